@@ -1,0 +1,25 @@
+"""Bi-LSTM sequence labelling: a shared encoder, heads chosen by config, honest numbers.
+
+    import bilstm_nlp
+    tagger = bilstm_nlp.load("runs/conll2003")
+    tagger.tag(["EU rejects German call"])
+
+The names below are imported when they are first used, so that `import bilstm_nlp` is instant.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bilstm_nlp.experiment import load as load
+    from bilstm_nlp.experiment import train as train
+
+__all__ = ["load", "train"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module("bilstm_nlp.experiment"), name)

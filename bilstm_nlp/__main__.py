@@ -1,0 +1,5 @@
+"""`python -m bilstm_nlp`"""
+
+from bilstm_nlp.cli import main
+
+main()

@@ -1,0 +1,55 @@
+"""What a model is fed: tensors whose shapes are checked when the batch is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class TokenBatch:
+    """B sentences of at most T tokens, which have U distinct word forms of at most C characters.
+
+    Whatever depends on a word's spelling alone is computed once for each distinct form and then looked up.
+    """
+
+    words: Tensor
+    """(B, T) int64: rows of the word table; 0 at padding."""
+    distinct: Tensor
+    """(B, T) int64: which of the U distinct forms the token is; 0 at padding."""
+    characters: Tensor
+    """(U, C) int64: characters of each distinct form; 0 at padding."""
+    shapes: Tensor
+    """(U,) int64: shape of each distinct form."""
+    lengths: Tensor
+    """(B,) int64: tokens in each sentence, at least 1."""
+    mask: Tensor
+    """(B, T) bool: True at tokens, False at padding."""
+    tags: Tensor | None = None
+    """(B, T) int64: gold tags, where they are known; 0 at padding."""
+
+    def __post_init__(self) -> None:
+        if self.words.dim() != 2:
+            raise ValueError(f"TokenBatch.words must be (B, T), got {tuple(self.words.shape)}")
+        b, t = self.words.shape
+        u = self.characters.shape[0]
+        expected = {"distinct": (b, t), "mask": (b, t), "lengths": (b,), "shapes": (u,), "tags": (b, t)}
+        for name, shape in expected.items():
+            value = getattr(self, name)
+            if value is not None and value.shape != shape:
+                raise ValueError(f"TokenBatch.{name} must be {shape}, got {tuple(value.shape)}")
+        if self.characters.dim() != 2:
+            raise ValueError(f"TokenBatch.characters must be (U, C), got {tuple(self.characters.shape)}")
+        if self.mask.dtype != torch.bool:
+            raise ValueError(f"TokenBatch.mask must be bool, got {self.mask.dtype}")
+
+    def __len__(self) -> int:
+        """Sentences."""
+        return self.words.shape[0]
+
+    def to(self, device: torch.device) -> TokenBatch:
+        """The same batch on `device`."""
+        moved = {f.name: value.to(device) for f in fields(self) if (value := getattr(self, f.name)) is not None}
+        return replace(self, **moved)

@@ -1,0 +1,171 @@
+"""The run directory: what is in it, each file written whole or not at all.
+
+run.json           format version, versions of what it was made with
+config.json        the resolved config, enough to repeat the run
+codec.json         what was learnt from the training data before training
+codec.safetensors  its tensors
+model.safetensors  the best weights so far
+state.safetensors  the last epoch's state, to go on from; gone when the run is finished
+history.jsonl      a line an epoch
+metrics.json       all results; its presence says that the run is finished
+report.md, plots/  the same for people
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from bilstm_nlp.errors import RunError
+from bilstm_nlp.tasks.base import Score
+from bilstm_nlp.training import EpochReport, State
+
+FORMAT = 1
+
+
+def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a temporary file beside `path`, then put it in place in one step."""
+    partial = path.with_name(f".{path.name}.partial")
+    write(partial)
+    with partial.open("rb+") as stream:
+        os.fsync(stream.fileno())
+    os.replace(partial, path)
+
+
+class RunDirectory:
+    """One training run on disk."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, path: Path, *, force: bool = False) -> RunDirectory:
+        """An empty run directory. Raises `RunError` when something is there, unless `force` removes a run."""
+        run = cls(path)
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            if not (path / "run.json").exists():
+                raise RunError(f"{path}: expected a new or empty directory, or a run; found something else there")
+            if not force:
+                kind = "a finished run" if run.finished else "an unfinished run (--resume goes on with it)"
+                raise RunError(f"{path}: {kind} is there; --force replaces it")
+            shutil.rmtree(path)
+        path.mkdir(parents=True, exist_ok=True)
+        names = ("bilstm-nlp", "torch", "numpy", "pytorch-crf", "safetensors", "accelerate")
+        run.write_json("run.json", {"format": FORMAT, "versions": {name: version_of(name) for name in names}})
+        return run
+
+    @classmethod
+    def open(cls, path: Path) -> RunDirectory:
+        """A run directory that is there. Raises `RunError` when it is not, or of a later format."""
+        run = cls(path)
+        if not path.is_dir():
+            raise RunError(f"{path}: expected a run directory, found {'a file' if path.exists() else 'nothing there'}")
+        if not (path / "run.json").exists():
+            raise RunError(f"{path}: expected a run directory, found a directory without run.json")
+        found = run.read_json("run.json").get("format")
+        if found != FORMAT:
+            raise RunError(f"{path}: expected a run of format {FORMAT}, found format {found}")
+        return run
+
+    @property
+    def finished(self) -> bool:
+        return (self.path / "metrics.json").exists()
+
+    # --- JSON and text ---
+
+    def write_text(self, name: str, text: str) -> None:
+        write_whole(self.path / name, lambda partial: _write(partial, text))
+
+    def write_json(self, name: str, value: object) -> None:
+        self.write_text(name, json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """A JSON object of the run. Raises `RunError` when it is missing or damaged."""
+        path = self.path / name
+        try:
+            value = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise RunError(f"{path}: expected a file of a run, found nothing there") from None
+        except (UnicodeDecodeError, json.JSONDecodeError) as error:
+            raise RunError(f"{path}: expected JSON, found {error}") from None
+        if not isinstance(value, dict):
+            raise RunError(f"{path}: expected a JSON object, found {type(value).__name__}")
+        return value
+
+    # --- tensors ---
+
+    def write_tensors(self, name: str, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> None:
+        contiguous = {key: value.contiguous() for key, value in tensors.items()}
+        write_whole(self.path / name, lambda partial: save_file(contiguous, partial, metadata))
+
+    def read_tensors(self, name: str) -> tuple[dict[str, Tensor], dict[str, str]]:
+        """Tensors and metadata of a safetensors file. Raises `RunError` when it is missing or damaged."""
+        path = self.path / name
+        try:
+            with safe_open(path, framework="pt") as stream:
+                return {key: stream.get_tensor(key) for key in stream.keys()}, stream.metadata() or {}  # noqa: SIM118
+        except FileNotFoundError:
+            raise RunError(f"{path}: expected a file of a run, found nothing there") from None
+        except SafetensorError as error:
+            raise RunError(f"{path}: expected a safetensors file, found damage: {error}") from None
+
+    def load_weights(self, model: torch.nn.Module) -> None:
+        """The best weights into `model`. Raises `RunError` when they are not this model's."""
+        tensors, _ = self.read_tensors("model.safetensors")
+        try:
+            model.load_state_dict(tensors)
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())
+            raise RunError(f"{self.path / 'model.safetensors'}: weights of another model: {reason}") from None
+
+    # --- the state to go on from ---
+
+    def write_state(self, state: State) -> None:
+        """The state and the history, in this order: `read_state` needs the first alone."""
+        reports = json.dumps([asdict(report) for report in state.reports])
+        self.write_tensors("state.safetensors", state.tensors, {"reports": reports})
+        self.write_history(state.reports)
+
+    def read_state(self) -> State | None:
+        """The state after the last finished epoch; None when no epoch was finished."""
+        if not (self.path / "state.safetensors").exists():
+            return None
+        tensors, metadata = self.read_tensors("state.safetensors")
+        try:
+            reports = [
+                EpochReport(**(values | {"score": Score(**values["score"])}))
+                for values in json.loads(metadata["reports"])
+            ]
+        except (KeyError, TypeError, json.JSONDecodeError) as error:
+            raise RunError(f"{self.path / 'state.safetensors'}: expected epoch reports, found {error}") from None
+        return State(tensors, tuple(reports))
+
+    def write_history(self, reports: Iterable[EpochReport]) -> None:
+        self.write_text("history.jsonl", "".join(json.dumps(asdict(report)) + "\n" for report in reports))
+
+    def finish(self, results: dict[str, Any]) -> None:
+        """The results, then nothing to go on from is needed any more."""
+        self.write_json("metrics.json", results)
+        (self.path / "state.safetensors").unlink(missing_ok=True)
+
+
+def version_of(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,215 @@
+"""Between sentences and tensors: the tagging codec, learnt from training data only, and the batches it makes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bilstm_nlp.batch import TokenBatch
+from bilstm_nlp.data.corpus import Sentence
+from bilstm_nlp.data.vocabulary import Vocabulary, WordTable, shape
+from bilstm_nlp.errors import RunError
+from bilstm_nlp.tags import Scheme, convert, spans, tag_set
+
+Ints = NDArray[np.int64]
+
+LONGEST_SPELLING = 64
+"""The spelling of a longer word is read as its first and its last 32 characters."""
+
+
+@dataclass(frozen=True)
+class TaggingCodec:
+    """Vocabularies and tag set of a tagger. `frozen` (E, D) float16: vectors of words beyond the training data."""
+
+    words: WordTable
+    characters: Vocabulary
+    shapes: Vocabulary
+    tags: tuple[str, ...]
+    scheme: Scheme
+    file_scheme: Scheme
+    entities: dict[tuple[str, ...], set[str]]
+    """The tokens of every entity in the training data, and the types it had there."""
+    frozen: NDArray[np.float16]
+
+    @classmethod
+    def fit(
+        cls,
+        sentences: Sequence[Sentence],
+        words: WordTable,
+        frozen: NDArray[np.float16],
+        *,
+        scheme: Scheme,
+        file_scheme: Scheme,
+    ) -> TaggingCodec:
+        """Characters, shapes, tags and entities of the training sentences, whose tags are in `file_scheme`."""
+        forms = Counter(chain.from_iterable(sentence.tokens for sentence in sentences))
+        characters: Counter[str] = Counter()
+        shapes: Counter[str] = Counter()
+        for form, count in forms.items():
+            shapes[shape(form)] += count
+            for character in form:
+                characters[character] += count
+        entities: dict[tuple[str, ...], set[str]] = {}
+        for sentence in sentences:
+            for span in spans(sentence.tags or (), file_scheme):
+                entities.setdefault(sentence.tokens[span.start : span.end], set()).add(span.type)
+        return cls(
+            words=words,
+            characters=Vocabulary.build(characters),
+            shapes=Vocabulary.build(shapes),
+            tags=tuple(tag_set(sorted(set().union(*entities.values())), scheme)),
+            scheme=scheme,
+            file_scheme=file_scheme,
+            entities=entities,
+            frozen=frozen,
+        )
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """Entity types, sorted."""
+        return tuple(sorted({tag.partition("-")[2] for tag in self.tags if tag != "O"}))
+
+    def encode(self, sentences: Sequence[Sentence], *, with_tags: bool = False) -> EncodedSentences:
+        """Sentences as flat arrays. With tags, every tag must be known: training data, that is."""
+        table: dict[str, int] = {}
+        tokens = list(chain.from_iterable(sentence.tokens for sentence in sentences))
+        forms = np.fromiter((table.setdefault(token, len(table)) for token in tokens), np.int64, len(tokens))
+        lengths = np.fromiter((len(sentence.tokens) for sentence in sentences), np.int64, len(sentences))
+        spellings = [
+            self.characters.ids(form if len(form) <= LONGEST_SPELLING else form[:32] + form[-32:]) for form in table
+        ]
+        tags = None
+        if with_tags:
+            index = {tag: number for number, tag in enumerate(self.tags)}
+            converted = (convert(sentence.tags or (), self.file_scheme, self.scheme) for sentence in sentences)
+            tags = np.fromiter((index[tag] for tag in chain.from_iterable(converted)), np.int64, len(tokens))
+        return EncodedSentences(
+            offsets=np.concatenate([[0], np.cumsum(lengths)]),
+            forms=forms,
+            form_words=np.array(self.words.ids(table), np.int64),
+            form_shapes=np.array(self.shapes.ids(map(shape, table)), np.int64),
+            form_characters=np.fromiter(chain.from_iterable(spellings), np.int64),
+            form_offsets=np.concatenate([[0], np.cumsum([len(spelling) for spelling in spellings], dtype=np.int64)]),
+            tags=tags,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "scheme": self.scheme,
+            "file_scheme": self.file_scheme,
+            "tags": self.tags,
+            "characters": self.characters.to_json(),
+            "shapes": self.shapes.to_json(),
+            "words": self.words.to_json(),
+            "entities": [[surface, sorted(types)] for surface, types in sorted(self.entities.items())],
+        }
+
+    def tensors(self) -> dict[str, Tensor]:
+        return {"frozen": torch.from_numpy(self.frozen)}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any], tensors: dict[str, Tensor]) -> TaggingCodec:
+        """Undo `to_json` and `tensors`. Raises `RunError` when something is missing or of the wrong kind."""
+        try:
+            return cls(
+                words=WordTable.from_json(values["words"]),
+                characters=Vocabulary.from_json(values["characters"]),
+                shapes=Vocabulary.from_json(values["shapes"]),
+                tags=tuple(values["tags"]),
+                scheme=values["scheme"],
+                file_scheme=values["file_scheme"],
+                entities={tuple(surface): set(types) for surface, types in values["entities"]},
+                frozen=tensors["frozen"].numpy(),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunError(f"codec.json: expected a tagger's codec, found {error!r}") from None
+
+
+@dataclass(frozen=True)
+class EncodedSentences:
+    """S sentences of N tokens in all, over F distinct forms, as flat arrays."""
+
+    offsets: Ints
+    """(S + 1,) where each sentence begins."""
+    forms: Ints
+    """(N,) which form each token is."""
+    form_words: Ints
+    """(F,) row of the word table."""
+    form_shapes: Ints
+    """(F,)"""
+    form_characters: Ints
+    """Spellings of all forms, one after the other."""
+    form_offsets: Ints
+    """(F + 1,) where each spelling begins."""
+    tags: Ints | None
+    """(N,)"""
+
+    @property
+    def lengths(self) -> Ints:
+        """(S,) tokens in each sentence."""
+        return np.diff(self.offsets)
+
+    def collate(self, chosen: Ints) -> TokenBatch:
+        """The sentences `chosen` as a padded batch, in this order."""
+        positions, mask = ragged(self.offsets, chosen)
+        forms, distinct = np.unique(self.forms[positions[mask]], return_inverse=True)
+        spelling, within = ragged(self.form_offsets, forms)
+        placed = np.zeros(mask.shape, np.int64)
+        placed[mask] = distinct
+        return TokenBatch(
+            words=torch.from_numpy(np.where(mask, self.form_words[self.forms[positions]], 0)),
+            distinct=torch.from_numpy(placed),
+            characters=torch.from_numpy(np.where(within, self.form_characters[spelling], 0)),
+            shapes=torch.from_numpy(self.form_shapes[forms]),
+            lengths=torch.from_numpy(self.lengths[chosen]),
+            mask=torch.from_numpy(mask),
+            tags=None if self.tags is None else torch.from_numpy(np.where(mask, self.tags[positions], 0)),
+        )
+
+
+def ragged(offsets: Ints, chosen: Ints) -> tuple[Ints, NDArray[np.bool_]]:
+    """Rows `chosen` of a ragged array as (B, T) positions in its flat form (0 outside) and their (B, T) mask."""
+    starts, lengths = offsets[chosen], offsets[chosen + 1] - offsets[chosen]
+    steps = np.arange(lengths.max(initial=0))
+    mask = steps < lengths[:, None]
+    return np.where(mask, starts[:, None] + steps, 0), mask
+
+
+def plan(lengths: Ints, tokens: int, generator: np.random.Generator | None = None) -> list[Ints]:
+    """Sentences of like length in batches of at most `tokens` tokens, padding included; no batch is empty.
+
+    With a generator, sentences of one length are drawn anew and the batches come in random order.
+    """
+    tie_break = np.arange(len(lengths)) if generator is None else generator.permutation(len(lengths))
+    order = np.lexsort((tie_break, lengths))
+    batches: list[Ints] = []
+    begin = 0
+    for end in range(1, len(order) + 1):
+        # Sorted by length, so the next sentence would set the width of the batch.
+        if end == len(order) or (end + 1 - begin) * lengths[order[end]] > tokens:
+            batches.append(order[begin:end])
+            begin = end
+    if generator is not None:
+        generator.shuffle(batches)
+    return batches
+
+
+class EpochBatches:
+    """The batches of one epoch, collated while they are iterated over."""
+
+    def __init__(self, chosen: Sequence[Ints], collate: Callable[[Ints], TokenBatch]) -> None:
+        self.chosen, self.collate = chosen, collate
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    def __iter__(self) -> Iterator[TokenBatch]:
+        return map(self.collate, self.chosen)

@@ -1,0 +1,122 @@
+"""Sentences with what a tagger found in them, and how they are written out."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from bilstm_nlp.data.corpus import Sentence
+
+OutputFormat = Literal["text", "conll", "jsonl", "csv"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A named entity. `start` and `end` count characters of the sentence's text, `first` and `last` its tokens."""
+
+    text: str
+    type: str
+    start: int
+    end: int
+    """Exclusive."""
+    first: int
+    last: int
+    """Exclusive."""
+    score: float | None
+    """P(span, type | sentence), where it was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One of the most probable tag sequences of a sentence."""
+
+    probability: float
+    tags: tuple[str, ...]
+    entities: tuple[Entity, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedSentence:
+    """A sentence, its tags in the files' scheme, its entities, and the best sequences where they were asked for."""
+
+    sentence: Sentence
+    text: str
+    tags: tuple[str, ...]
+    entities: tuple[Entity, ...]
+    alternatives: tuple[Alternative, ...] = ()
+
+
+def writer(kind: OutputFormat) -> Callable[[int, TaggedSentence], str]:
+    """(number of the sentence from 1, sentence) → the text that stands for it in this format."""
+    return {"text": as_text, "conll": as_conll, "jsonl": as_jsonl, "csv": as_csv}[kind]
+
+
+CSV_HEADER = "sentence,rank,start,end,type,text,score\n"
+
+
+def as_text(number: int, tagged: TaggedSentence) -> str:
+    """For reading: `[EU ORG] rejects [German MISC 0.98] call`; alternatives on lines of their own."""
+    if not tagged.alternatives:
+        return marked(tagged.text, tagged.entities) + "\n"
+    return "".join(f"{a.probability:.4f}\t{marked(tagged.text, a.entities)}\n" for a in tagged.alternatives)
+
+
+def marked(text: str, entities: tuple[Entity, ...]) -> str:
+    parts, end = [], 0
+    for entity in entities:
+        score = "" if entity.score is None else f" {entity.score:.2f}"
+        parts += [text[end : entity.start], f"[{entity.text} {entity.type}{score}]"]
+        end = entity.end
+    return "".join([*parts, text[end:]])
+
+
+def as_conll(number: int, tagged: TaggedSentence) -> str:
+    """The input's columns and the predicted tag as one more; with scores, they are a last column (`-` outside)."""
+    sentence = tagged.sentence
+    rows = sentence.rows or sentence.tokens
+    separator = "\t" if "\t" in rows[0] else " "
+    columns: list[Sequence[str]] = [rows, tagged.tags]
+    if any(entity.score is not None for entity in tagged.entities):
+        scores = ["-"] * len(rows)
+        for entity in tagged.entities:
+            scores[entity.first : entity.last] = [f"{entity.score:.4f}"] * (entity.last - entity.first)
+        columns.append(scores)
+    start = f"{sentence.document_start}\n\n" if sentence.document_start is not None else ""
+    return start + "".join(separator.join(row) + "\n" for row in zip(*columns, strict=True)) + "\n"
+
+
+def as_jsonl(number: int, tagged: TaggedSentence) -> str:
+    """One JSON object a sentence."""
+    record: dict[str, object] = {
+        "text": tagged.text,
+        "tokens": tagged.sentence.tokens,
+        "tags": tagged.tags,
+        "entities": [entity_json(entity) for entity in tagged.entities],
+    }
+    if tagged.alternatives:
+        record["alternatives"] = [
+            {"probability": a.probability, "tags": a.tags, "entities": [entity_json(e) for e in a.entities]}
+            for a in tagged.alternatives
+        ]
+    return json.dumps(record, ensure_ascii=False) + "\n"
+
+
+def entity_json(entity: Entity) -> dict[str, object]:
+    names = ("text", "type", "start", "end", "first", "last", "score")
+    return {name: value for name in names if (value := getattr(entity, name)) is not None}
+
+
+def as_csv(number: int, tagged: TaggedSentence) -> str:
+    """One row an entity; the rank tells alternatives apart, 1 being the best."""
+    stream = io.StringIO()
+    rows = csv.writer(stream, lineterminator="\n")
+    ranked = [a.entities for a in tagged.alternatives] or [tagged.entities]
+    for rank, entities in enumerate(ranked, 1):
+        for entity in entities:
+            score = "" if entity.score is None else f"{entity.score:.6f}"
+            rows.writerow([number, rank, entity.start, entity.end, entity.type, entity.text, score])
+    return stream.getvalue()

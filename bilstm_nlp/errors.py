@@ -1,0 +1,31 @@
+"""The mistakes that a user's input can cause. `cli` prints their message and exits with status 2."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class InputError(Exception):
+    """Something given from outside is wrong; the message alone tells what, where and what was expected."""
+
+
+class ConfigError(InputError):
+    """Every problem of a configuration at once, one line each, with its dotted key."""
+
+    def __init__(self, source: str, problems: list[str]) -> None:
+        self.problems = problems
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        super().__init__("\n".join([f"{source}: {count} in the configuration", *(f"  {line}" for line in problems)]))
+
+
+class DataError(InputError):
+    """A file that can't be read as what it should be: file, line (1-based, where there is one), expected, found."""
+
+    def __init__(self, path: str | Path, expected: str, found: str, line: int | None = None) -> None:
+        self.path, self.expected, self.found, self.line = str(path), expected, found, line
+        place = self.path if line is None else f"{self.path}:{line}"
+        super().__init__(f"{place}: expected {expected}, found {found}")
+
+
+class RunError(InputError):
+    """A run directory that can't be used: missing, unfinished, damaged, taken or of another version."""

@@ -1,0 +1,193 @@
+"""A linear-chain CRF: fast likelihood, batched Viterbi, marginals, k-best paths, exact probabilities of spans.
+
+The parameters are torchcrf's, and so are the numbers; the recursions are ours (`chain.py`). The likelihood's gradient
+is the textbook's, gold minus marginals, so no graph over time steps is built (Lafferty et al. 2001; Sutton and McCallum
+2012, section 4).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torchcrf import CRF
+
+from bilstm_nlp.nn.chain import Scores, list_viterbi, log_partition, messages, path_scores, viterbi
+
+
+class LinearChainCrf(nn.Module):
+    """K tags in a chain; `legal_*` forbid tags at the borders (K,) and neighbours (K, K), from row to column.
+
+    What is forbidden scores -inf in every answer; in the likelihood only with `constrain_training`. Sentences must
+    be padded at their ends alone, and padding has no influence whatsoever.
+    """
+
+    legal_start: Tensor
+    legal_end: Tensor
+    legal_transitions: Tensor
+
+    def __init__(
+        self,
+        tags: int,
+        *,
+        legal_start: Tensor | None = None,
+        legal_end: Tensor | None = None,
+        legal_transitions: Tensor | None = None,
+        constrain_training: bool = True,
+    ) -> None:
+        super().__init__()
+        self.tags, self.constrain_training = tags, constrain_training
+        self.chain = CRF(tags, batch_first=True)
+        given = {
+            "legal_start": (legal_start, (tags,)),
+            "legal_end": (legal_end, (tags,)),
+            "legal_transitions": (legal_transitions, (tags, tags)),
+        }
+        for name, (legal, shape) in given.items():
+            legal = torch.ones(shape, dtype=torch.bool) if legal is None else legal
+            if legal.shape != shape or legal.dtype != torch.bool:
+                raise ValueError(f"'{name}' must be bool of shape {shape}. Got {legal.dtype} {tuple(legal.shape)}.")
+            self.register_buffer(name, legal, persistent=False)
+        self.check_legality()
+
+    def check_legality(self) -> None:
+        """Raises `ValueError` unless there is a legal path of every length."""
+        reached = self.legal_start
+        for length in range(1, self.tags + 2):
+            if not (reached & self.legal_end).any():
+                raise ValueError(f"The legal tags must allow paths of every length. Got none of length {length}.")
+            reached = (reached[:, None] & self.legal_transitions).any(0)
+
+    def scores(self, *, constrained: bool = True) -> Scores:
+        """The chain's scores, -inf where something is forbidden."""
+        scores = Scores(self.chain.start_transitions, self.chain.end_transitions, self.chain.transitions)
+        if not constrained:
+            return scores
+        legal = (self.legal_start, self.legal_end, self.legal_transitions)
+        return Scores(*(s.masked_fill(~allowed, float("-inf")) for s, allowed in zip(scores, legal, strict=True)))
+
+    # --- training ---
+
+    def log_likelihood(self, emissions: Tensor, tags: Tensor, mask: Tensor) -> Tensor:
+        """(B, T, K) emissions, (B, T) tags, (B, T) mask → (B,) log P(tags | emissions), 0 at best.
+
+        Raises `ValueError` for wrong shapes, a mask with holes, tags outside 0..K-1 and forbidden gold paths.
+        """
+        lengths = self.check(emissions, mask)
+        tags = self.check_tags(tags, mask)
+        scores = self.scores(constrained=self.constrain_training)
+        gold = path_scores(scores, emissions, tags[:, None], lengths)[:, 0]
+        if self.constrain_training and not torch.isfinite(gold.detach()).all():
+            self.explain_illegal(tags, lengths)
+        return gold - log_partition(scores, emissions, lengths)
+
+    # --- answers ---
+
+    @torch.no_grad()
+    def decode(self, emissions: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, T, K) emissions, (B, T) mask → (B, T) best paths, 0 at padding, and their (B,) scores (Viterbi 1967)."""
+        return viterbi(self.scores(), emissions, self.check(emissions, mask))
+
+    @torch.no_grad()
+    def log_partition(self, emissions: Tensor, mask: Tensor, *, temperature: float = 1.0) -> Tensor:
+        """(B,) log sum of exp(score / temperature) over all legal paths."""
+        lengths = self.check(emissions, mask)
+        return log_partition(self.scores().divided(temperature), emissions / temperature, lengths)
+
+    @torch.no_grad()
+    def marginals(self, emissions: Tensor, mask: Tensor, *, temperature: float = 1.0) -> Tensor:
+        """(B, T, K) P(tag at t | sentence); 0 at padding."""
+        lengths = self.check(emissions, mask)
+        alphas, betas, partition = messages(self.scores().divided(temperature), emissions / temperature, lengths)
+        return (alphas + betas - partition[:, None, None]).exp().masked_fill(~mask[..., None], 0).to(emissions.dtype)
+
+    @torch.no_grad()
+    def n_best(self, emissions: Tensor, mask: Tensor, n: int, *, temperature: float = 1.0) -> tuple[Tensor, Tensor]:
+        """(B, n, T) the n best paths, best first, and their (B, n) log-probabilities; -inf where there are fewer."""
+        lengths = self.check(emissions, mask)
+        scores, emissions = self.scores().divided(temperature), emissions / temperature
+        paths, totals = list_viterbi(scores, emissions, lengths, n)
+        return paths, totals - log_partition(scores, emissions, lengths)[:, None]
+
+    @torch.no_grad()
+    def span_log_probabilities(
+        self,
+        emissions: Tensor,
+        mask: Tensor,
+        paths: Tensor,
+        sentence: Tensor,
+        start: Tensor,
+        end: Tensor,
+        continuing: Tensor | None = None,
+        *,
+        temperature: float = 1.0,
+    ) -> Tensor:
+        """(N,) log P(the tags at start..end-1 are those of `paths`, and no `continuing` tag follows | sentence).
+
+        Spans are (N,) `sentence`, `start` and `end` (exclusive); `continuing` is (N, K) bool. Exact, by constrained
+        forward–backward: the message that reaches the span, the path's score inside, the message from its end.
+        """
+        lengths = self.check(emissions, mask)
+        scores, emissions = self.scores().divided(temperature), (emissions / temperature).double()
+        alphas, betas, partition = messages(scores, emissions, lengths)
+        scores = scores.double()
+        # What each step adds to a path's score, summed up along the sentence: a span's inside is a difference.
+        taken = emissions.gather(2, paths[..., None]).squeeze(2)
+        taken[:, 1:] += scores.transitions[paths[:, :-1], paths[:, 1:]].masked_fill(~mask[:, 1:], 0)
+        along = taken.cumsum(1)
+        last = end - 1
+        inside = along[sentence, last] - along[sentence, start]
+        after = betas[sentence, last, paths[sentence, last]]
+        if continuing is not None:
+            inner = end < lengths[sentence]
+            following = end.clamp(max=emissions.shape[1] - 1)
+            onward = (
+                scores.transitions[paths[sentence, last]] + emissions[sentence, following] + betas[sentence, following]
+            )
+            allowed = onward.masked_fill(continuing, float("-inf")).logsumexp(1)
+            after = torch.where(inner, allowed, after)
+        found = alphas[sentence, start, paths[sentence, start]] + inside + after - partition[sentence]
+        return found.clamp(max=0).to(emissions.dtype)
+
+    # --- checks ---
+
+    def check(self, emissions: Tensor, mask: Tensor) -> Tensor:
+        """(B,) lengths of a batch whose shapes fit. Raises `ValueError` with what does not."""
+        if emissions.dim() != 3 or emissions.shape[2] != self.tags:
+            raise ValueError(f"'emissions' must be (B, T, {self.tags}). Got {tuple(emissions.shape)}.")
+        if mask.dtype != torch.bool or mask.shape != emissions.shape[:2]:
+            raise ValueError(
+                f"'mask' must be bool of shape {tuple(emissions.shape[:2])}. Got {mask.dtype} {tuple(mask.shape)}."
+            )
+        lengths = mask.sum(1)
+        if (lengths == 0).any():
+            raise ValueError(f"'mask' must be True somewhere in each sentence. Got sentence {int(lengths.argmin())}.")
+        if (mask[:, 1:] > mask[:, :-1]).any():
+            hole = (mask[:, 1:] > mask[:, :-1]).nonzero()[0].tolist()
+            raise ValueError(f"'mask' must be True up to a sentence's length. Got a hole before (b, t) = {hole}.")
+        return lengths
+
+    def check_tags(self, tags: Tensor, mask: Tensor) -> Tensor:
+        """(B, T) tags with 0 at padding. Raises `ValueError` for tags outside 0..K-1."""
+        if tags.shape != mask.shape:
+            raise ValueError(f"'tags' must be {tuple(mask.shape)}. Got {tuple(tags.shape)}.")
+        tags = tags.masked_fill(~mask, 0)
+        wrong = (tags < 0) | (tags >= self.tags)
+        if wrong.any():
+            b, t = wrong.nonzero()[0].tolist()
+            hint = " Use the mask, not -100, for what is not to be counted." if tags[b, t] == -100 else ""
+            raise ValueError(f"'tags' must be in 0..{self.tags - 1}. Got {int(tags[b, t])} at (b, t) = {[b, t]}.{hint}")
+        return tags
+
+    def explain_illegal(self, tags: Tensor, lengths: Tensor) -> None:
+        """Raise `ValueError` for the first gold path that is forbidden, if one is."""
+        for b, length in enumerate(lengths.tolist()):
+            path = tags[b, :length]
+            if not self.legal_start[path[0]]:
+                raise ValueError(f"'tags' must be legal. Sentence {b} begins with tag {int(path[0])}.")
+            if not self.legal_end[path[-1]]:
+                raise ValueError(f"'tags' must be legal. Sentence {b} ends with tag {int(path[-1])}.")
+            wrong = (~self.legal_transitions[path[:-1], path[1:]]).nonzero()
+            if len(wrong):
+                t = int(wrong[0])
+                step = f"tag {int(path[t + 1])} follows tag {int(path[t])} at position {t + 1}"
+                raise ValueError(f"'tags' must be legal. In sentence {b}, {step}.")

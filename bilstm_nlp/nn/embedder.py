@@ -1,0 +1,110 @@
+"""The input end for text: a word's vector, what its spelling says, and its shape, side by side."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from bilstm_nlp.batch import TokenBatch
+
+UNKNOWN = 1
+"""The row of the unknown word; row 0 is padding."""
+
+
+class WordVectors(nn.Module):
+    """Trainable rows for padding, the unknown word and the training words; frozen rows for words beyond them.
+
+    `trainable` (V, D) float32 are parameters. `frozen` (E, D) in half precision continue the table at row V: words
+    that only the pretrained file knows keep their vectors, outside autograd and outside the saved weights.
+    """
+
+    frozen: Tensor
+
+    def __init__(self, trainable: Tensor, frozen: Tensor, *, fine_tune: bool = True, word_dropout: float = 0.0) -> None:
+        super().__init__()
+        if trainable.dim() != 2 or frozen.dim() != 2 or trainable.shape[1] != frozen.shape[1]:
+            raise ValueError(
+                f"WordVectors needs tables (V, D) and (E, D). Got {tuple(trainable.shape)}, {tuple(frozen.shape)}."
+            )
+        self.table = nn.Embedding.from_pretrained(trainable, freeze=not fine_tune, padding_idx=0)
+        self.register_buffer("frozen", frozen, persistent=False)
+        self.word_dropout = word_dropout
+        self.outputs = trainable.shape[1]
+
+    def forward(self, words: Tensor) -> Tensor:
+        """(B, T) rows → (B, T, D) vectors"""
+        if self.training and self.word_dropout > 0:
+            drop = torch.rand(words.shape, device=words.device) < self.word_dropout
+            words = words.masked_fill(drop & (words > 0), UNKNOWN)
+        beyond = words - self.table.num_embeddings
+        known = self.table(words.masked_fill(beyond >= 0, UNKNOWN))
+        if not (beyond >= 0).any():
+            return torch.as_tensor(known)
+        vectors = nn.functional.embedding(beyond.clamp(min=0), self.frozen).to(known.dtype)
+        return torch.where((beyond >= 0)[..., None], vectors, known)
+
+
+class CharacterCnn(nn.Module):
+    """Filters over a word's characters, the largest answer of each kept (Ma and Hovy 2016)."""
+
+    def __init__(self, characters: int, embedding: int, filters: int, *, width: int = 3) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(characters, embedding, padding_idx=0)
+        self.convolution = nn.Conv1d(embedding, filters, width, padding=width - 1)
+        self.outputs = filters
+        bound = (3 / embedding) ** 0.5
+        nn.init.uniform_(self.embedding.weight, -bound, bound)
+        with torch.no_grad():
+            self.embedding.weight[0].zero_()
+
+    def forward(self, characters: Tensor) -> Tensor:
+        """(U, C) characters → (U, F). Padding is zeros to the filters, and no window of padding alone may win."""
+        width = self.convolution.kernel_size[0]
+        answers = self.convolution(self.embedding(characters).transpose(1, 2))  # (U, F, C + width - 1)
+        lengths = (characters > 0).sum(1).clamp(min=1)
+        inside = torch.arange(answers.shape[2], device=characters.device) < (lengths + width - 1)[:, None]
+        return torch.as_tensor(answers.masked_fill(~inside[:, None], float("-inf")).amax(2))
+
+
+class CharacterLstm(nn.Module):
+    """Last states of a forward and a backward LSTM over a word's characters (Lample et al. 2016)."""
+
+    def __init__(self, characters: int, embedding: int, hidden: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(characters, embedding, padding_idx=0)
+        self.recurrence = nn.LSTM(embedding, hidden, batch_first=True, bidirectional=True)
+        self.outputs = 2 * hidden
+
+    def forward(self, characters: Tensor) -> Tensor:
+        """(U, C) characters → (U, 2H)"""
+        lengths = (characters > 0).sum(1).clamp(min=1).cpu()
+        packed = nn.utils.rnn.pack_padded_sequence(
+            self.embedding(characters), lengths, batch_first=True, enforce_sorted=False
+        )
+        _, (hidden, _) = self.recurrence(packed)  # (2, U, H)
+        return torch.cat([hidden[0], hidden[1]], dim=1)
+
+
+class TokenEmbedder(nn.Module):
+    """Word vectors, characters and shapes side by side: (B, T, outputs).
+
+    `characters` maps (U, C) characters to (U, outputs), `shapes` is a table of shape vectors; either may be None.
+    """
+
+    def __init__(
+        self, words: WordVectors, characters: CharacterCnn | CharacterLstm | None, shapes: nn.Embedding | None
+    ) -> None:
+        super().__init__()
+        self.words, self.characters, self.shapes = words, characters, shapes
+        self.outputs = words.outputs
+        self.outputs += characters.outputs if characters is not None else 0
+        self.outputs += shapes.embedding_dim if shapes is not None else 0
+
+    def forward(self, batch: TokenBatch) -> Tensor:
+        """(B, T, outputs)"""
+        parts = [self.words(batch.words)]
+        if self.characters is not None:
+            parts.append(nn.functional.embedding(batch.distinct, self.characters(batch.characters)))
+        if self.shapes is not None:
+            parts.append(self.shapes(nn.functional.embedding(batch.distinct, batch.shapes[:, None]).squeeze(2)))
+        return torch.cat(parts, dim=2)

@@ -1,0 +1,70 @@
+"""A model is an input end, the shared encoder and an output end."""
+
+from __future__ import annotations
+
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+from torch import Tensor, nn
+
+from bilstm_nlp.nn.encoder import Encoder
+
+
+class Loss(NamedTuple):
+    """A loss as its sum and its weight, so that means are right over ragged batches and several processes."""
+
+    total: Tensor
+    """() sum over what is counted."""
+    weight: Tensor
+    """() how much is counted: tokens, say, or windows times horizon."""
+
+
+class Batch(Protocol):
+    """All that the middle of a model knows of a batch."""
+
+    @property
+    def lengths(self) -> Tensor:
+        """(B,) time steps of each sequence."""
+        ...
+
+
+B = TypeVar("B", bound=Batch)
+B_contra = TypeVar("B_contra", bound=Batch, contravariant=True)
+P = TypeVar("P")
+P_co = TypeVar("P_co", covariant=True)
+
+
+class Embedder(Protocol[B_contra]):
+    """Batch → (B, T, outputs)."""
+
+    outputs: int
+
+    def __call__(self, batch: B_contra, /) -> Tensor: ...
+
+
+class Head(Protocol[B_contra, P_co]):
+    """(B, T, outputs) states → a loss, or predictions."""
+
+    def loss(self, states: Tensor, batch: B_contra, /) -> Loss: ...
+
+    def decode(self, states: Tensor, batch: B_contra, /) -> P_co: ...
+
+
+class Model(nn.Module, Generic[B, P]):
+    """embedder → encoder → head."""
+
+    def __init__(self, embedder: Embedder[B], encoder: Encoder, head: Head[B, P]) -> None:
+        super().__init__()
+        self.embedder, self.encoder, self.head = embedder, encoder, head
+
+    def states(self, batch: B) -> Tensor:
+        """(B, T, outputs): what the head reads."""
+        states: Tensor = self.encoder(self.embedder(batch), batch.lengths)
+        return states
+
+    def forward(self, batch: B) -> Loss:
+        """The batch's loss."""
+        return self.head.loss(self.states(batch), batch)
+
+    def decode(self, batch: B) -> P:
+        """The batch's predictions, as the head makes them."""
+        return self.head.decode(self.states(batch), batch)

@@ -1,0 +1,91 @@
+"""Pictures of a run, as PNG files. The only room that imports matplotlib."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from bilstm_nlp.training import EpochReport
+
+
+def curves(reports: Sequence[EpochReport], path: Path) -> None:
+    """Training loss and development score over the epochs."""
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    epochs = [report.epoch for report in reports]
+    left = figure.subplots()
+    left.plot(epochs, [report.loss for report in reports], color="tab:blue", marker=".")
+    left.set_xlabel("epoch")
+    left.set_ylabel("training loss", color="tab:blue")
+    left.xaxis.set_major_locator(MaxNLocator(integer=True))
+    right = left.twinx()
+    right.plot(epochs, [report.score.value for report in reports], color="tab:orange", marker=".")
+    right.set_ylabel(f"development {reports[0].score.name}", color="tab:orange")
+    best = [report for report in reports if report.best][-1]
+    right.annotate(f"{best.score.value:.4f}", (best.epoch, best.score.value), xytext=(0, -14), **CENTRED)
+    left.set_title("Loss and development score vs epochs")
+    save(figure, path)
+
+
+CENTRED: dict[str, Any] = {"textcoords": "offset points", "ha": "center"}
+
+
+def confusion(labels: Sequence[str], counts: NDArray[Any], path: Path) -> None:
+    """Gold types against predicted types."""
+    matrix(counts, labels, labels, "predicted type", "gold type", "Entities by type", path, "d")
+
+
+def transitions(tags: Sequence[str], scores: NDArray[Any], path: Path) -> None:
+    """Learned transition scores from tag (row) to tag (column); forbidden transitions are blank."""
+    matrix(scores, tags, tags, "to", "from", "Transition scores", path, ".1f")
+
+
+def matrix(
+    values: NDArray[Any],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    across: str,
+    down: str,
+    title: str,
+    path: Path,
+    number: str,
+) -> None:
+    """A labelled matrix with its numbers written in, as far as they can be read."""
+    size = max(4.0, 0.45 * len(columns) + 2)
+    figure = Figure(figsize=(size + 1, size), layout="constrained")
+    axes = figure.subplots()
+    image = axes.imshow(values, cmap="viridis")
+    low, high = np.nanmin(values), np.nanmax(values)
+    axes.set_xticks(range(len(columns)), columns, rotation=90)
+    axes.set_yticks(range(len(rows)), rows)
+    axes.set_xlabel(across)
+    axes.set_ylabel(down)
+    axes.set_title(title)
+    if len(columns) <= 24:
+        for i in range(len(rows)):
+            for j in range(len(columns)):
+                if values[i, j] == values[i, j]:
+                    shade = (values[i, j] - low) / ((high - low) or 1)
+                    axes.text(
+                        j,
+                        i,
+                        format(values[i, j], number),
+                        ha="center",
+                        va="center",
+                        fontsize=7,
+                        color="black" if shade > 0.6 else "white",
+                    )
+    figure.colorbar(image, shrink=0.8)
+    save(figure, path)
+
+
+def save(figure: Figure, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, format="png")

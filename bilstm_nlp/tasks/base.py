@@ -1,0 +1,83 @@
+"""What the trainer, the run directory and the command line ask of a task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Score:
+    """The one number that decides which epoch is kept, and the figures shown beside it."""
+
+    name: str
+    value: float
+    higher_is_better: bool
+    figures: dict[str, float | None] = field(default_factory=dict)
+
+    def at_least(self, other: Score) -> bool:
+        """Whether this score is as good as `other` or better."""
+        return self.value >= other.value if self.higher_is_better else self.value <= other.value
+
+
+class TrainingBatch(Protocol):
+    """What the trainer knows of a batch."""
+
+    def __len__(self) -> int:
+        """Sequences."""
+        ...
+
+    def to(self, device: torch.device) -> TrainingBatch: ...
+
+
+class Batches(Protocol):
+    """The batches of one epoch, made while they are iterated over."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[TrainingBatch]: ...
+
+
+class Codec(Protocol):
+    """What was learnt from the training data before training: between raw data and tensors, both ways."""
+
+    def to_json(self) -> dict[str, Any]: ...
+
+    def tensors(self) -> dict[str, Tensor]: ...
+
+
+DataT = TypeVar("DataT")
+CodecT = TypeVar("CodecT", bound=Codec)
+ModelT = TypeVar("ModelT", bound=nn.Module)
+
+
+class Task(Protocol, Generic[DataT, CodecT, ModelT]):
+    """A handful of plain methods; `experiment` puts them in order."""
+
+    def load(self) -> DataT:
+        """Read and check the data that the config names."""
+        ...
+
+    def fit(self, data: DataT) -> tuple[CodecT, ModelT]:
+        """The codec, from training data only, and the untrained model."""
+        ...
+
+    def restore(self, codec: dict[str, Any], tensors: dict[str, Tensor]) -> tuple[CodecT, ModelT]:
+        """The codec of a saved run, and a model whose weights are still to be loaded."""
+        ...
+
+    def batches(self, data: DataT, codec: CodecT) -> Callable[[int], Batches]:
+        """Epoch → its training batches; the same epoch always gives the same."""
+        ...
+
+    def scorer(self, data: DataT, codec: CodecT) -> Callable[[nn.Module], Score]:
+        """Model → its score on the development data."""
+        ...
+
+    def finish(self, model: ModelT, data: DataT, codec: CodecT) -> dict[str, Any]:
+        """After training, with the best weights: whatever is fitted on development data, then all results."""
+        ...

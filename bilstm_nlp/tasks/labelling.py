@@ -1,0 +1,85 @@
+"""From a model's paths to entities with exact probabilities: what scoring and prediction share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bilstm_nlp.batch import TokenBatch
+from bilstm_nlp.data.codec import EncodedSentences, Ints, TaggingCodec, plan
+from bilstm_nlp.nn.heads import CrfHead, SoftmaxHead, TagPaths
+from bilstm_nlp.nn.model import Model
+from bilstm_nlp.tags import Span, continuing, spans
+
+TaggingModel = Model[TokenBatch, TagPaths]
+
+BATCH_TOKENS = 4096
+"""Tokens in a batch when no gradient is needed."""
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A batch of sentences with their best tag sequences and the entities that these spell."""
+
+    chosen: Ints
+    """(B,) which sentences."""
+    decoded: TagPaths
+    tags: list[list[str]]
+    """In the training scheme."""
+    entities: list[list[Span]]
+
+
+def head_of(model: TaggingModel) -> CrfHead | SoftmaxHead:
+    """The tagging head of a tagging model."""
+    assert isinstance(model.head, (CrfHead, SoftmaxHead))
+    return model.head
+
+
+@torch.no_grad()
+def label(model: TaggingModel, codec: TaggingCodec, encoded: EncodedSentences) -> Iterator[Labelled]:
+    """Decode sentences in batches of like length; the batches come shortest sentences first."""
+    model.eval()
+    device = next(model.parameters()).device
+    names = np.array(codec.tags, dtype=object)
+    for chosen in plan(encoded.lengths, BATCH_TOKENS):
+        decoded = model.decode(encoded.collate(chosen).to(device))
+        rows = names[decoded.paths.cpu().numpy()]
+        tags = [row[:length].tolist() for row, length in zip(rows, encoded.lengths[chosen], strict=True)]
+        yield Labelled(chosen, decoded, tags, [spans(row, codec.scheme) for row in tags])
+
+
+@torch.no_grad()
+def confidences(
+    head: CrfHead | SoftmaxHead, codec: TaggingCodec, labelled: Labelled, temperature: float | None = None
+) -> NDArray[np.float64]:
+    """(N,) P(span, type | sentence) of all entities of a batch, sentence by sentence.
+
+    Exact: the share of all tag sequences' probability held by those that have this entity, no longer and no shorter.
+    The head's own temperature, unless another is given.
+    """
+    place = [(row, span.start, span.end) for row, found in enumerate(labelled.entities) for span in found]
+    if not place:
+        return np.empty(0)
+    paths = labelled.decoded.paths
+    row, start, end = torch.tensor(place, device=paths.device).T
+    log_probabilities = head.crf.span_log_probabilities(
+        labelled.decoded.emissions,
+        labelled.decoded.mask,
+        paths,
+        row,
+        start,
+        end,
+        continuation(codec).to(paths.device)[paths[row, end - 1]],
+        temperature=float(head.temperature) if temperature is None else temperature,
+    )
+    return log_probabilities.double().exp().cpu().numpy()
+
+
+def continuation(codec: TaggingCodec) -> Tensor:
+    """(K, K) bool: whether the second tag, right after an entity's last tag, would make the entity longer."""
+    return torch.tensor([[tag in continuing(last, codec.scheme) for tag in codec.tags] for last in codec.tags])

@@ -1,0 +1,264 @@
+"""One loop for every model: it knows losses, scores and epochs, and nothing of what they are about.
+
+`fit` is a generator of epochs; its caller logs, plots and saves. All randomness of an epoch comes from the seed and
+the epoch's number, so a run that goes on from the state after epoch n ends in the same bits as one never stopped.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from accelerate.accelerator import Accelerator
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from bilstm_nlp.tasks.base import Batches, Score
+
+Schedule = Callable[[float, Sequence[Score]], float]
+"""(epochs so far, fractions included; scores of the epochs finished) → factor on the peak learning rate."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train, as plain values and functions."""
+
+    epochs: int
+    optimizer: Callable[[nn.Module], Optimizer]
+    schedule: Schedule
+    seed: int
+    clip: float | None = None
+    patience: int | None = None
+    average: float | None = None
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """What one epoch came to."""
+
+    epoch: int
+    """From 1."""
+    loss: float
+    """Mean training loss."""
+    score: Score
+    """On the development data, with the weights that would be kept."""
+    best: bool
+    """No epoch before had a score as good."""
+    learning_rate: float
+    """At the last step."""
+    seconds: float
+    """Of training, without the development data."""
+    sequences: int
+    """Seen in training."""
+
+
+@dataclass(frozen=True)
+class State:
+    """All that going on from here needs."""
+
+    tensors: dict[str, Tensor]
+    reports: tuple[EpochReport, ...]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """A finished epoch: its report, the weights that were scored, the state to go on from."""
+
+    report: EpochReport
+    weights: dict[str, Tensor]
+    state: State
+
+
+class DivergenceError(RuntimeError):
+    """The loss is no longer a number."""
+
+
+def fit(
+    model: nn.Module,
+    batches: Callable[[int], Batches],
+    evaluate: Callable[[nn.Module], Score],
+    settings: Settings,
+    state: State | None = None,
+) -> Iterator[Epoch]:
+    """Train `model`, whose forward maps a batch to a `Loss`; yields each epoch when it is finished and scored.
+
+    `batches(epoch)` are the epoch's batches in order. With a `state`, goes on after the epoch it was taken at.
+    Raises `DivergenceError` when the loss becomes NaN or infinite.
+    """
+    accelerator = Accelerator(cpu=settings.device == "cpu")
+    torch.manual_seed(settings.seed)
+    # Not through the device alone: under several processes `prepare` also joins their gradients.
+    trained, optimizer = accelerator.prepare(model, settings.optimizer(model))
+    averaged = (
+        AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings.average), use_buffers=False)
+        if settings.average
+        else None
+    )
+    reports: list[EpochReport] = []
+    if state is not None:
+        restore(state, model, optimizer, averaged)
+        reports.extend(state.reports)
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    peaks = [group["lr"] for group in optimizer.param_groups]
+
+    for epoch in range(len(reports) + 1, settings.epochs + 1):
+        if exhausted([report.score for report in reports], settings.patience):
+            return
+        torch.manual_seed(settings.seed * 100_003 + epoch)
+        trained.train()
+        scores = [report.score for report in reports]
+        plan = batches(epoch)
+        total = weight = 0.0
+        sequences = 0
+        factor = 1.0
+        began = time.perf_counter()
+        for step, batch in enumerate(plan):
+            factor = settings.schedule(epoch - 1 + (step + 1) / len(plan), scores)
+            for group, peak in zip(optimizer.param_groups, peaks, strict=True):
+                group["lr"] = peak * factor
+            loss = trained(batch.to(accelerator.device))
+            optimizer.zero_grad(set_to_none=True)
+            accelerator.backward(loss.total / loss.weight)
+            if settings.clip is not None:
+                accelerator.clip_grad_norm_(parameters, settings.clip)
+            optimizer.step()
+            if averaged is not None:
+                averaged.update_parameters(model)
+            value = loss.total.item()
+            if not math.isfinite(value):
+                raise DivergenceError(f"the loss became {value} in epoch {epoch}, batch {step + 1} of {len(plan)}")
+            total, weight, sequences = total + value, weight + float(loss.weight), sequences + len(batch)
+        seconds = time.perf_counter() - began
+        scored = model if averaged is None else averaged.module
+        scored.eval()
+        with torch.no_grad():
+            score = evaluate(scored)
+        report = EpochReport(
+            epoch=epoch,
+            loss=total / weight,
+            score=score,
+            best=not any(earlier.at_least(score) for earlier in scores),
+            learning_rate=peaks[0] * factor,
+            seconds=seconds,
+            sequences=sequences,
+        )
+        reports.append(report)
+        yield Epoch(report, weights_of(scored), State(snapshot(model, optimizer, averaged), tuple(reports)))
+
+
+def exhausted(scores: Sequence[Score], patience: int | None) -> bool:
+    """Whether the last `patience` epochs all failed to beat what was there before them."""
+    if patience is None or len(scores) <= patience:
+        return False
+    best = max(range(len(scores)), key=lambda i: (sum(scores[i].at_least(other) for other in scores), -i))
+    return len(scores) - 1 - best >= patience
+
+
+# --- state, as flat names and tensors -------------------------------------------------------------------------------
+
+
+def weights_of(model: nn.Module) -> dict[str, Tensor]:
+    """A copy of the model's weights that later steps don't change."""
+    return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
+
+
+def snapshot(model: nn.Module, optimizer: Optimizer, averaged: AveragedModel | None) -> dict[str, Tensor]:
+    """Weights, moments and averaged weights under flat names: `model.…`, `optimizer.0.exp_avg`, `average.…`"""
+    tensors = {f"model.{name}": value for name, value in weights_of(model).items()}
+    for index, moments in optimizer.state_dict()["state"].items():
+        for name, value in moments.items():
+            if value is not None:  # SGD without momentum keeps an empty place
+                tensors[f"optimizer.{index}.{name}"] = value.detach().cpu().clone()
+    if averaged is not None:
+        tensors |= {f"average.{name}": value for name, value in weights_of(averaged).items()}
+    return tensors
+
+
+def restore(state: State, model: nn.Module, optimizer: Optimizer, averaged: AveragedModel | None) -> None:
+    """Undo `snapshot`, in place."""
+    model.load_state_dict(under(state.tensors, "model."))
+    moments: dict[int, dict[str, Tensor]] = {}
+    for name, value in under(state.tensors, "optimizer.").items():
+        index, _, moment = name.partition(".")
+        moments.setdefault(int(index), {})[moment] = value
+    optimizer.load_state_dict({"state": moments, "param_groups": optimizer.state_dict()["param_groups"]})
+    if averaged is not None:
+        averaged.load_state_dict(under(state.tensors, "average."))
+
+
+def under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The tensors whose names begin with `prefix`, without it."""
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+# --- schedules and parameter groups ---------------------------------------------------------------------------------
+
+
+def constant(warmup: float) -> Schedule:
+    """Rise over `warmup` epochs, then stay."""
+    return lambda epochs, scores: rise(epochs, warmup)
+
+
+def linear(warmup: float, total: int) -> Schedule:
+    """Rise over `warmup` epochs, then fall in a straight line to 0 at `total`."""
+    return lambda epochs, scores: min(rise(epochs, warmup), (total - epochs) / max(total - warmup, 1e-9))
+
+
+def cosine(warmup: float, total: int) -> Schedule:
+    """Rise over `warmup` epochs, then fall along half a cosine to 0 at `total` (Loshchilov and Hutter 2017)."""
+
+    def factor(epochs: float, scores: Sequence[Score]) -> float:
+        if epochs < warmup:
+            return rise(epochs, warmup)
+        return 0.5 * (1 + math.cos(math.pi * (epochs - warmup) / max(total - warmup, 1e-9)))
+
+    return factor
+
+
+def inverse_time(decay: float) -> Schedule:
+    """1 / (1 + decay · whole epochs so far) (Ma and Hovy 2016)."""
+    return lambda epochs, scores: 1 / (1 + decay * (math.ceil(epochs) - 1))
+
+
+def plateau(factor: float, patience: int) -> Schedule:
+    """Multiply by `factor` after each `patience` epochs without a better score."""
+
+    def current(epochs: float, scores: Sequence[Score]) -> float:
+        drops = waited = 0
+        best: Score | None = None
+        for score in scores:
+            if best is None or not best.at_least(score):
+                best, waited = score, 0
+            else:
+                waited += 1
+            if waited == patience:
+                drops, waited = drops + 1, 0
+        return float(factor**drops)
+
+    return current
+
+
+def rise(epochs: float, warmup: float) -> float:
+    """The share of the peak that a warm-up has reached."""
+    return 1.0 if epochs >= warmup else epochs / warmup
+
+
+def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
+    """Weight decay for matrices that multiply; none for embeddings, biases and a chain's transitions."""
+    decayed = {
+        id(parameter)
+        for module in model.modules()
+        if isinstance(module, (nn.Linear, nn.Conv1d, nn.LSTM, nn.GRU))
+        for parameter in module.parameters(recurse=False)
+        if parameter.dim() > 1
+    }
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    return [
+        {"params": [p for p in trained if id(p) in decayed], "weight_decay": weight_decay},
+        {"params": [p for p in trained if id(p) not in decayed], "weight_decay": 0.0},
+    ]

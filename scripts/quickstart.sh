@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# From a fresh clone to a trained tagger: venv, install, training on the sample corpus, scores, two tagged sentences.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+echo "Installing into ${VENV:-.venv} …" >&2
+source scripts/venv.sh
+run=${1:-runs/sample}
+bilstm-nlp train configs/ner/sample.toml --out "$run" --force
+echo
+echo "Two sentences that the tagger has never seen:"
+printf '%s\n' \
+    "Angela Merkel flew from Berlin to Paris to meet the French president ." \
+    "Shares in Ford rose after the company opened a factory in Brazil , Reuters reported ." |
+    bilstm-nlp predict "$run" - --confidence
+cat <<END
+
+What to type next (after: source ${VENV:-.venv}/bin/activate)
+  bilstm-nlp predict $run - --format jsonl --confidence          # your own sentences, one a line
+  bilstm-nlp evaluate $run --data sample:news.test.conll         # scores on the test part
+  bilstm-nlp check my.conll                                      # what is in a corpus of yours
+  bilstm-nlp train configs/ner/sample.toml --set data.train=my.conll --set data.dev=my-dev.conll --out runs/mine
+END

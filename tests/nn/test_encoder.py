@@ -1,0 +1,98 @@
+"""The encoder against the gate equations by hand, and its promise about padding."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from bilstm_nlp.nn.encoder import Encoder, LockedDropout, reversal_within, reverse
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-x))
+
+
+def lstm_by_hand(x: np.ndarray, weights: dict[str, np.ndarray]) -> np.ndarray:
+    """The gates one time step after the other: (T, D) → (T, H)."""
+    hidden = weights["weight_hh_l0"].shape[1]
+    h = c = np.zeros(hidden)
+    states = []
+    for step in x:
+        gates = weights["weight_ih_l0"] @ step + weights["bias_ih_l0"] + weights["weight_hh_l0"] @ h
+        gates = gates + weights["bias_hh_l0"]
+        i, f, g, o = gates.reshape(4, hidden)
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+        h = sigmoid(o) * np.tanh(c)
+        states.append(h)
+    return np.stack(states)
+
+
+def gru_by_hand(x: np.ndarray, weights: dict[str, np.ndarray]) -> np.ndarray:
+    hidden = weights["weight_hh_l0"].shape[1]
+    h = np.zeros(hidden)
+    states = []
+    for step in x:
+        r_x, z_x, n_x = (weights["weight_ih_l0"] @ step + weights["bias_ih_l0"]).reshape(3, hidden)
+        r_h, z_h, n_h = (weights["weight_hh_l0"] @ h + weights["bias_hh_l0"]).reshape(3, hidden)
+        z = sigmoid(z_x + z_h)
+        h = (1 - z) * np.tanh(n_x + sigmoid(r_x + r_h) * n_h) + z * h
+        states.append(h)
+    return np.stack(states)
+
+
+@pytest.mark.parametrize(("cell", "by_hand"), [("lstm", lstm_by_hand), ("gru", gru_by_hand)])
+@pytest.mark.parametrize("bidirectional", [True, False])
+@pytest.mark.parametrize("layers", [1, 2])
+def test_states_are_those_of_the_gate_equations(cell, by_hand, bidirectional, layers):
+    torch.manual_seed(0)
+    encoder = Encoder(5, 4, cell=cell, layers=layers, bidirectional=bidirectional)
+    x = torch.randn(1, 7, 5)
+    states = x[0].numpy()
+    for layer in encoder.layers:
+        weights = [
+            {name: value.detach().numpy() for name, value in direction.named_parameters()}
+            for direction in layer.directions
+        ]
+        read = [by_hand(states, weights[0])]
+        if bidirectional:
+            read.append(by_hand(states[::-1], weights[1])[::-1])
+        states = np.concatenate(read, axis=1)
+    np.testing.assert_allclose(encoder(x, torch.tensor([7]))[0].detach().numpy(), states, atol=1e-5)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_padding_has_no_influence(cell):
+    torch.manual_seed(0)
+    encoder = Encoder(3, 4, cell=cell, layers=2)
+    lengths = torch.tensor([6, 2, 4])
+    x = torch.randn(3, 9, 3)
+    batched = encoder(x, lengths)
+    for row, length in enumerate(lengths.tolist()):
+        alone = encoder(x[row : row + 1, :length], torch.tensor([length]))
+        torch.testing.assert_close(batched[row, :length], alone[0], atol=1e-6, rtol=0)
+
+
+def test_reversal_is_within_the_length_and_its_own_inverse():
+    x = torch.arange(10.0).view(2, 5, 1)
+    reversal = reversal_within(torch.tensor([3, 5]), 5)
+    assert reverse(x, reversal).view(2, 5).tolist() == [[2, 1, 0, 3, 4], [9, 8, 7, 6, 5]]
+    assert torch.equal(reverse(reverse(x, reversal), reversal), x)
+
+
+def test_locked_dropout_drops_the_same_features_at_every_step():
+    torch.manual_seed(0)
+    dropped = LockedDropout(0.5)(torch.ones(4, 6, 50))
+    assert torch.equal(dropped, dropped[:, :1].expand_as(dropped))
+    assert set(dropped.unique().tolist()) == {0.0, 2.0}
+    dropout = LockedDropout(0.5).eval()
+    assert torch.equal(dropout(torch.ones(1, 2, 3)), torch.ones(1, 2, 3))
+
+
+def test_random_initial_states_differ_between_passes_and_zeros_do_not():
+    x, lengths = torch.randn(2, 3, 5), torch.tensor([3, 3])
+    for cell in ("lstm", "gru"):
+        random = Encoder(5, 4, cell=cell, initial_state="random").eval()
+        assert not torch.equal(random(x, lengths), random(x, lengths))
+        zeros = Encoder(5, 4, cell=cell).eval()
+        assert torch.equal(zeros(x, lengths), zeros(x, lengths))

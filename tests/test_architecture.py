@@ -1,0 +1,60 @@
+"""The house rules on who may know whom, read from the imports."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "bilstm_nlp"
+MODULES = {str(path.relative_to(PACKAGE).with_suffix("")).replace("/", "."): path for path in PACKAGE.rglob("*.py")}
+
+
+def imports(path: Path) -> set[str]:
+    """Full names of all that a file imports, wherever in the file; `from a import b` is a and a.b."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found |= {node.module or ""} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def reaches(names: set[str], *forbidden: str) -> set[str]:
+    return {name for name in names for target in forbidden if name == target or name.startswith(target + ".")}
+
+
+def ours(*rooms: str) -> tuple[str, ...]:
+    return tuple(f"bilstm_nlp.{room}" for room in rooms)
+
+
+RULES = {
+    "config": ("torch", *ours("data", "nn", "tasks", "training", "experiment", "cli")),
+    "tags": ("torch", *ours("config", "data", "nn", "tasks", "training", "experiment", "cli")),
+    "errors": ("torch", "bilstm_nlp"),
+    "nn": ours("data", "tasks", "config", "training", "experiment", "cli"),
+    "data": ours("nn", "tasks", "training", "experiment", "cli"),
+    "training": ours("data", "nn", "config", "experiment", "cli", "tasks.tagging"),
+}
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_imports_keep_to_the_rules(module):
+    found = imports(MODULES[module])
+    for room, forbidden in RULES.items():
+        if module == room or module.startswith(room + "."):
+            assert not reaches(found, *forbidden), f"{module} may not import these"
+    owners = {"torchcrf": "nn.crf", "seqeval": "metrics", "matplotlib": "plots"}
+    for library, owner in owners.items():
+        assert module == owner or not reaches(found, library), f"only {owner} imports {library}"
+    assert module == "__main__" or not reaches(found, "bilstm_nlp.cli"), "nothing imports cli"
+
+
+@pytest.mark.parametrize("module", sorted(set(MODULES) - {"cli", "report"}))
+def test_only_cli_and_report_print(module):
+    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id not in {"print", "exit"}, f"{module}:{node.lineno}"

@@ -1,0 +1,130 @@
+"""Configs: every problem at once, overrides, round trips."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bilstm_nlp.config import TaggingConfig, dotted_keys, load, parse, schema, to_json
+from bilstm_nlp.errors import ConfigError
+
+CONFIGS = sorted((Path(__file__).parent.parent / "configs").rglob("*.toml"))
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "some.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def problems(path: Path, *overrides: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        load(path, overrides)
+    return caught.value.problems
+
+
+MINIMAL = '[data]\ntrain = "a"\ndev = "b"\n'
+
+
+def test_every_problem_is_reported_at_once(tmp_path):
+    path = written(
+        tmp_path,
+        """
+        [data]
+        train = 3
+        scheme = "IOBS"
+        [encoder]
+        cell = "rnn"
+        hiden = 100
+        dropout = 1.5
+        [head]
+        kind = "crff"
+        [training.optimizer]
+        kind = "sgd"
+        weight_decay = -1
+        [typo]
+        [embeddings]
+        word_dropout = "much"
+        """,
+    )
+    found = problems(path)
+    by_key = {line.partition(":")[0]: line for line in found}
+    assert by_key["data.train"] == "data.train: expected a valid string, found 3"
+    assert by_key["data.dev"] == "data.dev: required, but it is not there"
+    assert "'IOBES'" in by_key["data.scheme"]
+    assert by_key["data.scheme"].endswith("found 'IOBS'")
+    assert by_key["encoder.cell"] == "encoder.cell: expected 'lstm' or 'gru', found 'rnn'"
+    assert by_key["encoder.hiden"] == "encoder.hiden: unknown key; did you mean encoder.hidden?"
+    assert by_key["encoder.dropout"] == "encoder.dropout: expected less than 1, found 1.5"
+    assert by_key["head.kind"] == "head.kind: expected one of crf, softmax, found 'crff'"
+    assert by_key["training.optimizer.weight_decay"].endswith("greater than or equal to 0, found -1")
+    assert by_key["typo"] == "typo: unknown key"
+    assert by_key["embeddings.word_dropout"].startswith("embeddings.word_dropout: expected a valid number")
+    assert len(found) == len(by_key) == 10
+
+
+def test_a_key_in_the_wrong_table_is_pointed_to_the_right_one(tmp_path):
+    assert problems(written(tmp_path, MINIMAL + "hidden = 3\n")) == [
+        "data.hidden: unknown key; did you mean encoder.hidden?"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("a = = 3", "not valid TOML"), ('[data]\ntrain = "\\x"', "not valid TOML")],
+)
+def test_broken_toml_is_named(tmp_path, text, message):
+    assert message in problems(written(tmp_path, text))[0]
+
+
+def test_missing_files_directories_and_bytes_are_named(tmp_path):
+    written(tmp_path, MINIMAL)
+    assert problems(tmp_path / "sme.toml") == ["expected a TOML file, found nothing there; did you mean some.toml?"]
+    assert problems(tmp_path) == ["expected a TOML file, found a directory"]
+    (tmp_path / "bytes.toml").write_bytes(b"a = '\xff'")
+    assert problems(tmp_path / "bytes.toml") == ["expected UTF-8 text, found byte 0xff"]
+
+
+def test_overrides_are_toml_or_strings(tmp_path):
+    path = written(tmp_path, MINIMAL)
+    overrides = [
+        "encoder.cell=gru",
+        "encoder.layers=2",
+        "data.test=x.conll",
+        "training.optimizer={kind='sgd'}",
+        "seed=7",
+    ]
+    config = load(path, overrides)
+    assert (config.encoder.cell, config.encoder.layers, config.seed) == ("gru", 2, 7)
+    assert config.data.test == str(Path("x.conll").absolute())
+    assert config.training.optimizer.kind == "sgd"
+
+
+def test_broken_overrides_are_reported_with_the_rest(tmp_path):
+    found = problems(written(tmp_path, MINIMAL), "encoder", "encoder.cell=rnn", "seed.x=1", "=3")
+    assert found[0].startswith("--set encoder: expected KEY=VALUE")
+    assert found[1].startswith("--set =3: expected KEY=VALUE")
+    assert any(line.startswith("encoder.cell: expected 'lstm' or 'gru'") for line in found)
+    assert any(line.startswith("seed: expected a valid integer") for line in found)
+
+
+def test_json_round_trip():
+    values = {"data": {"train": "a", "dev": "hf:conll2003:validation"}, "training": {"schedule": {"kind": "plateau"}}}
+    config = parse(values, "test")
+    assert parse(json.loads(json.dumps(to_json(config))), "again") == config
+    assert config.data.dev == "hf:conll2003:validation"
+
+
+def test_every_key_has_a_description_and_the_schema_is_json():
+    described = json.loads(schema())
+    for name, section in described["$defs"].items():
+        for key, value in section["properties"].items():
+            assert key == "kind" or "description" in value or "$ref" in value, f"{name}.{key}"
+    assert {"encoder.cell", "head.constrained", "training.optimizer.momentum"} <= set(dotted_keys())
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_shipped_configs_are_valid(path):
+    assert isinstance(load(path), TaggingConfig)

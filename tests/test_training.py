@@ -1,0 +1,164 @@
+"""The trainer on a model of its own: blind to tasks, the same bits after a resume."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+import torch
+from torch import nn
+from torch.optim import SGD, Adam, AdamW
+
+from bilstm_nlp import training
+from bilstm_nlp.nn.model import Loss
+from bilstm_nlp.tasks.base import Score
+from bilstm_nlp.training import DivergenceError, Settings, fit
+
+
+@dataclass
+class Points:
+    x: torch.Tensor
+    y: torch.Tensor
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def to(self, device: torch.device) -> Points:
+        return Points(self.x.to(device), self.y.to(device))
+
+
+class Line(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.map = nn.Sequential(nn.Dropout(0.3), nn.Linear(3, 1))
+
+    def forward(self, batch: Points) -> Loss:
+        return Loss((self.map(batch.x)[:, 0] - batch.y).square().sum(), torch.tensor(len(batch)))
+
+
+def points(epoch: int) -> list[Points]:
+    generator = torch.Generator().manual_seed(epoch)
+    x = torch.randn(50, 3, generator=generator)
+    return [Points(part, part.sum(1)) for part in x.split(16)]  # the last batch is smaller
+
+
+def evaluate(model: nn.Module) -> Score:
+    batch = points(0)[0]
+    return Score("mse", float(model(batch).total / len(batch)), higher_is_better=False)
+
+
+def settings(**options) -> Settings:
+    defaults = {"epochs": 6, "optimizer": adamw, "schedule": training.linear(0.5, 6), "seed": 3, "clip": 1.0}
+    return Settings(**(defaults | options))
+
+
+def adamw(model: nn.Module) -> AdamW:
+    return AdamW(training.parameter_groups(model, 0.1), lr=0.1)
+
+
+MAKERS = {
+    "adamw": adamw,
+    "adam": lambda model: Adam(model.parameters(), lr=0.1),
+    "sgd": lambda model: SGD(model.parameters(), lr=0.1, momentum=0.0),
+    "momentum": lambda model: SGD(model.parameters(), lr=0.01, momentum=0.9),
+}
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+@pytest.mark.parametrize("average", [None, 0.9])
+@pytest.mark.parametrize("schedule", [training.linear(0.5, 6), training.plateau(0.5, 1)], ids=["linear", "plateau"])
+def test_going_on_from_any_epoch_ends_in_the_same_bits(maker, average, schedule):
+    chosen = settings(optimizer=MAKERS[maker], average=average, schedule=schedule)
+    whole = list(fit(Line(), points, evaluate, chosen))
+    for stopped in (0, 2, 4):
+        rest = list(fit(Line(), points, evaluate, chosen, whole[stopped].state))
+        assert [epoch.report.epoch for epoch in rest] == [epoch.report.epoch for epoch in whole[stopped + 1 :]]
+        for name, value in whole[-1].state.tensors.items():
+            assert torch.equal(value, rest[-1].state.tensors[name]), name
+        assert [e.report.loss for e in rest] == [e.report.loss for e in whole[stopped + 1 :]]
+
+
+def test_the_loss_is_the_mean_over_everything_not_of_batch_means():
+    class Constant(Line):
+        def forward(self, batch: Points) -> Loss:
+            return Loss(self.map[1].weight.sum() * 0 + batch.x.square().sum(), torch.tensor(len(batch)))
+
+    report = next(fit(Constant(), points, evaluate, settings(epochs=1))).report
+    every = torch.cat([batch.x for batch in points(1)])
+    assert report.loss == pytest.approx(float(every.square().sum() / len(every)), rel=1e-5)
+    assert report.sequences == 50
+
+
+def test_averaged_weights_are_the_exponential_mean_of_all_steps():
+    model, seen = Line(), []
+
+    def watched(epoch: int) -> list[Points]:
+        class Watching(list):
+            def __iter__(self):
+                for batch in list.__iter__(self):
+                    yield batch
+                    seen.append(model.map[1].weight.detach().clone())
+
+        return Watching(points(epoch))
+
+    epochs = list(fit(model, watched, evaluate, settings(epochs=2, average=0.8)))
+    mean = seen[0]
+    for weight in seen[1:]:
+        mean = 0.8 * mean + 0.2 * weight
+    torch.testing.assert_close(epochs[-1].weights["map.1.weight"], mean)
+
+
+def test_patience_stops_after_so_many_epochs_without_a_better_score():
+    values = iter([5.0, 4.0, 4.5, 4.2, 3.0, 3.1, 3.2, 3.3, 1.0])
+    chosen = settings(epochs=9, patience=3, schedule=training.constant(0))
+    epochs = list(fit(Line(), points, lambda _: Score("mse", next(values), False), chosen))
+    assert [epoch.report.best for epoch in epochs] == [True, True, False, False, True, False, False, False]
+
+
+def test_a_run_that_stopped_early_has_nothing_to_go_on_with():
+    values = iter([1.0, 2.0, 2.0, 2.0, 2.0])
+    chosen = settings(patience=2)
+    epochs = list(fit(Line(), points, lambda _: Score("mse", next(values), False), chosen))
+    assert len(epochs) == 3
+    assert list(fit(Line(), points, evaluate, chosen, epochs[-1].state)) == []
+
+
+def test_a_loss_that_is_no_number_stops_and_names_its_batch():
+    def broken(epoch: int) -> list[Points]:
+        batches = points(epoch)
+        if epoch == 2:
+            batches[1].x[0] = float("nan")
+        return batches
+
+    with pytest.raises(DivergenceError, match="nan in epoch 2, batch 2 of 4"):
+        list(fit(Line(), broken, evaluate, settings()))
+
+
+def test_the_gradient_is_clipped():
+    before = Line().map[1].weight.detach()
+    chosen = settings(
+        epochs=1, optimizer=lambda m: SGD(m.parameters(), lr=1.0), clip=1e-3, schedule=training.constant(0)
+    )
+    after = next(fit(Line(), points, evaluate, chosen)).weights["map.1.weight"]
+    assert 0 < float((after - before).norm()) <= 4 * 1e-3  # four batches
+
+
+def test_schedules():
+    scores = [Score("f1", value, True) for value in (0.5, 0.4, 0.45, 0.6, 0.6, 0.3)]
+    assert [training.linear(1, 5)(e, []) for e in (0.5, 1, 3, 5)] == [0.5, 1, 0.5, 0]
+    assert training.cosine(1, 5)(3, []) == pytest.approx(0.5)
+    assert training.cosine(1, 5)(5, []) == pytest.approx(0)
+    assert training.constant(2)(0.5, []) == 0.25
+    assert [training.inverse_time(0.5)(e, []) for e in (0.1, 1, 1.5, 3)] == [1, 1, 1 / 1.5, 1 / 2]
+    assert [training.plateau(0.5, 2)(0, scores[:n]) for n in range(7)] == [1, 1, 1, 0.5, 0.5, 0.5, 0.25]
+
+
+def test_weight_decay_spares_embeddings_biases_and_transitions():
+    model = nn.ModuleDict({"lstm": nn.LSTM(2, 3), "words": nn.Embedding(4, 2), "out": nn.Linear(3, 2)})
+    model.register_parameter("transitions", nn.Parameter(torch.zeros(2, 2)))
+    decayed, spared = training.parameter_groups(model, 0.1)
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    assert {names[id(p)] for p in decayed["params"]} == {"lstm.weight_ih_l0", "lstm.weight_hh_l0", "out.weight"}
+    assert len(decayed["params"]) + len(spared["params"]) == len(list(model.parameters()))
+    assert (decayed["weight_decay"], spared["weight_decay"]) == (0.1, 0.0)
