@@ -3,22 +3,22 @@
 Each is one loop over time whose steps are a few operations on the whole batch. Forward and backward messages are the
 same recursion, the latter on reversed sentences, so both directions run at once. They are sums of products in double
 precision, scaled at every step; scores so far apart that even this could lose a path take the plain log-space way.
+
+Emissions are finite at tokens; at padding they may be anything, and have no influence.
 """
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.autograd.function import FunctionCtx
+from torch.autograd.function import FunctionCtx, once_differentiable
 
-WIDEST = 150.0
-"""Largest difference of finite scores at one step for which scaled products are exact to double precision.
-
-Two tags' chances differ by a few such differences at most (a legal detour takes a step or two), and exp(-4 · 150) is
-still far above the smallest double.
-"""
+WIDEST = 300.0
+"""How far apart, as logarithms, two tags' sums at one time step may be for products: exp(-2 · 300) is a double still,
+and so is the product of a forward and a backward message."""
 
 
 class Scores(NamedTuple):
@@ -45,38 +45,61 @@ def reversal(lengths: Tensor, steps: int) -> Tensor:
     return torch.where(mirrored >= 0, mirrored, step)
 
 
-def messages(scores: Scores, emissions: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """(B, T, K) log alphas and betas, (B,) log partition, in double precision.
+class Messages(NamedTuple):
+    """What forward–backward comes to, as logarithms in double precision. At padding the messages mean nothing."""
 
-    alpha[b, t, k] sums the paths up to t that are at k there, its emission included; beta[b, t, k] those from there to
-    the end, without it. At padding they mean nothing.
-    """
-    start, end, transitions = scores.double()
-    emissions = emissions.double()
+    alphas: Tensor
+    """(B, T, K) sums over the paths up to a time step that are at a tag there, its emission included."""
+    betas: Tensor
+    """(B, T, K) sums over the paths from there to the end, without its emission."""
+    partition: Tensor
+    """(B,) sums over all paths."""
+    close: bool
+    """Whether all sums at one time step are within `WIDEST` of each other."""
+
+
+def inside_of(lengths: Tensor, steps: int) -> Tensor:
+    """(B, T) True at tokens, False at padding."""
+    return torch.arange(steps, device=lengths.device) < lengths[:, None]
+
+
+def messages(scores: Scores, emissions: Tensor, lengths: Tensor) -> Messages:
+    """Sums over paths in both directions."""
+    scores = scores.double()
+    inside = inside_of(lengths, emissions.shape[1])
+    emissions = emissions.double().masked_fill(~inside[..., None], 0)
     rows = torch.arange(len(lengths), device=lengths.device)[:, None]
     order = reversal(lengths, emissions.shape[1])
     # Time first; the second axis is the direction: (T, 2, B, K).
     both = torch.stack([emissions, emissions[rows, order]]).permute(2, 0, 1, 3).contiguous()
-    first = torch.stack([start, end])[:, None]
-    kernel = torch.stack([transitions, transitions.T])
-    if spread(both, (0,)) <= WIDEST and spread(transitions, ()) <= WIDEST:
-        reached = scaled_recursion(first, kernel, both)
-    else:
-        reached = log_recursion(first, kernel, both)
+    first = torch.stack([scores.start, scores.end])[:, None]
+    kernel = torch.stack([scores.transitions, scores.transitions.T])
+    close = are_close(scores, emissions)
+    reached = (scaled_recursion if close else log_recursion)(first, kernel, both)
     alphas = reached[:, 0].transpose(0, 1)
     betas = reached[:, 1].transpose(0, 1)[rows, order] - emissions
-    last = alphas[rows[:, 0], lengths - 1] + end
-    return alphas, betas, last.logsumexp(1)
+    last = alphas[rows[:, 0], lengths - 1] + scores.end
+    return Messages(alphas, betas, last.logsumexp(1), close)
 
 
-def spread(scores: Tensor, axes: tuple[int, ...]) -> float:
-    """The largest difference between finite scores, within the last axis where there are more than two."""
-    finite = scores.isfinite()
-    low = scores.masked_fill(~finite, float("inf"))
-    high = scores.masked_fill(~finite, float("-inf"))
-    if axes:
-        return float((high.amax(-1) - low.amin(-1)).max())
-    return float(high.max() - low.min())
+def are_close(scores: Scores, emissions: Tensor) -> bool:
+    """Whether the sums of all tags that can be reached at a time step are surely within `WIDEST` of each other.
+
+    They are if three steps lead from any tag to any other, as in every tag scheme. Three steps earlier some tag had at
+    least the K-th part of the whole; a step multiplies by a transition and an emission that are at most so much below
+    the largest, and scaling divides by at most K. The first steps have the border's score instead of a step's before.
+    """
+    legal = scores.transitions.isfinite().double()
+    mixing = (legal @ legal @ legal > 0).all()
+    borders = torch.stack([scores.start, scores.end])
+    step = spread(scores.transitions.flatten()) + spread(emissions).amax()
+    widest = 3 * step + spread(borders).amax() + 4 * math.log(emissions.shape[2])
+    return bool(mixing & (widest <= WIDEST))
+
+
+def spread(scores: Tensor) -> Tensor:
+    """The largest difference over the last axis, forbidden scores left out."""
+    return scores.amax(-1) - scores.masked_fill(scores == float("-inf"), float("inf")).amin(-1)
 
 
 def scaled_recursion(first: Tensor, kernel: Tensor, emissions: Tensor) -> Tensor:
@@ -114,49 +137,69 @@ class LogPartition(torch.autograd.Function):
     def forward(
         ctx: FunctionCtx, start: Tensor, end: Tensor, transitions: Tensor, emissions: Tensor, lengths: Tensor
     ) -> Tensor:
-        scores = Scores(start, end, transitions)
-        alphas, betas, partition = messages(scores, emissions, lengths)
+        alphas, betas, partition, close = messages(Scores(start, end, transitions), emissions, lengths)
         ctx.save_for_backward(transitions, emissions, lengths, alphas, betas, partition)
-        return partition.to(emissions.dtype)
+        ctx.close = close  # type: ignore[attr-defined]
+        return partition
 
     @staticmethod
+    @once_differentiable  # type: ignore[untyped-decorator]
     def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor | None, ...]:
         transitions, emissions, lengths, alphas, betas, partition = ctx.saved_tensors  # type: ignore[attr-defined]
-        inside = torch.arange(emissions.shape[1], device=lengths.device) < lengths[:, None]
-        # Every sentence's share of the gradient is a factor on its marginals; 0 at padding.
-        share = inside * gradient.double()[:, None]
+        padding = ~inside_of(lengths, emissions.shape[1])[..., None]
         betas = betas - partition[:, None, None]
-        marginals = (alphas + betas).exp_().mul_(share[..., None])
-        rows = torch.arange(len(lengths), device=lengths.device)
-        # P(i at t-1, j at t) = exp(alpha[t-1, i] + transition[i, j] + emission[t, j] + beta[t, j] - partition): one
-        # matrix product over all steps of all sentences, each side scaled by its largest.
+        # Each sentence's gradient is a factor on its marginals. What stands at padding may be too large for exp, or NaN.
+        marginals = (alphas + betas).masked_fill_(padding, float("-inf")).exp_().mul_(gradient[:, None, None])
         onward = betas[:, 1:] + emissions[:, 1:]
-        left, right = alphas[:, :-1].amax(2, keepdim=True), onward.amax(2, keepdim=True)
-        before = (alphas[:, :-1] - left).exp_()
-        after = (onward - right).exp_() * share[:, 1:, None]
-        largest = transitions.double().amax()
-        factor = (left + right + largest).clamp(max=600).exp()
-        pairs = torch.einsum("bti,btj->ij", before * factor, after) * (transitions.double() - largest).exp()
+        expected = expected_by_products if ctx.close else expected_by_logarithms  # type: ignore[attr-defined]
+        pairs = expected(alphas[:, :-1], transitions.double(), onward, padding[:, 1:], gradient)
+        rows = torch.arange(len(lengths), device=lengths.device)
         kind = emissions.dtype
         return (
-            marginals[:, 0].sum(0).to(kind),
-            marginals[rows, lengths - 1].sum(0).to(kind),
-            pairs.to(kind),
+            marginals[:, 0].sum(0).to(transitions.dtype),
+            marginals[rows, lengths - 1].sum(0).to(transitions.dtype),
+            pairs.to(transitions.dtype),
             marginals.to(kind),
             None,
         )
 
 
+def expected_by_products(
+    alphas: Tensor, transitions: Tensor, onward: Tensor, padding: Tensor, weights: Tensor
+) -> Tensor:
+    """(K, K) sum over sentences, by weight, and time steps of P(i at t-1, j at t) = exp(alpha[t-1, i] + transition[i, j]
+    + onward[t, j]), where onward is emission + beta - partition: one matrix product, each side scaled by its largest.
+    """
+    left, right, largest = alphas.amax(2, keepdim=True), onward.amax(2, keepdim=True), transitions.amax()
+    before = (alphas - left).exp_()
+    after = (onward - right).exp_().mul_((left + right + largest).exp_())
+    after = after.masked_fill_(padding, 0).mul_(weights[:, None, None])
+    return torch.einsum("bti,btj->ij", before, after) * (transitions - largest).exp()
+
+
+def expected_by_logarithms(
+    alphas: Tensor, transitions: Tensor, onward: Tensor, padding: Tensor, weights: Tensor
+) -> Tensor:
+    """The same as `expected_by_products` for scores of any size: no logarithm here is above 0 but by rounding."""
+    total = torch.zeros_like(transitions)
+    onward = onward.masked_fill(padding, float("-inf"))
+    for alpha, beyond in zip(alphas.unbind(1), onward.unbind(1), strict=True):
+        pairs = (alpha[:, :, None] + transitions + beyond[:, None]).exp_()
+        total += (pairs * weights[:, None, None]).sum(0)
+    return total
+
+
 def log_partition(scores: Scores, emissions: Tensor, lengths: Tensor) -> Tensor:
-    """(B,) log sum of exp(score) over all paths, differentiable in all scores."""
+    """(B,) log sum of exp(score) over all paths, in double precision, differentiable in all scores."""
     value: Tensor = LogPartition.apply(scores.start, scores.end, scores.transitions, emissions, lengths)
     return value
 
 
 def path_scores(scores: Scores, emissions: Tensor, paths: Tensor, lengths: Tensor) -> Tensor:
-    """(B, n, T) paths → (B, n) their scores; what stands at padding does not count."""
-    inside = torch.arange(emissions.shape[1], device=lengths.device) < lengths[:, None, None]
-    taken = emissions.gather(2, paths.transpose(1, 2)).transpose(1, 2)
+    """(B, n, T) paths → (B, n) their scores, in double precision; what stands at padding does not count."""
+    scores = scores.double()
+    inside = inside_of(lengths, emissions.shape[1])[:, None]
+    taken = emissions.gather(2, paths.transpose(1, 2)).transpose(1, 2).double()
     steps = scores.transitions[paths[..., :-1], paths[..., 1:]].masked_fill(~inside[..., 1:], 0)
     last = paths.gather(2, (lengths - 1)[:, None, None].expand(-1, paths.shape[1], 1)).squeeze(2)
     total = taken.masked_fill(~inside, 0).sum(2) + steps.sum(2)
@@ -189,8 +232,7 @@ def viterbi(scores: Scores, emissions: Tensor, lengths: Tensor) -> tuple[Tensor,
             came = (best[t] + into[current]).argmax(1)
             current = torch.where(ends[t], last, came)
         paths[t] = current
-    inside = torch.arange(steps, device=lengths.device) < lengths[:, None]
-    return paths.T.masked_fill(~inside, 0), total
+    return paths.T.masked_fill(~inside_of(lengths, steps), 0), total
 
 
 def list_viterbi(scores: Scores, emissions: Tensor, lengths: Tensor, n: int) -> tuple[Tensor, Tensor]:
@@ -213,5 +255,4 @@ def list_viterbi(scores: Scores, emissions: Tensor, lengths: Tensor, n: int) -> 
     for origin in reversed(came):
         index = origin.reshape(batch, tags * n).gather(1, index)
         paths.append(index // n)
-    inside = torch.arange(steps, device=lengths.device) < lengths[:, None, None]
-    return torch.stack(paths[::-1], 2).masked_fill(~inside, 0), total
+    return torch.stack(paths[::-1], 2).masked_fill(~inside_of(lengths, steps)[:, None], 0), total
