@@ -50,15 +50,21 @@ class RunDirectory:
         self.path = path
 
     @classmethod
-    def create(cls, path: Path, *, force: bool = False) -> RunDirectory:
-        """An empty run directory. Raises `RunError` when something is there, unless `force` removes a run."""
-        run = cls(path)
+    def check_vacant(cls, path: Path, *, force: bool = False) -> None:
+        """Raises `RunError` when something is there: a run that `force` would not remove, or no run at all."""
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             if not (path / "run.json").exists():
                 raise RunError(f"{path}: expected a new or empty directory, or a run; found something else there")
             if not force:
-                kind = "a finished run" if run.finished else "an unfinished run (--resume goes on with it)"
+                kind = "a finished run" if cls(path).finished else "an unfinished run (--resume goes on with it)"
                 raise RunError(f"{path}: {kind} is there; --force replaces it")
+
+    @classmethod
+    def create(cls, path: Path, *, force: bool = False) -> RunDirectory:
+        """An empty run directory; `force` removes a run that is there. Raises `RunError` as `check_vacant` does."""
+        cls.check_vacant(path, force=force)
+        run = cls(path)
+        if (path / "run.json").exists():
             shutil.rmtree(path)
         path.mkdir(parents=True, exist_ok=True)
         names = ("bilstm-nlp", "torch", "numpy", "pytorch-crf", "safetensors", "accelerate")

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from bilstm_nlp.errors import InputError
+from bilstm_nlp.errors import DivergenceError, InputError
 
 # typer offers these choices; `data.tagged` and `data.corpus` say what they mean.
 OutputFormat = Literal["text", "conll", "jsonl", "csv"]
@@ -41,6 +41,9 @@ def main() -> None:
     except InputError as error:
         print(f"bilstm-nlp: {error}", file=sys.stderr)
         sys.exit(2)
+    except DivergenceError as error:
+        print(f"bilstm-nlp: {error}", file=sys.stderr)
+        sys.exit(1)
     except BrokenPipeError:
         # The reader of our output has left; Python would complain once more when it closes standard output.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -61,19 +64,17 @@ def train(
     from bilstm_nlp.config import load
 
     checked = load(config, overrides or [])
-
     path = out or Path("runs") / config.stem
-    run = experiment.resumable(path, checked) if resume else RunDirectory.create(path, force=force)
     with report.TrainingProgress(checked.training.epochs) as progress:
         try:
-            for epoch in experiment.train(checked, run, resume=resume, watch=progress.watch):
+            for epoch in experiment.train(checked, path, resume=resume, force=force, watch=progress.watch):
                 progress.epoch(epoch)
         except KeyboardInterrupt:
             sets = [part for override in overrides or [] for part in ("--set", override)]
             again = shlex.join(["bilstm-nlp", "train", str(config), *sets, "--out", str(path), "--resume"])
             report.note(f"stopped; finished epochs are kept. To go on: {again}")
             raise typer.Exit(130) from None
-    report.print_results(run.read_json("metrics.json")["dev"])
+    report.print_sections(experiment.sections(path, RunDirectory.open(path).read_json("metrics.json")))
     report.note(f"saved in {path}: bilstm-nlp predict {path} FILE, bilstm-nlp evaluate {path} --data FILE")
 
 
@@ -90,7 +91,7 @@ def evaluate(
     if as_json:
         print(json.dumps(results, ensure_ascii=False, allow_nan=False))
     else:
-        report.print_results(results)
+        report.print_sections(experiment.sections(run, {"evaluation": results}))
 
 
 @app.command()

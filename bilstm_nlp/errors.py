@@ -1,4 +1,4 @@
-"""The mistakes that a user's input can cause. `cli` prints their message and exits with status 2."""
+"""What can go wrong for a user. `cli` prints the message alone, and exits with 2 for an `InputError`, else with 1."""
 
 from __future__ import annotations
 
@@ -29,3 +29,7 @@ class DataError(InputError):
 
 class RunError(InputError):
     """A run directory that can't be used: missing, unfinished, damaged, taken or of another version."""
+
+
+class DivergenceError(Exception):
+    """The training loss is no longer a number."""

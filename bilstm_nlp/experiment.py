@@ -6,7 +6,7 @@ import logging
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ from bilstm_nlp.nn.crf import LinearChainCrf
 from bilstm_nlp.nn.embedder import CharacterCnn, CharacterLstm
 from bilstm_nlp.nn.heads import CrfHead, SoftmaxHead
 from bilstm_nlp.tags import Legality
-from bilstm_nlp.tasks.base import Batches
+from bilstm_nlp.tasks.base import Batches, Section
 from bilstm_nlp.tasks.tagging import TaggingTask
 from bilstm_nlp.training import EpochReport, Schedule, Settings, fit
 
@@ -148,12 +148,7 @@ def settings(config: Config) -> Settings:
 
 
 def resumable(path: Path, config: Config) -> RunDirectory:
-    """An unfinished run to go on with, or a new one where there is none.
-
-    Raises `RunError` when the run is finished or was started with another config.
-    """
-    if not (path / "config.json").exists():
-        return RunDirectory.create(path, force=(path / "run.json").exists())
+    """An unfinished run to go on with. Raises `RunError` when it is finished or was started with another config."""
     run = RunDirectory.open(path)
     if run.finished:
         raise RunError(f"{path}: the run is finished, there is nothing to resume; --force trains it anew")
@@ -183,17 +178,31 @@ def unwatched(epoch: int, batches: Batches) -> Batches:
 
 
 def train(
-    config: Config, run: RunDirectory, *, resume: bool = False, watch: Callable[[int, Batches], Batches] = unwatched
+    config: Config,
+    path: Path,
+    *,
+    resume: bool = False,
+    force: bool = False,
+    watch: Callable[[int, Batches], Batches] = unwatched,
 ) -> Iterator[EpochReport]:
-    """Train into a run directory: the best weights and the last state after every epoch, all results at the end.
+    """Train into the run directory `path`: the best weights and the last state after every epoch, all results at the
+    end. Nothing happens until the epochs are asked for.
 
-    `watch(epoch, batches)` may wrap the batches of an epoch, to show progress.
+    `resume` goes on with an unfinished run, if there is one; `force` replaces a run, once the data were found to be
+    good. `watch(epoch, batches)` may wrap the batches of an epoch, to show progress.
+    Raises `InputError` for data, vectors and run directories that can't be used.
     """
+    # A run that broke off before its config was written has nothing to go on from.
+    run = resumable(path, config) if resume and (path / "config.json").exists() else None
+    state = run.read_state() if run else None
+    if run is None:
+        RunDirectory.check_vacant(path, force=force or resume)
     task = build(config)
     data = task.load()
     torch.manual_seed(config.seed)
     codec, model = task.fit(data)
-    state = run.read_state() if resume else None
+    if run is None:
+        run = RunDirectory.create(path, force=True)
     if state is None:
         run.write_json("config.json", to_json(config))
         run.write_json("codec.json", codec.to_json())
@@ -225,7 +234,7 @@ def train(
     }
     task.plot(model, codec, results, run.path / "plots")
     plots.curves(reports, run.path / "plots" / "curves.png")
-    run.write_text("report.md", report.markdown(results))
+    run.write_text("report.md", report.markdown(results["training"], sections(run.path, results)))
     run.finish(results)
 
 
@@ -250,6 +259,12 @@ def evaluate(path: Path, source: str | None = None) -> dict[str, Any]:
     """Score a trained run on a corpus, by default the config's test corpus, or its development corpus without one."""
     task, codec, model = restore(RunDirectory.open(path))
     return task.evaluate(model, codec, source)
+
+
+def sections(path: Path, results: Mapping[str, Any]) -> list[Section]:
+    """Results of a run for people: name of a part of the data → results on it, as in metrics.json."""
+    config = parse(RunDirectory.open(path).read_json("config.json"), str(path / "config.json"))
+    return build(config).report({name: part for name, part in results.items() if name != "training"})
 
 
 def predictions(

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from bilstm_nlp.errors import DivergenceError
 from bilstm_nlp.tasks.base import Batches, Score
 
 Schedule = Callable[[float, Sequence[Score]], float]
@@ -74,10 +75,6 @@ class Epoch:
     state: State
 
 
-class DivergenceError(RuntimeError):
-    """The loss is no longer a number."""
-
-
 def fit(
     model: nn.Module,
     batches: Callable[[int], Batches],
@@ -131,7 +128,8 @@ def fit(
                 averaged.update_parameters(model)
             value = loss.total.item()
             if not math.isfinite(value):
-                raise DivergenceError(f"the loss became {value} in epoch {epoch}, batch {step + 1} of {len(plan)}")
+                place = f"epoch {epoch}, batch {step + 1} of {len(plan)}"
+                raise DivergenceError(f"the training loss became {value} in {place}; try a lower learning rate")
             total, weight, sequences = total + value, weight + float(loss.weight), sequences + len(batch)
         seconds = time.perf_counter() - began
         scored = model if averaged is None else averaged.module

@@ -10,9 +10,10 @@ from torch import nn
 from torch.optim import SGD, Adam, AdamW
 
 from bilstm_nlp import training
+from bilstm_nlp.errors import DivergenceError
 from bilstm_nlp.nn.model import Loss
 from bilstm_nlp.tasks.base import Score
-from bilstm_nlp.training import DivergenceError, Settings, fit
+from bilstm_nlp.training import Settings, fit
 
 
 @dataclass

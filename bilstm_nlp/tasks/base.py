@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from pathlib import Path
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -50,6 +51,41 @@ class Codec(Protocol):
     def tensors(self) -> dict[str, Tensor]: ...
 
 
+# --- results for people ---
+
+Row = Sequence[str]
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A figure; what is undefined is a dash."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+class Table(NamedTuple):
+    """Rows of cells under a header; the first column names, the others count."""
+
+    title: str
+    header: Row
+    rows: Sequence[Row]
+
+
+class Picture(NamedTuple):
+    """A file in the run directory, and what it shows."""
+
+    file: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A titled part of a report: tables, pictures and paragraphs in order."""
+
+    title: str
+    parts: list[Table | Picture | str]
+
+
+# --- the task itself ---
+
 DataT = TypeVar("DataT")
 CodecT = TypeVar("CodecT", bound=Codec)
 ModelT = TypeVar("ModelT", bound=nn.Module)
@@ -80,4 +116,16 @@ class Task(Protocol, Generic[DataT, CodecT, ModelT]):
 
     def finish(self, model: ModelT, data: DataT, codec: CodecT) -> dict[str, Any]:
         """After training, with the best weights: whatever is fitted on development data, then all results."""
+        ...
+
+    def evaluate(self, model: ModelT, codec: CodecT, source: str | None) -> dict[str, Any]:
+        """Results on the data of `source`, by default of the config's test part, or its development part without."""
+        ...
+
+    def plot(self, model: ModelT, codec: CodecT, results: dict[str, Any], folder: Path) -> None:
+        """The pictures that `report` refers to, besides the curves of the training."""
+        ...
+
+    def report(self, parts: Mapping[str, dict[str, Any]]) -> list[Section]:
+        """Results for people: name of a part of the data → results on it."""
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -27,7 +27,8 @@ from bilstm_nlp.nn.encoder import Encoder
 from bilstm_nlp.nn.heads import CrfHead, SoftmaxHead
 from bilstm_nlp.nn.model import Model
 from bilstm_nlp.tags import Legality, Scheme, Span, convert, detect, legal_transitions, spans
-from bilstm_nlp.tasks.base import Batches, Score
+from bilstm_nlp.tasks import tagging_report
+from bilstm_nlp.tasks.base import Batches, Score, Section
 from bilstm_nlp.tasks.calibration import cross_fitted, fit_temperature
 from bilstm_nlp.tasks.labelling import Labelled, TaggingModel, confidences, head_of, label
 
@@ -175,6 +176,10 @@ class TaggingTask:
         plots.transitions(
             codec.tags, np.where(np.isfinite(transitions), transitions, np.nan), folder / "transitions.png"
         )
+
+    def report(self, parts: Mapping[str, dict[str, Any]]) -> list[Section]:
+        """Results for people: a section for each corpus."""
+        return tagging_report.sections(parts)
 
     # --- training ---
 
