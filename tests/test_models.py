@@ -1,0 +1,174 @@
+"""One contract for every model that a config can describe, whatever its task."""
+
+from __future__ import annotations
+
+import json
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from bilstm_nlp import experiment
+from bilstm_nlp.checkpoint import RunDirectory
+from bilstm_nlp.config import parse
+from bilstm_nlp.data.corpus import Sentence
+from bilstm_nlp.inference import Tagger
+from bilstm_nlp.tasks.labelling import confidences, head_of, label
+
+CORPUS = """\
+-DOCSTART- O
+
+Maria B-PER
+Keller I-PER
+of O
+Basel B-LOC
+met O
+12 O
+FIFA B-ORG
+lawyers O
+
+BONN B-LOC
+
+Nothing O
+was O
+said O
+. O
+
+Ford B-ORG
+Motor I-ORG
+Co. I-ORG
+of O
+Dearborn B-LOC
+sued O
+Ann B-PER
+Ford I-PER
+"""
+
+VECTORS = """\
+ford 0.1 0.2 0.3 0.4
+of 0.0 -0.2 0.1 0.9
+zebra 1.0 0.5 -0.5 0.2
+"""
+
+ENCODERS = [
+    {"cell": cell, "layers": layers, "bidirectional": bidirectional}
+    for cell, layers, bidirectional in product(["lstm", "gru"], [1, 2], [True, False])
+]
+HEADS = [{"kind": "crf"}, {"kind": "softmax"}]
+ENDS = [
+    {"characters": {"kind": "lstm", "embedding": 5, "hidden": 3}, "shapes": 4, "file": "vectors.txt"},
+    {"characters": {"kind": "none"}, "shapes": 0, "dimension": 6},
+]
+
+
+def tagger_config(folder: Path, **tables: object) -> dict[str, object]:
+    """A small tagger on the corpus above; `tables` replace what they name."""
+    (folder / "corpus.conll").write_text(CORPUS, encoding="utf-8")
+    (folder / "vectors.txt").write_text(VECTORS, encoding="utf-8")
+    corpus = str(folder / "corpus.conll")
+    values: dict[str, object] = {
+        "data": {"train": corpus, "dev": corpus},
+        "embeddings": {"dimension": 6, "characters": {"kind": "cnn", "embedding": 5, "filters": 7}, "shapes": 4},
+        "encoder": {"hidden": 8},
+        "training": {"epochs": 1, "batch_tokens": 20},
+    }
+    for name, table in tables.items():
+        assert isinstance(table, dict)
+        values[name] = table
+    return values
+
+
+def tagging_cases() -> list[dict[str, dict[str, object]]]:
+    encoders = [{"encoder": {"hidden": 8, **encoder}, "head": head} for encoder, head in product(ENCODERS, HEADS)]
+    dropouts = [{"encoder": {"hidden": 8, "locked_dropout": False}}]
+    unconstrained = [{"head": {**head, "constrained": False}} for head in HEADS]
+    return [*encoders, *({"embeddings": ends} for ends in ENDS), *dropouts, *unconstrained]
+
+
+@pytest.fixture(params=tagging_cases(), ids=json.dumps)
+def tagger(request, tmp_path, monkeypatch):
+    """(task, data, codec, model) of one variant, initialised as for training, but with emissions that differ."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    config = parse(tagger_config(tmp_path, **request.param), "a test")
+    task = experiment.build(config)
+    data = task.load()
+    torch.manual_seed(0)
+    codec, model = task.fit(data)
+    with torch.no_grad():
+        # As after training: scores far apart, so that no two paths tie, and entities to be found.
+        model.head.projection.weight.mul_(5)
+        model.head.projection.bias[0] -= 3
+    return task, data, codec, model
+
+
+def test_every_parameter_gets_a_gradient(tagger):
+    task, data, codec, model = tagger
+    model.train()
+    for batch in task.batches(data, codec)(1):
+        loss = model(batch)
+        (loss.total / loss.weight).backward()
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            assert parameter.grad is not None, name
+            assert torch.isfinite(parameter.grad).all(), name
+            assert parameter.grad.abs().sum() > 0, name
+
+
+def test_a_few_steps_bring_the_loss_down(tagger):
+    task, data, codec, model = tagger
+    sentences = data.train.sentences
+    whole = codec.encode(sentences, with_tags=True).collate(np.arange(len(sentences)))
+    optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=0.02)
+    model.eval()
+    losses = []
+    for _ in range(30):
+        loss = model(whole)
+        losses.append(float(loss.total.detach() / loss.weight))
+        optimizer.zero_grad()
+        (loss.total / loss.weight).backward()
+        optimizer.step()
+    assert losses[-1] < 0.5 * losses[0]
+
+
+def found_in(model, codec, sentences):
+    """For each sentence its tags and the probability of each of its entities."""
+    found: list[tuple[list[str], list[float]]] = [([], [])] * len(sentences)
+    for labelled in label(model, codec, codec.encode(sentences)):
+        scores = iter(confidences(head_of(model), codec, labelled).tolist())
+        for index, tags, entities in zip(labelled.chosen.tolist(), labelled.tags, labelled.entities, strict=True):
+            found[index] = (tags, [next(scores) for _ in entities])
+    return found
+
+
+def test_a_sentence_is_read_the_same_alone_batched_shuffled_and_under_more_padding(tagger):
+    _, data, codec, model = tagger
+    sentences = [
+        *data.train.sentences,
+        Sentence(tokens=("zebra", "Unseen", "ÅNGSTRÖM", "1996-08-22", "x" * 90), tags=None, line=1),
+    ]
+    alone = [found_in(model, codec, [sentence])[0] for sentence in sentences]
+    order = np.random.default_rng(0).permutation(len(sentences))
+    shuffled = found_in(model, codec, [sentences[index] for index in order])
+    padded = found_in(model, codec, [*sentences, Sentence(tokens=("word",) * 60, tags=None, line=1)])
+    for index, (tags, scores) in enumerate(alone):
+        for other in (found_in(model, codec, sentences)[index], padded[index], shuffled[list(order).index(index)]):
+            assert other[0] == tags
+            assert other[1] == pytest.approx(scores, abs=1e-5)
+
+
+def test_a_saved_model_predicts_the_same(tagger, tmp_path):
+    task, data, codec, model = tagger
+    model.head.temperature.fill_(1.3)
+    directory = RunDirectory.create(tmp_path / "run")
+    directory.write_json("codec.json", codec.to_json())
+    directory.write_tensors("codec.safetensors", codec.tensors())
+    directory.write_tensors("model.safetensors", model.state_dict())
+    again, restored = task.restore(directory.read_json("codec.json"), directory.read_tensors("codec.safetensors")[0])
+    directory.load_weights(restored)
+    sentences = data.train.sentences
+    before = list(Tagger(model, codec).stream(sentences, confidence=True, alternatives=3))
+    assert list(Tagger(restored, again).stream(sentences, confidence=True, alternatives=3)) == before
+    assert any(tagged.entities for tagged in before)
