@@ -160,10 +160,41 @@ class RunDirectory:
     def write_history(self, reports: Iterable[EpochReport]) -> None:
         self.write_text("history.jsonl", "".join(json.dumps(asdict(report)) + "\n" for report in reports))
 
+    def summary(self) -> dict[str, Any]:
+        """What the run is, how far it came and what it scored, without its model."""
+        history = self.path / "history.jsonl"
+        results = self.read_json("metrics.json") if self.finished else {}
+        return {
+            "run": str(self.path),
+            "finished": self.finished,
+            "epochs": len(history.read_text(encoding="utf-8").splitlines()) if history.exists() else 0,
+            "config": self.read_json("config.json") if (self.path / "config.json").exists() else {},
+            "training": results.pop("training", {}),
+            # The figures alone; metrics.json and report.md have their breakdowns.
+            "results": {
+                part: {name: value for name, value in found.items() if isinstance(value, int | float | str | None)}
+                for part, found in results.items()
+            },
+            "versions": self.read_json("run.json")["versions"],
+            "files": {
+                str(file.relative_to(self.path)): file.stat().st_size
+                for file in sorted(self.path.rglob("*"))
+                if file.is_file()
+            },
+        }
+
     def finish(self, results: dict[str, Any]) -> None:
         """The results, then nothing to go on from is needed any more."""
         self.write_json("metrics.json", results)
         (self.path / "state.safetensors").unlink(missing_ok=True)
+
+
+def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested tables as dotted keys."""
+    pairs: dict[str, Any] = {}
+    for key, value in values.items():
+        pairs |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return pairs
 
 
 def version_of(package: str) -> str | None:

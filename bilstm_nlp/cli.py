@@ -124,3 +124,16 @@ def predict(
     except InputError as error:
         raise InputError(f"{error} (what came before it is in {partial})") from error
     partial.replace(output)
+
+
+@app.command()
+def info(run: Run, as_json: AsJson = False) -> None:
+    """Say what a run directory holds: results, configuration, versions, files."""
+    from bilstm_nlp import report
+    from bilstm_nlp.checkpoint import RunDirectory
+
+    summary = RunDirectory.open(run).summary()
+    if as_json:
+        print(json.dumps(summary, ensure_ascii=False, allow_nan=False))
+    else:
+        report.print_sections([report.run_section(summary)])

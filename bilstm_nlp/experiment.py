@@ -17,7 +17,7 @@ from torch.optim import SGD, Adam, AdamW, Optimizer
 from typing_extensions import assert_never
 
 from bilstm_nlp import plots, report, training
-from bilstm_nlp.checkpoint import RunDirectory
+from bilstm_nlp.checkpoint import RunDirectory, flat
 from bilstm_nlp.config import (
     AdamConfig,
     AdamWConfig,
@@ -162,14 +162,6 @@ def resumable(path: Path, config: Config) -> RunDirectory:
     if changed:
         raise RunError(f"{path}: can't go on with another config. {'; '.join(changed)}")
     return run
-
-
-def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested tables as dotted keys."""
-    pairs: dict[str, Any] = {}
-    for key, value in values.items():
-        pairs |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
-    return pairs
 
 
 def unwatched(epoch: int, batches: Batches) -> Batches:

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from bilstm_nlp.checkpoint import flat
 from bilstm_nlp.tasks.base import Picture, Row, Section, Table
 
 if TYPE_CHECKING:
@@ -91,22 +92,41 @@ def print_sections(sections: Iterable[Section]) -> None:
     """Results on standard output; pictures are for Markdown only."""
     console = Console(highlight=False)
     for section in sections:
-        console.print(section.title, style="bold", markup=False)
+        console.print(section.title, style="bold", markup=False, soft_wrap=True)
         for part in section.parts:
             match part:
                 case Table():
                     console.print(rich_table(part))
                 case str():
-                    console.print(part, markup=False)
+                    console.print(part, markup=False, soft_wrap=True)
                 case Picture():
                     pass
+
+
+def run_section(summary: Mapping[str, Any]) -> Section:
+    """A run directory's `summary`."""
+    state = "finished" if summary["finished"] else "unfinished (train --resume goes on with it)"
+    tables = [
+        *(Table(part, ("", "value"), pairs(found)) for part, found in summary["results"].items()),
+        Table("Training", ("", "value"), pairs(summary["training"])),
+        Table("Configuration", ("key", "value"), pairs(flat(summary["config"]))),
+        Table("Versions", ("package", "version"), pairs(summary["versions"])),
+        Table("Files", ("name", "bytes"), [(name, f"{size:,}") for name, size in summary["files"].items()]),
+    ]
+    title = f"{summary['run']}: {state}, epochs so far: {summary['epochs']}"
+    return Section(title, [table for table in tables if table.rows])
+
+
+def pairs(values: Mapping[str, Any]) -> list[Row]:
+    """Names and values as cells; fractions with four digits."""
+    return [(name, f"{value:.4f}" if isinstance(value, float) else str(value)) for name, value in values.items()]
 
 
 def rich_table(table: Table) -> RichTable:
     """A table for the terminal, the first column to the left, numbers to the right."""
     shown = RichTable(title=Text(table.title), title_justify="left")
     for index, column in enumerate(table.header):
-        shown.add_column(Text(column), justify="left" if index == 0 else "right")
+        shown.add_column(Text(column), justify="left" if index == 0 else "right", overflow="fold")
     for row in table.rows:
         shown.add_row(*map(Text, row))
     return shown
