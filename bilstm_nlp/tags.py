@@ -239,7 +239,7 @@ def legal_transitions(tags: Sequence[str], scheme: Scheme) -> Legality:
 
 
 def continuing(tag: str, scheme: Scheme) -> frozenset[str]:
-    """The tags that would make an entity longer if they stood right after `tag`, its last; none after E and S."""
+    """The tags that, right after `tag`, go on with its entity; none after O, E and S."""
     role, kind = parse(tag, scheme) or ("O", "")
     if role not in "BI":
         return frozenset()

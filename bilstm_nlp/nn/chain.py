@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx, once_differentiable
 
-WIDEST = 300.0
-"""How far apart, as logarithms, two tags' sums at one time step may be for products: exp(-2 · 300) is a double still,
-and so is the product of a forward and a backward message."""
+WIDEST = 250.0
+"""How far apart, as logarithms, two tags' sums at one time step may be for products: a forward message times a backward
+one is then still far from the smallest double, and from the largest when both are scaled by their largest."""
 
 
 class Scores(NamedTuple):
@@ -92,13 +92,13 @@ def are_close(scores: Scores, emissions: Tensor) -> bool:
     legal = scores.transitions.isfinite().double()
     mixing = (legal @ legal @ legal > 0).all()
     borders = torch.stack([scores.start, scores.end])
-    step = spread(scores.transitions.flatten()) + spread(emissions).amax()
+    step = spread(scores.transitions.flatten()) + (emissions.amax(2) - emissions.amin(2)).amax()
     widest = 3 * step + spread(borders).amax() + 4 * math.log(emissions.shape[2])
     return bool(mixing & (widest <= WIDEST))
 
 
 def spread(scores: Tensor) -> Tensor:
-    """The largest difference over the last axis, forbidden scores left out."""
+    """The largest difference along the last axis, forbidden scores left out."""
     return scores.amax(-1) - scores.masked_fill(scores == float("-inf"), float("inf")).amin(-1)
 
 
@@ -143,12 +143,12 @@ class LogPartition(torch.autograd.Function):
         return partition
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor | None, ...]:
         transitions, emissions, lengths, alphas, betas, partition = ctx.saved_tensors  # type: ignore[attr-defined]
         padding = ~inside_of(lengths, emissions.shape[1])[..., None]
         betas = betas - partition[:, None, None]
-        # Each sentence's gradient is a factor on its marginals. What stands at padding may be too large for exp, or NaN.
+        # Each sentence's gradient is a factor on its marginals. What stands at padding may be too large for exp.
         marginals = (alphas + betas).masked_fill_(padding, float("-inf")).exp_().mul_(gradient[:, None, None])
         onward = betas[:, 1:] + emissions[:, 1:]
         expected = expected_by_products if ctx.close else expected_by_logarithms  # type: ignore[attr-defined]
@@ -167,8 +167,10 @@ class LogPartition(torch.autograd.Function):
 def expected_by_products(
     alphas: Tensor, transitions: Tensor, onward: Tensor, padding: Tensor, weights: Tensor
 ) -> Tensor:
-    """(K, K) sum over sentences, by weight, and time steps of P(i at t-1, j at t) = exp(alpha[t-1, i] + transition[i, j]
-    + onward[t, j]), where onward is emission + beta - partition: one matrix product, each side scaled by its largest.
+    """(K, K) how often j is expected to follow i, the sentences weighed by `weights` (B,).
+
+    P(i at t-1, j at t) = exp(alpha[t-1, i] + transition[i, j] + onward[t, j]), where onward is emission + beta -
+    partition. The sum over all steps of all sentences is one matrix product, each side scaled by its largest.
     """
     left, right, largest = alphas.amax(2, keepdim=True), onward.amax(2, keepdim=True), transitions.amax()
     before = (alphas - left).exp_()
@@ -180,7 +182,7 @@ def expected_by_products(
 def expected_by_logarithms(
     alphas: Tensor, transitions: Tensor, onward: Tensor, padding: Tensor, weights: Tensor
 ) -> Tensor:
-    """The same as `expected_by_products` for scores of any size: no logarithm here is above 0 but by rounding."""
+    """The same as `expected_by_products` for scores of any size: every logarithm is that of a probability."""
     total = torch.zeros_like(transitions)
     onward = onward.masked_fill(padding, float("-inf"))
     for alpha, beyond in zip(alphas.unbind(1), onward.unbind(1), strict=True):

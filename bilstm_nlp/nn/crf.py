@@ -51,10 +51,12 @@ class LinearChainCrf(nn.Module):
 
     def check_legality(self) -> None:
         """Raises `ValueError` unless there is a legal path of every length."""
-        reached = self.legal_start
-        for length in range(1, self.tags + 2):
+        # Which tags a path of each length can be at: from the first repetition on, lengths bring nothing new.
+        reached, seen = self.legal_start, set[tuple[bool, ...]]()
+        while (tags := tuple(reached.tolist())) not in seen:
+            seen.add(tags)
             if not (reached & self.legal_end).any():
-                raise ValueError(f"The legal tags must allow paths of every length. Got none of length {length}.")
+                raise ValueError(f"The legal tags must allow paths of every length. Got none of length {len(seen)}.")
             reached = (reached[:, None] & self.legal_transitions).any(0)
 
     def scores(self, *, constrained: bool = True) -> Scores:
@@ -70,7 +72,7 @@ class LinearChainCrf(nn.Module):
     def log_likelihood(self, emissions: Tensor, tags: Tensor, mask: Tensor) -> Tensor:
         """(B, T, K) emissions, (B, T) tags, (B, T) mask → (B,) log P(tags | emissions), 0 at best.
 
-        Raises `ValueError` for wrong shapes, a mask with holes, tags outside 0..K-1 and forbidden gold paths.
+        Raises `ValueError` for wrong shapes and types, a mask with holes, tags outside 0..K-1, forbidden gold paths.
         """
         lengths = self.check(emissions, mask)
         tags = self.check_tags(tags, mask)
@@ -78,7 +80,8 @@ class LinearChainCrf(nn.Module):
         gold = path_scores(scores, emissions, tags[:, None], lengths)[:, 0]
         if self.constrain_training and not torch.isfinite(gold.detach()).all():
             self.explain_illegal(tags, lengths)
-        return gold - log_partition(scores, emissions, lengths)
+        # Two large numbers of nearly the same size: the difference is taken in double precision.
+        return (gold - log_partition(scores, emissions, lengths)).to(emissions.dtype)
 
     # --- answers ---
 
@@ -91,61 +94,62 @@ class LinearChainCrf(nn.Module):
     def log_partition(self, emissions: Tensor, mask: Tensor, *, temperature: float = 1.0) -> Tensor:
         """(B,) log sum of exp(score / temperature) over all legal paths."""
         lengths = self.check(emissions, mask)
-        return log_partition(self.scores().divided(temperature), emissions / temperature, lengths)
+        value = log_partition(self.scores().divided(temperature), emissions / temperature, lengths)
+        return value.to(emissions.dtype)
 
     @torch.no_grad()
     def marginals(self, emissions: Tensor, mask: Tensor, *, temperature: float = 1.0) -> Tensor:
         """(B, T, K) P(tag at t | sentence); 0 at padding."""
         lengths = self.check(emissions, mask)
-        alphas, betas, partition = messages(self.scores().divided(temperature), emissions / temperature, lengths)
-        return (alphas + betas - partition[:, None, None]).exp().masked_fill(~mask[..., None], 0).to(emissions.dtype)
+        found = messages(self.scores().divided(temperature), emissions / temperature, lengths)
+        logarithms = found.alphas + found.betas - found.partition[:, None, None]
+        return logarithms.exp().masked_fill(~mask[..., None], 0).to(emissions.dtype)
 
     @torch.no_grad()
     def n_best(self, emissions: Tensor, mask: Tensor, n: int, *, temperature: float = 1.0) -> tuple[Tensor, Tensor]:
         """(B, n, T) the n best paths, best first, and their (B, n) log-probabilities; -inf where there are fewer."""
         lengths = self.check(emissions, mask)
-        scores, emissions = self.scores().divided(temperature), emissions / temperature
-        paths, totals = list_viterbi(scores, emissions, lengths, n)
-        return paths, totals - log_partition(scores, emissions, lengths)[:, None]
+        scores, scaled = self.scores().divided(temperature).double(), emissions.double() / temperature
+        paths, totals = list_viterbi(scores, scaled, lengths, n)
+        found = totals - log_partition(scores, scaled, lengths)[:, None]
+        return paths, found.clamp(max=0).to(emissions.dtype)
 
     @torch.no_grad()
     def span_log_probabilities(
         self,
         emissions: Tensor,
         mask: Tensor,
-        paths: Tensor,
         sentence: Tensor,
         start: Tensor,
         end: Tensor,
-        continuing: Tensor | None = None,
+        kin: Tensor,
+        continuing: Tensor,
         *,
         temperature: float = 1.0,
     ) -> Tensor:
-        """(N,) log P(the tags at start..end-1 are those of `paths`, and no `continuing` tag follows | sentence).
+        """(N,) log P(the tokens start..end-1 are an entity of this type, no longer and no shorter | sentence).
 
-        Spans are (N,) `sentence`, `start` and `end` (exclusive); `continuing` is (N, K) bool. Exact, by constrained
-        forward–backward: the message that reaches the span, the path's score inside, the message from its end.
+        Spans are (N,) `sentence`, `start` and `end` (exclusive); `kin` (N, K) bool are the tags of the span's type, and
+        `continuing` (K, K) bool says whether the column's tag, right after the row's, goes on with its entity. Exact
+        over all ways to spell the span, by constrained forward–backward: into the span without going on, through it by
+        going on, out of it without going on.
         """
         lengths = self.check(emissions, mask)
-        scores, emissions = self.scores().divided(temperature), (emissions / temperature).double()
-        alphas, betas, partition = messages(scores, emissions, lengths)
-        scores = scores.double()
-        # What each step adds to a path's score, summed up along the sentence: a span's inside is a difference.
-        taken = emissions.gather(2, paths[..., None]).squeeze(2)
-        taken[:, 1:] += scores.transitions[paths[:, :-1], paths[:, 1:]].masked_fill(~mask[:, 1:], 0)
-        along = taken.cumsum(1)
-        last = end - 1
-        inside = along[sentence, last] - along[sentence, start]
-        after = betas[sentence, last, paths[sentence, last]]
-        if continuing is not None:
-            inner = end < lengths[sentence]
-            following = end.clamp(max=emissions.shape[1] - 1)
-            onward = (
-                scores.transitions[paths[sentence, last]] + emissions[sentence, following] + betas[sentence, following]
-            )
-            allowed = onward.masked_fill(continuing, float("-inf")).logsumexp(1)
-            after = torch.where(inner, allowed, after)
-        found = alphas[sentence, start, paths[sentence, start]] + inside + after - partition[sentence]
+        scores, scaled = self.scores().divided(temperature).double(), emissions.double() / temperature
+        alphas, betas, partition, _ = messages(scores, scaled, lengths)
+        inner = scores.transitions.masked_fill(~continuing, float("-inf"))
+        border = scores.transitions.masked_fill(continuing, float("-inf"))
+        before = log_product(alphas[sentence, start - 1], border)  # at a start of 0 what is there does not matter
+        reached = torch.where((start == 0)[:, None], scores.start, before) + scaled[sentence, start]
+        reached = reached.masked_fill(~kin, float("-inf"))
+        for step in range(1, int((end - start).max()) if len(start) else 0):
+            longer = (end - start > step).nonzero().squeeze(1)
+            emission = scaled[sentence[longer], start[longer] + step]
+            reached[longer] = log_product(reached[longer], inner) + emission
+        following = torch.minimum(end, lengths[sentence] - 1)
+        onward = log_product(scaled[sentence, following] + betas[sentence, following], border.T)
+        after = torch.where((end == lengths[sentence])[:, None], scores.end, onward)
+        found = (reached + after).logsumexp(1) - partition[sentence]
         return found.clamp(max=0).to(emissions.dtype)
 
     # --- checks ---
@@ -170,6 +174,8 @@ class LinearChainCrf(nn.Module):
         """(B, T) tags with 0 at padding. Raises `ValueError` for tags outside 0..K-1."""
         if tags.shape != mask.shape:
             raise ValueError(f"'tags' must be {tuple(mask.shape)}. Got {tuple(tags.shape)}.")
+        if tags.dtype != torch.int64:
+            raise ValueError(f"'tags' must be int64. Got {tags.dtype}.")
         tags = tags.masked_fill(~mask, 0)
         wrong = (tags < 0) | (tags >= self.tags)
         if wrong.any():
@@ -191,3 +197,8 @@ class LinearChainCrf(nn.Module):
                 t = int(wrong[0])
                 step = f"tag {int(path[t + 1])} follows tag {int(path[t])} at position {t + 1}"
                 raise ValueError(f"'tags' must be legal. In sentence {b}, {step}.")
+
+
+def log_product(logarithms: Tensor, matrix: Tensor) -> Tensor:
+    """(N, K) and (K, K) → (N, K): their matrix product, all of it as logarithms."""
+    return (logarithms[:, :, None] + matrix).logsumexp(1)

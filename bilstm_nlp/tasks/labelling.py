@@ -62,24 +62,30 @@ def confidences(
     Exact: the share of all tag sequences' probability held by those that have this entity, no longer and no shorter.
     The head's own temperature, unless another is given.
     """
-    place = [(row, span.start, span.end) for row, found in enumerate(labelled.entities) for span in found]
-    if not place:
+    found = [(row, span) for row, spans_of_row in enumerate(labelled.entities) for span in spans_of_row]
+    if not found:
         return np.empty(0)
-    paths = labelled.decoded.paths
-    row, start, end = torch.tensor(place, device=paths.device).T
+    device = labelled.decoded.mask.device
+    row, start, end = torch.tensor([(row, span.start, span.end) for row, span in found], device=device).T
+    types = np.array([span.type for _, span in found])
     log_probabilities = head.crf.span_log_probabilities(
         labelled.decoded.emissions,
         labelled.decoded.mask,
-        paths,
         row,
         start,
         end,
-        continuation(codec).to(paths.device)[paths[row, end - 1]],
+        torch.from_numpy(types[:, None] == types_of(codec)).to(device),
+        continuation(codec).to(device),
         temperature=float(head.temperature) if temperature is None else temperature,
     )
     return log_probabilities.double().exp().cpu().numpy()
 
 
+def types_of(codec: TaggingCodec) -> NDArray[np.str_]:
+    """(K,) the type of each tag; empty for O."""
+    return np.array([tag.partition("-")[2] for tag in codec.tags])
+
+
 def continuation(codec: TaggingCodec) -> Tensor:
-    """(K, K) bool: whether the second tag, right after an entity's last tag, would make the entity longer."""
+    """(K, K) bool: whether the second tag, right after the first, goes on with its entity."""
     return torch.tensor([[tag in continuing(last, codec.scheme) for tag in codec.tags] for last in codec.tags])

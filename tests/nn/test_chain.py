@@ -1,0 +1,220 @@
+"""The recursions of a chain against every path written out."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bilstm_nlp.nn import chain
+from bilstm_nlp.nn.chain import Scores
+from bilstm_nlp.tags import SCHEMES, legal_transitions, tag_set
+from tests.nn.enumeration import FORBIDDEN, all_paths, ragged, random_scores, scores_of_all
+
+GARBAGE = [0.0, -1e30, 1e30, float("inf"), float("-inf"), float("nan")]
+LENGTHS = [4, 1, 3, 2]
+
+often = settings(max_examples=60, deadline=None)
+# Scores a hundredth as large to thousands of times as large as those of a trained model, some of them forbidden.
+problems = st.tuples(
+    st.integers(0, 2**31),
+    st.sampled_from([0.0, 0.1, 1.0, 10.0, 50.0, 300.0, 1e4]),
+    st.sampled_from([0.0, 0.1, 1.0, 10.0, 50.0, 300.0, 1e4]),
+    st.sampled_from([0.0, 0.3, 0.7]),
+)
+
+
+def a_problem(problem, tags: int = 3, padding: float = 0.0):
+    """Scores, emissions and lengths; scores of neighbours and of emissions may differ in size."""
+    seed, scale, emission_scale, forbidden = problem
+    torch.manual_seed(seed)
+    scores = random_scores(tags, scale, forbidden)
+    emissions, mask = ragged(LENGTHS, tags, emission_scale, padding)
+    return scores, emissions, mask.sum(1)
+
+
+def by_log_sum_exp(scores: Scores, emissions: torch.Tensor) -> torch.Tensor:
+    """(T, K) → () log partition."""
+    reached = scores.start + emissions[0]
+    for emission in emissions[1:]:
+        reached = (reached[:, None] + scores.transitions).logsumexp(0) + emission
+    return (reached + scores.end).logsumexp(0)
+
+
+# --- sums over paths ---
+
+
+@often
+@given(problems, st.sampled_from(GARBAGE))
+def test_messages_are_sums_over_paths(problem, padding):
+    scores, emissions, lengths = a_problem(problem, padding=padding)
+    alphas, betas, partition, _ = chain.messages(scores, emissions, lengths)
+    for b, length in enumerate(lengths.tolist()):
+        paths, values = all_paths(3, length), scores_of_all(scores, emissions[b, :length])
+        torch.testing.assert_close(partition[b], values.logsumexp(0), rtol=1e-12, atol=1e-9)
+        for t in range(length):
+            through = torch.stack([values[paths[:, t] == tag].logsumexp(0) for tag in range(3)])
+            torch.testing.assert_close(alphas[b, t] + betas[b, t], through, rtol=1e-12, atol=1e-9)
+            # The halves apart: what alpha and beta sum is a path up to t and a path from there.
+            before = scores._replace(end=torch.zeros_like(scores.end))
+            up_to, ends = scores_of_all(before, emissions[b, : t + 1]), all_paths(3, t + 1)[:, -1]
+            expected = torch.stack([up_to[ends == tag].logsumexp(0) for tag in range(3)])
+            torch.testing.assert_close(alphas[b, t], expected, rtol=1e-12, atol=1e-9)
+
+
+@often
+@given(problems, st.sampled_from(GARBAGE))
+def test_gradients_are_those_of_the_sum_over_paths(problem, padding):
+    scores, emissions, lengths = a_problem(problem, padding=padding)
+    inputs = [value.requires_grad_() for value in (*scores, emissions)]
+    weights = torch.tensor([1.0, -0.5, 2.0, 0.0])
+    found = torch.autograd.grad(chain.log_partition(scores, emissions, lengths) @ weights.double(), inputs)
+    total = sum(
+        weight * scores_of_all(scores, emissions[b, :length]).logsumexp(0)
+        for b, (length, weight) in enumerate(zip(lengths.tolist(), weights, strict=True))
+    )
+    for gradient, expected, value in zip(found, torch.autograd.grad(total, inputs), inputs, strict=True):
+        torch.testing.assert_close(gradient, expected, rtol=1e-7, atol=1e-7)
+        assert (gradient[value == FORBIDDEN] == 0).all()
+    assert (found[3][~chain.inside_of(lengths, 4)] == 0).all()
+
+
+def test_gradients_pass_gradcheck():
+    torch.manual_seed(0)
+    scores, (emissions, mask) = random_scores(4, 1.0), ragged([5, 2], 4)
+    inputs = tuple(value.requires_grad_() for value in (*scores, emissions))
+    assert torch.autograd.gradcheck(
+        lambda *values: chain.log_partition(Scores(*values[:3]), values[3], mask.sum(1)), inputs
+    )
+
+
+# --- the two recursions ---
+
+
+@often
+@given(problems, st.integers(2, 6))
+def test_products_are_used_only_where_they_are_exact(problem, tags):
+    """The promise of `are_close`: no tag that can be reached falls further behind than `WIDEST`."""
+    seed, scale, emission_scale, forbidden = problem
+    torch.manual_seed(seed)
+    scores = random_scores(tags, scale, forbidden)
+    emissions = torch.randn(2, 9, tags, dtype=torch.float64) * emission_scale
+    if not chain.are_close(scores, emissions):
+        return
+    first = torch.stack([scores.start, scores.end])[:, None]
+    kernel = torch.stack([scores.transitions, scores.transitions.T])
+    both = torch.stack([emissions, emissions.flip(1)]).permute(2, 0, 1, 3).contiguous()
+    expected = chain.log_recursion(first, kernel, both)
+    torch.testing.assert_close(chain.scaled_recursion(first, kernel, both.clone()), expected, rtol=1e-12, atol=1e-10)
+    assert (chain.spread(expected) <= chain.WIDEST).all()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_every_scheme_can_use_products(scheme):
+    tags = tag_set(["PER", "LOC", "ORG", "MISC"], scheme)
+    legality = legal_transitions(tags, scheme)
+    scores = Scores(
+        *(
+            torch.where(torch.from_numpy(legal), torch.randn(legal.shape, dtype=torch.float64), FORBIDDEN)
+            for legal in (legality.start, legality.end, legality.transitions)
+        )
+    )
+    emissions = torch.randn(2, 5, len(tags), dtype=torch.float64)
+    assert chain.are_close(scores, emissions * 5)
+    assert not chain.are_close(scores, emissions * 100)
+    assert not chain.are_close(scores._replace(start=scores.start * 1e3), emissions)
+    assert not chain.are_close(scores._replace(transitions=scores.transitions * 100), emissions)
+
+
+def test_a_tag_that_leads_nowhere_does_not_hide_the_path_that_does():
+    """All probability gathers at tag 0, which may not end a sentence and which nothing leaves."""
+    scores = Scores(torch.zeros(2), torch.tensor([FORBIDDEN, 0.0]), torch.eye(2).log()).double()
+    emissions = torch.tensor([60.0, 0.0]).double().expand(1, 20, 2).clone().requires_grad_()
+    partition = chain.log_partition(scores, emissions, torch.tensor([20]))
+    partition.sum().backward()
+    assert partition.item() == pytest.approx(0, abs=1e-12)
+    assert emissions.grad.tolist() == [[[0, 1]] * 20]
+
+
+def test_a_border_score_can_be_as_far_off_as_any_other():
+    """The tag that all but surely begins the sentence can't be followed; begun with the other, it is one path."""
+    scores = Scores(torch.tensor([0.0, -1e4]), torch.zeros(2), torch.tensor([[FORBIDDEN, FORBIDDEN], [0.0, 0.0]]))
+    partition = chain.log_partition(scores.double(), torch.zeros(1, 2, 2).double(), torch.tensor([2]))
+    assert partition.item() == pytest.approx(-1e4 + math.log(2))
+
+
+@pytest.mark.parametrize("scale", [1.0, 30.0, 1e4])
+def test_long_sentences(scale):
+    torch.manual_seed(0)
+    scores, (emissions, mask) = random_scores(5, scale, 0.3), ragged([500, 77], 5, scale)
+    found = chain.log_partition(scores, emissions, mask.sum(1))
+    for b, length in enumerate([500, 77]):
+        torch.testing.assert_close(found[b], by_log_sum_exp(scores, emissions[b, :length]), rtol=1e-12, atol=0)
+
+
+def test_what_is_no_number_is_not_hidden_and_stays_in_its_sentence():
+    torch.manual_seed(0)
+    scores, (emissions, mask) = random_scores(3, 1.0), ragged(LENGTHS, 3)
+    clean = chain.messages(scores, emissions, mask.sum(1))
+    emissions[2, 1, 0] = float("nan")
+    alphas, betas, partition, _ = chain.messages(scores, emissions, mask.sum(1))
+    others = [0, 1, 3]
+    assert partition[2].isnan()
+    for value, before in ((alphas, clean.alphas), (betas, clean.betas), (partition, clean.partition)):
+        torch.testing.assert_close(value[others], before[others], rtol=1e-12, atol=1e-12)
+
+
+# --- best paths ---
+
+
+@often
+@given(problems, st.sampled_from(GARBAGE), st.integers(1, 30))
+def test_best_paths(problem, padding, n):
+    scores, emissions, lengths = a_problem(problem, padding=padding)
+    best, totals = chain.viterbi(scores, emissions, lengths)
+    paths, ranked = chain.list_viterbi(scores, emissions, lengths, n)
+    for b, length in enumerate(lengths.tolist()):
+        values = scores_of_all(scores, emissions[b, :length])
+        allowed = min(n, int(values.isfinite().sum()))
+        expected = values.sort(descending=True).values[:allowed]
+        torch.testing.assert_close(ranked[b, :allowed], expected)
+        assert (ranked[b, allowed:] == FORBIDDEN).all()
+        # Different paths, each as good as is said; nothing at padding.
+        found = paths[b, :allowed, :length]
+        index = (found * 3 ** torch.arange(length - 1, -1, -1)).sum(1)
+        assert len(index.unique()) == allowed
+        torch.testing.assert_close(values[index], expected)
+        assert not paths[b, :, length:].any()
+        torch.testing.assert_close(totals[b], expected[0])
+        torch.testing.assert_close(values[(best[b, :length] * 3 ** torch.arange(length - 1, -1, -1)).sum()], totals[b])
+        assert not best[b, length:].any()
+        assert 0 <= int(paths.min()) <= int(paths.max()) < 3
+
+
+def test_ties_are_different_paths():
+    scores = Scores(torch.zeros(2), torch.zeros(2), torch.zeros(2, 2))
+    paths, totals = chain.list_viterbi(scores, torch.zeros(1, 3, 2), torch.tensor([3]), 8)
+    assert sorted(paths[0].tolist()) == all_paths(2, 3).tolist()
+    assert not totals.any()
+
+
+@pytest.mark.parametrize("padding", GARBAGE)
+def test_path_scores(padding):
+    torch.manual_seed(0)
+    scores, (emissions, mask) = random_scores(3, 1.0, 0.3), ragged(LENGTHS, 3, padding=padding)
+    paths = torch.randint(3, (4, 2, 4))
+    found = chain.path_scores(scores, emissions, paths, mask.sum(1))
+    for b, length in enumerate(LENGTHS):
+        values = scores_of_all(scores, emissions[b, :length])
+        for n in range(2):
+            index = (paths[b, n, :length] * 3 ** torch.arange(length - 1, -1, -1)).sum()
+            torch.testing.assert_close(found[b, n], values[index])
+
+
+def test_sentences_are_reversed_within_their_length():
+    assert chain.reversal(torch.tensor([3, 5, 1]), 5).tolist() == [[2, 1, 0, 3, 4], [4, 3, 2, 1, 0], [0, 1, 2, 3, 4]]
+    assert np.array_equal(chain.inside_of(torch.tensor([1, 2]), 2), [[True, False], [True, True]])
