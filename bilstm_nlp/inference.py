@@ -27,26 +27,25 @@ class Tagger:
 
     def tag(self, texts: Iterable[str]) -> list[list[Entity]]:
         """The entities of each text, with exact probabilities; positions count characters of the text."""
-        sentences = [sentence_of_text(text) for text in texts]
-        filled = (sentence for sentence in sentences if sentence.tokens)
-        tagged = self.stream(filled, confidence=True)
-        return [list(next(tagged).entities) if sentence.tokens else [] for sentence in sentences]
+        sentences = (sentence_of_text(text, self.codec.cut) for text in texts)
+        return [list(tagged.entities) for tagged in self.stream(sentences, confidence=True)]
 
     def stream(
         self, sentences: Iterable[Sentence], *, confidence: bool = False, alternatives: int = 0
     ) -> Iterator[TaggedSentence]:
-        """Tag sentences one chunk at a time, in their order, in constant memory.
+        """Tag sentences one chunk at a time, in their order, in constant memory; those without tokens stay as they are.
 
         When reading breaks off with an `InputError`, all sentences before it are tagged and yielded first.
         """
         for chunk in chunks(sentences):
-            found: list[TaggedSentence | None] = [None] * len(chunk)
-            for labelled in label(self.model, self.codec, self.codec.encode(chunk)):
-                for index, tagged in zip(
-                    labelled.chosen.tolist(), self.read(chunk, labelled, confidence, alternatives), strict=True
-                ):
-                    found[index] = tagged
-            yield from (tagged for tagged in found if tagged is not None)
+            filled = [sentence for sentence in chunk if sentence.tokens]
+            found: dict[int, TaggedSentence] = {}
+            for labelled in label(self.model, self.codec, self.codec.encode(filled)):
+                tagged = self.read(filled, labelled, confidence, alternatives)
+                found |= zip(labelled.chosen.tolist(), tagged, strict=True)
+            order = iter(range(len(filled)))
+            for sentence in chunk:
+                yield found[next(order)] if sentence.tokens else TaggedSentence(sentence, sentence.text or "", (), ())
 
     def read(
         self, chunk: Sequence[Sentence], labelled: Labelled, confidence: bool, alternatives: int
@@ -63,7 +62,7 @@ class Tagger:
             )
             tags = tuple(convert(labelled.tags[row], self.codec.scheme, self.codec.file_scheme))
             best = () if ranked is None else self.rank(ranked[row], text, offsets)
-            yield TaggedSentence(sentence, text, tags, entities, best)
+            yield TaggedSentence(sentence, text, tags, entities, best, confidence)
 
     def alternatives(self, labelled: Labelled, count: int) -> list[list[tuple[float, list[str]]]]:
         """The `count` most probable tag sequences of each sentence, in the training scheme, with probabilities."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar, get_args
 
 import numpy as np
 import torch
@@ -15,11 +15,14 @@ from torch import Tensor
 
 from bilstm_nlp.batch import TokenBatch
 from bilstm_nlp.data.corpus import Sentence
+from bilstm_nlp.data.tokenizer import Cut, cut_of
 from bilstm_nlp.data.vocabulary import Vocabulary, WordTable, shape
 from bilstm_nlp.errors import RunError
-from bilstm_nlp.tags import Scheme, convert, spans, tag_set
+from bilstm_nlp.tags import SCHEMES, Scheme, convert, spans, tag_set
 
 Ints = NDArray[np.int64]
+
+T = TypeVar("T")
 
 LONGEST_SPELLING = 64
 """The spelling of a longer word is read as its first and its last 32 characters."""
@@ -38,6 +41,8 @@ class TaggingCodec:
     entities: dict[tuple[str, ...], set[str]]
     """The tokens of every entity in the training data, and the types it had there."""
     frozen: NDArray[np.float16]
+    cut: Cut = "words"
+    """How plain text is to be cut, to be like the training data."""
 
     @classmethod
     def fit(
@@ -70,6 +75,7 @@ class TaggingCodec:
             file_scheme=file_scheme,
             entities=entities,
             frozen=frozen,
+            cut=cut_of(forms.elements()),
         )
 
     @property
@@ -105,7 +111,8 @@ class TaggingCodec:
         return {
             "scheme": self.scheme,
             "file_scheme": self.file_scheme,
-            "tags": self.tags,
+            "cut": self.cut,
+            "tags": list(self.tags),
             "characters": self.characters.to_json(),
             "shapes": self.shapes.to_json(),
             "words": self.words.to_json(),
@@ -118,19 +125,39 @@ class TaggingCodec:
     @classmethod
     def from_json(cls, values: dict[str, Any], tensors: dict[str, Tensor]) -> TaggingCodec:
         """Undo `to_json` and `tensors`. Raises `RunError` when something is missing or of the wrong kind."""
-        try:
-            return cls(
-                words=WordTable.from_json(values["words"]),
-                characters=Vocabulary.from_json(values["characters"]),
-                shapes=Vocabulary.from_json(values["shapes"]),
-                tags=tuple(values["tags"]),
-                scheme=values["scheme"],
-                file_scheme=values["file_scheme"],
-                entities={tuple(surface): set(types) for surface, types in values["entities"]},
-                frozen=tensors["frozen"].numpy(),
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise RunError(f"codec.json: expected a tagger's codec, found {error!r}") from None
+
+        def part(key: str, read: Callable[[Any], T]) -> T:
+            if not isinstance(values, dict) or key not in values:
+                raise RunError(f"codec.json: expected {key!r} of a tagger's codec, found none")
+            try:
+                return read(values[key])
+            except (TypeError, ValueError) as error:
+                raise RunError(f"codec.json: {key}: {error}") from None
+
+        if "frozen" not in tensors:
+            raise RunError("codec.safetensors: expected 'frozen' of a tagger's codec, found none")
+        return cls(
+            words=part("words", WordTable.from_json),
+            characters=part("characters", Vocabulary.from_json),
+            shapes=part("shapes", Vocabulary.from_json),
+            tags=part("tags", Vocabulary.from_json).items,
+            scheme=part("scheme", one_of(SCHEMES)),
+            file_scheme=part("file_scheme", one_of(SCHEMES)),
+            entities=part("entities", lambda pairs: {tuple(surface): set(types) for surface, types in pairs}),
+            frozen=tensors["frozen"].numpy(),
+            cut=part("cut", one_of(get_args(Cut))),
+        )
+
+
+def one_of(choices: tuple[T, ...]) -> Callable[[Any], T]:
+    """A value → itself. Raises `ValueError` for any but the choices."""
+
+    def read(value: Any) -> T:
+        if value not in choices:
+            raise ValueError(f"expected one of {', '.join(map(str, choices))}, found {value!r}")
+        return choices[choices.index(value)]
+
+    return read
 
 
 @dataclass(frozen=True)
@@ -200,16 +227,3 @@ def plan(lengths: Ints, tokens: int, generator: np.random.Generator | None = Non
     if generator is not None:
         generator.shuffle(batches)
     return batches
-
-
-class EpochBatches:
-    """The batches of one epoch, collated while they are iterated over."""
-
-    def __init__(self, chosen: Sequence[Ints], collate: Callable[[Ints], TokenBatch]) -> None:
-        self.chosen, self.collate = chosen, collate
-
-    def __len__(self) -> int:
-        return len(self.chosen)
-
-    def __iter__(self) -> Iterator[TokenBatch]:
-        return map(self.collate, self.chosen)

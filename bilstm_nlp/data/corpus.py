@@ -1,45 +1,40 @@
-"""Sentences and corpora of tagged sentences, read from column files."""
+"""Corpora and streams of sentences, from wherever they are: column files, JSONL, datasets, plain text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from bilstm_nlp.data.columns import read_columns
+from bilstm_nlp.data.hub import is_dataset, read_dataset
+from bilstm_nlp.data.jsonl import read_jsonl
+from bilstm_nlp.data.lines import Complain, name_of, numbered_lines, stop
+from bilstm_nlp.data.sentence import ColumnFormat, Sentence, line_of
+from bilstm_nlp.data.tokenizer import Cut, offsets
 from bilstm_nlp.errors import DataError
-from bilstm_nlp.tags import Scheme, violations
+from bilstm_nlp.tags import Scheme, repair, violations
 
-InputFormat = Literal["auto", "text", "conll", "jsonl"]
+__all__ = [
+    "ColumnFormat",
+    "InputFormat",
+    "Repair",
+    "Sentence",
+    "TaggedCorpus",
+    "checked",
+    "input_format",
+    "line_of",
+    "read",
+    "sentence_of_text",
+    "sentences_of",
+]
 
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """Tokens, their tags where they are known, and where they come from."""
-
-    tokens: tuple[str, ...]
-    tags: tuple[str, ...] | None
-    line: int
-    document: int = 0
-    document_start: str | None = None
-    rows: tuple[str, ...] = ()
-    text: str | None = None
-    offsets: tuple[tuple[int, int], ...] | None = None
-
-
-@dataclass(frozen=True)
-class ColumnFormat:
-    """Which columns of a file mean what."""
-
-    token: int | str = 0
-    tag: int | str | None = -1
-    comment: str | None = None
-    encoding: str = "utf-8"
+InputFormat = Literal["auto", "text", "conll", "jsonl", "dataset"]
 
 
 @dataclass(frozen=True)
 class TaggedCorpus:
-    """Sentences and where they come from."""
+    """Sentences, each with a token at least, and where they come from."""
 
     source: str
     sentences: list[Sentence]
@@ -47,55 +42,90 @@ class TaggedCorpus:
 
 @dataclass(frozen=True)
 class Repair:
-    """A tag that was changed."""
+    """A tag that was changed to keep to its scheme."""
 
     line: int
     before: str
     after: str
 
 
-def read(source: str, format: ColumnFormat) -> TaggedCorpus:
-    """All sentences of a column file."""
-    return TaggedCorpus(source, list(sentences_of(source, "conll", format)))
+def read(source: str, format: ColumnFormat, complain: Complain = stop) -> TaggedCorpus:
+    """All sentences of a corpus: JSONL, a dataset, or, whatever it is called, a column file.
+
+    Raises `DataError`; what is wrong with a single line can be complained of instead, and the line is left out.
+    Sentences without tokens, which JSONL and datasets may have, are left out.
+    """
+    if is_dataset(source):
+        sentences = read_dataset(source, format, complain)
+    elif is_jsonl(source):
+        sentences = read_jsonl(source, format, complain)
+    else:
+        sentences = read_columns(source, format, complain)
+    filled = [sentence for sentence in sentences if sentence.tokens]
+    if not filled:
+        raise DataError(name_of(source), "at least one sentence", "none")
+    return TaggedCorpus(source, filled)
 
 
 def sentences_of(source: str, reads: InputFormat, format: ColumnFormat) -> Iterator[Sentence]:
-    """The sentences of a column file, one after the other."""
-    assert isinstance(format.token, int)
-    rows: list[str] = []
-    document, start, begin = 0, None, 0
-    with Path(source).open(encoding=format.encoding) as stream:
-        for number, raw in enumerate([*stream, ""], 1):
-            line = raw.rstrip("\r\n")
-            if line.startswith("-DOCSTART-"):
-                document, start = document + 1, line
-            elif line.strip(" \t"):
-                begin = begin if rows else number
-                rows.append(line)
-            elif rows:
-                columns = [row.split() for row in rows]
-                tags = None if not isinstance(format.tag, int) else tuple(row[format.tag] for row in columns)
-                tokens = tuple(row[format.token] for row in columns)
-                yield Sentence(tokens, tags, begin, document, start, tuple(rows))
-                rows, start = [], None
+    """The sentences of a file or of standard input (`-`), one by one as they are read, in constant memory.
+
+    In text every line is a sentence, a blank one too: it is passed on without tokens, so that the n-th line in is the
+    n-th sentence out. Raises `DataError` after all that came before the line at fault.
+    """
+    match input_format(source) if reads == "auto" else reads:
+        case "text":
+            for number, line in numbered_lines(source, format.encoding):
+                yield replace(sentence_of_text(line, format.cut), line=number)
+        case "jsonl":
+            yield from read_jsonl(source, format)
+        case "dataset":
+            yield from read_dataset(source, format)
+        case _:
+            yield from read_columns(source, format, keep_rows=True)
 
 
 def input_format(source: str) -> InputFormat:
-    """What a file is read as, by its name."""
-    return "conll" if source else "text"
+    """What a file is read as, by its name: `-` and .txt are text, .jsonl is JSONL, the rest columns."""
+    if is_dataset(source):
+        return "dataset"
+    if is_jsonl(source):
+        return "jsonl"
+    return "text" if source == "-" or source.removesuffix(".gz").endswith(".txt") else "conll"
+
+
+def is_jsonl(source: str) -> bool:
+    return source.removesuffix(".gz").endswith((".jsonl", ".ndjson"))
 
 
 def checked(
     corpus: TaggedCorpus, scheme: Scheme, on_invalid: Literal["error", "repair"]
 ) -> tuple[TaggedCorpus, list[Repair]]:
-    """The corpus, if all its tags keep to the scheme."""
+    """The corpus with tags that all keep to the scheme, and what was changed for that, in the order of lines.
+
+    Tags are repaired in the reading of `tags.spans`. Raises `DataError` at tags that are missing or, unless they are to
+    be repaired, that break the scheme.
+    """
+    sentences: list[Sentence] = []
+    repairs: list[Repair] = []
     for sentence in corpus.sentences:
-        for violation in violations(sentence.tags or (), scheme):
-            line = sentence.line + violation.index
-            raise DataError(corpus.source, f"tags of {scheme}", violation.reason, line)
-    return corpus, []
+        if sentence.tags is None:
+            raise DataError(corpus.source, "a tag for every token", "a sentence without tags", sentence.line)
+        broken = violations(sentence.tags, scheme)
+        if broken and on_invalid == "error":
+            expected = f'tags that keep to {scheme}, or data.on_invalid_tags = "repair"'
+            raise DataError(corpus.source, expected, broken[0].reason, line_of(sentence, broken[0].index))
+        if broken:
+            legal = tuple(repair(sentence.tags, scheme))
+            for index, (before, after) in enumerate(zip(sentence.tags, legal, strict=True)):
+                if before != after:
+                    repairs.append(Repair(line_of(sentence, index), before, after))
+            sentence = replace(sentence, tags=legal)
+        sentences.append(sentence)
+    return TaggedCorpus(corpus.source, sentences), repairs
 
 
-def sentence_of_text(text: str) -> Sentence:
-    """A sentence of blank-separated tokens."""
-    return Sentence(tuple(text.split()), None, 1)
+def sentence_of_text(text: str, cut: Cut = "words") -> Sentence:
+    """Plain text as a sentence; it has no tokens where there are only blanks."""
+    places = tuple(offsets(text, cut))
+    return Sentence(tuple(text[start:end] for start, end in places), None, 1, text=text, offsets=places)

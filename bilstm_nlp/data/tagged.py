@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from bilstm_nlp.data.corpus import Sentence
+from bilstm_nlp.errors import InputError
 
 OutputFormat = Literal["text", "conll", "jsonl", "csv"]
 
@@ -48,6 +49,8 @@ class TaggedSentence:
     tags: tuple[str, ...]
     entities: tuple[Entity, ...]
     alternatives: tuple[Alternative, ...] = ()
+    scored: bool = False
+    """Whether scores were asked for: no entities have none to tell by."""
 
 
 def writer(kind: OutputFormat) -> Callable[[int, TaggedSentence], str]:
@@ -60,9 +63,16 @@ CSV_HEADER = "sentence,rank,start,end,type,text,score\n"
 
 def as_text(number: int, tagged: TaggedSentence) -> str:
     """For reading: `[EU ORG] rejects [German MISC 0.98] call`; alternatives on lines of their own."""
+    if is_boundary(tagged.sentence):
+        return ""
     if not tagged.alternatives:
         return marked(tagged.text, tagged.entities) + "\n"
     return "".join(f"{a.probability:.4f}\t{marked(tagged.text, a.entities)}\n" for a in tagged.alternatives)
+
+
+def is_boundary(sentence: Sentence) -> bool:
+    """Whether this only says where documents begin, as a column file may at its end; only columns can say it."""
+    return not sentence.tokens and sentence.document_start is not None
 
 
 def marked(text: str, entities: tuple[Entity, ...]) -> str:
@@ -77,20 +87,35 @@ def marked(text: str, entities: tuple[Entity, ...]) -> str:
 def as_conll(number: int, tagged: TaggedSentence) -> str:
     """The input's columns and the predicted tag as one more; with scores, they are a last column (`-` outside)."""
     sentence = tagged.sentence
+    start = f"{sentence.document_start}\n\n" if sentence.document_start is not None else ""
+    if not sentence.tokens:
+        return start or "\n"
+    check_columns(tagged.tags if sentence.rows else (*sentence.tokens, *tagged.tags), number)
     rows = sentence.rows or sentence.tokens
     separator = "\t" if "\t" in rows[0] else " "
     columns: list[Sequence[str]] = [rows, tagged.tags]
-    if any(entity.score is not None for entity in tagged.entities):
+    if tagged.scored:
         scores = ["-"] * len(rows)
         for entity in tagged.entities:
             scores[entity.first : entity.last] = [f"{entity.score:.4f}"] * (entity.last - entity.first)
         columns.append(scores)
-    start = f"{sentence.document_start}\n\n" if sentence.document_start is not None else ""
     return start + "".join(separator.join(row) + "\n" for row in zip(*columns, strict=True)) + "\n"
+
+
+def check_columns(cells: Iterable[str], number: int) -> None:
+    """Raises `InputError` where a token or tag, from JSON that is, would become two columns or lines."""
+    for cell in cells:
+        if not {" ", "\t", "\n", "\r"}.isdisjoint(cell):
+            raise InputError(
+                f"sentence {number}: expected tokens and types without blanks, which columns can't hold, "
+                f"found {cell!r}; --format jsonl can"
+            )
 
 
 def as_jsonl(number: int, tagged: TaggedSentence) -> str:
     """One JSON object a sentence."""
+    if is_boundary(tagged.sentence):
+        return ""
     record: dict[str, object] = {
         "text": tagged.text,
         "tokens": tagged.sentence.tokens,
@@ -112,11 +137,17 @@ def entity_json(entity: Entity) -> dict[str, object]:
 
 def as_csv(number: int, tagged: TaggedSentence) -> str:
     """One row an entity; the rank tells alternatives apart, 1 being the best."""
-    stream = io.StringIO()
-    rows = csv.writer(stream, lineterminator="\n")
+    lines = []
     ranked = [a.entities for a in tagged.alternatives] or [tagged.entities]
     for rank, entities in enumerate(ranked, 1):
         for entity in entities:
             score = "" if entity.score is None else f"{entity.score:.6f}"
-            rows.writerow([number, rank, entity.start, entity.end, entity.type, entity.text, score])
-    return stream.getvalue()
+            lines.append(csv_line(number, rank, entity.start, entity.end, entity.type, entity.text, score))
+    return "".join(lines)
+
+
+def csv_line(*cells: object) -> str:
+    stream = io.StringIO()
+    # Python before 3.13 quotes no return but where it is part of its own line's end.
+    csv.writer(stream, lineterminator="\r\n").writerow(cells)
+    return stream.getvalue().removesuffix("\r\n") + "\n"

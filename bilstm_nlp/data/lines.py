@@ -1,0 +1,99 @@
+"""Lines of text with their numbers: from files, gzip files, standard input and the package's samples."""
+
+from __future__ import annotations
+
+import difflib
+import gzip
+import sys
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from importlib.resources import files
+from pathlib import Path
+
+from bilstm_nlp.errors import DataError
+
+Complain = Callable[[DataError], None]
+"""Told of a line that can't be read. What returns goes on with the next line."""
+
+
+def stop(error: DataError) -> None:
+    """The usual complaint: read no further."""
+    raise error
+
+
+def numbered_lines(source: str, encoding: str, complain: Complain = stop) -> Iterator[tuple[int, str]]:
+    r"""(number from 1, line without its end), as they are asked for. A line ends at \n or \r\n and nowhere else.
+
+    Raises `DataError` for what can't be opened or breaks off, and complains of bytes that are no text.
+    """
+    name = name_of(source)
+    check_encoding(name, encoding)
+    number = 0
+    try:
+        with opened(source) as stream:
+            for number, raw in enumerate(stream, 1):
+                try:
+                    line = raw.decode(encoding)
+                except UnicodeDecodeError as error:
+                    text = raw.rstrip(b"\r\n").decode("ascii", "backslashreplace")
+                    found = f"byte {raw[error.start]:#04x} in {text[:60]}"
+                    complain(DataError(name, f"{encoding} text", found, number))
+                    continue
+                if number == 1:
+                    line = line.removeprefix("\ufeff")
+                yield number, line[:-1].removesuffix("\r") if line.endswith("\n") else line
+    except FileNotFoundError:
+        raise DataError(name, "a file", f"nothing there{suggestion(source)}") from None
+    except IsADirectoryError:
+        raise DataError(name, "a file", "a directory") from None
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(name, "a gzip file", f"one that can't be unpacked: {error}", number + 1) from None
+    except OSError as error:
+        raise DataError(name, "a file", f"one that can't be read: {error.strerror or error}") from None
+
+
+def opened(source: str) -> AbstractContextManager[Iterable[bytes]]:
+    """The bytes of a source. Raises `OSError`."""
+    if source == "-":
+        return nullcontext(sys.stdin.buffer)
+    if source.startswith("sample:"):
+        samples = files("bilstm_nlp.data") / "samples"
+        name = source.removeprefix("sample:")
+        names = sorted(entry.name for entry in samples.iterdir())
+        if name not in names:
+            raise DataError(source, f"one of {', '.join(names)}", name or "no name")
+        return (samples / name).open("rb")
+    path = Path(source)
+    return gzip.GzipFile(path) if path.suffix == ".gz" else path.open("rb")
+
+
+def name_of(source: str) -> str:
+    """What messages call a source."""
+    return "standard input" if source == "-" else source
+
+
+def check_encoding(name: str, encoding: str) -> None:
+    r"""Raises `DataError` unless lines can be told apart before they are decoded: where \n is one byte, as in ASCII."""
+    expected = "an encoding in which a line ends with the byte 0x0a, such as utf-8, latin-1 or gb18030"
+    try:
+        usable = "a\n".encode(encoding) == b"a\n"
+    except (LookupError, UnicodeError, ValueError):
+        raise DataError(name, expected, f"{encoding!r}, which is none") from None
+    if not usable:
+        raise DataError(name, expected, f"{encoding!r}; convert the file")
+
+
+def suggestion(source: str) -> str:
+    """Files of a like name in the same folder, for a message."""
+    path = Path(source)
+    try:
+        near = difflib.get_close_matches(path.name, [entry.name for entry in path.parent.iterdir()])
+    except OSError:
+        return ""
+    return f"; did you mean {' or '.join(near)}?" if near else ""
+
+
+def excerpt(text: str) -> str:
+    """A line for a message, in quotes, cut where it is long."""
+    return repr(text if len(text) <= 60 else text[:60] + "…")
