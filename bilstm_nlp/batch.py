@@ -33,6 +33,8 @@ class TokenBatch:
     def __post_init__(self) -> None:
         if self.words.dim() != 2:
             raise ValueError(f"TokenBatch.words must be (B, T), got {tuple(self.words.shape)}")
+        if self.characters.dim() != 2:
+            raise ValueError(f"TokenBatch.characters must be (U, C), got {tuple(self.characters.shape)}")
         b, t = self.words.shape
         u = self.characters.shape[0]
         expected = {"distinct": (b, t), "mask": (b, t), "lengths": (b,), "shapes": (u,), "tags": (b, t)}
@@ -40,8 +42,6 @@ class TokenBatch:
             value = getattr(self, name)
             if value is not None and value.shape != shape:
                 raise ValueError(f"TokenBatch.{name} must be {shape}, got {tuple(value.shape)}")
-        if self.characters.dim() != 2:
-            raise ValueError(f"TokenBatch.characters must be (U, C), got {tuple(self.characters.shape)}")
         if self.mask.dtype != torch.bool:
             raise ValueError(f"TokenBatch.mask must be bool, got {self.mask.dtype}")
 
@@ -50,6 +50,47 @@ class TokenBatch:
         return self.words.shape[0]
 
     def to(self, device: torch.device) -> TokenBatch:
+        """The same batch on `device`."""
+        moved = {f.name: value.to(device) for f in fields(self) if (value := getattr(self, f.name)) is not None}
+        return replace(self, **moved)
+
+
+@dataclass(frozen=True)
+class WindowBatch:
+    """B windows of L past steps by F columns, of which the first C are forecast over H steps ahead.
+
+    The targets' past is normalised window by window; `scale` and `level` give values back: normalised · scale + level.
+    """
+
+    past: Tensor
+    """(B, L, F) float32: first the C targets, normalised, then what else is observed or known."""
+    level: Tensor
+    """(B, 1, C) float32"""
+    scale: Tensor
+    """(B, 1, C) float32, above 0"""
+    known: Tensor
+    """(B, H, K) float32: what is known of the horizon ahead; K may be 0."""
+    future: Tensor | None = None
+    """(B, H, C) float32: the targets ahead, where they are known; not normalised."""
+
+    def __post_init__(self) -> None:
+        if self.past.dim() != 3 or self.level.dim() != 3 or self.known.dim() != 3:
+            shapes = ", ".join(str(tuple(value.shape)) for value in (self.past, self.level, self.known))
+            raise ValueError(f"WindowBatch.past, level and known must be (B, L, F), (B, 1, C), (B, H, K), got {shapes}")
+        b, (c, h) = self.past.shape[0], (self.level.shape[2], self.known.shape[1])
+        expected = {"level": (b, 1, c), "scale": (b, 1, c), "known": (b, h, self.known.shape[2]), "future": (b, h, c)}
+        for name, shape in expected.items():
+            value = getattr(self, name)
+            if value is not None and value.shape != shape:
+                raise ValueError(f"WindowBatch.{name} must be {shape}, got {tuple(value.shape)}")
+        if self.past.shape[2] < c:
+            raise ValueError(f"WindowBatch.past must hold the {c} targets, got {self.past.shape[2]} columns")
+
+    def __len__(self) -> int:
+        """Windows."""
+        return self.past.shape[0]
+
+    def to(self, device: torch.device) -> WindowBatch:
         """The same batch on `device`."""
         moved = {f.name: value.to(device) for f in fields(self) if (value := getattr(self, f.name)) is not None}
         return replace(self, **moved)

@@ -7,16 +7,14 @@ import logging
 import os
 import shlex
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from bilstm_nlp.errors import DivergenceError, InputError
-
-# typer offers these choices; `data.tagged` and `data.corpus` say what they mean.
-OutputFormat = Literal["text", "conll", "jsonl", "csv"]
-InputFormat = Literal["auto", "text", "conll", "jsonl"]
+from bilstm_nlp.inference.request import Format, Reads, Request
 
 app = typer.Typer(
     help="Train, score and use Bi-LSTM taggers.",
@@ -30,6 +28,9 @@ Overrides = Annotated[
 ]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
+
+Output = Annotated[Path | None, typer.Option(help="Write to this file instead of to standard output.")]
 
 
 def main() -> None:
@@ -98,32 +99,60 @@ def evaluate(
 def predict(
     run: Run,
     source: Annotated[str, typer.Argument(metavar="[INPUT]", help="A file, or - for standard input.")] = "-",
-    output: Annotated[Path | None, typer.Option(help="Write to this file instead of to standard output.")] = None,
-    kind: Annotated[OutputFormat, typer.Option("--format", help="How to write.")] = "text",
+    output: Output = None,
+    kind: Annotated[
+        Format | None, typer.Option("--format", help="text, conll, jsonl, csv of a tagger; csv, json, parquet else.")
+    ] = None,
     reads: Annotated[
-        InputFormat,
-        typer.Option("--input", help="How to read; auto: - and .txt are text, .jsonl is jsonl, the rest conll."),
+        Reads,
+        typer.Option("--input", help="How a tagger reads; auto: - and .txt are text, .jsonl is jsonl, the rest conll."),
     ] = "auto",
     confidence: Annotated[bool, typer.Option("--confidence", help="Give each entity its exact probability.")] = False,
     nbest: Annotated[int, typer.Option(help="Give so many of the most probable tag sequences.", min=0)] = 0,
+    known: Annotated[str | None, typer.Option(help="A forecaster's columns known ahead, for the rows to come.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw history and forecast to this PNG file.")] = None,
 ) -> None:
-    """Tag text, one sentence a line, or the tokens of a column file or of JSONL."""
+    """Tag text, one sentence a line, or columns or JSONL; or forecast what follows the end of a file of series."""
     from bilstm_nlp import experiment
 
-    pieces = experiment.predictions(run, source, kind, reads, confidence=confidence, alternatives=nbest)
-    if output is None:
-        for piece in pieces:
-            sys.stdout.write(piece)
-        sys.stdout.flush()
-        return
-    # Only a whole file gets the name asked for; what was written before an error stays beside it.
-    partial = output.with_name(output.name + ".partial")
-    try:
-        with partial.open("w", encoding="utf-8", newline="\n") as stream:
-            stream.writelines(pieces)
-    except InputError as error:
-        raise InputError(f"{error} (what came before it is in {partial})") from error
-    partial.replace(output)
+    request = Request(source, kind, reads, confidence, nbest, known, plot)
+    write(experiment.predictions(run, request), output)
+
+
+@app.command()
+def backtest(
+    run: Run,
+    data: Annotated[str | None, typer.Option(help="A file of series; by default the config's own.")] = None,
+    windows: Annotated[int, typer.Option(help="Origins, the last ones with a whole horizon after them.", min=1)] = 8,
+    step: Annotated[int, typer.Option(help="Rows from one origin to the next.", min=1)] = 1,
+    refit: Annotated[bool, typer.Option("--refit", help="Train anew at each origin, on the rows before it.")] = False,
+    output: Output = None,
+) -> None:
+    """Forecast from rolling origins with intervals, beside what came, as one table (CSV)."""
+    from bilstm_nlp import experiment
+
+    write(experiment.backtest(run, data, windows=windows, step=step, refit=refit), output)
+
+
+@app.command()
+def check(
+    source: Annotated[str, typer.Argument(metavar="CONFIG|FILE", help="A TOML file, or a file of data.")],
+    overrides: Overrides = None,
+    most: Annotated[int, typer.Option("--show", help="Show so many complaints of a kind; --json has all.", min=0)] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """Say what is in the data and what is wrong with it, before training; exit status 2 where something is."""
+    from bilstm_nlp import experiment, report
+    from bilstm_nlp.tasks.inspection import as_json as everything
+    from bilstm_nlp.tasks.inspection import complaint_sections, is_wrong
+
+    inspection = experiment.inspect(source, overrides or [])
+    if as_json:
+        print(json.dumps(everything(inspection), ensure_ascii=False, allow_nan=False))
+    else:
+        report.print_sections([*inspection.sections(), *complaint_sections(inspection.complaints, most)])
+    if is_wrong(inspection):
+        raise typer.Exit(2)
 
 
 @app.command()
@@ -137,3 +166,25 @@ def info(run: Run, as_json: AsJson = False) -> None:
         print(json.dumps(summary, ensure_ascii=False, allow_nan=False))
     else:
         report.print_sections([report.run_section(summary)])
+
+
+def write(pieces: Iterable[bytes], output: Path | None) -> None:
+    """Pieces of output to a file or to standard output, as they come.
+
+    Only a whole file gets the name asked for; what was written before an error stays beside it.
+    """
+    if output is None:
+        for piece in pieces:
+            sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
+        return
+    partial = output.with_name(output.name + ".partial")
+    try:
+        with partial.open("wb") as stream:
+            stream.writelines(pieces)
+    except InputError as error:
+        if partial.stat().st_size == 0:
+            partial.unlink()
+            raise
+        raise InputError(f"{error} (what came before it is in {partial})") from error
+    partial.replace(output)

@@ -1,4 +1,4 @@
-"""From a config to a trained run. The only place that asks which kind of thing a config means."""
+"""From a config to a trained run, and from a trained run to scores and predictions."""
 
 from __future__ import annotations
 
@@ -6,145 +6,29 @@ import logging
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
-from torch.optim import SGD, Adam, AdamW, Optimizer
-from typing_extensions import assert_never
 
 from bilstm_nlp import plots, report, training
 from bilstm_nlp.checkpoint import RunDirectory, flat
-from bilstm_nlp.config import (
-    AdamConfig,
-    AdamWConfig,
-    CharacterCnnConfig,
-    CharacterLstmConfig,
-    Config,
-    ConstantSchedule,
-    CosineSchedule,
-    CrfHeadConfig,
-    InverseTimeSchedule,
-    LinearSchedule,
-    NoCharacters,
-    PlateauSchedule,
-    SgdConfig,
-    SoftmaxHeadConfig,
-    TaggingConfig,
-    TrainingConfig,
-    parse,
-    to_json,
-)
-from bilstm_nlp.data.corpus import InputFormat, input_format, sentences_of
-from bilstm_nlp.data.tagged import CSV_HEADER, OutputFormat, writer
-from bilstm_nlp.errors import InputError, RunError
-from bilstm_nlp.inference import Tagger
-from bilstm_nlp.nn.crf import LinearChainCrf
-from bilstm_nlp.nn.embedder import CharacterCnn, CharacterLstm
-from bilstm_nlp.nn.heads import CrfHead, SoftmaxHead
-from bilstm_nlp.tags import Legality
+from bilstm_nlp.composition import build, config_of_file, forecasting, predictor, settings
+from bilstm_nlp.config import Config, parse, to_json
+from bilstm_nlp.config import load as load_config
+from bilstm_nlp.config.forecasting import ForecastingConfig
+from bilstm_nlp.data.series import SeriesSet
+from bilstm_nlp.errors import RunError
+from bilstm_nlp.inference.forecaster import Forecaster
+from bilstm_nlp.inference.request import Request
+from bilstm_nlp.inference.tagger import Tagger
 from bilstm_nlp.tasks.base import Batches, Section
-from bilstm_nlp.tasks.tagging import TaggingTask
-from bilstm_nlp.training import EpochReport, Schedule, Settings, fit
+from bilstm_nlp.tasks.inspection import Inspection
+from bilstm_nlp.training import EpochReport, fit
 
 logger = logging.getLogger(__name__)
-
-
-def build(config: Config) -> TaggingTask:
-    """The task that a config describes, with the makers of its parts."""
-    match config:
-        case TaggingConfig():
-            return TaggingTask(config, character_reader(config), tagging_head(config))
-        case _:
-            assert_never(config)
-
-
-def character_reader(config: TaggingConfig) -> Callable[[int], CharacterCnn | CharacterLstm | None]:
-    """Number of characters → what reads a word's spelling."""
-    match config.embeddings.characters:
-        case CharacterCnnConfig(embedding=embedding, filters=filters, width=width):
-            return lambda characters: CharacterCnn(characters, embedding, filters, width=width)
-        case CharacterLstmConfig(embedding=embedding, hidden=hidden):
-            return lambda characters: CharacterLstm(characters, embedding, hidden)
-        case NoCharacters():
-            return lambda characters: None
-        case unknown:
-            assert_never(unknown)
-
-
-def tagging_head(config: TaggingConfig) -> Callable[[int, Legality], CrfHead | SoftmaxHead]:
-    """(inputs, legality of the scheme's sequences) → head."""
-    match config.head:
-        case CrfHeadConfig(constrained=constrained, constrain_training=constrain_training):
-            return lambda inputs, legality: CrfHead(
-                inputs, chain(legality, constrained=constrained, constrain_training=constrain_training)
-            )
-        case SoftmaxHeadConfig(constrained=constrained):
-            return lambda inputs, legality: SoftmaxHead(
-                inputs, chain(legality, constrained=constrained, constrain_training=False)
-            )
-        case unknown:
-            assert_never(unknown)
-
-
-def chain(legality: Legality, *, constrained: bool, constrain_training: bool) -> LinearChainCrf:
-    """A linear chain over a scheme's tags; unconstrained, every sequence is allowed."""
-    if not constrained:
-        return LinearChainCrf(len(legality.start))
-    return LinearChainCrf(
-        len(legality.start),
-        legal_start=torch.from_numpy(legality.start),
-        legal_end=torch.from_numpy(legality.end),
-        legal_transitions=torch.from_numpy(legality.transitions),
-        constrain_training=constrain_training,
-    )
-
-
-def optimizer_maker(config: TrainingConfig) -> Callable[[nn.Module], Optimizer]:
-    """Model → optimizer."""
-    match config.optimizer:
-        case AdamWConfig(learning_rate=rate, betas=betas, weight_decay=decay):
-            return lambda model: AdamW(training.parameter_groups(model, decay), lr=rate, betas=betas, fused=True)
-        case AdamConfig(learning_rate=rate, betas=betas):
-            return lambda model: Adam(training.parameter_groups(model, 0.0), lr=rate, betas=betas, fused=True)
-        case SgdConfig(learning_rate=rate, momentum=momentum, weight_decay=decay):
-            return lambda model: SGD(training.parameter_groups(model, decay), lr=rate, momentum=momentum)
-        case unknown:
-            assert_never(unknown)
-
-
-def schedule(config: TrainingConfig) -> Schedule:
-    """How the learning rate moves."""
-    match config.schedule:
-        case ConstantSchedule(warmup=warmup):
-            return training.constant(warmup)
-        case LinearSchedule(warmup=warmup):
-            return training.linear(warmup, config.epochs)
-        case CosineSchedule(warmup=warmup):
-            return training.cosine(warmup, config.epochs)
-        case InverseTimeSchedule(decay=decay):
-            return training.inverse_time(decay)
-        case PlateauSchedule(factor=factor, patience=patience):
-            return training.plateau(factor, patience)
-        case unknown:
-            assert_never(unknown)
-
-
-def settings(config: Config) -> Settings:
-    """The trainer's settings."""
-    return Settings(
-        epochs=config.training.epochs,
-        optimizer=optimizer_maker(config.training),
-        schedule=schedule(config.training),
-        seed=config.seed,
-        clip=config.training.clip,
-        patience=config.training.patience,
-        average=config.training.average,
-        device=config.training.device,
-    )
 
 
 def resumable(path: Path, config: Config) -> RunDirectory:
@@ -230,55 +114,81 @@ def train(
     run.finish(results)
 
 
-def restore(run: RunDirectory) -> tuple[TaggingTask, Any, Any]:
-    """Task, codec and model of a saved run, ready to score and predict."""
-    config = parse(run.read_json("config.json"), str(run.path / "config.json"))
-    task = build(config)
+def restore(run: RunDirectory) -> tuple[Config, Any, Any]:
+    """Config, codec and model of a saved run, ready to score and predict."""
+    config = config_of(run)
     tensors, _ = run.read_tensors("codec.safetensors")
-    codec, model = task.restore(run.read_json("codec.json"), tensors)
+    codec, model = build(config).restore(run.read_json("codec.json"), tensors)
     run.load_weights(model)
     model.eval()
-    return task, codec, model
+    return config, codec, model
 
 
-def load(path: str | Path) -> Tagger:
+def config_of(run: RunDirectory) -> Config:
+    """The config of a run."""
+    return parse(run.read_json("config.json"), str(run.path / "config.json"))
+
+
+def load(path: str | Path) -> Tagger | Forecaster:
     """A trained run, ready to predict."""
-    _, codec, model = restore(RunDirectory.open(Path(path)))
-    return Tagger(model, codec)
+    config, codec, model = restore(RunDirectory.open(Path(path)))
+    return predictor(config, model, codec)
 
 
 def evaluate(path: Path, source: str | None = None) -> dict[str, Any]:
-    """Score a trained run on a corpus, by default the config's test corpus, or its development corpus without one."""
-    task, codec, model = restore(RunDirectory.open(path))
-    return task.evaluate(model, codec, source)
+    """Score a trained run on data, by default on the config's test part, or its development part without one."""
+    config, codec, model = restore(RunDirectory.open(path))
+    return build(config).evaluate(model, codec, source)
 
 
 def sections(path: Path, results: Mapping[str, Any]) -> list[Section]:
     """Results of a run for people: name of a part of the data → results on it, as in metrics.json."""
-    config = parse(RunDirectory.open(path).read_json("config.json"), str(path / "config.json"))
-    return build(config).report({name: part for name, part in results.items() if name != "training"})
+    return build(config_of(RunDirectory.open(path))).report(
+        {name: part for name, part in results.items() if name != "training"}
+    )
 
 
-def predictions(
-    path: Path, source: str, kind: OutputFormat, reads: InputFormat, *, confidence: bool = False, alternatives: int = 0
-) -> Iterator[str]:
-    """Tag `source` (`-` is standard input) in a trained run's way; yields pieces of output in the input's order.
+def inspect(path: str, overrides: Sequence[str] = ()) -> Inspection:
+    """What is in the data that a config (.toml) names, or in a file of data, read as the defaults and overrides say."""
+    if path.endswith(".toml"):
+        return build(load_config(Path(path), overrides)).inspect()
+    return build(config_of_file(path, overrides)).inspect(path)
+
+
+def predictions(path: Path, request: Request) -> Iterator[bytes]:
+    """Predict in a trained run's way; yields pieces of output in the input's order.
 
     When a line can't be read, all that came before it is yielded and then the `InputError` is raised.
     """
-    if alternatives and kind == "conll":
-        raise InputError("--nbest: expected --format text, jsonl or csv, found conll, which has one tag a token")
-    task, codec, model = restore(RunDirectory.open(path))
-    if reads == "auto":
-        reads = input_format(source)
-        logger.info("reading %s as %s (--input says otherwise)", source, reads)
-    sentences = sentences_of(source, reads, replace(task.format, tag=None))
-    write = writer(kind)
-    if kind == "csv":
-        yield CSV_HEADER
-    tagged = Tagger(model, codec).stream(sentences, confidence=confidence, alternatives=alternatives)
-    for number, sentence in enumerate(tagged, 1):
-        yield write(number, sentence)
+    return load(path).predictions(request)
+
+
+def backtest(path: Path, source: str | None, *, windows: int, step: int, refit: bool) -> Iterator[bytes]:
+    """Forecasts of a trained run from rolling origins, beside what came, as CSV; `refit` trains anew at each origin.
+
+    Raises `RunError` for a run that is no forecaster's.
+    """
+    config, codec, model = restore(RunDirectory.open(path))
+    if not isinstance(config, ForecastingConfig):
+        raise RunError(f"{path}: expected a forecaster's run, found one of the task {config.task}")
+    again = partial(refitted, config) if refit else None
+    forecaster = Forecaster(model, codec, forecasting(config).format, config.interval)
+    table = forecaster.backtest(source or config.data.file, windows=windows, step=step, refit=again)
+    yield table.to_csv(index=False).encode()
+
+
+def refitted(config: ForecastingConfig, found: SeriesSet) -> Forecaster:
+    """A forecaster trained on these series alone, as the config says; the last rows are its validation part."""
+    task = forecasting(config)
+    data = task.without_test(found)
+    torch.manual_seed(config.seed)
+    codec, model = task.fit(data)
+    best: dict[str, torch.Tensor] = {}
+    for epoch in fit(model, task.batches(data, codec), task.scorer(data, codec), settings(config)):
+        best = epoch.weights if epoch.report.best else best
+    model.load_state_dict(best)
+    task.calibrate(model, data, codec)
+    return Forecaster(model, codec, task.format, config.interval)
 
 
 def peak_memory_mb() -> float:

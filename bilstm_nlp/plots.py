@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.dates import ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -45,6 +47,51 @@ def confusion(labels: Sequence[str], counts: NDArray[Any], path: Path) -> None:
 def transitions(tags: Sequence[str], scores: NDArray[Any], path: Path) -> None:
     """Learned transition scores from tag (row) to tag (column); forbidden transitions are blank."""
     matrix(scores, tags, tags, "to", "from", "Transition scores", path, ".1f")
+
+
+def by_step(errors: Sequence[float], coverage: Sequence[float], nominal: float, path: Path) -> None:
+    """Mean squared error and coverage of the intervals at each step ahead."""
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    steps = range(1, len(errors) + 1)
+    upper, lower = figure.subplots(2, 1, sharex=True)
+    upper.plot(steps, errors, color="tab:blue", marker="." if len(errors) < 50 else "")
+    upper.set_ylabel("MSE (scaled)")
+    upper.set_title("Error and coverage by step ahead")
+    lower.plot(steps, coverage, color="tab:orange", marker="." if len(errors) < 50 else "")
+    lower.axhline(nominal, color="grey", linestyle="--", label=f"nominal {nominal:.0%}")
+    lower.set_ylabel("coverage")
+    lower.set_xlabel("step")
+    lower.legend()
+    save(figure, path)
+
+
+@dataclass(frozen=True, eq=False)
+class ForecastPanel:
+    """One column's history and forecast."""
+
+    title: str
+    dates: NDArray[Any]
+    history: NDArray[Any]
+    ahead: NDArray[Any]
+    forecast: NDArray[Any]
+    lower: NDArray[Any]
+    upper: NDArray[Any]
+
+
+def forecasts(panels: Sequence[ForecastPanel], count: int, level: float, path: Path) -> None:
+    """History, forecast and band, a panel each; `count` says how many there would be."""
+    figure = Figure(figsize=(8, 2.2 * len(panels) + 0.8), layout="constrained")
+    for axes, panel in zip(figure.subplots(len(panels), 1, squeeze=False)[:, 0], panels, strict=True):
+        axes.plot(panel.dates, panel.history, color="black", linewidth=0.9, label="history")
+        axes.plot(panel.ahead, panel.forecast, color="tab:blue", label="forecast")
+        axes.fill_between(panel.ahead, panel.lower, panel.upper, color="tab:blue", alpha=0.2, label=f"{level:.0%}")
+        axes.set_title(panel.title, fontsize=9)
+        dates = ConciseDateFormatter(axes.xaxis.get_major_locator())  # type: ignore[no-untyped-call]
+        axes.xaxis.set_major_formatter(dates)
+    figure.axes[0].legend(loc="upper left", fontsize=8)
+    if count > len(panels):
+        figure.suptitle(f"the first {len(panels)} of {count} columns", fontsize=9)
+    save(figure, path)
 
 
 def matrix(

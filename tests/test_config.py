@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bilstm_nlp.config import TaggingConfig, dotted_keys, load, parse, schema, to_json
+from bilstm_nlp.config import dotted_keys, load, parse, schema, to_json
 from bilstm_nlp.errors import ConfigError
 
 CONFIGS = sorted((Path(__file__).parent.parent / "configs").rglob("*.toml"))
@@ -63,6 +63,27 @@ def test_every_problem_is_reported_at_once(tmp_path):
     assert by_key["typo"] == "typo: unknown key"
     assert by_key["embeddings.word_dropout"].startswith("embeddings.word_dropout: expected a valid number")
     assert len(found) == len(by_key) == 10
+
+
+def test_every_problem_of_a_forecaster_is_reported_at_once():
+    with pytest.raises(ConfigError) as caught:
+        parse(
+            {
+                "task": "forecasting",
+                "data": {"file": "x", "horizn": 3, "split": {"kind": "counts", "train": 0, "validation": 1, "test": 1}},
+                "head": {"objective": {"kind": "quantile", "levels": [0.9, 0.1]}},
+                "embeddings": {},
+            },
+            "a test",
+        )
+    assert sorted(caught.value.problems) == [
+        "data.horizn: unknown key; did you mean data.horizon?",
+        "data.split.train: expected greater than or equal to 1, found 0",
+        "embeddings: unknown key",
+        "head.objective.levels: expected ascending levels with 0.5 between two others, found [0.9, 0.1]",
+    ]
+    with pytest.raises(ConfigError, match="task: expected one of tagging, forecasting, found 'taging'"):
+        parse({"task": "taging"}, "a test")
 
 
 def test_a_key_in_the_wrong_table_is_pointed_to_the_right_one(tmp_path):
@@ -122,9 +143,11 @@ def test_every_key_has_a_description_and_the_schema_is_json():
     for name, section in described["$defs"].items():
         for key, value in section["properties"].items():
             assert key == "kind" or "description" in value or "$ref" in value, f"{name}.{key}"
-    assert {"encoder.cell", "head.constrained", "training.optimizer.momentum"} <= set(dotted_keys())
+    assert {"encoder.cell", "head.constrained", "training.optimizer.momentum"} <= set(dotted_keys("tagging"))
+    assert not {"data.horizon"} & set(dotted_keys("tagging"))
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_shipped_configs_are_valid(path):
-    assert isinstance(load(path), TaggingConfig)
+    config = load(path)
+    assert parse(to_json(config), "again") == config

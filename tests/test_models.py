@@ -14,7 +14,7 @@ from bilstm_nlp import experiment
 from bilstm_nlp.checkpoint import RunDirectory
 from bilstm_nlp.config import parse
 from bilstm_nlp.data.corpus import Sentence
-from bilstm_nlp.inference import Tagger
+from bilstm_nlp.inference.tagger import Tagger
 from bilstm_nlp.tasks.labelling import confidences, head_of, label
 
 CORPUS = """\
@@ -118,7 +118,7 @@ def test_every_parameter_gets_a_gradient(tagger):
 
 
 def test_a_few_steps_bring_the_loss_down(tagger):
-    task, data, codec, model = tagger
+    _, data, codec, model = tagger
     sentences = data.train.sentences
     whole = codec.encode(sentences, with_tags=True).collate(np.arange(len(sentences)))
     optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=0.02)
@@ -169,6 +169,6 @@ def test_a_saved_model_predicts_the_same(tagger, tmp_path):
     again, restored = task.restore(directory.read_json("codec.json"), directory.read_tensors("codec.safetensors")[0])
     directory.load_weights(restored)
     sentences = data.train.sentences
-    before = list(Tagger(model, codec).stream(sentences, confidence=True, alternatives=3))
-    assert list(Tagger(restored, again).stream(sentences, confidence=True, alternatives=3)) == before
+    before = list(Tagger(model, codec, task.format).stream(sentences, confidence=True, alternatives=3))
+    assert list(Tagger(restored, again, task.format).stream(sentences, confidence=True, alternatives=3)) == before
     assert any(tagged.entities for tagged in before)

@@ -12,7 +12,7 @@ from bilstm_nlp.config import parse
 from bilstm_nlp.data.corpus import ColumnFormat, Sentence, read, sentence_of_text, sentences_of
 from bilstm_nlp.data.tagged import TaggedSentence, writer
 from bilstm_nlp.errors import DataError, InputError
-from bilstm_nlp.inference import Tagger
+from bilstm_nlp.inference.tagger import Tagger
 
 WORDS = "Ann B-PER\nLee I-PER\nleft O\nthe O\nEU B-ORG\n. O\n"
 CHARACTERS = "北 B-LOC\n京 I-LOC\n很 O\n大 O\n"
@@ -29,7 +29,7 @@ def tagger(folder: Path, corpus: str) -> Tagger:
     }
     task = experiment.build(parse(values, "test"))
     codec, model = task.fit(task.load())
-    return Tagger(model, codec)
+    return Tagger(model, codec, task.format)
 
 
 @pytest.fixture(scope="module")

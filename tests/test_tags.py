@@ -27,7 +27,7 @@ from bilstm_nlp.tags import (
     violations,
 )
 
-often = settings(max_examples=200, deadline=None)
+often = settings(max_examples=60, deadline=None)
 every_scheme = pytest.mark.parametrize("scheme", SCHEMES)
 schemes = st.sampled_from(SCHEMES)
 TYPES = ("X", "Y-Z")  # a type may have a dash
@@ -159,7 +159,7 @@ def test_a_tag_belongs_to_its_scheme():
     ],
 )
 def test_how_each_scheme_spells(scheme, tags):
-    found = [Span("X", 5, 8), Span("X", 0, 1), Span("Y", 3, 4), Span("X", 1, 3)]
+    found = [Span("X", 5, 8), Span("X", 1, 3), Span("Y", 3, 4), Span("X", 0, 1)]  # in any order
     assert encode(found, 8, scheme) == tags.split()
 
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from bilstm_nlp.batch import TokenBatch
+from bilstm_nlp.nn.model import Sequences
 
 UNKNOWN = 1
 """The row of the unknown word; row 0 is padding."""
@@ -86,7 +87,7 @@ class CharacterLstm(nn.Module):
 
 
 class TokenEmbedder(nn.Module):
-    """Word vectors, characters and shapes side by side: (B, T, outputs).
+    """Word vectors, characters and shapes side by side.
 
     `characters` maps (U, C) characters to (U, outputs), `shapes` is a table of shape vectors; either may be None.
     """
@@ -100,11 +101,11 @@ class TokenEmbedder(nn.Module):
         self.outputs += characters.outputs if characters is not None else 0
         self.outputs += shapes.embedding_dim if shapes is not None else 0
 
-    def forward(self, batch: TokenBatch) -> Tensor:
-        """(B, T, outputs)"""
+    def forward(self, batch: TokenBatch) -> Sequences:
+        """(B, T, outputs), a sentence each."""
         parts = [self.words(batch.words)]
         if self.characters is not None:
             parts.append(nn.functional.embedding(batch.distinct, self.characters(batch.characters)))
         if self.shapes is not None:
             parts.append(self.shapes(nn.functional.embedding(batch.distinct, batch.shapes[:, None]).squeeze(2)))
-        return torch.cat(parts, dim=2)
+        return Sequences(torch.cat(parts, dim=2), batch.lengths)

@@ -18,27 +18,27 @@ class Loss(NamedTuple):
     """() how much is counted: tokens, say, or windows times horizon."""
 
 
-class Batch(Protocol):
-    """All that the middle of a model knows of a batch."""
+class Sequences(NamedTuple):
+    """What the encoder reads."""
 
-    @property
-    def lengths(self) -> Tensor:
-        """(B,) time steps of each sequence."""
-        ...
+    inputs: Tensor
+    """(B, T, D)"""
+    lengths: Tensor
+    """(B,) time steps of each sequence; what stands beyond them is padding."""
 
 
-B = TypeVar("B", bound=Batch)
-B_contra = TypeVar("B_contra", bound=Batch, contravariant=True)
+B = TypeVar("B")
+B_contra = TypeVar("B_contra", contravariant=True)
 P = TypeVar("P")
 P_co = TypeVar("P_co", covariant=True)
 
 
 class Embedder(Protocol[B_contra]):
-    """Batch → (B, T, outputs)."""
+    """Batch → sequences of `outputs` features a step."""
 
     outputs: int
 
-    def __call__(self, batch: B_contra, /) -> Tensor: ...
+    def __call__(self, batch: B_contra, /) -> Sequences: ...
 
 
 class Head(Protocol[B_contra, P_co]):
@@ -58,7 +58,7 @@ class Model(nn.Module, Generic[B, P]):
 
     def states(self, batch: B) -> Tensor:
         """(B, T, outputs): what the head reads."""
-        states: Tensor = self.encoder(self.embedder(batch), batch.lengths)
+        states: Tensor = self.encoder(*self.embedder(batch))
         return states
 
     def forward(self, batch: B) -> Loss:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from bilstm_nlp.tasks.inspection import Inspection
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,10 @@ class Task(Protocol, Generic[DataT, CodecT, ModelT]):
 
     def load(self) -> DataT:
         """Read and check the data that the config names."""
+        ...
+
+    def inspect(self, source: str | None = None) -> Inspection:
+        """What is in the config's data, or in another file read in its way; what is wrong there is a complaint."""
         ...
 
     def fit(self, data: DataT) -> tuple[CodecT, ModelT]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -16,21 +16,25 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from bilstm_nlp import metrics, plots
-from bilstm_nlp.config import TaggingConfig
-from bilstm_nlp.data.codec import EpochBatches, TaggingCodec, plan
+from bilstm_nlp.config.tagging import TaggingConfig
+from bilstm_nlp.data.batches import EpochBatches
+from bilstm_nlp.data.codec import TaggingCodec, plan
 from bilstm_nlp.data.corpus import ColumnFormat, TaggedCorpus, checked, read
 from bilstm_nlp.data.embeddings import Pretrained, matrix, read_vectors
+from bilstm_nlp.data.lines import Complain, stop
+from bilstm_nlp.data.tokenizer import Cut
 from bilstm_nlp.data.vocabulary import WordTable
 from bilstm_nlp.errors import ConfigError
 from bilstm_nlp.nn.embedder import CharacterCnn, CharacterLstm, TokenEmbedder, WordVectors
 from bilstm_nlp.nn.encoder import Encoder
 from bilstm_nlp.nn.heads import CrfHead, SoftmaxHead
 from bilstm_nlp.nn.model import Model
-from bilstm_nlp.tags import Legality, Scheme, Span, convert, detect, legal_transitions, spans
+from bilstm_nlp.tags import Legality, Scheme, Span, detect, legal_transitions
 from bilstm_nlp.tasks import tagging_report
 from bilstm_nlp.tasks.base import Batches, Score, Section
-from bilstm_nlp.tasks.calibration import cross_fitted, fit_temperature
-from bilstm_nlp.tasks.labelling import Labelled, TaggingModel, confidences, head_of, label
+from bilstm_nlp.tasks.corpus_inspection import CorpusInspection, inspect_corpora
+from bilstm_nlp.tasks.labelling import TaggingModel, head_of, label
+from bilstm_nlp.tasks.tagging_evaluation import Evaluation, gold_spans
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +70,7 @@ class TaggingTask:
     def load(self) -> Corpora:
         """Read all parts; the tag scheme is detected from the whole training corpus."""
         data = self.config.data
-        train = read(data.train, self.format)
+        train = self.read(data.train, data.file_scheme)
         if data.file_scheme == "auto":
             found = detect(sentence.tags or () for sentence in train.sentences)
             logger.info("tag scheme of %s: %s", data.train, found.explanation)
@@ -75,10 +79,16 @@ class TaggingTask:
             scheme = data.file_scheme
         return Corpora(
             self.checked(train, scheme),
-            self.checked(read(data.dev, self.format), scheme),
-            self.checked(read(data.test, self.format), scheme) if data.test else None,
+            self.checked(self.read(data.dev, scheme), scheme),
+            self.checked(self.read(data.test, scheme), scheme) if data.test else None,
             scheme,
         )
+
+    def read(
+        self, source: str, scheme: Scheme | Literal["auto"], complain: Complain = stop, cut: Cut = "words"
+    ) -> TaggedCorpus:
+        """A corpus in the config's format. Spans of characters become tags of the scheme, of IOB2 if it is `auto`."""
+        return read(source, replace(self.format, spans_as="IOB2" if scheme == "auto" else scheme, cut=cut), complain)
 
     def checked(self, corpus: TaggedCorpus, scheme: Scheme) -> TaggedCorpus:
         """The corpus with legal tags. Raises `DataError` where tags are missing or, unless repaired, illegal."""
@@ -89,6 +99,18 @@ class TaggingTask:
                 "%s: %d tags repaired (%s%s)", corpus.source, len(repairs), shown, ", …" * (len(repairs) > 3)
             )
         return corpus
+
+    def inspect(self, source: str | None = None) -> CorpusInspection:
+        """What is in the config's data, or in another corpus read in the same way."""
+        data = self.config.data
+        parts = {"train": data.train, "dev": data.dev} | ({"test": data.test} if data.test else {})
+        return inspect_corpora(
+            parts if source is None else {"corpus": source},
+            self.read,
+            file_scheme=data.file_scheme,
+            on_invalid=data.on_invalid_tags,
+            vectors=self.pretrained,
+        )
 
     # --- codec and model ---
 
@@ -225,109 +247,6 @@ class TaggingTask:
     def evaluate(self, model: TaggingModel, codec: TaggingCodec, source: str | None) -> dict[str, Any]:
         """Scores on a corpus: by default the config's test corpus, or the development corpus without one."""
         data = self.config.data
-        corpus = self.checked(read(source or data.test or data.dev, self.format), codec.file_scheme)
+        source = source or data.test or data.dev
+        corpus = self.checked(self.read(source, codec.file_scheme, cut=codec.cut), codec.file_scheme)
         return Evaluation(model, codec, corpus).results()
-
-
-class Evaluation:
-    """A model's predictions on a corpus with gold tags, held together for all that is asked of them."""
-
-    def __init__(self, model: TaggingModel, codec: TaggingCodec, corpus: TaggedCorpus) -> None:
-        self.head, self.codec, self.corpus = head_of(model), codec, corpus
-        self.batches: list[Labelled] = list(label(model, codec, codec.encode(corpus.sentences)))
-        self.gold = gold_spans(corpus, codec)
-
-    def predicted_spans(self) -> list[list[Span]]:
-        """Predicted entities of each sentence."""
-        predicted: list[list[Span]] = [[]] * len(self.gold)
-        for labelled in self.batches:
-            for index, found in zip(labelled.chosen.tolist(), labelled.entities, strict=True):
-                predicted[index] = found
-        return predicted
-
-    def predicted_tags(self) -> list[list[str]]:
-        """Predicted tags of each sentence, in the training scheme."""
-        predicted: list[list[str]] = [[]] * len(self.gold)
-        for labelled in self.batches:
-            for index, tags in zip(labelled.chosen.tolist(), labelled.tags, strict=True):
-                predicted[index] = tags
-        return predicted
-
-    def confidences(self, temperature: float | None = None) -> NDArray[np.float64]:
-        """(N,) exact probability of each predicted entity, batch by batch."""
-        return np.concatenate([confidences(self.head, self.codec, batch, temperature) for batch in self.batches])
-
-    def correct(self) -> NDArray[np.bool_]:
-        """(N,) whether each predicted entity is a gold one, batch by batch."""
-        return np.array([span in self.gold[index] for index, span in self.listed()], dtype=bool)
-
-    def listed(self) -> list[tuple[int, Span]]:
-        """(sentence, entity) in the order of `confidences`."""
-        return [
-            (index, span)
-            for batch in self.batches
-            for index, found in zip(batch.chosen.tolist(), batch.entities, strict=True)
-            for span in found
-        ]
-
-    def calibrate(self) -> None:
-        """Set the head's temperature to the one that fits this corpus."""
-        self.head.temperature.fill_(fit_temperature(self.confidences, self.correct()))
-
-    def results(self) -> dict[str, Any]:
-        """Every figure, as JSON."""
-        sentences, codec = self.corpus.sentences, self.codec
-        gold_tags = [convert(sentence.tags or (), codec.file_scheme, codec.scheme) for sentence in sentences]
-        scores = metrics.entity_scores(gold_tags, self.predicted_tags(), self.codec.scheme)
-        predicted = self.predicted_spans()
-        tokens = [sentence.tokens for sentence in sentences]
-        return {
-            "source": self.corpus.source,
-            "sentences": scores.sentences,
-            "tokens": scores.tokens,
-            "precision": scores.conlleval.precision,
-            "recall": scores.conlleval.recall,
-            "f1": scores.conlleval.f1,
-            "precision_strict": scores.strict.precision,
-            "recall_strict": scores.strict.recall,
-            "f1_strict": scores.strict.f1,
-            "macro_f1": scores.macro_f1,
-            "token_accuracy": scores.token_accuracy,
-            "per_type": metrics.as_json(scores.per_type),
-            "disagreements": self.disagreements(scores),
-            **_object(metrics.as_json(metrics.breakdown(self.gold, predicted, tokens, self.codec.entities))),
-            "confusion": metrics.as_json(metrics.confusion(self.gold, predicted)),
-            "calibration": self.calibration(),
-        }
-
-    def disagreements(self, scores: metrics.EntityScores) -> list[dict[str, Any]]:
-        """The first spans that only one of the two readings counts, with their text and line."""
-        shown = []
-        for case in scores.disagreements[:10]:
-            sentence = self.corpus.sentences[case.sentence]
-            text = " ".join(sentence.tokens[case.span.start : case.span.end])
-            counted = {"line": sentence.line, "side": case.side, "reading": case.reading}
-            shown.append({**counted, "type": case.span.type, "text": text})
-        return shown
-
-    def calibration(self) -> dict[str, Any]:
-        """How far confidences mean what they say: uncalibrated, calibrated, and fitted and measured on halves."""
-        correct = self.correct()
-        half = np.array([index % 2 == 0 for index, _ in self.listed()], dtype=bool)
-        before, after = self.confidences(1.0), self.confidences()
-        return {
-            "temperature": float(self.head.temperature),
-            "before": metrics.as_json(metrics.reliability(before, correct)),
-            "after": metrics.as_json(metrics.reliability(after, correct)),
-            "ece_cross_fitted": cross_fitted(self.confidences, correct, half)[1],
-        }
-
-
-def gold_spans(corpus: TaggedCorpus, codec: TaggingCodec) -> list[list[Span]]:
-    """The annotated entities of each sentence."""
-    return [spans(sentence.tags or (), codec.file_scheme) for sentence in corpus.sentences]
-
-
-def _object(value: metrics.Json) -> dict[str, Any]:
-    assert isinstance(value, dict)
-    return value

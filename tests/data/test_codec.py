@@ -20,7 +20,7 @@ from bilstm_nlp.data.embeddings import Pretrained
 from bilstm_nlp.data.vocabulary import PADDING, UNKNOWN, WordTable, shape
 from bilstm_nlp.errors import RunError
 
-often = settings(max_examples=200, deadline=None)
+often = settings(max_examples=60, deadline=None)
 
 
 def sentence(text: str, tags: str | None = None) -> Sentence:
@@ -104,6 +104,15 @@ def test_a_batch_is_what_its_tokens_say_one_by_one(chosen, with_tags):
                 assert codec.tags[batch.tags[row, t]] == iobes[index].split()[t]
         for name in ("words", "distinct") + ("tags",) * with_tags:
             assert not getattr(batch, name)[row, len(tokens) :].any()
+
+
+def test_tags_are_read_in_the_scheme_of_the_files():
+    train = [sentence("a b c d", "B-X L-X O U-X")]
+    words = WordTable.build(Counter("abcd"), None)
+    codec = TaggingCodec.fit(train, words, np.empty((0, 2), np.float16), scheme="BMES", file_scheme="BILOU")
+    batch = codec.encode(train, with_tags=True).collate(np.array([0]))
+    assert [codec.tags[tag] for tag in batch.tags[0]] == ["B-X", "E-X", "O", "S-X"]
+    assert codec.entities == {("a", "b"): {"X"}, ("d",): {"X"}}
 
 
 def test_what_training_never_saw():

@@ -16,7 +16,7 @@ from bilstm_nlp.data.tagged import CSV_HEADER, Alternative, Entity, TaggedSenten
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.tags import Span, encode
 
-often = settings(max_examples=200, deadline=None)
+often = settings(max_examples=60, deadline=None)
 
 
 def tagged(

@@ -1,19 +1,25 @@
-"""What `load` returns: a trained model that reads streams and writes streams."""
+"""A trained tagger: streams of sentences in, streams of tagged sentences out."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
+from typing import get_args
 
 import numpy as np
 import torch
 
 from bilstm_nlp.data.codec import TaggingCodec
-from bilstm_nlp.data.corpus import Sentence, sentence_of_text
-from bilstm_nlp.data.tagged import Alternative, Entity, TaggedSentence
+from bilstm_nlp.data.corpus import ColumnFormat, Sentence, input_format, sentence_of_text, sentences_of
+from bilstm_nlp.data.tagged import CSV_HEADER, Alternative, Entity, OutputFormat, TaggedSentence, writer
 from bilstm_nlp.errors import InputError
+from bilstm_nlp.inference.request import Request
 from bilstm_nlp.tags import Span, convert, spans
 from bilstm_nlp.tasks.labelling import Labelled, TaggingModel, confidences, head_of, label
+
+logger = logging.getLogger(__name__)
 
 CHUNK = 1024
 """Sentences that are sorted by length and tagged together; what a stream holds in memory at any time."""
@@ -22,13 +28,31 @@ CHUNK = 1024
 class Tagger:
     """A trained tagger."""
 
-    def __init__(self, model: TaggingModel, codec: TaggingCodec) -> None:
-        self.model, self.codec = model, codec
+    def __init__(self, model: TaggingModel, codec: TaggingCodec, format: ColumnFormat) -> None:
+        """`format`: how the files are read that it was trained on."""
+        self.model, self.codec, self.format = model, codec, format
 
     def tag(self, texts: Iterable[str]) -> list[list[Entity]]:
         """The entities of each text, with exact probabilities; positions count characters of the text."""
         sentences = (sentence_of_text(text, self.codec.cut) for text in texts)
         return [list(tagged.entities) for tagged in self.stream(sentences, confidence=True)]
+
+    def predictions(self, request: Request) -> Iterator[bytes]:
+        """Tag a file, or standard input; what was read before a line at fault is tagged before its `InputError`."""
+        kind: OutputFormat = request.check("tagger", get_args(OutputFormat), ("known", "plot"))
+        if request.nbest and kind == "conll":
+            raise InputError("--nbest: expected --format text, jsonl or csv, found conll, which has one tag a token")
+        reads = request.reads
+        if reads == "auto":
+            reads = input_format(request.source)
+            logger.info("reading %s as %s (--input says otherwise)", request.source, reads)
+        sentences = sentences_of(request.source, reads, replace(self.format.without_tags(), cut=self.codec.cut))
+        write = writer(kind)
+        if kind == "csv":
+            yield CSV_HEADER.encode()
+        tagged = self.stream(sentences, confidence=request.confidence, alternatives=request.nbest)
+        for number, sentence in enumerate(tagged, 1):
+            yield write(number, sentence).encode()
 
     def stream(
         self, sentences: Iterable[Sentence], *, confidence: bool = False, alternatives: int = 0

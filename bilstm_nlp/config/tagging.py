@@ -1,0 +1,112 @@
+"""What a tagger's config holds."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from bilstm_nlp.config.sections import EncoderConfig, Positive, Probability, Section, Source, TrainingConfig
+from bilstm_nlp.tags import Scheme
+
+
+class TaggingData(Section):
+    train: Source
+    """Training corpus: a column file, .jsonl, .parquet or .json (.gz too), `hf:NAME` or `sample:FILE`."""
+    dev: Source
+    """Development corpus: chooses the epoch to keep and the temperature of the confidences."""
+    test: Source | None = None
+    """Test corpus, scored once, after training."""
+    token_column: int | str = 0
+    """Column of the token, by index or by its name in the header line."""
+    tag_column: int | str = -1
+    """Column of the tag, by index or by its name in the header line."""
+    comment: str | None = Field(None, min_length=1)
+    """Lines that begin with this are comments; by default there are none."""
+    encoding: str = "utf-8"
+    """Character encoding of the files."""
+    file_scheme: Scheme | Literal["auto"] = "auto"
+    """Tag scheme of the files; `auto` detects it from the whole training corpus."""
+    scheme: Literal["IOB2", "IOBES", "BILOU", "BMES"] = "IOBES"
+    """Tag scheme the model is trained in; predictions come out in the files' own."""
+    on_invalid_tags: Literal["error", "repair"] = "error"
+    """What to do with tags that break the files' scheme."""
+
+
+class NoCharacters(Section):
+    kind: Literal["none"] = "none"
+
+
+class CharacterCnnConfig(Section):
+    kind: Literal["cnn"] = "cnn"
+    embedding: Positive = 30
+    """Size of a character's vector."""
+    filters: Positive = 50
+    """Number of filters, the size of what a word's spelling contributes."""
+    width: Positive = 3
+    """Characters a filter looks at."""
+
+
+class CharacterLstmConfig(Section):
+    kind: Literal["lstm"] = "lstm"
+    embedding: Positive = 30
+    """Size of a character's vector."""
+    hidden: Positive = 25
+    """Size of the hidden state, per direction."""
+
+
+class EmbeddingsConfig(Section):
+    file: Source | None = None
+    """Pretrained word vectors: GloVe, word2vec or fastText text, .gz too."""
+    dimension: Positive | None = None
+    """Size of a word's vector; by default the file's, or 100 without a file."""
+    minimum_count: Positive = 1
+    """Training words rarer than this, and not in the file, are unknown words."""
+    fine_tune: bool = True
+    """Go on training the vectors of training words that came from the file."""
+    word_dropout: Probability = 0.05
+    """Share of training tokens whose word vector is replaced by that of the unknown word."""
+    characters: CharacterCnnConfig | CharacterLstmConfig | NoCharacters = Field(
+        CharacterCnnConfig(), discriminator="kind"
+    )
+    """What reads a word's spelling."""
+    shapes: int = Field(12, ge=0)
+    """Size of the vector of a word's shape (Xx, dd-dd); 0 leaves it out."""
+
+
+class SoftmaxHeadConfig(Section):
+    kind: Literal["softmax"] = "softmax"
+    constrained: bool = True
+    """Decode the best sequence that the tag scheme allows, instead of each token's best tag."""
+
+
+class CrfHeadConfig(Section):
+    kind: Literal["crf"] = "crf"
+    constrained: bool = True
+    """Sequences that the tag scheme forbids can't be decoded."""
+    constrain_training: bool = True
+    """Forbidden sequences take no part in the training likelihood either."""
+
+
+class TaggingTraining(TrainingConfig):
+    batch_tokens: Positive = 400
+    """Tokens in a batch, padding included; sentences of like length share one."""
+
+
+class TaggingConfig(Section):
+    """A tagger: which data, which vectors, which encoder, which head, how trained."""
+
+    task: Literal["tagging"] = "tagging"
+    """What is trained."""
+    seed: int = Field(1, ge=0)
+    """Decides the initial weights, dropout and the order of the data."""
+    data: TaggingData
+    """Which corpora, and how to read them."""
+    embeddings: EmbeddingsConfig = EmbeddingsConfig()
+    """What stands for a token at the encoder's input."""
+    encoder: EncoderConfig = EncoderConfig()
+    """The recurrent layers."""
+    head: CrfHeadConfig | SoftmaxHeadConfig = Field(CrfHeadConfig(), discriminator="kind")
+    """What makes tags of the encoder's states."""
+    training: TaggingTraining = TaggingTraining()
+    """How the weights are found."""

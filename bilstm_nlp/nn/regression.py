@@ -1,0 +1,137 @@
+"""The output end for forecasting: states become one vector, and a direct map from it gives all steps ahead at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from bilstm_nlp.batch import WindowBatch
+from bilstm_nlp.nn.model import Loss
+from bilstm_nlp.nn.series import Channels
+
+
+class Objective(Protocol):
+    """What a forecast is trained for. Q numbers are forecast for each value: 1, or one for each quantile."""
+
+    outputs: int
+    """Q"""
+    point: int
+    """Which of the Q is the point forecast."""
+
+    def arrange(self, outputs: Tensor, /) -> Tensor:
+        """(…, Q) free numbers → (…, Q) forecasts"""
+        ...
+
+    def loss(self, forecasts: Tensor, values: Tensor, /) -> Tensor:
+        """(…, Q) forecasts, (…) values → () their loss, summed over the values."""
+        ...
+
+
+class SquaredError:
+    """Σ (ŷ − y)², least for the mean."""
+
+    outputs, point = 1, 0
+
+    def arrange(self, outputs: Tensor) -> Tensor:
+        return outputs
+
+    def loss(self, forecasts: Tensor, values: Tensor) -> Tensor:
+        return functional.mse_loss(forecasts.squeeze(-1), values, reduction="sum")
+
+
+class AbsoluteError:
+    """Σ |ŷ − y|, least for the median."""
+
+    outputs, point = 1, 0
+
+    def arrange(self, outputs: Tensor) -> Tensor:
+        return outputs
+
+    def loss(self, forecasts: Tensor, values: Tensor) -> Tensor:
+        return functional.l1_loss(forecasts.squeeze(-1), values, reduction="sum")
+
+
+class HuberError:
+    """Squared (halved) up to `delta`, absolute beyond (Huber 1964)."""
+
+    outputs, point = 1, 0
+
+    def __init__(self, delta: float) -> None:
+        self.delta = delta
+
+    def arrange(self, outputs: Tensor) -> Tensor:
+        return outputs
+
+    def loss(self, forecasts: Tensor, values: Tensor) -> Tensor:
+        return functional.huber_loss(forecasts.squeeze(-1), values, reduction="sum", delta=self.delta)
+
+
+class PinballError:
+    """Mean over `levels` of the pinball loss, least for the quantiles (Koenker and Bassett 1978).
+
+    Quantiles can't cross: the first is free, each other one is the one before plus a positive step.
+    """
+
+    def __init__(self, levels: Sequence[float]) -> None:
+        if not levels or sorted(set(levels)) != list(levels) or not 0 < levels[0] <= levels[-1] < 1:
+            raise ValueError(f"'levels' must be ascending between 0 and 1. Got {levels}.")
+        self.levels, self.outputs = tuple(levels), len(levels)
+        self.point = min(range(len(levels)), key=lambda index: abs(levels[index] - 0.5))
+
+    def arrange(self, outputs: Tensor) -> Tensor:
+        steps = torch.cat([outputs[..., :1], functional.softplus(outputs[..., 1:])], dim=-1)
+        return steps.cumsum(dim=-1)
+
+    def loss(self, forecasts: Tensor, values: Tensor) -> Tensor:
+        below = values[..., None] - forecasts
+        levels = forecasts.new_tensor(self.levels)
+        return torch.maximum(levels * below, (levels - 1) * below).mean(dim=-1).sum()
+
+
+class RegressionHead(nn.Module):
+    """States → one vector → (hidden layer with ReLU →) all steps ahead of the targets, in the window's own scale."""
+
+    margins: Tensor
+
+    def __init__(
+        self,
+        pooling: nn.Module,
+        inputs: int,
+        horizon: int,
+        channels: Channels,
+        objective: Objective,
+        *,
+        known: int = 0,
+        hidden: int | None = None,
+    ) -> None:
+        """`inputs` is the size of a pooled state, `known` the number of columns known ahead."""
+        super().__init__()
+        self.pooling, self.channels, self.objective, self.horizon = pooling, channels, objective, horizon
+        # Fitted on validation data after training: what an interval is widened by, for each step and column.
+        self.register_buffer("margins", torch.zeros(horizon, channels.forecasts))
+        features, outputs = inputs + horizon * known, horizon * channels.targets * objective.outputs
+        self.projection: nn.Module
+        if hidden is None:
+            self.projection = nn.Linear(features, outputs)
+        else:
+            self.projection = nn.Sequential(nn.Linear(features, hidden), nn.ReLU(), nn.Linear(hidden, outputs))
+
+    def decode(self, states: Tensor, batch: WindowBatch) -> Tensor:
+        """(B, H, C, Q) forecasts, in the scale of `batch.future`."""
+        pooled = self.pooling(states)
+        known = self.channels.known(batch)
+        features = torch.cat([pooled, known.flatten(1)], dim=1) if known.shape[2] else pooled
+        shape = (len(pooled), self.horizon, self.channels.targets, self.objective.outputs)
+        normalised = self.objective.arrange(self.channels.forecast(self.projection(features).view(shape)))
+        return normalised * batch.scale[..., None] + batch.level[..., None]
+
+    def loss(self, states: Tensor, batch: WindowBatch) -> Loss:
+        """The objective's loss, weighed by forecast values: windows × steps × targets."""
+        if batch.future is None:
+            raise ValueError("The loss needs a batch with its future. Got one without.")
+        total = self.objective.loss(self.decode(states, batch), batch.future)
+        return Loss(total, torch.tensor(batch.future.numel(), device=total.device))
