@@ -27,6 +27,8 @@ class TokenBatch:
     """(B,) int64: tokens in each sentence, at least 1."""
     mask: Tensor
     """(B, T) bool: True at tokens, False at padding."""
+    bigrams: Tensor | None = None
+    """(B, T) int64: rows of the table of pairs, each token with the one after it; 0 at padding. None without one."""
     tags: Tensor | None = None
     """(B, T) int64: gold tags, where they are known; 0 at padding."""
 
@@ -37,7 +39,8 @@ class TokenBatch:
             raise ValueError(f"TokenBatch.characters must be (U, C), got {tuple(self.characters.shape)}")
         b, t = self.words.shape
         u = self.characters.shape[0]
-        expected = {"distinct": (b, t), "mask": (b, t), "lengths": (b,), "shapes": (u,), "tags": (b, t)}
+        expected = {"distinct": (b, t), "mask": (b, t), "lengths": (b,), "shapes": (u,)}
+        expected |= {"bigrams": (b, t), "tags": (b, t)}
         for name, shape in expected.items():
             value = getattr(self, name)
             if value is not None and value.shape != shape:

@@ -262,7 +262,7 @@ def settings(config: Config) -> Settings:
         optimizer=optimizer_maker(config.training),
         schedule=schedule(config.training),
         seed=config.seed,
-        clip=config.training.clip,
+        clip=config.training.clip or None,
         patience=config.training.patience,
         average=config.training.average,
         device=config.training.device,

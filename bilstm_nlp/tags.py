@@ -64,6 +64,10 @@ class Detection:
     candidates: tuple[Scheme, ...]
     explanation: str
 
+    def unless(self, expected: Scheme) -> Scheme:
+        """`expected`, unless the tags break it and keep to another scheme."""
+        return expected if expected in self.candidates or not self.candidates else self.scheme
+
 
 @dataclass(frozen=True)
 class Legality:

@@ -19,6 +19,7 @@ def values(**changed: torch.Tensor) -> dict[str, torch.Tensor]:
         "shapes": torch.zeros(4, dtype=torch.long),
         "lengths": torch.tensor([3, 1]),
         "mask": torch.tensor([[True, True, True], [True, False, False]]),
+        "bigrams": torch.zeros(2, 3, dtype=torch.long),
         "tags": torch.zeros(2, 3, dtype=torch.long),
     }
     return {**fitting, **changed}
@@ -34,6 +35,7 @@ def values(**changed: torch.Tensor) -> dict[str, torch.Tensor]:
         ("shapes", (5,), r"TokenBatch.shapes must be \(4,\), got \(5,\)"),
         ("lengths", (3,), r"TokenBatch.lengths must be \(2,\), got \(3,\)"),
         ("mask", (3, 2), r"TokenBatch.mask must be \(2, 3\), got \(3, 2\)"),
+        ("bigrams", (2,), r"TokenBatch.bigrams must be \(2, 3\), got \(2,\)"),
         ("tags", (2,), r"TokenBatch.tags must be \(2, 3\), got \(2,\)"),
     ],
 )

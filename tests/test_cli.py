@@ -20,6 +20,7 @@ from seqeval.metrics.sequence_labeling import get_entities
 
 import bilstm_nlp
 from bilstm_nlp import cli
+from bilstm_nlp.tags import convert
 
 SAMPLE = str(Path(__file__).parent.parent / "configs" / "ner" / "sample.toml")
 # A tagger that is made in seconds and finds something.
@@ -195,6 +196,18 @@ def test_predictions_in_columns_score_what_evaluate_says(run, call):
     assert f1_score(gold, found) == pytest.approx(results["f1"], abs=1e-12)
     assert 0 < results["f1"] < 1
     assert predicted.out.count("-DOCSTART-") == 14
+
+
+def test_a_corpus_in_another_scheme_scores_the_same(run, call, tmp_path):
+    sample = Path(bilstm_nlp.__file__).parent / "data" / "samples" / "news.dev.conll"
+    other = []
+    for rows in columns(sample.read_text()):
+        tags = convert([tag for _, tag in rows], "IOB2", "BILOU")
+        other += [*(f"{token} {tag}" for (token, _), tag in zip(rows, tags, strict=True)), ""]
+    (tmp_path / "dev.bilou").write_text("\n".join(other))
+    found = call("evaluate", run, "--data", tmp_path / "dev.bilou", "--json")
+    assert "its tags are in BILOU, the training corpus's in IOB2; converted" in found.err
+    assert json.loads(found.out)["f1"] == json.loads((run / "metrics.json").read_text())["dev"]["f1"]
 
 
 def test_info_shows_a_run(run, call):

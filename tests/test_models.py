@@ -60,6 +60,7 @@ HEADS = [{"kind": "crf"}, {"kind": "softmax"}]
 ENDS = [
     {"characters": {"kind": "lstm", "embedding": 5, "hidden": 3}, "shapes": 4, "file": "vectors.txt"},
     {"characters": {"kind": "none"}, "shapes": 0, "dimension": 6},
+    {"characters": {"kind": "none"}, "shapes": 0, "dimension": 6, "bigrams": 5},
 ]
 
 
@@ -172,3 +173,102 @@ def test_a_saved_model_predicts_the_same(tagger, tmp_path):
     before = list(Tagger(model, codec, task.format).stream(sentences, confidence=True, alternatives=3))
     assert list(Tagger(restored, again, task.format).stream(sentences, confidence=True, alternatives=3)) == before
     assert any(tagged.entities for tagged in before)
+
+
+# --- forecasters ---
+
+INPUTS = [
+    {"normalisation": normalisation, "channels": channels, "reader": reader}
+    for normalisation, channels, reader in product(
+        ["none", "last", "standard"],
+        ["joint", "independent"],
+        [{"kind": "steps"}, {"kind": "patches", "length": 5, "stride": 4, "size": 6}],
+    )
+]
+OBJECTIVES = [{"kind": "mse"}, {"kind": "mae"}, {"kind": "huber", "delta": 0.5}, {"kind": "quantile"}]
+
+
+def forecasting_cases() -> list[dict[str, dict[str, object]]]:
+    poolings = [{"head": {"pooling": pooling}} for pooling in ("last", "both-ends", "mean", "attention")]
+    objectives = [{"head": {"objective": objective, "hidden": 6}} for objective in OBJECTIVES]
+    encoders = [{"encoder": {"hidden": 8, **encoder}} for encoder in ENCODERS]
+    calendars = [{"data": {"calendar": "cyclic", "observed": ["b"], "known": ["k"]}, "input": kind} for kind in INPUTS]
+    return [*({"input": kind} for kind in INPUTS), *poolings, *objectives, *encoders, *calendars]
+
+
+@pytest.fixture(params=forecasting_cases(), ids=json.dumps)
+def forecaster(request, tmp_path):
+    """(task, data, codec, model) of one variant on two hourly series of different length."""
+    generator = np.random.default_rng(0)
+    lines = ["unique_id,ds,a,b,k"]
+    for name, length in (("x", 120), ("y", 90)):
+        days = np.datetime64("2024-01-01T00") + np.arange(length)
+        values = np.sin(np.arange(length) / 4)[:, None] + generator.normal(scale=0.3, size=(length, 3)) + [0, 5, -2]
+        lines += [f"{name},{day},{a},{b},{k}" for day, (a, b, k) in zip(days, values, strict=True)]
+    (tmp_path / "series.csv").write_text("\n".join(lines) + "\n")
+    tables = {
+        "data": {"file": str(tmp_path / "series.csv"), "look_back": 14, "horizon": 3},
+        "encoder": {"hidden": 8, "dropout": 0.1},
+        "training": {"epochs": 1, "batch_size": 16},
+    }
+    for name, table in request.param.items():
+        tables[name] = tables.get(name, {}) | table
+    task = experiment.build(parse({"task": "forecasting", "interval": 0.5, **tables}, "a test"))
+    data = task.load()
+    torch.manual_seed(0)
+    return task, data, *task.fit(data)
+
+
+def test_every_parameter_of_a_forecaster_gets_a_gradient(forecaster):
+    task, data, codec, model = forecaster
+    model.train()
+    for batch in task.batches(data, codec)(1):
+        loss = model(batch)
+        (loss.total / loss.weight).backward()
+    # Whole windows alone say how the backward direction's states at their end come about.
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, name
+        assert torch.isfinite(parameter.grad).all(), name
+        assert parameter.grad.abs().sum() > 0 or "directions.1.weight_hh" in name, name
+
+
+def test_a_few_steps_bring_a_forecasters_loss_down(forecaster):
+    task, data, codec, model = forecaster
+    windows = task.windows(data, codec, "train")
+    whole = codec.batch(windows, np.arange(len(windows)))
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
+    model.eval()
+    losses = []
+    for _ in range(30):
+        loss = model(whole)
+        losses.append(float(loss.total.detach() / loss.weight))
+        optimizer.zero_grad()
+        (loss.total / loss.weight).backward()
+        optimizer.step()
+    assert losses[-1] < 0.8 * losses[0]
+
+
+def test_a_window_is_forecast_the_same_alone_batched_and_shuffled(forecaster):
+    task, data, codec, model = forecaster
+    windows = task.windows(data, codec, "test")
+    model.eval()
+    with torch.no_grad():
+        together = model.decode(codec.batch(windows, np.arange(len(windows))))
+        order = np.random.default_rng(0).permutation(len(windows))
+        shuffled = model.decode(codec.batch(windows, order))
+        alone = [model.decode(codec.batch(windows, np.array([index])))[0] for index in range(len(windows))]
+    torch.testing.assert_close(torch.stack(alone), together, atol=1e-5, rtol=0)
+    torch.testing.assert_close(shuffled, together[torch.from_numpy(order)], atol=1e-5, rtol=0)
+
+
+def test_a_saved_forecaster_predicts_the_same(forecaster, tmp_path):
+    task, data, codec, model = forecaster
+    results = task.finish(model, data, codec)
+    directory = RunDirectory.create(tmp_path / "run")
+    directory.write_json("codec.json", codec.to_json())
+    directory.write_tensors("codec.safetensors", codec.tensors())
+    directory.write_tensors("model.safetensors", model.state_dict())
+    again, restored = task.restore(directory.read_json("codec.json"), directory.read_tensors("codec.safetensors")[0])
+    directory.load_weights(restored)
+    assert task.evaluate(restored, again, None) == results["test"]
+    assert results["test"]["leakage"] == 0

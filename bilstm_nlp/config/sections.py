@@ -111,8 +111,8 @@ class TrainingConfig(Section):
         LinearSchedule(), discriminator="kind"
     )
     """How the learning rate moves over the epochs."""
-    clip: float | None = Field(5.0, gt=0)
-    """Largest norm of the gradient; a longer one is scaled down."""
+    clip: float = Field(5.0, ge=0)
+    """Largest norm of the gradient; a longer one is scaled down. 0 lets every gradient be."""
     patience: Positive | None = None
     """Stop after so many epochs without a better development score."""
     average: float | None = Field(None, gt=0, lt=1)

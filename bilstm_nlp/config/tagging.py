@@ -70,6 +70,8 @@ class EmbeddingsConfig(Section):
         CharacterCnnConfig(), discriminator="kind"
     )
     """What reads a word's spelling."""
+    bigrams: int = Field(0, ge=0)
+    """Size of the vector of a token together with the one after it, for scripts without blanks; 0 leaves it out."""
     shapes: int = Field(12, ge=0)
     """Size of the vector of a word's shape (Xx, dd-dd); 0 leaves it out."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, TypeVar, get_args
 
@@ -16,7 +16,7 @@ from torch import Tensor
 from bilstm_nlp.batch import TokenBatch
 from bilstm_nlp.data.corpus import Sentence
 from bilstm_nlp.data.tokenizer import Cut, cut_of
-from bilstm_nlp.data.vocabulary import Vocabulary, WordTable, shape
+from bilstm_nlp.data.vocabulary import FIRST, UNKNOWN, Vocabulary, WordTable, shape
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.tags import SCHEMES, Scheme, convert, spans, tag_set
 
@@ -43,6 +43,8 @@ class TaggingCodec:
     frozen: NDArray[np.float16]
     cut: Cut = "words"
     """How plain text is to be cut, to be like the training data."""
+    pairs: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    """(P,) ascending: the pairs of neighbours in the training data, `pair_keys` of their rows; none where not asked."""
 
     @classmethod
     def fit(
@@ -53,8 +55,10 @@ class TaggingCodec:
         *,
         scheme: Scheme,
         file_scheme: Scheme,
+        with_pairs: bool = False,
     ) -> TaggingCodec:
-        """Characters, shapes, tags and entities of the training sentences, whose tags are in `file_scheme`."""
+        """Characters, shapes, tags, entities and, if asked for, pairs of neighbours of the training sentences, whose
+        tags are in `file_scheme`."""
         forms = Counter(chain.from_iterable(sentence.tokens for sentence in sentences))
         characters: Counter[str] = Counter()
         shapes: Counter[str] = Counter()
@@ -66,7 +70,7 @@ class TaggingCodec:
         for sentence in sentences:
             for span in spans(sentence.tags or (), file_scheme):
                 entities.setdefault(sentence.tokens[span.start : span.end], set()).add(span.type)
-        return cls(
+        codec = cls(
             words=words,
             characters=Vocabulary.build(characters),
             shapes=Vocabulary.build(shapes),
@@ -77,6 +81,10 @@ class TaggingCodec:
             frozen=frozen,
             cut=cut_of(forms.elements()),
         )
+        if not with_pairs:
+            return codec
+        encoded = codec.encode(sentences)
+        return replace(codec, pairs=np.unique(encoded.pair_keys(len(words))))
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -97,7 +105,7 @@ class TaggingCodec:
             index = {tag: number for number, tag in enumerate(self.tags)}
             converted = (convert(sentence.tags or (), self.file_scheme, self.scheme) for sentence in sentences)
             tags = np.fromiter((index[tag] for tag in chain.from_iterable(converted)), np.int64, len(tokens))
-        return EncodedSentences(
+        encoded = EncodedSentences(
             offsets=np.concatenate([[0], np.cumsum(lengths)]),
             forms=forms,
             form_words=np.array(self.words.ids(table), np.int64),
@@ -105,7 +113,15 @@ class TaggingCodec:
             form_characters=np.fromiter(chain.from_iterable(spellings), np.int64),
             form_offsets=np.concatenate([[0], np.cumsum([len(spelling) for spelling in spellings], dtype=np.int64)]),
             tags=tags,
+            bigrams=None,
         )
+        return replace(encoded, bigrams=self.bigrams(encoded)) if len(self.pairs) else encoded
+
+    def bigrams(self, encoded: EncodedSentences) -> Ints:
+        """(N,) the row of each token's pair with the one after it; that of the unknown for pairs not in training."""
+        keys = encoded.pair_keys(len(self.words))
+        places = np.searchsorted(self.pairs, keys).clip(max=len(self.pairs) - 1)
+        return np.where(self.pairs[places] == keys, places + FIRST, UNKNOWN)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -120,7 +136,7 @@ class TaggingCodec:
         }
 
     def tensors(self) -> dict[str, Tensor]:
-        return {"frozen": torch.from_numpy(self.frozen)}
+        return {"frozen": torch.from_numpy(self.frozen), "pairs": torch.from_numpy(self.pairs)}
 
     @classmethod
     def from_json(cls, values: dict[str, Any], tensors: dict[str, Tensor]) -> TaggingCodec:
@@ -134,8 +150,9 @@ class TaggingCodec:
             except (TypeError, ValueError) as error:
                 raise RunError(f"codec.json: {key}: {error}") from None
 
-        if "frozen" not in tensors:
-            raise RunError("codec.safetensors: expected 'frozen' of a tagger's codec, found none")
+        for name in ("frozen", "pairs"):
+            if name not in tensors:
+                raise RunError(f"codec.safetensors: expected {name!r} of a tagger's codec, found none")
         return cls(
             words=part("words", WordTable.from_json),
             characters=part("characters", Vocabulary.from_json),
@@ -146,6 +163,7 @@ class TaggingCodec:
             entities=part("entities", lambda pairs: {tuple(surface): set(types) for surface, types in pairs}),
             frozen=tensors["frozen"].numpy(),
             cut=part("cut", one_of(get_args(Cut))),
+            pairs=tensors["pairs"].numpy(),
         )
 
 
@@ -178,6 +196,16 @@ class EncodedSentences:
     """(F + 1,) where each spelling begins."""
     tags: Ints | None
     """(N,)"""
+    bigrams: Ints | None
+    """(N,)"""
+
+    def pair_keys(self, rows: int) -> Ints:
+        """(N,) each token and the one after it, in a table of so many rows, as one number; 0 follows the last one."""
+        words = self.form_words[self.forms]
+        following = np.append(words[1:], 0)
+        following[self.offsets[1:] - 1] = 0
+        keys: Ints = words * rows + following
+        return keys
 
     @property
     def lengths(self) -> Ints:
@@ -198,6 +226,7 @@ class EncodedSentences:
             shapes=torch.from_numpy(self.form_shapes[forms]),
             lengths=torch.from_numpy(self.lengths[chosen]),
             mask=torch.from_numpy(mask),
+            bigrams=None if self.bigrams is None else torch.from_numpy(np.where(mask, self.bigrams[positions], 0)),
             tags=None if self.tags is None else torch.from_numpy(np.where(mask, self.tags[positions], 0)),
         )
 

@@ -13,7 +13,7 @@ from bilstm_nlp.data.lines import Complain, name_of, numbered_lines, stop
 from bilstm_nlp.data.sentence import ColumnFormat, Sentence, line_of
 from bilstm_nlp.data.tokenizer import Cut, offsets
 from bilstm_nlp.errors import DataError
-from bilstm_nlp.tags import Scheme, repair, violations
+from bilstm_nlp.tags import Scheme, convert, parse, repair, violations
 
 __all__ = [
     "ColumnFormat",
@@ -22,6 +22,7 @@ __all__ = [
     "Sentence",
     "TaggedCorpus",
     "checked",
+    "converted",
     "input_format",
     "line_of",
     "read",
@@ -103,8 +104,8 @@ def checked(
 ) -> tuple[TaggedCorpus, list[Repair]]:
     """The corpus with tags that all keep to the scheme, and what was changed for that, in the order of lines.
 
-    Tags are repaired in the reading of `tags.spans`. Raises `DataError` at tags that are missing or, unless they are to
-    be repaired, that break the scheme.
+    Tags are repaired in the reading of `tags.spans`. Raises `DataError` at tags that are missing, that are none of the
+    scheme's, and, unless they are to be repaired, that break it.
     """
     sentences: list[Sentence] = []
     repairs: list[Repair] = []
@@ -115,6 +116,12 @@ def checked(
         if broken and on_invalid == "error":
             expected = f'tags that keep to {scheme}, or data.on_invalid_tags = "repair"'
             raise DataError(corpus.source, expected, broken[0].reason, line_of(sentence, broken[0].index))
+        for violation in broken:
+            if parse(violation.tag, scheme) is None:
+                # Its repair would be O, and an annotated label lost.
+                raise DataError(
+                    corpus.source, f"tags of {scheme}", violation.reason, line_of(sentence, violation.index)
+                )
         if broken:
             legal = tuple(repair(sentence.tags, scheme))
             for index, (before, after) in enumerate(zip(sentence.tags, legal, strict=True)):
@@ -123,6 +130,16 @@ def checked(
             sentence = replace(sentence, tags=legal)
         sentences.append(sentence)
     return TaggedCorpus(corpus.source, sentences), repairs
+
+
+def converted(corpus: TaggedCorpus, source: Scheme, target: Scheme) -> TaggedCorpus:
+    """The corpus with its tags in another scheme; as it is, if it is the same."""
+    if source == target:
+        return corpus
+    return TaggedCorpus(
+        corpus.source,
+        [replace(sentence, tags=tuple(convert(sentence.tags or (), source, target))) for sentence in corpus.sentences],
+    )
 
 
 def sentence_of_text(text: str, cut: Cut = "words") -> Sentence:

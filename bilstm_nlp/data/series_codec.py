@@ -16,7 +16,7 @@ from bilstm_nlp.batch import WindowBatch
 from bilstm_nlp.data.calendar import calendar_features, season
 from bilstm_nlp.data.series import Floats, Ints, Parts, Scaler, ScalerKind, Series, SeriesSet
 from bilstm_nlp.data.windows import Panel, Values, Windows
-from bilstm_nlp.errors import DataError, RunError
+from bilstm_nlp.errors import DataError, InputError, RunError
 from bilstm_nlp.forecast.baselines import LinearMap
 from bilstm_nlp.forecast.scores import seasonal_naive_error
 
@@ -100,7 +100,10 @@ class SeriesCodec:
             },
             linear=LinearMap(np.zeros((look_back, horizon)), np.zeros(horizon)),
         )
-        windows = codec.windows(training, [slice(0, len(one)) for one in training])
+        try:
+            windows = codec.windows(training, [slice(0, len(one)) for one in training])
+        except InputError as error:
+            raise InputError(f"{found.source}, train part: {error}") from None
         blocks = ((block.past[..., :width], block.future) for block in windows.blocks(BLOCK))
         return cls(**{**vars(codec), "linear": LinearMap.fit(blocks)})
 

@@ -87,25 +87,34 @@ class CharacterLstm(nn.Module):
 
 
 class TokenEmbedder(nn.Module):
-    """Word vectors, characters and shapes side by side.
+    """Word vectors, characters, pairs of neighbours and shapes side by side.
 
-    `characters` maps (U, C) characters to (U, outputs), `shapes` is a table of shape vectors; either may be None.
+    `characters` maps (U, C) characters to (U, outputs), `bigrams` and `shapes` are tables; each of them may be None.
     """
 
     def __init__(
-        self, words: WordVectors, characters: CharacterCnn | CharacterLstm | None, shapes: nn.Embedding | None
+        self,
+        words: WordVectors,
+        characters: CharacterCnn | CharacterLstm | None,
+        bigrams: WordVectors | None,
+        shapes: nn.Embedding | None,
     ) -> None:
         super().__init__()
-        self.words, self.characters, self.shapes = words, characters, shapes
+        self.words, self.characters, self.bigrams, self.shapes = words, characters, bigrams, shapes
         self.outputs = words.outputs
         self.outputs += characters.outputs if characters is not None else 0
+        self.outputs += bigrams.outputs if bigrams is not None else 0
         self.outputs += shapes.embedding_dim if shapes is not None else 0
 
     def forward(self, batch: TokenBatch) -> Sequences:
-        """(B, T, outputs), a sentence each."""
+        """(B, T, outputs), a sentence each. Raises `ValueError` for a batch without the pairs it has a table of."""
         parts = [self.words(batch.words)]
         if self.characters is not None:
             parts.append(nn.functional.embedding(batch.distinct, self.characters(batch.characters)))
+        if self.bigrams is not None:
+            if batch.bigrams is None:
+                raise ValueError("The embedder needs a batch with bigrams. Got one without.")
+            parts.append(self.bigrams(batch.bigrams))
         if self.shapes is not None:
             parts.append(self.shapes(nn.functional.embedding(batch.distinct, batch.shapes[:, None]).squeeze(2)))
         return Sequences(torch.cat(parts, dim=2), batch.lengths)

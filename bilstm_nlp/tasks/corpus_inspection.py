@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass, field
 from itertools import chain
 from typing import Any, Literal
 
-from bilstm_nlp.data.corpus import Sentence, TaggedCorpus, checked, line_of
+from bilstm_nlp.data.corpus import Sentence, TaggedCorpus, checked, converted, line_of
 from bilstm_nlp.data.embeddings import Pretrained
 from bilstm_nlp.data.lines import Complain
 from bilstm_nlp.data.vocabulary import Coverage, WordTable
 from bilstm_nlp.errors import DataError
-from bilstm_nlp.tags import Detection, Scheme, detect, spans, violations
+from bilstm_nlp.tags import Detection, Scheme, detect, parse, spans, violations
 from bilstm_nlp.tasks.base import Row, Section, Table
 from bilstm_nlp.tasks.inspection import Complaint
 
@@ -114,14 +114,18 @@ def inspect_corpora(
             unreadable(error)
             continue
         found = detect(sentence.tags or () for sentence in corpus.sentences)
-        # All are read in the scheme of the first: another may be too small to tell.
         inspection.scheme = inspection.scheme or found.scheme
+        # Another corpus may be too small to tell: it is read in the scheme of the first if that will do.
+        own = found.unless(inspection.scheme) if file_scheme == "auto" else inspection.scheme
         if pretrained is not None:
             words = words or WordTable.build(forms_of(corpus), pretrained)
-        inspection.corpora[name] = figures_of(corpus, found, inspection.scheme, words)
-        complaints += tag_complaints(corpus, inspection.scheme, on_invalid)
+        inspection.corpora[name] = figures_of(corpus, found, own, words)
+        complaints += tag_complaints(corpus, own, on_invalid)
         complaints += repeated(corpus)
-        corpora[name] = corpus
+        if own != inspection.scheme:
+            message = f"tags of {own}, converted to the training corpus's {inspection.scheme}"
+            complaints.append(Complaint(source, None, message, False, "corpora in another scheme"))
+        corpora[name] = converted(corpus, own, inspection.scheme)
     train = corpora.pop(next(iter(sources)), None)
     if train is not None and inspection.scheme is not None:
         for name, corpus in corpora.items():
@@ -152,16 +156,18 @@ def figures_of(corpus: TaggedCorpus, found: Detection, scheme: Scheme, words: Wo
 
 
 def tag_complaints(corpus: TaggedCorpus, scheme: Scheme, on_invalid: Literal["error", "repair"]) -> Iterator[Complaint]:
-    """Every tag that breaks the scheme, or, as remarks, what its repair changes."""
-    if on_invalid == "repair":
+    """Every tag that breaks the scheme, or, as remarks, what its repair changes; tags of no scheme have no repair."""
+    unknown = False
+    for sentence in corpus.sentences:
+        for violation in violations(sentence.tags or (), scheme):
+            unknown = unknown or parse(violation.tag, scheme) is None
+            if on_invalid == "error" or parse(violation.tag, scheme) is None:
+                line = line_of(sentence, violation.index)
+                yield Complaint(corpus.source, line, violation.reason, True, f"tags that break {scheme}")
+    if on_invalid == "repair" and not unknown:
         for change in checked(corpus, scheme, "repair")[1]:
             message = f"{change.before} becomes {change.after}"
             yield Complaint(corpus.source, change.line, message, False, f"tags that break {scheme}, repaired")
-        return
-    for sentence in corpus.sentences:
-        for violation in violations(sentence.tags or (), scheme):
-            line = line_of(sentence, violation.index)
-            yield Complaint(corpus.source, line, violation.reason, True, f"tags that break {scheme}")
 
 
 def repeated(corpus: TaggedCorpus) -> Iterator[Complaint]:

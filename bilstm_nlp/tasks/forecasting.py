@@ -22,7 +22,7 @@ from bilstm_nlp.data.series_codec import Columns, SeriesCodec
 from bilstm_nlp.data.table_files import TableFormat
 from bilstm_nlp.data.tables import read
 from bilstm_nlp.data.windows import Windows
-from bilstm_nlp.errors import ConfigError, DataError, InputError
+from bilstm_nlp.errors import ConfigError, InputError
 from bilstm_nlp.forecast.backtest import leakage
 from bilstm_nlp.nn.encoder import Encoder
 from bilstm_nlp.nn.model import Model
@@ -88,7 +88,14 @@ class ForecastingTask:
                 'data.validate_on = "test": the test part chooses the epoch and the width of the intervals, so its '
                 "figures are better than those on new data would be"
             )
-        return SeriesParts(found, self.columns(found), [self.split(one) for one in found.series])
+        return SeriesParts(found, self.columns(found), [self.split_named(one, found.source) for one in found.series])
+
+    def split_named(self, one: Series, source: str) -> Parts:
+        """`split`, whose error names file and series."""
+        try:
+            return self.split(one)
+        except InputError as error:
+            raise InputError(f"{source}, series {one.id!r}: {error}") from None
 
     def columns(self, found: SeriesSet) -> Columns:
         """What each column of the file is for. Raises `ConfigError` for a column that is not there or has two roles."""
@@ -101,9 +108,8 @@ class ForecastingTask:
             for name in names
             if name not in found.columns
         ]
-        problems += [
-            f"data: expected each column in one role, found {n!r} again" for n in set(names) if names.count(n) > 1
-        ]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        problems += [f"data: expected each column in one role, found {name!r} in two" for name in twice]
         if problems or not targets:
             raise ConfigError(data.file, problems or ["data.targets: expected a column to forecast, found none left"])
         return Columns(targets, data.observed, data.known)
@@ -182,7 +188,7 @@ class ForecastingTask:
         try:
             windows = codec.windows(data.found.series, data.of(part), stride)
         except InputError as error:
-            raise DataError(data.found.source, f"a {part} part with windows", str(error)) from None
+            raise InputError(f"{data.found.source}, {part} part: {error}") from None
         without = [one.id for one, count in zip(data.found.series, windows.counts, strict=True) if count == 0]
         if without:
             logger.warning("%s: no %s window in %d series: %s", data.found.source, part, len(without), without[:5])

@@ -19,11 +19,11 @@ from bilstm_nlp import metrics, plots
 from bilstm_nlp.config.tagging import TaggingConfig
 from bilstm_nlp.data.batches import EpochBatches
 from bilstm_nlp.data.codec import TaggingCodec, plan
-from bilstm_nlp.data.corpus import ColumnFormat, TaggedCorpus, checked, read
+from bilstm_nlp.data.corpus import ColumnFormat, TaggedCorpus, checked, converted, read
 from bilstm_nlp.data.embeddings import Pretrained, matrix, read_vectors
 from bilstm_nlp.data.lines import Complain, stop
 from bilstm_nlp.data.tokenizer import Cut
-from bilstm_nlp.data.vocabulary import WordTable
+from bilstm_nlp.data.vocabulary import FIRST, WordTable
 from bilstm_nlp.errors import ConfigError
 from bilstm_nlp.nn.embedder import CharacterCnn, CharacterLstm, TokenEmbedder, WordVectors
 from bilstm_nlp.nn.encoder import Encoder
@@ -79,10 +79,23 @@ class TaggingTask:
             scheme = data.file_scheme
         return Corpora(
             self.checked(train, scheme),
-            self.checked(self.read(data.dev, scheme), scheme),
-            self.checked(self.read(data.test, scheme), scheme) if data.test else None,
+            self.other(data.dev, scheme),
+            self.other(data.test, scheme) if data.test else None,
             scheme,
         )
+
+    def other(self, source: str, scheme: Scheme, cut: Cut = "words") -> TaggedCorpus:
+        """Another corpus than the training corpus, its tags in that one's scheme.
+
+        Where all its tags keep to a scheme of their own, and not to that one, they are converted.
+        """
+        corpus = self.read(source, scheme, cut=cut)
+        if self.config.data.file_scheme != "auto":
+            return self.checked(corpus, scheme)
+        own = detect(sentence.tags or () for sentence in corpus.sentences).unless(scheme)
+        if own != scheme:
+            logger.warning("%s: its tags are in %s, the training corpus's in %s; converted", source, own, scheme)
+        return converted(self.checked(corpus, own), own, scheme)
 
     def read(
         self, source: str, scheme: Scheme | Literal["auto"], complain: Complain = stop, cut: Cut = "words"
@@ -125,7 +138,12 @@ class TaggingTask:
                 logger.info("word vectors know %s of %s", words.coverage(counts), name)
         initial, frozen = self.initial_vectors(words, pretrained)
         codec = TaggingCodec.fit(
-            data.train.sentences, words, frozen, scheme=self.config.data.scheme, file_scheme=data.scheme
+            data.train.sentences,
+            words,
+            frozen,
+            scheme=self.config.data.scheme,
+            file_scheme=data.scheme,
+            with_pairs=self.config.embeddings.bigrams > 0,
         )
         return codec, self.model(codec, torch.from_numpy(initial))
 
@@ -171,6 +189,7 @@ class TaggingTask:
                 word_dropout=settings.word_dropout,
             ),
             self.character_reader(len(codec.characters)),
+            self.bigrams(codec) if settings.bigrams else None,
             nn.Embedding(len(codec.shapes), settings.shapes, padding_idx=0) if settings.shapes else None,
         )
         shared = Encoder(
@@ -184,6 +203,14 @@ class TaggingTask:
             initial_state=encoder.initial_state,
         )
         return Model(embedder, shared, self.head(shared.outputs, legal_transitions(codec.tags, codec.scheme)))
+
+    def bigrams(self, codec: TaggingCodec) -> WordVectors:
+        """A table of vectors to train for the pairs of neighbours, with padding and the unknown pair."""
+        size = self.config.embeddings.bigrams
+        vectors = torch.randn(FIRST + len(codec.pairs), size) * size**-0.5
+        vectors[0] = 0
+        none = torch.empty(0, size, dtype=torch.float16)
+        return WordVectors(vectors, none, word_dropout=self.config.embeddings.word_dropout)
 
     def restore(self, codec: dict[str, Any], tensors: dict[str, Tensor]) -> tuple[TaggingCodec, TaggingModel]:
         """The codec of a saved run, and a model whose weights are still to be loaded."""
@@ -248,5 +275,4 @@ class TaggingTask:
         """Scores on a corpus: by default the config's test corpus, or the development corpus without one."""
         data = self.config.data
         source = source or data.test or data.dev
-        corpus = self.checked(self.read(source, codec.file_scheme, cut=codec.cut), codec.file_scheme)
-        return Evaluation(model, codec, corpus).results()
+        return Evaluation(model, codec, self.other(source, codec.file_scheme, codec.cut)).results()

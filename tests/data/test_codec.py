@@ -17,7 +17,7 @@ from bilstm_nlp.data.batches import EpochBatches
 from bilstm_nlp.data.codec import LONGEST_SPELLING, TaggingCodec, plan
 from bilstm_nlp.data.corpus import Sentence
 from bilstm_nlp.data.embeddings import Pretrained
-from bilstm_nlp.data.vocabulary import PADDING, UNKNOWN, WordTable, shape
+from bilstm_nlp.data.vocabulary import FIRST, PADDING, UNKNOWN, WordTable, shape
 from bilstm_nlp.errors import RunError
 
 often = settings(max_examples=60, deadline=None)
@@ -68,6 +68,29 @@ def test_what_is_learnt_from_training_sentences():
 def test_a_surface_may_have_several_types():
     codec = a_codec([sentence("Jordan Jordan", "I-LOC O"), sentence("Jordan", "I-PER")])
     assert codec.entities == {("Jordan",): {"LOC", "PER"}}
+
+
+def test_pairs_of_neighbours_are_told_apart_and_unknown_ones_are_known_to_be():
+    forms = Counter(token for one in TRAIN for token in one.tokens)
+    words = WordTable.build(forms, None)
+    none = np.empty((0, 2), np.float16)
+    codec = TaggingCodec.fit(TRAIN, words, none, scheme="IOBES", file_scheme="IOB1", with_pairs=True)
+    seen = {pair for one in TRAIN for pair in pairwise((*words.ids(one.tokens), PADDING))}
+    assert len(codec.pairs) == len(seen)
+    new = [sentence("EU rejects call"), sentence("German call never"), sentence("EU")]
+    batch = codec.encode(new).collate(np.arange(3))
+    row_of: dict[tuple[int, int], int] = {}
+    for one, row in zip(new, batch.bigrams.tolist(), strict=True):
+        for t, pair in enumerate(pairwise((*words.ids(one.tokens), PADDING))):
+            assert (row[t] == UNKNOWN) == (pair not in seen)
+            assert row[t] < FIRST + len(seen)
+            if pair in seen:
+                assert row_of.setdefault(pair, row[t]) == row[t]
+        assert set(row[len(one.tokens) :]) <= {PADDING}
+    assert len(set(row_of.values())) == len(row_of) == 4
+    again = TaggingCodec.from_json(json.loads(json.dumps(codec.to_json())), codec.tensors())
+    assert np.array_equal(again.encode(new).bigrams, codec.encode(new).bigrams)
+    assert a_codec().encode(TRAIN).bigrams is None
 
 
 # --- encoding and batches ---
@@ -192,13 +215,15 @@ def test_a_codec_survives_json():
     codec = a_codec()
     again = TaggingCodec.from_json(json.loads(json.dumps(codec.to_json())), codec.tensors())
     for field in fields(codec):
-        if field.name != "frozen":
+        if field.name not in {"frozen", "pairs"}:
             assert getattr(again, field.name) == getattr(codec, field.name), field.name
     assert again.frozen.dtype == np.float16
     assert np.array_equal(again.frozen, codec.frozen)
     unseen = [*TRAIN, sentence("Berlin Жук", "O O")]
     first, second = (one.encode(unseen, with_tags=True).collate(np.arange(5)) for one in (codec, again))
-    assert all(torch.equal(getattr(first, field.name), getattr(second, field.name)) for field in fields(first))
+    for field in fields(first):
+        if field.name != "bigrams":
+            assert torch.equal(getattr(first, field.name), getattr(second, field.name))
 
 
 @pytest.mark.parametrize(

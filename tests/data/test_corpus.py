@@ -15,6 +15,7 @@ from bilstm_nlp.data.corpus import (
     Sentence,
     TaggedCorpus,
     checked,
+    converted,
     input_format,
     line_of,
     read,
@@ -159,17 +160,24 @@ def test_broken_tags_are_an_error_with_the_line_of_the_token():
     )
 
 
-def test_what_is_no_tag_of_the_scheme():
+@pytest.mark.parametrize("on_invalid", ["error", "repair"])
+def test_what_is_no_tag_of_the_scheme_has_no_repair(on_invalid):
     with pytest.raises(
         DataError, match=r"x\.conll:2: .* found PER is no tag of IOB2, which has O and B-, I- with a type"
     ):
-        checked(corpus_of("O PER", lines=(1, 2)), "IOB2", "error")
+        checked(corpus_of("O PER", lines=(1, 2)), "IOB2", on_invalid)
 
 
 def test_repairs_are_listed_with_their_lines():
-    corpus, repairs = checked(corpus_of("O B-X O", "B-X I-X I-Y", lines=(3, 5, 6)), "BMES", "repair")
-    assert [one.tags for one in corpus.sentences] == [("O", "S-X", "O"), ("S-X", "O", "O")]
-    assert repairs == [Repair(5, "B-X", "S-X"), Repair(3, "B-X", "S-X"), Repair(5, "I-X", "O"), Repair(6, "I-Y", "O")]
+    corpus, repairs = checked(corpus_of("O B-X O", "B-X M-X M-Y", lines=(3, 5, 6)), "BMES", "repair")
+    assert [one.tags for one in corpus.sentences] == [("O", "S-X", "O"), ("B-X", "E-X", "S-Y")]
+    assert repairs == [Repair(5, "B-X", "S-X"), Repair(5, "M-X", "E-X"), Repair(6, "M-Y", "S-Y")]
+
+
+def test_a_corpus_is_converted_to_another_scheme():
+    corpus = corpus_of("O I-X I-X B-X", lines=(1, 2, 3, 4))
+    assert converted(corpus, "IOB1", "BMES").sentences[0].tags == ("O", "B-X", "E-X", "S-X")
+    assert converted(corpus, "IOB1", "IOB1") is corpus
 
 
 @pytest.mark.parametrize("on_invalid", ["error", "repair"])
@@ -179,12 +187,21 @@ def test_missing_tags(on_invalid):
         checked(corpus, "IOB2", on_invalid)
 
 
-SOME_TAGS = st.lists(st.sampled_from(["O", "B-X", "I-X", "E-X", "S-X", "B-Y", "I-Y", "X", "M-Y", "L-X"]), min_size=1)
+LETTERS = {"IOB1": "BI", "IOB2": "BI", "IOBES": "BIES", "BILOU": "BILU", "BMES": "BMES"}
+
+
+@st.composite
+def some_tags(draw):
+    """A scheme, and sentences of its tags in any order."""
+    scheme = draw(st.sampled_from(tags.SCHEMES))
+    tag = st.sampled_from(["O", *(f"{letter}-{kind}" for letter in LETTERS[scheme] for kind in "XY")])
+    return draw(st.lists(st.lists(tag, min_size=1), min_size=1)), scheme
 
 
 @often
-@given(st.lists(SOME_TAGS, min_size=1), st.sampled_from(tags.SCHEMES))
-def test_repair_keeps_entities_and_lists_every_change(sequences, scheme):
+@given(some_tags())
+def test_repair_keeps_entities_and_lists_every_change(drawn):
+    sequences, scheme = drawn
     before = corpus_of(*map(" ".join, sequences))
     after, repairs = checked(before, scheme, "repair")
     assert checked(after, scheme, "error") == (after, [])

@@ -13,10 +13,12 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-x))
 
 
-def lstm_by_hand(x: np.ndarray, weights: dict[str, np.ndarray]) -> np.ndarray:
+def lstm_by_hand(
+    x: np.ndarray, weights: dict[str, np.ndarray], start: tuple[np.ndarray, np.ndarray] | None = None
+) -> np.ndarray:
     """The gates one time step after the other: (T, D) → (T, H)."""
     hidden = weights["weight_hh_l0"].shape[1]
-    h = c = np.zeros(hidden)
+    h, c = start or (np.zeros(hidden), np.zeros(hidden))
     states = []
     for step in x:
         gates = weights["weight_ih_l0"] @ step + weights["bias_ih_l0"] + weights["weight_hh_l0"] @ h
@@ -96,3 +98,23 @@ def test_random_initial_states_differ_between_passes_and_zeros_do_not():
         assert not torch.equal(random(x, lengths), random(x, lengths))
         zeros = Encoder(5, 4, cell=cell).eval()
         assert torch.equal(zeros(x, lengths), zeros(x, lengths))
+
+
+def test_the_articles_encoder_is_its_equations_from_random_initial_states():
+    """Two stacked bidirectional layers, each direction of each with states drawn from N(0, 1), as in the article."""
+    torch.manual_seed(0)
+    encoder = Encoder(3, 4, layers=2, initial_state="random")
+    x, lengths = torch.randn(1, 6, 3), torch.tensor([6])
+    torch.manual_seed(1)
+    found = encoder(x, lengths)[0].detach().numpy()
+    torch.manual_seed(1)
+    states = x[0].numpy()
+    for layer in encoder.layers:
+        read = []
+        for direction, backward in zip(layer.directions, (False, True), strict=True):
+            weights = {name: value.detach().numpy() for name, value in direction.named_parameters()}
+            start = (torch.randn(1, 1, 4).numpy()[0, 0], torch.randn(1, 1, 4).numpy()[0, 0])
+            seen = lstm_by_hand(states[::-1] if backward else states, weights, start)
+            read.append(seen[::-1] if backward else seen)
+        states = np.concatenate(read, axis=1)
+    np.testing.assert_allclose(found, states, atol=1e-5)

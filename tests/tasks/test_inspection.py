@@ -89,6 +89,21 @@ def test_tags_that_break_the_scheme_are_wrong_unless_repaired(tmp_path):
     assert not is_wrong(repair)
 
 
+def test_a_corpus_in_a_scheme_of_its_own_is_read_in_it(tmp_path):
+    found = inspected(tmp_path, train="a B-X\nb I-X\nc O\n\nd B-X\n", dev="f B-X\ng E-X\nh O\n\ni S-Y\n")
+    assert found.corpora["dev"].entities == {"X": 1, "Y": 1}
+    assert complaints(tmp_path, found) == [
+        "dev: tags of IOBES, converted to the training corpus's IOB2",
+        "dev:5: Y is none of X",
+    ]
+
+
+def test_tags_of_no_scheme_are_wrong_even_if_repaired(tmp_path):
+    found = inspected(tmp_path, options={"file_scheme": "IOB2", "on_invalid": "repair"}, train="a B-X\nb E-X\n")
+    assert complaints(tmp_path, found) == ["train:2: E-X is no tag of IOB2, which has O and B-, I- with a type"]
+    assert is_wrong(found)
+
+
 def test_repeated_sentences(tmp_path):
     again = TRAIN + "\nEU B-ORG\nsays O\nit B-ORG\n"
     found = inspected(tmp_path, train=again)
