@@ -24,8 +24,9 @@ from bilstm_nlp.errors import RunError
 from bilstm_nlp.inference.forecaster import Forecaster
 from bilstm_nlp.inference.request import Request
 from bilstm_nlp.inference.tagger import Tagger
-from bilstm_nlp.tasks.base import Batches, Section
+from bilstm_nlp.tasks.base import Batches
 from bilstm_nlp.tasks.inspection import Inspection
+from bilstm_nlp.tasks.presentation import Section
 from bilstm_nlp.training import EpochReport, fit
 
 logger = logging.getLogger(__name__)
@@ -109,7 +110,8 @@ def train(
         "threads": torch.get_num_threads(),
     }
     task.plot(model, codec, results, run.path / "plots")
-    plots.curves(reports, run.path / "plots" / "curves.png")
+    losses, scores = [report.loss for report in reports], [report.score.value for report in reports]
+    plots.curves(losses, scores, best.score.name, best.epoch, run.path / "plots" / "curves.png")
     run.write_text("report.md", report.markdown(results["training"], sections(run.path, results)))
     run.finish(results)
 

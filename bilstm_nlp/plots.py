@@ -5,33 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.dates import ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from bilstm_nlp.training import EpochReport
+from numpy.typing import NDArray
 
 
-def curves(reports: Sequence[EpochReport], path: Path) -> None:
-    """Training loss and development score over the epochs."""
+def curves(losses: Sequence[float], scores: Sequence[float], name: str, best: int, path: Path) -> None:
+    """Training loss and development score (called `name`) of each epoch; `best` is the epoch kept, from 1."""
     figure = Figure(figsize=(7, 4), layout="constrained")
-    epochs = [report.epoch for report in reports]
+    epochs = range(1, len(losses) + 1)
     left = figure.subplots()
-    left.plot(epochs, [report.loss for report in reports], color="tab:blue", marker=".")
+    left.plot(epochs, losses, color="tab:blue", marker=".")
     left.set_xlabel("epoch")
     left.set_ylabel("training loss", color="tab:blue")
     left.xaxis.set_major_locator(MaxNLocator(integer=True))
     right = left.twinx()
-    right.plot(epochs, [report.score.value for report in reports], color="tab:orange", marker=".")
-    right.set_ylabel(f"development {reports[0].score.name}", color="tab:orange")
-    best = [report for report in reports if report.best][-1]
-    right.annotate(f"{best.score.value:.4f}", (best.epoch, best.score.value), xytext=(0, -14), **CENTRED)
+    right.plot(epochs, scores, color="tab:orange", marker=".")
+    right.set_ylabel(f"development {name}", color="tab:orange")
+    right.annotate(f"{scores[best - 1]:.4f}", (best, scores[best - 1]), xytext=(0, -14), **CENTRED)
     left.set_title("Loss and development score vs epochs")
     save(figure, path)
 

@@ -14,7 +14,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from bilstm_nlp.checkpoint import flat
-from bilstm_nlp.tasks.base import Picture, Row, Section, Table
+from bilstm_nlp.tasks.presentation import Picture, Row, Section, Table
 
 if TYPE_CHECKING:
     from bilstm_nlp.tasks.base import Batches, TrainingBatch

@@ -31,13 +31,18 @@ def ours(*rooms: str) -> tuple[str, ...]:
     return tuple(f"bilstm_nlp.{room}" for room in rooms)
 
 
+ABOVE = ours("experiment", "composition", "inference", "cli")
+"""What puts tasks together and uses them."""
 RULES = {
-    "config": ("torch", *ours("data", "nn", "tasks", "training", "experiment", "cli")),
-    "tags": ("torch", *ours("config", "data", "nn", "tasks", "training", "experiment", "cli")),
+    "config": ("torch", *ours("data", "nn", "tasks", "training"), *ABOVE),
+    "tags": ("torch", *ours("config", "data", "nn", "tasks", "training"), *ABOVE),
     "errors": ("torch", "bilstm_nlp"),
-    "nn": ours("data", "tasks", "config", "training", "experiment", "cli"),
-    "data": ours("nn", "tasks", "training", "experiment", "cli"),
-    "training": ours("data", "nn", "config", "experiment", "cli", "tasks.tagging"),
+    "forecast": ("torch", *ours("config", "data", "nn", "tasks", "training"), *ABOVE),
+    "nn": (*ours("config", "data", "tasks", "training"), *ABOVE),
+    "data": (*ours("nn", "tasks", "training"), *ABOVE),
+    "training": (*ours("config", "data", "nn", "tasks.tagging", "tasks.forecasting"), *ABOVE),
+    "tasks": ABOVE,
+    "plots": (*ours("config", "data", "nn", "tasks", "training"), *ABOVE),
 }
 
 

@@ -156,7 +156,14 @@ class Forecaster:
             ahead.append(np.concatenate([scaled, self.codec.features(one.dates[days])], axis=1))
         found = self.point_and_borders(series, past, np.stack(ahead).astype(np.float32))
         tables = [
-            tidy(one, np.array([origin]), point[None], self.codec.columns.targets, lower[None], upper[None])
+            tidy(
+                one.id,
+                one.dates,
+                one.select(self.codec.columns.targets),
+                np.array([origin]),
+                self.codec.columns.targets,
+                *(values[None] for values in (point, lower, upper)),
+            )
             for one, origin, point, lower, upper in zip(series, origins, *found, strict=True)
         ]
         return pd.concat(tables, ignore_index=True)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
 
-if TYPE_CHECKING:
-    from bilstm_nlp.tasks.inspection import Inspection
+from bilstm_nlp.tasks.inspection import Inspection
+from bilstm_nlp.tasks.presentation import Section
 
 
 @dataclass(frozen=True)
@@ -53,41 +53,6 @@ class Codec(Protocol):
 
     def tensors(self) -> dict[str, Tensor]: ...
 
-
-# --- results for people ---
-
-Row = Sequence[str]
-
-
-def number(value: float | None, digits: int = 4) -> str:
-    """A figure; what is undefined is a dash."""
-    return "–" if value is None else f"{value:.{digits}f}"
-
-
-class Table(NamedTuple):
-    """Rows of cells under a header; the first column names, the others count."""
-
-    title: str
-    header: Row
-    rows: Sequence[Row]
-
-
-class Picture(NamedTuple):
-    """A file in the run directory, and what it shows."""
-
-    file: str
-    caption: str
-
-
-@dataclass(frozen=True)
-class Section:
-    """A titled part of a report: tables, pictures and paragraphs in order."""
-
-    title: str
-    parts: list[Table | Picture | str]
-
-
-# --- the task itself ---
 
 DataT = TypeVar("DataT")
 CodecT = TypeVar("CodecT", bound=Codec)

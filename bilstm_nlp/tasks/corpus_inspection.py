@@ -14,8 +14,8 @@ from bilstm_nlp.data.lines import Complain
 from bilstm_nlp.data.vocabulary import Coverage, WordTable
 from bilstm_nlp.errors import DataError
 from bilstm_nlp.tags import Detection, Scheme, detect, parse, spans, violations
-from bilstm_nlp.tasks.base import Row, Section, Table
 from bilstm_nlp.tasks.inspection import Complaint
+from bilstm_nlp.tasks.presentation import Row, Section, Table
 
 Reader = Callable[[str, Scheme | Literal["auto"], Complain], TaggedCorpus]
 """(source, scheme of the files, complain) → corpus. Raises `DataError`."""

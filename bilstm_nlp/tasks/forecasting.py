@@ -29,7 +29,7 @@ from bilstm_nlp.nn.model import Model
 from bilstm_nlp.nn.regression import RegressionHead
 from bilstm_nlp.nn.series import SeriesEmbedder
 from bilstm_nlp.tasks import forecasting_report
-from bilstm_nlp.tasks.base import Batches, Score, Section
+from bilstm_nlp.tasks.base import Batches, Score
 from bilstm_nlp.tasks.forecast_evaluation import (
     ForecastingModel,
     calibrate,
@@ -38,6 +38,7 @@ from bilstm_nlp.tasks.forecast_evaluation import (
     forecast_blocks,
     head_of,
 )
+from bilstm_nlp.tasks.presentation import Section
 from bilstm_nlp.tasks.series_inspection import SeriesInspection, inspect_series
 
 logger = logging.getLogger(__name__)
@@ -249,16 +250,15 @@ class ForecastingTask:
 
         known = positions(codec.columns.known, one.columns)
 
-        def forecast_from(changed: Series) -> Any:
+        def forecast_from(values: Any) -> Any:
             # What is known ahead may be seen: it stays as it was.
-            values = changed.values.copy()
             values[:, known] = one.values[:, known]
-            seen = codec.windows([replace(changed, values=values)], [slice(row, row + codec.horizon)])
+            seen = codec.windows([replace(one, values=values)], [slice(row, row + codec.horizon)])
             with torch.random.fork_rng():
                 torch.manual_seed(0)  # the same initial state, where it is a random one
                 return forecast(model, codec.batch(seen, np.array([0]))).point
 
-        return leakage(forecast_from, one, row, np.random.default_rng(0))
+        return leakage(forecast_from, one.values.copy(), row, np.random.default_rng(0))
 
     def evaluate(self, model: ForecastingModel, codec: SeriesCodec, source: str | None) -> dict[str, Any]:
         """Scores on the test part of the config's file, or on every window of another file."""

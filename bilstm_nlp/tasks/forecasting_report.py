@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bilstm_nlp.tasks.base import Picture, Row, Section, Table, number
+from bilstm_nlp.tasks.presentation import Picture, Row, Section, Table, number
 
 SERIES_SHOWN = 20
 STEPS_SHOWN = 24

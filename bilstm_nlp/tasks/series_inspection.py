@@ -14,8 +14,8 @@ from bilstm_nlp.data.series import Parts, Series
 from bilstm_nlp.data.table_files import TableFormat
 from bilstm_nlp.data.tables import read
 from bilstm_nlp.errors import DataError, InputError
-from bilstm_nlp.tasks.base import Picture, Row, Section, Table
 from bilstm_nlp.tasks.inspection import Complaint
+from bilstm_nlp.tasks.presentation import Picture, Row, Section, Table
 
 SERIES_SHOWN = 20
 OUTLIER = 5.0

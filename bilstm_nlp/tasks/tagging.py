@@ -31,9 +31,10 @@ from bilstm_nlp.nn.heads import CrfHead, SoftmaxHead
 from bilstm_nlp.nn.model import Model
 from bilstm_nlp.tags import Legality, Scheme, Span, detect, legal_transitions
 from bilstm_nlp.tasks import tagging_report
-from bilstm_nlp.tasks.base import Batches, Score, Section
+from bilstm_nlp.tasks.base import Batches, Score
 from bilstm_nlp.tasks.corpus_inspection import CorpusInspection, inspect_corpora
 from bilstm_nlp.tasks.labelling import TaggingModel, head_of, label
+from bilstm_nlp.tasks.presentation import Section
 from bilstm_nlp.tasks.tagging_evaluation import Evaluation, gold_spans
 
 logger = logging.getLogger(__name__)

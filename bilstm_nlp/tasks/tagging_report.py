@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bilstm_nlp.tasks.base import Picture, Row, Section, Table, number
+from bilstm_nlp.tasks.presentation import Picture, Row, Section, Table, number
 
 SCORE_HEADER = ("", "precision", "recall", "F1", "entities")
 
