@@ -19,35 +19,11 @@ from seqeval.metrics import f1_score
 from seqeval.metrics.sequence_labeling import get_entities
 
 import bilstm_nlp
-from bilstm_nlp import cli
 from bilstm_nlp.tags import convert
 
 SAMPLE = str(Path(__file__).parent.parent / "configs" / "ner" / "sample.toml")
 # A tagger that is made in seconds and finds something.
 SMALL = ["--set", "training.epochs=4", "--set", "encoder.hidden=24", "--set", "embeddings.characters={kind='none'}"]
-
-
-class Result:
-    """What a call of the command line printed and how it ended."""
-
-    def __init__(self, status: int, out: str, err: str) -> None:
-        self.status, self.out, self.err = status, out, err
-
-
-@pytest.fixture
-def call(capfd, monkeypatch):
-    """Call the command line in this process."""
-
-    def run(*arguments: str, stdin: bytes = b"") -> Result:
-        capfd.readouterr()
-        monkeypatch.setattr(sys, "argv", ["bilstm-nlp", *map(str, arguments)])
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        code = ended.value.code
-        return Result(0 if code is None else int(code), *capfd.readouterr())
-
-    return run
 
 
 def command(*arguments: str) -> list[str]:
