@@ -93,6 +93,8 @@ class CrfHeadConfig(Section):
 class TaggingTraining(TrainingConfig):
     batch_tokens: Positive = 400
     """Tokens in a batch, padding included; sentences of like length share one."""
+    swap_entities: Probability = 0.0
+    """Share of training entities that are replaced, anew each epoch, by others of their type; 0 leaves all in place."""
 
 
 class TaggingConfig(Section):

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from bilstm_nlp import metrics, plots
 from bilstm_nlp.config.tagging import TaggingConfig
+from bilstm_nlp.data.augmentation import swap_entities
 from bilstm_nlp.data.batches import EpochBatches
 from bilstm_nlp.data.codec import TaggingCodec, plan
 from bilstm_nlp.data.corpus import ColumnFormat, TaggedCorpus, checked, converted, read
@@ -235,11 +236,16 @@ class TaggingTask:
 
     def batches(self, data: Corpora, codec: TaggingCodec) -> Callable[[int], Batches]:
         """Epoch → batches of sentences of like length, drawn anew each epoch from the seed and its number."""
-        encoded = codec.encode(data.train.sentences, with_tags=True)
+        settings, sentences = self.config.training, data.train.sentences
+        as_they_are = codec.encode(sentences, with_tags=True)
 
         def of_epoch(epoch: int) -> Batches:
             generator = np.random.default_rng([self.config.seed, epoch])
-            return EpochBatches(plan(encoded.lengths, self.config.training.batch_tokens, generator), encoded.collate)
+            encoded = as_they_are
+            if settings.swap_entities > 0:
+                drawn = swap_entities(sentences, codec.file_scheme, settings.swap_entities, generator)
+                encoded = codec.encode(drawn, with_tags=True)
+            return EpochBatches(plan(encoded.lengths, settings.batch_tokens, generator), encoded.collate)
 
         return of_epoch
 
