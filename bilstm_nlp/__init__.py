@@ -1,8 +1,10 @@
-"""Bi-LSTM sequence labelling: a shared encoder, heads chosen by config, honest numbers.
+"""Bi-LSTM sequence labelling and forecasting: a shared encoder, heads chosen by config, honest numbers.
 
     import bilstm_nlp
     tagger = bilstm_nlp.load("runs/conll2003")
     tagger.tag(["EU rejects German call"])
+    forecaster = bilstm_nlp.load("runs/energy")
+    forecaster.forecast(frame)
 
 The names below are imported when they are first used, so that `import bilstm_nlp` is instant.
 """

@@ -245,6 +245,12 @@ def test_the_best_sequences_come_with_falling_probabilities(run, call):
     refused = call("predict", run, "-", "--format", "conll", "--nbest", "2", stdin=b"x\n")
     assert refused.status == 2
     assert "expected --format text, jsonl or csv, found conll" in refused.err
+    refused = call("predict", run, "-", "--confidence", "--format", "csv", "--nbest", "2", stdin=b"x\n")
+    assert refused.status == 2
+    assert "--confidence: expected --format jsonl beside --nbest, found csv" in refused.err
+    ranked = call("predict", run, "-", "--format", "csv", "--nbest", "5", stdin=b"Ford rose in Paris .\n")
+    rows = list(csv.DictReader(io.StringIO(ranked.out)))
+    assert {float(row["probability"]) for row in rows} <= {round(probability, 6) for probability in probabilities}
 
 
 def test_a_bad_line_is_named_and_what_came_before_it_is_written(run, call, tmp_path):

@@ -58,7 +58,7 @@ def writer(kind: OutputFormat) -> Callable[[int, TaggedSentence], str]:
     return {"text": as_text, "conll": as_conll, "jsonl": as_jsonl, "csv": as_csv}[kind]
 
 
-CSV_HEADER = "sentence,rank,start,end,type,text,score\n"
+CSV_HEADER = "sentence,rank,probability,start,end,type,text,score\n"
 
 
 def as_text(number: int, tagged: TaggedSentence) -> str:
@@ -136,14 +136,19 @@ def entity_json(entity: Entity) -> dict[str, object]:
 
 
 def as_csv(number: int, tagged: TaggedSentence) -> str:
-    """One row an entity; the rank tells alternatives apart, 1 being the best."""
-    lines = []
-    ranked = [a.entities for a in tagged.alternatives] or [tagged.entities]
-    for rank, entities in enumerate(ranked, 1):
-        for entity in entities:
-            score = "" if entity.score is None else f"{entity.score:.6f}"
-            lines.append(csv_line(number, rank, entity.start, entity.end, entity.type, entity.text, score))
-    return "".join(lines)
+    """One row an entity; the rank tells alternatives apart, 1 being the best, whose probability stands beside it."""
+    if tagged.alternatives:
+        ranked = [(f"{found.probability:.6f}", found.entities) for found in tagged.alternatives]
+    else:
+        ranked = [("", tagged.entities)]
+    return "".join(
+        csv_line(
+            *(number, rank, probability, entity.start, entity.end, entity.type, entity.text),
+            "" if entity.score is None else f"{entity.score:.6f}",
+        )
+        for rank, (probability, entities) in enumerate(ranked, 1)
+        for entity in entities
+    )
 
 
 def csv_line(*cells: object) -> str:

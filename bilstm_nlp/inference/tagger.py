@@ -42,6 +42,8 @@ class Tagger:
         kind: OutputFormat = request.check("tagger", get_args(OutputFormat), ("known", "plot"))
         if request.nbest and kind == "conll":
             raise InputError("--nbest: expected --format text, jsonl or csv, found conll, which has one tag a token")
+        if request.nbest and request.confidence and kind != "jsonl":
+            raise InputError(f"--confidence: expected --format jsonl beside --nbest, found {kind}")
         reads = request.reads
         if reads == "auto":
             reads = input_format(request.source)

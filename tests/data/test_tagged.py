@@ -164,5 +164,5 @@ def test_alternatives_as_json():
 
 
 def test_alternatives_as_csv():
-    assert writer("csv")(3, ranked()) == "3,1,0,2,ORG,EU,\n3,1,11,17,MISC,German,\n3,2,0,2,ORG,EU,\n"
-    assert CSV_HEADER == "sentence,rank,start,end,type,text,score\n"
+    first = "3,1,0.750000,0,2,ORG,EU,\n3,1,0.750000,11,17,MISC,German,\n"
+    assert writer("csv")(3, ranked()) == first + "3,2,0.125000,0,2,ORG,EU,\n"
