@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -35,7 +35,6 @@ class TrainingProgress:
             BarColumn(),
             TextColumn("{task.fields[rate]:,.0f} sequences/s"),
             TextColumn("{task.fields[last]}"),
-            TimeElapsedColumn(),
             TextColumn("left:"),
             TimeRemainingColumn(),
             console=self.console,
@@ -45,7 +44,6 @@ class TrainingProgress:
         self.task = self.bar.add_task("training", total=None, epoch=1, rate=0.0, last="")
 
     def __enter__(self) -> TrainingProgress:
-        self.bar.start()
         return self
 
     def __exit__(
@@ -55,6 +53,8 @@ class TrainingProgress:
 
     def watch(self, epoch: int, batches: Batches) -> Batches:
         """The same batches, each counted when it is done."""
+        # Not before: what is said while data are read would break the bar.
+        self.bar.start()
         self.bar.update(self.task, total=len(batches) * self.epochs, completed=len(batches) * (epoch - 1), epoch=epoch)
         return WatchedBatches(batches, self.bar, self.task)
 
@@ -65,7 +65,7 @@ class TrainingProgress:
             f"epoch {report.epoch}/{self.epochs}  loss {report.loss:.4f}  {score}{' *' if report.best else '  '}  "
             f"{report.sequences / report.seconds:,.0f} sequences/s  {report.seconds:.1f} s"
         )
-        self.bar.update(self.task, last=f"last epoch: loss {report.loss:.4f}, {score}")
+        self.bar.update(self.task, last=f"loss {report.loss:.4f}, {score}")
 
 
 class WatchedBatches:
