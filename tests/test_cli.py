@@ -174,7 +174,7 @@ def test_predictions_in_columns_score_what_evaluate_says(run, call):
     assert predicted.out.count("-DOCSTART-") == 14
 
 
-def test_a_corpus_in_another_scheme_scores_the_same(run, call, tmp_path):
+def test_a_corpus_in_another_scheme_scores_the_same(run, call, tmp_path, caplog):
     sample = Path(bilstm_nlp.__file__).parent / "data" / "samples" / "news.dev.conll"
     other = []
     for rows in columns(sample.read_text()):
@@ -182,7 +182,7 @@ def test_a_corpus_in_another_scheme_scores_the_same(run, call, tmp_path):
         other += [*(f"{token} {tag}" for (token, _), tag in zip(rows, tags, strict=True)), ""]
     (tmp_path / "dev.bilou").write_text("\n".join(other))
     found = call("evaluate", run, "--data", tmp_path / "dev.bilou", "--json")
-    assert "its tags are in BILOU, the training corpus's in IOB2; converted" in found.err
+    assert "its tags are in BILOU, the training corpus's in IOB2; converted" in caplog.text
     assert json.loads(found.out)["f1"] == json.loads((run / "metrics.json").read_text())["dev"]["f1"]
 
 

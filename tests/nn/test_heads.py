@@ -32,7 +32,7 @@ def a_case(kind: type, *, constrained: bool):
     tags = torch.tensor([[TAGS.index(tag) for tag in row] for row in GOLD])
     words = torch.zeros_like(tags)
     characters, shapes = torch.zeros(1, 1, dtype=torch.long), torch.zeros(1, dtype=torch.long)
-    return head, states, TokenBatch(words, words, characters, shapes, mask.sum(1), mask, tags)
+    return head, states, TokenBatch(words, words, characters, shapes, mask.sum(1), mask, tags=tags)
 
 
 def token_log_probabilities(head, states):
