@@ -30,6 +30,7 @@ from bilstm_nlp.config.sections import (
     AdamWConfig,
     ConstantSchedule,
     CosineSchedule,
+    EncoderConfig,
     InverseTimeSchedule,
     LinearSchedule,
     PlateauSchedule,
@@ -92,12 +93,12 @@ def predictor(config: Config, model: Any, codec: Any) -> Tagger | Forecaster:
 
 def tagging(config: TaggingConfig) -> TaggingTask:
     """The tagging task."""
-    return TaggingTask(config, character_reader(config), tagging_head(config))
+    return TaggingTask(config, character_reader(config), encoder(config.encoder), tagging_head(config))
 
 
 def forecasting(config: ForecastingConfig) -> ForecastingTask:
     """The forecasting task."""
-    return ForecastingTask(config, series_embedder(config), regression_head(config))
+    return ForecastingTask(config, series_embedder(config), encoder(config.encoder), regression_head(config))
 
 
 def config_of_file(path: str, overrides: Sequence[str]) -> Config:
@@ -112,6 +113,20 @@ def config_of_file(path: str, overrides: Sequence[str]) -> Config:
     if isinstance(data, dict):
         data |= {"file": path} if task == "forecasting" else {"train": path, "dev": path}
     return parse(values, path, problems)
+
+
+def encoder(config: EncoderConfig) -> Callable[[int], Encoder]:
+    """Number of inputs → the shared encoder."""
+    return lambda inputs: Encoder(
+        inputs,
+        config.hidden,
+        cell=config.cell,
+        layers=config.layers,
+        bidirectional=config.bidirectional,
+        dropout=config.dropout,
+        locked_dropout=config.locked_dropout,
+        initial_state=config.initial_state,
+    )
 
 
 def character_reader(config: TaggingConfig) -> Callable[[int], CharacterCnn | CharacterLstm | None]:

@@ -63,8 +63,10 @@ class SeriesParts:
 class ForecastingTask:
     """Numbers over time, and the numbers that follow."""
 
-    def __init__(self, config: ForecastingConfig, embedder: EmbedderMaker, head: HeadMaker) -> None:
-        self.config, self.embedder, self.head = config, embedder, head
+    def __init__(
+        self, config: ForecastingConfig, embedder: EmbedderMaker, encoder: Callable[[int], Encoder], head: HeadMaker
+    ) -> None:
+        self.config, self.embedder, self.encoder, self.head = config, embedder, encoder, head
         data = config.data
         named = (*data.targets, *data.observed, *data.known) if data.targets is not None else None
         self.format = TableFormat(data.layout, data.date_column, data.id_column, named, data.missing, data.frequency)
@@ -164,17 +166,8 @@ class ForecastingTask:
 
     def model(self, codec: SeriesCodec) -> ForecastingModel:
         """The model over a codec's columns."""
-        embedder, settings = self.embedder(codec), self.config.encoder
-        encoder = Encoder(
-            embedder.outputs,
-            settings.hidden,
-            cell=settings.cell,
-            layers=settings.layers,
-            bidirectional=settings.bidirectional,
-            dropout=settings.dropout,
-            locked_dropout=settings.locked_dropout,
-            initial_state=settings.initial_state,
-        )
+        embedder = self.embedder(codec)
+        encoder = self.encoder(embedder.outputs)
         return Model(embedder, encoder, self.head(codec, embedder, encoder))
 
     def restore(self, codec: dict[str, Any], tensors: dict[str, Tensor]) -> tuple[SeriesCodec, ForecastingModel]:

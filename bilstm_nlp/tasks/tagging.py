@@ -61,9 +61,10 @@ class TaggingTask:
         self,
         config: TaggingConfig,
         character_reader: Callable[[int], CharacterCnn | CharacterLstm | None],
+        encoder: Callable[[int], Encoder],
         head: Callable[[int, Legality], CrfHead | SoftmaxHead],
     ) -> None:
-        self.config, self.character_reader, self.head = config, character_reader, head
+        self.config, self.character_reader, self.encoder, self.head = config, character_reader, encoder, head
         data = config.data
         self.format = ColumnFormat(data.token_column, data.tag_column, data.comment, data.encoding)
 
@@ -182,7 +183,7 @@ class TaggingTask:
 
     def model(self, codec: TaggingCodec, vectors: Tensor) -> TaggingModel:
         """The model over a codec's vocabularies, with (V, D) word vectors to train."""
-        settings, encoder = self.config.embeddings, self.config.encoder
+        settings = self.config.embeddings
         embedder = TokenEmbedder(
             WordVectors(
                 vectors,
@@ -194,16 +195,7 @@ class TaggingTask:
             self.bigrams(codec) if settings.bigrams else None,
             nn.Embedding(len(codec.shapes), settings.shapes, padding_idx=0) if settings.shapes else None,
         )
-        shared = Encoder(
-            embedder.outputs,
-            encoder.hidden,
-            cell=encoder.cell,
-            layers=encoder.layers,
-            bidirectional=encoder.bidirectional,
-            dropout=encoder.dropout,
-            locked_dropout=encoder.locked_dropout,
-            initial_state=encoder.initial_state,
-        )
+        shared = self.encoder(embedder.outputs)
         return Model(embedder, shared, self.head(shared.outputs, legal_transitions(codec.tags, codec.scheme)))
 
     def bigrams(self, codec: TaggingCodec) -> WordVectors:
