@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bilstm_nlp.errors import InputError, RunError
+from bilstm_nlp.errors import InputError
 
 Floats = NDArray[np.floating[Any]]
 
@@ -77,17 +77,3 @@ class Conformal:
         borders = np.stack([lower - self.margin, (lower if upper is None else upper) + self.margin], axis=-1)
         ordered = rearranged(borders)
         return ordered[..., 0], ordered[..., 1]
-
-    def to_json(self) -> dict[str, Any]:
-        return {"level": self.level, "margin": self.margin.tolist()}
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Conformal:
-        """Undo `to_json`, exactly. Raises `RunError` when something is missing or of the wrong kind."""
-        try:
-            margin = np.array(values["margin"], np.float64)
-            if margin.ndim != 2:
-                raise ValueError("a margin for each step and column")
-            return cls(float(values["level"]), margin)
-        except (KeyError, TypeError, ValueError) as error:
-            raise RunError(f"codec.json: expected calibrated intervals, found {error!r}") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from fractions import Fraction
 
@@ -12,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bilstm_nlp.errors import InputError, RunError
+from bilstm_nlp.errors import InputError
 from bilstm_nlp.forecast.intervals import Conformal, conformal_quantile, rearranged
 
 
@@ -95,13 +94,3 @@ def test_what_cannot_be_calibrated_is_refused():
         conformal_quantile(np.zeros((5, 1)), 1)
     with pytest.raises(ValueError, match=r"expected shapes \(N, H, C\)"):
         Conformal.fit(np.zeros((5, 2, 1)), np.zeros((5, 2, 2)), 0.5)
-
-
-def test_intervals_survive_json_exactly_and_damaged_ones_are_refused():
-    fitted = Conformal(0.9, np.random.default_rng(0).normal(size=(3, 2)))
-    again = Conformal.from_json(json.loads(json.dumps(fitted.to_json())))
-    assert again.level == fitted.level
-    assert np.array_equal(again.margin, fitted.margin)
-    for damaged in ({}, {"level": 0.9, "margin": [1.0]}, {"level": None, "margin": [[1.0]]}):
-        with pytest.raises(RunError, match=r"^codec.json: expected calibrated intervals, found"):
-            Conformal.from_json(damaged)
