@@ -111,7 +111,9 @@ def train(
     }
     task.plot(model, codec, results, run.path / "plots")
     losses, scores = [report.loss for report in reports], [report.score.value for report in reports]
-    plots.curves(losses, scores, best.score.name, best.epoch, run.path / "plots" / "curves.png")
+    # A score to be made small is the loss itself, on the development data.
+    curves = plots.curves if best.score.higher_is_better else plots.loss_curves
+    curves(losses, scores, best.score.name, best.epoch, run.path / "plots" / "curves.png")
     run.write_text("report.md", report.markdown(results["training"], sections(run.path, results)))
     run.finish(results)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.dates import ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -17,21 +18,35 @@ from numpy.typing import NDArray
 def curves(losses: Sequence[float], scores: Sequence[float], name: str, best: int, path: Path) -> None:
     """Training loss and development score (called `name`) of each epoch; `best` is the epoch kept, from 1."""
     figure = Figure(figsize=(7, 4), layout="constrained")
-    epochs = range(1, len(losses) + 1)
-    left = figure.subplots()
-    left.plot(epochs, losses, color="tab:blue", marker=".")
-    left.set_xlabel("epoch")
+    left = epochs_axes(figure, losses, best)
     left.set_ylabel("training loss", color="tab:blue")
-    left.xaxis.set_major_locator(MaxNLocator(integer=True))
     right = left.twinx()
-    right.plot(epochs, scores, color="tab:orange", marker=".")
+    right.plot(range(1, len(scores) + 1), scores, color="tab:orange", marker=".")
     right.set_ylabel(f"development {name}", color="tab:orange")
-    right.annotate(f"{scores[best - 1]:.4f}", (best, scores[best - 1]), xytext=(0, -14), **CENTRED)
-    left.set_title("Loss and development score vs epochs")
+    left.set_title(f"Loss and {name} vs epochs; kept: epoch {best}, {scores[best - 1]:.4f}")
     save(figure, path)
 
 
-CENTRED: dict[str, Any] = {"textcoords": "offset points", "ha": "center"}
+def loss_curves(training: Sequence[float], validation: Sequence[float], name: str, best: int, path: Path) -> None:
+    """Training and validation loss (called `name`) of each epoch on one axis; `best` is the epoch kept, from 1."""
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = epochs_axes(figure, training, best)
+    axes.plot(range(1, len(validation) + 1), validation, color="tab:orange", marker=".", label="validation")
+    axes.set_yscale("log")
+    axes.set_ylabel(f"loss ({name})")
+    axes.set_title(f"Loss vs epochs; kept: epoch {best}, {validation[best - 1]:.4f}")
+    axes.legend()
+    save(figure, path)
+
+
+def epochs_axes(figure: Figure, losses: Sequence[float], best: int) -> Axes:
+    """Axes with the training loss of each epoch and a line at the one that was kept."""
+    axes = figure.subplots()
+    axes.plot(range(1, len(losses) + 1), losses, color="tab:blue", marker=".", label="training")
+    axes.axvline(best, color="grey", linestyle=":", linewidth=1)
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    return axes
 
 
 def confusion(labels: Sequence[str], counts: NDArray[Any], path: Path) -> None:

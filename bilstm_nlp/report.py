@@ -139,7 +139,7 @@ def markdown(training: Mapping[str, Any], sections: Iterable[Section]) -> str:
         f"{training['epochs']} epochs, the best of them {training['best_epoch']}; {training['parameters']:,} trained "
         f"parameters; {training['seconds']:.0f} s of training ({training['sequences_per_second']:,.0f} sequences/s on "
         f"{training['threads']} threads), {training['peak_memory_mb']:,.0f} MiB at most.",
-        "![Loss and development score](plots/curves.png)",
+        "![Curves of the training](plots/curves.png)",
     ]
     for section in sections:
         parts.append(f"## {section.title}")
