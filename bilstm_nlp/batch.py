@@ -29,6 +29,9 @@ class TokenBatch:
     """(B, T) bool: True at tokens, False at padding."""
     bigrams: Tensor | None = None
     """(B, T) int64: rows of the table of pairs, each token with the one after it; 0 at padding. None without one."""
+    matches: Tensor | None = None
+    """(B, T, M) float32: 1 where a match with the lexicon begins, goes on, ends, type by type; 0 at padding. None
+    without one."""
     tags: Tensor | None = None
     """(B, T) int64: gold tags, where they are known; 0 at padding."""
 
@@ -45,6 +48,8 @@ class TokenBatch:
             value = getattr(self, name)
             if value is not None and value.shape != shape:
                 raise ValueError(f"TokenBatch.{name} must be {shape}, got {tuple(value.shape)}")
+        if self.matches is not None and (self.matches.dim() != 3 or self.matches.shape[:2] != (b, t)):
+            raise ValueError(f"TokenBatch.matches must be ({b}, {t}, M), got {tuple(self.matches.shape)}")
         if self.mask.dtype != torch.bool:
             raise ValueError(f"TokenBatch.mask must be bool, got {self.mask.dtype}")
 

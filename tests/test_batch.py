@@ -20,6 +20,7 @@ def values(**changed: torch.Tensor) -> dict[str, torch.Tensor]:
         "lengths": torch.tensor([3, 1]),
         "mask": torch.tensor([[True, True, True], [True, False, False]]),
         "bigrams": torch.zeros(2, 3, dtype=torch.long),
+        "matches": torch.zeros(2, 3, 8),
         "tags": torch.zeros(2, 3, dtype=torch.long),
     }
     return {**fitting, **changed}
@@ -36,6 +37,8 @@ def values(**changed: torch.Tensor) -> dict[str, torch.Tensor]:
         ("lengths", (3,), r"TokenBatch.lengths must be \(2,\), got \(3,\)"),
         ("mask", (3, 2), r"TokenBatch.mask must be \(2, 3\), got \(3, 2\)"),
         ("bigrams", (2,), r"TokenBatch.bigrams must be \(2, 3\), got \(2,\)"),
+        ("matches", (2, 3), r"TokenBatch.matches must be \(2, 3, M\), got \(2, 3\)"),
+        ("matches", (2, 4, 8), r"TokenBatch.matches must be \(2, 3, M\), got \(2, 4, 8\)"),
         ("tags", (2,), r"TokenBatch.tags must be \(2, 3\), got \(2,\)"),
     ],
 )

@@ -61,6 +61,7 @@ ENDS = [
     {"characters": {"kind": "lstm", "embedding": 5, "hidden": 3}, "shapes": 4, "file": "vectors.txt"},
     {"characters": {"kind": "none"}, "shapes": 0, "dimension": 6},
     {"characters": {"kind": "none"}, "shapes": 0, "dimension": 6, "bigrams": 5},
+    {"characters": {"kind": "none"}, "shapes": 0, "dimension": 6, "lexicon": True},
 ]
 
 

@@ -15,10 +15,11 @@ from torch import Tensor
 
 from bilstm_nlp.batch import TokenBatch
 from bilstm_nlp.data.corpus import Sentence
+from bilstm_nlp.data.lexicon import EntityLexicon, entities_of
 from bilstm_nlp.data.tokenizer import Cut, cut_of
 from bilstm_nlp.data.vocabulary import FIRST, UNKNOWN, Vocabulary, WordTable, shape
 from bilstm_nlp.errors import RunError
-from bilstm_nlp.tags import SCHEMES, Scheme, convert, spans, tag_set
+from bilstm_nlp.tags import SCHEMES, Scheme, convert, tag_set
 
 Ints = NDArray[np.int64]
 
@@ -45,6 +46,8 @@ class TaggingCodec:
     """How plain text is to be cut, to be like the training data."""
     pairs: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     """(P,) ascending: the pairs of neighbours in the training data, `pair_keys` of their rows; none where not asked."""
+    lexicon: EntityLexicon | None = None
+    """`entities` as features; None where not asked."""
 
     @classmethod
     def fit(
@@ -56,9 +59,10 @@ class TaggingCodec:
         scheme: Scheme,
         file_scheme: Scheme,
         with_pairs: bool = False,
+        with_lexicon: bool = False,
     ) -> TaggingCodec:
-        """Characters, shapes, tags, entities and, if asked for, pairs of neighbours of the training sentences, whose
-        tags are in `file_scheme`."""
+        """Characters, shapes, tags, entities and, if asked for, pairs of neighbours and the lexicon of the training
+        sentences, whose tags are in `file_scheme`."""
         forms = Counter(chain.from_iterable(sentence.tokens for sentence in sentences))
         characters: Counter[str] = Counter()
         shapes: Counter[str] = Counter()
@@ -66,24 +70,23 @@ class TaggingCodec:
             shapes[shape(form)] += count
             for character in form:
                 characters[character] += count
-        entities: dict[tuple[str, ...], set[str]] = {}
-        for sentence in sentences:
-            for span in spans(sentence.tags or (), file_scheme):
-                entities.setdefault(sentence.tokens[span.start : span.end], set()).add(span.type)
+        entities = entities_of(sentences, file_scheme)
+        types = sorted(set().union(*entities.values()))
         codec = cls(
             words=words,
             characters=Vocabulary.build(characters),
             shapes=Vocabulary.build(shapes),
-            tags=tuple(tag_set(sorted(set().union(*entities.values())), scheme)),
+            tags=tuple(tag_set(types, scheme)),
             scheme=scheme,
             file_scheme=file_scheme,
             entities=entities,
             frozen=frozen,
             cut=cut_of(forms.elements()),
+            lexicon=EntityLexicon(entities, types) if with_lexicon else None,
         )
         if not with_pairs:
             return codec
-        encoded = codec.encode(sentences)
+        encoded = replace(codec, lexicon=None).encode(sentences)
         return replace(codec, pairs=np.unique(encoded.pair_keys(len(words))))
 
     @property
@@ -92,7 +95,10 @@ class TaggingCodec:
         return tuple(sorted({tag.partition("-")[2] for tag in self.tags if tag != "O"}))
 
     def encode(self, sentences: Sequence[Sentence], *, with_tags: bool = False) -> EncodedSentences:
-        """Sentences as flat arrays. With tags, every tag must be known: training data, that is."""
+        """Sentences as flat arrays. With tags, every tag must be known: training data, that is.
+
+        The lexicon knows all entities of the training data, those of the sentences too, if that is what they are.
+        """
         table: dict[str, int] = {}
         tokens = list(chain.from_iterable(sentence.tokens for sentence in sentences))
         forms = np.fromiter((table.setdefault(token, len(table)) for token in tokens), np.int64, len(tokens))
@@ -114,8 +120,19 @@ class TaggingCodec:
             form_offsets=np.concatenate([[0], np.cumsum([len(spelling) for spelling in spellings], dtype=np.int64)]),
             tags=tags,
             bigrams=None,
+            matches=None if self.lexicon is None else self.lexicon.matches(sentences),
         )
         return replace(encoded, bigrams=self.bigrams(encoded)) if len(self.pairs) else encoded
+
+    def encode_training(
+        self, parts: Sequence[Sequence[Sentence]], lexicons: Sequence[EntityLexicon]
+    ) -> EncodedSentences:
+        """Training sentences with tags, each part matched with a lexicon of its own; without lexicons, with none."""
+        encoded = replace(self, lexicon=None).encode(list(chain.from_iterable(parts)), with_tags=True)
+        if not lexicons:
+            return encoded
+        matches = [lexicon.matches(part) for lexicon, part in zip(lexicons, parts, strict=True)]
+        return replace(encoded, matches=np.concatenate(matches))
 
     def bigrams(self, encoded: EncodedSentences) -> Ints:
         """(N,) the row of each token's pair with the one after it; that of the unknown for pairs not in training."""
@@ -133,6 +150,7 @@ class TaggingCodec:
             "shapes": self.shapes.to_json(),
             "words": self.words.to_json(),
             "entities": [[surface, sorted(types)] for surface, types in sorted(self.entities.items())],
+            "lexicon": self.lexicon is not None,
         }
 
     def tensors(self) -> dict[str, Tensor]:
@@ -153,6 +171,8 @@ class TaggingCodec:
         for name in ("frozen", "pairs"):
             if name not in tensors:
                 raise RunError(f"codec.safetensors: expected {name!r} of a tagger's codec, found none")
+        entities = part("entities", lambda pairs: {tuple(surface): set(types) for surface, types in pairs})
+        types = sorted(set().union(*entities.values()))
         return cls(
             words=part("words", WordTable.from_json),
             characters=part("characters", Vocabulary.from_json),
@@ -160,10 +180,11 @@ class TaggingCodec:
             tags=part("tags", Vocabulary.from_json).items,
             scheme=part("scheme", one_of(SCHEMES)),
             file_scheme=part("file_scheme", one_of(SCHEMES)),
-            entities=part("entities", lambda pairs: {tuple(surface): set(types) for surface, types in pairs}),
+            entities=entities,
             frozen=tensors["frozen"].numpy(),
             cut=part("cut", one_of(get_args(Cut))),
             pairs=tensors["pairs"].numpy(),
+            lexicon=EntityLexicon(entities, types) if part("lexicon", one_of((True, False))) else None,
         )
 
 
@@ -198,6 +219,8 @@ class EncodedSentences:
     """(N,)"""
     bigrams: Ints | None
     """(N,)"""
+    matches: NDArray[np.bool_] | None
+    """(N, 4K) matches with the lexicon."""
 
     def pair_keys(self, rows: int) -> Ints:
         """(N,) each token and the one after it, in a table of so many rows, as one number; 0 follows the last one."""
@@ -227,6 +250,9 @@ class EncodedSentences:
             lengths=torch.from_numpy(self.lengths[chosen]),
             mask=torch.from_numpy(mask),
             bigrams=None if self.bigrams is None else torch.from_numpy(np.where(mask, self.bigrams[positions], 0)),
+            matches=None
+            if self.matches is None
+            else torch.from_numpy((self.matches[positions] & mask[..., None]).astype(np.float32)),
             tags=None if self.tags is None else torch.from_numpy(np.where(mask, self.tags[positions], 0)),
         )
 

@@ -87,9 +87,10 @@ class CharacterLstm(nn.Module):
 
 
 class TokenEmbedder(nn.Module):
-    """Word vectors, characters, pairs of neighbours and shapes side by side.
+    """Word vectors, characters, pairs of neighbours, shapes and matches with a lexicon side by side.
 
     `characters` maps (U, C) characters to (U, outputs), `bigrams` and `shapes` are tables; each of them may be None.
+    The `matches` features of the batch are taken as they are.
     """
 
     def __init__(
@@ -98,16 +99,19 @@ class TokenEmbedder(nn.Module):
         characters: CharacterCnn | CharacterLstm | None,
         bigrams: WordVectors | None,
         shapes: nn.Embedding | None,
+        matches: int = 0,
     ) -> None:
         super().__init__()
         self.words, self.characters, self.bigrams, self.shapes = words, characters, bigrams, shapes
+        self.matches = matches
         self.outputs = words.outputs
         self.outputs += characters.outputs if characters is not None else 0
         self.outputs += bigrams.outputs if bigrams is not None else 0
         self.outputs += shapes.embedding_dim if shapes is not None else 0
+        self.outputs += matches
 
     def forward(self, batch: TokenBatch) -> Sequences:
-        """(B, T, outputs), a sentence each. Raises `ValueError` for a batch without the pairs it has a table of."""
+        """(B, T, outputs), a sentence each. Raises `ValueError` for a batch without the pairs or matches it needs."""
         parts = [self.words(batch.words)]
         if self.characters is not None:
             parts.append(nn.functional.embedding(batch.distinct, self.characters(batch.characters)))
@@ -117,4 +121,9 @@ class TokenEmbedder(nn.Module):
             parts.append(self.bigrams(batch.bigrams))
         if self.shapes is not None:
             parts.append(self.shapes(nn.functional.embedding(batch.distinct, batch.shapes[:, None]).squeeze(2)))
+        if self.matches:
+            if batch.matches is None or batch.matches.shape[2] != self.matches:
+                found = "none" if batch.matches is None else str(batch.matches.shape[2])
+                raise ValueError(f"The embedder needs a batch with {self.matches} matches a token. Got {found}.")
+            parts.append(batch.matches)
         return Sequences(torch.cat(parts, dim=2), batch.lengths)

@@ -22,6 +22,7 @@ from bilstm_nlp.data.batches import EpochBatches
 from bilstm_nlp.data.codec import TaggingCodec, plan
 from bilstm_nlp.data.corpus import ColumnFormat, TaggedCorpus, checked, converted, read
 from bilstm_nlp.data.embeddings import Pretrained, matrix, read_vectors
+from bilstm_nlp.data.lexicon import cross_fitted, folds
 from bilstm_nlp.data.lines import Complain, stop
 from bilstm_nlp.data.tokenizer import Cut
 from bilstm_nlp.data.vocabulary import FIRST, WordTable
@@ -147,6 +148,7 @@ class TaggingTask:
             scheme=self.config.data.scheme,
             file_scheme=data.scheme,
             with_pairs=self.config.embeddings.bigrams > 0,
+            with_lexicon=self.config.embeddings.lexicon,
         )
         return codec, self.model(codec, torch.from_numpy(initial))
 
@@ -194,6 +196,7 @@ class TaggingTask:
             self.character_reader(len(codec.characters)),
             self.bigrams(codec) if settings.bigrams else None,
             nn.Embedding(len(codec.shapes), settings.shapes, padding_idx=0) if settings.shapes else None,
+            codec.lexicon.features if codec.lexicon else 0,
         )
         shared = self.encoder(embedder.outputs)
         return Model(embedder, shared, self.head(shared.outputs, legal_transitions(codec.tags, codec.scheme)))
@@ -229,14 +232,17 @@ class TaggingTask:
     def batches(self, data: Corpora, codec: TaggingCodec) -> Callable[[int], Batches]:
         """Epoch → batches of sentences of like length, drawn anew each epoch from the seed and its number."""
         settings, sentences = self.config.training, data.train.sentences
-        as_they_are = codec.encode(sentences, with_tags=True)
+        parts = folds(sentences) if codec.lexicon else [sentences]
+        lexicons = cross_fitted(parts, codec.file_scheme, codec.types) if codec.lexicon else []
+        as_they_are = codec.encode_training(parts, lexicons)
 
         def of_epoch(epoch: int) -> Batches:
             generator = np.random.default_rng([self.config.seed, epoch])
             encoded = as_they_are
             if settings.swap_entities > 0:
-                drawn = swap_entities(sentences, codec.file_scheme, settings.swap_entities, generator)
-                encoded = codec.encode(drawn, with_tags=True)
+                # Within a part: entities of another one would be in this one's lexicon more often than new ones are.
+                drawn = [swap_entities(part, codec.file_scheme, settings.swap_entities, generator) for part in parts]
+                encoded = codec.encode_training(drawn, lexicons)
             return EpochBatches(plan(encoded.lengths, settings.batch_tokens, generator), encoded.collate)
 
         return of_epoch

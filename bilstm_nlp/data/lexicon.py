@@ -1,0 +1,133 @@
+"""Where the entities of the training data stand in a sentence, as features for the encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import chain, pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bilstm_nlp.data.sentence import Sentence
+from bilstm_nlp.tags import Scheme, spans
+
+Ints = NDArray[np.int64]
+Entities = Mapping[tuple[str, ...], set[str]]
+"""The tokens of every entity, and the types it has."""
+
+FOLDS = 10
+"""Parts of the training data, each of which is matched against the entities of the others."""
+
+MOST_TOKENS = 1 << 32
+"""More than there are distinct tokens: a node and a token make one number."""
+
+ROLES = 4
+"""A match begins, goes on or ends at a token, or is that token alone."""
+
+
+def entities_of(sentences: Sequence[Sentence], scheme: Scheme) -> dict[tuple[str, ...], set[str]]:
+    """The entities of sentences whose tags are in `scheme`."""
+    entities: dict[tuple[str, ...], set[str]] = {}
+    for sentence in sentences:
+        for span in spans(sentence.tags or (), scheme):
+            entities.setdefault(sentence.tokens[span.start : span.end], set()).add(span.type)
+    return entities
+
+
+def folds(sentences: Sequence[Sentence]) -> list[Sequence[Sentence]]:
+    """The sentences in `FOLDS` runs of neighbours, fewer where there are fewer sentences."""
+    borders = np.linspace(0, len(sentences), min(FOLDS, len(sentences)) + 1).astype(int).tolist()
+    return [sentences[start:end] for start, end in pairwise(borders)]
+
+
+class EntityLexicon:
+    """A trie of entities, walked from all tokens of a corpus at once.
+
+    What a tagger learns to make of a match must hold for sentences it has never seen, whose entities are mostly not in
+    the lexicon. Training sentences are therefore matched against a lexicon of the other folds (`cross_fitted`), and
+    folds are runs of neighbours, since one document repeats its entities.
+    """
+
+    def __init__(self, entities: Entities, types: Sequence[str]) -> None:
+        """`types` gives the order of the features."""
+        self.types = tuple(types)
+        self.tokens: dict[str, int] = {}
+        nodes: dict[tuple[int, int], int] = {}
+        ends: dict[int, set[str]] = {}
+        for entity, found in entities.items():
+            node = 0
+            for token in entity:
+                edge = (node, self.tokens.setdefault(token, len(self.tokens)))
+                node = nodes.setdefault(edge, len(nodes) + 1)
+            ends.setdefault(node, set()).update(found)
+        keys = np.array([node * MOST_TOKENS + token for node, token in nodes], np.int64)
+        order = np.argsort(keys)
+        self.edges: Ints = keys[order]
+        """Ascending: a node and a token as one number."""
+        self.children: Ints = np.array(list(nodes.values()), np.int64)[order]
+        """The node that each edge leads to."""
+        self.ends = np.zeros((len(nodes) + 1, len(self.types)), np.bool_)
+        """(nodes, K) whether an entity of each type ends here."""
+        for node, found in ends.items():
+            self.ends[node] = [kind in found for kind in self.types]
+
+    @property
+    def features(self) -> int:
+        """4K: for each type, whether a match begins, goes on or ends at a token, or is the token alone."""
+        return ROLES * len(self.types)
+
+    def matches(self, sentences: Sequence[Sentence]) -> NDArray[np.bool_]:
+        """(N, 4K) for the N tokens of all sentences; from each token, the longest match of a type counts."""
+        lengths = [len(sentence.tokens) for sentence in sentences]
+        borders = np.repeat(np.cumsum(lengths, dtype=np.int64), lengths)
+        tokens = np.fromiter(
+            (self.tokens.get(token, -1) for token in chain.from_iterable(s.tokens for s in sentences)),
+            np.int64,
+            len(borders),
+        )
+        last = self.longest(tokens, borders)
+        flags = np.zeros((len(tokens), len(self.types), ROLES), np.bool_)
+        start, kind = np.nonzero(last >= 0)
+        end = last[start, kind]
+        longer = end > start
+        flags[start[longer], kind[longer], 0] = True
+        flags[:, :, 1] = covered(start[longer] + 1, end[longer], kind[longer], last.shape)
+        flags[end[longer], kind[longer], 2] = True
+        flags[start[~longer], kind[~longer], 3] = True
+        return flags.reshape(len(tokens), self.features)
+
+    def longest(self, tokens: Ints, borders: Ints) -> Ints:
+        """(N, K) the last token of the longest match from each token, -1 where there is none.
+
+        `borders` (N,): the token after the last one of each token's sentence.
+        """
+        last = np.full((len(tokens), len(self.types)), -1, np.int64)
+        start = np.arange(len(tokens))
+        node, end = np.zeros_like(start), start
+        while len(self.edges) and len(start):
+            known = (end < borders[start]) & (tokens[np.minimum(end, len(tokens) - 1)] >= 0)
+            start, node, end = start[known], node[known], end[known]
+            keys = node * MOST_TOKENS + tokens[end]
+            places = np.searchsorted(self.edges, keys).clip(max=len(self.edges) - 1)
+            found = self.edges[places] == keys
+            start, node, end = start[found], self.children[places[found]], end[found]
+            row, kind = np.nonzero(self.ends[node])
+            last[start[row], kind] = end[row]
+            end = end + 1
+        return last
+
+
+def covered(start: Ints, end: Ints, kind: Ints, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """(N, K) whether a stretch [start, end) of this kind covers the token."""
+    change = np.zeros((shape[0] + 1, shape[1]), np.int64)
+    np.add.at(change, (start, kind), 1)
+    np.add.at(change, (end, kind), -1)
+    return np.cumsum(change[:-1], axis=0) > 0
+
+
+def cross_fitted(parts: Sequence[Sequence[Sentence]], scheme: Scheme, types: Sequence[str]) -> list[EntityLexicon]:
+    """For each of the `folds`, the lexicon of all the others."""
+    return [
+        EntityLexicon(entities_of(list(chain(*parts[:index], *parts[index + 1 :])), scheme), types)
+        for index in range(len(parts))
+    ]
