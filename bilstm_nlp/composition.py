@@ -93,12 +93,14 @@ def predictor(config: Config, model: Any, codec: Any) -> Tagger | Forecaster:
 
 def tagging(config: TaggingConfig) -> TaggingTask:
     """The tagging task."""
-    return TaggingTask(config, character_reader(config), encoder(config.encoder), tagging_head(config))
+    shared = encoder(config.encoder, config.encoder.dropout)
+    return TaggingTask(config, character_reader(config), shared, tagging_head(config))
 
 
 def forecasting(config: ForecastingConfig) -> ForecastingTask:
     """The forecasting task."""
-    return ForecastingTask(config, series_embedder(config), encoder(config.encoder), regression_head(config))
+    shared = encoder(config.encoder, series_dropout(config))
+    return ForecastingTask(config, series_embedder(config), shared, regression_head(config))
 
 
 def config_of_file(path: str, overrides: Sequence[str]) -> Config:
@@ -115,7 +117,7 @@ def config_of_file(path: str, overrides: Sequence[str]) -> Config:
     return parse(values, path, problems)
 
 
-def encoder(config: EncoderConfig) -> Callable[[int], Encoder]:
+def encoder(config: EncoderConfig, input_dropout: float) -> Callable[[int], Encoder]:
     """Number of inputs → the shared encoder."""
     return lambda inputs: Encoder(
         inputs,
@@ -124,6 +126,7 @@ def encoder(config: EncoderConfig) -> Callable[[int], Encoder]:
         layers=config.layers,
         bidirectional=config.bidirectional,
         dropout=config.dropout,
+        input_dropout=input_dropout,
         locked_dropout=config.locked_dropout,
         initial_state=config.initial_state,
     )
@@ -184,6 +187,17 @@ def series_embedder(config: ForecastingConfig) -> Callable[[SeriesCodec], Series
                 assert_never(unknown)
 
     return embedder
+
+
+def series_dropout(config: ForecastingConfig) -> float:
+    """Dropout at the encoder's input: a patch is many features, a step's values are all there is of it."""
+    match config.input.reader:
+        case StepReaderConfig():
+            return 0.0
+        case PatchReaderConfig():
+            return config.encoder.dropout
+        case unknown:
+            assert_never(unknown)
 
 
 def channels(config: ForecastingConfig, codec: SeriesCodec) -> Channels:

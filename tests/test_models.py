@@ -221,6 +221,25 @@ def forecaster(request, tmp_path):
     return task, data, *task.fit(data)
 
 
+@pytest.mark.parametrize(("reader", "dropped"), [({"kind": "steps"}, False), ({"kind": "patches", "size": 40}, True)])
+def test_a_forecaster_drops_features_of_patches_and_never_the_values_of_steps(tmp_path, reader, dropped):
+    """The one column that a step has is all there is to read: dropping it would blind the model for a whole window."""
+    days = np.datetime64("2024-01-01T00") + np.arange(150)
+    (tmp_path / "a.csv").write_text("date,a\n" + "".join(f"{day},{np.sin(i / 4)}\n" for i, day in enumerate(days)))
+    tables = {
+        "data": {"file": str(tmp_path / "a.csv"), "look_back": 24, "horizon": 2},
+        "input": {"reader": reader},
+        "encoder": {"hidden": 4, "dropout": 0.5},
+    }
+    task = experiment.build(parse({"task": "forecasting", **tables}, "a test"))
+    data = task.load()
+    codec, model = task.fit(data)
+    read: list[torch.Tensor] = []
+    model.encoder.layers[0].register_forward_pre_hook(lambda layer, inputs: read.append(inputs[0]))
+    model.train()(next(iter(task.batches(data, codec)(1))))
+    assert bool((read[0] == 0).all(dim=1).any()) == dropped
+
+
 def test_every_parameter_of_a_forecaster_gets_a_gradient(forecaster):
     task, data, codec, model = forecaster
     model.train()

@@ -35,7 +35,8 @@ class EncoderConfig(Section):
     bidirectional: bool = True
     """Read the sequence in both directions."""
     dropout: Probability = 0.5
-    """Share of features dropped at the encoder's input, between its layers and at its output."""
+    """Share of features dropped at the encoder's input, between its layers and at its output; values of a series that
+    are read step by step are never dropped."""
     locked_dropout: bool = True
     """One dropout mask for all time steps of a sequence (Gal and Ghahramani 2016) instead of one for each."""
     initial_state: Literal["zeros", "random"] = "zeros"

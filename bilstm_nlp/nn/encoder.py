@@ -78,9 +78,11 @@ class Encoder(nn.Module):
         layers: int = 1,
         bidirectional: bool = True,
         dropout: float = 0.0,
+        input_dropout: float = 0.0,
         locked_dropout: bool = True,
         initial_state: Literal["zeros", "random"] = "zeros",
     ) -> None:
+        """`dropout` after every layer, `input_dropout` before the first: inputs are not always features to spare."""
         super().__init__()
         self.outputs = hidden * (2 if bidirectional else 1)
         self.layers = nn.ModuleList(
@@ -93,12 +95,13 @@ class Encoder(nn.Module):
             )
             for index in range(layers)
         )
-        self.dropout = LockedDropout(dropout) if locked_dropout else nn.Dropout(dropout)
+        kind = LockedDropout if locked_dropout else nn.Dropout
+        self.dropout, self.input_dropout = kind(dropout), kind(input_dropout)
 
     def forward(self, inputs: Tensor, lengths: Tensor) -> Tensor:
         """(B, T, D) inputs, (B,) lengths → (B, T, outputs) states; what stands at padding means nothing."""
         reversal = reversal_within(lengths, inputs.shape[1])
-        states = self.dropout(inputs)
+        states = self.input_dropout(inputs)
         for layer in self.layers:
             states = self.dropout(layer(states, reversal))
         return torch.as_tensor(states)

@@ -91,6 +91,19 @@ def test_locked_dropout_drops_the_same_features_at_every_step():
     assert torch.equal(dropout(torch.ones(1, 2, 3)), torch.ones(1, 2, 3))
 
 
+def test_dropout_at_the_input_is_apart_from_that_after_layers():
+    def unread(encoder: Encoder) -> int:
+        """Input features that nothing depends on, of 50 in each of 8 sequences."""
+        torch.manual_seed(0)
+        x = torch.randn(8, 6, 50, requires_grad=True)
+        encoder.train()(x, torch.full((8,), 6)).square().sum().backward()
+        assert x.grad is not None
+        return int((x.grad == 0).all(dim=1).sum())
+
+    assert unread(Encoder(50, 4, layers=2, dropout=0.5)) == 0
+    assert 100 < unread(Encoder(50, 4, layers=2, input_dropout=0.5)) < 300
+
+
 def test_random_initial_states_differ_between_passes_and_zeros_do_not():
     x, lengths = torch.randn(2, 3, 5), torch.tensor([3, 3])
     for cell in ("lstm", "gru"):
