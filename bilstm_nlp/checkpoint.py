@@ -14,9 +14,8 @@ report.md, plots/  the same for people
 from __future__ import annotations
 
 import json
-import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -28,19 +27,11 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from bilstm_nlp.errors import RunError
+from bilstm_nlp.files import write_json, write_text, write_whole
 from bilstm_nlp.tasks.base import Score
 from bilstm_nlp.training import EpochReport, State
 
 FORMAT = 1
-
-
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a temporary file beside `path`, then put it in place in one step."""
-    partial = path.with_name(f".{path.name}.partial")
-    write(partial)
-    with partial.open("rb+") as stream:
-        os.fsync(stream.fileno())
-    os.replace(partial, path)
 
 
 class RunDirectory:
@@ -91,10 +82,10 @@ class RunDirectory:
     # --- JSON and text ---
 
     def write_text(self, name: str, text: str) -> None:
-        write_whole(self.path / name, lambda partial: _write(partial, text))
+        write_text(self.path / name, text)
 
     def write_json(self, name: str, value: object) -> None:
-        self.write_text(name, json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+        write_json(self.path / name, value)
 
     def read_json(self, name: str) -> dict[str, Any]:
         """A JSON object of the run. Raises `RunError` when it is missing or damaged."""
@@ -189,20 +180,8 @@ class RunDirectory:
         (self.path / "state.safetensors").unlink(missing_ok=True)
 
 
-def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested tables as dotted keys."""
-    pairs: dict[str, Any] = {}
-    for key, value in values.items():
-        pairs |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
-    return pairs
-
-
 def version_of(package: str) -> str | None:
     try:
         return version(package)
     except PackageNotFoundError:
         return None
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")

@@ -28,11 +28,15 @@ from bilstm_nlp.config.reading import apply
 from bilstm_nlp.config.sections import (
     AdamConfig,
     AdamWConfig,
+    AdditiveAttentionConfig,
+    AttentionConfig,
     ConstantSchedule,
     CosineSchedule,
     EncoderConfig,
     InverseTimeSchedule,
     LinearSchedule,
+    MultiHeadAttentionConfig,
+    NoAttention,
     PlateauSchedule,
     SgdConfig,
     TrainingConfig,
@@ -48,10 +52,12 @@ from bilstm_nlp.config.tagging import (
 from bilstm_nlp.data.series_codec import SeriesCodec
 from bilstm_nlp.inference.forecaster import Forecaster
 from bilstm_nlp.inference.tagger import Tagger
+from bilstm_nlp.nn.attention import AdditiveAttention, MultiHeadAttention
 from bilstm_nlp.nn.crf import LinearChainCrf
 from bilstm_nlp.nn.embedder import CharacterCnn, CharacterLstm
 from bilstm_nlp.nn.encoder import Encoder
 from bilstm_nlp.nn.heads import CrfHead, SoftmaxHead
+from bilstm_nlp.nn.model import Attention
 from bilstm_nlp.nn.pooling import AttentionPooling, BothEndsPooling, LastPooling, MeanPooling
 from bilstm_nlp.nn.regression import (
     AbsoluteError,
@@ -94,13 +100,14 @@ def predictor(config: Config, model: Any, codec: Any) -> Tagger | Forecaster:
 def tagging(config: TaggingConfig) -> TaggingTask:
     """The tagging task."""
     shared = encoder(config.encoder, config.encoder.dropout)
-    return TaggingTask(config, character_reader(config), shared, tagging_head(config))
+    return TaggingTask(config, character_reader(config), shared, attention(config.attention), tagging_head(config))
 
 
 def forecasting(config: ForecastingConfig) -> ForecastingTask:
     """The forecasting task."""
     shared = encoder(config.encoder, series_dropout(config))
-    return ForecastingTask(config, series_embedder(config), shared, regression_head(config))
+    block = attention(config.attention)
+    return ForecastingTask(config, series_embedder(config), shared, block, regression_head(config))
 
 
 def config_of_file(path: str, overrides: Sequence[str]) -> Config:
@@ -130,6 +137,19 @@ def encoder(config: EncoderConfig, input_dropout: float) -> Callable[[int], Enco
         locked_dropout=config.locked_dropout,
         initial_state=config.initial_state,
     )
+
+
+def attention(config: AttentionConfig) -> Callable[[int], Attention | None]:
+    """Size of the encoder's states → what comes after it."""
+    match config:
+        case NoAttention():
+            return lambda inputs: None
+        case AdditiveAttentionConfig(size=size):
+            return lambda inputs: AdditiveAttention(inputs, size)
+        case MultiHeadAttentionConfig(heads=heads, dropout=dropout):
+            return lambda inputs: MultiHeadAttention(inputs, heads, dropout)
+        case _:
+            assert_never(config)
 
 
 def character_reader(config: TaggingConfig) -> Callable[[int], CharacterCnn | CharacterLstm | None]:

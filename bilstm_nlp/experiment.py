@@ -14,9 +14,9 @@ from typing import Any
 import torch
 
 from bilstm_nlp import plots, report, training
-from bilstm_nlp.checkpoint import RunDirectory, flat
+from bilstm_nlp.checkpoint import RunDirectory
 from bilstm_nlp.composition import build, config_of_file, forecasting, predictor, settings
-from bilstm_nlp.config import Config, parse, to_json
+from bilstm_nlp.config import Config, flat, parse, to_json
 from bilstm_nlp.config import load as load_config
 from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.data.series import SeriesSet
@@ -37,7 +37,8 @@ def resumable(path: Path, config: Config) -> RunDirectory:
     run = RunDirectory.open(path)
     if run.finished:
         raise RunError(f"{path}: the run is finished, there is nothing to resume; --force trains it anew")
-    started = flat(run.read_json("config.json"))
+    # Keys that have been added since have their defaults.
+    started = flat(to_json(config_of(run)))
     wanted = flat(to_json(config))
     changed = [
         f"{key}: started with {started.get(key)!r}, found {wanted.get(key)!r}"

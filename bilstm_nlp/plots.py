@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +74,36 @@ def by_step(errors: Sequence[float], coverage: Sequence[float], nominal: float, 
     lower.set_xlabel("step")
     lower.legend()
     save(figure, path)
+
+
+def attention(tokens: Sequence[str], weights: NDArray[Any], path: Path) -> None:
+    """(heads, T, T) how much each token (row) reads of each (column), a heat map a head, all in the same colours.
+
+    Up to `NAMED` tokens are named, more are numbered from 0.
+    """
+    across = math.ceil(len(weights) ** 0.5)
+    down = math.ceil(len(weights) / across)
+    size = max(2.5, 0.17 * min(len(tokens), NAMED) + 1.2)
+    figure = Figure(figsize=(size * across + 1, size * down), layout="constrained")
+    panels = list(figure.subplots(down, across, squeeze=False).flat)
+    for head, (axes, values) in enumerate(zip(panels, weights, strict=False), 1):
+        image = axes.imshow(values, cmap="viridis", vmin=0.0, vmax=weights.max())
+        axes.set_title(f"head {head}", fontsize=9)
+        if len(tokens) <= NAMED:
+            # A dollar is a token here, not mathematics.
+            places = range(len(tokens))
+            axes.set_xticks(places, tokens, rotation=90, fontsize=7, parse_math=False)
+            axes.set_yticks(places, tokens, fontsize=7, parse_math=False)
+    for axes in panels[len(weights) :]:
+        axes.remove()
+    figure.supxlabel("read", fontsize=9)
+    figure.supylabel("by", fontsize=9)
+    figure.colorbar(image, ax=figure.axes, shrink=0.8)
+    save(figure, path)
+
+
+NAMED = 80
+"""Tokens that have room for their names beside a heat map."""
 
 
 @dataclass(frozen=True, eq=False)

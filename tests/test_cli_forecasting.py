@@ -70,7 +70,7 @@ def test_a_backtest_is_one_table(run, call):
 
 
 def test_what_is_for_a_tagger_is_refused(run, call, tmp_path):
-    for option in (["--confidence"], ["--nbest", "3"], ["--input", "conll"]):
+    for option in (["--confidence"], ["--nbest", "3"], ["--input", "conll"], ["--attention"]):
         refused = call("predict", run, SERIES, *option)
         assert refused.status == 2
         assert f"{option[0]}: not for a forecaster" in refused.err

@@ -10,7 +10,9 @@ import pytest
 from bilstm_nlp.config import dotted_keys, load, parse, schema, to_json
 from bilstm_nlp.errors import ConfigError
 
-CONFIGS = sorted((Path(__file__).parent.parent / "configs").rglob("*.toml"))
+CONFIGS = sorted(
+    path for path in (Path(__file__).parent.parent / "configs").rglob("*.toml") if path.parent.name != "compare"
+)
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -84,6 +86,50 @@ def test_every_problem_of_a_forecaster_is_reported_at_once():
     ]
     with pytest.raises(ConfigError, match="task: expected one of tagging, forecasting, found 'taging'"):
         parse({"task": "taging"}, "a test")
+
+
+DATA = {"tagging": {"train": "a", "dev": "b"}, "forecasting": {"file": "x"}}
+
+
+@pytest.mark.parametrize("task", sorted(DATA))
+@pytest.mark.parametrize(
+    ("encoder", "attention", "message"),
+    [
+        ({"hidden": 10}, {"heads": 3}, "attention.heads: expected a divisor of the encoder's 20 features, found 3"),
+        (
+            {"hidden": 10, "bidirectional": False},
+            {},
+            "attention.heads: expected a divisor of the encoder's 10 features, found 4",
+        ),
+        ({}, {"heads": 100}, "attention.heads: expected a divisor of the encoder's 512 features, found 100"),
+        ({}, {"heads": 0}, "attention.heads: expected greater than or equal to 1, found 0"),
+        ({}, {"dropout": 1}, "attention.dropout: expected less than 1, found 1"),
+        ({}, {"size": 3}, "attention.size: unknown key; did you mean "),
+        ({}, {"kind": "multihead"}, "attention.kind: expected one of none, additive, multi-head, found 'multihead'"),
+    ],
+)
+def test_attention_that_cannot_be_is_named(task, encoder, attention, message):
+    values = {"task": task, "data": DATA[task], "encoder": encoder, "attention": {"kind": "multi-head"} | attention}
+    with pytest.raises(ConfigError) as caught:
+        parse(values, "a test")
+    (problem,) = caught.value.problems
+    assert problem.startswith(message)
+
+
+def test_heads_are_not_asked_to_divide_what_is_wrong_itself():
+    values = {"data": DATA["tagging"], "encoder": {"hidden": 0}, "attention": {"kind": "multi-head", "heads": 3}}
+    with pytest.raises(ConfigError) as caught:
+        parse(values, "a test")
+    assert caught.value.problems == ["encoder.hidden: expected greater than or equal to 1, found 0"]
+
+
+@pytest.mark.parametrize("task", sorted(DATA))
+def test_a_config_from_before_there_was_attention_has_none(task):
+    values = to_json(parse({"task": task, "data": DATA[task]}, "a test"))
+    assert values.pop("attention") == {"kind": "none"}
+    assert parse(values, "again").attention.kind == "none"
+    with_heads = parse(values | {"encoder": {"hidden": 3}, "attention": {"kind": "multi-head", "heads": 3}}, "again")
+    assert parse(json.loads(json.dumps(to_json(with_heads))), "again") == with_heads
 
 
 def test_a_key_in_the_wrong_table_is_pointed_to_the_right_one(tmp_path):

@@ -57,6 +57,7 @@ ENCODERS = [
     for cell, layers, bidirectional in product(["lstm", "gru"], [1, 2], [True, False])
 ]
 HEADS = [{"kind": "crf"}, {"kind": "softmax"}]
+ATTENTIONS = [{"kind": "none"}, {"kind": "additive", "size": 5}, {"kind": "multi-head", "heads": 2}]
 ENDS = [
     {"characters": {"kind": "lstm", "embedding": 5, "hidden": 3}, "shapes": 4, "file": "vectors.txt"},
     {"characters": {"kind": "none"}, "shapes": 0, "dimension": 6},
@@ -83,10 +84,13 @@ def tagger_config(folder: Path, **tables: object) -> dict[str, object]:
 
 
 def tagging_cases() -> list[dict[str, dict[str, object]]]:
-    encoders = [{"encoder": {"hidden": 8, **encoder}, "head": head} for encoder, head in product(ENCODERS, HEADS)]
+    grid = [
+        {"encoder": {"hidden": 8, **encoder}, "head": head, "attention": attention}
+        for encoder, head, attention in product(ENCODERS, HEADS, ATTENTIONS)
+    ]
     dropouts = [{"encoder": {"hidden": 8, "locked_dropout": False}}]
     unconstrained = [{"head": {**head, "constrained": False}} for head in HEADS]
-    return [*encoders, *({"embeddings": ends} for ends in ENDS), *dropouts, *unconstrained]
+    return [*grid, *({"embeddings": ends} for ends in ENDS), *dropouts, *unconstrained]
 
 
 @pytest.fixture(params=tagging_cases(), ids=json.dumps)
@@ -190,7 +194,10 @@ OBJECTIVES = [{"kind": "mse"}, {"kind": "mae"}, {"kind": "huber", "delta": 0.5},
 
 
 def forecasting_cases() -> list[dict[str, dict[str, object]]]:
-    poolings = [{"head": {"pooling": pooling}} for pooling in ("last", "both-ends", "mean", "attention")]
+    poolings = [
+        {"head": {"pooling": pooling}, "attention": attention}
+        for pooling, attention in product(("last", "both-ends", "mean", "attention"), ATTENTIONS)
+    ]
     objectives = [{"head": {"objective": objective, "hidden": 6}} for objective in OBJECTIVES]
     encoders = [{"encoder": {"hidden": 8, **encoder}} for encoder in ENCODERS]
     calendars = [{"data": {"calendar": "cyclic", "observed": ["b"], "known": ["k"]}, "input": kind} for kind in INPUTS]
@@ -250,7 +257,8 @@ def test_every_parameter_of_a_forecaster_gets_a_gradient(forecaster):
         assert parameter.grad is not None, name
         assert torch.isfinite(parameter.grad).all(), name
         # The last state alone is read: there the backward direction has made one step, from nothing.
-        idle = task.config.head.pooling == "last" and "directions.1.weight_hh" in name
+        last = task.config.head.pooling == "last" and task.config.attention.kind == "none"
+        idle = last and "directions.1.weight_hh" in name
         assert idle or parameter.grad.abs().sum() > 0, name
 
 

@@ -6,6 +6,7 @@ reported at once, each with its dotted key, the rule and what was found. `--set 
 
 from bilstm_nlp.config.reading import Config as Config
 from bilstm_nlp.config.reading import dotted_keys as dotted_keys
+from bilstm_nlp.config.reading import flat as flat
 from bilstm_nlp.config.reading import load as load
 from bilstm_nlp.config.reading import parse as parse
 from bilstm_nlp.config.reading import schema as schema

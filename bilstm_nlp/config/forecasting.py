@@ -7,7 +7,15 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from bilstm_nlp.config.sections import EncoderConfig, Positive, Section, Source, TrainingConfig
+from bilstm_nlp.config.sections import (
+    AttentionConfig,
+    EncoderConfig,
+    NoAttention,
+    Positive,
+    Section,
+    Source,
+    TrainingConfig,
+)
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 
@@ -65,6 +73,8 @@ class ForecastingData(Section):
     """What to do with gaps, empty cells and infinities; what is filled is counted and said."""
     split: FractionsSplit | CountsSplit | DatesSplit = Field(FractionsSplit(), discriminator="kind")
     """Training, validation and test rows, in this order."""
+    fraction: float = Field(1.0, gt=0, le=1)
+    """Share of the training rows that is used, the most recent ones."""
     scaler: Literal["standard", "robust", "min-max", "none"] = "standard"
     """How each series' columns are scaled, by figures of their training rows."""
     look_back: Positive = 96
@@ -156,9 +166,21 @@ class ForecastingConfig(Section):
     """What the encoder reads of a window."""
     encoder: EncoderConfig = EncoderConfig()
     """The recurrent layers."""
+    attention: AttentionConfig = NoAttention()
+    """What lets every position read the whole sequence, between encoder and head."""
     head: RegressionHeadConfig = RegressionHeadConfig()
     """What makes a forecast of the encoder's states."""
     interval: Share = 0.9
     """Share of the future that prediction intervals are to cover; calibrated on the validation part."""
     training: ForecastingTraining = ForecastingTraining()
     """How the weights are found."""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """All files that are read."""
+        return (self.data.file,)
+
+    @property
+    def development_part(self) -> str:
+        """The part of the data that chooses the epoch to keep, as results call it."""
+        return self.data.validate_on

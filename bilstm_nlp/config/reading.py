@@ -41,8 +41,15 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Config:
 
     Raises `ConfigError` with every problem at once.
     """
+    values = read_toml(path)
+    problems = [problem for override in overrides if (problem := apply(values, override))]
+    return parse(values, str(path), problems)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file. Raises `ConfigError`."""
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob("*.toml")], n=3)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
@@ -55,8 +62,6 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Config:
         raise ConfigError(str(path), [f"not valid TOML: {error}"]) from None
     except OSError as error:
         raise ConfigError(str(path), [f"could not be read: {error.strerror}"]) from None
-    problems = [problem for override in overrides if (problem := apply(values, override))]
-    return parse(values, str(path), problems)
 
 
 def apply(values: Any, override: str) -> str | None:
@@ -115,6 +120,8 @@ def describe(detail: dict[str, Any], values: dict[str, Any], known: list[str]) -
             return f"{key + '.kind' if parts else 'task'}: expected one of {expected}, found {detail['ctx']['tag']!r}"
         case "union_tag_not_found":
             return f"{key}.kind: required, to tell which {parts[-1]} is meant"
+        case "between_keys":
+            return f"{key}.{detail['ctx']['key']}: expected {detail['msg']}"
         case _:
             rule = detail["msg"].removeprefix("Input should be ").removeprefix("Value error, expected ")
             return f"{key}: expected {rule}, found {detail['input']!r}"
@@ -143,6 +150,14 @@ def to_json(config: Config) -> dict[str, Any]:
     values = ADAPTER.dump_python(config, mode="json")
     assert isinstance(values, dict)
     return values
+
+
+def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested tables as dotted keys."""
+    pairs: dict[str, Any] = {}
+    for key, value in values.items():
+        pairs |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return pairs
 
 
 def schema() -> str:

@@ -1,11 +1,12 @@
-"""The sections that every task has: the encoder and its training."""
+"""The sections that every task has: the encoder, the attention after it, and training."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+from pydantic_core import PydanticCustomError
 
 Probability = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[int, Field(ge=1)]
@@ -41,6 +42,50 @@ class EncoderConfig(Section):
     """One dropout mask for all time steps of a sequence (Gal and Ghahramani 2016) instead of one for each."""
     initial_state: Literal["zeros", "random"] = "zeros"
     """Initial hidden and cell state: zeros, or drawn from N(0, 1) at every forward pass, evaluation included."""
+
+    @property
+    def outputs(self) -> int:
+        """Size of a state, all directions together."""
+        return self.hidden * (2 if self.bidirectional else 1)
+
+
+class NoAttention(Section):
+    kind: Literal["none"] = "none"
+
+
+class AdditiveAttentionConfig(Section):
+    kind: Literal["additive"] = "additive"
+    size: Positive = 128
+    """Size of the hidden layer that weighs two positions (Bahdanau et al. 2015)."""
+
+
+class MultiHeadAttentionConfig(Section):
+    kind: Literal["multi-head"] = "multi-head"
+    heads: Positive = 4
+    """Number of heads; they share out the encoder's features, which they must divide (Vaswani et al. 2017)."""
+    dropout: Probability = 0.1
+    """Share of attention weights dropped in training."""
+
+
+def dividing(
+    attention: NoAttention | AdditiveAttentionConfig | MultiHeadAttentionConfig, info: ValidationInfo
+) -> NoAttention | AdditiveAttentionConfig | MultiHeadAttentionConfig:
+    """The section, if its heads divide the features of the encoder that was read before it."""
+    encoder = info.data.get("encoder")
+    if encoder is not None and isinstance(attention, MultiHeadAttentionConfig) and encoder.outputs % attention.heads:
+        context = {"key": "heads", "features": encoder.outputs, "found": attention.heads}
+        raise PydanticCustomError(
+            "between_keys", "a divisor of the encoder's {features} features, found {found}", context
+        )
+    return attention
+
+
+AttentionConfig = Annotated[
+    NoAttention | AdditiveAttentionConfig | MultiHeadAttentionConfig,
+    Field(discriminator="kind"),
+    AfterValidator(dividing),
+]
+"""Comes after `encoder` in a config, whose features the heads must divide."""
 
 
 class AdamConfig(Section):

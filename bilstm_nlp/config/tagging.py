@@ -6,7 +6,16 @@ from typing import Literal
 
 from pydantic import Field
 
-from bilstm_nlp.config.sections import EncoderConfig, Positive, Probability, Section, Source, TrainingConfig
+from bilstm_nlp.config.sections import (
+    AttentionConfig,
+    EncoderConfig,
+    NoAttention,
+    Positive,
+    Probability,
+    Section,
+    Source,
+    TrainingConfig,
+)
 from bilstm_nlp.tags import Scheme
 
 
@@ -17,6 +26,8 @@ class TaggingData(Section):
     """Development corpus: chooses the epoch to keep and the temperature of the confidences."""
     test: Source | None = None
     """Test corpus, scored once, after training."""
+    fraction: float = Field(1.0, gt=0, le=1)
+    """Share of the training sentences that is used; a smaller share is part of a larger one, whatever the seed."""
     token_column: int | str = 0
     """Column of the token, by index or by its name in the header line."""
     tag_column: int | str = -1
@@ -112,7 +123,20 @@ class TaggingConfig(Section):
     """What stands for a token at the encoder's input."""
     encoder: EncoderConfig = EncoderConfig()
     """The recurrent layers."""
+    attention: AttentionConfig = NoAttention()
+    """What lets every position read the whole sequence, between encoder and head."""
     head: CrfHeadConfig | SoftmaxHeadConfig = Field(CrfHeadConfig(), discriminator="kind")
     """What makes tags of the encoder's states."""
     training: TaggingTraining = TaggingTraining()
     """How the weights are found."""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """All files and datasets that are read."""
+        found = (self.data.train, self.data.dev, self.data.test, self.embeddings.file)
+        return tuple(source for source in found if source is not None)
+
+    @property
+    def development_part(self) -> str:
+        """The part of the data that chooses the epoch to keep, as results call it."""
+        return "dev"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
+
+import numpy as np
 
 from bilstm_nlp.data.columns import read_columns
 from bilstm_nlp.data.hub import is_dataset, read_dataset
@@ -28,6 +31,7 @@ __all__ = [
     "read",
     "sentence_of_text",
     "sentences_of",
+    "share",
 ]
 
 InputFormat = Literal["auto", "text", "conll", "jsonl", "dataset"]
@@ -140,6 +144,20 @@ def converted(corpus: TaggedCorpus, source: Scheme, target: Scheme) -> TaggedCor
         corpus.source,
         [replace(sentence, tags=tuple(convert(sentence.tags or (), source, target))) for sentence in corpus.sentences],
     )
+
+
+def share(corpus: TaggedCorpus, fraction: float) -> TaggedCorpus:
+    """A fraction of the sentences, drawn at random, in their order; a smaller one is part of every larger one.
+
+    It depends on the number of sentences alone. Raises `DataError` where it is less than one sentence.
+    """
+    total = len(corpus.sentences)
+    count = math.floor(fraction * total + 1e-9)  # 0.29 · 100 is 28.999…96
+    if count == 0:
+        expected = f"data.fraction = {fraction} to leave a sentence of the {total}"
+        raise DataError(corpus.source, expected, "none")
+    chosen = np.sort(np.random.default_rng(0).permutation(total)[:count])
+    return TaggedCorpus(corpus.source, [corpus.sentences[index] for index in chosen.tolist()])
 
 
 def sentence_of_text(text: str, cut: Cut = "words") -> Sentence:

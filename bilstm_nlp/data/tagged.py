@@ -6,8 +6,11 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bilstm_nlp.data.corpus import Sentence
 from bilstm_nlp.errors import InputError
@@ -51,6 +54,8 @@ class TaggedSentence:
     alternatives: tuple[Alternative, ...] = ()
     scored: bool = False
     """Whether scores were asked for: no entities have none to tell by."""
+    weights: NDArray[np.float32] | None = field(default=None, compare=False)
+    """(heads, T, T) how much each token (row) reads of each (column), where it was asked for."""
 
 
 def writer(kind: OutputFormat) -> Callable[[int, TaggedSentence], str]:
@@ -127,6 +132,8 @@ def as_jsonl(number: int, tagged: TaggedSentence) -> str:
             {"probability": a.probability, "tags": a.tags, "entities": [entity_json(e) for e in a.entities]}
             for a in tagged.alternatives
         ]
+    if tagged.weights is not None:
+        record["attention"] = tagged.weights.astype(np.float64).round(4).tolist()
     return json.dumps(record, ensure_ascii=False) + "\n"
 
 

@@ -172,7 +172,7 @@ class Forecaster:
 
     def predictions(self, request: Request) -> Iterator[bytes]:
         """The future after the end of the source, as CSV, JSON or Parquet."""
-        kind = request.check("forecaster", ("csv", "json", "parquet"), ("reads", "confidence", "nbest"))
+        kind = request.check("forecaster", ("csv", "json", "parquet"), ("reads", "confidence", "nbest", "attention"))
         found = read(request.source, self.format)
         known = None if request.known is None else read(request.known, self.known_format())
         table = self.future(found, known)

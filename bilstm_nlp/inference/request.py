@@ -29,7 +29,9 @@ class Request:
     known: str | None = None
     """A forecaster's file of columns known ahead, for the rows after the end of the source."""
     plot: Path | None = None
-    """Where a forecaster draws history and forecast."""
+    """Where a forecaster draws history and forecast, a tagger the first sentence's attention."""
+    attention: bool = False
+    """Whether a tagger says how much each token has read of each."""
 
     def check(self, model: str, formats: tuple[KindT, ...], others: tuple[str, ...]) -> KindT:
         """The format to write, by default the first of `formats`.

@@ -6,11 +6,14 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from bilstm_nlp import plots
 from bilstm_nlp.data.codec import TaggingCodec
 from bilstm_nlp.data.corpus import ColumnFormat, Sentence, input_format, sentence_of_text, sentences_of
 from bilstm_nlp.data.tagged import CSV_HEADER, Alternative, Entity, OutputFormat, TaggedSentence, writer
@@ -23,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 CHUNK = 1024
 """Sentences that are sorted by length and tagged together; what a stream holds in memory at any time."""
+ATTENTION_CHUNK = 16
+"""The same with attention, whose weights are as many as the square of a sentence's tokens."""
 
 
 class Tagger:
@@ -39,7 +44,14 @@ class Tagger:
 
     def predictions(self, request: Request) -> Iterator[bytes]:
         """Tag a file, or standard input; what was read before a line at fault is tagged before its `InputError`."""
-        kind: OutputFormat = request.check("tagger", get_args(OutputFormat), ("known", "plot"))
+        formats: tuple[OutputFormat, ...] = get_args(OutputFormat)
+        if request.attention:
+            if request.format not in (None, "jsonl"):
+                raise InputError(f"--attention: expected --format jsonl, found {request.format}")
+            formats = ("jsonl",)
+        elif request.plot is not None:
+            raise InputError("--plot: expected --attention beside it, which is what a tagger draws, found none")
+        kind = request.check("tagger", formats, ("known",))
         if request.nbest and kind == "conll":
             raise InputError("--nbest: expected --format text, jsonl or csv, found conll, which has one tag a token")
         if request.nbest and request.confidence and kind != "jsonl":
@@ -52,26 +64,54 @@ class Tagger:
         write = writer(kind)
         if kind == "csv":
             yield CSV_HEADER.encode()
-        tagged = self.stream(sentences, confidence=request.confidence, alternatives=request.nbest)
+        tagged = self.stream(
+            sentences, confidence=request.confidence, alternatives=request.nbest, attention=request.attention
+        )
+        if request.plot is not None:
+            tagged = drawn(tagged, request.plot)
         for number, sentence in enumerate(tagged, 1):
             yield write(number, sentence).encode()
 
+    def attention(self, text: str) -> tuple[tuple[str, ...], NDArray[np.float32]]:
+        """A text's tokens, and (heads, T, T): how much each token (row) has read of each (column).
+
+        Raises `InputError` for a model without attention.
+        """
+        (tagged,) = self.stream([sentence_of_text(text, self.codec.cut)], attention=True)
+        assert tagged.weights is not None
+        return tuple(tagged.sentence.tokens), tagged.weights
+
     def stream(
-        self, sentences: Iterable[Sentence], *, confidence: bool = False, alternatives: int = 0
+        self,
+        sentences: Iterable[Sentence],
+        *,
+        confidence: bool = False,
+        alternatives: int = 0,
+        attention: bool = False,
     ) -> Iterator[TaggedSentence]:
         """Tag sentences one chunk at a time, in their order, in constant memory; those without tokens stay as they are.
 
-        When reading breaks off with an `InputError`, all sentences before it are tagged and yielded first.
+        When reading breaks off with an `InputError`, all sentences before it are tagged and yielded first. Raises
+        `InputError` where `attention` is asked of a model without.
         """
-        for chunk in chunks(sentences):
+        block = self.model.attention
+        if attention and block is None:
+            raise InputError(
+                "attention: expected a model trained with attention.kind additive or multi-head, found none"
+            )
+        nothing = np.empty((block.heads, 0, 0), np.float32) if attention and block is not None else None
+        for chunk in chunks(sentences, ATTENTION_CHUNK if attention else CHUNK):
             filled = [sentence for sentence in chunk if sentence.tokens]
             found: dict[int, TaggedSentence] = {}
-            for labelled in label(self.model, self.codec, self.codec.encode(filled)):
+            for labelled in label(self.model, self.codec, self.codec.encode(filled), weights=attention):
                 tagged = self.read(filled, labelled, confidence, alternatives)
                 found |= zip(labelled.chosen.tolist(), tagged, strict=True)
             order = iter(range(len(filled)))
             for sentence in chunk:
-                yield found[next(order)] if sentence.tokens else TaggedSentence(sentence, sentence.text or "", (), ())
+                if sentence.tokens:
+                    yield found[next(order)]
+                else:
+                    yield TaggedSentence(sentence, sentence.text or "", (), (), weights=nothing)
 
     def read(
         self, chunk: Sequence[Sentence], labelled: Labelled, confidence: bool, alternatives: int
@@ -88,7 +128,10 @@ class Tagger:
             )
             tags = tuple(convert(labelled.tags[row], self.codec.scheme, self.codec.file_scheme))
             best = () if ranked is None else self.rank(ranked[row], text, offsets)
-            yield TaggedSentence(sentence, text, tags, entities, best, confidence)
+            weights = None
+            if labelled.weights is not None:
+                weights = labelled.weights[row, :, : len(tags), : len(tags)].cpu().numpy()
+            yield TaggedSentence(sentence, text, tags, entities, best, confidence, weights)
 
     def alternatives(self, labelled: Labelled, count: int) -> list[list[tuple[float, list[str]]]]:
         """The `count` most probable tag sequences of each sentence, in the training scheme, with probabilities."""
@@ -140,13 +183,25 @@ def text_of(sentence: Sentence) -> tuple[str, Sequence[tuple[int, int]]]:
     return " ".join(sentence.tokens), offsets
 
 
-def chunks(sentences: Iterable[Sentence]) -> Iterator[list[Sentence]]:
-    """Lists of up to `CHUNK` sentences; what was read before an `InputError` still comes before it."""
+def drawn(tagged: Iterable[TaggedSentence], path: Path) -> Iterator[TaggedSentence]:
+    """The sentences as they are; the attention of the first one with tokens is drawn when it comes."""
+    waiting = True
+    for sentence in tagged:
+        if waiting and sentence.weights is not None and sentence.sentence.tokens:
+            plots.attention(sentence.sentence.tokens, sentence.weights, path)
+            waiting = False
+        yield sentence
+    if waiting:
+        raise InputError("--plot: expected a sentence with tokens to draw, found none")
+
+
+def chunks(sentences: Iterable[Sentence], size: int) -> Iterator[list[Sentence]]:
+    """Lists of up to `size` sentences; what was read before an `InputError` still comes before it."""
     iterator = iter(sentences)
     while True:
         chunk: list[Sentence] = []
         try:
-            chunk.extend(islice(iterator, CHUNK))
+            chunk.extend(islice(iterator, size))
         except InputError:
             if chunk:
                 yield chunk

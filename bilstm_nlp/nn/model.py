@@ -1,4 +1,4 @@
-"""A model is an input end, the shared encoder and an output end."""
+"""A model is an input end, the shared encoder, perhaps attention, and an output end."""
 
 from __future__ import annotations
 
@@ -41,6 +41,20 @@ class Embedder(Protocol[B_contra]):
     def __call__(self, batch: B_contra, /) -> Sequences: ...
 
 
+class Attention(Protocol):
+    """States → states, each position having read the whole sequence."""
+
+    heads: int
+
+    def __call__(self, states: Tensor, lengths: Tensor, /) -> Tensor:
+        """(B, T, D) states, (B,) lengths → (B, T, D)"""
+        ...
+
+    def weights(self, states: Tensor, lengths: Tensor, /) -> Tensor:
+        """(B, T, D) states, (B,) lengths → (B, heads, T, T): how much a position (row) reads of each (column)."""
+        ...
+
+
 class Head(Protocol[B_contra, P_co]):
     """(B, T, outputs) states → a loss, or predictions."""
 
@@ -50,16 +64,21 @@ class Head(Protocol[B_contra, P_co]):
 
 
 class Model(nn.Module, Generic[B, P]):
-    """embedder → encoder → head."""
+    """embedder → encoder → attention, where there is some → head."""
 
-    def __init__(self, embedder: Embedder[B], encoder: Encoder, head: Head[B, P]) -> None:
+    def __init__(self, embedder: Embedder[B], encoder: Encoder, attention: Attention | None, head: Head[B, P]) -> None:
         super().__init__()
-        self.embedder, self.encoder, self.head = embedder, encoder, head
+        self.embedder, self.encoder, self.attention, self.head = embedder, encoder, attention, head
+
+    def encoded(self, batch: B) -> tuple[Tensor, Tensor]:
+        """(B, T, outputs) states of the encoder, (B,) their lengths."""
+        inputs, lengths = self.embedder(batch)
+        return self.encoder(inputs, lengths), lengths
 
     def states(self, batch: B) -> Tensor:
         """(B, T, outputs): what the head reads."""
-        states: Tensor = self.encoder(*self.embedder(batch))
-        return states
+        states, lengths = self.encoded(batch)
+        return states if self.attention is None else self.attention(states, lengths)
 
     def forward(self, batch: B) -> Loss:
         """The batch's loss."""
@@ -68,3 +87,11 @@ class Model(nn.Module, Generic[B, P]):
     def decode(self, batch: B) -> P:
         """The batch's predictions, as the head makes them."""
         return self.head.decode(self.states(batch), batch)
+
+    def decode_with_weights(self, batch: B) -> tuple[P, Tensor]:
+        """The batch's predictions, and the attention's weights (B, heads, T, T) that led to them."""
+        if self.attention is None:
+            raise ValueError("The weights need a model with attention. Got one without.")
+        states, lengths = self.encoded(batch)
+        predictions = self.head.decode(self.attention(states, lengths), batch)
+        return predictions, self.attention.weights(states, lengths)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from bilstm_nlp.tasks.inspection import Inspection
+from bilstm_nlp.tasks.measurement import Measurement
 from bilstm_nlp.tasks.presentation import Section
 
 
@@ -92,6 +93,10 @@ class Task(Protocol, Generic[DataT, CodecT, ModelT]):
 
     def evaluate(self, model: ModelT, codec: CodecT, source: str | None) -> dict[str, Any]:
         """Results on the data of `source`, by default of the config's test part, or its development part without."""
+        ...
+
+    def measure(self, model: ModelT, data: DataT, codec: CodecT) -> Measurement:
+        """What a comparison needs to know of a trained model: its figures on the development data, unit by unit."""
         ...
 
     def plot(self, model: ModelT, codec: CodecT, results: dict[str, Any], folder: Path) -> None:

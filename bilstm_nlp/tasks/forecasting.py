@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,7 +26,7 @@ from bilstm_nlp.data.windows import Windows
 from bilstm_nlp.errors import ConfigError, InputError
 from bilstm_nlp.forecast.backtest import leakage
 from bilstm_nlp.nn.encoder import Encoder
-from bilstm_nlp.nn.model import Model
+from bilstm_nlp.nn.model import Attention, Model
 from bilstm_nlp.nn.regression import RegressionHead
 from bilstm_nlp.nn.series import SeriesEmbedder
 from bilstm_nlp.tasks import forecasting_report
@@ -38,6 +39,8 @@ from bilstm_nlp.tasks.forecast_evaluation import (
     forecast_blocks,
     head_of,
 )
+from bilstm_nlp.tasks.forecasting_measurement import measure
+from bilstm_nlp.tasks.measurement import Measurement
 from bilstm_nlp.tasks.presentation import Section
 from bilstm_nlp.tasks.series_inspection import SeriesInspection, inspect_series
 
@@ -64,9 +67,15 @@ class ForecastingTask:
     """Numbers over time, and the numbers that follow."""
 
     def __init__(
-        self, config: ForecastingConfig, embedder: EmbedderMaker, encoder: Callable[[int], Encoder], head: HeadMaker
+        self,
+        config: ForecastingConfig,
+        embedder: EmbedderMaker,
+        encoder: Callable[[int], Encoder],
+        attention: Callable[[int], Attention | None],
+        head: HeadMaker,
     ) -> None:
-        self.config, self.embedder, self.encoder, self.head = config, embedder, encoder, head
+        self.config, self.embedder = config, embedder
+        self.encoder, self.attention, self.head = encoder, attention, head
         data = config.data
         named = (*data.targets, *data.observed, *data.known) if data.targets is not None else None
         self.format = TableFormat(data.layout, data.date_column, data.id_column, named, data.missing, data.frequency)
@@ -94,11 +103,19 @@ class ForecastingTask:
         return SeriesParts(found, self.columns(found), [self.split_named(one, found.source) for one in found.series])
 
     def split_named(self, one: Series, source: str) -> Parts:
-        """`split`, whose error names file and series."""
+        """`split` and `share`, whose error names file and series."""
         try:
-            return self.split(one)
+            return self.share(self.split(one))
         except InputError as error:
             raise InputError(f"{source}, series {one.id!r}: {error}") from None
+
+    def share(self, parts: Parts) -> Parts:
+        """The parts with the most recent training rows alone, as many as `data.fraction` says."""
+        fraction, rows = self.config.data.fraction, parts.train.stop - parts.train.start
+        count = math.floor(fraction * rows + 1e-9)  # 0.29 · 100 is 28.999…96
+        if count == 0:
+            raise InputError(f"data.fraction: expected a share with a row of the {rows} in training, found {fraction}")
+        return replace(parts, train=slice(parts.train.stop - count, parts.train.stop))
 
     def columns(self, found: SeriesSet) -> Columns:
         """What each column of the file is for. Raises `ConfigError` for a column that is not there or has two roles."""
@@ -136,7 +153,7 @@ class ForecastingTask:
         for one in found.series:
             validation = self.split(one).validation
             border = len(one) - (validation.stop - validation.start)
-            parts.append(Parts.from_borders(border, len(one), len(one)))
+            parts.append(self.share(Parts.from_borders(border, len(one), len(one))))
         return SeriesParts(found, self.columns(found), parts)
 
     def inspect(self, path: str | None = None) -> SeriesInspection:
@@ -151,24 +168,30 @@ class ForecastingTask:
     def fit(self, data: SeriesParts) -> tuple[SeriesCodec, ForecastingModel]:
         """Scalers and baselines from the training rows, and the untrained model."""
         settings = self.config.data
-        codec = SeriesCodec.fit(
-            data.found,
-            data.parts,
-            data.columns,
-            calendar=settings.calendar,
-            normalisation=self.config.input.normalisation,
-            scaler=settings.scaler,
-            look_back=settings.look_back,
-            horizon=settings.horizon,
-            season_length=settings.season,
-        )
+        try:
+            codec = SeriesCodec.fit(
+                data.found,
+                data.parts,
+                data.columns,
+                calendar=settings.calendar,
+                normalisation=self.config.input.normalisation,
+                scaler=settings.scaler,
+                look_back=settings.look_back,
+                horizon=settings.horizon,
+                season_length=settings.season,
+            )
+        except InputError as error:
+            if settings.fraction == 1:
+                raise
+            raise InputError(f"{error}, as data.fraction = {settings.fraction} leaves them") from None
         return codec, self.model(codec)
 
     def model(self, codec: SeriesCodec) -> ForecastingModel:
         """The model over a codec's columns."""
         embedder = self.embedder(codec)
         encoder = self.encoder(embedder.outputs)
-        return Model(embedder, encoder, self.head(codec, embedder, encoder))
+        attention = self.attention(encoder.outputs)
+        return Model(embedder, encoder, attention, self.head(codec, embedder, encoder))
 
     def restore(self, codec: dict[str, Any], tensors: dict[str, Tensor]) -> tuple[SeriesCodec, ForecastingModel]:
         """The codec of a saved run, and a model whose weights are still to be loaded."""
@@ -179,8 +202,12 @@ class ForecastingTask:
 
     def windows(self, data: SeriesParts, codec: SeriesCodec, part: str, stride: int = 1) -> Windows:
         """The windows of one part. Raises `InputError` if it has none; series without any are named."""
+        rows = data.of(part)
+        if part == "train":
+            # Look-backs reach into the rows before a part, but training has no rows before its share of them.
+            rows = [slice(one.start + codec.look_back, one.stop) for one in rows]
         try:
-            windows = codec.windows(data.found.series, data.of(part), stride)
+            windows = codec.windows(data.found.series, rows, stride)
         except InputError as error:
             raise InputError(f"{data.found.source}, {part} part: {error}") from None
         without = [one.id for one, count in zip(data.found.series, windows.counts, strict=True) if count == 0]
@@ -260,6 +287,14 @@ class ForecastingTask:
         found = codec.check_frequency(read(source, self.format))
         whole = [Parts(*[slice(0, len(one))] * 3) for one in found.series]
         return self.part_results(model, SeriesParts(found, codec.columns, whole), codec, "test")
+
+    def measure(self, model: ForecastingModel, data: SeriesParts, codec: SeriesCodec) -> Measurement:
+        """What a comparison needs to know of the model on the windows that chose its epoch."""
+        windows = self.windows(data, codec, self.config.data.validate_on)
+        whole = [slice(0, parts.train.stop) for parts in data.parts]
+        with torch.random.fork_rng():
+            torch.manual_seed(self.config.seed)  # the same initial states, where they are random
+            return measure(model, codec, data.found.series, windows, whole)
 
     def plot(self, model: ForecastingModel, codec: SeriesCodec, results: dict[str, Any], folder: Path) -> None:
         """Error and coverage by step."""

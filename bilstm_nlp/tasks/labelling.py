@@ -32,6 +32,8 @@ class Labelled:
     tags: list[list[str]]
     """In the training scheme."""
     entities: list[list[Span]]
+    weights: Tensor | None = None
+    """(B, heads, T, T) of the attention, where they were asked for."""
 
 
 def head_of(model: TaggingModel) -> CrfHead | SoftmaxHead:
@@ -41,16 +43,22 @@ def head_of(model: TaggingModel) -> CrfHead | SoftmaxHead:
 
 
 @torch.no_grad()
-def label(model: TaggingModel, codec: TaggingCodec, encoded: EncodedSentences) -> Iterator[Labelled]:
-    """Decode sentences in batches of like length; the batches come shortest sentences first."""
+def label(
+    model: TaggingModel, codec: TaggingCodec, encoded: EncodedSentences, *, weights: bool = False
+) -> Iterator[Labelled]:
+    """Decode sentences in batches of like length; the batches come shortest sentences first.
+
+    `weights` asks for those of the attention, which the model must have.
+    """
     model.eval()
     device = next(model.parameters()).device
     names = np.array(codec.tags, dtype=object)
     for chosen in plan(encoded.lengths, BATCH_TOKENS):
-        decoded = model.decode(encoded.collate(chosen).to(device))
+        batch = encoded.collate(chosen).to(device)
+        decoded, read = model.decode_with_weights(batch) if weights else (model.decode(batch), None)
         rows = names[decoded.paths.cpu().numpy()]
         tags = [row[:length].tolist() for row, length in zip(rows, encoded.lengths[chosen], strict=True)]
-        yield Labelled(chosen, decoded, tags, [spans(row, codec.scheme) for row in tags])
+        yield Labelled(chosen, decoded, tags, [spans(row, codec.scheme) for row in tags], read)
 
 
 @torch.no_grad()

@@ -20,7 +20,7 @@ from bilstm_nlp.config.tagging import TaggingConfig
 from bilstm_nlp.data.augmentation import swap_entities
 from bilstm_nlp.data.batches import EpochBatches
 from bilstm_nlp.data.codec import TaggingCodec, plan
-from bilstm_nlp.data.corpus import ColumnFormat, TaggedCorpus, checked, converted, read
+from bilstm_nlp.data.corpus import ColumnFormat, TaggedCorpus, checked, converted, read, share
 from bilstm_nlp.data.embeddings import Pretrained, matrix, read_vectors
 from bilstm_nlp.data.lexicon import cross_fitted, folds
 from bilstm_nlp.data.lines import Complain, stop
@@ -30,14 +30,16 @@ from bilstm_nlp.errors import ConfigError
 from bilstm_nlp.nn.embedder import CharacterCnn, CharacterLstm, TokenEmbedder, WordVectors
 from bilstm_nlp.nn.encoder import Encoder
 from bilstm_nlp.nn.heads import CrfHead, SoftmaxHead
-from bilstm_nlp.nn.model import Model
+from bilstm_nlp.nn.model import Attention, Model
 from bilstm_nlp.tags import Legality, Scheme, Span, detect, legal_transitions
 from bilstm_nlp.tasks import tagging_report
 from bilstm_nlp.tasks.base import Batches, Score
 from bilstm_nlp.tasks.corpus_inspection import CorpusInspection, inspect_corpora
 from bilstm_nlp.tasks.labelling import TaggingModel, head_of, label
+from bilstm_nlp.tasks.measurement import Measurement
 from bilstm_nlp.tasks.presentation import Section
 from bilstm_nlp.tasks.tagging_evaluation import Evaluation, gold_spans
+from bilstm_nlp.tasks.tagging_measurement import measure
 
 logger = logging.getLogger(__name__)
 
@@ -63,9 +65,11 @@ class TaggingTask:
         config: TaggingConfig,
         character_reader: Callable[[int], CharacterCnn | CharacterLstm | None],
         encoder: Callable[[int], Encoder],
+        attention: Callable[[int], Attention | None],
         head: Callable[[int, Legality], CrfHead | SoftmaxHead],
     ) -> None:
-        self.config, self.character_reader, self.encoder, self.head = config, character_reader, encoder, head
+        self.config, self.character_reader = config, character_reader
+        self.encoder, self.attention, self.head = encoder, attention, head
         data = config.data
         self.format = ColumnFormat(data.token_column, data.tag_column, data.comment, data.encoding)
 
@@ -82,7 +86,7 @@ class TaggingTask:
         else:
             scheme = data.file_scheme
         return Corpora(
-            self.checked(train, scheme),
+            share(self.checked(train, scheme), data.fraction),
             self.other(data.dev, scheme),
             self.other(data.test, scheme) if data.test else None,
             scheme,
@@ -199,7 +203,8 @@ class TaggingTask:
             codec.lexicon.features if codec.lexicon else 0,
         )
         shared = self.encoder(embedder.outputs)
-        return Model(embedder, shared, self.head(shared.outputs, legal_transitions(codec.tags, codec.scheme)))
+        head = self.head(shared.outputs, legal_transitions(codec.tags, codec.scheme))
+        return Model(embedder, shared, self.attention(shared.outputs), head)
 
     def bigrams(self, codec: TaggingCodec) -> WordVectors:
         """A table of vectors to train for the pairs of neighbours, with padding and the unknown pair."""
@@ -281,3 +286,7 @@ class TaggingTask:
         data = self.config.data
         source = source or data.test or data.dev
         return Evaluation(model, codec, self.other(source, codec.file_scheme, codec.cut)).results()
+
+    def measure(self, model: TaggingModel, data: Corpora, codec: TaggingCodec) -> Measurement:
+        """What a comparison needs to know of the model on the development corpus."""
+        return measure(model, codec, data.dev)

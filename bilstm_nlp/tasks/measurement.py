@@ -1,0 +1,84 @@
+"""What a comparison needs to know of a trained model: its figures on the development part, unit by unit. No torch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bilstm_nlp.tags import Span
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class Ratio:
+    """A measure as what it is made of: Σ numerator / Σ denominator over U units."""
+
+    numerator: NDArray[np.float64]
+    """(U,)"""
+    denominator: NDArray[np.float64]
+    """(U,)"""
+    by_type: Mapping[str, float | None]
+    """The measure of each type of entity, or of each column."""
+
+
+@dataclass(frozen=True)
+class SentenceExamples:
+    """Sentences, in the order of the corpus."""
+
+    tokens: Sequence[Sequence[str]]
+    gold: Sequence[Sequence[Span]]
+    found: Sequence[Sequence[Span]]
+
+
+@dataclass(frozen=True, eq=False)
+class WindowExamples:
+    """E columns of windows, in standard deviations of the training part as all of it is."""
+
+    series: Sequence[str]
+    origins: Sequence[str]
+    columns: Sequence[str]
+    past: NDArray[np.floating[Any]]
+    """(E, L)"""
+    actual: NDArray[np.floating[Any]]
+    """(E, H)"""
+    forecast: NDArray[np.floating[Any]]
+    """(E, H)"""
+    errors: Mapping[str, NDArray[np.float64]]
+    """By measure, (E,)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """Units are sentences, or windows in the order of series and dates: the same for all models that are compared."""
+
+    figures: Mapping[str, float | None]
+    """Of the whole part, by name."""
+    measures: Mapping[str, Ratio]
+    """What models can be compared by, by name."""
+    lag: int
+    """Up to how far apart two units share something; 0 where they are independent."""
+    speed: float
+    """Sequences a second, in prediction."""
+    examples: SentenceExamples | WindowExamples
+    """Some of the units, evenly spread: chosen by their place alone, so that all models have the same."""
+
+
+def spread(total: int, most: int) -> NDArray[np.int64]:
+    """At most `most` of the numbers below `total`, ascending and as evenly spread as they can be."""
+    return np.arange(total) if total <= most else np.arange(most) * total // most
+
+
+def timed(work: Callable[[], T]) -> tuple[T, float]:
+    """What `work` returns, and the seconds that the faster of two calls took: the first one may have to warm up."""
+    seconds = []
+    for _ in range(2):
+        began = time.perf_counter()
+        result = work()
+        seconds.append(time.perf_counter() - began)
+    return result, min(seconds)
