@@ -5,6 +5,7 @@
     tagger.tag(["EU rejects German call"])
     forecaster = bilstm_nlp.load("runs/energy")
     forecaster.forecast(frame)
+    bilstm_nlp.compare("configs/compare/sample.toml")
 
 The names below are imported when they are first used, so that `import bilstm_nlp` is instant.
 """
@@ -15,13 +16,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from bilstm_nlp.comparison.compare import compare as compare
     from bilstm_nlp.experiment import load as load
     from bilstm_nlp.experiment import train as train
 
-__all__ = ["load", "train"]
+__all__ = ["compare", "load", "train"]
 
 
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module("bilstm_nlp.experiment"), name)
+    return getattr(
+        import_module("bilstm_nlp.comparison.compare" if name == "compare" else "bilstm_nlp.experiment"), name
+    )

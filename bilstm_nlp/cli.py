@@ -9,7 +9,7 @@ import shlex
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -110,12 +110,15 @@ def predict(
     confidence: Annotated[bool, typer.Option("--confidence", help="Give each entity its exact probability.")] = False,
     nbest: Annotated[int, typer.Option(help="Give so many of the most probable tag sequences.", min=0)] = 0,
     known: Annotated[str | None, typer.Option(help="A forecaster's columns known ahead, for the rows to come.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Draw history and forecast to this PNG file.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw a forecast, or --attention, to this PNG file.")] = None,
+    attention: Annotated[
+        bool, typer.Option("--attention", help="Say how much each token reads of each, in jsonl; --plot draws it.")
+    ] = False,
 ) -> None:
     """Tag text, one sentence a line, or columns or JSONL; or forecast what follows the end of a file of series."""
     from bilstm_nlp import experiment
 
-    request = Request(source, kind, reads, confidence, nbest, known, plot)
+    request = Request(source, kind, reads, confidence, nbest, known, plot, attention)
     write(experiment.predictions(run, request), output)
 
 
@@ -132,6 +135,54 @@ def backtest(
     from bilstm_nlp import experiment
 
     write(experiment.backtest(run, data, windows=windows, step=step, refit=refit), output)
+
+
+@app.command()
+def compare(
+    grid: Annotated[Path, typer.Argument(metavar="GRID", help="A TOML file, such as configs/compare/sample.toml.")],
+    jobs: Annotated[
+        int | None, typer.Option(help="Runs at a time; by default as many as there are cores.", min=1)
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(help="Threads of a run; by default cores / jobs, 1 with Ray.", min=1)
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Runs and reports; by default runs/compare-GRID's name.")] = None,
+    engine: Annotated[
+        Literal["local", "ray"], typer.Option(help="Processes of this machine, or a Ray cluster.")
+    ] = "local",
+    ray_address: Annotated[
+        str, typer.Option(help="local starts a cluster on this machine; auto or HOST:PORT joins one.")
+    ] = "local",
+    ray_gpus: Annotated[float, typer.Option(help="GPUs of a run with Ray, shares allowed.", min=0)] = 0,
+) -> None:
+    """Train variants with several seeds, as far as they are missing, and say which differences are more than chance."""
+    from bilstm_nlp import report
+    from bilstm_nlp.comparison import compare as comparison
+    from bilstm_nlp.comparison.markdown import sections
+    from bilstm_nlp.comparison.runner import Engine, LocalProcesses
+
+    path = out or comparison.default_out(grid)
+    chosen: Engine
+    if engine == "ray":
+        from bilstm_nlp.comparison.ray_engine import RayCluster
+
+        chosen = RayCluster(ray_address, jobs, threads or 1, ray_gpus)
+    else:
+        chosen = LocalProcesses(jobs, threads)
+    try:
+        answer = comparison.compare(grid, path, engine=chosen, watch=report.ComparisonProgress().watch)
+    except KeyboardInterrupt:
+        report.note(f"stopped; finished runs are kept. To go on: {shlex.join(['bilstm-nlp', *sys.argv[1:]])}")
+        raise typer.Exit(130) from None
+    # The figures; all the rest is in the reports.
+    report.print_sections(sections(answer)[:3])
+    report.note(f"reports: {path}/report.html, {path}/report.md, {path}/report.json")
+    failed = [run for run in answer.runs if run.status != "finished"]
+    if failed:
+        report.note(f"{len(failed)} of {len(answer.runs)} runs failed; the same command tries them again:")
+        for run in failed:
+            report.note(f"  {path / run.folder}: {run.error}")
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from bilstm_nlp.checkpoint import flat
+from bilstm_nlp.config import Config, flat
 from bilstm_nlp.tasks.presentation import Picture, Row, Section, Table
 
 if TYPE_CHECKING:
+    from bilstm_nlp.comparison.compare import Plan
+    from bilstm_nlp.comparison.runner import Progress as RunProgress
     from bilstm_nlp.tasks.base import Batches, TrainingBatch
     from bilstm_nlp.training import EpochReport
 
@@ -85,6 +89,76 @@ class WatchedBatches:
             self.bar.update(self.task, advance=1, rate=sequences / (time.perf_counter() - began))
 
 
+class ComparisonProgress:
+    """Runs of a comparison on standard error: a live table on a terminal, a plain line for each that ends elsewhere."""
+
+    SHOWN = 12
+
+    def __init__(self) -> None:
+        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def watch(self, plan: Plan, progress: Iterator[RunProgress]) -> Iterator[RunProgress]:
+        """The same progress, shown."""
+        total, there = len(plan.jobs), len(plan.jobs) - len(plan.missing)
+        if not plan.missing:
+            self.console.print(f"all {total} runs are there, nothing is left to do")
+            return
+        if there:
+            self.console.print(f"{there} of {total} runs are there")
+        began = time.perf_counter()
+        latest: dict[Any, RunProgress] = {}
+        with Live(console=self.console, transient=True, auto_refresh=False) as live:
+            for one in progress:
+                # Those that came on last are at the end.
+                latest.pop(one.job.folder, None)
+                latest[one.job.folder] = one
+                if self.console.is_terminal:
+                    seconds = time.perf_counter() - began
+                    live.update(run_table(plan, [*latest.values()], seconds, self.SHOWN), refresh=True)
+                if one.state != "running":
+                    ended = sum(other.state != "running" for other in latest.values())
+                    self.console.print(f"[{there + ended}/{total}] {run_line(one)}", markup=False)
+                yield one
+
+
+def run_line(progress: RunProgress) -> str:
+    """A run that has ended."""
+    run = progress.job.run
+    share = "" if run.fraction == 1 else f", fraction {run.fraction:g}"
+    what = f"failed: {progress.error}" if progress.state == "failed" else f"dev score {score_cell(progress)}"
+    return f"{run.variant}, seed {run.seed}{share}: {what}"
+
+
+def run_table(plan: Plan, latest: Sequence[RunProgress], seconds: float, most: int) -> RichTable:
+    """How the runs are getting on, those at work last."""
+    total = sum(epochs_of(one.config) for one in (job.run for job in plan.missing))
+    done = sum(
+        epochs_of(one.job.run.config)
+        * (1.0 if one.state != "running" else one.epoch / one.job.run.config.training.epochs)
+        for one in latest
+    )
+    left = "unknown" if not done else str(timedelta(seconds=round(seconds * (total - done) / done)))
+    ended = sum(one.state != "running" for one in latest)
+    table = RichTable(title=f"{ended} of {len(plan.missing)} runs, left: {left}", title_justify="left")
+    for name in ("variant", "seed", "fraction", "epoch", "dev score", "state"):
+        table.add_column(name, justify="left" if name in ("variant", "state") else "right")
+    for one in sorted(latest, key=lambda one: one.state == "running")[-most:]:
+        run = one.job.run
+        epoch = f"{one.epoch}/{run.config.training.epochs}"
+        cells = (run.variant, str(run.seed), f"{run.fraction:g}", epoch, score_cell(one), one.state)
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def epochs_of(config: Config) -> float:
+    """What a run takes, in epochs over all training data."""
+    return config.training.epochs * config.data.fraction
+
+
+def score_cell(progress: RunProgress) -> str:
+    return "–" if progress.score is None else f"{progress.score:.4f}"
+
+
 # --- results ---------------------------------------------------------------------------------------------------------
 
 
@@ -141,17 +215,21 @@ def markdown(training: Mapping[str, Any], sections: Iterable[Section]) -> str:
         f"{training['threads']} threads), {training['peak_memory_mb']:,.0f} MiB at most.",
         "![Curves of the training](plots/curves.png)",
     ]
-    for section in sections:
-        parts.append(f"## {section.title}")
-        for part in section.parts:
-            match part:
-                case Table(title, header, rows):
-                    parts += [f"**{title}**", markdown_table(header, rows)]
-                case str():
-                    parts.append(part)
-                case Picture(file, caption):
-                    parts.append(f"![{caption}]({file})")
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join([*parts, *map(markdown_section, sections)]) + "\n"
+
+
+def markdown_section(section: Section) -> str:
+    """A section with its title, as the second level of headings."""
+    parts = [f"## {section.title}"]
+    for part in section.parts:
+        match part:
+            case Table(title, header, rows):
+                parts += [f"**{title}**", markdown_table(header, rows)]
+            case str():
+                parts.append(part)
+            case Picture(file, caption):
+                parts.append(f"![{caption}]({file})")
+    return "\n\n".join(parts)
 
 
 def markdown_table(header: Row, rows: Iterable[Row]) -> str:

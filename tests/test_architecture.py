@@ -31,7 +31,7 @@ def ours(*rooms: str) -> tuple[str, ...]:
     return tuple(f"bilstm_nlp.{room}" for room in rooms)
 
 
-ABOVE = ours("experiment", "composition", "inference", "cli")
+ABOVE = ours("experiment", "composition", "inference", "comparison", "cli")
 """What puts tasks together and uses them."""
 RULES = {
     "config": ("torch", *ours("data", "nn", "tasks", "training"), *ABOVE),
@@ -43,6 +43,14 @@ RULES = {
     "training": (*ours("config", "data", "nn", "tasks.tagging", "tasks.forecasting"), *ABOVE),
     "tasks": ABOVE,
     "plots": (*ours("config", "data", "nn", "tasks", "training"), *ABOVE),
+    "files": ("torch", "bilstm_nlp"),
+    **{room: ours("comparison", "cli") for room in ("experiment", "composition", "inference", "checkpoint")},
+    # Of the comparison only a worker needs torch: that nothing is left to do is said at once.
+    **{
+        f"comparison.{path.stem}": ("torch", *ours("nn", "training", "checkpoint", "experiment", "composition"))
+        for path in (PACKAGE / "comparison").glob("*.py")
+        if path.stem != "work"
+    },
 }
 
 
@@ -52,7 +60,7 @@ def test_imports_keep_to_the_rules(module):
     for room, forbidden in RULES.items():
         if module == room or module.startswith(room + "."):
             assert not reaches(found, *forbidden), f"{module} may not import these"
-    owners = {"torchcrf": "nn.crf", "seqeval": "metrics", "matplotlib": "plots"}
+    owners = {"torchcrf": "nn.crf", "seqeval": "metrics", "matplotlib": "plots", "ray": "comparison.ray_engine"}
     for library, owner in owners.items():
         assert module == owner or not reaches(found, library), f"only {owner} imports {library}"
     assert module == "__main__" or not reaches(found, "bilstm_nlp.cli"), "nothing imports cli"

@@ -1,0 +1,127 @@
+"""`bilstm-nlp compare`: from a grid to its reports."""
+
+from __future__ import annotations
+
+import logging
+import shlex
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from bilstm_nlp.comparison import grid as grids
+from bilstm_nlp.comparison import trials
+from bilstm_nlp.comparison.answer import Answer, answer
+from bilstm_nlp.comparison.grid import Grid
+from bilstm_nlp.comparison.jobs import Job, jobs_of, missing
+from bilstm_nlp.comparison.markdown import markdown
+from bilstm_nlp.comparison.page import page
+from bilstm_nlp.comparison.question import Environment, Measure, Question, Run
+from bilstm_nlp.comparison.runner import Engine, LocalProcesses, Progress
+from bilstm_nlp.files import write_json, write_text
+
+logger = logging.getLogger(__name__)
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a comparison is to be made of, and what of it is missing."""
+
+    grid: Grid
+    out: Path
+    jobs: Sequence[Job]
+    missing: Sequence[Job]
+
+
+Watch = Callable[[Plan, Iterator[Progress]], Iterator[Progress]]
+
+
+def unwatched(plan: Plan, progress: Iterator[Progress]) -> Iterator[Progress]:
+    """The progress as it is."""
+    return progress
+
+
+def compare(
+    grid: str | Path, out: str | Path | None = None, *, engine: Engine | None = None, watch: Watch = unwatched
+) -> Answer:
+    """Make what runs of a grid file are missing in `out`, then write report.json, report.md and report.html there.
+
+    By default in runs/compare-GRID's name, with processes of this machine. `watch(plan, progress)` may wrap the
+    progress of the runs, to show it. A run that dies is written down as failed, and tried anew by the next call.
+    Raises `InputError` for grids, data and directories that can't be used, before anything is run.
+    """
+    path = Path(grid)
+    wanted = grids.read(path)
+    folder = default_out(path) if out is None else Path(out)
+    jobs = jobs_of(wanted, folder)
+    plan = Plan(wanted, folder, jobs, missing(jobs))
+    with closing((engine or LocalProcesses()).execute(plan.missing)) as progress:
+        for _ in watch(plan, progress):
+            pass
+    found = conclude(plan)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / "report.json", found.as_json())
+    write_text(folder / "report.md", markdown(found))
+    write_text(folder / "report.html", page(found.as_json()))
+    return found
+
+
+def default_out(grid: Path) -> Path:
+    """Where a grid's runs and reports go unless somebody says."""
+    return Path("runs") / f"compare-{grid.stem}"
+
+
+def conclude(plan: Plan) -> Answer:
+    """The answer that the finished runs give."""
+    grid = plan.grid
+    finished = [job for job in plan.jobs if job.state == "finished"]
+    found = [trials.read(job.folder, job.run.variant, job.run.seed, job.run.fraction, grid.measure) for job in finished]
+    seconds = {job.key: trial.cost.training_seconds for job, trial in zip(finished, found, strict=True)}
+    question = Question(
+        name=grid.name,
+        task=grid.task,
+        command=shlex.join(["bilstm-nlp", "compare", str(grid.source), "--out", str(plan.out)]),
+        measure=measure(grid),
+        baseline=grid.baseline,
+        level=LEVEL,
+        seeds=grid.seeds,
+        fractions=grid.fractions,
+        environment=environment(finished),
+        changes=grid.changes,
+    )
+    return answer(question, found, [run_of(plan.out, job, seconds.get(job.key)) for job in plan.jobs])
+
+
+def measure(grid: Grid) -> Measure:
+    """How to read what the grid ranks by."""
+    is_score = grid.measure == "f1"
+    return Measure(grid.measure, grid.part, higher_is_better=is_score, scale=100 if is_score else 1)
+
+
+def environment(finished: Sequence[Job]) -> Environment:
+    """What the runs were made on; most of them, where not all were made alike."""
+    kinds = Counter(trials.resources_of(job.folder) for job in finished).most_common()
+    if len(kinds) > 1:
+        logger.warning("speeds can't be compared: not all runs had the same jobs and threads: %s", dict(kinds))
+    if not kinds:
+        return Environment(0, 0, 0, {})
+    versions = trials.read_object(finished[0].folder / "run.json")["versions"]
+    most = kinds[0][0]
+    return Environment(most.cores, most.jobs, most.threads, versions)
+
+
+def run_of(out: Path, job: Job, seconds: float | None) -> Run:
+    """A planned run, for the report."""
+    state = job.state
+    return Run(
+        variant=job.run.variant,
+        seed=job.run.seed,
+        fraction=job.run.fraction,
+        folder=job.folder.relative_to(out).as_posix(),
+        status=state,
+        seconds=seconds,
+        error=job.error() if state == "failed" else None,
+    )

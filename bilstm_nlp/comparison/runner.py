@@ -1,0 +1,203 @@
+"""Engines that carry out runs. Here: processes of this machine, a fresh one for each run.
+
+A server process imports torch once and is forked for every run, so a run costs no start-up, shares nothing with those
+before it, and can die without taking anything along.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from multiprocessing.context import ForkServerProcess
+from typing import Literal, Protocol
+
+from bilstm_nlp.comparison.jobs import Job
+from bilstm_nlp.comparison.trials import Resources
+from bilstm_nlp.errors import InputError
+
+POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run has come."""
+
+    job: Job
+    state: Literal["running", "finished", "failed"]
+    epoch: int = 0
+    """Finished ones."""
+    score: float | None = None
+    """On the development part, the best so far, as the run watches it."""
+    error: str | None = None
+
+
+class Engine(Protocol):
+    """What carries out runs."""
+
+    def execute(self, jobs: Sequence[Job]) -> Generator[Progress, None, None]:
+        """Carry out all jobs; yields when one begins, comes on or ends. A job that dies is written down as failed.
+
+        When it is closed before the end, all that is still running is stopped.
+        """
+        ...
+
+
+def cores() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class LocalProcesses:
+    """Processes of this machine."""
+
+    def __init__(self, jobs: int | None = None, threads: int | None = None) -> None:
+        """By default a run for every core, and as many threads as share the cores out evenly.
+
+        Raises `InputError` where there are not as many cores as runs at a time · threads of each.
+        """
+        found = cores()
+        jobs = jobs or max(1, found // (threads or 1))
+        threads = threads or max(1, found // jobs)
+        if jobs * threads > found:
+            raise InputError(
+                f"expected jobs × threads of at most {found}, the cores of this machine, found {jobs} × {threads}"
+            )
+        self.resources = Resources(found, jobs, threads)
+
+    def execute(self, jobs: Sequence[Job]) -> Generator[Progress, None, None]:
+        """Carry out all jobs, as many at a time as there may be."""
+        waiting = deque(jobs)
+        running: list[Worker] = []
+        try:
+            while waiting or running:
+                while waiting and len(running) < self.resources.jobs:
+                    running.append(Worker(waiting.popleft(), self.resources))
+                    yield running[-1].progress
+                wait([worker.process.sentinel for worker in running], POLL_SECONDS)
+                for worker in [*running]:
+                    if (progress := worker.news()) is not None:
+                        yield progress
+                    if worker.progress.state != "running":
+                        running.remove(worker)
+        finally:
+            for worker in running:
+                worker.stop()
+
+
+class Worker:
+    """A process at work on one run."""
+
+    def __init__(self, job: Job, resources: Resources) -> None:
+        job.failure.unlink(missing_ok=True)
+        job.log.parent.mkdir(parents=True, exist_ok=True)
+        self.job, self.progress = job, Progress(job, "running", *history(job))
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["bilstm_nlp.comparison.work"])
+        # A daemon: it does not outlive this process.
+        self.process: ForkServerProcess = context.Process(target=work, args=(job, resources), daemon=True)
+        with threads_of_libraries(resources.threads):
+            self.process.start()
+
+    def news(self) -> Progress | None:
+        """How far the run has come, if that is farther than when last asked."""
+        if self.process.exitcode is None:
+            found = Progress(self.job, "running", *history(self.job))
+        elif self.job.state == "finished":
+            found = Progress(self.job, "finished", *history(self.job))
+        else:
+            if not self.job.failure.exists():
+                self.job.fail(ending(self.process.exitcode), tail(self.job))
+            found = Progress(self.job, "failed", *history(self.job), self.job.error())
+        if found == self.progress:
+            return None
+        self.progress = found
+        return found
+
+    def stop(self) -> None:
+        """End the process; the epochs that it finished stay."""
+        self.process.terminate()
+        self.process.join()
+
+
+@contextmanager
+def threads_of_libraries(count: int) -> Iterator[None]:
+    """What numpy and torch ask the environment for when they are imported, in processes started from here."""
+    before = os.environ.get("OMP_NUM_THREADS")
+    os.environ["OMP_NUM_THREADS"] = str(count)
+    try:
+        yield
+    finally:
+        del os.environ["OMP_NUM_THREADS"]
+        if before is not None:
+            os.environ["OMP_NUM_THREADS"] = before
+
+
+def history(job: Job) -> tuple[int, float | None]:
+    """Epochs that the run has finished, and the best development score so far."""
+    try:
+        lines = (job.folder / "history.jsonl").read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return 0, None
+    scores = [epoch["score"]["value"] for epoch in map(json.loads, lines) if epoch["best"]]
+    return len(lines), scores[-1] if scores else None
+
+
+def ending(code: int) -> str:
+    """How a process ended that could not say why."""
+    if code >= 0:
+        return f"the process ended with status {code}"
+    return f"the process was killed by signal {-code} ({signal.Signals(-code).name})"
+
+
+def tail(job: Job) -> str:
+    """The last that was said."""
+    return (
+        "\n".join(job.log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:]) if job.log.exists() else ""
+    )
+
+
+# --- in the process of a run -----------------------------------------------------------------------------------------
+
+
+def work(job: Job, resources: Resources) -> None:
+    """Carry out one job; why it failed is written down."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the one that started us stops us
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    log = os.open(job.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    try:
+        # Not above: here it has been imported already, and whoever starts us needs no torch.
+        from bilstm_nlp.comparison.work import carry_out
+
+        for _ in carry_out(job.run.config, job.folder, job.key, resources):
+            pass
+    except Exception as error:
+        job.fail(reason(error), traceback.format_exc())
+        sys.exit(1)
+
+
+def end_with_parent() -> None:
+    """A run whose result nobody waits for would be in the way of the next one in its folder."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def reason(error: Exception) -> str:
+    """What went wrong: our own errors are sentences, others need their type."""
+    own = type(error).__module__.startswith("bilstm_nlp.")
+    return str(error) if own else f"{type(error).__name__}: {error}"

@@ -1,0 +1,173 @@
+"use strict";
+
+// Scales with round ticks, charts as inline SVG, markers. Knows nothing of reports.
+
+// --- scales ----------------------------------------------------------------------------------------------------------
+
+/** 1, 2 or 5 times a power of ten: the ticks within [low, high], about `count` of them. */
+function roundTicks(low, high, count) {
+  const power = 10 ** Math.floor(Math.log10((high - low) / count));
+  // Of 1, 2, 5 and 10 the nearest, by ratio.
+  const wanted = (high - low) / count / power;
+  const step =
+    power * [1, 2, 5, 10].find((factor, index, all) => index === 3 || wanted < Math.sqrt(factor * all[index + 1]));
+  const ticks = [];
+  for (let tick = Math.ceil(low / step - 1e-9); tick * step <= high + step * 1e-9; tick += 1) ticks.push(tick * step);
+  return { ticks, text: (tick) => figure(tick, decimals(step)) };
+}
+
+/** How many it takes to write 1, 2 or 5 times a power of ten. */
+function decimals(value) {
+  return Math.max(0, -Math.floor(Math.log10(value) + 1e-9));
+}
+
+/** 1, 2 and 5 times the powers of ten within [low, high]; all positive. */
+function logarithmicTicks(low, high) {
+  const ticks = [];
+  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power += 1) {
+    ticks.push(...[1, 2, 5].map((factor) => factor * 10 ** power).filter((tick) => tick >= low && tick <= high));
+  }
+  return { ticks, text: (tick) => figure(tick, decimals(tick)) };
+}
+
+/**
+ * From values to shares of an axis: `share(value)` is 0 at its low end. Logarithmic where the largest value is more
+ * than `ratio` times the smallest. `margin`: what is left free at both ends, as a part of the range. `ticks` are to be
+ * written as `text(tick)`.
+ */
+function scaleOf(values, { count = 5, ratio = Infinity, margin = 0.06 } = {}) {
+  const present = values.filter((value) => value !== null);
+  let [low, high] = [Math.min(...present), Math.max(...present)];
+  const logarithmic = low > 0 && high / low > ratio;
+  if (logarithmic) [low, high] = [Math.log(low), Math.log(high)];
+  const room = high > low ? (high - low) * margin : Math.abs(high) * 0.05 || 1;
+  [low, high] = [low - room, high + room];
+  const turned = logarithmic ? Math.log : (value) => value;
+  const marks = logarithmic ? logarithmicTicks(Math.exp(low), Math.exp(high)) : roundTicks(low, high, count);
+  return { share: (value) => (turned(value) - low) / (high - low), ...marks };
+}
+
+/**
+ * What an axis of points and their intervals [low, high] has to hold: all points, and of intervals as much as leaves
+ * the points apart. Those over two seeds can be so long that nothing else could be seen; `whisker` shows that they go
+ * on.
+ */
+function reach(points, bounds) {
+  const present = points.filter((value) => value !== null);
+  const [low, high] = [Math.min(...present), Math.max(...present)];
+  const room = high > low ? 0.6 * (high - low) : Infinity;
+  const held = bounds
+    .filter((value) => value !== null)
+    .map((value) => Math.min(Math.max(value, low - room), high + room));
+  return [...present, ...held];
+}
+
+// --- charts ----------------------------------------------------------------------------------------------------------
+
+const charts = new Map();
+
+/**
+ * Draws into `host` at its width, and anew when that has changed.
+ * Axes: {scale, label}. `draw(svg, x, y, plot)` gets the functions from values to pixels, and the plot's edges.
+ */
+function chart(host, { height, label, xAxis, yAxis }, draw) {
+  const redraw = () => {
+    const width = Math.max(host.clientWidth, 200);
+    const plot = { left: 58, right: width - 14, top: yAxis.label ? 26 : 8, bottom: height - (xAxis.label ? 42 : 26) };
+    const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": label });
+    host.replaceChildren(svg);
+    const x = (value) => plot.left + xAxis.scale.share(value) * (plot.right - plot.left);
+    const y = (value) => plot.bottom - yAxis.scale.share(value) * (plot.bottom - plot.top);
+    axes(svg, plot, xAxis, yAxis, x, y);
+    draw(svg, x, y, plot);
+    charts.set(host, { width: host.clientWidth, redraw });
+  };
+  redraw();
+}
+
+window.addEventListener("resize", () => {
+  for (const [host, { width, redraw }] of charts) {
+    if (!host.isConnected) charts.delete(host);
+    else if (host.clientWidth !== width) redraw();
+  }
+});
+
+function axes(svg, plot, xAxis, yAxis, x, y) {
+  for (const tick of yAxis.scale.ticks) {
+    svg.append(shape("line", { class: "grid", x1: plot.left, x2: plot.right, y1: y(tick), y2: y(tick) }));
+    svg.append(textAt(plot.left - 7, y(tick) + 4, yAxis.scale.text(tick), "tick", "end"));
+  }
+  svg.append(shape("line", { class: "axis", x1: plot.left, x2: plot.right, y1: plot.bottom, y2: plot.bottom }));
+  let free = -Infinity;
+  for (const tick of xAxis.scale.ticks) {
+    const label = textAt(x(tick), plot.bottom + 17, xAxis.scale.text(tick), "tick", "middle");
+    svg.append(shape("line", { class: "axis", x1: x(tick), x2: x(tick), y1: plot.bottom, y2: plot.bottom + 4 }), label);
+    const half = label.getComputedTextLength() / 2;
+    if (x(tick) - half < free) label.remove();
+    else free = x(tick) + half + 6;
+  }
+  if (xAxis.label) svg.append(textAt(plot.right, plot.bottom + 36, xAxis.label, "title", "end"));
+  if (yAxis.label) svg.append(textAt(4, 12, yAxis.label, "title", "start"));
+}
+
+function textAt(x, y, text, style, anchor) {
+  return shape("text", { class: style, x, y, "text-anchor": anchor }, null, text);
+}
+
+/** A line through points [x, y] in pixels. */
+function line(points, style, hint = null) {
+  const path = points.map(([x, y], index) => `${index ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
+  return shape("path", { class: style, d: path }, hint);
+}
+
+/** An interval: a line with crossbars, upright unless `lying`; an arrow where it goes on beyond `edges`. */
+function whisker(from, to, across, edges, style, lying = false) {
+  const [least, most] = [Math.min(...edges), Math.max(...edges)];
+  const place = ([along, beside]) => (lying ? [along, across + beside] : [across + beside, along]).join(" ");
+  const end = (value, inwards) => {
+    if (value < least || value > most) {
+      const edge = value < least ? least : most;
+      return [
+        [edge + inwards * 5, -4],
+        [edge, 0],
+        [edge + inwards * 5, 4],
+        [edge, 0],
+      ];
+    }
+    return [
+      [value, -4],
+      [value, 4],
+      [value, 0],
+    ];
+  };
+  const inwards = from < to ? 1 : -1;
+  const path = [...end(from, inwards), ...end(to, -inwards).reverse()];
+  return shape("path", { class: `whisker ${style}`, d: `M${path.map(place).join("L")}` });
+}
+
+const MARKERS = [
+  "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0z",
+  "M-4.5 -4.5h9v9h-9z",
+  "M0 -6L5.6 4.4H-5.6z",
+  "M0 -6.4L6.4 0L0 6.4L-6.4 0z",
+  "M0 6L5.6 -4.4H-5.6z",
+  "M-5.5 -2h3.5v-3.5h4v3.5h3.5v4h-3.5v3.5h-4v-3.5h-3.5z",
+];
+const COLOURS = 7;
+
+/** The class that colours the `index`th of things. */
+function colour(index) {
+  return `c${index % COLOURS}`;
+}
+
+/** The `index`th of things as a point; colour and form together differ up to 42 of them. */
+function marker(x, y, index, hint = null) {
+  const form = MARKERS[index % MARKERS.length];
+  return shape("path", { class: `marker ${colour(index)}`, d: form, transform: `translate(${x} ${y})` }, hint);
+}
+
+/** A marker within text. */
+function badge(index) {
+  const attributes = { class: "badge", viewBox: "-7 -7 14 14", width: 14, height: 14, "aria-hidden": "true" };
+  return shape("svg", attributes, null, marker(0, 0, index));
+}

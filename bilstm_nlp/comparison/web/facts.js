@@ -1,0 +1,36 @@
+"use strict";
+
+// What several sections ask of a report.
+
+/** How the measure is called and written, and where variants stand. */
+function facts(report) {
+  const { measure, variants } = report;
+  const digits = measure.scale === 100 ? 2 : 4;
+  const scaled = (value) => (value === null || value === undefined ? null : value * measure.scale);
+  return {
+    title: measure.name.toUpperCase(),
+    unit: measure.scale === 100 ? `${measure.name.toUpperCase()} in percent` : measure.name.toUpperCase(),
+    direction: measure.higher_is_better ? "higher is better" : "lower is better",
+    digits,
+    scaled,
+    shown: (value) => figure(scaled(value), digits),
+    shownSigned: (value) => signed(scaled(value), digits),
+    place: new Map(variants.map((variant, index) => [variant.name, index])),
+    largest: Math.max(...report.fractions),
+    level: `${figure(report.level * 100)} %`,
+    units: report.task === "tagging" ? "sentences" : "windows",
+  };
+}
+
+function part(fraction) {
+  return `${Number((fraction * 100).toPrecision(4))} %`;
+}
+
+/** A variant's name after its marker. */
+function named(report, name) {
+  return [badge(facts(report).place.get(name)), name];
+}
+
+function legend(report, names) {
+  return element("ul", { class: "legend" }, ...names.map((name) => element("li", {}, ...named(report, name))));
+}

@@ -1,0 +1,227 @@
+"""What a run leaves for comparisons: its figures unit by unit, as its results say them, there and back."""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file, save_file
+
+from bilstm_nlp import experiment
+from bilstm_nlp.checkpoint import RunDirectory
+from bilstm_nlp.comparison import trials
+from bilstm_nlp.comparison.trials import Resources
+from bilstm_nlp.composition import build
+from bilstm_nlp.config import load
+from bilstm_nlp.errors import RunError
+from bilstm_nlp.files import write_json
+from bilstm_nlp.tasks import forecasting_measurement, tagging_measurement
+from bilstm_nlp.tasks.forecast_evaluation import forecast
+from bilstm_nlp.tasks.measurement import spread, timed
+from bilstm_nlp.tasks.tagging_evaluation import Evaluation
+from tests.comparison.grids import write_base
+from tests.tasks.test_forecasting import HORIZON, LOOK_BACK, config, fitted
+
+RESOURCES = Resources(cores=4, jobs=2, threads=1)
+
+
+@pytest.fixture(scope="module")
+def tagger(tmp_path_factory):
+    """A finished run of a tagger that errs here and there."""
+    folder = tmp_path_factory.mktemp("tagger")
+    write_base(folder)
+    for _ in experiment.train(load(folder / "base.toml", ["training.epochs=5"]), folder / "run"):
+        pass
+    return folder / "run"
+
+
+@pytest.fixture(scope="module")
+def forecaster(tmp_path_factory):
+    """A finished run of a forecaster."""
+    folder = tmp_path_factory.mktemp("forecaster")
+    for _ in experiment.train(config(folder, known=["holiday"]), folder / "run"):
+        pass
+    return folder / "run"
+
+
+def measured(folder, **data):
+    """(measurement, its data, codec, model) of a finished run, with keys of the data changed."""
+    found, codec, model = experiment.restore(RunDirectory.open(folder))
+    found = found.model_copy(update={"data": found.data.model_copy(update=data)})
+    task = build(found)
+    parts = task.load()
+    return task.measure(model, parts, codec), parts, codec, model
+
+
+# --- taggers ---
+
+
+def test_a_taggers_units_add_up_to_its_results(tagger):
+    found, data, codec, model = measured(tagger)
+    results = RunDirectory.open(tagger).read_json("metrics.json")["dev"]
+    f1 = found.measures["f1"]
+    assert 0 < results["f1"] < 1
+    assert f1.numerator.sum() / f1.denominator.sum() == pytest.approx(results["f1"], abs=1e-15)
+    assert found.figures == {name: results[name] for name in ("precision", "recall", "f1")}
+    assert f1.by_type == {kind: scores["f1"] for kind, scores in results["per_type"].items()}
+    assert found.lag == 0
+    assert found.speed > 0
+    predicted = Evaluation(model, codec, data.dev).predicted_spans()
+    for index, (gold, spans) in enumerate(zip(found.examples.gold, predicted, strict=True)):
+        assert found.examples.tokens[index] == data.dev.sentences[index].tokens
+        assert found.examples.found[index] == spans
+        right = sum(span in gold for span in spans)
+        assert (f1.numerator[index], f1.denominator[index]) == (2 * right, len(gold) + len(spans))
+
+
+def test_a_large_corpus_keeps_evenly_spread_sentences(tagger, monkeypatch):
+    monkeypatch.setattr(tagging_measurement, "EXAMPLES", 4)
+    found, data, _, _ = measured(tagger)
+    assert list(found.examples.tokens) == [data.dev.sentences[index].tokens for index in (0, 2, 5, 8)]
+    assert len(found.measures["f1"].numerator) == 11
+
+
+@pytest.mark.parametrize(("total", "most"), [(0, 5), (3, 5), (5, 5), (6, 5), (7, 3), (1000, 7)])
+def test_spread_numbers_are_distinct_and_even(total, most):
+    found = spread(total, most)
+    assert len(found) == min(total, most)
+    assert len(set(found.tolist())) == len(found)
+    assert all(0 <= number < total for number in found)
+    assert len(found) < 2 or np.ptp(np.diff(found)) <= 1
+
+
+def test_the_faster_of_two_calls_is_what_counts(monkeypatch):
+    times = iter([10.0, 13.0, 20.0, 21.0])
+    monkeypatch.setattr("time.perf_counter", lambda: next(times))
+    assert timed(lambda: "done") == ("done", 1.0)
+
+
+# --- forecasters ---
+
+
+def test_a_forecasters_units_add_up_to_its_results(forecaster):
+    found, _, codec, _ = measured(forecaster)
+    results = RunDirectory.open(forecaster).read_json("metrics.json")["validation"]
+    for name in ("mse", "mae"):
+        ratio = found.measures[name]
+        assert ratio.numerator.shape == (results["windows"],)
+        assert ratio.numerator.sum() / ratio.denominator.sum() == pytest.approx(results[name], rel=1e-6)
+        assert found.figures[name] == pytest.approx(results[name], rel=1e-6)
+        by_column = {column: scores[name] for column, scores in results["by_column"].items()}
+        assert ratio.by_type == pytest.approx(by_column, rel=1e-6)
+    assert found.figures["rmse"] == pytest.approx(results["rmse"], rel=1e-6)
+    assert found.lag == codec.horizon - 1 == HORIZON - 1
+
+
+def test_windows_are_measured_one_by_one(forecaster, monkeypatch):
+    monkeypatch.setattr(forecasting_measurement, "EXAMPLES", 13)
+    found, data, codec, model = measured(forecaster)
+    windows = codec.windows(data.found.series, data.of("validation"))
+    (one,) = data.found.series
+    cells = [divmod(cell, 2) for cell in spread(2 * len(windows), 13).tolist()]
+    for number, origin in enumerate(windows.rows):
+        point = forecast(model, codec.batch(windows, np.array([number]))).point[0]
+        error = point - windows[number][1]
+        assert found.measures["mse"].numerator[number] == pytest.approx(float((error**2).mean()), rel=1e-5)
+        assert found.measures["mae"].numerator[number] == pytest.approx(float(np.abs(error).mean()), rel=1e-5)
+        for column in {column for window, column in cells if window == number}:
+            place = cells.index((number, column))
+            examples = found.examples
+            assert examples.series[place] == one.id
+            assert examples.origins[place] == str(one.dates[origin])
+            assert examples.columns[place] == codec.columns.targets[column]
+            np.testing.assert_allclose(examples.forecast[place], point[:, column], rtol=1e-6)
+            scaled = codec.scaler(one).transform(one.select(codec.columns.all))[:, column]
+            np.testing.assert_allclose(examples.past[place], scaled[origin - LOOK_BACK : origin], atol=1e-6)
+            np.testing.assert_allclose(examples.actual[place], scaled[origin : origin + HORIZON], atol=1e-6)
+            assert examples.errors["mae"][place] == pytest.approx(float(np.abs(error[:, column]).mean()), rel=1e-5)
+
+
+def test_errors_are_in_the_same_units_whatever_a_forecaster_was_scaled_by(tmp_path):
+    """The same forecasts in own units, by codecs of other scalers and shares, are measured alike."""
+    measurements = []
+    for data in ({}, {"scaler": "robust"}, {"fraction": 0.5}):
+        task, parts, codec, model = fitted(tmp_path, **data)
+        with torch.no_grad():
+            # Every forecast is the last value: no scaler plays a part in that.
+            model.head.projection.weight.zero_()
+            model.head.projection.bias.zero_()
+        measurements.append(task.measure(model, parts, codec))
+    first, *others = measurements
+    for other in others:
+        for name, ratio in first.measures.items():
+            np.testing.assert_allclose(other.measures[name].numerator, ratio.numerator, rtol=1e-4)
+        np.testing.assert_allclose(other.examples.actual, first.examples.actual, atol=1e-5)
+        assert other.examples.origins == first.examples.origins
+
+
+# --- files ---
+
+
+def test_a_taggers_trial_comes_back(tagger, tmp_path):
+    found, _, _, _ = measured(tagger)
+    trials.save(tagger, "a key", RESOURCES, found)
+    trial = trials.read(tagger, "some variant", 3, 0.5, "f1")
+    assert (trial.variant, trial.seed, trial.fraction, trial.lag) == ("some variant", 3, 0.5, 0)
+    np.testing.assert_array_equal(trial.numerator, found.measures["f1"].numerator)
+    np.testing.assert_array_equal(trial.denominator, found.measures["f1"].denominator)
+    assert (trial.scores, trial.per_type) == (found.figures, found.measures["f1"].by_type)
+    examples = found.examples
+    assert [tuple(one.tokens) for one in trial.examples] == list(examples.tokens)
+    assert [one.gold for one in trial.examples] == list(examples.gold)
+    assert [one.found for one in trial.examples] == list(examples.found)
+    training = RunDirectory.open(tagger).read_json("metrics.json")["training"]
+    assert trial.cost.parameters == training["parameters"]
+    assert trial.cost.training_speed == training["sequences_per_second"]
+    assert trial.cost.prediction_speed == found.speed
+    assert len(trial.losses) == len(trial.epoch_scores) == 5
+    assert max(trial.epoch_scores) == found.figures["f1"]
+    assert trials.key_of(tagger) == "a key"
+    assert trials.resources_of(tagger) == RESOURCES
+
+
+@pytest.mark.parametrize("measure", ["mse", "mae"])
+def test_a_forecasters_trial_comes_back(forecaster, measure):
+    found, _, _, _ = measured(forecaster)
+    trials.save(forecaster, "a key", RESOURCES, found)
+    trial = trials.read(forecaster, "some variant", 1, 1.0, measure)
+    np.testing.assert_array_equal(trial.numerator, found.measures[measure].numerator)
+    assert trial.per_type == found.measures[measure].by_type
+    assert trial.lag == HORIZON - 1
+    for index, one in enumerate(trial.examples):
+        assert (one.series, one.origin, one.column) == tuple(
+            names[index] for names in (found.examples.series, found.examples.origins, found.examples.columns)
+        )
+        np.testing.assert_allclose(one.forecast, found.examples.forecast[index], rtol=1e-3)
+        assert one.error == found.examples.errors[measure][index]
+
+
+def test_a_trial_of_another_format_or_without_results_is_none(tagger, tmp_path):
+    found, _, _, _ = measured(tagger)
+    assert trials.key_of(tmp_path) is None
+    trials.save(tmp_path, "a key", RESOURCES, found)
+    assert trials.key_of(tmp_path) is None, "the run has no results"
+    (tmp_path / "metrics.json").write_text("{}")
+    assert trials.key_of(tmp_path) == "a key"
+    write_json(tmp_path / "trial.json", trials.read_object(tmp_path / "trial.json") | {"format": 99})
+    assert trials.key_of(tmp_path) is None
+
+
+def test_damage_is_named(tagger, tmp_path):
+    found, _, _, _ = measured(tagger)
+    tagger = shutil.copytree(tagger, tmp_path / "run")
+    trials.save(tagger, "a key", RESOURCES, found)
+    arrays = load_file(tagger / "trial.safetensors")
+    save_file(arrays | {"f1.numerator": arrays["f1.numerator"][:3]}, tagger / "trial.safetensors")
+    with pytest.raises(
+        RunError, match=r"run: expected a run measured for a comparison, found ValueError\('expected num"
+    ):
+        trials.read(tagger, "some variant", 1, 1.0, "f1")
+    (tagger / "trial.safetensors").write_bytes(b"nothing")
+    with pytest.raises(RunError, match=r"run: expected a run measured for a comparison, found Safetensor"):
+        trials.read(tagger, "some variant", 1, 1.0, "f1")
+    (tagger / "trial.json").write_text("{")
+    with pytest.raises(RunError, match=r"trial\.json: expected JSON, found"):
+        trials.read(tagger, "some variant", 1, 1.0, "f1")
