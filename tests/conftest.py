@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import signal
 import sys
 
 import pytest
@@ -31,3 +32,11 @@ def call(capfd, monkeypatch):
         return Result(0 if code is None else int(code), *capfd.readouterr())
 
     return run
+
+
+@pytest.fixture
+def interruptible():
+    """Processes started from here heed Ctrl-C, even if this one ignores it, as shells make background jobs do."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

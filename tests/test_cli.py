@@ -93,10 +93,12 @@ def test_a_run_killed_in_mid_training_goes_on_to_the_same_weights(run, tmp_path)
     assert results["test"] == uninterrupted["test"]
 
 
-def test_ctrl_c_keeps_what_is_there_and_says_how_to_go_on(tmp_path):
+def test_ctrl_c_keeps_what_is_there_and_says_how_to_go_on(tmp_path, interruptible):
     path = tmp_path / "stopped"
     with subprocess.Popen(
-        command("train", SAMPLE, *SMALL, "--out", path), stderr=subprocess.PIPE, text=True
+        command("train", SAMPLE, *SMALL, "--set", "training.epochs=50", "--out", path),
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         deadline = time.monotonic() + 120
         while not (path / "history.jsonl").exists() and time.monotonic() < deadline:

@@ -98,7 +98,7 @@ def test_bad_grids_are_one_message(finished, call, tmp_path):
     assert "bilstm-nlp: expected jobs × threads of at most" in many.err
 
 
-def test_ctrl_c_keeps_finished_runs_and_says_how_to_go_on(finished, call, tmp_path):
+def test_ctrl_c_keeps_finished_runs_and_says_how_to_go_on(finished, tmp_path, interruptible):
     grid = write_grid(finished, "long.toml", seeds=[1, 2, 3, 4])
     out = tmp_path / "out"
     # The runs that were made for the other grid are part of this one too.
