@@ -74,7 +74,10 @@ function ranking(report) {
     },
     {
       ...plain("Trains, seq/s", "training_speed"),
-      cell: (one) => [figure(one.training_speed), small(`${figure(one.training_seconds, 1)} s in all`)],
+      cell: ({ training_speed: speed, training_seconds: seconds }) => [
+        figure(speed),
+        seconds === null ? null : small(`${figure(seconds, 1)} s in all`),
+      ],
     },
     { ...plain("Parameters", "parameters"), falling: false },
     { ...plain("Memory, MiB", "peak_memory_mb"), falling: false },
