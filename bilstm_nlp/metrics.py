@@ -90,7 +90,7 @@ def _check_sentences(gold: Sequence[object], predicted: Sequence[object]) -> Non
         raise InputError(f"expected predictions for {len(gold)} sentences, found {len(predicted)}")
 
 
-def _grouped(gold: SpanLists, predicted: SpanLists, group: Callable[[int, Span], str]) -> dict[str, PRF]:
+def grouped(gold: SpanLists, predicted: SpanLists, group: Callable[[int, Span], str]) -> dict[str, PRF]:
     """One PRF per group, sorted by its name; `group(sentence, span)` is asked on both sides."""
     counts: dict[str, Counter[str]] = {}
     for sentence, (right, found) in enumerate(_paired(gold, predicted)):
@@ -159,7 +159,7 @@ def entity_scores(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[st
     matches = sum(map(operator.eq, chain.from_iterable(gold), chain.from_iterable(predicted)))
     gold_lenient, gold_strict = _read_entities(gold, scheme)
     predicted_lenient, predicted_strict = _read_entities(predicted, scheme)
-    per_type = _grouped(gold_lenient, predicted_lenient, lambda _, span: span.type)
+    per_type = grouped(gold_lenient, predicted_lenient, lambda _, span: span.type)
     # Every type in the table has an entity on one side at least, so its F1 is defined.
     type_f1 = [score.f1 for score in per_type.values() if score.f1 is not None]
     disagreements = _disagreements("gold", gold_lenient, gold_strict)
@@ -278,8 +278,8 @@ def breakdown(
 
     nothing = PRF.from_counts(0, 0, 0)
     return Breakdown(
-        by_novelty={**dict.fromkeys(NOVELTY_GROUPS, nothing), **_grouped(gold, predicted, novelty)},
-        by_length={**dict.fromkeys(LENGTH_GROUPS, nothing), **_grouped(gold, predicted, length)},
+        by_novelty={**dict.fromkeys(NOVELTY_GROUPS, nothing), **grouped(gold, predicted, novelty)},
+        by_length={**dict.fromkeys(LENGTH_GROUPS, nothing), **grouped(gold, predicted, length)},
     )
 
 

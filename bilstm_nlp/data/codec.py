@@ -15,7 +15,7 @@ from torch import Tensor
 
 from bilstm_nlp.batch import TokenBatch
 from bilstm_nlp.data.corpus import Sentence
-from bilstm_nlp.data.lexicon import EntityLexicon, entities_of
+from bilstm_nlp.data.lexicon import EntityLexicon, entities_of, matches
 from bilstm_nlp.data.tokenizer import Cut, cut_of
 from bilstm_nlp.data.vocabulary import FIRST, UNKNOWN, Vocabulary, WordTable, shape
 from bilstm_nlp.errors import RunError
@@ -86,7 +86,7 @@ class TaggingCodec:
         )
         if not with_pairs:
             return codec
-        encoded = replace(codec, lexicon=None).encode(sentences)
+        encoded = codec.encode_parts([sentences], [])
         return replace(codec, pairs=np.unique(encoded.pair_keys(len(words))))
 
     @property
@@ -99,6 +99,13 @@ class TaggingCodec:
 
         The lexicon knows all entities of the training data, those of the sentences too, if that is what they are.
         """
+        return self.encode_parts([sentences], [self.lexicon] if self.lexicon else [], with_tags=with_tags)
+
+    def encode_parts(
+        self, parts: Sequence[Sequence[Sentence]], lexicons: Sequence[EntityLexicon], *, with_tags: bool = False
+    ) -> EncodedSentences:
+        """`encode` for the sentences of all parts, each matched with a lexicon of its own; without any, with none."""
+        sentences = list(chain.from_iterable(parts))
         table: dict[str, int] = {}
         tokens = list(chain.from_iterable(sentence.tokens for sentence in sentences))
         forms = np.fromiter((table.setdefault(token, len(table)) for token in tokens), np.int64, len(tokens))
@@ -120,19 +127,9 @@ class TaggingCodec:
             form_offsets=np.concatenate([[0], np.cumsum([len(spelling) for spelling in spellings], dtype=np.int64)]),
             tags=tags,
             bigrams=None,
-            matches=None if self.lexicon is None else self.lexicon.matches(sentences),
+            matches=matches(parts, lexicons, list(table), forms, lengths) if lexicons else None,
         )
         return replace(encoded, bigrams=self.bigrams(encoded)) if len(self.pairs) else encoded
-
-    def encode_training(
-        self, parts: Sequence[Sequence[Sentence]], lexicons: Sequence[EntityLexicon]
-    ) -> EncodedSentences:
-        """Training sentences with tags, each part matched with a lexicon of its own; without lexicons, with none."""
-        encoded = replace(self, lexicon=None).encode(list(chain.from_iterable(parts)), with_tags=True)
-        if not lexicons:
-            return encoded
-        matches = [lexicon.matches(part) for lexicon, part in zip(lexicons, parts, strict=True)]
-        return replace(encoded, matches=np.concatenate(matches))
 
     def bigrams(self, encoded: EncodedSentences) -> Ints:
         """(N,) the row of each token's pair with the one after it; that of the unknown for pairs not in training."""

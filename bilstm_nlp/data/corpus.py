@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -14,6 +13,7 @@ from bilstm_nlp.data.hub import is_dataset, read_dataset
 from bilstm_nlp.data.jsonl import read_jsonl
 from bilstm_nlp.data.lines import Complain, name_of, numbered_lines, stop
 from bilstm_nlp.data.sentence import ColumnFormat, Sentence, line_of
+from bilstm_nlp.data.shares import count_of
 from bilstm_nlp.data.tokenizer import Cut, offsets
 from bilstm_nlp.errors import DataError
 from bilstm_nlp.tags import Scheme, convert, parse, repair, violations
@@ -152,7 +152,7 @@ def share(corpus: TaggedCorpus, fraction: float) -> TaggedCorpus:
     It depends on the number of sentences alone. Raises `DataError` where it is less than one sentence.
     """
     total = len(corpus.sentences)
-    count = math.floor(fraction * total + 1e-9)  # 0.29 · 100 is 28.999…96
+    count = count_of(fraction, total)
     if count == 0:
         expected = f"data.fraction = {fraction} to leave a sentence of the {total}"
         raise DataError(corpus.source, expected, "none")

@@ -76,16 +76,14 @@ class EntityLexicon:
         """4K: for each type, whether a match begins, goes on or ends at a token, or is the token alone."""
         return ROLES * len(self.types)
 
-    def matches(self, sentences: Sequence[Sentence]) -> NDArray[np.bool_]:
-        """(N, 4K) for the N tokens of all sentences; from each token, the longest match of a type counts."""
-        lengths = [len(sentence.tokens) for sentence in sentences]
-        borders = np.repeat(np.cumsum(lengths, dtype=np.int64), lengths)
-        tokens = np.fromiter(
-            (self.tokens.get(token, -1) for token in chain.from_iterable(s.tokens for s in sentences)),
-            np.int64,
-            len(borders),
-        )
-        last = self.longest(tokens, borders)
+    def matches(self, forms: Sequence[str], tokens: Ints, lengths: Ints) -> NDArray[np.bool_]:
+        """(N, 4K): from each token, the longest match of a type counts.
+
+        `tokens` (N,) says which of the distinct `forms` each token is, `lengths` (S,) how many each sentence has.
+        """
+        known = np.array([self.tokens.get(form, -1) for form in forms], np.int64)
+        tokens = known[tokens]
+        last = self.longest(tokens, np.repeat(np.cumsum(lengths), lengths))
         flags = np.zeros((len(tokens), len(self.types), ROLES), np.bool_)
         start, kind = np.nonzero(last >= 0)
         end = last[start, kind]
@@ -131,3 +129,17 @@ def cross_fitted(parts: Sequence[Sequence[Sentence]], scheme: Scheme, types: Seq
         EntityLexicon(entities_of(list(chain(*parts[:index], *parts[index + 1 :])), scheme), types)
         for index in range(len(parts))
     ]
+
+
+def matches(
+    parts: Sequence[Sequence[Sentence]],
+    lexicons: Sequence[EntityLexicon],
+    forms: Sequence[str],
+    tokens: Ints,
+    lengths: Ints,
+) -> NDArray[np.bool_]:
+    """`EntityLexicon.matches` of each part's sentences with its own lexicon, one below the other."""
+    lengths_of_parts = np.split(lengths, np.cumsum([len(part) for part in parts])[:-1])
+    tokens_of_parts = np.split(tokens, np.cumsum([part.sum() for part in lengths_of_parts])[:-1])
+    rows = zip(lexicons, tokens_of_parts, lengths_of_parts, strict=True)
+    return np.concatenate([lexicon.matches(forms, *part) for lexicon, *part in rows])

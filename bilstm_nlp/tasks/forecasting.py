@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from bilstm_nlp.config.forecasting import CountsSplit, DatesSplit, ForecastingCo
 from bilstm_nlp.data.batches import EpochBatches
 from bilstm_nlp.data.series import Parts, Series, SeriesSet, positions, split_counts, split_dates, split_fractions
 from bilstm_nlp.data.series_codec import Columns, SeriesCodec
+from bilstm_nlp.data.shares import count_of
 from bilstm_nlp.data.table_files import TableFormat
 from bilstm_nlp.data.tables import read
 from bilstm_nlp.data.windows import Windows
@@ -112,7 +112,7 @@ class ForecastingTask:
     def share(self, parts: Parts) -> Parts:
         """The parts with the most recent training rows alone, as many as `data.fraction` says."""
         fraction, rows = self.config.data.fraction, parts.train.stop - parts.train.start
-        count = math.floor(fraction * rows + 1e-9)  # 0.29 · 100 is 28.999…96
+        count = count_of(fraction, rows)
         if count == 0:
             raise InputError(f"data.fraction: expected a share with a row of the {rows} in training, found {fraction}")
         return replace(parts, train=slice(parts.train.stop - count, parts.train.stop))

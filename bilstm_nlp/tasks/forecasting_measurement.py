@@ -53,11 +53,9 @@ def measure(
 
     (squared, absolute, kept), seconds = timed(forecasts)
     each = {"mse": squared, "mae": absolute}
-    whole = {name: float(values.mean()) for name, values in each.items()}
     examples = windows.gather(numbers)
     rows = np.arange(len(numbers))
     return Measurement(
-        figures={**whole, "rmse": whole["mse"] ** 0.5},
         measures={
             name: Ratio(
                 numerator=values.mean(axis=1),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +59,15 @@ def label(
         rows = names[decoded.paths.cpu().numpy()]
         tags = [row[:length].tolist() for row, length in zip(rows, encoded.lengths[chosen], strict=True)]
         yield Labelled(chosen, decoded, tags, [spans(row, codec.scheme) for row in tags], read)
+
+
+def entities_of_each(batches: Iterable[Labelled], sentences: int) -> list[list[Span]]:
+    """The entities found in each of so many sentences, in their order."""
+    entities: list[list[Span]] = [[]] * sentences
+    for labelled in batches:
+        for index, found in zip(labelled.chosen.tolist(), labelled.entities, strict=True):
+            entities[index] = found
+    return entities
 
 
 @torch.no_grad()

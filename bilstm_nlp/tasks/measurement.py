@@ -57,8 +57,6 @@ class WindowExamples:
 class Measurement:
     """Units are sentences, or windows in the order of series and dates: the same for all models that are compared."""
 
-    figures: Mapping[str, float | None]
-    """Of the whole part, by name."""
     measures: Mapping[str, Ratio]
     """What models can be compared by, by name."""
     lag: int

@@ -31,11 +31,11 @@ from bilstm_nlp.nn.embedder import CharacterCnn, CharacterLstm, TokenEmbedder, W
 from bilstm_nlp.nn.encoder import Encoder
 from bilstm_nlp.nn.heads import CrfHead, SoftmaxHead
 from bilstm_nlp.nn.model import Attention, Model
-from bilstm_nlp.tags import Legality, Scheme, Span, detect, legal_transitions
+from bilstm_nlp.tags import Legality, Scheme, detect, legal_transitions
 from bilstm_nlp.tasks import tagging_report
 from bilstm_nlp.tasks.base import Batches, Score
 from bilstm_nlp.tasks.corpus_inspection import CorpusInspection, inspect_corpora
-from bilstm_nlp.tasks.labelling import TaggingModel, head_of, label
+from bilstm_nlp.tasks.labelling import TaggingModel, entities_of_each, head_of, label
 from bilstm_nlp.tasks.measurement import Measurement
 from bilstm_nlp.tasks.presentation import Section
 from bilstm_nlp.tasks.tagging_evaluation import Evaluation, gold_spans
@@ -239,15 +239,15 @@ class TaggingTask:
         settings, sentences = self.config.training, data.train.sentences
         parts = folds(sentences) if codec.lexicon else [sentences]
         lexicons = cross_fitted(parts, codec.file_scheme, codec.types) if codec.lexicon else []
-        as_they_are = codec.encode_training(parts, lexicons)
+        as_they_are = None if settings.swap_entities else codec.encode_parts(parts, lexicons, with_tags=True)
 
         def of_epoch(epoch: int) -> Batches:
             generator = np.random.default_rng([self.config.seed, epoch])
             encoded = as_they_are
-            if settings.swap_entities > 0:
+            if encoded is None:
                 # Within a part: entities of another one would be in this one's lexicon more often than new ones are.
                 drawn = [swap_entities(part, codec.file_scheme, settings.swap_entities, generator) for part in parts]
-                encoded = codec.encode_training(drawn, lexicons)
+                encoded = codec.encode_parts(drawn, lexicons, with_tags=True)
             return EpochBatches(plan(encoded.lengths, settings.batch_tokens, generator), encoded.collate)
 
         return of_epoch
@@ -259,11 +259,7 @@ class TaggingTask:
 
         def score(model: nn.Module) -> Score:
             assert isinstance(model, Model)
-            predicted: list[list[Span]] = [[]] * len(gold)
-            for labelled in label(model, codec, encoded):
-                for index, found in zip(labelled.chosen.tolist(), labelled.entities, strict=True):
-                    predicted[index] = found
-            result = metrics.micro_f1(gold, predicted)
+            result = metrics.micro_f1(gold, entities_of_each(label(model, codec, encoded), len(gold)))
             figures = {"precision": result.precision, "recall": result.recall, "f1": result.f1}
             return Score("f1", result.f1 or 0.0, True, figures)
 

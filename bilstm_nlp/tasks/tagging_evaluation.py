@@ -12,7 +12,7 @@ from bilstm_nlp.data.codec import TaggingCodec
 from bilstm_nlp.data.corpus import TaggedCorpus
 from bilstm_nlp.tags import Span, convert, spans
 from bilstm_nlp.tasks.calibration import cross_fitted, fit_temperature
-from bilstm_nlp.tasks.labelling import Labelled, TaggingModel, confidences, head_of, label
+from bilstm_nlp.tasks.labelling import Labelled, TaggingModel, confidences, entities_of_each, head_of, label
 
 
 class Evaluation:
@@ -25,11 +25,7 @@ class Evaluation:
 
     def predicted_spans(self) -> list[list[Span]]:
         """Predicted entities of each sentence."""
-        predicted: list[list[Span]] = [[]] * len(self.gold)
-        for labelled in self.batches:
-            for index, found in zip(labelled.chosen.tolist(), labelled.entities, strict=True):
-                predicted[index] = found
-        return predicted
+        return entities_of_each(self.batches, len(self.gold))
 
     def predicted_tags(self) -> list[list[str]]:
         """Predicted tags of each sentence, in the training scheme."""

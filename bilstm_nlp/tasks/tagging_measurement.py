@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from bilstm_nlp import metrics
 from bilstm_nlp.data.codec import TaggingCodec
 from bilstm_nlp.data.corpus import TaggedCorpus
+from bilstm_nlp.metrics import grouped
 from bilstm_nlp.tags import Span
-from bilstm_nlp.tasks.labelling import TaggingModel, label
+from bilstm_nlp.tasks.labelling import TaggingModel, entities_of_each, label
 from bilstm_nlp.tasks.measurement import Measurement, Ratio, SentenceExamples, spread, timed
 from bilstm_nlp.tasks.tagging_evaluation import gold_spans
 
@@ -23,23 +21,17 @@ def measure(model: TaggingModel, codec: TaggingCodec, corpus: TaggedCorpus) -> M
     gold = gold_spans(corpus, codec)
 
     def predicted() -> list[list[Span]]:
-        entities: list[list[Span]] = [[]] * len(gold)
-        for labelled in label(model, codec, codec.encode(corpus.sentences)):
-            for index, spans in zip(labelled.chosen.tolist(), labelled.entities, strict=True):
-                entities[index] = spans
-        return entities
+        return entities_of_each(label(model, codec, codec.encode(corpus.sentences)), len(gold))
 
     found, seconds = timed(predicted)
     sides = [(set(right), set(answer)) for right, answer in zip(gold, found, strict=True)]
-    whole = metrics.micro_f1(gold, found)
     kept = spread(len(gold), EXAMPLES).tolist()
     return Measurement(
-        figures={"precision": whole.precision, "recall": whole.recall, "f1": whole.f1},
         measures={
             "f1": Ratio(
                 numerator=np.array([2 * len(right & answer) for right, answer in sides], np.float64),
                 denominator=np.array([len(right) + len(answer) for right, answer in sides], np.float64),
-                by_type=by_type(gold, found),
+                by_type={kind: one.f1 for kind, one in grouped(gold, found, lambda _, span: span.type).items()},
             )
         },
         lag=0,
@@ -50,14 +42,3 @@ def measure(model: TaggingModel, codec: TaggingCodec, corpus: TaggedCorpus) -> M
             found=[found[index] for index in kept],
         ),
     )
-
-
-def by_type(gold: Sequence[Sequence[Span]], found: Sequence[Sequence[Span]]) -> dict[str, float | None]:
-    """F1 of each type of entity, whether annotated or found."""
-    types = sorted({span.type for spans in (*gold, *found) for span in spans})
-    return {
-        kind: metrics.micro_f1(
-            *([[span for span in spans if span.type == kind] for spans in s] for s in (gold, found))
-        ).f1
-        for kind in types
-    }
