@@ -17,7 +17,7 @@ from bilstm_nlp.comparison.grid import Grid
 from bilstm_nlp.comparison.jobs import Job, jobs_of, missing
 from bilstm_nlp.comparison.markdown import markdown
 from bilstm_nlp.comparison.page import page
-from bilstm_nlp.comparison.question import Environment, Measure, Question, Run
+from bilstm_nlp.comparison.question import Environment, Question, Run
 from bilstm_nlp.comparison.runner import Engine, LocalProcesses, Progress
 from bilstm_nlp.files import write_json, write_text
 
@@ -78,13 +78,16 @@ def conclude(plan: Plan) -> Answer:
     """The answer that the finished runs give."""
     grid = plan.grid
     finished = [job for job in plan.jobs if job.state == "finished"]
-    found = [trials.read(job.folder, job.run.variant, job.run.seed, job.run.fraction, grid.measure) for job in finished]
+    found = [
+        trials.read(job.folder, job.run.variant, job.run.seed, job.run.fraction, grid.measure.name) for job in finished
+    ]
     seconds = {job.key: trial.cost.training_seconds for job, trial in zip(finished, found, strict=True)}
     question = Question(
         name=grid.name,
         task=grid.task,
+        subject=grid.subject,
         command=shlex.join(["bilstm-nlp", "compare", str(grid.source), "--out", str(plan.out)]),
-        measure=measure(grid),
+        measure=grid.measure,
         baseline=grid.baseline,
         level=LEVEL,
         seeds=grid.seeds,
@@ -93,12 +96,6 @@ def conclude(plan: Plan) -> Answer:
         changes=grid.changes,
     )
     return answer(question, found, [run_of(plan.out, job, seconds.get(job.key)) for job in plan.jobs])
-
-
-def measure(grid: Grid) -> Measure:
-    """How to read what the grid ranks by."""
-    is_score = grid.measure == "f1"
-    return Measure(grid.measure, grid.part, higher_is_better=is_score, scale=100 if is_score else 1)
 
 
 def environment(finished: Sequence[Job]) -> Environment:

@@ -26,24 +26,15 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field, ValidationError
 
 from bilstm_nlp.config import Config, flat, load, parse, to_json
+from bilstm_nlp.config.comparability import Measure, Subject
 from bilstm_nlp.config.reading import describe, read_toml
 from bilstm_nlp.config.sections import Section
 from bilstm_nlp.errors import ConfigError
 
 Tables: TypeAlias = dict[str, Any]
 
-MEASURES = {"tagging": ("f1",), "forecasting": ("mse", "mae")}
-"""What variants of a task can be ranked by; the first one unless the grid says."""
 SET_BY_GRID = {"seed": "seeds", "data.fraction": "fractions"}
 """Keys of a config that the grid gives each run, and its own key for them."""
-COMMON = {
-    "tagging": ("task", "data.dev"),
-    "forecasting": (
-        "task",
-        *(f"data.{key}" for key in ("file", "targets", "split", "horizon", "validate_on", "frequency", "missing")),
-    ),
-}
-"""What makes the development part; variants that don't share it can't be compared."""
 
 
 class GridFile(Section):
@@ -86,9 +77,8 @@ class Grid:
     source: Path
     name: str
     task: Literal["tagging", "forecasting"]
-    measure: str
-    part: str
-    """The development part, as results call it."""
+    measure: Measure
+    subject: Subject
     baseline: str
     seeds: Sequence[int]
     fractions: Sequence[float]
@@ -107,22 +97,24 @@ def read(path: Path) -> Grid:
         known = [field.alias or name for name, field in GridFile.model_fields.items()]
         problems = [describe(dict(detail), values, known) for detail in error.errors(include_url=False)]
         raise ConfigError(str(path), problems) from None
-    base = to_json(load(path.parent / file.base))
-    checker = Checker(base, file.shared)
+    checker = Checker(load(path.parent / file.base), file.shared)
     axes = checker.axes(file.axes)
     for name, overrides in file.variants.items():
         checker.check(overrides, f"variants.{name}.")
     changes = crossed(file.variants, axes)
     configs = checker.configs(changes)
-    problems = [*own_problems(file, checker.task, list(changes)), *checker.problems]
+    # As the variants have it: what they all share may be set.
+    comparability = next(iter(configs.values()), checker.config).comparability
+    names = [measure.name for measure in comparability.measures]
+    problems = [*own_problems(file, checker.config.task, names, list(changes)), *checker.problems]
     if problems:
         raise ConfigError(str(path), problems)
     return Grid(
         source=path,
         name=file.name or path.stem,
-        task=checker.task,
-        measure=file.measure or MEASURES[checker.task][0],
-        part=next(iter(configs.values())).development_part,
+        task=checker.config.task,
+        measure=comparability.measures[names.index(file.measure) if file.measure else 0],
+        subject=comparability.subject,
         baseline=file.baseline,
         seeds=file.seeds,
         fractions=file.fractions,
@@ -134,8 +126,8 @@ def read(path: Path) -> Grid:
     )
 
 
-def own_problems(file: GridFile, task: str, names: Sequence[str]) -> Iterator[str]:
-    """What is wrong with the grid's own keys, beside their types."""
+def own_problems(file: GridFile, task: str, measures: Sequence[str], names: Sequence[str]) -> Iterator[str]:
+    """What is wrong with the grid's own keys, beside their types; `names` are those of the variants."""
     if names and file.baseline not in names:
         # With axes a variant's own name is only the beginning of what is run.
         near = [name for name in names if name.startswith(f"{file.baseline}, ")]
@@ -153,24 +145,25 @@ def own_problems(file: GridFile, task: str, names: Sequence[str]) -> Iterator[st
             yield f"{key}: expected each value once, found {', '.join(twice)} more than once"
         if not values:
             yield f"{key}: expected at least one, found none"
-    if file.measure is not None and file.measure not in MEASURES[task]:
-        yield f"measure: expected {' or '.join(MEASURES[task])} for the task {task}, found {file.measure!r}"
+    if file.measure is not None and file.measure not in measures:
+        yield f"measure: expected {' or '.join(measures)} for the task {task}, found {file.measure!r}"
 
 
 class Checker:
     """Collects what is wrong with overrides, each put over the base by itself."""
 
-    def __init__(self, base: Tables, shared: Tables) -> None:
+    def __init__(self, base: Config, shared: Tables) -> None:
         self.problems: list[str] = []
-        self.task: Literal["tagging", "forecasting"] = base["task"]
-        self.base = base
-        if self.check(shared, "set.") is not None:
-            self.base = merged(base, shared)
+        self.config, self.base = base, to_json(base)
+        config = self.check(shared, "set.")
+        if config is not None:
+            self.config, self.base = config, merged(self.base, shared)
 
     def check(self, overrides: Tables, place: str) -> Config | None:
         """The base's config with these overrides; if there is none, its problems are noted, `place` before each."""
-        if overrides.get("task", self.task) != self.task:
-            self.problems.append(f"{place}task: expected {self.task}, as in the base, found {overrides['task']!r}")
+        task = self.config.task
+        if overrides.get("task", task) != task:
+            self.problems.append(f"{place}task: expected {task}, as in the base, found {overrides['task']!r}")
             return None
         found = [
             f"{place}{key}: the grid's own key {SET_BY_GRID[key]} sets it for each run"
@@ -188,9 +181,10 @@ class Checker:
 
     def uncommon(self, config: Config, place: str) -> Iterator[str]:
         """What a config changes that all variants must have in common."""
+        common = self.config.comparability.common
         ours, theirs = flat(self.base), flat(to_json(config))
         for key in sorted(ours.keys() | theirs.keys()):
-            if ours.get(key) != theirs.get(key) and any(f"{key}.".startswith(f"{c}.") for c in COMMON[self.task]):
+            if ours.get(key) != theirs.get(key) and any(f"{key}.".startswith(f"{c}.") for c in common):
                 yield (
                     f"{place}{key}: expected {ours.get(key)!r}, as in the base, found {theirs.get(key)!r}: variants "
                     "with other development parts can't be compared"

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from bilstm_nlp.comparison.answer import Answer, LearningCurve
 from bilstm_nlp.comparison.disagreements import SentenceDisagreement, WindowDisagreement
-from bilstm_nlp.comparison.question import Measure, Question
+from bilstm_nlp.comparison.question import Question
 from bilstm_nlp.comparison.statistics import RESAMPLES
 from bilstm_nlp.comparison.variants import Variant
 from bilstm_nlp.comparison.words import counted, signed
+from bilstm_nlp.config.comparability import Measure
 from bilstm_nlp.report import markdown_section
 from bilstm_nlp.tags import Span
 from bilstm_nlp.tasks.presentation import Row, Section, Table, number
@@ -35,8 +36,7 @@ def sections(answer: Answer) -> list[Section]:
     if len(question.fractions) > 1:
         found.append(Section("Learning curves", [learning_curves(question, answer.learning_curves)]))
     if any(one.per_type for one in answer.variants):
-        title = "By type of entity" if question.task == "tagging" else "By column"
-        found.append(Section(title, [by_type(question, answer.variants)]))
+        found.append(Section(f"By {question.subject.groups}", [by_type(question, answer.variants)]))
     found.append(Section("Changes", [changes(answer.variants)]))
     if any(run.status != "finished" for run in answer.runs):
         found.append(Section("Runs without a result", [unfinished(answer)]))
@@ -221,13 +221,11 @@ def entities(tokens: Sequence[str], spans: Sequence[Span]) -> str:
 
 def method(question: Question) -> str:
     """What intervals and p-values are made of."""
-    if question.task == "tagging":
-        units = f"sentences of the part (resampled {RESAMPLES:,} times, the same for all seeds and both variants)"
+    units = f"{question.subject.units} of the part "
+    if question.subject.overlapping:
+        units += "(Diebold and Mariano's test, with a long-run variance from cosines, since they overlap)"
     else:
-        units = (
-            "windows of the part (Diebold and Mariano's test, with a long-run variance from cosines, since "
-            "windows overlap)"
-        )
+        units += f"(resampled {RESAMPLES:,} times, the same for all seeds and both variants)"
     seeds = (
         "There is one seed, so the noise between seeds is in none of the figures."
         if len(question.seeds) == 1

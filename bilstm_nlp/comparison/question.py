@@ -7,23 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from bilstm_nlp.comparison.trial import Task
-
-
-@dataclass(frozen=True)
-class Measure:
-    """What variants are compared by."""
-
-    name: str
-    """As in a trial's scores: f1, mse, mae."""
-    part: str
-    """Of the data, on which it is measured."""
-    higher_is_better: bool
-    scale: int
-    """What people read is the measure times this: 100 for percent."""
-
-    @property
-    def title(self) -> str:
-        return self.name.upper()
+from bilstm_nlp.config.comparability import Measure, Subject
 
 
 @dataclass(frozen=True)
@@ -44,6 +28,7 @@ class Question:
 
     name: str
     task: Task
+    subject: Subject
     command: str
     """What repeats it."""
     measure: Measure

@@ -79,11 +79,7 @@ class Difference:
     low: float
     high: float
     p_value: float
-    """Of no difference, two-sided."""
-    degrees: float
-    """Of freedom."""
-    seeds: int
-    """If 1, the noise between seeds is in neither interval nor p-value."""
+    """Of no difference, two-sided. With one seed the noise between seeds is in neither interval nor p-value."""
 
 
 def difference(
@@ -118,12 +114,12 @@ def difference(
     mean = float(paired.mean())
     if not variance:
         # Two variants that are the same in every unit, or differ in every unit by the same.
-        return Difference(mean, mean, mean, float(mean == 0), units - 1, seeds)
+        return Difference(mean, mean, mean, float(mean == 0))
     degrees = variance**2 / sum(part**2 / freedom for part, freedom in parts)
     error = math.sqrt(variance)
     half = critical(level, degrees) * error
     p_value = 2 * float(stdtr(degrees, -abs(mean) / error))
-    return Difference(mean, mean - half, mean + half, p_value, degrees, seeds)
+    return Difference(mean, mean - half, mean + half, p_value)
 
 
 def bootstrap(first: Units, baseline: Units, generator: np.random.Generator) -> tuple[float, int]:

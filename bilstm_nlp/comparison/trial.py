@@ -68,8 +68,6 @@ class Trial:
     seed: int
     fraction: float
     """How much of the training data it saw, up to 1."""
-    scores: Mapping[str, float | None]
-    """Figures of the development part by name; `None` where one is undefined."""
     numerator: NDArray[np.float64]
     """(U,)"""
     denominator: NDArray[np.float64]

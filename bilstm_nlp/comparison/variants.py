@@ -10,19 +10,16 @@ from typing import Any
 import numpy as np
 
 from bilstm_nlp.comparison import statistics
-from bilstm_nlp.comparison.question import Measure, Question, Run
+from bilstm_nlp.comparison.question import Question, Run
 from bilstm_nlp.comparison.statistics import Units
 from bilstm_nlp.comparison.trial import Trial
+from bilstm_nlp.config.comparability import Measure
 
 
 @dataclass(frozen=True)
-class Difference:
-    """A variant's measure minus the baseline's, over the seeds that both have."""
+class Difference(statistics.Difference):
+    """… as one of several comparisons."""
 
-    mean: float
-    low: float
-    high: float
-    p_value: float
     adjusted: float
     """The p-value, raised for the number of comparisons (Holm)."""
     distinguishable: bool

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bilstm_nlp.comparison.question import Measure, Question
+from bilstm_nlp.comparison.question import Question
 from bilstm_nlp.comparison.variants import Difference, Variant
+from bilstm_nlp.config.comparability import Measure
 
 
 def words(question: Question, variants: Sequence[Variant], seeds: Mapping[str, Sequence[int]]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from bilstm_nlp.config.comparability import Comparability, Measure, Subject
 from bilstm_nlp.config.sections import (
     AttentionConfig,
     EncoderConfig,
@@ -181,6 +182,11 @@ class ForecastingConfig(Section):
         return (self.data.file,)
 
     @property
-    def development_part(self) -> str:
-        """The part of the data that chooses the epoch to keep, as results call it."""
-        return self.data.validate_on
+    def comparability(self) -> Comparability:
+        """How forecasters can be compared."""
+        keys = ("file", "targets", "split", "horizon", "validate_on", "frequency", "missing")
+        return Comparability(
+            measures=[Measure(name, self.data.validate_on, higher_is_better=False, scale=1) for name in ("mse", "mae")],
+            common=["task", *(f"data.{key}" for key in keys)],
+            subject=Subject("windows", overlapping=self.data.horizon > 1, groups="column"),
+        )

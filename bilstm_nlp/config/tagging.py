@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from bilstm_nlp.config.comparability import Comparability, Measure, Subject
 from bilstm_nlp.config.sections import (
     AttentionConfig,
     EncoderConfig,
@@ -137,6 +138,10 @@ class TaggingConfig(Section):
         return tuple(source for source in found if source is not None)
 
     @property
-    def development_part(self) -> str:
-        """The part of the data that chooses the epoch to keep, as results call it."""
-        return "dev"
+    def comparability(self) -> Comparability:
+        """How taggers can be compared."""
+        return Comparability(
+            measures=[Measure("f1", "dev", higher_is_better=True, scale=100)],
+            common=["task", "data.dev"],
+            subject=Subject("sentences", overlapping=False, groups="type of entity"),
+        )

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from bilstm_nlp.comparison.answer import answer
-from bilstm_nlp.comparison.question import Environment, Measure, Question, Run
+from bilstm_nlp.comparison.question import Environment, Question, Run
 from bilstm_nlp.comparison.trial import Cost, SentenceExample, Trial, WindowExample
+from bilstm_nlp.config.comparability import Measure, Subject
 from bilstm_nlp.tags import Span
 
 SEEDS = (1, 2, 3)
@@ -50,6 +51,7 @@ def tagging_report(sentences: tuple[str, ...] = SENTENCES) -> dict[str, Any]:
     question = Question(
         name="Taggers of news",
         task="tagging",
+        subject=Subject("sentences", overlapping=False, groups="type of entity"),
         command="bilstm-nlp compare configs/compare/ner-variants.toml --out runs/compare-ner-variants",
         measure=Measure("f1", "dev", higher_is_better=True, scale=100),
         baseline="bilstm-crf",
@@ -85,7 +87,6 @@ def tagger(generator, place, level, speed, parameters, gold) -> Trial:
     epochs = np.arange(1, 13)
     return Trial(
         **place,
-        scores={"f1": level},
         numerator=2.0 * correct,
         denominator=2.0 * entities,
         lag=0,
@@ -153,6 +154,7 @@ def forecasting_report() -> dict[str, Any]:
     question = Question(
         name="Forecasters of energy",
         task="forecasting",
+        subject=Subject("windows", overlapping=True, groups="column"),
         command="bilstm-nlp compare configs/compare/energy.toml",
         measure=Measure("mse", "dev", higher_is_better=False, scale=1),
         baseline="bilstm",
@@ -194,7 +196,6 @@ def forecaster(generator, name, seed, mse, speed, parameters, days, hard) -> Tri
         variant=name,
         seed=seed,
         fraction=1.0,
-        scores={"mse": mse},
         numerator=mse * hard * generator.normal(1, 0.05, size=hard.size),
         denominator=np.ones(hard.size),
         lag=23,

@@ -307,7 +307,7 @@ def test_the_json_has_exactly_the_agreed_keys():
     planned = [*runs(trials), Run("gru", 3, 1.0, "gru-3", "failed", error="diverged")]
     whole = json.loads(json.dumps(answer(question("crf", "gru"), trials, planned).as_json(), allow_nan=False))
     assert list(whole) == [
-        *("name", "task", "command", "measure", "baseline", "level", "seeds", "fractions", "environment"),
+        *("name", "task", "subject", "command", "measure", "baseline", "level", "seeds", "fractions", "environment"),
         *("variants", "words", "learning_curves", "curves", "runs", "disagreements"),
     ]
     assert whole["measure"] == {"name": "f1", "part": "dev", "higher_is_better": True, "scale": 100}

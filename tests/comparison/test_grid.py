@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bilstm_nlp.comparison import grid as grids
 from bilstm_nlp.comparison.grid import merged, read
 from bilstm_nlp.config import flat, load, parse, to_json
 from bilstm_nlp.errors import ConfigError
@@ -48,7 +47,7 @@ def test_every_variant_is_planned_with_every_seed_and_fraction(folder):
             **({"data.fraction": run.fraction} if run.fraction != 1 else {}),
         }
     assert grid.changes == {"crf": {}, "gru": {"encoder.cell": "gru"}}
-    assert (grid.name, grid.task, grid.measure, grid.part) == ("grid", "tagging", "f1", "dev")
+    assert (grid.name, grid.task, grid.measure.name, grid.measure.part) == ("grid", "tagging", "f1", "dev")
 
 
 def test_axes_cross_every_variant(folder):
@@ -181,5 +180,5 @@ def test_forecasters_of_other_windows_are_refused(folder):
         "variants.split.data.split.train: expected 0.7",
     ]
     grid = read(write_grid(folder, base="series.toml", measure="mae", variants={"crf": {}, "s": variants["scaler"]}))
-    assert (grid.task, grid.measure, grid.part) == ("forecasting", "mae", "validation")
-    assert grids.MEASURES["forecasting"][0] == "mse"
+    assert (grid.task, grid.measure.name, grid.measure.part) == ("forecasting", "mae", "validation")
+    assert read(write_grid(folder, base="series.toml", variants={"crf": {}})).measure.name == "mse"

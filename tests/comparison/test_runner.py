@@ -148,7 +148,7 @@ def test_only_a_removed_run_is_made_again_to_the_same_figures(finished, out):
     assert (jobs[2].folder / "model.safetensors").read_bytes() == (original / "model.safetensors").read_bytes()
     one, two = (trials.read(folder, "crf", 2, 1.0, "f1") for folder in (jobs[2].folder, original))
     assert one.numerator.tolist() == two.numerator.tolist()
-    assert (one.losses, one.epoch_scores, one.scores) == (two.losses, two.epoch_scores, two.scores)
+    assert (one.losses, one.epoch_scores, one.per_type) == (two.losses, two.epoch_scores, two.per_type)
 
 
 def test_a_run_is_what_train_makes_whatever_ran_before(finished, out, tmp_path):

@@ -134,7 +134,7 @@ def test_a_real_difference_is_found(make, gain):
     found = [difference(*make(generator, 4, gain), generator=generator) for _ in range(20)]
     assert sum(one.p_value < 0.05 for one in found) >= 18
     sign = 1 if make is taggers else -1
-    assert all(one.mean * sign > 0 and one.seeds == 4 for one in found)
+    assert all(one.mean * sign > 0 for one in found)
 
 
 @pytest.mark.parametrize("lag", [0, 3])
@@ -202,11 +202,9 @@ def test_the_test_of_windows_is_that_of_a_loop_over_cosines():
     found = difference(Units(first, ones, 3), Units(second, ones, 3), level=0.9, generator=generator)
     mean = sum(paired) / 2
     assert found.mean == pytest.approx(mean)
-    assert found.degrees == pytest.approx(degrees)
     assert found.p_value == pytest.approx(2 * stats.t.sf(abs(mean) / math.sqrt(variance), degrees))
     expected = stats.t.interval(0.9, degrees, mean, math.sqrt(variance))
     assert (found.low, found.high) == pytest.approx(expected)
-    assert found.seeds == 2
 
 
 def test_with_all_cosines_the_long_run_variance_is_the_variance():

@@ -64,7 +64,6 @@ def test_a_taggers_units_add_up_to_its_results(tagger):
     f1 = found.measures["f1"]
     assert 0 < results["f1"] < 1
     assert f1.numerator.sum() / f1.denominator.sum() == pytest.approx(results["f1"], abs=1e-15)
-    assert found.figures == {name: results[name] for name in ("precision", "recall", "f1")}
     assert f1.by_type == {kind: scores["f1"] for kind, scores in results["per_type"].items()}
     assert found.lag == 0
     assert found.speed > 0
@@ -108,10 +107,8 @@ def test_a_forecasters_units_add_up_to_its_results(forecaster):
         ratio = found.measures[name]
         assert ratio.numerator.shape == (results["windows"],)
         assert ratio.numerator.sum() / ratio.denominator.sum() == pytest.approx(results[name], rel=1e-6)
-        assert found.figures[name] == pytest.approx(results[name], rel=1e-6)
         by_column = {column: scores[name] for column, scores in results["by_column"].items()}
         assert ratio.by_type == pytest.approx(by_column, rel=1e-6)
-    assert found.figures["rmse"] == pytest.approx(results["rmse"], rel=1e-6)
     assert found.lag == codec.horizon - 1 == HORIZON - 1
 
 
@@ -167,7 +164,7 @@ def test_a_taggers_trial_comes_back(tagger, tmp_path):
     assert (trial.variant, trial.seed, trial.fraction, trial.lag) == ("some variant", 3, 0.5, 0)
     np.testing.assert_array_equal(trial.numerator, found.measures["f1"].numerator)
     np.testing.assert_array_equal(trial.denominator, found.measures["f1"].denominator)
-    assert (trial.scores, trial.per_type) == (found.figures, found.measures["f1"].by_type)
+    assert trial.per_type == found.measures["f1"].by_type
     examples = found.examples
     assert [tuple(one.tokens) for one in trial.examples] == list(examples.tokens)
     assert [one.gold for one in trial.examples] == list(examples.gold)
@@ -177,7 +174,7 @@ def test_a_taggers_trial_comes_back(tagger, tmp_path):
     assert trial.cost.training_speed == training["sequences_per_second"]
     assert trial.cost.prediction_speed == found.speed
     assert len(trial.losses) == len(trial.epoch_scores) == 5
-    assert max(trial.epoch_scores) == found.figures["f1"]
+    assert max(trial.epoch_scores) == RunDirectory.open(tagger).read_json("metrics.json")["dev"]["f1"]
     assert trials.key_of(tagger) == "a key"
     assert trials.resources_of(tagger) == RESOURCES
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from bilstm_nlp.comparison.question import Environment, Measure, Question, Run
+from bilstm_nlp.comparison.question import Environment, Question, Run
 from bilstm_nlp.comparison.trial import Cost, Trial
+from bilstm_nlp.config.comparability import Measure, Subject
 
 F1 = Measure("f1", "dev", higher_is_better=True, scale=100)
+SENTENCES = Subject("sentences", overlapping=False, groups="type of entity")
+WINDOWS = Subject("windows", overlapping=True, groups="column")
 MSE = Measure("mse", "dev", higher_is_better=False, scale=1)
 
 
@@ -16,6 +19,7 @@ def question(*variants: str, seeds=(1, 2, 3), fractions=(1.0,), measure=F1) -> Q
     return Question(
         name="a | b",
         task="tagging" if measure is F1 else "forecasting",
+        subject=SENTENCES if measure is F1 else WINDOWS,
         command="bilstm-nlp compare grid.toml",
         measure=measure,
         baseline=variants[0],
@@ -36,7 +40,6 @@ def trial(
         variant=variant,
         seed=seed,
         fraction=fraction,
-        scores={"f1": score},
         numerator=score + spread * (noise - noise.mean()),
         denominator=np.ones(units),
         lag=lag,

@@ -8,7 +8,7 @@ function disagreements(report) {
   const section = document.querySelector("#disagreements");
   const examples = report.disagreements;
   if (!examples.length) return section.remove();
-  const view = report.task === "tagging" ? sentences(report) : windows(report);
+  const view = "tokens" in examples[0] ? sentences(report) : windows(report);
   document.querySelector("#disagreements-note").textContent = view.note;
   document.querySelector("#kind-label").textContent = view.kindLabel;
   const [kind, first, second, text] = ["#kind", "#first", "#second", "#text"].map((one) => section.querySelector(one));

@@ -18,7 +18,7 @@ function facts(report) {
     place: new Map(variants.map((variant, index) => [variant.name, index])),
     largest: Math.max(...report.fractions),
     level: `${figure(report.level * 100)} %`,
-    units: report.task === "tagging" ? "sentences" : "windows",
+    units: report.subject.units,
   };
 }
 

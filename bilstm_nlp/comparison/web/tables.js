@@ -132,19 +132,19 @@ function intervals(report) {
 
 // --- by type, by run -------------------------------------------------------------------------------------------------
 
-/** Cells are shaded by their difference from the baseline: absolute for F1, relative for errors of several columns. */
+/** Cells are shaded by their difference from the baseline: in points of a percentage, else relative to it. */
 function types(report) {
   const section = document.querySelector("#types");
   const { title, unit, scaled, shown } = facts(report);
   const names = [...new Set(report.variants.flatMap((one) => Object.keys(one.per_type)))].sort();
   if (!names.length) return section.remove();
-  const [tagging, better] = [report.task === "tagging", report.measure.higher_is_better ? 1 : -1];
+  const [points, better] = [report.measure.scale === 100, report.measure.higher_is_better ? 1 : -1];
   const baseline = report.variants.find((one) => one.name === report.baseline);
   const value = (one, name) => one.per_type[name] ?? null;
   const change = (one, name) => {
     const [own, base] = [scaled(value(one, name)), scaled(value(baseline, name))];
-    if (one === baseline || own === null || base === null || (!tagging && base === 0)) return null;
-    return tagging ? own - base : (100 * (own - base)) / base;
+    if (one === baseline || own === null || base === null || (!points && base === 0)) return null;
+    return points ? own - base : (100 * (own - base)) / base;
   };
   const most = Math.max(...report.variants.flatMap((one) => names.map((name) => Math.abs(change(one, name) ?? 0))));
   const best = new Map(
@@ -153,7 +153,7 @@ function types(report) {
       return [name, better * Math.max(...found.map((one) => better * one))];
     }),
   );
-  section.querySelector("h2").textContent = tagging ? `${title} by type of entity` : `${title} by column`;
+  section.querySelector("h2").textContent = `${title} by ${report.subject.groups}`;
   document.querySelector("#types-note").textContent =
     `Mean ${unit} over seeds; small figures are differences from ` +
     `${report.baseline}, blue where they are for the better and orange for the worse, the best of a column is bold. ` +
@@ -168,7 +168,7 @@ function types(report) {
       const weight = own !== null && own === best.get(name) ? "strong" : "span";
       const cell = element("div", { class: "heat" }, element(weight, {}, shown(own)));
       if (moved === null) return cell;
-      cell.append(small(tagging ? signed(moved, 1) : `${signed(moved)} %`));
+      cell.append(small(points ? signed(moved, 1) : `${signed(moved)} %`));
       cell.classList.add(moved * better > 0 ? "better" : "worse");
       cell.style.setProperty("--heat", `${most ? (Math.abs(moved) / most) * 45 : 0}%`);
       return cell;
