@@ -140,6 +140,10 @@ def backtest(
 @app.command()
 def compare(
     grid: Annotated[Path, typer.Argument(metavar="GRID", help="A TOML file, such as configs/compare/sample.toml.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the base for all variants; repeatable."),
+    ] = None,
     jobs: Annotated[
         int | None, typer.Option(help="Runs at a time; by default as many as there are cores.", min=1)
     ] = None,
@@ -170,7 +174,9 @@ def compare(
     else:
         chosen = LocalProcesses(jobs, threads)
     try:
-        answer = comparison.compare(grid, path, engine=chosen, watch=report.ComparisonProgress().watch)
+        answer = comparison.compare(
+            grid, path, overrides=overrides or [], engine=chosen, watch=report.ComparisonProgress().watch
+        )
     except KeyboardInterrupt:
         report.note(f"stopped; finished runs are kept. To go on: {shlex.join(['bilstm-nlp', *sys.argv[1:]])}")
         raise typer.Exit(130) from None

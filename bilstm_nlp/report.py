@@ -9,6 +9,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from rich import box
 from rich.console import Console
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -198,7 +199,10 @@ def pairs(values: Mapping[str, Any]) -> list[Row]:
 
 def rich_table(table: Table) -> RichTable:
     """A table for the terminal, the first column to the left, numbers to the right."""
-    shown = RichTable(title=Text(table.title), title_justify="left")
+    # Little stands between columns, so that a comparison's widest tables fit 80 characters.
+    shown = RichTable(
+        title=Text(table.title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True
+    )
     for index, column in enumerate(table.header):
         shown.add_column(Text(column), justify="left" if index == 0 else "right", overflow="fold")
     for row in table.rows:

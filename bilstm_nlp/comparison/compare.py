@@ -32,6 +32,7 @@ class Plan:
 
     grid: Grid
     out: Path
+    overrides: Sequence[str]
     jobs: Sequence[Job]
     missing: Sequence[Job]
 
@@ -45,19 +46,25 @@ def unwatched(plan: Plan, progress: Iterator[Progress]) -> Iterator[Progress]:
 
 
 def compare(
-    grid: str | Path, out: str | Path | None = None, *, engine: Engine | None = None, watch: Watch = unwatched
+    grid: str | Path,
+    out: str | Path | None = None,
+    *,
+    overrides: Sequence[str] = (),
+    engine: Engine | None = None,
+    watch: Watch = unwatched,
 ) -> Answer:
     """Make what runs of a grid file are missing in `out`, then write report.json, report.md and report.html there.
 
-    By default in runs/compare-GRID's name, with processes of this machine. `watch(plan, progress)` may wrap the
-    progress of the runs, to show it. A run that dies is written down as failed, and tried anew by the next call.
+    By default in runs/compare-GRID's name, with processes of this machine. `overrides` (`KEY=VALUE`) are for all
+    variants. `watch(plan, progress)` may wrap the progress of the runs, to show it. A run that dies is written down as
+    failed, and tried anew by the next call.
     Raises `InputError` for grids, data and directories that can't be used, before anything is run.
     """
     path = Path(grid)
-    wanted = grids.read(path)
+    wanted = grids.read(path, overrides)
     folder = default_out(path) if out is None else Path(out)
     jobs = jobs_of(wanted, folder)
-    plan = Plan(wanted, folder, jobs, missing(jobs))
+    plan = Plan(wanted, folder, overrides, jobs, missing(jobs))
     with closing((engine or LocalProcesses()).execute(plan.missing)) as progress:
         for _ in watch(plan, progress):
             pass
@@ -82,11 +89,12 @@ def conclude(plan: Plan) -> Answer:
         trials.read(job.folder, job.run.variant, job.run.seed, job.run.fraction, grid.measure.name) for job in finished
     ]
     seconds = {job.key: trial.cost.training_seconds for job, trial in zip(finished, found, strict=True)}
+    sets = [part for override in plan.overrides for part in ("--set", override)]
     question = Question(
         name=grid.name,
         task=grid.task,
         subject=grid.subject,
-        command=shlex.join(["bilstm-nlp", "compare", str(grid.source), "--out", str(plan.out)]),
+        command=shlex.join(["bilstm-nlp", "compare", str(grid.source), *sets, "--out", str(plan.out)]),
         measure=grid.measure,
         baseline=grid.baseline,
         level=LEVEL,

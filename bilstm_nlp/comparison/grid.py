@@ -27,7 +27,7 @@ from pydantic import Field, ValidationError
 
 from bilstm_nlp.config import Config, flat, load, parse, to_json
 from bilstm_nlp.config.comparability import Measure, Subject
-from bilstm_nlp.config.reading import describe, read_toml
+from bilstm_nlp.config.reading import apply, describe, read_toml
 from bilstm_nlp.config.sections import Section
 from bilstm_nlp.errors import ConfigError
 
@@ -88,8 +88,11 @@ class Grid:
     """Seed by seed, so that all variants can be compared as early as can be."""
 
 
-def read(path: Path) -> Grid:
-    """Read a grid and check every variant. Raises `ConfigError` with every problem at once."""
+def read(path: Path, overrides: Sequence[str] = ()) -> Grid:
+    """Read a grid and check every variant; `overrides` (`KEY=VALUE`) are for all variants, over the grid's own `set`.
+
+    Raises `ConfigError` with every problem at once.
+    """
     values = read_toml(path)
     try:
         file = GridFile.model_validate(values)
@@ -97,16 +100,18 @@ def read(path: Path) -> Grid:
         known = [field.alias or name for name, field in GridFile.model_fields.items()]
         problems = [describe(dict(detail), values, known) for detail in error.errors(include_url=False)]
         raise ConfigError(str(path), problems) from None
-    checker = Checker(load(path.parent / file.base), file.shared)
+    shared = dict(file.shared)
+    refused = [problem for override in overrides if (problem := apply(shared, override))]
+    checker = Checker(load(path.parent / file.base), shared)
     axes = checker.axes(file.axes)
-    for name, overrides in file.variants.items():
-        checker.check(overrides, f"variants.{name}.")
+    for name, changed in file.variants.items():
+        checker.check(changed, f"variants.{name}.")
     changes = crossed(file.variants, axes)
     configs = checker.configs(changes)
     # As the variants have it: what they all share may be set.
     comparability = next(iter(configs.values()), checker.config).comparability
     names = [measure.name for measure in comparability.measures]
-    problems = [*own_problems(file, checker.config.task, names, list(changes)), *checker.problems]
+    problems = [*refused, *own_problems(file, checker.config.task, names, list(changes)), *checker.problems]
     if problems:
         raise ConfigError(str(path), problems)
     return Grid(
@@ -157,7 +162,7 @@ class Checker:
         self.config, self.base = base, to_json(base)
         config = self.check(shared, "set.")
         if config is not None:
-            self.config, self.base = config, merged(self.base, shared)
+            self.config, self.base = config, to_json(config)
 
     def check(self, overrides: Tables, place: str) -> Config | None:
         """The base's config with these overrides; if there is none, its problems are noted, `place` before each."""

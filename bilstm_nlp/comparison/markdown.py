@@ -74,7 +74,7 @@ def interval(low: float | None, high: float | None, measure: Measure) -> str:
 
 def scores(question: Question, variants: Sequence[Variant]) -> Table:
     measure = question.measure
-    header = ("", "rank", measure.title, "interval", "deviation", "best", "worst", "runs", "failed")
+    header = ("", "rank", measure.title, "interval", "deviation", "best", "worst", "runs")
     rows: list[Row] = [
         (
             one.name,
@@ -82,8 +82,7 @@ def scores(question: Question, variants: Sequence[Variant]) -> Table:
             figure(one.mean, measure),
             interval(one.low, one.high, measure),
             *(figure(value, measure) for value in (one.deviation, one.best, one.worst)),
-            str(one.runs),
-            str(one.failed),
+            f"{one.runs}, {one.failed} failed" if one.failed else str(one.runs),
         )
         for one in variants
     ]

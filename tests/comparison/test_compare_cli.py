@@ -74,6 +74,17 @@ def test_a_call_with_nothing_to_do_says_so_and_changes_nothing(finished, call, t
     assert {path: path.stat().st_mtime_ns for path in (out / "runs").rglob("*")} == before
 
 
+def test_what_is_set_on_the_command_line_is_in_the_command_that_repeats_it(tmp_path, call):
+    write_base(tmp_path)
+    grid = write_grid(tmp_path, variants={"crf": {}}, seeds=[1])
+    done = call("compare", grid, "--set", "training.epochs=1", "--out", tmp_path / "out")
+    assert done.status == 0
+    found = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert found["command"] == f"bilstm-nlp compare {grid} --set training.epochs=1 --out {tmp_path}/out"
+    (run,) = (tmp_path / "out" / "runs").iterdir()
+    assert json.loads((run / "metrics.json").read_text())["training"]["epochs"] == 1
+
+
 def test_a_failed_run_is_tried_again_and_told(finished, call):
     done = call("compare", finished / "grid.toml", "--out", finished / "out", "--jobs", "1")
     assert done.status == 1
@@ -124,7 +135,7 @@ def test_ctrl_c_keeps_finished_runs_and_says_how_to_go_on(finished, tmp_path, in
 def test_the_live_table_shows_how_far_runs_are_and_the_time_left(finished):
     grid = read(finished, fractions=[0.5, 1.0], seeds=[1], set={"training": {"epochs": 10}})
     jobs = jobs_of(grid, finished / "none")
-    plan = Plan(grid, finished / "none", jobs, jobs)
+    plan = Plan(grid, finished / "none", [], jobs, jobs)
     latest = [
         Progress(jobs[0], "finished", 10, 0.5),
         Progress(jobs[1], "failed", 1),

@@ -146,6 +146,19 @@ def test_bad_variants_are_all_reported_at_once(folder):
     ]
 
 
+def test_overrides_of_the_command_line_are_for_all_variants_and_over_the_grids_own(folder):
+    path = write_grid(folder, set={"training": {"epochs": 3}, "encoder": {"hidden": 6}})
+    grid = read(path, ["training.epochs=7", "data.dev=elsewhere.conll"])
+    assert {run.config.training.epochs for run in grid.runs} == {7}
+    assert {run.config.encoder.hidden for run in grid.runs} == {6}
+    assert {run.config.data.dev for run in grid.runs} == {str(Path("elsewhere.conll").absolute())}
+    with pytest.raises(ConfigError) as caught:
+        read(path, ["training.epochs", "encoder.hiden=3"])
+    assert len(caught.value.problems) == 2
+    assert caught.value.problems[0].startswith("--set training.epochs: expected KEY=VALUE")
+    assert caught.value.problems[1] == "set.encoder.hiden: unknown key; did you mean encoder.hidden?"
+
+
 def test_keys_of_the_grid_are_checked(folder):
     found = problems(write_grid(folder, seed=[1], seeds=["x"], fractions=[0.0, 1.5], variants={"a": 3}))
     assert found == [

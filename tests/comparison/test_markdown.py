@@ -45,7 +45,6 @@ def test_tables_hold_the_figures():
         "best": "93.00",
         "worst": "91.00",
         "runs": "3",
-        "failed": "0",
     }
     assert crf[:3] == ["crf", "2", "82.00"]
     (row,) = found["F1 minus that of crf"][1:]
@@ -88,7 +87,7 @@ def test_failed_runs_are_listed_with_their_whole_message_on_one_line():
     found = tables(report(trials, question("crf", "gru", seeds=(1,)), planned))
     (row,) = found["They count in no figure"][1:]
     assert row == ["gru", "1", "1", "failed", "runs/gru", "cell: expected a ¦ b, found c"]
-    assert found["Over seeds"][2] == ["gru", "–", "–", "–", "–", "–", "–", "0", "1"]
+    assert found["Over seeds"][2] == ["gru", "–", "–", "–", "–", "–", "–", "0, 1 failed"]
 
 
 def test_learning_curves_are_a_table():

@@ -1,0 +1,97 @@
+"""Every file in configs/: a model is built of it and trained for one step, and the README's tables are made of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from bilstm_nlp.comparison import grid as grids
+from bilstm_nlp.composition import build, settings
+from bilstm_nlp.config import Config, load, parse, to_json
+from bilstm_nlp.config.tagging import TaggingConfig
+from bilstm_nlp.training import fit
+from scripts import readme_tables
+
+ROOT = Path(__file__).parent.parent
+SHIPPED = sorted((ROOT / "configs").rglob("*.toml"))
+CONFIGS = [path for path in SHIPPED if path.parent.name != "compare"]
+GRIDS = [path for path in SHIPPED if path.parent.name == "compare"]
+
+
+def variants(path: Path) -> list[tuple[str, Config]]:
+    """The configs of a grid, one a variant and a share of the training data, with the first seed."""
+    grid = grids.read(path)
+    return [(f"{run.variant}-{run.fraction}", run.config) for run in grid.runs if run.seed == grid.seeds[0]]
+
+
+CASES = [
+    *(pytest.param(load(path), id=f"{path.parent.name}/{path.stem}") for path in CONFIGS),
+    *(pytest.param(config, id=f"{path.stem}/{name}") for path in GRIDS for name, config in variants(path)),
+]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Path:
+    """Data of the public corpora's form: vectors of 100 dimensions, an hourly table of seven columns."""
+    folder = tmp_path_factory.mktemp("made")
+    (folder / "vectors.txt").write_text(
+        "".join(f"{word} {' '.join(['0.25'] * 100)}\n" for word in ("the", "of", "minister")), encoding="utf-8"
+    )
+    values = np.random.default_rng(0).normal(size=(14400, 7)).cumsum(0)
+    table = pd.DataFrame(values, columns=["HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT"])
+    table.insert(0, "date", pd.date_range("2016-07-01", periods=len(table), freq="h"))
+    table.to_csv(folder / "ETTh1.csv", index=False)
+    return folder
+
+
+def on_made_data(config: Config, folder: Path) -> Config:
+    """The config as it is, but for where its data are."""
+    values = to_json(config)
+    data = values["data"]
+    if isinstance(config, TaggingConfig):
+        data |= {"train": "sample:news.train.conll", "dev": "sample:news.dev.conll"}
+        if values["embeddings"]["file"]:
+            values["embeddings"]["file"] = str(folder / "vectors.txt")
+    elif not data["file"].startswith("sample:"):
+        data["file"] = str(folder / "ETTh1.csv")
+    return parse(values, "a test")
+
+
+class OneStep:
+    """The first batch of an epoch as all there is of it."""
+
+    def __init__(self, batches) -> None:
+        self.batches = batches
+
+    def __len__(self) -> int:
+        return 1
+
+    def __iter__(self):
+        yield next(iter(self.batches))
+
+
+@pytest.mark.parametrize("config", CASES)
+def test_every_shipped_config_is_built_and_trained_for_a_step(config, made, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    config = on_made_data(config, made)
+    task = build(config)
+    data = task.load()
+    torch.manual_seed(0)
+    codec, model = task.fit(data)
+    before = {name: value.detach().clone() for name, value in model.named_parameters() if value.requires_grad}
+    batches, score = task.batches(data, codec), task.scorer(data, codec)
+    epoch = next(iter(fit(model, lambda number: OneStep(batches(number)), score, settings(config))))
+    assert np.isfinite(epoch.report.loss)
+    assert np.isfinite(epoch.report.score.value)
+    still = [name for name, value in model.named_parameters() if name in before and torch.equal(value, before[name])]
+    assert not still
+
+
+def test_the_readmes_tables_are_made_from_the_shipped_files():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert readme_tables.filled(readme) == readme, "python scripts/readme_tables.py writes them"
+    assert all(f"[{name}]({name})" in readme for name in (path.relative_to(ROOT).as_posix() for path in SHIPPED))
