@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from bilstm_nlp.batch import TokenBatch
 from bilstm_nlp.nn.model import Sequences
@@ -41,12 +42,17 @@ class WordVectors(nn.Module):
         known = self.table(words.masked_fill(beyond >= 0, UNKNOWN))
         if not (beyond >= 0).any():
             return torch.as_tensor(known)
-        vectors = nn.functional.embedding(beyond.clamp(min=0), self.frozen).to(known.dtype)
+        vectors = functional.embedding(beyond.clamp(min=0), self.frozen).to(known.dtype)
         return torch.where((beyond >= 0)[..., None], vectors, known)
 
 
 class CharacterCnn(nn.Module):
-    """Filters over a word's characters, the largest answer of each kept (Ma and Hovy 2016)."""
+    """Filters over a word's characters, the largest answer of each kept (Ma and Hovy 2016).
+
+    A filter's answer to a window is a sum over its places of what it answers to the character there. There are few
+    characters, so these parts are a table, made anew from the weights for every batch; a convolution is then a sum of
+    its rows, and only the windows that won have a gradient.
+    """
 
     def __init__(self, characters: int, embedding: int, filters: int, *, width: int = 3) -> None:
         super().__init__()
@@ -60,11 +66,35 @@ class CharacterCnn(nn.Module):
 
     def forward(self, characters: Tensor) -> Tensor:
         """(U, C) characters → (U, F). Padding is zeros to the filters, and no window of padding alone may win."""
-        width = self.convolution.kernel_size[0]
-        answers = self.convolution(self.embedding(characters).transpose(1, 2))  # (U, F, C + width - 1)
+        parts, windows, bias = self.parts(), self.windows(characters), self.convolution.bias
+        assert bias is not None
+        width, filters = windows.shape[2], parts.shape[1]
+        with torch.no_grad():
+            answers = functional.embedding_bag(windows.flatten(0, 1), parts, mode="sum")
+            answers = answers.view(*windows.shape[:2], filters)
+        if not torch.is_grad_enabled():
+            return torch.as_tensor(answers.amax(0) + bias)
+        won = answers.max(0).indices  # (U, F)
+        rows = windows.permute(1, 2, 0).gather(2, won[:, None].expand(-1, width, -1))  # (U, width, F)
+        cells = rows * filters + torch.arange(filters, device=rows.device)
+        largest = parts.flatten().gather(0, cells.flatten()).view_as(cells).sum(1)
+        return torch.as_tensor(largest + bias)
+
+    def parts(self) -> Tensor:
+        """(width · characters + 1, F): what a filter answers to a character at a place of its window; at last, -inf."""
+        embeddings = self.embedding(torch.arange(self.embedding.num_embeddings, device=self.embedding.weight.device))
+        parts = torch.matmul(embeddings, self.convolution.weight.permute(2, 1, 0)).flatten(0, 1)
+        return torch.cat([parts, parts.new_full((1, parts.shape[1]), float("-inf"))])
+
+    def windows(self, characters: Tensor) -> Tensor:
+        """(U, C) characters → (P, U, width) the rows of `parts` that add up to the answers to each window of a word."""
+        width, count = self.convolution.kernel_size[0], self.embedding.num_embeddings
+        padded = functional.pad(characters, (width - 1, width - 1)).T.contiguous()
+        windows = padded.unfold(0, width, 1) + count * torch.arange(width, device=characters.device)
         lengths = (characters > 0).sum(1).clamp(min=1)
-        inside = torch.arange(answers.shape[2], device=characters.device) < (lengths + width - 1)[:, None]
-        return torch.as_tensor(answers.masked_fill(~inside[:, None], float("-inf")).amax(2))
+        beyond = torch.arange(len(windows), device=characters.device)[:, None] >= lengths + width - 1
+        windows[..., 0].masked_fill_(beyond, width * count)
+        return windows
 
 
 class CharacterLstm(nn.Module):
@@ -114,13 +144,13 @@ class TokenEmbedder(nn.Module):
         """(B, T, outputs), a sentence each. Raises `ValueError` for a batch without the pairs or matches it needs."""
         parts = [self.words(batch.words)]
         if self.characters is not None:
-            parts.append(nn.functional.embedding(batch.distinct, self.characters(batch.characters)))
+            parts.append(functional.embedding(batch.distinct, self.characters(batch.characters)))
         if self.bigrams is not None:
             if batch.bigrams is None:
                 raise ValueError("The embedder needs a batch with bigrams. Got one without.")
             parts.append(self.bigrams(batch.bigrams))
         if self.shapes is not None:
-            parts.append(self.shapes(nn.functional.embedding(batch.distinct, batch.shapes[:, None]).squeeze(2)))
+            parts.append(self.shapes(functional.embedding(batch.distinct, batch.shapes[:, None]).squeeze(2)))
         if self.matches:
             if batch.matches is None or batch.matches.shape[2] != self.matches:
                 found = "none" if batch.matches is None else str(batch.matches.shape[2])

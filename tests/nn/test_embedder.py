@@ -59,3 +59,28 @@ def test_character_cnn_is_the_largest_answer_over_every_window():
     windows = [padded[i : i + 3] for i in range(len(word) + 2)]
     answers = torch.stack([(reader.convolution.weight * w.T).sum((1, 2)) + reader.convolution.bias for w in windows])
     torch.testing.assert_close(reader(torch.tensor([word]))[0], answers.amax(0))
+
+
+def convolved(reader: CharacterCnn, characters: torch.Tensor) -> torch.Tensor:
+    """(U, C) → (U, F) as a convolution over vectors."""
+    width = reader.convolution.kernel_size[0]
+    answers = reader.convolution(reader.embedding(characters).transpose(1, 2))
+    lengths = (characters > 0).sum(1)
+    beyond = torch.arange(answers.shape[2]) >= (lengths + width - 1)[:, None]
+    return answers.masked_fill(beyond[:, None], float("-inf")).amax(2)
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 5])
+def test_character_cnn_is_a_convolution_and_so_are_its_gradients(width):
+    torch.manual_seed(width)
+    reader = CharacterCnn(20, 6, 7, width=width).double()
+    lengths = torch.randint(1, 9, (40, 1))
+    characters = torch.randint(1, 20, (40, 8)) * (torch.arange(8) < lengths)
+    weights = torch.randn(40, 7, dtype=torch.float64)
+    found, expected = reader(characters), convolved(reader, characters)
+    torch.testing.assert_close(found, expected)
+    parameters = list(reader.parameters())
+    gradients = torch.autograd.grad((found * weights).sum(), parameters)
+    torch.testing.assert_close(gradients, torch.autograd.grad((expected * weights).sum(), parameters))
+    with torch.no_grad():
+        torch.testing.assert_close(reader(characters), found.detach())
