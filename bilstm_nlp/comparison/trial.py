@@ -60,8 +60,9 @@ class Trial:
     """One variant, trained once with one seed on one part of the training data.
 
     Units are what the development part is made of, and the same for all trials of a comparison, in the same order: its
-    sentences, or its windows in time order, series after series. A measure is Σ numerator / Σ denominator over them.
-    For micro F1 that is 2·correct / (predicted + gold entities), for a mean error the window's error / 1.
+    sentences, or the dates that are forecast from, in time order. A measure is Σ numerator / Σ denominator over them.
+    For micro F1 that is 2·correct / (predicted + gold entities), for a mean error the sum of the errors of the windows
+    from that date / their number.
     """
 
     variant: str

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bilstm_nlp.data.series import Floats, Scaler, Series
+from bilstm_nlp.data.series import Floats, Ints, Scaler, Series
 from bilstm_nlp.data.series_codec import SeriesCodec
 from bilstm_nlp.data.windows import Values, Windows
 from bilstm_nlp.tasks.forecast_evaluation import ForecastingModel, forecast_blocks
@@ -19,7 +19,7 @@ EXAMPLES = 500
 def measure(
     model: ForecastingModel, codec: SeriesCodec, series: Sequence[Series], windows: Windows, training: Sequence[slice]
 ) -> Measurement:
-    """Squared and absolute errors of each window; `training` are the rows of each series' whole training part.
+    """Squared and absolute errors of the windows from each date; `training` are the rows of each series' training part.
 
     Errors are in standard deviations of these rows, whatever share of them the model was trained on and however it
     scales them: else models with other scalers could not be compared. For the standard scaler of the whole training
@@ -55,11 +55,12 @@ def measure(
     each = {"mse": squared, "mae": absolute}
     examples = windows.gather(numbers)
     rows = np.arange(len(numbers))
+    unit = units_of(series, windows)
     return Measurement(
         measures={
             name: Ratio(
-                numerator=values.mean(axis=1),
-                denominator=np.ones(len(values)),
+                numerator=np.bincount(unit, weights=values.mean(axis=1)).astype(np.float64),
+                denominator=np.bincount(unit).astype(np.float64),
                 by_type=dict(zip(targets, values.mean(axis=0).tolist(), strict=True)),
             )
             for name, values in each.items()
@@ -76,3 +77,15 @@ def measure(
             errors={name: values[numbers, columns] for name, values in each.items()},
         ),
     )
+
+
+def units_of(series: Sequence[Series], windows: Windows) -> Ints:
+    """(N,) the number, in time order, of the date that each window is forecast from.
+
+    Series have much in common on a day, so the windows of one date are one unit: they don't count as so many proofs.
+    """
+    dates = np.empty(len(windows), np.int64)
+    for index, one in enumerate(series):
+        chosen = windows.series == index
+        dates[chosen] = one.dates.as_unit("ns").asi8[windows.rows[chosen]]
+    return np.unique(dates, return_inverse=True)[1]

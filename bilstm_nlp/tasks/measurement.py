@@ -55,7 +55,7 @@ class WindowExamples:
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
-    """Units are sentences, or windows in the order of series and dates: the same for all models that are compared."""
+    """Units are sentences, or dates that are forecast from, in order: the same for all models that are compared."""
 
     measures: Mapping[str, Ratio]
     """What models can be compared by, by name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from safetensors.numpy import load_file, save_file
@@ -15,6 +16,8 @@ from bilstm_nlp.comparison import trials
 from bilstm_nlp.comparison.trials import Resources
 from bilstm_nlp.composition import build
 from bilstm_nlp.config import load
+from bilstm_nlp.data.series import Series
+from bilstm_nlp.data.windows import Panel, Windows
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.files import write_json
 from bilstm_nlp.tasks import forecasting_measurement, tagging_measurement
@@ -110,6 +113,19 @@ def test_a_forecasters_units_add_up_to_its_results(forecaster):
         by_column = {column: scores[name] for column, scores in results["by_column"].items()}
         assert ratio.by_type == pytest.approx(by_column, rel=1e-6)
     assert found.lag == codec.horizon - 1 == HORIZON - 1
+
+
+def test_windows_of_several_series_from_one_date_are_one_unit_in_time_order():
+    def hourly(name: str, start: str) -> Series:
+        dates = pd.date_range(start, periods=8, freq="h")
+        return Series(name, dates, np.zeros((8, 1)), ("y",), np.arange(8))
+
+    # The second one begins two hours before the first.
+    series = [hourly("a", "2020-01-01 02:00"), hourly("b", "2020-01-01 00:00")]
+    panel = Panel.stack([one.values for one in series], 1)
+    windows = Windows.over(panel, [slice(0, 8)] * 2, look_back=3, horizon=2)
+    # Origins: a at 05:00 to 08:00, b at 03:00 to 06:00.
+    assert forecasting_measurement.units_of(series, windows).tolist() == [2, 3, 4, 5, 0, 1, 2, 3]
 
 
 def test_windows_are_measured_one_by_one(forecaster, monkeypatch):
