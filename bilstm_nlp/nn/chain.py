@@ -4,21 +4,32 @@ Each is one loop over time whose steps are a few operations on the whole batch. 
 same recursion, the latter on reversed sentences, so both directions run at once. They are sums of products in double
 precision, scaled at every step; scores so far apart that even this could lose a path take the plain log-space way.
 
+Likelihood and Viterbi have a compiled twin in `kernels.py`, for the CPU. That it is there changes how long they take,
+and the last bits of likelihoods.
+
 Emissions are finite at tokens; at padding they may be anything, and have no influence.
 """
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from functools import cache
+from types import ModuleType
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx, once_differentiable
 
+if TYPE_CHECKING:
+    from bilstm_nlp.nn.kernels import Forward
+
 WIDEST = 250.0
 """How far apart, as logarithms, two tags' sums at one time step may be for products: a forward message times a backward
 one is then still far from the smallest double, and from the largest when both are scaled by their largest."""
+
+MANY = 2**22
+"""From how many candidates, (B, T, K, K), on best paths are worth loading the kernels for."""
 
 
 class Scores(NamedTuple):
@@ -61,6 +72,26 @@ class Messages(NamedTuple):
 def inside_of(lengths: Tensor, steps: int) -> Tensor:
     """(B, T) True at tokens, False at padding."""
     return torch.arange(steps, device=lengths.device) < lengths[:, None]
+
+
+@cache
+def kernels() -> ModuleType | None:
+    """The compiled recursions, or None where Numba is not installed."""
+    try:
+        from bilstm_nlp.nn import kernels
+    except ImportError:
+        return None
+    return kernels
+
+
+def pays(emissions: Tensor) -> bool:
+    """Whether best paths are a task for the kernels: once they are loaded, or from so large a batch on.
+
+    Loading them takes a second, which training soon gets back, but hardly who wants a few sentences tagged. The paths
+    are the same either way; likelihoods are not to the last bit, so these do not depend on what came before.
+    """
+    fits = emissions.device.type == "cpu" and emissions.dtype == torch.float32
+    return fits and (kernels.cache_info().currsize > 0 or emissions.numel() * emissions.shape[2] >= MANY)
 
 
 def messages(scores: Scores, emissions: Tensor, lengths: Tensor) -> Messages:
@@ -106,7 +137,8 @@ def scaled_recursion(first: Tensor, kernel: Tensor, emissions: Tensor) -> Tensor
     """(2, 1, K), (2, K, K), (T, 2, B, K) → (T, 2, B, K) log sums over paths, by products scaled to 1 at every step."""
     largest = emissions.amax(3, keepdim=True)
     weights = (emissions - largest).exp_()
-    weights[0] *= (first - first.amax()).exp()
+    highest = first.amax(2, keepdim=True)
+    weights[0] *= (first - highest).exp()
     multiply = (kernel - kernel.amax()).exp()
     totals = torch.empty_like(largest)
     steps, sums = weights.unbind(0), totals.unbind(0)
@@ -118,7 +150,7 @@ def scaled_recursion(first: Tensor, kernel: Tensor, emissions: Tensor) -> Tensor
         torch.sum(current, 2, keepdim=True, out=sums[t])
         current.div_(sums[t])
     scale = (totals.log_() + largest).cumsum_(0)
-    scale += first.amax() + kernel.amax() * torch.arange(len(steps), device=emissions.device).view(-1, 1, 1, 1)
+    scale += highest + kernel.amax() * torch.arange(len(steps), device=emissions.device).view(-1, 1, 1, 1)
     return weights.log_().add_(scale)
 
 
@@ -130,38 +162,93 @@ def log_recursion(first: Tensor, kernel: Tensor, emissions: Tensor) -> Tensor:
     return torch.stack(reached)
 
 
-class LogPartition(torch.autograd.Function):
-    """(B,) log partition whose backward pass is marginals and expected transitions: no graph over time steps."""
+def log_likelihood(scores: Scores, emissions: Tensor, paths: Tensor, lengths: Tensor) -> Tensor:
+    """(B,) log P(path) of (B, T) paths, 0 at padding, in double precision, differentiable in all scores."""
+    value: Tensor
+    compiled = kernels() if emissions.device.type == "cpu" else None
+    if compiled is not None:
+        found = compiled.forward(
+            *(score.detach().double().numpy() for score in scores),
+            emissions.detach().to(torch.float64, copy=True).numpy(),
+            paths.numpy(),
+            lengths.numpy(),
+            torch.get_num_threads(),
+        )
+        if found is not None:
+            value = CompiledLogLikelihood.apply(*scores, emissions, found)
+            return value
+    value = LogLikelihood.apply(*scores, emissions, paths, lengths)
+    return value
+
+
+class LogLikelihood(torch.autograd.Function):
+    """(B,) log P(path) whose backward pass is what the path has minus what is expected: no graph over time steps."""
 
     @staticmethod
     def forward(
-        ctx: FunctionCtx, start: Tensor, end: Tensor, transitions: Tensor, emissions: Tensor, lengths: Tensor
+        ctx: FunctionCtx,
+        start: Tensor,
+        end: Tensor,
+        transitions: Tensor,
+        emissions: Tensor,
+        paths: Tensor,
+        lengths: Tensor,
     ) -> Tensor:
-        alphas, betas, partition, close = messages(Scores(start, end, transitions), emissions, lengths)
-        ctx.save_for_backward(transitions, emissions, lengths, alphas, betas, partition)
+        scores = Scores(start, end, transitions)
+        alphas, betas, partition, close = messages(scores, emissions, lengths)
+        ctx.save_for_backward(transitions, emissions, paths, lengths, alphas, betas, partition)
         ctx.close = close  # type: ignore[attr-defined]
-        return partition
+        return path_scores(scores, emissions, paths, lengths) - partition
 
     @staticmethod
     @once_differentiable
     def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        transitions, emissions, lengths, alphas, betas, partition = ctx.saved_tensors  # type: ignore[attr-defined]
-        padding = ~inside_of(lengths, emissions.shape[1])[..., None]
+        transitions, emissions, paths, lengths, alphas, betas, partition = ctx.saved_tensors  # type: ignore[attr-defined]
+        inside = inside_of(lengths, emissions.shape[1])
+        padding = ~inside[..., None]
+        taken = gradient[:, None] * inside
         betas = betas - partition[:, None, None]
         # Each sentence's gradient is a factor on its marginals. What stands at padding may be too large for exp.
-        marginals = (alphas + betas).masked_fill_(padding, float("-inf")).exp_().mul_(gradient[:, None, None])
+        marginals = (alphas + betas).masked_fill_(padding, float("-inf")).exp_()
+        by_emissions = marginals.mul_(-gradient[:, None, None]).scatter_add_(2, paths[..., None], taken[..., None])
         onward = betas[:, 1:] + emissions[:, 1:]
         expected = expected_by_products if ctx.close else expected_by_logarithms  # type: ignore[attr-defined]
-        pairs = expected(alphas[:, :-1], transitions.double(), onward, padding[:, 1:], gradient)
+        by_transitions = expected(alphas[:, :-1], transitions.double(), onward, padding[:, 1:], -gradient)
+        by_transitions.index_put_((paths[:, :-1], paths[:, 1:]), taken[:, 1:], accumulate=True)
         rows = torch.arange(len(lengths), device=lengths.device)
-        kind = emissions.dtype
         return (
-            marginals[:, 0].sum(0).to(transitions.dtype),
-            marginals[rows, lengths - 1].sum(0).to(transitions.dtype),
-            pairs.to(transitions.dtype),
-            marginals.to(kind),
+            by_emissions[:, 0].sum(0).to(transitions.dtype),
+            by_emissions[rows, lengths - 1].sum(0).to(transitions.dtype),
+            by_transitions.to(transitions.dtype),
+            by_emissions.to(emissions.dtype),
+            None,
             None,
         )
+
+
+class CompiledLogLikelihood(torch.autograd.Function):
+    """The same function from what a kernel has found on its way forward."""
+
+    @staticmethod
+    def forward(
+        ctx: FunctionCtx,
+        start: Tensor,
+        end: Tensor,
+        transitions: Tensor,
+        emissions: Tensor,
+        found: Forward,
+    ) -> Tensor:
+        ctx.found = found  # type: ignore[attr-defined]
+        ctx.dtypes = start.dtype, end.dtype, transitions.dtype, emissions.dtype  # type: ignore[attr-defined]
+        return torch.from_numpy(found.log_likelihood)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        found: Forward = ctx.found  # type: ignore[attr-defined]
+        gradients = found.backward(gradient.numpy(), torch.get_num_threads())
+        dtypes = ctx.dtypes  # type: ignore[attr-defined]
+        return (*(torch.from_numpy(g).to(dtype) for g, dtype in zip(gradients, dtypes, strict=True)), None)
 
 
 def expected_by_products(
@@ -192,49 +279,66 @@ def expected_by_logarithms(
 
 
 def log_partition(scores: Scores, emissions: Tensor, lengths: Tensor) -> Tensor:
-    """(B,) log sum of exp(score) over all paths, in double precision, differentiable in all scores."""
-    value: Tensor = LogPartition.apply(scores.start, scores.end, scores.transitions, emissions, lengths)
-    return value
+    """(B,) log sum of exp(score) over all paths, in double precision."""
+    return messages(scores, emissions, lengths).partition
 
 
 def path_scores(scores: Scores, emissions: Tensor, paths: Tensor, lengths: Tensor) -> Tensor:
-    """(B, n, T) paths → (B, n) their scores, in double precision; what stands at padding does not count."""
+    """(B,) scores of (B, T) paths, in double precision; what stands at padding does not count."""
     scores = scores.double()
-    inside = inside_of(lengths, emissions.shape[1])[:, None]
-    taken = emissions.gather(2, paths.transpose(1, 2)).transpose(1, 2).double()
-    steps = scores.transitions[paths[..., :-1], paths[..., 1:]].masked_fill(~inside[..., 1:], 0)
-    last = paths.gather(2, (lengths - 1)[:, None, None].expand(-1, paths.shape[1], 1)).squeeze(2)
-    total = taken.masked_fill(~inside, 0).sum(2) + steps.sum(2)
-    return total + scores.start[paths[..., 0]] + scores.end[last]
+    taken = emissions.gather(2, paths[..., None]).squeeze(2).double()
+    taken[:, 1:] += scores.transitions[paths[:, :-1], paths[:, 1:]]
+    last = paths.gather(1, lengths[:, None] - 1).squeeze(1)
+    within = taken.masked_fill(~inside_of(lengths, emissions.shape[1]), 0).sum(1)
+    return within + scores.start[paths[:, 0]] + scores.end[last]
 
 
 def viterbi(scores: Scores, emissions: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-    """(B, T) best paths, 0 at padding, and (B,) their scores.
+    """(B, T) best paths, 0 at padding, and (B,) their scores; of equal scores the first tag's counts."""
+    emissions = emissions.to(torch.promote_types(emissions.dtype, scores.start.dtype))
+    compiled = kernels() if pays(emissions) else None
+    if compiled is not None:
+        found = compiled.viterbi(
+            *(score.detach().to(emissions.dtype).numpy() for score in scores),
+            emissions.detach().numpy(),
+            lengths.numpy(),
+            torch.get_num_threads(),
+        )
+        if found is not None:
+            paths, totals = found
+            return torch.from_numpy(paths), torch.from_numpy(totals)
+    return batched_viterbi(scores, emissions, lengths)
+
+
+def batched_viterbi(scores: Scores, emissions: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """`viterbi` in steps of three operations on the whole batch, forward and back.
 
     The recursion keeps the best scores alone; where each came from is asked again on the way back, for the one tag of
     each sentence that lies on its path.
     """
     batch, steps, tags = emissions.shape
-    into = scores.transitions.T.contiguous()  # (to, from): the largest is taken over the last axis
-    best = emissions.new_empty(steps, batch, tags)
-    by_time = emissions.transpose(0, 1).contiguous()
-    torch.add(scores.start, by_time[0], out=best[0])
-    candidates = emissions.new_empty(batch, tags, tags)
-    for t in range(1, steps):
-        torch.add(best[t - 1][:, None], into, out=candidates)
-        torch.amax(candidates, 2, out=best[t])
-        best[t].add_(by_time[t])
+    into = scores.transitions.T.to(emissions.dtype).contiguous()  # (to, from)
+    steps_in = into[..., None]
+    # Sentences last: a maximum over tags is then one of whole rows of sentences.
+    best = emissions.new_empty(steps, tags, batch)
+    candidates = emissions.new_empty(tags, tags, batch)
+    by_time = emissions.permute(1, 2, 0).unbind(0)
+    torch.add(scores.start[:, None], by_time[0], out=best[0])
+    for before, after, emission in zip(best[:-1, None].unbind(0), best[1:].unbind(0), by_time[1:], strict=True):
+        torch.add(before, steps_in, out=candidates)
+        torch.amax(candidates, 1, out=after)
+        after.add_(emission)
     rows = torch.arange(batch, device=lengths.device)
-    total, last = (best[lengths - 1, rows] + scores.end).max(1)
-    paths = lengths.new_zeros(steps, batch)
-    ends = lengths - 1 == torch.arange(steps, device=lengths.device)[:, None]
-    current = last
-    for t in range(steps - 1, -1, -1):
-        if t < steps - 1:
-            came = (best[t] + into[current]).argmax(1)
-            current = torch.where(ends[t], last, came)
-        paths[t] = current
-    return paths.T.masked_fill(~inside_of(lengths, steps), 0), total
+    totals, last = (best[lengths - 1, :, rows] + scores.end).max(1)
+    # Whatever the steps of padding come to, the way back then begins at the last tag.
+    best[lengths - 1, last, rows] = float("inf")
+    paths = lengths.new_empty(steps, batch)
+    paths[-1] = current = last
+    origins = emissions.new_empty(batch, tags)
+    for before, place in zip(best[:-1].mT.unbind(0)[::-1], paths[:-1].unbind(0)[::-1], strict=True):
+        torch.index_select(into, 0, current, out=origins)
+        current = torch.argmax(origins.add_(before), 1, out=place)
+    return paths.T.masked_fill(~inside_of(lengths, steps), 0), totals
 
 
 def list_viterbi(scores: Scores, emissions: Tensor, lengths: Tensor, n: int) -> tuple[Tensor, Tensor]:

@@ -37,6 +37,11 @@ def a_problem(problem, tags: int = 3, padding: float = 0.0):
     return scores, emissions, mask.sum(1)
 
 
+def number(path: torch.Tensor) -> int:
+    """Where (T,) one of three tags each is among `all_paths`."""
+    return int((path * 3 ** torch.arange(len(path) - 1, -1, -1)).sum())
+
+
 def by_log_sum_exp(scores: Scores, emissions: torch.Tensor) -> torch.Tensor:
     """(T, K) → () log partition."""
     reached = scores.start + emissions[0]
@@ -68,27 +73,34 @@ def test_messages_are_sums_over_paths(problem, padding):
 
 @often
 @given(problems, st.sampled_from(GARBAGE))
-def test_gradients_are_those_of_the_sum_over_paths(problem, padding):
+def test_likelihoods_and_their_gradients_are_those_of_all_paths(way, problem, padding):
     scores, emissions, lengths = a_problem(problem, padding=padding)
+    with torch.no_grad():
+        paths, _ = chain.viterbi(scores, torch.randn_like(emissions), lengths)  # some path that is allowed
     inputs = [value.requires_grad_() for value in (*scores, emissions)]
-    weights = torch.tensor([1.0, -0.5, 2.0, 0.0])
-    found = torch.autograd.grad(chain.log_partition(scores, emissions, lengths) @ weights.double(), inputs)
-    total = sum(
-        weight * scores_of_all(scores, emissions[b, :length]).logsumexp(0)
-        for b, (length, weight) in enumerate(zip(lengths.tolist(), weights, strict=True))
+    weights = torch.tensor([1.0, -0.5, 2.0, 0.0], dtype=torch.float64)
+    values = chain.log_likelihood(scores, emissions, paths, lengths)
+    expected = torch.stack(
+        [
+            scores_of_all(scores, emissions[b, :length]).log_softmax(0)[number(paths[b, :length])]
+            for b, length in enumerate(lengths.tolist())
+        ]
     )
-    for gradient, expected, value in zip(found, torch.autograd.grad(total, inputs), inputs, strict=True):
-        torch.testing.assert_close(gradient, expected, rtol=1e-7, atol=1e-7)
+    torch.testing.assert_close(values, expected, rtol=1e-11, atol=1e-8)
+    found = torch.autograd.grad(values @ weights, inputs)
+    for gradient, wanted, value in zip(found, torch.autograd.grad(expected @ weights, inputs), inputs, strict=True):
+        torch.testing.assert_close(gradient, wanted, rtol=1e-7, atol=1e-7)
         assert (gradient[value == FORBIDDEN] == 0).all()
     assert (found[3][~chain.inside_of(lengths, 4)] == 0).all()
 
 
-def test_gradients_pass_gradcheck():
+def test_gradients_pass_gradcheck(way):
     torch.manual_seed(0)
     scores, (emissions, mask) = random_scores(4, 1.0), ragged([5, 2], 4)
+    paths = torch.randint(4, mask.shape).masked_fill(~mask, 0)
     inputs = tuple(value.requires_grad_() for value in (*scores, emissions))
     assert torch.autograd.gradcheck(
-        lambda *values: chain.log_partition(Scores(*values[:3]), values[3], mask.sum(1)), inputs
+        lambda *values: chain.log_likelihood(Scores(*values[:3]), values[3], paths, mask.sum(1)), inputs
     )
 
 
@@ -130,30 +142,47 @@ def test_every_scheme_can_use_products(scheme):
     assert not chain.are_close(scores._replace(transitions=scores.transitions * 100), emissions)
 
 
-def test_a_tag_that_leads_nowhere_does_not_hide_the_path_that_does():
+def test_a_tag_that_leads_nowhere_does_not_hide_the_path_that_does(way):
     """All probability gathers at tag 0, which may not end a sentence and which nothing leaves."""
     scores = Scores(torch.zeros(2), torch.tensor([FORBIDDEN, 0.0]), torch.eye(2).log()).double()
     emissions = torch.tensor([60.0, 0.0]).double().expand(1, 20, 2).clone().requires_grad_()
-    partition = chain.log_partition(scores, emissions, torch.tensor([20]))
-    partition.sum().backward()
-    assert partition.item() == pytest.approx(0, abs=1e-12)
-    assert emissions.grad.tolist() == [[[0, 1]] * 20]
+    paths = torch.ones(1, 20, dtype=torch.long)
+    likelihood = chain.log_likelihood(scores, emissions, paths, torch.tensor([20]))
+    likelihood.sum().backward()
+    assert likelihood.item() == pytest.approx(0, abs=1e-12)
+    assert not emissions.grad.any()
 
 
-def test_a_border_score_can_be_as_far_off_as_any_other():
-    """The tag that all but surely begins the sentence can't be followed; begun with the other, it is one path."""
+def test_a_border_score_can_be_as_far_off_as_any_other(way):
+    """The tag that all but surely begins the sentence can't be followed; begun with the other, it is one of two."""
     scores = Scores(torch.tensor([0.0, -1e4]), torch.zeros(2), torch.tensor([[FORBIDDEN, FORBIDDEN], [0.0, 0.0]]))
-    partition = chain.log_partition(scores.double(), torch.zeros(1, 2, 2).double(), torch.tensor([2]))
-    assert partition.item() == pytest.approx(-1e4 + math.log(2))
+    paths, lengths = torch.tensor([[1, 0]]), torch.tensor([2])
+    emissions = torch.zeros(1, 2, 2).double()
+    assert chain.log_likelihood(scores.double(), emissions, paths, lengths).item() == pytest.approx(-math.log(2))
+    assert chain.log_partition(scores.double(), emissions, lengths).item() == pytest.approx(-1e4 + math.log(2))
+
+
+def test_start_and_end_scores_can_be_far_from_each_other(way):
+    """Only differences between tags make a tag improbable."""
+    scores = Scores(torch.full((2,), -5e3), torch.full((2,), 5e3), torch.zeros(2, 2)).double()
+    emissions, lengths = torch.zeros(1, 3, 2).double(), torch.tensor([3])
+    assert chain.are_close(scores, emissions)
+    likelihood = chain.log_likelihood(scores, emissions, torch.zeros(1, 3).long(), lengths)
+    assert likelihood.item() == pytest.approx(-3 * math.log(2))
+    assert chain.log_partition(scores, emissions, lengths).item() == pytest.approx(3 * math.log(2))
 
 
 @pytest.mark.parametrize("scale", [1.0, 30.0, 1e4])
-def test_long_sentences(scale):
+def test_long_sentences(way, scale):
     torch.manual_seed(0)
     scores, (emissions, mask) = random_scores(5, scale, 0.3), ragged([500, 77], 5, scale)
-    found = chain.log_partition(scores, emissions, mask.sum(1))
+    paths, lengths = torch.zeros(2, 500, dtype=torch.long), mask.sum(1)
+    gold = chain.path_scores(scores, emissions, paths, lengths)
+    found = chain.log_likelihood(scores, emissions, paths, lengths)
     for b, length in enumerate([500, 77]):
-        torch.testing.assert_close(found[b], by_log_sum_exp(scores, emissions[b, :length]), rtol=1e-12, atol=0)
+        expected = by_log_sum_exp(scores, emissions[b, :length])
+        torch.testing.assert_close(gold[b] - found[b], expected, rtol=1e-12, atol=0)
+        torch.testing.assert_close(chain.log_partition(scores, emissions, lengths)[b], expected, rtol=1e-12, atol=0)
 
 
 def test_what_is_no_number_is_not_hidden_and_stays_in_its_sentence():
@@ -190,7 +219,7 @@ def test_best_paths(problem, padding, n):
         torch.testing.assert_close(values[index], expected)
         assert not paths[b, :, length:].any()
         torch.testing.assert_close(totals[b], expected[0])
-        torch.testing.assert_close(values[(best[b, :length] * 3 ** torch.arange(length - 1, -1, -1)).sum()], totals[b])
+        torch.testing.assert_close(values[number(best[b, :length])], totals[b])
         assert not best[b, length:].any()
         assert 0 <= int(paths.min()) <= int(paths.max()) < 3
 
@@ -206,13 +235,11 @@ def test_ties_are_different_paths():
 def test_path_scores(padding):
     torch.manual_seed(0)
     scores, (emissions, mask) = random_scores(3, 1.0, 0.3), ragged(LENGTHS, 3, padding=padding)
-    paths = torch.randint(3, (4, 2, 4))
+    paths = torch.randint(3, (4, 4))
     found = chain.path_scores(scores, emissions, paths, mask.sum(1))
     for b, length in enumerate(LENGTHS):
-        values = scores_of_all(scores, emissions[b, :length])
-        for n in range(2):
-            index = (paths[b, n, :length] * 3 ** torch.arange(length - 1, -1, -1)).sum()
-            torch.testing.assert_close(found[b, n], values[index])
+        expected = scores_of_all(scores, emissions[b, :length])[number(paths[b, :length])]
+        torch.testing.assert_close(found[b], expected)
 
 
 def test_sentences_are_reversed_within_their_length():

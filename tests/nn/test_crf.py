@@ -43,6 +43,9 @@ every_legality = pytest.mark.parametrize("legality", [None, IOBES, ONE_PATH], id
 every_scale = pytest.mark.parametrize("scale", [1.0, 100.0, 1e4])
 
 
+pytestmark = pytest.mark.usefixtures("way")
+
+
 @pytest.fixture(autouse=True)
 def seed():
     torch.manual_seed(0)
