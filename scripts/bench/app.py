@@ -1,0 +1,160 @@
+"""The benchmark's command line: parse → measure → print."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+
+from bilstm_nlp.errors import InputError
+
+from . import corpora, crf, forecasting, ner, predict, start
+from .report import Environment, Report, as_json, environment, show
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Threads = Annotated[int | None, typer.Option(help="Threads of torch; by default as many as it takes.", min=1)]
+Rounds = Annotated[int, typer.Option(help="Rounds in which ours and the reference take turns.", min=1)]
+Steps = Annotated[int, typer.Option(help="Batches of a round.", min=1)]
+Train = Annotated[Path | None, typer.Option(help="CoNLL-2003's training file; by default the sample corpus.")]
+Dev = Annotated[Path | None, typer.Option(help="CoNLL-2003's development file; goes with --train.")]
+Vectors = Annotated[Path | None, typer.Option(help="Word vectors; by default random ones.")]
+Run = Annotated[Path | None, typer.Option(help="A trained run; by default one trained for a moment.")]
+Against = Annotated[str, typer.Option(help="Peers to measure against, separated by commas.")]
+
+
+def main() -> None:
+    """Run the command line; what was asked for and can't be had becomes a message and exit status 2."""
+    try:
+        app()
+    except InputError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+@app.command("ner")
+def ner_row(
+    train: Train = None,
+    dev: Dev = None,
+    vectors: Vectors = None,
+    steps: Steps = 60,
+    rounds: Rounds = 9,
+    threads: Threads = None,
+    against: Against = "lstm",
+    json: AsJson = False,
+) -> None:
+    """Training steps and tagging of configs/ner/conll2003.toml beside a bare LSTM."""
+    check_peers("ner", against, ["lstm"])
+    where = use(threads)
+    with tempfile.TemporaryDirectory() as folder:
+        found = corpora.corpora(train, dev, vectors, Path(folder))
+        tell("ner", ner.measure(found, steps=steps, rounds=rounds), where, json)
+
+
+@app.command("crf")
+def crf_row(
+    lengths: Annotated[
+        list[int] | None, typer.Option("--length", help="T; repeatable; by default 10, 40, 200.")
+    ] = None,
+    tags: Annotated[list[int] | None, typer.Option("--tags", help="K; repeatable; by default 9, 17, 70.")] = None,
+    sentences: Annotated[
+        list[int] | None, typer.Option("--batch", help="B; repeatable; by default 1, 32, 256.")
+    ] = None,
+    rounds: Rounds = 5,
+    threads: Threads = None,
+    against: Against = "torchcrf",
+    json: AsJson = False,
+) -> None:
+    """Likelihood with backward, and decoding, of the linear-chain CRF beside torchcrf."""
+    check_peers("crf", against, ["torchcrf"])
+    where = use(threads)
+    sizes = lengths or [10, 40, 200], tags or [9, 17, 70], sentences or [1, 32, 256]
+    tell("crf", crf.measure(lengths=sizes[0], tags=sizes[1], sentences=sizes[2], rounds=rounds), where, json)
+
+
+@app.command("forecasting")
+def forecasting_row(
+    series: Annotated[Path | None, typer.Option(help="ETTh1.csv; by default the sample series.")] = None,
+    steps: Steps = 12,
+    rounds: Rounds = 9,
+    threads: Threads = None,
+    against: Against = "lstm",
+    json: AsJson = False,
+) -> None:
+    """Training steps of configs/forecasting/etth1-96.toml beside a bare LSTM."""
+    check_peers("forecasting", against, ["lstm"])
+    where = use(threads)
+    tell("forecasting", forecasting.measure(series, steps=steps, rounds=rounds), where, json)
+
+
+@app.command("predict")
+def predict_row(
+    run: Run = None,
+    train: Train = None,
+    dev: Dev = None,
+    vectors: Vectors = None,
+    sentences: Annotated[int, typer.Option(help="Sentences of the file that is tagged.", min=2)] = 100_000,
+    megabytes: Annotated[
+        int | None, typer.Option(help="Tag a file of so many MB too, and look at its memory along the way.", min=1)
+    ] = None,
+    jobs: Annotated[int | None, typer.Option(help="`predict --jobs`; not given where it is not given here.")] = None,
+    rounds: Rounds = 3,
+    threads: Threads = None,
+    json: AsJson = False,
+) -> None:
+    """Tokens a second of `bilstm-nlp predict`, and its memory."""
+    where = use(threads)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        found = corpora.corpora(train, dev, vectors, folder)
+        command = predict.CommandLine(run or corpora.trained(found, folder), folder, jobs, threads)
+        tell(
+            "predict", predict.measure(command, found, count=sentences, megabytes=megabytes, rounds=rounds), where, json
+        )
+
+
+@app.command("start")
+def start_row(
+    run: Run = None,
+    train: Train = None,
+    dev: Dev = None,
+    vectors: Vectors = None,
+    megabytes: Annotated[int, typer.Option(help="Size of the vectors file that is loaded.", min=1)] = 250,
+    rounds: Rounds = 5,
+    threads: Threads = None,
+    json: AsJson = False,
+) -> None:
+    """Seconds until help, until a first prediction, and for word vectors."""
+    where = use(threads)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        model = run or corpora.trained(corpora.corpora(train, dev, vectors, folder), folder)
+        tell("start", start.measure(model, folder, megabytes=megabytes, threads=threads, rounds=rounds), where, json)
+
+
+def check_peers(row: str, asked: str, possible: Sequence[str]) -> None:
+    """Raises `InputError` for a peer that can't be measured here."""
+    for peer in asked.split(","):
+        if peer not in possible:
+            raise InputError(f"--against: expected {', '.join(possible)} for {row}, found {peer!r}")
+
+
+def use(threads: int | None) -> Environment:
+    """Let torch compute with so many threads, or leave it to torch; returns where it is measured."""
+    if threads is not None:
+        torch.set_num_threads(threads)
+    return environment()
+
+
+def tell(benchmark: str, report: Report, where: Environment, as_one_object: bool) -> None:
+    """Print what was found."""
+    if as_one_object:
+        print(as_json(benchmark, report, where))
+    else:
+        show(benchmark, report, where)

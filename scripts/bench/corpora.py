@@ -1,0 +1,86 @@
+"""What taggers are measured on: CoNLL-2003 where its files are given, else the sample corpus over and over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+from bilstm_nlp import experiment
+from bilstm_nlp.config import parse
+from bilstm_nlp.config.reading import read_toml
+from bilstm_nlp.config.tagging import TaggingConfig
+from bilstm_nlp.data.corpus import ColumnFormat, Sentence, sentences_of
+from bilstm_nlp.errors import InputError
+
+from .report import ROOT
+
+CONFIG = "configs/ner/conll2003.toml"
+SAMPLES = ROOT / "bilstm_nlp" / "data" / "samples"
+COPIES = {"train": 17, "dev": 28}
+"""So many make the sample corpus as large as CoNLL-2003, which has 203,621 and 51,362 tokens."""
+FORMAT = ColumnFormat().without_tags()
+
+
+@dataclass(frozen=True)
+class Corpora:
+    """Column files with tags, and word vectors."""
+
+    train: Path
+    dev: Path
+    vectors: Path | None
+    notes: tuple[str, ...]
+    """What they are, where they are not what they should be."""
+
+
+def corpora(train: Path | None, dev: Path | None, vectors: Path | None, folder: Path) -> Corpora:
+    """Those given, or the sample corpus, written to `folder` over and over; without vectors, there are random ones.
+
+    Raises `InputError` for one corpus without the other.
+    """
+    if (train is None) != (dev is None):
+        raise InputError(f"--train and --dev: expected both or neither, found {train or dev} alone")
+    notes = []
+    if train is None or dev is None:
+        notes.append(f"no --train and --dev: the sample corpus {COPIES['train']} times, which has fewer distinct words")
+        train, dev = (repeated_sample(part, folder) for part in ("train", "dev"))
+    if vectors is None:
+        notes.append("no --vectors: random vectors of 100 dimensions, for the words of the training data alone")
+    return Corpora(train, dev, vectors, tuple(notes))
+
+
+def repeated_sample(part: str, folder: Path) -> Path:
+    """The sample corpus as often as makes it large."""
+    text = (SAMPLES / f"news.{part}.conll").read_text(encoding="utf-8")
+    path = folder / f"{part}.conll"
+    path.write_text(text * COPIES[part], encoding="utf-8")
+    return path
+
+
+def config_of(found: Corpora, *, epochs: int, fraction: float = 1.0) -> TaggingConfig:
+    """The shipped CoNLL config on these files, on the CPU."""
+    values: dict[str, Any] = read_toml(ROOT / CONFIG)
+    values["data"] |= {"train": str(found.train), "dev": str(found.dev), "fraction": fraction}
+    values["embeddings"]["file"] = str(found.vectors)
+    if found.vectors is None:
+        del values["embeddings"]["file"]
+        values["embeddings"]["dimension"] = 100
+    values["training"] |= {"epochs": epochs, "device": "cpu"}
+    config = parse(values, CONFIG)
+    assert isinstance(config, TaggingConfig)
+    return config
+
+
+def trained(found: Corpora, folder: Path) -> Path:
+    """A run that was trained for an epoch on a tenth of the data: as large and as fast as any other, and less good."""
+    run = folder / "run"
+    for _ in experiment.train(config_of(found, epochs=1, fraction=0.1), run):
+        pass
+    return run
+
+
+def sentences(found: Corpora) -> Iterator[Sentence]:
+    """Sentences with the rows of their files, without an end: after the last one comes the first."""
+    return cycle([one for path in (found.train, found.dev) for one in sentences_of(str(path), "conll", FORMAT)])

@@ -1,0 +1,59 @@
+"""Training and using the CoNLL-2003 tagger beside a bare LSTM of the same sizes on the same batches."""
+
+from __future__ import annotations
+
+import torch
+
+from bilstm_nlp.composition.tasks import tagging
+from bilstm_nlp.composition.trainer import settings
+from bilstm_nlp.tasks.labelling import label
+
+from .corpora import Corpora, config_of
+from .measuring import Figure, Target, interleaved, ratios, timed
+from .report import Report
+from .training import BareLstm, First, epochs, parts_of_a_step, shapes_of
+
+
+def measure(found: Corpora, *, steps: int, rounds: int) -> Report:
+    """Both ratios, sentences a second, and where a training step's time goes."""
+    config = config_of(found, epochs=rounds + 1)
+    task = tagging(config)
+    data = task.load()
+    torch.manual_seed(config.seed)
+    codec, model = task.fit(data)
+
+    batches = First(task.batches(data, codec)(1), steps)
+    real = epochs(model, batches, settings(config))
+    floor = BareLstm(config.encoder, shapes_of(model, batches))
+    next(real)  # warm
+    train = interleaved({"ours": real.__next__, "floor": timed(floor.forward_and_backward)}, rounds)
+
+    encoded = codec.encode(data.dev.sentences)
+    shapes = [
+        torch.Size([*labelled.decoded.mask.shape, floor.lstm.input_size]) for labelled in label(model, codec, encoded)
+    ]
+    floor = BareLstm(config.encoder, shapes)
+    tag = interleaved(
+        {"ours": timed(lambda: list(label(model, codec, encoded))), "floor": timed(floor.forward)}, rounds
+    )
+
+    trained, tagged = sum(map(len, batches)), len(data.dev.sentences)
+    return Report(
+        figures={
+            "train_ratio_to_floor": Figure(ratios(train["floor"], train["ours"]), "×", Target(0.60, 0.80)),
+            "predict_ratio_to_floor": Figure(ratios(tag["floor"], tag["ours"]), "×", Target(0.60, 0.85)),
+            "train_speed": Figure([trained / seconds for seconds in train["ours"]], "sentences/s"),
+            "train_floor_speed": Figure([trained / seconds for seconds in train["floor"]], "sentences/s"),
+            "predict_speed": Figure([tagged / seconds for seconds in tag["ours"]], "sentences/s"),
+            "predict_floor_speed": Figure([tagged / seconds for seconds in tag["floor"]], "sentences/s"),
+        },
+        tables={"step": parts_of_a_step(model, batches, settings(config))},
+        notes=(
+            *found.notes,
+            f"training: {len(batches)} batches of {config.training.batch_tokens} tokens at most, {trained} sentences, "
+            f"as `fit` times them; floor: forward and backward of torch.nn.LSTM({floor.lstm.input_size}, "
+            f"{config.encoder.hidden}, bidirectional) on tensors of the same shapes, their sum as the loss",
+            f"tagging: `label` on {len(shapes)} batches, {tagged} sentences, encoded before; floor: the forward pass",
+            "step: measured apart from the ratios, by hooks in the same loop; the figures are means",
+        ),
+    )

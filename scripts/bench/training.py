@@ -1,0 +1,137 @@
+"""The real training loop on a fixed plan of batches, and its floor: a bare LSTM on tensors of the same sizes."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from bilstm_nlp.config.sections import EncoderConfig
+from bilstm_nlp.nn.model import Model
+from bilstm_nlp.tasks.base import Batches, Score, TrainingBatch
+from bilstm_nlp.training import Settings, fit
+
+
+class First:
+    """The first batches of an epoch: the same ones each time, and each time collated anew."""
+
+    def __init__(self, batches: Batches, count: int) -> None:
+        self.batches, self.count = batches, min(count, len(batches))
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[TrainingBatch]:
+        return islice(iter(self.batches), self.count)
+
+
+def epochs(model: nn.Module, batches: Batches, settings: Settings) -> Iterator[float]:
+    """The seconds that `fit` takes for each epoch of these batches, as it reports them: all of training, no scoring."""
+    unscored = Score("nothing", 0.0, True)
+    for epoch in fit(model, lambda number: batches, lambda model: unscored, settings):
+        yield epoch.report.seconds
+
+
+@torch.no_grad()
+def shapes_of(model: Model[Any, Any], batches: Batches) -> list[torch.Size]:
+    """(B, T, D) of what the encoder gets of each batch."""
+    return [model.embedder(batch).inputs.shape for batch in batches]
+
+
+class BareLstm:
+    """`torch.nn.LSTM` with the encoder's layers, sizes and directions, and an input of each of the shapes (B, T, D)."""
+
+    def __init__(self, encoder: EncoderConfig, shapes: Sequence[torch.Size]) -> None:
+        if encoder.cell != "lstm":
+            raise ValueError(f"The floor is that of an LSTM. Got encoder.cell = {encoder.cell}.")
+        self.inputs = [torch.randn(shape) for shape in shapes]
+        self.lstm = nn.LSTM(
+            shapes[0][2],
+            encoder.hidden,
+            num_layers=encoder.layers,
+            batch_first=True,
+            bidirectional=encoder.bidirectional,
+        )
+
+    def forward_and_backward(self) -> None:
+        """Over all inputs, which need no gradient themselves."""
+        for inputs in self.inputs:
+            self.lstm.zero_grad(set_to_none=True)
+            self.lstm(inputs)[0].sum().backward()
+
+    @torch.no_grad()
+    def forward(self) -> None:
+        """Over all inputs."""
+        for inputs in self.inputs:
+            self.lstm(inputs)
+
+
+# --- where a step's time goes ---
+
+
+class Laps:
+    """What time has passed since the last mark belongs to the part that has just ended."""
+
+    def begin(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self.last = time.perf_counter()
+
+    def end(self, part: str) -> None:
+        now = time.perf_counter()
+        self.seconds[part] = self.seconds.get(part, 0.0) + now - self.last
+        self.last = now
+
+    def ending(self, part: str) -> Callable[..., None]:
+        """A hook that ends a part, whatever it is told."""
+        return lambda *_: self.end(part)
+
+
+class Lapped:
+    """Batches whose making is a part; laps are those of the last time that they were iterated over."""
+
+    def __init__(self, batches: Batches, laps: Laps) -> None:
+        self.batches, self.laps = batches, laps
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __iter__(self) -> Iterator[TrainingBatch]:
+        self.laps.begin()
+        for batch in self.batches:
+            self.laps.end("data")
+            yield batch
+            self.laps.end("rest")
+
+
+def parts_of_a_step(model: Model[Any, Any], batches: Batches, settings: Settings) -> list[dict[str, float | str]]:
+    """Where the time of `fit`'s steps goes, by hooks on all that it calls; they stay on the model."""
+    laps = Laps()
+
+    def hooked(model: nn.Module) -> Optimizer:
+        optimizer = settings.optimizer(model)
+        optimizer.register_step_pre_hook(laps.ending("clipping"))
+        optimizer.register_step_post_hook(laps.ending("optimizer"))
+        return optimizer
+
+    assert isinstance(model.embedder, nn.Module)
+    model.embedder.register_forward_pre_hook(laps.ending("rest"))
+    model.embedder.register_forward_hook(laps.ending("embedder"))
+    model.encoder.register_forward_hook(laps.ending("encoder"))
+    model.register_forward_hook(laps.ending("head"))
+    for parameter in model.parameters():
+        if parameter.requires_grad:  # when the last gradient is there, the backward pass has ended
+            parameter.register_post_accumulate_grad_hook(laps.ending("backward"))
+    deque(epochs(model, Lapped(batches, laps), replace(settings, optimizer=hooked, epochs=2)), maxlen=0)
+    total = sum(laps.seconds.values())
+    order = ("data", "embedder", "encoder", "head", "backward", "clipping", "optimizer", "rest")
+    return [
+        {"part": part, "ms": 1000 * laps.seconds[part] / len(batches), "percent": 100 * laps.seconds[part] / total}
+        for part in order
+    ]

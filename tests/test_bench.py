@@ -1,0 +1,308 @@
+"""The benchmark: what it makes of what it measures, and that each of its rows can be measured."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from bilstm_nlp.errors import InputError
+from scripts.bench import app, corpora, measuring, predict, processes, report, start
+from scripts.bench.measuring import Figure, Target
+
+SCRIPT = Path(__file__).parent.parent / "scripts" / "bench.py"
+CORPUS = corpora.SAMPLES / "news.dev.conll"
+SAMPLE = ["--train", CORPUS, "--dev", CORPUS]
+ENVIRONMENT = {"python", "torch", "numpy", "numba", "pytorch-crf", "bilstm-nlp", "commit", "threads", "cpu", "cores"}
+OF_A_FIGURE = {"median", "lower_quartile", "upper_quartile", "rounds", "unit", "at_least", "aim", "verdict"}
+
+
+class Clock:
+    """Stands still unless it is told that something takes time."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def taking(self, *seconds: float):
+        """A call that takes so long the first time, the second time, …, and the last of these from then on."""
+        calls = count()
+
+        def call() -> None:
+            self.now += seconds[min(next(calls), len(seconds) - 1)]
+
+        return call
+
+
+# --- measuring ---
+
+
+def test_the_order_of_calls_turns_around_from_round_to_round():
+    order: list[str] = []
+    calls = {name: lambda name=name: order.append(name) or len(order) for name in "abc"}
+    found = measuring.interleaved(calls, 3)
+    assert "".join(order) == "abc" + "cba" + "abc"
+    assert found == {"a": [1, 6, 7], "b": [2, 5, 8], "c": [3, 4, 9]}
+
+
+def test_a_call_is_warm_before_it_is_timed():
+    clock = Clock()
+    timed = measuring.timed(clock.taking(100.0, 2.0, 3.0), clock=clock)
+    assert [timed(), timed()] == [2.0, 3.0]
+
+
+def test_short_calls_are_timed_many_at_a_time():
+    clock = Clock()
+    took: list[float] = []
+    timed = measuring.timed(lambda: took.append(clock.taking(0.25)()), at_least=1.0, clock=clock)
+    took.clear()
+    assert timed() == 0.25
+    assert len(took) == 4
+
+
+@pytest.mark.parametrize(("theirs", "repeats"), [(2.0, 8), (0.5, 4), (100.0, 40)])
+def test_a_short_call_is_repeated_until_it_takes_as_long_as_the_other(theirs, repeats):
+    clock = Clock()
+    took: list[float] = []
+    calls = measuring.matched(
+        lambda: took.append(clock.taking(0.25)()), clock.taking(theirs), at_least=1.0, at_most=10.0, clock=clock
+    )
+    took.clear()
+    found = measuring.interleaved(calls, 1)
+    assert found == {"ours": [0.25], "reference": [theirs]}
+    assert len(took) == repeats
+
+
+def test_a_ratio_is_that_of_one_round_and_says_how_many_times_as_fast_we_are():
+    # A machine that becomes ten times slower from round to round: the times say nothing, their ratio everything.
+    clock = Clock()
+    ours, reference = clock.taking(0, 1, 10, 100), clock.taking(0, 2, 20, 200)
+    calls = {
+        "ours": measuring.timed(ours, clock=clock),
+        "reference": measuring.timed(reference, clock=clock),
+    }
+    found = measuring.interleaved(calls, 3)
+    assert measuring.ratios(found["reference"], found["ours"]) == [2, 2, 2]
+
+
+def test_geometric_means_are_taken_over_cells_within_a_round():
+    assert measuring.geometric_means([[1, 2], [4, 8], [16, 32]]) == pytest.approx([4, 8])
+
+
+def test_a_figure_has_its_median_and_quartiles():
+    figure = Figure([5, 1, 4, 2, 3], "×")
+    assert (figure.median, figure.quartiles) == (3, (2, 4))
+    alone = Figure([7], "×")
+    assert (alone.median, alone.quartiles) == (7, (7, 7))
+
+
+@pytest.mark.parametrize(
+    ("target", "missed", "enough", "reached"),
+    [(Target(0.6, 0.8), 0.59, 0.6, 0.8), (Target(0.3, 0.15), 0.31, 0.3, 0.15)],
+)
+def test_a_verdict_knows_whether_more_or_less_is_better(target, missed, enough, reached):
+    assert [target.verdict(value) for value in (missed, enough, reached)] == ["missed", "enough", "aim reached"]
+
+
+# --- processes ---
+
+
+def test_a_process_is_measured_with_those_below_it():
+    hold = "held = bytearray({} << 20); held[::4096] = b'x' * len(held[::4096]); import time; time.sleep(0.5)"
+    below = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {hold.format(100)!r}]); print('done')"
+    finished = processes.run([processes.PYTHON, "-c", below], None)
+    assert finished.output == "done\n"
+    assert 100 < finished.peak < 200
+    assert finished.memory[-1][0] <= finished.seconds
+
+
+def test_threads_and_the_folder_of_caches_are_handed_on(tmp_path):
+    told = "import os; print(os.environ['OMP_NUM_THREADS'], os.environ['XDG_CACHE_HOME'])"
+    assert processes.run([processes.PYTHON, "-c", told], 3, tmp_path).output == f"3 {tmp_path}\n"
+
+
+def test_a_process_that_fails_says_why():
+    with pytest.raises(InputError, match="exit status 1: no such thing"):
+        processes.run([processes.PYTHON, "-c", "raise SystemExit('no such thing')"], None)
+
+
+# --- the rows ---
+
+
+@pytest.fixture
+def bench(monkeypatch, capfd):
+    """Run the benchmark in this process; returns what it printed as JSON."""
+
+    def run(*arguments: str | Path) -> dict:
+        monkeypatch.setattr(sys, "argv", ["bench.py", *map(str, arguments), "--rounds", "1", "--json"])
+        with pytest.raises(SystemExit) as ended:
+            app.main()
+        assert ended.value.code in (0, None)
+        return checked(json.loads(capfd.readouterr().out))
+
+    return run
+
+
+def checked(found: dict) -> dict:
+    """What every row must have."""
+    assert found.keys() == {"benchmark", "environment", "figures", "tables", "notes"}
+    assert found["environment"].keys() == ENVIRONMENT
+    for figure in found["figures"].values():
+        assert figure.keys() == OF_A_FIGURE
+        assert figure["rounds"] == 1
+        assert 0 < figure["lower_quartile"] == figure["median"] == figure["upper_quartile"] < math.inf
+    for rows in found["tables"].values():
+        assert all(value > 0 for row in rows for value in row.values() if not isinstance(value, str))
+    return found
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> Path:
+    """A trained run."""
+    return corpora.trained(corpora.Corpora(CORPUS, CORPUS, None, ()), tmp_path_factory.mktemp("runs"))
+
+
+def test_ner_is_measured_beside_its_floor(bench):
+    found = bench("ner", *SAMPLE, "--steps", 2)
+    assert found["figures"].keys() == {
+        "train_ratio_to_floor",
+        "predict_ratio_to_floor",
+        "train_speed",
+        "train_floor_speed",
+        "predict_speed",
+        "predict_floor_speed",
+    }
+    speeds = {name: figure["median"] for name, figure in found["figures"].items()}
+    assert speeds["train_ratio_to_floor"] == pytest.approx(speeds["train_speed"] / speeds["train_floor_speed"])
+    assert speeds["predict_ratio_to_floor"] == pytest.approx(speeds["predict_speed"] / speeds["predict_floor_speed"])
+    assert sum(row["percent"] for row in found["tables"]["step"]) == pytest.approx(100)
+
+
+def test_without_corpora_the_sample_is_made_as_large_as_conll_2003(tmp_path):
+    found = corpora.corpora(None, None, None, tmp_path)
+    sizes = {}
+    for path in (found.train, found.dev):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        sizes[path.name] = sum(bool(line) and not line.startswith("-DOCSTART-") for line in lines)
+    assert sizes == {"train.conll": pytest.approx(203_621, rel=0.03), "dev.conll": pytest.approx(51_362, rel=0.03)}
+    assert len(found.notes) == 2
+
+
+def test_one_corpus_without_the_other_is_refused(tmp_path):
+    with pytest.raises(InputError, match="expected both or neither, found here"):
+        corpora.corpora(Path("here"), None, None, tmp_path)
+
+
+def test_the_crf_is_measured_beside_torchcrf(bench):
+    found = bench("crf", "--length", 3, "--length", 5, "--tags", 2, "--batch", 2)
+    assert found["figures"].keys() == {"likelihood_ratio", "decoding_ratio"}
+    for kind in ("likelihood", "decoding"):
+        cells = found["tables"][kind]
+        assert [(cell["T"], cell["K"], cell["B"]) for cell in cells] == [(3, 2, 2), (5, 2, 2)]
+        mean = math.sqrt(math.prod(cell["ratio"] for cell in cells))
+        assert found["figures"][f"{kind}_ratio"]["median"] == pytest.approx(mean)
+
+
+def test_forecasting_is_measured_beside_its_floor(bench):
+    found = bench("forecasting", "--steps", 1)
+    assert found["figures"].keys() == {"train_ratio_to_floor", "train_speed", "train_floor_speed"}
+    assert any("sample series" in note for note in found["notes"])
+
+
+@pytest.fixture
+def in_this_process(call):
+    """Runs the toolkit's command line without starting a process, but for the large file; says that it took 1 second
+    for a file of one sentence and 9 for others, and that memory grew."""
+
+    def run(command, threads, cache=None) -> processes.Finished:
+        assert command[0] == processes.BILSTM_NLP
+        names = [Path(part).name for part in command]
+        if "large.conll" in names:
+            assert 1_000_000 < command[names.index("large.conll")].stat().st_size < 1_200_000
+        else:
+            ended = call(*command[1:])
+            assert ended.status == 0, ended.err
+        seconds = 1.0 if {"one.conll", "one.txt"} & {*names} else 9.0
+        return processes.Finished(seconds, "", [(second, 100.0 + second) for second in range(1, int(seconds) + 1)])
+
+    return run
+
+
+def test_predict_is_measured_without_start_up_and_with_memory_along_the_way(bench, run, in_this_process, monkeypatch):
+    monkeypatch.setattr(predict, "run", in_this_process)
+    found = bench("predict", "--run", run, *SAMPLE, "--sentences", 3, "--megabytes", 1)
+    medians = {name: figure["median"] for name, figure in found["figures"].items()}
+    tokens = sum(bool(line) for line in "\n\n".join(CORPUS.read_text(encoding="utf-8").split("\n\n")[1:4]).splitlines())
+    assert medians == {
+        "columns_speed": tokens / 8,
+        "text_speed": pytest.approx(tokens / 8, rel=0.2),  # text is cut anew
+        "start": 1,
+        "columns_memory": 109,
+        "text_memory": 109,
+        "large_file_memory": 109,
+        "large_file_growth": 109 / 103,
+    }
+    assert [row["mib"] for row in found["tables"]["large_file"]] == [103, 105, 107, 109]
+
+
+def test_a_file_that_takes_no_longer_than_starting_has_no_speed():
+    one = processes.Finished(2.0, "", [])
+    with pytest.raises(InputError, match="--sentences"):
+        predict.speed({"one": [one], "all": [one]}, 10)
+    with pytest.raises(InputError, match="--megabytes"):
+        predict.memory_by_quarter([(1.0, 100.0)], 2.0)
+
+
+def test_start_is_measured_of_fresh_processes(bench, run, in_this_process, monkeypatch):
+    kept: dict = {}
+
+    def once(command, threads, cache=None) -> processes.Finished:
+        key = (*command, cache)
+        if key not in kept:
+            here = command[0] == processes.BILSTM_NLP
+            kept[key] = (in_this_process if here else processes.run)(command, threads, cache)
+        return kept[key]
+
+    monkeypatch.setattr(start, "run", once)
+    found = bench("start", "--run", run, "--megabytes", 1)
+    names = {"python", "help", "torch", "first_prediction", "vectors_first_time", "vectors_second_time"}
+    assert found["figures"].keys() == names
+    assert len(kept) == len(names)
+
+
+# --- the command line ---
+
+
+@pytest.mark.parametrize(
+    ("row", "asked", "possible"),
+    [("ner", "lstm,ncrfpp", "lstm"), ("crf", "flair", "torchcrf"), ("forecasting", "", "lstm")],
+)
+def test_a_peer_that_cannot_be_measured_is_refused(row, asked, possible, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["bench.py", row, "--against", asked])
+    with pytest.raises(SystemExit) as ended:
+        app.main()
+    assert ended.value.code == 2
+    wrong = asked.split(",")[-1]
+    assert capsys.readouterr().err == f"bench: --against: expected {possible} for {row}, found {wrong!r}\n"
+
+
+def test_the_script_prints_one_json_object_or_tables():
+    command = [sys.executable, SCRIPT, "crf", "--length", "3", "--tags", "2", "--batch", "2", "--rounds", "1"]
+    printed = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True)
+    assert printed.stderr == ""
+    assert checked(json.loads(printed.stdout))["benchmark"] == "crf"
+
+
+def test_tables_have_every_figure_and_its_goal(capsys):
+    found = report.Report({"some_speed": Figure([1234.5], "tokens/s", Target(50_000, 120_000))}, {"cells": [{"T": 10}]})
+    report.show("predict", found, {"numba": None})
+    out = capsys.readouterr().out
+    for part in ("some speed", "1,234", "50,000 (120,000)", "missed", "cells", "numba none"):
+        assert part in out
