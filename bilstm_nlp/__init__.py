@@ -17,15 +17,20 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bilstm_nlp.comparison.compare import compare as compare
-    from bilstm_nlp.experiment import load as load
     from bilstm_nlp.experiment import train as train
+    from bilstm_nlp.prediction import load as load
 
 __all__ = ["compare", "load", "train"]
 
+HOMES = {
+    "compare": "bilstm_nlp.comparison.compare",
+    "load": "bilstm_nlp.prediction",
+    "train": "bilstm_nlp.experiment",
+}
+"""The module that each name is imported from."""
+
 
 def __getattr__(name: str) -> object:
-    if name not in __all__:
+    if name not in HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(
-        import_module("bilstm_nlp.comparison.compare" if name == "compare" else "bilstm_nlp.experiment"), name
-    )
+    return getattr(import_module(HOMES[name]), name)

@@ -26,10 +26,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from bilstm_nlp.epochs import EpochReport, State
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.files import write_json, write_text, write_whole
 from bilstm_nlp.tasks.base import Score
-from bilstm_nlp.training import EpochReport, State
 
 FORMAT = 1
 

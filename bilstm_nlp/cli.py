@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import json
 import logging
 import os
@@ -13,7 +15,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from bilstm_nlp.errors import DivergenceError, InputError
+from bilstm_nlp.errors import DivergenceError, InputError, WorkerError
 from bilstm_nlp.inference.request import Format, Reads, Request
 
 app = typer.Typer(
@@ -21,6 +23,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # to import rich would take as long as all the rest of --help
 )
 
 Overrides = Annotated[
@@ -37,12 +40,14 @@ def main() -> None:
     """Run the command line; what a user's input did wrong becomes one message and exit status 2."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     logging.getLogger("bilstm_nlp").setLevel(logging.INFO)
+    # Else the interpreter looks through all that torch has made for garbage, before it ends: a third of a second.
+    atexit.register(gc.freeze)
     try:
         app()
     except InputError as error:
         print(f"bilstm-nlp: {error}", file=sys.stderr)
         sys.exit(2)
-    except DivergenceError as error:
+    except (DivergenceError, WorkerError) as error:
         print(f"bilstm-nlp: {error}", file=sys.stderr)
         sys.exit(1)
     except BrokenPipeError:
@@ -114,12 +119,19 @@ def predict(
     attention: Annotated[
         bool, typer.Option("--attention", help="Say how much each token reads of each, in jsonl; --plot draws it.")
     ] = False,
+    jobs: Annotated[int, typer.Option(help="Processes that share a tagger's stream and the cores.", min=1)] = 1,
 ) -> None:
-    """Tag text, one sentence a line, or columns or JSONL; or forecast what follows the end of a file of series."""
-    from bilstm_nlp import experiment
+    """Tag text, or forecast what follows a file of series. Text has a sentence a line; columns and JSONL will do."""
+    request = Request(source, kind, reads, confidence, nbest, known, plot, attention, jobs)
+    if jobs == 1:
+        from bilstm_nlp import prediction
 
-    request = Request(source, kind, reads, confidence, nbest, known, plot, attention)
-    write(experiment.predictions(run, request), output)
+        write(prediction.predictions(run, request), output)
+    else:
+        # Without torch, which only the workers need.
+        from bilstm_nlp.inference import workers
+
+        write(workers.predictions(run, request), output)
 
 
 @app.command()
@@ -131,7 +143,7 @@ def backtest(
     refit: Annotated[bool, typer.Option("--refit", help="Train anew at each origin, on the rows before it.")] = False,
     output: Output = None,
 ) -> None:
-    """Forecast from rolling origins with intervals, beside what came, as one table (CSV)."""
+    """Forecast from rolling origins, beside what came. One table (CSV), with intervals."""
     from bilstm_nlp import experiment
 
     write(experiment.backtest(run, data, windows=windows, step=step, refit=refit), output)
@@ -159,7 +171,7 @@ def compare(
     ] = "local",
     ray_gpus: Annotated[float, typer.Option(help="GPUs of a run with Ray, shares allowed.", min=0)] = 0,
 ) -> None:
-    """Train variants with several seeds, as far as they are missing, and say which differences are more than chance."""
+    """Train variants, and say which differences are more than chance. Several seeds each; only what is missing."""
     from bilstm_nlp import report
     from bilstm_nlp.comparison import compare as comparison
     from bilstm_nlp.comparison.markdown import sections
@@ -198,7 +210,7 @@ def check(
     most: Annotated[int, typer.Option("--show", help="Show so many complaints of a kind; --json has all.", min=0)] = 5,
     as_json: AsJson = False,
 ) -> None:
-    """Say what is in the data and what is wrong with it, before training; exit status 2 where something is."""
+    """Say what is in the data and what is wrong with it. Best before training; exit status 2 where something is."""
     from bilstm_nlp import experiment, report
     from bilstm_nlp.tasks.inspection import as_json as everything
     from bilstm_nlp.tasks.inspection import complaint_sections, is_wrong
@@ -214,7 +226,7 @@ def check(
 
 @app.command()
 def info(run: Run, as_json: AsJson = False) -> None:
-    """Say what a run directory holds: results, configuration, versions, files."""
+    """Say what a run holds: results, configuration, versions, files."""
     from bilstm_nlp import report
     from bilstm_nlp.checkpoint import RunDirectory
 

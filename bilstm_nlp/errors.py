@@ -33,3 +33,7 @@ class RunError(InputError):
 
 class DivergenceError(Exception):
     """The training loss is no longer a number."""
+
+
+class WorkerError(Exception):
+    """A process that was to work for this one and has died."""

@@ -1,4 +1,4 @@
-"""From a config to a trained run, and from a trained run to scores and predictions."""
+"""From a config to a trained run, and from a trained run to scores."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ import torch
 
 from bilstm_nlp import plots, report, training
 from bilstm_nlp.checkpoint import RunDirectory
-from bilstm_nlp.composition import build, config_of_file, forecasting, predictor, settings
-from bilstm_nlp.config import Config, flat, parse, to_json
+from bilstm_nlp.composition.tasks import build, config_of_file, forecasting
+from bilstm_nlp.composition.trainer import settings
+from bilstm_nlp.config import Config, flat, to_json
 from bilstm_nlp.config import load as load_config
 from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.data.series import SeriesSet
+from bilstm_nlp.epochs import EpochReport
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.inference.forecaster import Forecaster
-from bilstm_nlp.inference.request import Request
-from bilstm_nlp.inference.tagger import Tagger
+from bilstm_nlp.prediction import config_of, load
 from bilstm_nlp.tasks.base import Batches
 from bilstm_nlp.tasks.inspection import Inspection
 from bilstm_nlp.tasks.presentation import Section
-from bilstm_nlp.training import EpochReport, fit
+from bilstm_nlp.training import fit
 
 logger = logging.getLogger(__name__)
 
@@ -119,31 +120,10 @@ def train(
     run.finish(results)
 
 
-def restore(run: RunDirectory) -> tuple[Config, Any, Any]:
-    """Config, codec and model of a saved run, ready to score and predict."""
-    config = config_of(run)
-    tensors, _ = run.read_tensors("codec.safetensors")
-    codec, model = build(config).restore(run.read_json("codec.json"), tensors)
-    run.load_weights(model)
-    model.eval()
-    return config, codec, model
-
-
-def config_of(run: RunDirectory) -> Config:
-    """The config of a run."""
-    return parse(run.read_json("config.json"), str(run.path / "config.json"))
-
-
-def load(path: str | Path) -> Tagger | Forecaster:
-    """A trained run, ready to predict."""
-    config, codec, model = restore(RunDirectory.open(Path(path)))
-    return predictor(config, model, codec)
-
-
 def evaluate(path: Path, source: str | None = None) -> dict[str, Any]:
     """Score a trained run on data, by default on the config's test part, or its development part without one."""
-    config, codec, model = restore(RunDirectory.open(path))
-    return build(config).evaluate(model, codec, source)
+    trained = load(path)
+    return build(config_of(RunDirectory.open(path))).evaluate(trained.model, trained.codec, source)
 
 
 def sections(path: Path, results: Mapping[str, Any]) -> list[Section]:
@@ -160,24 +140,17 @@ def inspect(path: str, overrides: Sequence[str] = ()) -> Inspection:
     return build(config_of_file(path, overrides)).inspect(path)
 
 
-def predictions(path: Path, request: Request) -> Iterator[bytes]:
-    """Predict in a trained run's way; yields pieces of output in the input's order.
-
-    When a line can't be read, all that came before it is yielded and then the `InputError` is raised.
-    """
-    return load(path).predictions(request)
-
-
 def backtest(path: Path, source: str | None, *, windows: int, step: int, refit: bool) -> Iterator[bytes]:
     """Forecasts of a trained run from rolling origins, beside what came, as CSV; `refit` trains anew at each origin.
 
     Raises `RunError` for a run that is no forecaster's.
     """
-    config, codec, model = restore(RunDirectory.open(path))
+    config = config_of(RunDirectory.open(path))
     if not isinstance(config, ForecastingConfig):
         raise RunError(f"{path}: expected a forecaster's run, found one of the task {config.task}")
+    forecaster = load(path)
+    assert isinstance(forecaster, Forecaster)
     again = partial(refitted, config) if refit else None
-    forecaster = Forecaster(model, codec, forecasting(config).format, config.interval)
     table = forecaster.backtest(source or config.data.file, windows=windows, step=step, refit=again)
     yield table.to_csv(index=False).encode()
 

@@ -22,8 +22,8 @@ from bilstm_nlp.tasks.presentation import Picture, Row, Section, Table
 if TYPE_CHECKING:
     from bilstm_nlp.comparison.compare import Plan
     from bilstm_nlp.comparison.runner import Progress as RunProgress
+    from bilstm_nlp.epochs import EpochReport
     from bilstm_nlp.tasks.base import Batches, TrainingBatch
-    from bilstm_nlp.training import EpochReport
 
 
 # --- progress --------------------------------------------------------------------------------------------------------

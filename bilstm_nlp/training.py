@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from bilstm_nlp.epochs import Epoch, EpochReport, State
 from bilstm_nlp.errors import DivergenceError
 from bilstm_nlp.tasks.base import Batches, Score
 
@@ -36,43 +37,6 @@ class Settings:
     patience: int | None = None
     average: float | None = None
     device: str = "auto"
-
-
-@dataclass(frozen=True)
-class EpochReport:
-    """What one epoch came to."""
-
-    epoch: int
-    """From 1."""
-    loss: float
-    """Mean training loss."""
-    score: Score
-    """On the development data, with the weights that would be kept."""
-    best: bool
-    """No epoch before had a score as good."""
-    learning_rate: float
-    """At the last step."""
-    seconds: float
-    """Of training, without the development data."""
-    sequences: int
-    """Seen in training."""
-
-
-@dataclass(frozen=True)
-class State:
-    """All that going on from here needs."""
-
-    tensors: dict[str, Tensor]
-    reports: tuple[EpochReport, ...]
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """A finished epoch: its report, the weights that were scored, the state to go on from."""
-
-    report: EpochReport
-    weights: dict[str, Tensor]
-    state: State
 
 
 def fit(

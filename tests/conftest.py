@@ -1,14 +1,18 @@
-"""What several test files share: the command line, called in this process."""
+"""What several test files share: the command line, called in this process, and small trained runs."""
 
 from __future__ import annotations
 
 import io
 import signal
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from bilstm_nlp import cli
+from bilstm_nlp import cli, experiment
+from bilstm_nlp.config import load
+from tests.samples import FORECASTER, SMALL, TAGGER, command
 
 
 class Result:
@@ -32,6 +36,23 @@ def call(capfd, monkeypatch):
         return Result(0 if code is None else int(code), *capfd.readouterr())
 
     return run
+
+
+@pytest.fixture(scope="session")
+def tagger_run(tmp_path_factory) -> Path:
+    """A small trained tagger of the sample corpus. It is everybody's: not to be changed."""
+    path = tmp_path_factory.mktemp("runs") / "sample"
+    done = subprocess.run(command("train", TAGGER, *SMALL, "--out", path), capture_output=True, text=True, check=True)
+    assert "epoch 4/4" in done.stderr
+    return path
+
+
+@pytest.fixture(scope="session")
+def forecaster_run(tmp_path_factory) -> Path:
+    """A small trained forecaster of the sample series. It is everybody's: not to be changed."""
+    path = tmp_path_factory.mktemp("runs") / "energy"
+    list(experiment.train(load(FORECASTER, ["training.epochs=2", "encoder.hidden=8", "data.stride=4"]), path))
+    return path
 
 
 @pytest.fixture

@@ -31,8 +31,12 @@ def ours(*rooms: str) -> tuple[str, ...]:
     return tuple(f"bilstm_nlp.{room}" for room in rooms)
 
 
-ABOVE = ours("experiment", "composition", "inference", "comparison", "cli")
+ABOVE = ours("experiment", "prediction", "composition", "inference", "comparison", "cli")
 """What puts tasks together and uses them."""
+TRAINING = ours(
+    "experiment", "training", "metrics", "report", "tasks.tagging", "tasks.forecasting", "composition.tasks"
+)
+"""What a prediction has no use for."""
 RULES = {
     "config": ("torch", *ours("data", "nn", "tasks", "training"), *ABOVE),
     "tags": ("torch", *ours("config", "data", "nn", "tasks", "training"), *ABOVE),
@@ -44,10 +48,25 @@ RULES = {
     "tasks": ABOVE,
     "plots": (*ours("config", "data", "nn", "tasks", "training"), *ABOVE),
     "files": ("torch", "bilstm_nlp"),
-    **{room: ours("comparison", "cli") for room in ("experiment", "composition", "inference", "checkpoint")},
+    "epochs": (*ours("config", "data", "nn", "training"), *ABOVE),
+    **{room: ours("comparison", "cli") for room in ("experiment", "composition")},
+    **{
+        room: (*TRAINING, *ours("comparison", "cli"))
+        for room in (
+            "prediction",
+            "inference",
+            "checkpoint",
+            "composition.predictor",
+            "composition.tagger",
+            "composition.forecaster",
+        )
+    },
     # Of the comparison only a worker needs torch: that nothing is left to do is said at once.
     **{
-        f"comparison.{path.stem}": ("torch", *ours("nn", "training", "checkpoint", "experiment", "composition"))
+        f"comparison.{path.stem}": (
+            "torch",
+            *ours("nn", "training", "checkpoint", "experiment", "prediction", "composition"),
+        )
         for path in (PACKAGE / "comparison").glob("*.py")
         if path.stem != "work"
     },
@@ -60,7 +79,13 @@ def test_imports_keep_to_the_rules(module):
     for room, forbidden in RULES.items():
         if module == room or module.startswith(room + "."):
             assert not reaches(found, *forbidden), f"{module} may not import these"
-    owners = {"torchcrf": "nn.crf", "seqeval": "metrics", "matplotlib": "plots", "ray": "comparison.ray_engine"}
+    owners = {
+        "torchcrf": "nn.crf",
+        "numba": "nn.kernels",
+        "seqeval": "metrics",
+        "matplotlib": "plots",
+        "ray": "comparison.ray_engine",
+    }
     for library, owner in owners.items():
         assert module == owner or not reaches(found, library), f"only {owner} imports {library}"
     assert module == "__main__" or not reaches(found, "bilstm_nlp.cli"), "nothing imports cli"

@@ -9,10 +9,10 @@ import torch
 from torch import nn
 
 from bilstm_nlp.checkpoint import RunDirectory
+from bilstm_nlp.epochs import EpochReport, State
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.files import write_whole
 from bilstm_nlp.tasks.base import Score
-from bilstm_nlp.training import EpochReport, State
 
 
 def state() -> State:

@@ -19,24 +19,16 @@ from seqeval.metrics import f1_score
 from seqeval.metrics.sequence_labeling import get_entities
 
 import bilstm_nlp
+from bilstm_nlp import experiment
+from bilstm_nlp.config import load
 from bilstm_nlp.tags import convert
-
-SAMPLE = str(Path(__file__).parent.parent / "configs" / "ner" / "sample.toml")
-# A tagger that is made in seconds and finds something.
-SMALL = ["--set", "training.epochs=4", "--set", "encoder.hidden=24", "--set", "embeddings.characters={kind='none'}"]
+from tests.samples import SMALL, TAGGER, command
 
 
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "bilstm_nlp", *map(str, arguments)]
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory) -> Path:
+@pytest.fixture
+def run(tagger_run) -> Path:
     """A small trained run."""
-    path = tmp_path_factory.mktemp("runs") / "sample"
-    done = subprocess.run(command("train", SAMPLE, *SMALL, "--out", path), capture_output=True, text=True, check=True)
-    assert "epoch 4/4" in done.stderr
-    return path
+    return tagger_run
 
 
 def columns(text: str) -> list[list[list[str]]]:
@@ -72,7 +64,7 @@ def test_a_run_directory_has_all_that_is_promised(run):
 
 def test_a_run_killed_in_mid_training_goes_on_to_the_same_weights(run, tmp_path):
     path = tmp_path / "killed"
-    with subprocess.Popen(command("train", SAMPLE, *SMALL, "--out", path), stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command("train", TAGGER, *SMALL, "--out", path), stderr=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 120
         while not (path / "history.jsonl").exists() and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -82,7 +74,7 @@ def test_a_run_killed_in_mid_training_goes_on_to_the_same_weights(run, tmp_path)
     finished = len((path / "history.jsonl").read_text().splitlines())
     assert 1 <= finished < 4
     done = subprocess.run(
-        command("train", SAMPLE, *SMALL, "--out", path, "--resume"), capture_output=True, text=True, check=True
+        command("train", TAGGER, *SMALL, "--out", path, "--resume"), capture_output=True, text=True, check=True
     )
     assert f"epoch {finished + 1}/4" in done.stderr
     assert f"epoch {finished}/4" not in done.stderr
@@ -96,7 +88,7 @@ def test_a_run_killed_in_mid_training_goes_on_to_the_same_weights(run, tmp_path)
 def test_ctrl_c_keeps_what_is_there_and_says_how_to_go_on(tmp_path, interruptible):
     path = tmp_path / "stopped"
     with subprocess.Popen(
-        command("train", SAMPLE, *SMALL, "--set", "training.epochs=50", "--out", path),
+        command("train", TAGGER, *SMALL, "--set", "training.epochs=50", "--out", path),
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
@@ -114,13 +106,13 @@ def test_ctrl_c_keeps_what_is_there_and_says_how_to_go_on(tmp_path, interruptibl
 
 def test_a_finished_run_is_not_replaced_without_force_and_not_by_bad_data(run, call):
     before = (run / "model.safetensors").read_bytes()
-    again = call("train", SAMPLE, *SMALL, "--out", run)
+    again = call("train", TAGGER, *SMALL, "--out", run)
     assert again.status == 2
     assert f"{run}: a finished run is there; --force replaces it" in again.err
-    resumed = call("train", SAMPLE, *SMALL, "--out", run, "--resume")
+    resumed = call("train", TAGGER, *SMALL, "--out", run, "--resume")
     assert resumed.status == 2
     assert "the run is finished, there is nothing to resume" in resumed.err
-    forced = call("train", SAMPLE, "--set", "data.train=nowhere.conll", "--out", run, "--force")
+    forced = call("train", TAGGER, "--set", "data.train=nowhere.conll", "--out", run, "--force")
     assert forced.status == 2
     assert "nowhere.conll: expected a file, found nothing there" in forced.err
     assert (run / "model.safetensors").read_bytes() == before
@@ -128,16 +120,16 @@ def test_a_finished_run_is_not_replaced_without_force_and_not_by_bad_data(run, c
 
 def test_a_run_does_not_go_on_with_another_config(tmp_path, call):
     path = tmp_path / "run"
-    epochs = bilstm_nlp.experiment.train(bilstm_nlp.config.load(Path(SAMPLE), SMALL[1::2]), path)
+    epochs = experiment.train(load(Path(TAGGER), SMALL[1::2]), path)
     next(epochs)
     epochs.close()
-    other = call("train", SAMPLE, *SMALL, "--set", "encoder.layers=2", "--out", path, "--resume")
+    other = call("train", TAGGER, *SMALL, "--set", "encoder.layers=2", "--out", path, "--resume")
     assert other.status == 2
     assert "can't go on with another config. encoder.layers: started with 1, found 2" in other.err
 
 
 def test_every_problem_of_a_config_is_said_at_once(call):
-    bad = call("train", SAMPLE, "--set", "encoder.hiden=3", "--set", "encoder.cell=rnn")
+    bad = call("train", TAGGER, "--set", "encoder.hiden=3", "--set", "encoder.cell=rnn")
     assert bad.status == 2
     assert "encoder.hiden: unknown key; did you mean encoder.hidden?" in bad.err
     assert "encoder.cell: expected 'lstm' or 'gru', found 'rnn'" in bad.err
@@ -146,7 +138,7 @@ def test_every_problem_of_a_config_is_said_at_once(call):
 
 def test_a_training_that_diverges_is_one_line(tmp_path, call):
     wild = "training.optimizer={kind='sgd', learning_rate=1e30}"
-    broken = call("train", SAMPLE, *SMALL, "--set", wild, "--set", "training.clip=1e30", "--out", tmp_path / "run")
+    broken = call("train", TAGGER, *SMALL, "--set", wild, "--set", "training.clip=1e30", "--out", tmp_path / "run")
     assert broken.status == 1
     assert "bilstm-nlp: the training loss became" in broken.err
     assert "Traceback" not in broken.err
@@ -287,19 +279,3 @@ def test_a_directory_that_is_no_run_is_named(tmp_path, call):
         found = call(*arguments)
         assert found.status == 2
         assert "expected a run directory, found a directory without run.json" in found.err
-
-
-def test_help_does_not_import_torch():
-    code = "\n".join(
-        [
-            "import sys",
-            "from bilstm_nlp import cli",
-            "sys.argv = ['bilstm-nlp', '--help']",
-            "try: cli.main()",
-            "except SystemExit: pass",
-            "assert 'torch' not in sys.modules and 'pandas' not in sys.modules",
-        ]
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    for name in ("train", "evaluate", "predict", "check", "info"):
-        assert name in done.stdout

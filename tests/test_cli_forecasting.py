@@ -10,19 +10,13 @@ import pandas as pd
 import pytest
 
 import bilstm_nlp
-from bilstm_nlp import experiment
-from bilstm_nlp.config import load
-
-SAMPLE = Path(__file__).parent.parent / "configs" / "forecasting" / "sample.toml"
-SERIES = Path(bilstm_nlp.__file__).parent / "data" / "samples" / "energy.csv"
+from tests.samples import FORECASTER, SERIES
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory) -> Path:
+@pytest.fixture
+def run(forecaster_run) -> Path:
     """A small trained run."""
-    path = tmp_path_factory.mktemp("runs") / "energy"
-    list(experiment.train(load(SAMPLE, ["training.epochs=2", "encoder.hidden=8", "data.stride=4"]), path))
-    return path
+    return forecaster_run
 
 
 def test_the_report_carries_the_baselines_the_skill_and_the_probe(run):
@@ -97,7 +91,7 @@ def test_check_shows_a_series(call):
     found = call("check", "sample:energy.csv")
     assert found.status == 0
     assert "Frequency h, season of 24 rows" in found.out
-    assert json.loads(call("check", str(SAMPLE), "--json").out)["wrong"] is False
+    assert json.loads(call("check", str(FORECASTER), "--json").out)["wrong"] is False
 
 
 def test_info_shows_a_run(run, call):

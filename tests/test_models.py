@@ -12,6 +12,7 @@ import torch
 
 from bilstm_nlp import experiment
 from bilstm_nlp.checkpoint import RunDirectory
+from bilstm_nlp.composition.predictor import restored
 from bilstm_nlp.config import parse
 from bilstm_nlp.data.corpus import Sentence
 from bilstm_nlp.inference.tagger import Tagger
@@ -172,11 +173,11 @@ def test_a_saved_model_predicts_the_same(tagger, tmp_path):
     directory.write_json("codec.json", codec.to_json())
     directory.write_tensors("codec.safetensors", codec.tensors())
     directory.write_tensors("model.safetensors", model.state_dict())
-    again, restored = task.restore(directory.read_json("codec.json"), directory.read_tensors("codec.safetensors")[0])
-    directory.load_weights(restored)
+    again = restored(task.config, directory.read_json("codec.json"), directory.read_tensors("codec.safetensors")[0])
+    directory.load_weights(again.model)
     sentences = data.train.sentences
     before = list(Tagger(model, codec, task.format).stream(sentences, confidence=True, alternatives=3))
-    assert list(Tagger(restored, again, task.format).stream(sentences, confidence=True, alternatives=3)) == before
+    assert list(again.stream(sentences, confidence=True, alternatives=3)) == before
     assert any(tagged.entities for tagged in before)
 
 
@@ -298,7 +299,7 @@ def test_a_saved_forecaster_predicts_the_same(forecaster, tmp_path):
     directory.write_json("codec.json", codec.to_json())
     directory.write_tensors("codec.safetensors", codec.tensors())
     directory.write_tensors("model.safetensors", model.state_dict())
-    again, restored = task.restore(directory.read_json("codec.json"), directory.read_tensors("codec.safetensors")[0])
-    directory.load_weights(restored)
-    assert task.evaluate(restored, again, None) == results["test"]
+    again = restored(task.config, directory.read_json("codec.json"), directory.read_tensors("codec.safetensors")[0])
+    directory.load_weights(again.model)
+    assert task.evaluate(again.model, again.codec, None) == results["test"]
     assert results["test"]["leakage"] == 0

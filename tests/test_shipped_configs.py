@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from bilstm_nlp.comparison import grid as grids
-from bilstm_nlp.composition import build, settings
+from bilstm_nlp.composition.tasks import build
+from bilstm_nlp.composition.trainer import settings
 from bilstm_nlp.config import Config, load, parse, to_json
 from bilstm_nlp.config.tagging import TaggingConfig
 from bilstm_nlp.training import fit

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from bilstm_nlp.comparison.jobs import Job, digest, key_of
-from bilstm_nlp.comparison.runner import POLL_SECONDS, Progress, cores, reason
+from bilstm_nlp.comparison.runner import POLL_SECONDS, Progress, reason
 from bilstm_nlp.comparison.trials import Resources
 from bilstm_nlp.errors import InputError, RunError
+from bilstm_nlp.processes import cores
 
 try:
     import ray

@@ -10,13 +10,10 @@ import json
 import logging
 import multiprocessing
 import os
-import signal
 import sys
-import threading
 import traceback
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
@@ -25,6 +22,7 @@ from typing import Literal, Protocol
 from bilstm_nlp.comparison.jobs import Job
 from bilstm_nlp.comparison.trials import Resources
 from bilstm_nlp.errors import InputError
+from bilstm_nlp.processes import cores, ending, follow_parent, threads_of_libraries
 
 POLL_SECONDS = 0.5
 
@@ -51,11 +49,6 @@ class Engine(Protocol):
         When it is closed before the end, all that is still running is stopped.
         """
         ...
-
-
-def cores() -> int:
-    """Those that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class LocalProcesses:
@@ -130,19 +123,6 @@ class Worker:
         self.process.join()
 
 
-@contextmanager
-def threads_of_libraries(count: int) -> Iterator[None]:
-    """What numpy and torch ask the environment for when they are imported, in processes started from here."""
-    before = os.environ.get("OMP_NUM_THREADS")
-    os.environ["OMP_NUM_THREADS"] = str(count)
-    try:
-        yield
-    finally:
-        del os.environ["OMP_NUM_THREADS"]
-        if before is not None:
-            os.environ["OMP_NUM_THREADS"] = before
-
-
 def history(job: Job) -> tuple[int, float | None]:
     """Epochs that the run has finished, and the best development score so far."""
     try:
@@ -151,13 +131,6 @@ def history(job: Job) -> tuple[int, float | None]:
         return 0, None
     scores = [epoch["score"]["value"] for epoch in map(json.loads, lines) if epoch["best"]]
     return len(lines), scores[-1] if scores else None
-
-
-def ending(code: int) -> str:
-    """How a process ended that could not say why."""
-    if code >= 0:
-        return f"the process ended with status {code}"
-    return f"the process was killed by signal {-code} ({signal.Signals(-code).name})"
 
 
 def tail(job: Job) -> str:
@@ -172,8 +145,8 @@ def tail(job: Job) -> str:
 
 def work(job: Job, resources: Resources) -> None:
     """Carry out one job; why it failed is written down."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the one that started us stops us
-    threading.Thread(target=end_with_parent, daemon=True).start()
+    # A run whose result nobody waits for would be in the way of the next one in its folder.
+    follow_parent()
     log = os.open(job.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(log, 1)
     os.dup2(log, 2)
@@ -187,14 +160,6 @@ def work(job: Job, resources: Resources) -> None:
     except Exception as error:
         job.fail(reason(error), traceback.format_exc())
         sys.exit(1)
-
-
-def end_with_parent() -> None:
-    """A run whose result nobody waits for would be in the way of the next one in its folder."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def reason(error: Exception) -> str:

@@ -11,9 +11,10 @@ from bilstm_nlp import experiment
 from bilstm_nlp.checkpoint import RunDirectory
 from bilstm_nlp.comparison import trials
 from bilstm_nlp.comparison.trials import Resources
-from bilstm_nlp.composition import build
+from bilstm_nlp.composition.tasks import build
 from bilstm_nlp.config import Config
-from bilstm_nlp.training import EpochReport
+from bilstm_nlp.epochs import EpochReport
+from bilstm_nlp.prediction import load
 
 
 def carry_out(config: Config, folder: Path, key: str, resources: Resources) -> Iterator[EpochReport]:
@@ -24,7 +25,6 @@ def carry_out(config: Config, folder: Path, key: str, resources: Resources) -> I
     torch.set_num_threads(resources.threads)
     if not RunDirectory(folder).finished:
         yield from experiment.train(config, folder, resume=True)
-    run = RunDirectory.open(folder)
     task = build(config)
-    _, codec, model = experiment.restore(run)
-    trials.save(folder, key, resources, task.measure(model, task.load(), codec))
+    trained = load(folder)
+    trials.save(folder, key, resources, task.measure(trained.model, task.load(), trained.codec))

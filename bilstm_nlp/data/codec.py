@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from itertools import chain
-from typing import Any, TypeVar, get_args
+from typing import Any, NamedTuple, TypeVar, get_args
 
 import numpy as np
 import torch
@@ -27,6 +28,16 @@ T = TypeVar("T")
 
 LONGEST_SPELLING = 64
 """The spelling of a longer word is read as its first and its last 32 characters."""
+FORMS_KEPT = 1 << 15
+"""Forms whose rows are kept from one call to the next: text repeats most of its words."""
+
+
+class FormRows(NamedTuple):
+    """The rows that a form stands for."""
+
+    word: int
+    shape: int
+    characters: list[int]
 
 
 @dataclass(frozen=True)
@@ -106,13 +117,11 @@ class TaggingCodec:
     ) -> EncodedSentences:
         """`encode` for the sentences of all parts, each matched with a lexicon of its own; without any, with none."""
         sentences = list(chain.from_iterable(parts))
-        table: dict[str, int] = {}
         tokens = list(chain.from_iterable(sentence.tokens for sentence in sentences))
-        forms = np.fromiter((table.setdefault(token, len(table)) for token in tokens), np.int64, len(tokens))
+        table = {form: number for number, form in enumerate(dict.fromkeys(tokens))}
+        forms = np.fromiter(map(table.__getitem__, tokens), np.int64, len(tokens))
         lengths = np.fromiter((len(sentence.tokens) for sentence in sentences), np.int64, len(sentences))
-        spellings = [
-            self.characters.ids(form if len(form) <= LONGEST_SPELLING else form[:32] + form[-32:]) for form in table
-        ]
+        rows = list(map(self.kept_rows, table))
         tags = None
         if with_tags:
             index = {tag: number for number, tag in enumerate(self.tags)}
@@ -121,15 +130,25 @@ class TaggingCodec:
         encoded = EncodedSentences(
             offsets=np.concatenate([[0], np.cumsum(lengths)]),
             forms=forms,
-            form_words=np.array(self.words.ids(table), np.int64),
-            form_shapes=np.array(self.shapes.ids(map(shape, table)), np.int64),
-            form_characters=np.fromiter(chain.from_iterable(spellings), np.int64),
-            form_offsets=np.concatenate([[0], np.cumsum([len(spelling) for spelling in spellings], dtype=np.int64)]),
+            form_words=np.array([form.word for form in rows], np.int64),
+            form_shapes=np.array([form.shape for form in rows], np.int64),
+            form_characters=np.fromiter(chain.from_iterable(form.characters for form in rows), np.int64),
+            form_offsets=np.concatenate([[0], np.cumsum([len(form.characters) for form in rows], dtype=np.int64)]),
             tags=tags,
             bigrams=None,
             matches=matches(parts, lexicons, list(table), forms, lengths) if lexicons else None,
         )
         return replace(encoded, bigrams=self.bigrams(encoded)) if len(self.pairs) else encoded
+
+    @cached_property
+    def kept_rows(self) -> Callable[[str], FormRows]:
+        """`rows`, those of the last forms being kept."""
+        return lru_cache(FORMS_KEPT)(self.rows)
+
+    def rows(self, form: str) -> FormRows:
+        """The rows of a form's word, shape and characters."""
+        spelling = form if len(form) <= LONGEST_SPELLING else form[:32] + form[-32:]
+        return FormRows(self.words.id(form), self.shapes.id(shape(form)), self.characters.ids(spelling))
 
     def bigrams(self, encoded: EncodedSentences) -> Ints:
         """(N,) the row of each token's pair with the one after it; that of the unknown for pairs not in training."""

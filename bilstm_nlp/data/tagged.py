@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -16,6 +15,12 @@ from bilstm_nlp.data.corpus import Sentence
 from bilstm_nlp.errors import InputError
 
 OutputFormat = Literal["text", "conll", "jsonl", "csv"]
+
+BLANK = re.compile("[ \t\n\r]")
+"""What parts columns and lines."""
+QUOTED = re.compile('[",\r\n]')
+"""What a cell of CSV has only in quotes."""
+JSON = json.JSONEncoder(ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +109,17 @@ def as_conll(number: int, tagged: TaggedSentence) -> str:
         for entity in tagged.entities:
             scores[entity.first : entity.last] = [f"{entity.score:.4f}"] * (entity.last - entity.first)
         columns.append(scores)
-    return start + "".join(separator.join(row) + "\n" for row in zip(*columns, strict=True)) + "\n"
+    return start + "\n".join(map(separator.join, zip(*columns, strict=True))) + "\n\n"
 
 
-def check_columns(cells: Iterable[str], number: int) -> None:
+def check_columns(cells: Sequence[str], number: int) -> None:
     """Raises `InputError` where a token or tag, from JSON that is, would become two columns or lines."""
-    for cell in cells:
-        if not {" ", "\t", "\n", "\r"}.isdisjoint(cell):
-            raise InputError(
-                f"sentence {number}: expected tokens and types without blanks, which columns can't hold, "
-                f"found {cell!r}; --format jsonl can"
-            )
+    if BLANK.search("".join(cells)):
+        found = next(cell for cell in cells if BLANK.search(cell))
+        raise InputError(
+            f"sentence {number}: expected tokens and types without blanks, which columns can't hold, "
+            f"found {found!r}; --format jsonl can"
+        )
 
 
 def as_jsonl(number: int, tagged: TaggedSentence) -> str:
@@ -134,12 +139,19 @@ def as_jsonl(number: int, tagged: TaggedSentence) -> str:
         ]
     if tagged.weights is not None:
         record["attention"] = tagged.weights.astype(np.float64).round(4).tolist()
-    return json.dumps(record, ensure_ascii=False) + "\n"
+    return JSON.encode(record) + "\n"
 
 
 def entity_json(entity: Entity) -> dict[str, object]:
-    names = ("text", "type", "start", "end", "first", "last", "score")
-    return {name: value for name in names if (value := getattr(entity, name)) is not None}
+    values: dict[str, object] = {
+        "text": entity.text,
+        "type": entity.type,
+        "start": entity.start,
+        "end": entity.end,
+        "first": entity.first,
+        "last": entity.last,
+    }
+    return values if entity.score is None else values | {"score": entity.score}
 
 
 def as_csv(number: int, tagged: TaggedSentence) -> str:
@@ -149,17 +161,13 @@ def as_csv(number: int, tagged: TaggedSentence) -> str:
     else:
         ranked = [("", tagged.entities)]
     return "".join(
-        csv_line(
-            *(number, rank, probability, entity.start, entity.end, entity.type, entity.text),
-            "" if entity.score is None else f"{entity.score:.6f}",
-        )
+        f"{number},{rank},{probability},{entity.start},{entity.end},{cell(entity.type)},{cell(entity.text)},"
+        f"{'' if entity.score is None else f'{entity.score:.6f}'}\n"
         for rank, (probability, entities) in enumerate(ranked, 1)
         for entity in entities
     )
 
 
-def csv_line(*cells: object) -> str:
-    stream = io.StringIO()
-    # Python before 3.13 quotes no return but where it is part of its own line's end.
-    csv.writer(stream, lineterminator="\r\n").writerow(cells)
-    return stream.getvalue().removesuffix("\r\n") + "\n"
+def cell(text: str) -> str:
+    """A cell of CSV, in quotes where it needs them; Python before 3.13 forgets them around a return."""
+    return '"' + text.replace('"', '""') + '"' if QUOTED.search(text) else text

@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Iterable, Sequence
+from functools import cache, lru_cache
 from typing import Literal
 
 Cut = Literal["words", "characters"]
 
 CHARACTERS_FROM = 0.99
 """Data with this share of tokens of one character is taken to be cut into characters."""
+
+RUN = re.compile(r"\S+")
+"""What stands between blanks."""
+LONGEST_REMEMBERED = 64
+"""How a run of so many characters or fewer is cut is remembered: text repeats most of its words."""
 
 UNSPACED = (
     "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3040-\u30ff\u31c0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -83,11 +88,30 @@ def character_class(categories: str) -> str:
     return "".join(f"{chr(first)}-{chr(last)}" for first, last in ranges)
 
 
-def offsets(text: str, cut: Cut = "words") -> Iterator[tuple[int, int]]:
+def offsets(text: str, cut: Cut = "words") -> Sequence[tuple[int, int]]:
     """Where each token begins and ends, in order; every character that is not a blank is in exactly one token."""
     if cut == "characters":
-        return ((place, place + 1) for place, character in enumerate(text) if not character.isspace())
-    return (match.span() for match in pattern().finditer(text))
+        return [(place, place + 1) for place, character in enumerate(text) if not character.isspace()]
+    found: list[tuple[int, int]] = []
+    # No token has a blank, and what stands beyond one tells only an initial from the end of a sentence.
+    for match in RUN.finditer(text):
+        run, (start, end) = match[0], match.span()
+        if run.isascii() and run.isalnum():
+            found.append((start, end))
+        else:
+            before_capital = run[-1] == "." and "A" <= text[end + 1 : end + 2] <= "Z"
+            places = remembered_places if len(run) <= LONGEST_REMEMBERED else places_in
+            found += [(start + begin, start + past) for begin, past in places(run, before_capital)]
+    return found
+
+
+def places_in(run: str, before_capital: bool) -> tuple[tuple[int, int], ...]:
+    """Where the tokens of a run without blanks are; whether one blank and a capital letter follow it."""
+    matches = pattern().finditer(f"{run} A" if before_capital else run)
+    return tuple(match.span() for match in matches if match.start() < len(run))
+
+
+remembered_places = lru_cache(maxsize=1 << 15)(places_in)
 
 
 def cut_of(tokens: Iterable[str]) -> Cut:

@@ -32,7 +32,7 @@ def shape(form: str) -> str:
 
     `EU` → `XX`, `McDonald's` → `XxXxx'x`, `1996-08-22` → `dd-dd-dd`.
     """
-    return LONG_RUN.sub(r"\1\1", "".join(map(_character_class, form)))
+    return LONG_RUN.sub(lambda run: run[0][:2], "".join(map(_character_class, form)))
 
 
 def _character_class(character: str) -> str:
@@ -154,11 +154,15 @@ class WordTable:
         """V: padding, unknown and the training data's keys."""
         return FIRST + len(self.initialised) + len(self.learnt)
 
-    def ids(self, forms: Iterable[str]) -> list[int]:
-        """The row of each form; 1 for a word that neither the training data nor the pretrained file has."""
+    def id(self, form: str) -> int:
+        """The row of a form; 1 for a word that neither the training data nor the pretrained file has."""
         # The first link with any row is the key's: a key that the file lacks is fully normalised, the end of its chain.
         get = self._rows.get
-        return [get(form) or next(filter(None, map(get, lookup_chain(form))), UNKNOWN) for form in forms]
+        return get(form) or next(filter(None, map(get, lookup_chain(form))), UNKNOWN)
+
+    def ids(self, forms: Iterable[str]) -> list[int]:
+        """The row of each form."""
+        return list(map(self.id, forms))
 
     def pretrained_rows(self, pretrained: Pretrained) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Rows to train that start from the file's vectors, and the rows that these have in the file: two times (P,)"""

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bilstm_nlp import plots
 from bilstm_nlp.data.calendar import future_dates
 from bilstm_nlp.data.series import Series, SeriesSet
 from bilstm_nlp.data.series_codec import BLOCK, SeriesCodec
@@ -172,7 +171,9 @@ class Forecaster:
 
     def predictions(self, request: Request) -> Iterator[bytes]:
         """The future after the end of the source, as CSV, JSON or Parquet."""
-        kind = request.check("forecaster", ("csv", "json", "parquet"), ("reads", "confidence", "nbest", "attention"))
+        kind = request.check(
+            "forecaster", ("csv", "json", "parquet"), ("reads", "confidence", "nbest", "attention", "jobs")
+        )
         found = read(request.source, self.format)
         known = None if request.known is None else read(request.known, self.known_format())
         table = self.future(found, known)
@@ -187,6 +188,8 @@ class Forecaster:
 
     def draw(self, found: SeriesSet, table: pd.DataFrame, path: Path) -> None:
         """History, forecast and band of the first columns."""
+        from bilstm_nlp import plots
+
         panels = [
             plots.ForecastPanel(
                 title=f"{one.id}: {name}" if len(found.series) > 1 else name,

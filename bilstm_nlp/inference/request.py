@@ -32,6 +32,8 @@ class Request:
     """Where a forecaster draws history and forecast, a tagger the first sentence's attention."""
     attention: bool = False
     """Whether a tagger says how much each token has read of each."""
+    jobs: int = 1
+    """Processes that share a tagger's stream; for a predictor that is loaded already it means nothing."""
 
     def check(self, model: str, formats: tuple[KindT, ...], others: tuple[str, ...]) -> KindT:
         """The format to write, by default the first of `formats`.

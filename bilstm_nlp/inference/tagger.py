@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import accumulate
 from pathlib import Path
 from typing import get_args
 
@@ -13,21 +12,20 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bilstm_nlp import plots
 from bilstm_nlp.data.codec import TaggingCodec
-from bilstm_nlp.data.corpus import ColumnFormat, Sentence, input_format, sentence_of_text, sentences_of
+from bilstm_nlp.data.corpus import ColumnFormat, Sentence, sentence_of_text
 from bilstm_nlp.data.tagged import CSV_HEADER, Alternative, Entity, OutputFormat, TaggedSentence, writer
 from bilstm_nlp.errors import InputError
+from bilstm_nlp.inference.reading import ATTENTION_CHUNK, CHUNK, Chunk, Reading, chunks
 from bilstm_nlp.inference.request import Request
-from bilstm_nlp.tags import Span, convert, spans
+from bilstm_nlp.tags import Span, convert, encode, spans
 from bilstm_nlp.tasks.labelling import Labelled, TaggingModel, confidences, head_of, label
 
-logger = logging.getLogger(__name__)
+BATCH_TOKENS = 2048
+"""Tokens of a batch, padding included: on a CPU larger ones gain nothing, and their sentences are less alike."""
 
-CHUNK = 1024
-"""Sentences that are sorted by length and tagged together; what a stream holds in memory at any time."""
-ATTENTION_CHUNK = 16
-"""The same with attention, whose weights are as many as the square of a sentence's tokens."""
+Places = Callable[[Span], tuple[int, int]]
+"""A span of tokens → where it begins and ends in the text."""
 
 
 class Tagger:
@@ -44,32 +42,54 @@ class Tagger:
 
     def predictions(self, request: Request) -> Iterator[bytes]:
         """Tag a file, or standard input; what was read before a line at fault is tagged before its `InputError`."""
+        reading = self.reading(request)
+        yield reading.header.encode()
+        for chunk in reading.chunks():
+            yield from self.written(chunk, request)
+
+    def reading(self, request: Request) -> Reading:
+        """What is to be read for a request. Raises `InputError` for one that this tagger can't meet."""
+        kind = self.kind(request)
+        if request.attention:
+            self.check_attention()
+        elif request.plot is not None:
+            raise InputError("--plot: expected --attention beside it, which is what a tagger draws, found none")
+        if request.nbest and kind == "conll":
+            raise InputError("--nbest: expected --format text, jsonl or csv, found conll, which has one tag a token")
+        if request.nbest and request.confidence and kind != "jsonl":
+            raise InputError(f"--confidence: expected --format jsonl beside --nbest, found {kind}")
+        return Reading(
+            source=request.source,
+            reads=request.reads,
+            format=replace(self.format.without_tags(), cut=self.codec.cut),
+            size=ATTENTION_CHUNK if request.attention else CHUNK,
+            header=CSV_HEADER if kind == "csv" else "",
+            draws=request.plot is not None,
+        )
+
+    def kind(self, request: Request) -> OutputFormat:
+        """What is to be written. Raises `InputError` for what a tagger doesn't write, or has no use for."""
         formats: tuple[OutputFormat, ...] = get_args(OutputFormat)
         if request.attention:
             if request.format not in (None, "jsonl"):
                 raise InputError(f"--attention: expected --format jsonl, found {request.format}")
             formats = ("jsonl",)
-        elif request.plot is not None:
-            raise InputError("--plot: expected --attention beside it, which is what a tagger draws, found none")
-        kind = request.check("tagger", formats, ("known",))
-        if request.nbest and kind == "conll":
-            raise InputError("--nbest: expected --format text, jsonl or csv, found conll, which has one tag a token")
-        if request.nbest and request.confidence and kind != "jsonl":
-            raise InputError(f"--confidence: expected --format jsonl beside --nbest, found {kind}")
-        reads = request.reads
-        if reads == "auto":
-            reads = input_format(request.source)
-            logger.info("reading %s as %s (--input says otherwise)", request.source, reads)
-        sentences = sentences_of(request.source, reads, replace(self.format.without_tags(), cut=self.codec.cut))
+        return request.check("tagger", formats, ("known",))
+
+    def written(self, chunk: Chunk, request: Request) -> Iterator[bytes]:
+        """The sentences of a chunk as the request wants them, one by one."""
+        kind = self.kind(request)
         write = writer(kind)
-        if kind == "csv":
-            yield CSV_HEADER.encode()
-        tagged = self.stream(
-            sentences, confidence=request.confidence, alternatives=request.nbest, attention=request.attention
+        tagged = self.tagged(
+            chunk.sentences,
+            confidence=request.confidence,
+            alternatives=request.nbest,
+            attention=request.attention,
+            tags=kind in ("conll", "jsonl"),
         )
-        if request.plot is not None:
+        if chunk.drawn and request.plot is not None:
             tagged = drawn(tagged, request.plot)
-        for number, sentence in enumerate(tagged, 1):
+        for number, sentence in enumerate(tagged, chunk.first):
             yield write(number, sentence).encode()
 
     def attention(self, text: str) -> tuple[tuple[str, ...], NDArray[np.float32]]:
@@ -94,44 +114,64 @@ class Tagger:
         When reading breaks off with an `InputError`, all sentences before it are tagged and yielded first. Raises
         `InputError` where `attention` is asked of a model without.
         """
-        block = self.model.attention
-        if attention and block is None:
+        if attention:
+            self.check_attention()
+        for chunk in chunks(sentences, ATTENTION_CHUNK if attention else CHUNK):
+            yield from self.tagged(chunk, confidence=confidence, alternatives=alternatives, attention=attention)
+
+    def tagged(
+        self,
+        chunk: Sequence[Sentence],
+        *,
+        confidence: bool = False,
+        alternatives: int = 0,
+        attention: bool = False,
+        tags: bool = True,
+    ) -> Iterator[TaggedSentence]:
+        """The sentences of a chunk in their order, without `tags` where only entities are of interest."""
+        filled = [sentence for sentence in chunk if sentence.tokens]
+        nothing = np.empty((self.check_attention(), 0, 0), np.float32) if attention else None
+        found: dict[int, TaggedSentence] = {}
+        for labelled in label(
+            self.model, self.codec, self.codec.encode(filled), weights=attention, batch_tokens=BATCH_TOKENS
+        ):
+            read = self.read(filled, labelled, confidence, alternatives, tags)
+            found |= zip(labelled.chosen.tolist(), read, strict=True)
+        order = iter(range(len(filled)))
+        for sentence in chunk:
+            if sentence.tokens:
+                yield found[next(order)]
+            else:
+                yield TaggedSentence(sentence, sentence.text or "", (), (), weights=nothing)
+
+    def check_attention(self) -> int:
+        """Heads of the model's attention. Raises `InputError` for a model without."""
+        if self.model.attention is None:
             raise InputError(
                 "attention: expected a model trained with attention.kind additive or multi-head, found none"
             )
-        nothing = np.empty((block.heads, 0, 0), np.float32) if attention and block is not None else None
-        for chunk in chunks(sentences, ATTENTION_CHUNK if attention else CHUNK):
-            filled = [sentence for sentence in chunk if sentence.tokens]
-            found: dict[int, TaggedSentence] = {}
-            for labelled in label(self.model, self.codec, self.codec.encode(filled), weights=attention):
-                tagged = self.read(filled, labelled, confidence, alternatives)
-                found |= zip(labelled.chosen.tolist(), tagged, strict=True)
-            order = iter(range(len(filled)))
-            for sentence in chunk:
-                if sentence.tokens:
-                    yield found[next(order)]
-                else:
-                    yield TaggedSentence(sentence, sentence.text or "", (), (), weights=nothing)
+        return self.model.attention.heads
 
     def read(
-        self, chunk: Sequence[Sentence], labelled: Labelled, confidence: bool, alternatives: int
+        self, chunk: Sequence[Sentence], labelled: Labelled, confidence: bool, alternatives: int, tags: bool
     ) -> Iterator[TaggedSentence]:
         """What was found in each sentence of a batch."""
         head = head_of(self.model)
         scores = iter(confidences(head, self.codec, labelled).tolist()) if confidence else None
         ranked = self.alternatives(labelled, alternatives) if alternatives else None
-        for row, index in enumerate(labelled.chosen.tolist()):
-            sentence = chunk[index]
-            text, offsets = text_of(sentence)
-            entities = tuple(
-                entity(text, offsets, span, None if scores is None else next(scores)) for span in labelled.entities[row]
+        for row, (index, found) in enumerate(zip(labelled.chosen.tolist(), labelled.entities, strict=True)):
+            sentence, length = chunk[index], len(chunk[index].tokens)
+            text, places = text_of(sentence)
+            weights = None if labelled.weights is None else labelled.weights[row, :, :length, :length].cpu().numpy()
+            yield TaggedSentence(
+                sentence,
+                text,
+                tuple(encode(found, length, self.codec.file_scheme)) if tags else (),
+                tuple(entity(text, places, span, None if scores is None else next(scores)) for span in found),
+                () if ranked is None else self.rank(ranked[row], text, places),
+                confidence,
+                weights,
             )
-            tags = tuple(convert(labelled.tags[row], self.codec.scheme, self.codec.file_scheme))
-            best = () if ranked is None else self.rank(ranked[row], text, offsets)
-            weights = None
-            if labelled.weights is not None:
-                weights = labelled.weights[row, :, : len(tags), : len(tags)].cpu().numpy()
-            yield TaggedSentence(sentence, text, tags, entities, best, confidence, weights)
 
     def alternatives(self, labelled: Labelled, count: int) -> list[list[tuple[float, list[str]]]]:
         """The `count` most probable tag sequences of each sentence, in the training scheme, with probabilities."""
@@ -152,35 +192,31 @@ class Tagger:
             )
         ]
 
-    def rank(
-        self, found: list[tuple[float, list[str]]], text: str, offsets: Sequence[tuple[int, int]]
-    ) -> tuple[Alternative, ...]:
+    def rank(self, found: list[tuple[float, list[str]]], text: str, places: Places) -> tuple[Alternative, ...]:
         """Tag sequences as alternatives in the files' scheme."""
         return tuple(
             Alternative(
                 probability,
                 tuple(convert(tags, self.codec.scheme, self.codec.file_scheme)),
-                tuple(entity(text, offsets, span, None) for span in spans(tags, self.codec.scheme)),
+                tuple(entity(text, places, span, None) for span in spans(tags, self.codec.scheme)),
             )
             for probability, tags in found
         )
 
 
-def entity(text: str, offsets: Sequence[tuple[int, int]], span: Span, score: float | None) -> Entity:
+def entity(text: str, places: Places, span: Span, score: float | None) -> Entity:
     """A span of tokens as an entity of the text."""
-    start, end = offsets[span.start][0], offsets[span.end - 1][1]
+    start, end = places(span)
     return Entity(text[start:end], span.type, start, end, span.start, span.end, score)
 
 
-def text_of(sentence: Sentence) -> tuple[str, Sequence[tuple[int, int]]]:
+def text_of(sentence: Sentence) -> tuple[str, Places]:
     """A sentence's text and its tokens' places in it; tokens without a text are joined by blanks."""
-    if sentence.text is not None and sentence.offsets is not None:
-        return sentence.text, sentence.offsets
-    offsets, position = [], 0
-    for token in sentence.tokens:
-        offsets.append((position, position + len(token)))
-        position += len(token) + 1
-    return " ".join(sentence.tokens), offsets
+    text, offsets = sentence.text, sentence.offsets
+    if text is not None and offsets is not None:
+        return text, lambda span: (offsets[span.start][0], offsets[span.end - 1][1])
+    before = list(accumulate(map(len, sentence.tokens), initial=0))  # characters of the tokens before each
+    return " ".join(sentence.tokens), lambda span: (before[span.start] + span.start, before[span.end] + span.end - 1)
 
 
 def drawn(tagged: Iterable[TaggedSentence], path: Path) -> Iterator[TaggedSentence]:
@@ -188,24 +224,8 @@ def drawn(tagged: Iterable[TaggedSentence], path: Path) -> Iterator[TaggedSenten
     waiting = True
     for sentence in tagged:
         if waiting and sentence.weights is not None and sentence.sentence.tokens:
+            from bilstm_nlp import plots
+
             plots.attention(sentence.sentence.tokens, sentence.weights, path)
             waiting = False
         yield sentence
-    if waiting:
-        raise InputError("--plot: expected a sentence with tokens to draw, found none")
-
-
-def chunks(sentences: Iterable[Sentence], size: int) -> Iterator[list[Sentence]]:
-    """Lists of up to `size` sentences; what was read before an `InputError` still comes before it."""
-    iterator = iter(sentences)
-    while True:
-        chunk: list[Sentence] = []
-        try:
-            chunk.extend(islice(iterator, size))
-        except InputError:
-            if chunk:
-                yield chunk
-            raise
-        if not chunk:
-            return
-        yield chunk

@@ -75,10 +75,6 @@ class Task(Protocol, Generic[DataT, CodecT, ModelT]):
         """The codec, from training data only, and the untrained model."""
         ...
 
-    def restore(self, codec: dict[str, Any], tensors: dict[str, Tensor]) -> tuple[CodecT, ModelT]:
-        """The codec of a saved run, and a model whose weights are still to be loaded."""
-        ...
-
     def batches(self, data: DataT, codec: CodecT) -> Callable[[int], Batches]:
         """Epoch → its training batches; the same epoch always gives the same."""
         ...

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor, nn
+from torch import nn
 from typing_extensions import assert_never
 
 from bilstm_nlp import plots
@@ -25,10 +25,7 @@ from bilstm_nlp.data.tables import read
 from bilstm_nlp.data.windows import Windows
 from bilstm_nlp.errors import ConfigError, InputError
 from bilstm_nlp.forecast.backtest import leakage
-from bilstm_nlp.nn.encoder import Encoder
-from bilstm_nlp.nn.model import Attention, Model
-from bilstm_nlp.nn.regression import RegressionHead
-from bilstm_nlp.nn.series import SeriesEmbedder
+from bilstm_nlp.nn.model import Model
 from bilstm_nlp.tasks import forecasting_report
 from bilstm_nlp.tasks.base import Batches, Score
 from bilstm_nlp.tasks.forecast_evaluation import (
@@ -45,9 +42,6 @@ from bilstm_nlp.tasks.presentation import Section
 from bilstm_nlp.tasks.series_inspection import SeriesInspection, inspect_series
 
 logger = logging.getLogger(__name__)
-
-EmbedderMaker = Callable[[SeriesCodec], SeriesEmbedder]
-HeadMaker = Callable[[SeriesCodec, SeriesEmbedder, Encoder], RegressionHead]
 
 
 @dataclass(frozen=True)
@@ -69,16 +63,11 @@ class ForecastingTask:
     def __init__(
         self,
         config: ForecastingConfig,
-        embedder: EmbedderMaker,
-        encoder: Callable[[int], Encoder],
-        attention: Callable[[int], Attention | None],
-        head: HeadMaker,
+        format: TableFormat,
+        model: Callable[[SeriesCodec], ForecastingModel],
     ) -> None:
-        self.config, self.embedder = config, embedder
-        self.encoder, self.attention, self.head = encoder, attention, head
-        data = config.data
-        named = (*data.targets, *data.observed, *data.known) if data.targets is not None else None
-        self.format = TableFormat(data.layout, data.date_column, data.id_column, named, data.missing, data.frequency)
+        """`format`: how files are read; `model`: codec → the untrained model."""
+        self.config, self.format, self.model = config, format, model
 
     # --- data ---
 
@@ -185,18 +174,6 @@ class ForecastingTask:
                 raise
             raise InputError(f"{error}, as data.fraction = {settings.fraction} leaves them") from None
         return codec, self.model(codec)
-
-    def model(self, codec: SeriesCodec) -> ForecastingModel:
-        """The model over a codec's columns."""
-        embedder = self.embedder(codec)
-        encoder = self.encoder(embedder.outputs)
-        attention = self.attention(encoder.outputs)
-        return Model(embedder, encoder, attention, self.head(codec, embedder, encoder))
-
-    def restore(self, codec: dict[str, Any], tensors: dict[str, Tensor]) -> tuple[SeriesCodec, ForecastingModel]:
-        """The codec of a saved run, and a model whose weights are still to be loaded."""
-        restored = SeriesCodec.from_json(codec, tensors)
-        return restored, self.model(restored)
 
     # --- training ---
 

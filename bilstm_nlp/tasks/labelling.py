@@ -44,16 +44,21 @@ def head_of(model: TaggingModel) -> CrfHead | SoftmaxHead:
 
 @torch.no_grad()
 def label(
-    model: TaggingModel, codec: TaggingCodec, encoded: EncodedSentences, *, weights: bool = False
+    model: TaggingModel,
+    codec: TaggingCodec,
+    encoded: EncodedSentences,
+    *,
+    weights: bool = False,
+    batch_tokens: int | None = None,
 ) -> Iterator[Labelled]:
     """Decode sentences in batches of like length; the batches come shortest sentences first.
 
-    `weights` asks for those of the attention, which the model must have.
+    `weights` asks for those of the attention, which the model must have; without `batch_tokens`, `BATCH_TOKENS`.
     """
     model.eval()
     device = next(model.parameters()).device
     names = np.array(codec.tags, dtype=object)
-    for chosen in plan(encoded.lengths, BATCH_TOKENS):
+    for chosen in plan(encoded.lengths, batch_tokens or BATCH_TOKENS):
         batch = encoded.collate(chosen).to(device)
         decoded, read = model.decode_with_weights(batch) if weights else (model.decode(batch), None)
         rows = names[decoded.paths.cpu().numpy()]

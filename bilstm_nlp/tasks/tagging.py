@@ -25,13 +25,10 @@ from bilstm_nlp.data.embeddings import Pretrained, matrix, read_vectors
 from bilstm_nlp.data.lexicon import cross_fitted, folds
 from bilstm_nlp.data.lines import Complain, stop
 from bilstm_nlp.data.tokenizer import Cut
-from bilstm_nlp.data.vocabulary import FIRST, WordTable
+from bilstm_nlp.data.vocabulary import WordTable
 from bilstm_nlp.errors import ConfigError
-from bilstm_nlp.nn.embedder import CharacterCnn, CharacterLstm, TokenEmbedder, WordVectors
-from bilstm_nlp.nn.encoder import Encoder
-from bilstm_nlp.nn.heads import CrfHead, SoftmaxHead
-from bilstm_nlp.nn.model import Attention, Model
-from bilstm_nlp.tags import Legality, Scheme, detect, legal_transitions
+from bilstm_nlp.nn.model import Model
+from bilstm_nlp.tags import Scheme, detect
 from bilstm_nlp.tasks import tagging_report
 from bilstm_nlp.tasks.base import Batches, Score
 from bilstm_nlp.tasks.corpus_inspection import CorpusInspection, inspect_corpora
@@ -63,15 +60,11 @@ class TaggingTask:
     def __init__(
         self,
         config: TaggingConfig,
-        character_reader: Callable[[int], CharacterCnn | CharacterLstm | None],
-        encoder: Callable[[int], Encoder],
-        attention: Callable[[int], Attention | None],
-        head: Callable[[int, Legality], CrfHead | SoftmaxHead],
+        format: ColumnFormat,
+        model: Callable[[TaggingCodec, Tensor], TaggingModel],
     ) -> None:
-        self.config, self.character_reader = config, character_reader
-        self.encoder, self.attention, self.head = encoder, attention, head
-        data = config.data
-        self.format = ColumnFormat(data.token_column, data.tag_column, data.comment, data.encoding)
+        """`format`: how files are read; `model`: codec and (V, D) word vectors to train → the untrained model."""
+        self.config, self.format, self.model = config, format, model
 
     # --- data ---
 
@@ -186,38 +179,6 @@ class TaggingTask:
         rows, found = words.pretrained_rows(pretrained)
         initial[rows] = pretrained.vectors[found]
         return initial, matrix(pretrained, words.frozen).astype(np.float16)
-
-    def model(self, codec: TaggingCodec, vectors: Tensor) -> TaggingModel:
-        """The model over a codec's vocabularies, with (V, D) word vectors to train."""
-        settings = self.config.embeddings
-        embedder = TokenEmbedder(
-            WordVectors(
-                vectors,
-                torch.from_numpy(codec.frozen),
-                fine_tune=settings.fine_tune,
-                word_dropout=settings.word_dropout,
-            ),
-            self.character_reader(len(codec.characters)),
-            self.bigrams(codec) if settings.bigrams else None,
-            nn.Embedding(len(codec.shapes), settings.shapes, padding_idx=0) if settings.shapes else None,
-            codec.lexicon.features if codec.lexicon else 0,
-        )
-        shared = self.encoder(embedder.outputs)
-        head = self.head(shared.outputs, legal_transitions(codec.tags, codec.scheme))
-        return Model(embedder, shared, self.attention(shared.outputs), head)
-
-    def bigrams(self, codec: TaggingCodec) -> WordVectors:
-        """A table of vectors to train for the pairs of neighbours, with padding and the unknown pair."""
-        size = self.config.embeddings.bigrams
-        vectors = torch.randn(FIRST + len(codec.pairs), size) * size**-0.5
-        vectors[0] = 0
-        none = torch.empty(0, size, dtype=torch.float16)
-        return WordVectors(vectors, none, word_dropout=self.config.embeddings.word_dropout)
-
-    def restore(self, codec: dict[str, Any], tensors: dict[str, Tensor]) -> tuple[TaggingCodec, TaggingModel]:
-        """The codec of a saved run, and a model whose weights are still to be loaded."""
-        restored = TaggingCodec.from_json(codec, tensors)
-        return restored, self.model(restored, torch.zeros(restored.words.trainable, restored.frozen.shape[1]))
 
     def plot(self, model: TaggingModel, codec: TaggingCodec, results: dict[str, Any], folder: Path) -> None:
         """Confusion of the development entities' types, and the transitions that were learnt."""

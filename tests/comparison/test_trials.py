@@ -10,16 +10,18 @@ import pytest
 import torch
 from safetensors.numpy import load_file, save_file
 
+import bilstm_nlp
 from bilstm_nlp import experiment
 from bilstm_nlp.checkpoint import RunDirectory
 from bilstm_nlp.comparison import trials
 from bilstm_nlp.comparison.trials import Resources
-from bilstm_nlp.composition import build
+from bilstm_nlp.composition.tasks import build
 from bilstm_nlp.config import load
 from bilstm_nlp.data.series import Series
 from bilstm_nlp.data.windows import Panel, Windows
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.files import write_json
+from bilstm_nlp.prediction import config_of
 from bilstm_nlp.tasks import forecasting_measurement, tagging_measurement
 from bilstm_nlp.tasks.forecast_evaluation import forecast
 from bilstm_nlp.tasks.measurement import spread, timed
@@ -51,11 +53,12 @@ def forecaster(tmp_path_factory):
 
 def measured(folder, **data):
     """(measurement, its data, codec, model) of a finished run, with keys of the data changed."""
-    found, codec, model = experiment.restore(RunDirectory.open(folder))
+    trained = bilstm_nlp.load(folder)
+    found = config_of(RunDirectory.open(folder))
     found = found.model_copy(update={"data": found.data.model_copy(update=data)})
     task = build(found)
     parts = task.load()
-    return task.measure(model, parts, codec), parts, codec, model
+    return task.measure(trained.model, parts, trained.codec), parts, trained.codec, trained.model
 
 
 # --- taggers ---

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 import torch
 
+import bilstm_nlp
 from bilstm_nlp import experiment
-from bilstm_nlp.composition import forecasting
+from bilstm_nlp.composition.tasks import forecasting
 from bilstm_nlp.config import parse
 from bilstm_nlp.errors import ConfigError, DataError, InputError
 from bilstm_nlp.inference.forecaster import Forecaster
@@ -273,7 +274,7 @@ def test_a_resumed_forecaster_is_the_one_that_was_never_stopped(tmp_path):
     list(experiment.train(settings, tmp_path / "stopped", resume=True))
     whole, resumed = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "stopped"))
     assert whole == resumed
-    assert isinstance(experiment.load(tmp_path / "whole"), Forecaster)
+    assert isinstance(bilstm_nlp.load(tmp_path / "whole"), Forecaster)
 
 
 def test_evaluating_another_file_scores_every_window_of_it(tmp_path):

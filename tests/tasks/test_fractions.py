@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bilstm_nlp.composition import forecasting, tagging
+from bilstm_nlp.composition.tasks import forecasting, tagging
 from bilstm_nlp.config import parse
 from bilstm_nlp.data.corpus import Sentence, TaggedCorpus, share
 from bilstm_nlp.data.series import Scaler

@@ -1,0 +1,32 @@
+"""From the config of a saved run to what predicts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor
+from typing_extensions import assert_never
+
+from bilstm_nlp.config import Config
+from bilstm_nlp.config.forecasting import ForecastingConfig
+from bilstm_nlp.config.tagging import TaggingConfig
+
+if TYPE_CHECKING:
+    from bilstm_nlp.inference.forecaster import Forecaster
+    from bilstm_nlp.inference.tagger import Tagger
+
+
+def restored(config: Config, codec: dict[str, Any], tensors: dict[str, Tensor]) -> Tagger | Forecaster:
+    """The tagger or forecaster of a saved run, whose weights are still to be loaded. Raises `RunError`."""
+    # Imported here: a tagger has no use for what a forecaster needs.
+    match config:
+        case TaggingConfig():
+            from bilstm_nlp.composition import tagger
+
+            return tagger.restored(config, codec, tensors)
+        case ForecastingConfig():
+            from bilstm_nlp.composition import forecaster
+
+            return forecaster.restored(config, codec, tensors)
+        case _:
+            assert_never(config)

@@ -1,0 +1,188 @@
+"""Processes that share a tagger's stream: this one reads it and gives out chunks, they tag and write them.
+
+A chunk comes back as bytes, which are passed on in the stream's order, so the output is what one process writes. Knows
+no torch: a server process imports it once and is forked for every worker.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+from bilstm_nlp.errors import InputError, WorkerError
+from bilstm_nlp.inference.reading import Chunk, Reading
+from bilstm_nlp.inference.request import Request
+from bilstm_nlp.processes import cores, ending, follow_parent, threads_of_libraries
+
+AHEAD = 4
+"""Chunks a worker that may be under way or wait for their turn: a long one holds up those behind it."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a worker can't meet a request at all."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """What became of a chunk."""
+
+    first: int
+    """The number of its first sentence."""
+    output: bytes
+    error: str | None
+    """Why it ends before the chunk's end, if it does."""
+
+
+def predictions(path: Path, request: Request) -> Iterator[bytes]:
+    """Tag in `request.jobs` processes, which share the cores; the pieces add up to what one process would give.
+
+    Raises `InputError` after all that comes before what is at fault, `WorkerError` where a process dies.
+    """
+    pool = Pool(path, request)
+    try:
+        reading = pool.reading()
+        yield reading.header.encode()
+        yield from in_order(pool, reading.chunks(), AHEAD * request.jobs)
+    finally:
+        pool.close()
+
+
+def in_order(pool: Pool, chunks: Iterator[Chunk], most: int) -> Iterator[bytes]:
+    """The output of chunks in their order, of which no more than `most` are under way or wait for their turn."""
+    order: deque[int] = deque()
+    found: dict[int, Written] = {}
+    ahead, error = following(chunks)
+    while ahead is not None or order:
+        if ahead is not None and pool.idle and len(order) < most:
+            pool.send(ahead)
+            order.append(ahead.first)
+            ahead, error = following(chunks)  # read while the workers work
+            continue
+        found |= {written.first: written for written in pool.answers() if isinstance(written, Written)}
+        while order and order[0] in found:
+            written = found.pop(order.popleft())
+            yield written.output
+            if written.error is not None:
+                raise InputError(written.error)
+    if error is not None:
+        raise error
+
+
+def following(chunks: Iterator[Chunk]) -> tuple[Chunk | None, InputError | None]:
+    """The next chunk, or None after the last one, with what is at fault after it."""
+    try:
+        return next(chunks, None), None
+    except InputError as error:
+        return None, error
+
+
+class Pool:
+    """Workers that are all asked the same request; each answers once to being started, and once to each chunk."""
+
+    def __init__(self, path: Path, request: Request) -> None:
+        threads = max(1, cores() // request.jobs)
+        self.workers = [Worker(path, request, threads) for _ in range(request.jobs)]
+        self.owing = {worker.connection: worker for worker in self.workers}
+        self.idle: list[Worker] = []
+
+    def reading(self) -> Reading:
+        """What is to be read, as the first worker says who is ready. Raises `InputError` for what can't be met."""
+        first = self.answers()[0]
+        assert isinstance(first, Reading)
+        return first
+
+    def answers(self) -> list[Reading | Written]:
+        """Waits for answers; the workers that they come from are idle."""
+        found = []
+        for connection in wait(list(self.owing)):
+            assert isinstance(connection, Connection)
+            worker = self.owing[connection]
+            found.append(worker.answer())
+            del self.owing[connection]
+            self.idle.append(worker)
+        return found
+
+    def send(self, chunk: Chunk) -> None:
+        """Have an idle worker tag a chunk."""
+        worker = self.idle.pop()
+        worker.send(chunk)
+        self.owing[worker.connection] = worker
+
+    def close(self) -> None:
+        """End all workers, whatever they are at."""
+        for worker in self.workers:
+            worker.process.terminate()
+        for worker in self.workers:
+            worker.process.join()
+            worker.connection.close()
+
+
+class Worker:
+    """A process that tags chunks."""
+
+    def __init__(self, path: Path, request: Request, threads: int) -> None:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["bilstm_nlp.inference.work"])
+        self.connection, theirs = context.Pipe()
+        # A daemon: it does not outlive this process.
+        self.process: ForkServerProcess = context.Process(
+            target=work, args=(theirs, path, request, threads), daemon=True
+        )
+        with threads_of_libraries(threads), without_interrupts():
+            self.process.start()
+        theirs.close()
+
+    def send(self, chunk: Chunk) -> None:
+        try:
+            self.connection.send(chunk)
+        except ConnectionError:
+            raise self.death() from None
+
+    def answer(self) -> Reading | Written:
+        """What it says next. Raises `InputError` for a request that it refuses, `WorkerError` when it has died."""
+        try:
+            found = self.connection.recv()
+        except (EOFError, ConnectionError):
+            raise self.death() from None
+        if isinstance(found, Refusal):
+            raise InputError(found.message)
+        assert isinstance(found, (Reading, Written))
+        return found
+
+    def death(self) -> WorkerError:
+        """What to say of a process that has ended too early."""
+        self.process.join()
+        code = self.process.exitcode
+        assert code is not None
+        return WorkerError(f"--jobs: expected every process to tag until the end of the stream, but {ending(code)}")
+
+
+@contextmanager
+def without_interrupts() -> Iterator[None]:
+    """Ctrl-C waits until the end of the block, and never reaches processes started in it."""
+    resource_tracker.ensure_running()  # else it is started in between, and lets Ctrl-C through
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def work(connection: Connection, path: Path, request: Request, threads: int) -> None:
+    """What a worker does."""
+    follow_parent()
+    # Not above: here it has been imported already, and whoever starts us needs no torch.
+    from bilstm_nlp.inference.work import serve
+
+    serve(connection, path, request, threads)
