@@ -83,7 +83,7 @@ def test_the_weights_are_the_attentions_of_the_encoders_states(run):
 
 
 def test_a_stream_is_tagged_in_small_chunks_and_in_order(run, call):
-    text = "".join(f"{'Ann ' * (1 + index % 5)}left .\n" for index in range(3 * tagging.ATTENTION_CHUNK + 1))
+    text = "".join(f"{'Ann ' * (1 + index % 5)}left .\n" for index in range(3 * tagging.ATTENTION_CHUNK.sentences + 1))
     lines = records(call("predict", run, "-", "--attention", stdin=text.encode()).out)
     assert [line["text"] for line in lines] == [line.rstrip() for line in text.splitlines()]
     alone = records(call("predict", run, "-", "--attention", stdin=text.splitlines()[-1].encode()).out)

@@ -318,14 +318,13 @@ def batched_viterbi(scores: Scores, emissions: Tensor, lengths: Tensor) -> tuple
     """
     batch, steps, tags = emissions.shape
     into = scores.transitions.T.to(emissions.dtype).contiguous()  # (to, from)
-    steps_in = into[..., None]
     # Sentences last: a maximum over tags is then one of whole rows of sentences.
     best = emissions.new_empty(steps, tags, batch)
-    candidates = emissions.new_empty(tags, tags, batch)
+    candidates, transitions = emissions.new_empty(tags, tags, batch), into[..., None]
     by_time = emissions.permute(1, 2, 0).unbind(0)
     torch.add(scores.start[:, None], by_time[0], out=best[0])
     for before, after, emission in zip(best[:-1, None].unbind(0), best[1:].unbind(0), by_time[1:], strict=True):
-        torch.add(before, steps_in, out=candidates)
+        torch.add(before, transitions, out=candidates)
         torch.amax(candidates, 1, out=after)
         after.add_(emission)
     rows = torch.arange(batch, device=lengths.device)
