@@ -10,9 +10,8 @@ import multiprocessing
 import signal
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import resource_tracker
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -49,8 +48,9 @@ def predictions(path: Path, request: Request) -> Iterator[bytes]:
 
     Raises `InputError` after all that comes before what is at fault, `WorkerError` where a process dies.
     """
-    pool = Pool(path, request)
+    pool = Pool()
     try:
+        pool.start(path, request)
         reading = pool.reading()
         yield reading.header.encode()
         yield from in_order(pool, reading.chunks(), AHEAD * request.jobs)
@@ -90,11 +90,19 @@ def following(chunks: Iterator[Chunk]) -> tuple[Chunk | None, InputError | None]
 class Pool:
     """Workers that are all asked the same request; each answers once to being started, and once to each chunk."""
 
-    def __init__(self, path: Path, request: Request) -> None:
-        threads = max(1, cores() // request.jobs)
-        self.workers = [Worker(path, request, threads) for _ in range(request.jobs)]
-        self.owing = {worker.connection: worker for worker in self.workers}
+    def __init__(self) -> None:
+        self.workers: list[Worker] = []
+        self.owing: dict[Connection, Worker] = {}
         self.idle: list[Worker] = []
+
+    def start(self, path: Path, request: Request) -> None:
+        """Have processes load the run, as many as the request wants, which share the cores."""
+        threads = max(1, cores() // request.jobs)
+        start_server(threads)
+        for _ in range(request.jobs):
+            worker = Worker(path, request, threads)
+            self.workers.append(worker)
+            self.owing[worker.connection] = worker
 
     def reading(self) -> Reading:
         """What is to be read, as the first worker says who is ready. Raises `InputError` for what can't be met."""
@@ -133,14 +141,12 @@ class Worker:
 
     def __init__(self, path: Path, request: Request, threads: int) -> None:
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["bilstm_nlp.inference.work"])
         self.connection, theirs = context.Pipe()
         # A daemon: it does not outlive this process.
         self.process: ForkServerProcess = context.Process(
             target=work, args=(theirs, path, request, threads), daemon=True
         )
-        with threads_of_libraries(threads), without_interrupts():
-            self.process.start()
+        self.process.start()
         theirs.close()
 
     def send(self, chunk: Chunk) -> None:
@@ -168,13 +174,15 @@ class Worker:
         return WorkerError(f"--jobs: expected every process to tag until the end of the stream, but {ending(code)}")
 
 
-@contextmanager
-def without_interrupts() -> Iterator[None]:
-    """Ctrl-C waits until the end of the block, and never reaches processes started in it."""
-    resource_tracker.ensure_running()  # else it is started in between, and lets Ctrl-C through
+def start_server(threads: int) -> None:
+    """Start the process that workers are forked from, unless there is one, with so many threads for its libraries."""
+    multiprocessing.get_context("forkserver").set_forkserver_preload(["bilstm_nlp.inference.work"])
+    resource_tracker.ensure_running()  # else the server starts it, which lets Ctrl-C through
+    # What is started here never hears of Ctrl-C, not even while it imports.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        yield
+        with threads_of_libraries(threads):
+            forkserver.ensure_running()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 

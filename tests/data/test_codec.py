@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import fields, replace
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -127,6 +128,20 @@ def test_a_batch_is_what_its_tokens_say_one_by_one(chosen, with_tags):
                 assert codec.tags[batch.tags[row, t]] == iobes[index].split()[t]
         for name in ("words", "distinct") + ("tags",) * with_tags:
             assert not getattr(batch, name)[row, len(tokens) :].any()
+
+
+@often
+@given(st.lists(st.lists(st.sampled_from(["EU", "eu", "Jan", "3.5", "Жук", "x" * 99]), min_size=1), min_size=1))
+def test_what_is_kept_of_forms_changes_nothing(texts):
+    """Even where fewer are kept than there are."""
+    codec, read = a_codec(), []
+    vars(codec)["kept_rows"] = lru_cache(2)(lambda form: read.append(form) or codec.rows(form))
+    for tokens in texts:
+        sentences = [Sentence(tuple(tokens), None, 1)]
+        kept, fresh = (one.encode(sentences).collate(np.arange(1)) for one in (codec, a_codec()))
+        for name in ("words", "distinct", "characters", "shapes"):
+            assert torch.equal(getattr(kept, name), getattr(fresh, name))
+    assert set(read) == {token for tokens in texts for token in tokens}
 
 
 def test_tags_are_read_in_the_scheme_of_the_files():

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bilstm_nlp.data.corpus import Sentence
-from bilstm_nlp.data.tagged import CSV_HEADER, Alternative, Entity, TaggedSentence, writer
+from bilstm_nlp.data.tagged import CSV_HEADER, Alternative, Entity, TaggedSentence, cell, writer
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.tags import Span, encode
 
@@ -135,6 +135,15 @@ def test_entities_survive_json_and_csv(tokens, data, score):
         assert (float(row["score"]) if row["score"] else None) == (
             None if score is None else pytest.approx(score, abs=1e-6)
         )
+
+
+@often
+@given(st.lists(awkward).map("".join))
+def test_cells_are_quoted_as_the_library_quotes_them(text):
+    text = text.replace("\0", "")  # Python 3.10 would have it escaped
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\r\n").writerow(["x", text])
+    assert f"x,{cell(text)}\r\n" == stream.getvalue()
 
 
 def test_characters_are_written_as_they_are():

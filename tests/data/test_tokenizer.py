@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bilstm_nlp.data.corpus import sentence_of_text
-from bilstm_nlp.data.tokenizer import cut_of, offsets
+from bilstm_nlp.data.tokenizer import cut_of, offsets, pattern
 
 often = settings(max_examples=200, deadline=None)
 
@@ -73,7 +73,7 @@ WORDS = [
     "\u200d",
     "\x00",
 ]
-OTHERS = [".", ",", "-", "'", "’", "@", "&", "/", ":", "_", "+", " ", "\n", "\u00a0", "\u2028"]
+OTHERS = [".", ",", "-", "'", "’", "@", "&", "/", ":", "_", "+", " ", "\n", "\u00a0", "\u2028", "\x1c"]
 ADVERSARIAL = st.lists(st.sampled_from(WORDS + OTHERS)).map("".join)
 
 
@@ -85,6 +85,15 @@ def test_all_but_blanks_is_in_exactly_one_token(text, cut):
     covered = [index for start, end in places for index in range(start, end)]
     assert covered == [index for index, character in enumerate(text) if not character.isspace()]
     assert all(start < end for start, end in places)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.text() | ADVERSARIAL)
+@example("George W. Bush")
+@example("plan B.  And W.\u00a0Bush, A.\nA")
+@example("a" * 70 + ". " + "A." * 40 + " A")
+def test_a_run_between_blanks_is_cut_as_in_the_whole_text(text):
+    assert offsets(text) == [match.span() for match in pattern().finditer(text)]
 
 
 @often
