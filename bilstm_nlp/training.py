@@ -19,6 +19,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from bilstm_nlp.epochs import Epoch, EpochReport, State
 from bilstm_nlp.errors import DivergenceError
+from bilstm_nlp.memory import keep_freed_memory
 from bilstm_nlp.tasks.base import Batches, Score
 
 Schedule = Callable[[float, Sequence[Score]], float]
@@ -51,6 +52,7 @@ def fit(
     `batches(epoch)` are the epoch's batches in order. With a `state`, goes on after the epoch it was taken at.
     Raises `DivergenceError` when the loss becomes NaN or infinite.
     """
+    keep_freed_memory()
     accelerator = Accelerator(cpu=settings.device == "cpu")
     torch.manual_seed(settings.seed)
     # Not through the device alone: under several processes `prepare` also joins their gradients.

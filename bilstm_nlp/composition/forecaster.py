@@ -51,7 +51,7 @@ def table_format(config: ForecastingConfig) -> TableFormat:
 def model(config: ForecastingConfig, codec: SeriesCodec) -> ForecastingModel:
     """The model over a codec's columns."""
     embedder = series_embedder(config, codec)
-    shared = encoder(config.encoder, embedder.outputs, input_dropout(config))
+    shared = encoder(config.encoder, embedder.outputs, input_dropout=input_dropout(config), output_dropout=0.0)
     block = attention(config.attention, shared.outputs)
     return Model(embedder, shared, block, head(config, codec, embedder, shared))
 
@@ -99,6 +99,7 @@ def head(config: ForecastingConfig, codec: SeriesCodec, embedder: SeriesEmbedder
         embedder.channels,
         objective(config),
         known=codec.known,
+        dropout=config.encoder.dropout,
         hidden=config.head.hidden,
     )
 

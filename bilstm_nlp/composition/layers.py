@@ -16,7 +16,7 @@ from bilstm_nlp.nn.encoder import Encoder
 from bilstm_nlp.nn.model import Attention
 
 
-def encoder(config: EncoderConfig, inputs: int, input_dropout: float) -> Encoder:
+def encoder(config: EncoderConfig, inputs: int, *, input_dropout: float, output_dropout: float) -> Encoder:
     """The shared encoder over so many inputs."""
     return Encoder(
         inputs,
@@ -26,6 +26,7 @@ def encoder(config: EncoderConfig, inputs: int, input_dropout: float) -> Encoder
         bidirectional=config.bidirectional,
         dropout=config.dropout,
         input_dropout=input_dropout,
+        output_dropout=output_dropout,
         locked_dropout=config.locked_dropout,
         initial_state=config.initial_state,
     )

@@ -57,7 +57,8 @@ def model(config: TaggingConfig, codec: TaggingCodec, vectors: Tensor) -> Taggin
         nn.Embedding(len(codec.shapes), settings.shapes, padding_idx=0) if settings.shapes else None,
         codec.lexicon.features if codec.lexicon else 0,
     )
-    shared = encoder(config.encoder, embedder.outputs, config.encoder.dropout)
+    dropout = config.encoder.dropout
+    shared = encoder(config.encoder, embedder.outputs, input_dropout=dropout, output_dropout=dropout)
     end = head(config, shared.outputs, legal_transitions(codec.tags, codec.scheme))
     return Model(embedder, shared, attention(config.attention, shared.outputs), end)
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bilstm_nlp.batch import WindowBatch
+from bilstm_nlp.nn.encoder import Dropout
 from bilstm_nlp.nn.model import Loss
 from bilstm_nlp.nn.series import Channels
 
@@ -93,7 +94,7 @@ class PinballError:
 
 
 class RegressionHead(nn.Module):
-    """States → one vector → (hidden layer with ReLU →) all steps ahead of the targets, in the window's own scale."""
+    """States → one vector → dropout → (hidden layer with ReLU →) all steps ahead, in the window's own scale."""
 
     margins: Tensor
 
@@ -106,11 +107,14 @@ class RegressionHead(nn.Module):
         objective: Objective,
         *,
         known: int = 0,
+        dropout: float = 0.0,
         hidden: int | None = None,
     ) -> None:
         """`inputs` is the size of a pooled state, `known` the number of columns known ahead."""
         super().__init__()
         self.pooling, self.channels, self.objective, self.horizon = pooling, channels, objective, horizon
+        # Here and not in the encoder: of the states of all steps, most poolings take a few.
+        self.dropout = Dropout(dropout, locked=False)
         # Fitted on validation data after training: what an interval is widened by, for each step and column.
         self.register_buffer("margins", torch.zeros(horizon, channels.forecasts))
         features, outputs = inputs + horizon * known, horizon * channels.targets * objective.outputs
@@ -122,7 +126,7 @@ class RegressionHead(nn.Module):
 
     def decode(self, states: Tensor, batch: WindowBatch) -> Tensor:
         """(B, H, C, Q) forecasts, in the scale of `batch.future`."""
-        pooled = self.pooling(states)
+        pooled = self.dropout(self.pooling(states))
         known = self.channels.known(batch)
         features = torch.cat([pooled, known.flatten(1)], dim=1) if known.shape[2] else pooled
         shape = (len(pooled), self.horizon, self.channels.targets, self.objective.outputs)

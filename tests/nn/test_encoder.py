@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
 
-from bilstm_nlp.nn.encoder import Encoder, LockedDropout, reversal_within, reverse
+from bilstm_nlp.nn.encoder import Dropout, Encoder, Reversal
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
@@ -75,20 +77,52 @@ def test_padding_has_no_influence(cell):
         torch.testing.assert_close(batched[row, :length], alone[0], atol=1e-6, rtol=0)
 
 
-def test_reversal_is_within_the_length_and_its_own_inverse():
+def test_reversal_is_within_the_length_and_can_be_undone():
     x = torch.arange(10.0).view(2, 5, 1)
-    reversal = reversal_within(torch.tensor([3, 5]), 5)
-    assert reverse(x, reversal).view(2, 5).tolist() == [[2, 1, 0, 3, 4], [9, 8, 7, 6, 5]]
-    assert torch.equal(reverse(reverse(x, reversal), reversal), x)
+    reversal = Reversal(torch.tensor([3, 5]), 5)
+    assert reversal.read(x).squeeze(2).t().tolist() == [[2, 1, 0, 3, 4], [9, 8, 7, 6, 5]]
+    assert torch.equal(reversal.written(reversal.read(x)), x)
 
 
-def test_locked_dropout_drops_the_same_features_at_every_step():
+def test_the_gradient_of_a_reversal_is_that_of_indexing():
+    x = torch.randn(3, 5, 2, dtype=torch.double, requires_grad=True)
+    reversal = Reversal(torch.tensor([3, 5, 1]), 5)
+    assert torch.autograd.gradcheck(reversal.read, x)
+    assert torch.autograd.gradcheck(reversal.written, x.detach().transpose(0, 1).requires_grad_())
+
+
+@pytest.mark.parametrize("locked", [False, True])
+@pytest.mark.parametrize("probability", [0.05, 1 / 3, 0.5, 0.9])
+def test_dropout_drops_the_share_that_was_asked_and_keeps_the_mean(locked, probability):
     torch.manual_seed(0)
-    dropped = LockedDropout(0.5)(torch.ones(4, 6, 50))
-    assert torch.equal(dropped, dropped[:, :1].expand_as(dropped))
-    assert set(dropped.unique().tolist()) == {0.0, 2.0}
-    dropout = LockedDropout(0.5).eval()
-    assert torch.equal(dropout(torch.ones(1, 2, 3)), torch.ones(1, 2, 3))
+    dropped = Dropout(probability, locked=locked)(torch.ones(301, 7, 101))
+    drawn = dropped[:, :1] if locked else dropped
+    assert torch.equal(drawn.expand_as(dropped), dropped)
+    deviation = math.sqrt(probability * (1 - probability) / drawn.numel())
+    assert (drawn == 0).double().mean().item() == pytest.approx(probability, abs=5 * deviation)
+    assert drawn.unique().tolist() == pytest.approx([0, 1 / (1 - probability)], rel=1e-3)
+    # Each number for itself: those beside each other agree as often as strangers do.
+    zeros = (drawn == 0).flatten().double()
+    alike = probability**2
+    both = (zeros[1:] * zeros[:-1]).mean().item()
+    assert both == pytest.approx(alike, abs=5 * math.sqrt(alike * 3 / len(zeros)))
+
+
+def test_dropout_draws_anew_each_time_and_the_same_from_the_same_seed():
+    ones, dropout = torch.ones(4, 6, 50), Dropout(0.5, locked=False)
+    torch.manual_seed(1)
+    first, second = dropout(ones), dropout(ones)
+    torch.manual_seed(1)
+    assert torch.equal(dropout(ones), first)
+    assert not torch.equal(first, second)
+
+
+def test_dropout_at_its_ends_and_when_it_is_off():
+    ones = torch.ones(2, 3, 5)
+    for locked in (False, True):
+        assert torch.equal(Dropout(0.0, locked=locked)(ones), ones)
+        assert torch.equal(Dropout(1.0, locked=locked)(ones), torch.zeros(2, 3, 5))
+        assert torch.equal(Dropout(0.5, locked=locked).eval()(ones), ones)
 
 
 def test_dropout_at_the_input_is_apart_from_that_after_layers():
