@@ -282,19 +282,20 @@ def ragged(offsets: Ints, chosen: Ints) -> tuple[Ints, NDArray[np.bool_]]:
 
 
 def plan(lengths: Ints, tokens: int, generator: np.random.Generator | None = None) -> list[Ints]:
-    """Sentences of like length in batches of at most `tokens` tokens, padding included; no batch is empty.
+    """Sentences of like length in batches of at most `tokens` tokens, padding included, the longest first.
 
-    With a generator, sentences of one length are drawn anew and the batches come in random order.
+    A batch takes as many as its longest one lets it, so that batches have few shapes: kernels are prepared for a shape
+    and kept. No batch is empty. With a generator, sentences of one length are drawn anew and the batches come in random
+    order.
     """
     tie_break = np.arange(len(lengths)) if generator is None else generator.permutation(len(lengths))
-    order = np.lexsort((tie_break, lengths))
+    order = np.lexsort((tie_break, -lengths))
     batches: list[Ints] = []
     begin = 0
-    for end in range(1, len(order) + 1):
-        # Sorted by length, so the next sentence would set the width of the batch.
-        if end == len(order) or (end + 1 - begin) * lengths[order[end]] > tokens:
-            batches.append(order[begin:end])
-            begin = end
+    while begin < len(order):
+        end = begin + max(1, tokens // int(lengths[order[begin]]))
+        batches.append(order[begin:end])
+        begin = end
     if generator is not None:
         generator.shuffle(batches)
     return batches

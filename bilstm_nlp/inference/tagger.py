@@ -18,6 +18,7 @@ from bilstm_nlp.data.tagged import CSV_HEADER, Alternative, Entity, OutputFormat
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.inference.reading import ATTENTION_CHUNK, CHUNK, Chunk, Reading, chunks
 from bilstm_nlp.inference.request import Request
+from bilstm_nlp.memory import return_freed_memory
 from bilstm_nlp.tags import Span, convert, encode, spans
 from bilstm_nlp.tasks.labelling import Labelled, TaggingModel, confidences, head_of, label
 
@@ -46,6 +47,7 @@ class Tagger:
         yield reading.header.encode()
         for chunk in reading.chunks():
             yield from self.written(chunk, request)
+            return_freed_memory()
 
     def reading(self, request: Request) -> Reading:
         """What is to be read for a request. Raises `InputError` for one that this tagger can't meet."""

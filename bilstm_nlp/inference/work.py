@@ -13,6 +13,7 @@ from bilstm_nlp.inference.reading import Chunk
 from bilstm_nlp.inference.request import Request
 from bilstm_nlp.inference.tagger import Tagger
 from bilstm_nlp.inference.workers import Refusal, Written
+from bilstm_nlp.memory import return_freed_memory
 from bilstm_nlp.prediction import load
 
 
@@ -29,6 +30,7 @@ def serve(connection: Connection, path: Path, request: Request, threads: int) ->
         connection.send(answer)
         while True:
             connection.send(written(tagger, connection.recv(), request))
+            return_freed_memory()
 
 
 def tagger_of(path: Path) -> Tagger:

@@ -196,11 +196,11 @@ def test_a_plan_has_every_sentence_once_in_batches_that_fit(lengths, tokens, see
     batches = plan(lengths, tokens, None if seed is None else np.random.default_rng(seed))
     assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
     assert all(len(batch) == 1 or 0 < len(batch) * lengths[batch].max() <= tokens for batch in batches)
-    # Of like length, and no smaller than need be: the shortest of what comes next would not have fitted.
-    in_order = sorted(batches, key=lambda batch: (lengths[batch].max(), lengths[batch].min(), -len(batch)))
+    # Of like length, and no smaller than need be: one more sentence would not have fitted.
+    in_order = sorted(batches, key=lambda batch: (-lengths[batch].max(), -lengths[batch].min(), len(batch)))
     for batch, following in pairwise(in_order):
-        assert lengths[batch].max() <= lengths[following].min()
-        assert (len(batch) + 1) * lengths[following].min() > tokens
+        assert lengths[batch].min() >= lengths[following].max()
+        assert (len(batch) + 1) * lengths[batch].max() > tokens
     if seed is None:
         assert [list(batch) for batch in batches] == [list(batch) for batch in in_order]
 
