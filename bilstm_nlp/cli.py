@@ -90,12 +90,16 @@ def train(
 def evaluate(
     run: Run,
     data: Annotated[str | None, typer.Option(help="A corpus with gold tags; by default the config's own.")] = None,
+    errors: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a tagger's wrong entities to this HTML file, the most sure first."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Score a model on a corpus."""
     from bilstm_nlp import experiment, report
 
-    results = experiment.evaluate(run, data)
+    results = experiment.evaluate(run, data, errors)
     if as_json:
         print(json.dumps(results, ensure_ascii=False, allow_nan=False))
     else:

@@ -120,10 +120,14 @@ def train(
     run.finish(results)
 
 
-def evaluate(path: Path, source: str | None = None) -> dict[str, Any]:
-    """Score a trained run on data, by default on the config's test part, or its development part without one."""
+def evaluate(path: Path, source: str | None = None, errors: Path | None = None) -> dict[str, Any]:
+    """Score a trained run on data, by default on the config's test part, or its development part without one.
+
+    A tagger's wrong entities go to the HTML page `errors`, if one is asked for. Raises `InputError` where that can't be
+    written, and for other runs.
+    """
     trained = load(path)
-    return build(config_of(RunDirectory.open(path))).evaluate(trained.model, trained.codec, source)
+    return build(config_of(RunDirectory.open(path))).evaluate(trained.model, trained.codec, source, errors)
 
 
 def sections(path: Path, results: Mapping[str, Any]) -> list[Section]:

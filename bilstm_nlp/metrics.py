@@ -262,23 +262,27 @@ def surface_types(spans: SpanLists, tokens: Sequence[Sequence[str]]) -> dict[tup
     return types
 
 
+def novelty(types: Set[str] | None, kind: str) -> str:
+    """One of `NOVELTY_GROUPS` for an entity of this type; `types`: those of its surface in training, None without."""
+    if types is None:
+        return "unseen"
+    return "seen" if kind in types else "seen as another type"
+
+
 def breakdown(
     gold: SpanLists, predicted: SpanLists, tokens: Sequence[Sequence[str]], seen: Mapping[tuple[str, ...], Set[str]]
 ) -> Breakdown:
     """Scores by whether training had the entity (`seen`: `surface_types` of the training corpus) and by its length."""
 
-    def novelty(sentence: int, span: Span) -> str:
-        types = seen.get(tuple(tokens[sentence][span.start : span.end]))
-        if types is None:
-            return "unseen"
-        return "seen" if span.type in types else "seen as another type"
+    def group(sentence: int, span: Span) -> str:
+        return novelty(seen.get(tuple(tokens[sentence][span.start : span.end])), span.type)
 
     def length(_: int, span: Span) -> str:
         return LENGTH_GROUPS[min(span.end - span.start, len(LENGTH_GROUPS)) - 1]
 
     nothing = PRF.from_counts(0, 0, 0)
     return Breakdown(
-        by_novelty={**dict.fromkeys(NOVELTY_GROUPS, nothing), **grouped(gold, predicted, novelty)},
+        by_novelty={**dict.fromkeys(NOVELTY_GROUPS, nothing), **grouped(gold, predicted, group)},
         by_length={**dict.fromkeys(LENGTH_GROUPS, nothing), **grouped(gold, predicted, length)},
     )
 

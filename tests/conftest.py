@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import signal
 import subprocess
 import sys
@@ -61,3 +62,16 @@ def interruptible():
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Debian's chromium, driven by playwright; where one of them is missing, the test is skipped."""
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("needs chromium")
+    driver = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    with driver.sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=program)
+        yield launched
+        launched.close()

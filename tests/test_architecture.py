@@ -46,6 +46,10 @@ RULES = {
     "data": (*ours("nn", "tasks", "training"), *ABOVE),
     "training": (*ours("config", "data", "nn", "tasks.tagging", "tasks.forecasting"), *ABOVE),
     "tasks": ABOVE,
+    # What is wrong knows no page, and the page neither models nor corpora.
+    "tasks.tagging_errors": ours("tasks.errors_page", "pages"),
+    "tasks.errors_page": ("torch", *ours("data", "nn", "training", "tasks.labelling", "tasks.tagging_evaluation")),
+    "pages": ("torch", "bilstm_nlp"),
     "plots": (*ours("config", "data", "nn", "tasks", "training"), *ABOVE),
     "files": ("torch", "bilstm_nlp"),
     "epochs": (*ours("config", "data", "nn", "training"), *ABOVE),

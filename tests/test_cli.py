@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import os
@@ -178,6 +179,36 @@ def test_a_corpus_in_another_scheme_scores_the_same(run, call, tmp_path, caplog)
     found = call("evaluate", run, "--data", tmp_path / "dev.bilou", "--json")
     assert "its tags are in BILOU, the training corpus's in IOB2; converted" in caplog.text
     assert json.loads(found.out)["f1"] == json.loads((run / "metrics.json").read_text())["dev"]["f1"]
+
+
+def test_evaluate_lists_every_wrong_entity_on_a_page(run, call, tmp_path):
+    path = tmp_path / "errors.html"
+    shown = call("evaluate", run, "--errors", path)
+    assert (shown.status, shown.out) == (0, call("evaluate", run).out)
+    text = path.read_text(encoding="utf-8")
+    path.unlink()
+    found = call("evaluate", run, "--json", "--errors", path)
+    assert found.status == 0
+    assert path.read_text(encoding="utf-8") == text
+    per_type = json.loads(found.out)["per_type"]
+    rows = re.findall(r"<tr data-kind=.*?</tr>", text, re.DOTALL)
+    sides = [re.findall(r'<td class="side">(?:<b>(\w+)</b>)?', row) for row in rows]
+    assert len(rows) > 20
+    for kind, counts in per_type.items():
+        right = counts["true_positives"]
+        assert [gold for gold, _ in sides].count(kind) == counts["support"] - right
+        assert [predicted for _, predicted in sides].count(kind) == counts["predicted"] - right
+    sure = [float(re.sub(r"&\w+;", "", value)) for value in re.findall(r'</th><td class="number">([^<]*)', text)]
+    assert len(sure) == len(rows)
+    assert sure == sorted(sure, reverse=True)
+    lines = (Path(bilstm_nlp.__file__).parent / "data" / "samples" / "news.test.conll").read_text().splitlines()
+    for row in rows:
+        line = lines[int(re.findall(r'<td class="number">(\d+)</td>', row)[-1]) - 1]
+        assert f">{html.escape(line.split(' ')[0])}" in row
+    for refused in (tmp_path, tmp_path / "none" / "errors.html"):
+        failed = call("evaluate", run, "--errors", refused)
+        assert (failed.status, failed.out) == (2, "")
+        assert f"bilstm-nlp: {refused}: expected a file" in failed.err
 
 
 def test_info_shows_a_run(run, call):

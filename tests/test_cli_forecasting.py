@@ -71,6 +71,9 @@ def test_what_is_for_a_tagger_is_refused(run, call, tmp_path):
     refused = call("predict", run, SERIES, "--format", "conll")
     assert refused.status == 2
     assert "--format: expected csv, json, parquet for a forecaster, found conll" in refused.err
+    refused = call("evaluate", run, "--errors", tmp_path / "errors.html")
+    assert (refused.status, refused.err) == (2, "bilstm-nlp: --errors: not for a forecaster\n")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_bad_series_is_one_line_and_leaves_no_file(run, call, tmp_path):

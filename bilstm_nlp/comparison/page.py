@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from collections.abc import Mapping
 from importlib.resources import files
 from string import Template
 
 from bilstm_nlp.metrics import Json
+from bilstm_nlp.pages import policy
 
 SCRIPTS = ("elements", "charts", "facts", "tables", "plots", "disagreements", "page")
 """In this order: each uses those before it."""
@@ -20,8 +19,7 @@ def page(report: Mapping[str, Json]) -> str:
     style = resource("page.css")
     script = "\n".join(resource(f"{name}.js") for name in SCRIPTS)
     return Template(resource("page.html")).substitute(
-        policy=f"default-src 'none'; base-uri 'none'; form-action 'none'; "
-        f"style-src '{fingerprint(style)}'; script-src '{fingerprint(script)}'",
+        policy=policy(style, script),
         style=style,
         report=embedded(report),
         script=script,
@@ -36,8 +34,3 @@ def embedded(report: Mapping[str, Json]) -> str:
     """JSON for within `<script>`: of ASCII only, and without the characters by which HTML could end or nest it."""
     text = json.dumps(report, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def fingerprint(text: str) -> str:
-    """As a content security policy names the one style or script that it allows."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

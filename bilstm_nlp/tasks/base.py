@@ -87,8 +87,12 @@ class Task(Protocol, Generic[DataT, CodecT, ModelT]):
         """After training, with the best weights: whatever is fitted on development data, then all results."""
         ...
 
-    def evaluate(self, model: ModelT, codec: CodecT, source: str | None) -> dict[str, Any]:
-        """Results on the data of `source`, by default of the config's test part, or its development part without."""
+    def evaluate(self, model: ModelT, codec: CodecT, source: str | None, errors: Path | None = None) -> dict[str, Any]:
+        """Results on the data of `source`, by default of the config's test part, or its development part without.
+
+        Everything that is wrong is written to the page `errors`, if one is asked for. Raises `InputError` where that
+        can't be written or the task has no such page.
+        """
         ...
 
     def measure(self, model: ModelT, data: DataT, codec: CodecT) -> Measurement:

@@ -257,8 +257,12 @@ class ForecastingTask:
 
         return leakage(forecast_from, one.values.copy(), row, np.random.default_rng(0))
 
-    def evaluate(self, model: ForecastingModel, codec: SeriesCodec, source: str | None) -> dict[str, Any]:
-        """Scores on the test part of the config's file, or on every window of another file."""
+    def evaluate(
+        self, model: ForecastingModel, codec: SeriesCodec, source: str | None, errors: Path | None = None
+    ) -> dict[str, Any]:
+        """Scores on the test part of the config's file, or on every window of another file; has no page of errors."""
+        if errors is not None:
+            raise InputError("--errors: not for a forecaster")
         if source is None:
             return self.part_results(model, self.load(), codec, "test")
         found = codec.check_frequency(read(source, self.format))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,16 +75,27 @@ def entities_of_each(batches: Iterable[Labelled], sentences: int) -> list[list[S
     return entities
 
 
-@torch.no_grad()
 def confidences(
     head: CrfHead | SoftmaxHead, codec: TaggingCodec, labelled: Labelled, temperature: float | None = None
 ) -> NDArray[np.float64]:
-    """(N,) P(span, type | sentence) of all entities of a batch, sentence by sentence.
+    """(N,) P(span, type | sentence) of all entities found in a batch, sentence by sentence."""
+    return probabilities(head, codec, labelled, labelled.entities, temperature)
 
-    Exact: the share of all tag sequences' probability held by those that have this entity, no longer and no shorter.
-    The head's own temperature, unless another is given.
+
+@torch.no_grad()
+def probabilities(
+    head: CrfHead | SoftmaxHead,
+    codec: TaggingCodec,
+    labelled: Labelled,
+    entities: Sequence[Sequence[Span]],
+    temperature: float | None = None,
+) -> NDArray[np.float64]:
+    """(N,) P(span, type | sentence) of any entities in the sentences of a batch, sentence by sentence.
+
+    Exact: the share of all tag sequences' probability held by those that have this entity, no longer and no shorter; 0
+    where the codec does not know its type. The head's own temperature, unless another is given.
     """
-    found = [(row, span) for row, spans_of_row in enumerate(labelled.entities) for span in spans_of_row]
+    found = [(row, span) for row, spans_of_row in enumerate(entities) for span in spans_of_row]
     if not found:
         return np.empty(0)
     device = labelled.decoded.mask.device

@@ -29,12 +29,13 @@ from bilstm_nlp.data.vocabulary import WordTable
 from bilstm_nlp.errors import ConfigError
 from bilstm_nlp.nn.model import Model
 from bilstm_nlp.tags import Scheme, detect
-from bilstm_nlp.tasks import tagging_report
+from bilstm_nlp.tasks import errors_page, tagging_report
 from bilstm_nlp.tasks.base import Batches, Score
 from bilstm_nlp.tasks.corpus_inspection import CorpusInspection, inspect_corpora
 from bilstm_nlp.tasks.labelling import TaggingModel, entities_of_each, head_of, label
 from bilstm_nlp.tasks.measurement import Measurement
 from bilstm_nlp.tasks.presentation import Section
+from bilstm_nlp.tasks.tagging_errors import wrong_entities
 from bilstm_nlp.tasks.tagging_evaluation import Evaluation, gold_spans
 from bilstm_nlp.tasks.tagging_measurement import measure
 
@@ -238,11 +239,19 @@ class TaggingTask:
             parts["test"] = Evaluation(model, codec, data.test).results()
         return parts
 
-    def evaluate(self, model: TaggingModel, codec: TaggingCodec, source: str | None) -> dict[str, Any]:
-        """Scores on a corpus: by default the config's test corpus, or the development corpus without one."""
+    def evaluate(
+        self, model: TaggingModel, codec: TaggingCodec, source: str | None, errors: Path | None = None
+    ) -> dict[str, Any]:
+        """Scores on a corpus: by default the config's test corpus, or the development corpus without one.
+
+        Every wrong entity goes to the page `errors`, if one is asked for.
+        """
         data = self.config.data
         source = source or data.test or data.dev
-        return Evaluation(model, codec, self.other(source, codec.file_scheme, codec.cut)).results()
+        evaluation = Evaluation(model, codec, self.other(source, codec.file_scheme, codec.cut))
+        if errors is not None:
+            errors_page.write(errors, evaluation.corpus.source, wrong_entities(evaluation))
+        return evaluation.results()
 
     def measure(self, model: TaggingModel, data: Corpora, codec: TaggingCodec) -> Measurement:
         """What a comparison needs to know of the model on the development corpus."""

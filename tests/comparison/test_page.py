@@ -10,7 +10,6 @@ import copy
 import hashlib
 import json
 import re
-import shutil
 from html.parser import HTMLParser
 from importlib.resources import files
 
@@ -139,18 +138,6 @@ def test_the_policy_allows_the_pages_own_style_and_script_and_nothing_else(taggi
 
 
 # --- in a browser ----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser():
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("needs chromium")
-    driver = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    with driver.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=program)
-        yield launched
-        launched.close()
 
 
 @pytest.fixture
