@@ -1,8 +1,9 @@
-"""What the C library does with memory that is given back to it."""
+"""How much memory the libraries below us keep: the C library of what is given back to it, oneDNN of its kernels."""
 
 from __future__ import annotations
 
 import ctypes
+import os
 import platform
 
 # Of glibc's malloc.h.
@@ -29,3 +30,12 @@ def return_freed_memory() -> None:
     """
     if platform.libc_ver()[0] == "glibc":
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def keep_few_kernels() -> None:
+    """Have oneDNN keep the kernels of no more shapes than a prediction needs again and again, unless the user has said.
+
+    It prepares one for each shape of a batch and would keep 1,024, by which a stream grew for an hour. To be called
+    before it computes anything: it asks but once.
+    """
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")

@@ -10,6 +10,7 @@ from bilstm_nlp.checkpoint import RunDirectory
 from bilstm_nlp.composition.predictor import restored
 from bilstm_nlp.config import Config, parse
 from bilstm_nlp.inference.request import Request
+from bilstm_nlp.memory import keep_few_kernels
 
 if TYPE_CHECKING:
     from bilstm_nlp.inference.forecaster import Forecaster
@@ -37,4 +38,5 @@ def predictions(path: Path, request: Request) -> Iterator[bytes]:
 
     When a line can't be read, all that came before it is yielded and then the `InputError` is raised.
     """
+    keep_few_kernels()
     return load(path).predictions(request)

@@ -13,13 +13,14 @@ from bilstm_nlp.inference.reading import Chunk
 from bilstm_nlp.inference.request import Request
 from bilstm_nlp.inference.tagger import Tagger
 from bilstm_nlp.inference.workers import Refusal, Written
-from bilstm_nlp.memory import return_freed_memory
+from bilstm_nlp.memory import keep_few_kernels, return_freed_memory
 from bilstm_nlp.prediction import load
 
 
 def serve(connection: Connection, path: Path, request: Request, threads: int) -> None:
     """Say what is to be read, then answer every chunk, until nobody asks any more."""
     torch.set_num_threads(threads)
+    keep_few_kernels()
     try:
         tagger = tagger_of(path)
         answer: object = tagger.reading(request)
