@@ -9,6 +9,22 @@ from torch import Tensor
 
 
 @dataclass(frozen=True)
+class SentenceWindows:
+    """How B sentences of at most T tokens are read in W windows of at most V tokens and boundaries."""
+
+    cells: Tensor
+    """(W, V) int64: token t of sentence b as b · T + t, between two sentences B · T; 0 at padding."""
+    lengths: Tensor
+    """(W,) int64: tokens and boundaries in each window."""
+    places: Tensor
+    """(B, T) int64: where a token is read, column v of window w as w · V + v; 0 at padding."""
+
+    def to(self, device: torch.device) -> SentenceWindows:
+        """The same windows on `device`."""
+        return SentenceWindows(self.cells.to(device), self.lengths.to(device), self.places.to(device))
+
+
+@dataclass(frozen=True)
 class TokenBatch:
     """B sentences of at most T tokens, which have U distinct word forms of at most C characters.
 
@@ -34,6 +50,8 @@ class TokenBatch:
     without one."""
     tags: Tensor | None = None
     """(B, T) int64: gold tags, where they are known; 0 at padding."""
+    windows: SentenceWindows | None = None
+    """How the sentences are read together; None where each is read by itself."""
 
     def __post_init__(self) -> None:
         if self.words.dim() != 2:
@@ -50,6 +68,8 @@ class TokenBatch:
                 raise ValueError(f"TokenBatch.{name} must be {shape}, got {tuple(value.shape)}")
         if self.matches is not None and (self.matches.dim() != 3 or self.matches.shape[:2] != (b, t)):
             raise ValueError(f"TokenBatch.matches must be ({b}, {t}, M), got {tuple(self.matches.shape)}")
+        if self.windows is not None and self.windows.places.shape != (b, t):
+            raise ValueError(f"TokenBatch.windows.places must be ({b}, {t}), got {tuple(self.windows.places.shape)}")
         if self.mask.dtype != torch.bool:
             raise ValueError(f"TokenBatch.mask must be bool, got {self.mask.dtype}")
 

@@ -7,7 +7,7 @@ from dataclasses import fields
 import pytest
 import torch
 
-from bilstm_nlp.batch import TokenBatch
+from bilstm_nlp.batch import SentenceWindows, TokenBatch
 
 
 def values(**changed: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -22,6 +22,7 @@ def values(**changed: torch.Tensor) -> dict[str, torch.Tensor]:
         "bigrams": torch.zeros(2, 3, dtype=torch.long),
         "matches": torch.zeros(2, 3, 8),
         "tags": torch.zeros(2, 3, dtype=torch.long),
+        "windows": SentenceWindows(torch.zeros(1, 5, dtype=torch.long), torch.tensor([5]), torch.zeros(2, 3).long()),
     }
     return {**fitting, **changed}
 
@@ -47,6 +48,12 @@ def test_shapes(name, shape, message):
         TokenBatch(**values(**{name: torch.zeros(shape, dtype=torch.long)}))
 
 
+def test_windows_say_where_each_token_is_read():
+    windows = SentenceWindows(*3 * [torch.zeros(2, 4, dtype=torch.long)])
+    with pytest.raises(ValueError, match=r"TokenBatch.windows.places must be \(2, 3\), got \(2, 4\)"):
+        TokenBatch(**values(windows=windows))
+
+
 def test_the_mask_is_of_booleans():
     with pytest.raises(ValueError, match=r"TokenBatch.mask must be bool, got torch.int64"):
         TokenBatch(**values(mask=torch.ones(2, 3, dtype=torch.long)))
@@ -57,6 +64,9 @@ def test_a_batch_may_do_without_tags_and_moves_as_a_whole():
     assert len(tagged) == len(untagged) == 2
     meta = torch.device("meta")
     moved = tagged.to(meta)
-    assert all(getattr(moved, field.name).device == meta for field in fields(moved))
+    windows = moved.windows
+    assert windows is not None
+    for whole in (moved, windows):
+        assert all(getattr(whole, field.name).device == meta for field in fields(whole) if field.name != "windows")
     assert untagged.to(meta).tags is None
     assert tagged.words.device.type == "cpu"

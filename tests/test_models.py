@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from itertools import product
+from itertools import groupby, product
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +31,8 @@ FIFA B-ORG
 lawyers O
 
 BONN B-LOC
+
+-DOCSTART- O
 
 Nothing O
 was O
@@ -91,7 +93,9 @@ def tagging_cases() -> list[dict[str, dict[str, object]]]:
     ]
     dropouts = [{"encoder": {"hidden": 8, "locked_dropout": False}}]
     unconstrained = [{"head": {**head, "constrained": False}} for head in HEADS]
-    return [*grid, *({"embeddings": ends} for ends in ENDS), *dropouts, *unconstrained]
+    context = {"kind": "document", "tokens": 30}
+    contexts = [{"context": context, "attention": attention} for attention in ATTENTIONS]
+    return [*grid, *({"embeddings": ends} for ends in ENDS), *dropouts, *unconstrained, *contexts]
 
 
 @pytest.fixture(params=tagging_cases(), ids=json.dumps)
@@ -150,14 +154,20 @@ def found_in(model, codec, sentences):
     return found
 
 
-def test_a_sentence_is_read_the_same_alone_batched_shuffled_and_under_more_padding(tagger):
+def test_what_is_read_together_is_read_the_same_alone_batched_shuffled_and_under_more_padding(tagger):
+    """A sentence, or a document where its sentences are read in their context."""
     _, data, codec, model = tagger
     sentences = [
         *data.train.sentences,
         Sentence(tokens=("zebra", "Unseen", "ÅNGSTRÖM", "1996-08-22", "x" * 90), tags=None, line=1),
     ]
-    alone = [found_in(model, codec, [sentence])[0] for sentence in sentences]
-    order = np.random.default_rng(0).permutation(len(sentences))
+    together = [[sentence] for sentence in sentences]
+    if codec.context:
+        together = [list(run) for _, run in groupby(sentences, lambda sentence: sentence.document)]
+        assert max(map(len, together)) > 1
+    alone = [found for run in together for found in found_in(model, codec, run)]
+    runs = np.split(np.arange(len(sentences)), np.cumsum([len(run) for run in together])[:-1])
+    order = np.concatenate([runs[index] for index in np.random.default_rng(0).permutation(len(runs))])
     shuffled = found_in(model, codec, [sentences[index] for index in order])
     padded = found_in(model, codec, [*sentences, Sentence(tokens=("word",) * 60, tags=None, line=1)])
     for index, (tags, scores) in enumerate(alone):

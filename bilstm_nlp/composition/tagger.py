@@ -23,6 +23,7 @@ from bilstm_nlp.data.vocabulary import FIRST
 from bilstm_nlp.inference.tagger import Tagger
 from bilstm_nlp.nn.crf import LinearChainCrf
 from bilstm_nlp.nn.embedder import CharacterCnn, CharacterLstm, TokenEmbedder, WordVectors
+from bilstm_nlp.nn.encoder import DocumentEncoder, Dropout, Encoder
 from bilstm_nlp.nn.heads import CrfHead, SoftmaxHead
 from bilstm_nlp.nn.model import Model
 from bilstm_nlp.tags import Legality, legal_transitions
@@ -57,10 +58,18 @@ def model(config: TaggingConfig, codec: TaggingCodec, vectors: Tensor) -> Taggin
         nn.Embedding(len(codec.shapes), settings.shapes, padding_idx=0) if settings.shapes else None,
         codec.lexicon.features if codec.lexicon else 0,
     )
-    dropout = config.encoder.dropout
-    shared = encoder(config.encoder, embedder.outputs, input_dropout=dropout, output_dropout=dropout)
-    end = head(config, shared.outputs, legal_transitions(codec.tags, codec.scheme))
-    return Model(embedder, shared, attention(config.attention, shared.outputs), end)
+    reader = sentence_reader(config, codec, embedder.outputs)
+    end = head(config, reader.outputs, legal_transitions(codec.tags, codec.scheme))
+    return Model(embedder, reader, attention(config.attention, reader.outputs), end)
+
+
+def sentence_reader(config: TaggingConfig, codec: TaggingCodec, inputs: int) -> Encoder | DocumentEncoder:
+    """What reads sentences, each by itself or together with its neighbours."""
+    dropout, locked = config.encoder.dropout, config.encoder.locked_dropout
+    if not codec.context:
+        return encoder(config.encoder, inputs, input_dropout=dropout, output_dropout=dropout)
+    inner = encoder(config.encoder, inputs, input_dropout=0.0, output_dropout=0.0)
+    return DocumentEncoder(inner, inputs, Dropout(dropout, locked=locked), Dropout(dropout, locked=locked))
 
 
 def character_reader(config: TaggingConfig, characters: int) -> CharacterCnn | CharacterLstm | None:

@@ -90,6 +90,16 @@ class EmbeddingsConfig(Section):
     """Size of the vector of a word's shape (Xx, dd-dd); 0 leaves it out."""
 
 
+class NoContext(Section):
+    kind: Literal["none"] = "none"
+
+
+class DocumentContext(Section):
+    kind: Literal["document"] = "document"
+    tokens: Positive = 80
+    """Neighbours in a document are read together in windows of at most so many tokens; a longer sentence is alone."""
+
+
 class SoftmaxHeadConfig(Section):
     kind: Literal["softmax"] = "softmax"
     constrained: bool = True
@@ -122,6 +132,8 @@ class TaggingConfig(Section):
     """Which corpora, and how to read them."""
     embeddings: EmbeddingsConfig = EmbeddingsConfig()
     """What stands for a token at the encoder's input."""
+    context: DocumentContext | NoContext = Field(NoContext(), discriminator="kind")
+    """What a sentence is read together with: nothing, or its neighbours in the document that the file says it is of."""
     encoder: EncoderConfig = EncoderConfig()
     """The recurrent layers."""
     attention: AttentionConfig = NoAttention()

@@ -59,6 +59,8 @@ class TaggingCodec:
     """(P,) ascending: the pairs of neighbours in the training data, `pair_keys` of their rows; none where not asked."""
     lexicon: EntityLexicon | None = None
     """`entities` as features; None where not asked."""
+    context: int = 0
+    """Tokens of the windows in which neighbours of a document are read together; 0: each sentence by itself."""
 
     @classmethod
     def fit(
@@ -71,6 +73,7 @@ class TaggingCodec:
         file_scheme: Scheme,
         with_pairs: bool = False,
         with_lexicon: bool = False,
+        context: int = 0,
     ) -> TaggingCodec:
         """Characters, shapes, tags, entities and, if asked for, pairs of neighbours and the lexicon of the training
         sentences, whose tags are in `file_scheme`."""
@@ -94,6 +97,7 @@ class TaggingCodec:
             frozen=frozen,
             cut=cut_of(forms.elements()),
             lexicon=EntityLexicon(entities, types) if with_lexicon else None,
+            context=context,
         )
         if not with_pairs:
             return codec
@@ -129,6 +133,7 @@ class TaggingCodec:
             tags = np.fromiter((index[tag] for tag in chain.from_iterable(converted)), np.int64, len(tokens))
         encoded = EncodedSentences(
             offsets=np.concatenate([[0], np.cumsum(lengths)]),
+            documents=np.fromiter((sentence.document for sentence in sentences), np.int64, len(sentences)),
             forms=forms,
             form_words=np.array([form.word for form in rows], np.int64),
             form_shapes=np.array([form.shape for form in rows], np.int64),
@@ -167,6 +172,7 @@ class TaggingCodec:
             "words": self.words.to_json(),
             "entities": [[surface, sorted(types)] for surface, types in sorted(self.entities.items())],
             "lexicon": self.lexicon is not None,
+            "context": self.context,
         }
 
     def tensors(self) -> dict[str, Tensor]:
@@ -201,6 +207,7 @@ class TaggingCodec:
             cut=part("cut", one_of(get_args(Cut))),
             pairs=tensors["pairs"].numpy(),
             lexicon=EntityLexicon(entities, types) if part("lexicon", one_of((True, False))) else None,
+            context=part("context", int),
         )
 
 
@@ -221,6 +228,8 @@ class EncodedSentences:
 
     offsets: Ints
     """(S + 1,) where each sentence begins."""
+    documents: Ints
+    """(S,) from 1; 0 for a sentence that is not said to be of a document."""
     forms: Ints
     """(N,) which form each token is."""
     form_words: Ints

@@ -20,6 +20,10 @@ class ChunkSize:
     sentences: int
     tokens: int
 
+    def full(self, sentences: int, tokens: int) -> bool:
+        """Whether so many are enough."""
+        return sentences >= self.sentences or tokens >= self.tokens
+
 
 CHUNK = ChunkSize(2048, 65536)
 """What is sorted by length and tagged together. In larger chunks there is less padding, and more to wait for."""
@@ -50,6 +54,8 @@ class Reading:
     """What the output begins with, whatever is read."""
     draws: bool
     """Whether a sentence's attention is drawn."""
+    documents: bool
+    """Whether sentences of a document are read together."""
 
     def chunks(self) -> Iterator[Chunk]:
         """The stream's sentences in its order; what was read before an `InputError` comes before it.
@@ -61,7 +67,7 @@ class Reading:
             reads = input_format(self.source)
             logger.info("reading %s as %s (--input says otherwise)", self.source, reads)
         first, waiting = 1, self.draws
-        for sentences in chunks(sentences_of(self.source, reads, self.format), self.size):
+        for sentences in chunks(sentences_of(self.source, reads, self.format), self.size, documents=self.documents):
             drawn = waiting and any(sentence.tokens for sentence in sentences)
             yield Chunk(first, sentences, drawn)
             first, waiting = first + len(sentences), waiting and not drawn
@@ -69,15 +75,23 @@ class Reading:
             raise InputError("--plot: expected a sentence with tokens to draw, found none")
 
 
-def chunks(sentences: Iterable[Sentence], size: ChunkSize) -> Iterator[list[Sentence]]:
-    """The sentences in lists; what was read before an `InputError` comes before it."""
+def chunks(sentences: Iterable[Sentence], size: ChunkSize, *, documents: bool = False) -> Iterator[list[Sentence]]:
+    """The sentences in lists; what was read before an `InputError` comes before it.
+
+    With `documents`, those of a document stay together as long as they are no more than twice what a chunk holds.
+    """
     chunk: list[Sentence] = []
     tokens = 0
     try:
         for sentence in sentences:
+            held = documents and bool(chunk) and sentence.document == chunk[-1].document != 0
+            if chunk and size.full(len(chunk), tokens) and not held:
+                yield chunk
+                chunk, tokens = [], 0
             chunk.append(sentence)
             tokens += len(sentence.tokens)
-            if len(chunk) == size.sentences or tokens >= size.tokens:
+            may_go_on = documents and sentence.document != 0
+            if (size.full(len(chunk), tokens) and not may_go_on) or size.full(len(chunk) // 2, tokens // 2):
                 yield chunk
                 chunk, tokens = [], 0
     except InputError:

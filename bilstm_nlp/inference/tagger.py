@@ -67,6 +67,7 @@ class Tagger:
             size=ATTENTION_CHUNK if request.attention else CHUNK,
             header=CSV_HEADER if kind == "csv" else "",
             draws=request.plot is not None,
+            documents=self.codec.context > 0,
         )
 
     def kind(self, request: Request) -> OutputFormat:
@@ -118,7 +119,8 @@ class Tagger:
         """
         if attention:
             self.check_attention()
-        for chunk in chunks(sentences, ATTENTION_CHUNK if attention else CHUNK):
+        size = ATTENTION_CHUNK if attention else CHUNK
+        for chunk in chunks(sentences, size, documents=self.codec.context > 0):
             yield from self.tagged(chunk, confidence=confidence, alternatives=alternatives, attention=attention)
 
     def tagged(

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bilstm_nlp.batch import TokenBatch
-from bilstm_nlp.nn.model import Sequences
+from bilstm_nlp.nn.encoder import Sequences
 
 UNKNOWN = 1
 """The row of the unknown word; row 0 is padding."""
@@ -156,4 +156,4 @@ class TokenEmbedder(nn.Module):
                 found = "none" if batch.matches is None else str(batch.matches.shape[2])
                 raise ValueError(f"The embedder needs a batch with {self.matches} matches a token. Got {found}.")
             parts.append(batch.matches)
-        return Sequences(torch.cat(parts, dim=2), batch.lengths)
+        return Sequences(torch.cat(parts, dim=2), batch.lengths, batch.windows)

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx
+from torch.nn import functional
+
+from bilstm_nlp.batch import SentenceWindows
 
 LEVELS = 2**16
 """Probabilities of dropout that can be told apart."""
+
+
+class Sequences(NamedTuple):
+    """What is to be read."""
+
+    inputs: Tensor
+    """(B, T, D)"""
+    lengths: Tensor
+    """(B,) time steps of each sequence; what stands beyond them is padding."""
+    windows: SentenceWindows | None = None
+    """How sequences are read together; None where each is read by itself."""
 
 
 class Dropout(nn.Module):
@@ -130,13 +144,39 @@ class Encoder(nn.Module):
         self.dropouts = nn.ModuleList(Dropout(probability, locked=locked_dropout) for probability in before)
         self.output_dropout = Dropout(output_dropout, locked=locked_dropout)
 
-    def forward(self, inputs: Tensor, lengths: Tensor) -> Tensor:
-        """(B, T, D) inputs, (B,) lengths → (B, T, outputs) states; what stands at padding means nothing."""
+    def forward(self, sequences: Sequences) -> Tensor:
+        """(B, T, D) inputs → (B, T, outputs) states, each sequence by itself; what stands at padding means nothing."""
+        inputs, lengths, _ = sequences
         reversal = Reversal(lengths, inputs.shape[1]) if self.bidirectional and padded(inputs, lengths) else None
         states = inputs
         for dropout, layer in zip(self.dropouts, self.layers, strict=True):
             states = layer(dropout(states), reversal)
         return torch.as_tensor(self.output_dropout(states))
+
+
+class DocumentEncoder(nn.Module):
+    """Reads sentences together with their neighbours, a vector of its own standing for the boundary between two.
+
+    Dropout before and after the encoder is for each sentence, as if it were read by itself: one mask for a whole window
+    would make them fewer.
+    """
+
+    def __init__(self, encoder: Encoder, inputs: int, input_dropout: Dropout, output_dropout: Dropout) -> None:
+        """The encoder itself has no dropout at its input and output."""
+        super().__init__()
+        self.encoder, self.outputs = encoder, encoder.outputs
+        self.input_dropout, self.output_dropout = input_dropout, output_dropout
+        self.boundary = nn.Parameter(torch.zeros(inputs))
+
+    def forward(self, sequences: Sequences) -> Tensor:
+        """(B, T, D) inputs → (B, T, outputs) states of the sentences' tokens, read window by window."""
+        inputs, lengths, windows = sequences
+        inputs = self.input_dropout(inputs)
+        if windows is None:
+            return torch.as_tensor(self.output_dropout(self.encoder(Sequences(inputs, lengths))))
+        cells = torch.cat([inputs.flatten(0, 1), self.boundary[None]])
+        states = self.encoder(Sequences(functional.embedding(windows.cells, cells), windows.lengths))
+        return torch.as_tensor(self.output_dropout(functional.embedding(windows.places, states.flatten(0, 1))))
 
 
 def padded(inputs: Tensor, lengths: Tensor) -> bool:

@@ -6,7 +6,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from torch import Tensor, nn
 
-from bilstm_nlp.nn.encoder import Encoder
+from bilstm_nlp.nn.encoder import DocumentEncoder, Encoder, Sequences
 
 
 class Loss(NamedTuple):
@@ -16,15 +16,6 @@ class Loss(NamedTuple):
     """() sum over what is counted."""
     weight: Tensor
     """() how much is counted: tokens, say, or windows times horizon."""
-
-
-class Sequences(NamedTuple):
-    """What the encoder reads."""
-
-    inputs: Tensor
-    """(B, T, D)"""
-    lengths: Tensor
-    """(B,) time steps of each sequence; what stands beyond them is padding."""
 
 
 B = TypeVar("B")
@@ -66,14 +57,16 @@ class Head(Protocol[B_contra, P_co]):
 class Model(nn.Module, Generic[B, P]):
     """embedder → encoder → attention, where there is some → head."""
 
-    def __init__(self, embedder: Embedder[B], encoder: Encoder, attention: Attention | None, head: Head[B, P]) -> None:
+    def __init__(
+        self, embedder: Embedder[B], encoder: Encoder | DocumentEncoder, attention: Attention | None, head: Head[B, P]
+    ) -> None:
         super().__init__()
         self.embedder, self.encoder, self.attention, self.head = embedder, encoder, attention, head
 
     def encoded(self, batch: B) -> tuple[Tensor, Tensor]:
         """(B, T, outputs) states of the encoder, (B,) their lengths."""
-        inputs, lengths = self.embedder(batch)
-        return self.encoder(inputs, lengths), lengths
+        sequences = self.embedder(batch)
+        return self.encoder(sequences), sequences.lengths
 
     def states(self, batch: B) -> Tensor:
         """(B, T, outputs): what the head reads."""

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from bilstm_nlp.batch import WindowBatch
-from bilstm_nlp.nn.model import Sequences
+from bilstm_nlp.nn.encoder import Sequences
 
 
 class Channels(Protocol):

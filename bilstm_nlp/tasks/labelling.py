@@ -12,6 +12,7 @@ from torch import Tensor
 
 from bilstm_nlp.batch import TokenBatch
 from bilstm_nlp.data.codec import EncodedSentences, Ints, TaggingCodec, plan
+from bilstm_nlp.data.context import ReadTogether, alone, in_documents
 from bilstm_nlp.nn.heads import CrfHead, SoftmaxHead, TagPaths
 from bilstm_nlp.nn.model import Model
 from bilstm_nlp.tags import Span, continuing, spans
@@ -58,12 +59,20 @@ def label(
     model.eval()
     device = next(model.parameters()).device
     names = np.array(codec.tags, dtype=object)
-    for chosen in plan(encoded.lengths, batch_tokens or BATCH_TOKENS):
-        batch = encoded.collate(chosen).to(device)
+    together = read_together(codec, encoded)
+    for windows in plan(together.lengths, batch_tokens or BATCH_TOKENS):
+        chosen, batch = together.sentences(windows), together.collate(windows).to(device)
         decoded, read = model.decode_with_weights(batch) if weights else (model.decode(batch), None)
         rows = names[decoded.paths.cpu().numpy()]
         tags = [row[:length].tolist() for row, length in zip(rows, encoded.lengths[chosen], strict=True)]
         yield Labelled(chosen, decoded, tags, [spans(row, codec.scheme) for row in tags], read)
+
+
+def read_together(
+    codec: TaggingCodec, encoded: EncodedSentences, generator: np.random.Generator | None = None
+) -> ReadTogether:
+    """Sentences in the windows that the codec's taggers read; with a generator, cut in another way each time."""
+    return in_documents(encoded, codec.context, generator) if codec.context else alone(encoded)
 
 
 def entities_of_each(batches: Iterable[Labelled], sentences: int) -> list[list[Span]]:

@@ -14,9 +14,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from typing_extensions import assert_never
 
 from bilstm_nlp import metrics, plots
-from bilstm_nlp.config.tagging import TaggingConfig
+from bilstm_nlp.config.tagging import DocumentContext, NoContext, TaggingConfig
 from bilstm_nlp.data.augmentation import swap_entities
 from bilstm_nlp.data.batches import EpochBatches
 from bilstm_nlp.data.codec import TaggingCodec, plan
@@ -32,7 +33,7 @@ from bilstm_nlp.tags import Scheme, detect
 from bilstm_nlp.tasks import errors_page, tagging_report
 from bilstm_nlp.tasks.base import Batches, Score
 from bilstm_nlp.tasks.corpus_inspection import CorpusInspection, inspect_corpora
-from bilstm_nlp.tasks.labelling import TaggingModel, entities_of_each, head_of, label
+from bilstm_nlp.tasks.labelling import TaggingModel, entities_of_each, head_of, label, read_together
 from bilstm_nlp.tasks.measurement import Measurement
 from bilstm_nlp.tasks.presentation import Section
 from bilstm_nlp.tasks.tagging_errors import wrong_entities
@@ -53,6 +54,17 @@ class Corpora:
     dev: TaggedCorpus
     test: TaggedCorpus | None
     scheme: Scheme
+
+
+def context_tokens(config: DocumentContext | NoContext) -> int:
+    """Tokens of the windows in which sentences are read together; 0 where each is read by itself."""
+    match config:
+        case NoContext():
+            return 0
+        case DocumentContext(tokens=tokens):
+            return tokens
+        case unknown:
+            assert_never(unknown)
 
 
 class TaggingTask:
@@ -147,6 +159,7 @@ class TaggingTask:
             file_scheme=data.scheme,
             with_pairs=self.config.embeddings.bigrams > 0,
             with_lexicon=self.config.embeddings.lexicon,
+            context=context_tokens(self.config.context),
         )
         return codec, self.model(codec, torch.from_numpy(initial))
 
@@ -210,7 +223,8 @@ class TaggingTask:
                 # Within a part: entities of another one would be in this one's lexicon more often than new ones are.
                 drawn = [swap_entities(part, codec.file_scheme, settings.swap_entities, generator) for part in parts]
                 encoded = codec.encode_parts(drawn, lexicons, with_tags=True)
-            return EpochBatches(plan(encoded.lengths, settings.batch_tokens, generator), encoded.collate)
+            together = read_together(codec, encoded, generator)
+            return EpochBatches(plan(together.lengths, settings.batch_tokens, generator), together.collate)
 
         return of_epoch
 

@@ -6,7 +6,8 @@ import torch
 
 from bilstm_nlp.composition.tasks import tagging
 from bilstm_nlp.composition.trainer import settings
-from bilstm_nlp.tasks.labelling import label
+from bilstm_nlp.data.codec import plan
+from bilstm_nlp.tasks.labelling import BATCH_TOKENS, label, read_together
 
 from .corpora import Corpora, config_of
 from .measuring import Figure, Target, interleaved, ratios, timed
@@ -29,9 +30,8 @@ def measure(found: Corpora, *, steps: int, rounds: int) -> Report:
     train = interleaved({"ours": real.__next__, "floor": timed(floor.forward_and_backward)}, rounds)
 
     encoded = codec.encode(data.dev.sentences)
-    shapes = [
-        torch.Size([*labelled.decoded.mask.shape, floor.lstm.input_size]) for labelled in label(model, codec, encoded)
-    ]
+    together = read_together(codec, encoded)
+    shapes = shapes_of(model.eval(), [together.collate(chosen) for chosen in plan(together.lengths, BATCH_TOKENS)])
     floor = BareLstm(config.encoder, shapes)
     tag = interleaved(
         {"ours": timed(lambda: list(label(model, codec, encoded))), "floor": timed(floor.forward)}, rounds

@@ -41,8 +41,14 @@ def epochs(model: nn.Module, batches: Batches, settings: Settings) -> Iterator[f
 
 @torch.no_grad()
 def shapes_of(model: Model[Any, Any], batches: Batches) -> list[torch.Size]:
-    """(B, T, D) of what the encoder gets of each batch."""
-    return [model.embedder(batch).inputs.shape for batch in batches]
+    """(B, T, D) of what the recurrence reads of each batch."""
+    found = map(model.embedder, batches)
+    return [
+        sequences.inputs.shape
+        if sequences.windows is None
+        else torch.Size([*sequences.windows.cells.shape, sequences.inputs.shape[2]])
+        for sequences in found
+    ]
 
 
 class BareLstm:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -34,6 +35,34 @@ def test_a_chunk_ends_with_the_sentence_that_makes_it_large_enough(found, most, 
 
 
 @often
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 2))), st.integers(1, 4), st.integers(1, 8))
+def test_documents_are_cut_only_where_they_are_twice_a_chunk(found, most, tokens):
+    size = ChunkSize(most, tokens)
+    found = [
+        Sentence(("a",) * length, None, line, document=document)
+        for line, (length, document) in enumerate(sorted(found, key=lambda one: one[1]), 1)
+    ]
+    parts = list(chunks(iter(found), size, documents=True))
+    assert [sentence for part in parts for sentence in part] == found
+
+    def held(part):
+        return len(part), sum(len(sentence.tokens) for sentence in part)
+
+    for part, after in pairwise(parts):
+        assert size.full(*held(part))
+        if part[-1].document == after[0].document != 0:
+            count, length = held(part)
+            assert count >= 2 * most or length >= 2 * tokens
+    for part in parts:
+        count, length = held(part[:-1])
+        assert count < 2 * most
+        assert length < 2 * tokens
+        for place in range(1, len(part)):
+            cut_here = part[place - 1].document != part[place].document or part[place].document == 0
+            assert not (cut_here and size.full(*held(part[:place])))
+
+
+@often
 @given(sentences, st.integers(1, 4))
 def test_what_was_read_before_an_error_comes_before_it(found, most):
     def broken():
@@ -48,7 +77,7 @@ def test_what_was_read_before_an_error_comes_before_it(found, most):
 
 def reading(path, content: str, reads="text", draws: bool = False) -> Reading:
     path.write_text(content)
-    return Reading(str(path), reads, ColumnFormat(tag=None), ChunkSize(2, 100), "", draws)
+    return Reading(str(path), reads, ColumnFormat(tag=None), ChunkSize(2, 100), "", draws, False)
 
 
 def test_chunks_know_which_sentences_they_begin_with(tmp_path):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bilstm_nlp import experiment
 from bilstm_nlp.config import parse
 from bilstm_nlp.data.corpus import Sentence, sentence_of_text
+from bilstm_nlp.inference.reading import ChunkSize
 from bilstm_nlp.inference.tagger import Tagger, text_of
 from bilstm_nlp.tags import Span, convert
 from bilstm_nlp.tasks.labelling import label
@@ -20,6 +21,15 @@ CORPUS = "Ann I-PER\nLee I-PER\nleft O\nEU I-ORG\nNATO B-ORG\n. O\n"
 
 @pytest.fixture(scope="module")
 def tagger(tmp_path_factory) -> Tagger:
+    return untrained(tmp_path_factory, {"kind": "none"})
+
+
+@pytest.fixture(scope="module")
+def reader_of_documents(tmp_path_factory) -> Tagger:
+    return untrained(tmp_path_factory, {"kind": "document", "tokens": 20})
+
+
+def untrained(tmp_path_factory, context: dict[str, object]) -> Tagger:
     """One that was never trained, and whose tags keep to no rules: IOBES, for files in IOB1."""
     path = tmp_path_factory.mktemp("tagger") / "x.conll"
     path.write_text(CORPUS)
@@ -27,6 +37,7 @@ def tagger(tmp_path_factory) -> Tagger:
         "task": "tagging",
         "data": {"train": str(path), "dev": str(path), "file_scheme": "IOB1", "scheme": "IOBES"},
         "embeddings": {"dimension": 4, "characters": {"kind": "none"}},
+        "context": context,
         "encoder": {"hidden": 4},
         "head": {"kind": "crf", "constrained": False},
     }
@@ -58,6 +69,31 @@ def test_tags_are_those_of_the_entities_in_the_files_scheme(tagger):
     for one, bare in zip(found, tagger.tagged(sentences, tags=False), strict=True):
         assert one.tags == expected.get(one.sentence.tokens, ())
         assert (bare.entities, bare.tags) == (one.entities, ())
+
+
+def test_a_stream_of_documents_is_read_as_a_whole_corpus_is(reader_of_documents, monkeypatch):
+    """Though it is cut into chunks: a document is not."""
+    tagger, generator = reader_of_documents, np.random.default_rng(0)
+    monkeypatch.setattr("bilstm_nlp.inference.tagger.CHUNK", ChunkSize(4, 40))
+    documents = [0, 0, *np.repeat(np.arange(1, 26), generator.integers(1, 5, 25)).tolist()]
+    lengths = generator.integers(1, 9, len(documents))
+    sentences = [
+        Sentence(
+            tuple(generator.choice(["Ann", "Lee", "left", "EU", "."], length).tolist()), None, 1, document=document
+        )
+        for document, length in zip(documents, lengths, strict=True)
+    ]
+    found = [one.entities for one in tagger.stream(sentences, confidence=True)]
+    whole = [one.entities for one in tagger.tagged(sentences, confidence=True)]
+    alone = [one.entities for sentence in sentences for one in tagger.stream([sentence], confidence=True)]
+    for entities, expected in zip(found, whole, strict=True):
+        assert [(one.start, one.end, one.type) for one in entities] == [
+            (one.start, one.end, one.type) for one in expected
+        ]
+        assert [one.score for one in entities] == pytest.approx([one.score for one in expected], abs=1e-6)
+    assert [one.score for entities in found for one in entities] != [
+        one.score for entities in alone for one in entities
+    ]
 
 
 @settings(max_examples=100, deadline=None)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from bilstm_nlp.nn.encoder import Dropout, Encoder, Reversal
+from bilstm_nlp.nn.encoder import Dropout, Encoder, Reversal, Sequences
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
@@ -62,7 +62,7 @@ def test_states_are_those_of_the_gate_equations(cell, by_hand, bidirectional, la
         if bidirectional:
             read.append(by_hand(states[::-1], weights[1])[::-1])
         states = np.concatenate(read, axis=1)
-    np.testing.assert_allclose(encoder(x, torch.tensor([7]))[0].detach().numpy(), states, atol=1e-5)
+    np.testing.assert_allclose(encoder(Sequences(x, torch.tensor([7])))[0].detach().numpy(), states, atol=1e-5)
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
@@ -71,9 +71,9 @@ def test_padding_has_no_influence(cell):
     encoder = Encoder(3, 4, cell=cell, layers=2)
     lengths = torch.tensor([6, 2, 4])
     x = torch.randn(3, 9, 3)
-    batched = encoder(x, lengths)
+    batched = encoder(Sequences(x, lengths))
     for row, length in enumerate(lengths.tolist()):
-        alone = encoder(x[row : row + 1, :length], torch.tensor([length]))
+        alone = encoder(Sequences(x[row : row + 1, :length], torch.tensor([length])))
         torch.testing.assert_close(batched[row, :length], alone[0], atol=1e-6, rtol=0)
 
 
@@ -130,7 +130,7 @@ def test_dropout_at_the_input_is_apart_from_that_after_layers():
         """Input features that nothing depends on, of 50 in each of 8 sequences."""
         torch.manual_seed(0)
         x = torch.randn(8, 6, 50, requires_grad=True)
-        encoder.train()(x, torch.full((8,), 6)).square().sum().backward()
+        encoder.train()(Sequences(x, torch.full((8,), 6))).square().sum().backward()
         assert x.grad is not None
         return int((x.grad == 0).all(dim=1).sum())
 
@@ -142,9 +142,9 @@ def test_random_initial_states_differ_between_passes_and_zeros_do_not():
     x, lengths = torch.randn(2, 3, 5), torch.tensor([3, 3])
     for cell in ("lstm", "gru"):
         random = Encoder(5, 4, cell=cell, initial_state="random").eval()
-        assert not torch.equal(random(x, lengths), random(x, lengths))
+        assert not torch.equal(random(Sequences(x, lengths)), random(Sequences(x, lengths)))
         zeros = Encoder(5, 4, cell=cell).eval()
-        assert torch.equal(zeros(x, lengths), zeros(x, lengths))
+        assert torch.equal(zeros(Sequences(x, lengths)), zeros(Sequences(x, lengths)))
 
 
 def test_the_articles_encoder_is_its_equations_from_random_initial_states():
@@ -153,7 +153,7 @@ def test_the_articles_encoder_is_its_equations_from_random_initial_states():
     encoder = Encoder(3, 4, layers=2, initial_state="random")
     x, lengths = torch.randn(1, 6, 3), torch.tensor([6])
     torch.manual_seed(1)
-    found = encoder(x, lengths)[0].detach().numpy()
+    found = encoder(Sequences(x, lengths))[0].detach().numpy()
     torch.manual_seed(1)
     states = x[0].numpy()
     for layer in encoder.layers:

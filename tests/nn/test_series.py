@@ -128,7 +128,7 @@ def test_the_head_forecasts_all_steps_in_the_scale_of_the_values(channels, hidde
     torch.manual_seed(0)
     windows = batch()
     embedder = SeriesEmbedder(channels, StepReader(channels.features))
-    states, lengths = embedder(windows)
+    states, lengths, _ = embedder(windows)
     assert lengths.tolist() == [L] * len(states)
     head = RegressionHead(LastPooling(), states.shape[2], H, channels, objective, known=K, hidden=hidden)
     found = head.decode(states, windows)
