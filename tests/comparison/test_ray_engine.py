@@ -19,7 +19,7 @@ if cores() < 2:
 
 from bilstm_nlp.comparison.ray_engine import RayCluster
 
-EPOCHS = 60
+EPOCHS = 150
 """Enough that a run can be caught in its middle."""
 
 
