@@ -1,9 +1,15 @@
-"""What pages in one file have in common: nothing from outside may be loaded or run in them."""
+"""What pages in one file have in common: how they look, and that nothing from outside is loaded or run in them."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+from importlib.resources import files
+
+
+def style(own: str) -> str:
+    """The style that all pages share, and then a page's own."""
+    return (files("bilstm_nlp") / "web" / "base.css").read_text(encoding="utf-8") + own
 
 
 def policy(style: str, script: str) -> str:

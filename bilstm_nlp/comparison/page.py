@@ -8,7 +8,7 @@ from importlib.resources import files
 from string import Template
 
 from bilstm_nlp.metrics import Json
-from bilstm_nlp.pages import policy
+from bilstm_nlp.pages import policy, style
 
 SCRIPTS = ("elements", "charts", "facts", "tables", "plots", "disagreements", "page")
 """In this order: each uses those before it."""
@@ -16,11 +16,11 @@ SCRIPTS = ("elements", "charts", "facts", "tables", "plots", "disagreements", "p
 
 def page(report: Mapping[str, Json]) -> str:
     """The page for an answer's JSON, which travels in it as it is. Raises `ValueError` for NaN and infinities."""
-    style = resource("page.css")
+    look = style(resource("page.css"))
     script = "\n".join(resource(f"{name}.js") for name in SCRIPTS)
     return Template(resource("page.html")).substitute(
-        policy=policy(style, script),
-        style=style,
+        policy=policy(look, script),
+        style=look,
         report=embedded(report),
         script=script,
     )

@@ -14,7 +14,7 @@ from string import Template
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.files import write_text
 from bilstm_nlp.metrics import NOVELTY_GROUPS
-from bilstm_nlp.pages import policy
+from bilstm_nlp.pages import policy, style
 from bilstm_nlp.tags import Span
 from bilstm_nlp.tasks.tagging_errors import KINDS, Judged, WrongEntity
 
@@ -38,12 +38,12 @@ def write(path: Path, source: str, wrong: Sequence[WrongEntity]) -> None:
 
 def page(source: str, wrong: Sequence[WrongEntity]) -> str:
     """The page for what is wrong on the corpus `source`, in the given order."""
-    style, script = resource("errors.css"), resource("errors.js")
+    look, script = style(resource("errors.css")), resource("errors.js")
     types = sorted({one.judged.span.type for one in wrong})
     sentences = len({id(one.sentence) for one in wrong})
     return Template(resource("errors.html")).substitute(
-        policy=policy(style, script),
-        style=style,
+        policy=policy(look, script),
+        style=look,
         script=script,
         source=shown(source),
         summary=f"{len(wrong):,} wrong entities in {sentences:,} sentences",
