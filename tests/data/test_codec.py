@@ -197,7 +197,7 @@ def test_a_plan_has_every_sentence_once_in_batches_that_fit(lengths, tokens, see
     assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
     assert all(len(batch) == 1 or 0 < len(batch) * lengths[batch].max() <= tokens for batch in batches)
     # Of like length, and no smaller than need be: one more sentence would not have fitted.
-    in_order = sorted(batches, key=lambda batch: (-lengths[batch].max(), -lengths[batch].min(), len(batch)))
+    in_order = sorted(batches, key=lambda batch: (-lengths[batch].max(), -lengths[batch].min(), -len(batch)))
     for batch, following in pairwise(in_order):
         assert lengths[batch].min() >= lengths[following].max()
         assert (len(batch) + 1) * lengths[batch].max() > tokens
