@@ -59,7 +59,11 @@ def predictions(path: Path, request: Request) -> Iterator[bytes]:
 
 
 def in_order(pool: Pool, chunks: Iterator[Chunk], most: int) -> Iterator[bytes]:
-    """The output of chunks in their order, of which no more than `most` are under way or wait for their turn."""
+    """The output of chunks in their order, of which no more than `most` are under way or wait for their turn.
+
+    While a worker is idle, the next chunk is read before output is passed on: where the input comes slowly, a chunk's
+    output may wait for the whole of the one after it.
+    """
     order: deque[int] = deque()
     found: dict[int, Written] = {}
     ahead, error = following(chunks)

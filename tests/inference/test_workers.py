@@ -255,17 +255,9 @@ def test_who_stops_asking_leaves_no_process_behind(tagger_run, tmp_path):
 
 
 @pytest.mark.parametrize("ready", [False, True], ids=["while-it-starts", "while-it-tags"])
-def test_ctrl_c_ends_all_processes_at_once_and_quietly(tagger_run, ready, interruptible):
-    with subprocess.Popen(
-        command("predict", tagger_run, "-", "--jobs", "2", "--input", "text"),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    ) as process:
+def test_ctrl_c_ends_all_processes_at_once_and_quietly(tagger_run, tmp_path, ready, interruptible):
+    with endless(tagger_run, tmp_path) as process:
         if ready:
-            process.stdin.write(lines(3 * CHUNK.sentences).encode())
-            process.stdin.flush()
             assert process.stdout.read(1)
         else:
             wait_for(lambda: len(session(process.pid)) > 2)
@@ -275,20 +267,25 @@ def test_ctrl_c_ends_all_processes_at_once_and_quietly(tagger_run, ready, interr
     wait_for(lambda: session(process.pid) == [])
 
 
-def test_workers_end_with_a_process_that_was_killed(tagger_run):
-    with subprocess.Popen(
-        command("predict", tagger_run, "-", "--jobs", "2", "--input", "text"),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    ) as process:
-        process.stdin.write(lines(3 * CHUNK.sentences).encode())
-        process.stdin.flush()
+def test_workers_end_with_a_process_that_was_killed(tagger_run, tmp_path):
+    with endless(tagger_run, tmp_path) as process:
         assert process.stdout.read(1)
         assert len(session(process.pid)) >= 3
         process.kill()
-        process.wait()
-        wait_for(lambda: session(process.pid) == [])
+        process.communicate(timeout=60)
+    wait_for(lambda: session(process.pid) == [])
+
+
+def endless(run: Path, folder: Path) -> subprocess.Popen[bytes]:
+    """A prediction whose output begins, and can't end before somebody reads it: a pipe holds a small part of it."""
+    (folder / "x.txt").write_text(lines(12 * CHUNK.sentences))
+    return subprocess.Popen(
+        command("predict", run, folder / "x.txt", "--input", "text", "--jobs", "2"),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
 
 
 def session(leader: int) -> list[int]:
