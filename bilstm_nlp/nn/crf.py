@@ -154,6 +154,31 @@ class LinearChainCrf(nn.Module):
         found = (reached + after).logsumexp(1) - partition[sentence]
         return found.clamp(max=0).to(emissions.dtype)
 
+    @torch.no_grad()
+    def run_log_probabilities(
+        self,
+        emissions: Tensor,
+        mask: Tensor,
+        sentence: Tensor,
+        start: Tensor,
+        end: Tensor,
+        tag: int,
+        *,
+        temperature: float = 1.0,
+    ) -> Tensor:
+        """(N,) log P(the tokens start..end-1 all have this tag | sentence), whatever stands around them. Exact.
+
+        Runs are (N,) `sentence`, `start` and `end` (exclusive), each of a token at least.
+        """
+        lengths = self.check(emissions, mask)
+        scores, scaled = self.scores().divided(temperature).double(), emissions.double() / temperature
+        alphas, betas, partition, _ = messages(scores, scaled, lengths)
+        so_far = scaled[..., tag].cumsum(1)
+        within = so_far[sentence, end - 1] - so_far[sentence, start]
+        staying = torch.where(end - start > 1, (end - start - 1) * scores.transitions[tag, tag], 0.0)  # not 0 · -inf
+        around = alphas[sentence, start, tag] + betas[sentence, end - 1, tag]
+        return (around + within + staying - partition[sentence]).clamp(max=0).to(emissions.dtype)
+
     # --- checks ---
 
     def check(self, emissions: Tensor, mask: Tensor) -> Tensor:

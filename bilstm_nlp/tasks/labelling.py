@@ -123,6 +123,26 @@ def probabilities(
     return log_probabilities.double().exp().cpu().numpy()
 
 
+def absences(
+    head: CrfHead | SoftmaxHead, codec: TaggingCodec, labelled: Labelled, runs: Sequence[tuple[int, Span]]
+) -> NDArray[np.float64]:
+    """(N,) P(no entity is at any token of the span | sentence) for (row of the batch, span), exact."""
+    if not runs:
+        return np.empty(0)
+    device = labelled.decoded.mask.device
+    row, start, end = torch.tensor([(row, span.start, span.end) for row, span in runs], device=device).T
+    log_probabilities = head.crf.run_log_probabilities(
+        labelled.decoded.emissions,
+        labelled.decoded.mask,
+        row,
+        start,
+        end,
+        codec.tags.index("O"),
+        temperature=float(head.temperature),
+    )
+    return log_probabilities.double().exp().cpu().numpy()
+
+
 def types_of(codec: TaggingCodec) -> NDArray[np.str_]:
     """(K,) the type of each tag; empty for O."""
     return np.array([tag.partition("-")[2] for tag in codec.tags])

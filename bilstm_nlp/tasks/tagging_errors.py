@@ -10,7 +10,7 @@ from bilstm_nlp.data.codec import TaggingCodec
 from bilstm_nlp.data.sentence import Sentence, line_of
 from bilstm_nlp.metrics import novelty
 from bilstm_nlp.tags import Span
-from bilstm_nlp.tasks.labelling import Labelled, probabilities
+from bilstm_nlp.tasks.labelling import Labelled, absences, probabilities
 from bilstm_nlp.tasks.tagging_evaluation import Evaluation
 
 Kind = Literal["missed", "spurious", "wrong type", "wrong boundary", "wrong boundary and type"]
@@ -30,6 +30,10 @@ class Mistake:
     def spans(self) -> list[Span]:
         """The entities that are wrong here: one or two."""
         return [span for span in (self.gold, self.predicted) if span is not None]
+
+    def asked(self) -> list[Span]:
+        """Those whose probabilities tell how sure the model was."""
+        return [*self.spans(), *([] if self.overlapped is None else [self.overlapped])]
 
 
 def mistakes(gold: Sequence[Span], predicted: Sequence[Span]) -> list[Mistake]:
@@ -99,6 +103,9 @@ class WrongEntity:
     predicted: Judged | None
     overlapped: Span | None
     """As in `Mistake`."""
+    confidence: float
+    """How sure the model was of what it says instead: P(the predicted entity); of a missed one, P(no entity at any of
+    its tokens); of one whose predicted rival is in another mistake, P(that rival)."""
 
     @property
     def judged(self) -> Judged:
@@ -106,11 +113,6 @@ class WrongEntity:
         judged = self.gold or self.predicted
         assert judged is not None
         return judged
-
-    @property
-    def confidence(self) -> float:
-        """How sure the model was: P(predicted entity), or 1 − P(gold entity) where no predicted one is in the pair."""
-        return self.predicted.probability if self.predicted else 1 - self.judged.probability
 
     @property
     def line(self) -> int:
@@ -128,10 +130,17 @@ def wrong_entities(evaluation: Evaluation) -> list[WrongEntity]:
 
 def of_batch(evaluation: Evaluation, batch: Labelled) -> Iterator[tuple[int, WrongEntity]]:
     """(index of the sentence, what is wrong there), sentence by sentence."""
-    codec, rows = evaluation.codec, batch.chosen.tolist()
+    codec, head, rows = evaluation.codec, evaluation.head, batch.chosen.tolist()
     found = [mistakes(evaluation.gold[index], spans) for index, spans in zip(rows, batch.entities, strict=True)]
-    asked = [[span for mistake in of_sentence for span in mistake.spans()] for of_sentence in found]
-    answers = iter(probabilities(evaluation.head, codec, batch, asked).tolist())
+    asked = [[span for mistake in of_sentence for span in mistake.asked()] for of_sentence in found]
+    missed = [
+        (row, mistake.gold)
+        for row, of_sentence in enumerate(found)
+        for mistake in of_sentence
+        if mistake.kind == "missed" and mistake.gold is not None
+    ]
+    answers = iter(probabilities(head, codec, batch, asked).tolist())
+    nothing = iter(absences(head, codec, batch, missed).tolist())
     for index, of_sentence in zip(rows, found, strict=True):
         sentence = evaluation.corpus.sentences[index]
         for mistake in of_sentence:
@@ -139,7 +148,9 @@ def of_batch(evaluation: Evaluation, batch: Labelled) -> Iterator[tuple[int, Wro
                 None if span is None else judged(codec, sentence, span, next(answers))
                 for span in (mistake.gold, mistake.predicted)
             )
-            yield index, WrongEntity(mistake.kind, sentence, gold, predicted, mistake.overlapped)
+            rival = None if mistake.overlapped is None else next(answers)
+            sure = predicted.probability if predicted else next(nothing) if rival is None else rival
+            yield index, WrongEntity(mistake.kind, sentence, gold, predicted, mistake.overlapped, sure)
 
 
 def judged(codec: TaggingCodec, sentence: Sentence, span: Span, probability: float) -> Judged:

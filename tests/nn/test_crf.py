@@ -127,6 +127,29 @@ def test_probabilities_of_entities(scheme, types, constrained, scale, temperatur
     assert (found <= 0).all()
 
 
+@pytest.mark.parametrize("temperature", [1.0, 0.5, 3.0])
+@pytest.mark.parametrize("scale", [1.0, 30.0, 1e3])
+@pytest.mark.parametrize("constrained", [True, False], ids=["constrained", "free"])
+def test_probabilities_of_runs_of_one_tag(constrained, scale, temperature):
+    """For every run of tokens and every tag; where two of a tag may not follow each other, one of them may stand."""
+    tags = tag_set("X", "IOBES")
+    crf = a_crf(legal_transitions(tags, "IOBES") if constrained else None, tags=5, scale=scale)
+    emissions, mask = ragged([4, 1, 3], 5, scale)
+    for tag in range(5):
+        place, expected = [], []
+        for b, length in enumerate(mask.sum(1).tolist()):
+            probabilities = scores_of_all(crf.scores(), emissions[b, :length]).div(temperature).softmax(0)
+            for start, end in combinations(range(length + 1), 2):
+                place.append((b, start, end))
+                all_of_it = (all_paths(5, length)[:, start:end] == tag).all(dim=1)
+                expected.append(probabilities[all_of_it].sum())
+        found = crf.run_log_probabilities(
+            emissions, mask, *map(torch.tensor, zip(*place, strict=True)), tag, temperature=temperature
+        )
+        torch.testing.assert_close(found.exp(), torch.stack(expected), rtol=1e-6, atol=1e-9)
+        assert (found <= 0).all()
+
+
 def test_no_entities_have_no_probabilities():
     nothing = torch.empty(0, dtype=torch.long)
     emissions, mask = ragged(LENGTHS, 5)

@@ -106,7 +106,12 @@ def judged(span: Span | None, probability: float, novelty: str = "unseen", other
 def wrong_of(sentence: Sentence, gold: list[Span], predicted: list[Span], probabilities=0.5) -> list[WrongEntity]:
     return [
         WrongEntity(
-            one.kind, sentence, judged(one.gold, probabilities), judged(one.predicted, probabilities), one.overlapped
+            one.kind,
+            sentence,
+            judged(one.gold, probabilities),
+            judged(one.predicted, probabilities),
+            one.overlapped,
+            probabilities,
         )
         for one in mistakes(gold, predicted)
     ]
@@ -170,7 +175,7 @@ def example(count: int = 40) -> list[WrongEntity]:
             novelty = generator.choice(NOVELTY_GROUPS)
             others = {"seen": generator.choice([(), ("LOC",)]), "unseen": ()}.get(novelty, ("MISC", "ORG"))
             right, answer = (judged(span, generator.random(), novelty, others) for span in (one.gold, one.predicted))
-            found.append(WrongEntity(one.kind, sentence, right, answer, one.overlapped))
+            found.append(WrongEntity(one.kind, sentence, right, answer, one.overlapped, generator.random()))
     return sorted(found, key=lambda one: -one.confidence)
 
 
@@ -199,7 +204,7 @@ def test_what_training_knows_is_said_of_each_side():
     gold, predicted = Span("PER", 0, 2), Span("LOC", 0, 1)
 
     def said(right, answer) -> str:
-        one = WrongEntity("wrong boundary", sentence, right, answer, None)
+        one = WrongEntity("wrong boundary", sentence, right, answer, None, 0.5)
         return text_of(Parts(page("corpus", [one])).tables[2][1][-1])
 
     unseen = judged(predicted, 0.5)
@@ -278,7 +283,7 @@ def test_rows_are_chosen_and_counted_in_a_browser(browser, tmp_path):
     hostile = Sentence(HOSTILE, None, 1)
     gold, predicted = Span("PER", 0, 2), Span(HOSTILE[0] + HOSTILE[7], 0, len(HOSTILE))
     kind = "wrong boundary and type"
-    wrong.append(WrongEntity(kind, hostile, judged(gold, 0.1), judged(predicted, 0.0), None))
+    wrong.append(WrongEntity(kind, hostile, judged(gold, 0.1), judged(predicted, 0.0), None, 0.0))
     path = tmp_path / "errors.html"
     write(path, HOSTILE[0], wrong)
     opened = browser.new_page()

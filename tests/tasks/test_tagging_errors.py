@@ -142,13 +142,18 @@ def test_all_wrong_entities_with_what_is_known_of_them(kind, constrained, monkey
         assert confidences == sorted(confidences, reverse=True)
         expected = []
         for sentence, predicted in zip(SENTENCES, evaluation.predicted_spans(), strict=True):
-            probability_of = in_all_sequences(model, codec, evaluation, sentence)
+            probability_of, nothing_at = in_all_sequences(model, codec, evaluation, sentence)
             for mistake in mistakes(spans(sentence.tags, "IOB2"), predicted):
                 right, answer = (
                     span and (span, pytest.approx(probability_of(span), abs=1e-9), *known_in_training(sentence, span))
                     for span in (mistake.gold, mistake.predicted)
                 )
-                sure = answer[1] if answer else pytest.approx(1 - probability_of(mistake.gold), abs=1e-9)
+                if answer:
+                    sure = answer[1]
+                elif mistake.overlapped:
+                    sure = pytest.approx(probability_of(mistake.overlapped), abs=1e-9)
+                else:
+                    sure = pytest.approx(nothing_at(mistake.gold), abs=1e-9)
                 line = sentence.lines[(mistake.gold or mistake.predicted).start]
                 expected.append((line, mistake.kind, sure, right, answer))
         told = [
@@ -175,14 +180,21 @@ def by_place(told):
 
 
 def in_all_sequences(model, codec, evaluation, sentence):
-    """An entity → the share of the sentence's tag sequences, at temperature 2, that have it."""
+    """A span → the shares of the sentence's tag sequences, at temperature 2, with it; the same with nothing there."""
     index, length = SENTENCES.index(sentence), len(sentence.tokens)
     for batch in evaluation.batches:
         if index in batch.chosen:
             emissions = batch.decoded.emissions[batch.chosen.tolist().index(index), :length]
     probabilities = scores_of_all(model.head.crf.scores(), emissions).div(2.0).softmax(0)
-    readings = [spans([codec.tags[tag] for tag in path], "IOB2") for path in all_paths(len(codec.tags), length)]
-    return lambda span: sum(p for p, entities in zip(probabilities.tolist(), readings, strict=True) if span in entities)
+    paths = [[codec.tags[tag] for tag in path] for path in all_paths(len(codec.tags), length)]
+
+    def share(holds):
+        return sum(p for p, path in zip(probabilities.tolist(), paths, strict=True) if holds(path))
+
+    return (
+        lambda span: share(lambda path: span in spans(path, "IOB2")),
+        lambda span: share(lambda path: set(path[span.start : span.end]) == {"O"}),
+    )
 
 
 def known_in_training(sentence, span):
