@@ -210,6 +210,43 @@ def compare(
 
 
 @app.command()
+def audit(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="A tagger's TOML file.")],
+    overrides: Overrides = None,
+    folds: Annotated[int, typer.Option(help="Trainings, each without one part of the corpus.", min=2)] = 5,
+    jobs: Annotated[
+        int | None, typer.Option(help="Trainings at a time; by default as many as there are cores.", min=1)
+    ] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads of a training; by default cores / jobs.", min=1)] = None,
+    out: Annotated[Path | None, typer.Option(help="Runs and reports; by default runs/audit-CONFIG's name.")] = None,
+    most: Annotated[int, typer.Option("--show", help="Show so many; the reports have all.", min=0)] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Say which annotations of the training corpus are most likely wrong, by taggers that have not seen them."""
+    from bilstm_nlp import auditing, report
+    from bilstm_nlp.comparison.runner import LocalProcesses
+
+    path = out or auditing.default_out(config)
+    try:
+        found = auditing.audit(
+            config,
+            path,
+            folds=folds,
+            overrides=overrides or [],
+            engine=LocalProcesses(jobs, threads),
+            watch=report.ComparisonProgress().watch,
+        )
+    except KeyboardInterrupt:
+        report.note(f"stopped; finished runs are kept. To go on: {shlex.join(['bilstm-nlp', *sys.argv[1:]])}")
+        raise typer.Exit(130) from None
+    if as_json:
+        print(json.dumps(found.as_json(), ensure_ascii=False, allow_nan=False))
+    else:
+        report.print_sections(found.sections(most))
+    report.note(f"all of them: {path}/audit.html, {path}/audit.json")
+
+
+@app.command()
 def check(
     source: Annotated[str, typer.Argument(metavar="CONFIG|FILE", help="A TOML file, or a file of data.")],
     overrides: Overrides = None,

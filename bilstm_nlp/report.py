@@ -20,7 +20,7 @@ from bilstm_nlp.config import Config, flat
 from bilstm_nlp.tasks.presentation import Picture, Row, Section, Table
 
 if TYPE_CHECKING:
-    from bilstm_nlp.comparison.compare import Plan
+    from bilstm_nlp.comparison.jobs import Job
     from bilstm_nlp.comparison.runner import Progress as RunProgress
     from bilstm_nlp.epochs import EpochReport
     from bilstm_nlp.tasks.base import Batches, TrainingBatch
@@ -98,10 +98,12 @@ class ComparisonProgress:
     def __init__(self) -> None:
         self.console = Console(stderr=True, highlight=False, soft_wrap=True)
 
-    def watch(self, plan: Plan, progress: Iterator[RunProgress]) -> Iterator[RunProgress]:
-        """The same progress, shown."""
-        total, there = len(plan.jobs), len(plan.jobs) - len(plan.missing)
-        if not plan.missing:
+    def watch(
+        self, jobs: Sequence[Job], missing: Sequence[Job], progress: Iterator[RunProgress]
+    ) -> Iterator[RunProgress]:
+        """The same progress, shown; of the jobs, some are missing and to be made."""
+        total, there = len(jobs), len(jobs) - len(missing)
+        if not missing:
             self.console.print(f"all {total} runs are there, nothing is left to do")
             return
         if there:
@@ -115,7 +117,7 @@ class ComparisonProgress:
                 latest[one.job.folder] = one
                 if self.console.is_terminal:
                     seconds = time.perf_counter() - began
-                    live.update(run_table(plan, [*latest.values()], seconds, self.SHOWN), refresh=True)
+                    live.update(run_table(missing, [*latest.values()], seconds, self.SHOWN), refresh=True)
                 if one.state != "running":
                     ended = sum(other.state != "running" for other in latest.values())
                     self.console.print(f"[{there + ended}/{total}] {run_line(one)}", markup=False)
@@ -130,9 +132,9 @@ def run_line(progress: RunProgress) -> str:
     return f"{run.variant}, seed {run.seed}{share}: {what}"
 
 
-def run_table(plan: Plan, latest: Sequence[RunProgress], seconds: float, most: int) -> RichTable:
+def run_table(missing: Sequence[Job], latest: Sequence[RunProgress], seconds: float, most: int) -> RichTable:
     """How the runs are getting on, those at work last."""
-    total = sum(epochs_of(one.config) for one in (job.run for job in plan.missing))
+    total = sum(epochs_of(one.config) for one in (job.run for job in missing))
     done = sum(
         epochs_of(one.job.run.config)
         * (1.0 if one.state != "running" else one.epoch / one.job.run.config.training.epochs)
@@ -140,7 +142,7 @@ def run_table(plan: Plan, latest: Sequence[RunProgress], seconds: float, most: i
     )
     left = "unknown" if not done else str(timedelta(seconds=round(seconds * (total - done) / done)))
     ended = sum(one.state != "running" for one in latest)
-    table = RichTable(title=f"{ended} of {len(plan.missing)} runs, left: {left}", title_justify="left")
+    table = RichTable(title=f"{ended} of {len(missing)} runs, left: {left}", title_justify="left")
     for name in ("variant", "seed", "fraction", "epoch", "dev score", "state"):
         table.add_column(name, justify="left" if name in ("variant", "state") else "right")
     for one in sorted(latest, key=lambda one: one.state == "running")[-most:]:

@@ -31,7 +31,7 @@ def ours(*rooms: str) -> tuple[str, ...]:
     return tuple(f"bilstm_nlp.{room}" for room in rooms)
 
 
-ABOVE = ours("experiment", "prediction", "composition", "inference", "comparison", "cli")
+ABOVE = ours("experiment", "prediction", "composition", "inference", "comparison", "auditing", "cli")
 """What puts tasks together and uses them."""
 TRAINING = ours(
     "experiment", "training", "metrics", "report", "tasks.tagging", "tasks.forecasting", "composition.tasks"

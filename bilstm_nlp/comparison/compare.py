@@ -37,10 +37,10 @@ class Plan:
     missing: Sequence[Job]
 
 
-Watch = Callable[[Plan, Iterator[Progress]], Iterator[Progress]]
+Watch = Callable[[Sequence[Job], Sequence[Job], Iterator[Progress]], Iterator[Progress]]
 
 
-def unwatched(plan: Plan, progress: Iterator[Progress]) -> Iterator[Progress]:
+def unwatched(jobs: Sequence[Job], missing: Sequence[Job], progress: Iterator[Progress]) -> Iterator[Progress]:
     """The progress as it is."""
     return progress
 
@@ -56,8 +56,8 @@ def compare(
     """Make what runs of a grid file are missing in `out`, then write report.json, report.md and report.html there.
 
     By default in runs/compare-GRID's name, with processes of this machine. `overrides` (`KEY=VALUE`) are for all
-    variants. `watch(plan, progress)` may wrap the progress of the runs, to show it. A run that dies is written down as
-    failed, and tried anew by the next call.
+    variants. `watch(jobs, missing, progress)` may wrap the progress of the runs, to show it. A run that dies is written
+    down as failed, and tried anew by the next call.
     Raises `InputError` for grids, data and directories that can't be used, before anything is run.
     """
     path = Path(grid)
@@ -66,7 +66,7 @@ def compare(
     jobs = jobs_of(wanted, folder)
     plan = Plan(wanted, folder, overrides, jobs, missing(jobs))
     with closing((engine or LocalProcesses()).execute(plan.missing)) as progress:
-        for _ in watch(plan, progress):
+        for _ in watch(plan.jobs, plan.missing, progress):
             pass
     found = conclude(plan)
     folder.mkdir(parents=True, exist_ok=True)

@@ -11,11 +11,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import bilstm_nlp.data
 from bilstm_nlp.comparison import trials
-from bilstm_nlp.comparison.grid import Grid, PlannedRun
+from bilstm_nlp.comparison.grid import PlannedRun
 from bilstm_nlp.config import Config, to_json
 from bilstm_nlp.errors import ConfigError, RunError
 from bilstm_nlp.files import write_json
@@ -58,32 +58,42 @@ class Job:
         return str(trials.read_object(self.failure).get("error"))
 
 
-def jobs_of(grid: Grid, out: Path) -> list[Job]:
-    """Every run of a grid with its folder in `out`: the one that has its key, whatever it is called, or a new one.
+class Planned(Protocol):
+    """What runs are asked for, and where: a grid, or the folds of an audit."""
+
+    @property
+    def source(self) -> Path: ...
+
+    @property
+    def runs(self) -> Sequence[PlannedRun]: ...
+
+
+def jobs_of(planned: Planned, out: Path) -> list[Job]:
+    """Every run of a plan with its folder in `out`: the one that has its key, whatever it is called, or a new one.
 
     Raises `ConfigError` with all data files that can't be read.
     """
-    sources = dict.fromkeys(source for run in grid.runs for source in run.config.sources)
+    sources = dict.fromkeys(source for run in planned.runs for source in run.config.sources)
     digests = {source: digest(source) for source in sources}
     problems = [
-        f"{source}: expected a file, for {', '.join(readers(grid, source))}, found nothing that can be read there"
+        f"{source}: expected a file, for {', '.join(readers(planned, source))}, found nothing that can be read there"
         for source, found in digests.items()
         if found is None
     ]
     if problems:
-        raise ConfigError(str(grid.source), problems)
+        raise ConfigError(str(planned.source), problems)
     taken = {folder.name[-8:]: folder for folder in existing(out)}
     found = []
-    for run in grid.runs:
+    for run in planned.runs:
         key = key_of(run.config, digests)
         new = out / "runs" / f"{slug(run.variant)}-{run.fraction:g}-{run.seed}-{key[:8]}"
         found.append(Job(run, key, taken.get(key[:8], new)))
     return found
 
 
-def readers(grid: Grid, source: str) -> Iterator[str]:
+def readers(planned: Planned, source: str) -> Iterator[str]:
     """The variants that read a file."""
-    return iter(dict.fromkeys(run.variant for run in grid.runs if source in run.config.sources))
+    return iter(dict.fromkeys(run.variant for run in planned.runs if source in run.config.sources))
 
 
 def existing(out: Path) -> Iterator[Path]:

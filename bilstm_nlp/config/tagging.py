@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from bilstm_nlp.config.comparability import Comparability, Measure, Subject
 from bilstm_nlp.config.sections import (
@@ -20,6 +20,19 @@ from bilstm_nlp.config.sections import (
 from bilstm_nlp.tags import Scheme
 
 
+class HeldOut(Section):
+    fold: Positive
+    """Which one, from 1."""
+    folds: int = Field(ge=2)
+    """How many the training corpus is dealt to; documents stay whole."""
+
+    @model_validator(mode="after")
+    def check(self) -> Self:
+        if self.fold > self.folds:
+            raise ValueError(f"expected a fold of at most {self.folds}, found {self.fold}")
+        return self
+
+
 class TaggingData(Section):
     train: Source
     """Training corpus: a column file, .jsonl, .parquet or .json (.gz too), `hf:NAME` or `sample:FILE`."""
@@ -29,6 +42,8 @@ class TaggingData(Section):
     """Test corpus, scored once, after training."""
     fraction: float = Field(1.0, gt=0, le=1)
     """Share of the training sentences that is used; a smaller share is part of a larger one, whatever the seed."""
+    held_out: HeldOut | None = None
+    """Fold of the training sentences that is not used, for cross-validation."""
     token_column: int | str = 0
     """Column of the token, by index or by its name in the header line."""
     tag_column: int | str = -1

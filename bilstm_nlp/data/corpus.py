@@ -13,7 +13,7 @@ from bilstm_nlp.data.hub import is_dataset, read_dataset
 from bilstm_nlp.data.jsonl import read_jsonl
 from bilstm_nlp.data.lines import Complain, name_of, numbered_lines, stop
 from bilstm_nlp.data.sentence import ColumnFormat, Sentence, line_of
-from bilstm_nlp.data.shares import count_of
+from bilstm_nlp.data.shares import count_of, fold_of_each
 from bilstm_nlp.data.tokenizer import Cut, offsets
 from bilstm_nlp.errors import DataError
 from bilstm_nlp.tags import Scheme, convert, parse, repair, violations
@@ -32,6 +32,7 @@ __all__ = [
     "sentence_of_text",
     "sentences_of",
     "share",
+    "split",
 ]
 
 InputFormat = Literal["auto", "text", "conll", "jsonl", "dataset"]
@@ -158,6 +159,22 @@ def share(corpus: TaggedCorpus, fraction: float) -> TaggedCorpus:
         raise DataError(corpus.source, expected, "none")
     chosen = np.sort(np.random.default_rng(0).permutation(total)[:count])
     return TaggedCorpus(corpus.source, [corpus.sentences[index] for index in chosen.tolist()])
+
+
+def split(corpus: TaggedCorpus, fold: int, folds: int) -> tuple[TaggedCorpus, TaggedCorpus]:
+    """(all but one of so many folds, that fold), both in the corpus's order; `fold` is from 1.
+
+    Raises `DataError` where there are fewer sentences than folds.
+    """
+    if len(corpus.sentences) < folds:
+        raise DataError(corpus.source, f"at least {folds} sentences, one a fold", str(len(corpus.sentences)))
+    held = fold_of_each([sentence.document for sentence in corpus.sentences], folds) == fold - 1
+    parts = (
+        [s for s, is_held in zip(corpus.sentences, held.tolist(), strict=True) if is_held is side]
+        for side in (False, True)
+    )
+    rest, out = (TaggedCorpus(corpus.source, part) for part in parts)
+    return rest, out
 
 
 def sentence_of_text(text: str, cut: Cut = "words") -> Sentence:

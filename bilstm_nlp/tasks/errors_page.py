@@ -26,22 +26,26 @@ JOINERS = "\u200c\u200d"
 """Of these, those by which some scripts are spelled."""
 
 
-def write(path: Path, source: str, wrong: Sequence[WrongEntity]) -> None:
+TITLE = "Wrong entities"
+
+
+def write(path: Path, source: str, wrong: Sequence[WrongEntity], title: str = TITLE) -> None:
     """Write the page to a file. Raises `InputError` where that can't be done."""
     if path.exists() and not path.is_file():
         raise InputError(f"{path}: expected a file to write to, found what is none")
     try:
-        write_text(path, page(source, wrong))
+        write_text(path, page(source, wrong, title))
     except OSError as error:
         raise InputError(f"{path}: expected a file that can be written, found {error.strerror}") from None
 
 
-def page(source: str, wrong: Sequence[WrongEntity]) -> str:
+def page(source: str, wrong: Sequence[WrongEntity], title: str = TITLE) -> str:
     """The page for what is wrong on the corpus `source`, in the given order."""
     look, script = style(resource("errors.css")), resource("errors.js")
     types = sorted({one.judged.span.type for one in wrong})
     sentences = len({id(one.sentence) for one in wrong})
     return Template(resource("errors.html")).substitute(
+        title=escape(title),
         policy=policy(look, script),
         style=look,
         script=script,

@@ -21,7 +21,7 @@ from bilstm_nlp.config.tagging import DocumentContext, NoContext, TaggingConfig
 from bilstm_nlp.data.augmentation import swap_entities
 from bilstm_nlp.data.batches import EpochBatches
 from bilstm_nlp.data.codec import TaggingCodec, plan
-from bilstm_nlp.data.corpus import ColumnFormat, TaggedCorpus, checked, converted, read, share
+from bilstm_nlp.data.corpus import ColumnFormat, TaggedCorpus, checked, converted, read, share, split
 from bilstm_nlp.data.embeddings import Pretrained, matrix, read_vectors
 from bilstm_nlp.data.lexicon import cross_fitted, folds
 from bilstm_nlp.data.lines import Complain, stop
@@ -92,11 +92,19 @@ class TaggingTask:
         else:
             scheme = data.file_scheme
         return Corpora(
-            share(self.checked(train, scheme), data.fraction),
+            self.kept(share(self.checked(train, scheme), data.fraction)),
             self.other(data.dev, scheme),
             self.other(data.test, scheme) if data.test else None,
             scheme,
         )
+
+    def kept(self, train: TaggedCorpus) -> TaggedCorpus:
+        """What is trained on: all but the fold that is held out, if one is.
+
+        Raises `DataError` for fewer sentences than folds.
+        """
+        held_out = self.config.data.held_out
+        return train if held_out is None else split(train, held_out.fold, held_out.folds)[0]
 
     def other(self, source: str, scheme: Scheme, cut: Cut = "words") -> TaggedCorpus:
         """Another corpus than the training corpus, its tags in that one's scheme.

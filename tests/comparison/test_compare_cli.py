@@ -14,7 +14,6 @@ import pytest
 
 import bilstm_nlp
 from bilstm_nlp import report
-from bilstm_nlp.comparison.compare import Plan
 from bilstm_nlp.comparison.jobs import jobs_of
 from bilstm_nlp.comparison.runner import Progress
 from tests.comparison.grids import VARIANTS, WILD, read, write_base, write_grid
@@ -135,13 +134,12 @@ def test_ctrl_c_keeps_finished_runs_and_says_how_to_go_on(finished, tmp_path, in
 def test_the_live_table_shows_how_far_runs_are_and_the_time_left(finished):
     grid = read(finished, fractions=[0.5, 1.0], seeds=[1], set={"training": {"epochs": 10}})
     jobs = jobs_of(grid, finished / "none")
-    plan = Plan(grid, finished / "none", [], jobs, jobs)
     latest = [
         Progress(jobs[0], "finished", 10, 0.5),
         Progress(jobs[1], "failed", 1),
         Progress(jobs[2], "running", 5, 0.25),
     ]
-    table = report.run_table(plan, latest, 60.0, most=2)
+    table = report.run_table(jobs, latest, 60.0, most=2)
     # Of 10 · (0.5 + 0.5 + 1 + 1) epochs over all data, 5 + 5 + 5 are over in a minute.
     assert table.title == "2 of 4 runs, left: 0:01:00"
     rows = list(zip(*([str(cell) for cell in column.cells] for column in table.columns), strict=True))
@@ -149,4 +147,4 @@ def test_the_live_table_shows_how_far_runs_are_and_the_time_left(finished):
         ("gru", "1", "0.5", "1/10", "–", "failed"),
         ("crf", "1", "1", "5/10", "0.2500", "running"),
     ]
-    assert report.run_table(plan, [Progress(jobs[0], "running")], 3.0, most=2).title == "0 of 4 runs, left: unknown"
+    assert report.run_table(jobs, [Progress(jobs[0], "running")], 3.0, most=2).title == "0 of 4 runs, left: unknown"
