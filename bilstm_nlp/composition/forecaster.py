@@ -9,18 +9,21 @@ from typing_extensions import assert_never
 
 from bilstm_nlp.composition.layers import attention, encoder
 from bilstm_nlp.config.forecasting import (
+    DirectDecoderConfig,
     ForecastingConfig,
     HuberConfig,
     MaeConfig,
     MseConfig,
     PatchReaderConfig,
     QuantileConfig,
+    SegmentDecoderConfig,
     StepReaderConfig,
 )
 from bilstm_nlp.data.series_codec import SeriesCodec
 from bilstm_nlp.data.table_files import TableFormat
 from bilstm_nlp.inference.forecaster import Forecaster
 from bilstm_nlp.nn.encoder import Encoder
+from bilstm_nlp.nn.horizon import Decoder, DirectDecoder, SegmentDecoder
 from bilstm_nlp.nn.model import Model
 from bilstm_nlp.nn.pooling import AttentionPooling, BothEndsPooling, LastPooling, MeanPooling
 from bilstm_nlp.nn.regression import (
@@ -92,16 +95,31 @@ def channels(config: ForecastingConfig, codec: SeriesCodec) -> Channels:
 
 def head(config: ForecastingConfig, codec: SeriesCodec, embedder: SeriesEmbedder, encoder: Encoder) -> RegressionHead:
     """The output end."""
-    return RegressionHead(
-        pooling(config, encoder),
-        encoder.outputs,
-        codec.horizon,
-        embedder.channels,
-        objective(config),
-        known=codec.known,
-        dropout=config.encoder.dropout,
-        hidden=config.head.hidden,
-    )
+    aim = objective(config)
+    made_by = decoder(config, codec, embedder.channels, encoder.outputs, aim.outputs)
+    return RegressionHead(pooling(config, encoder), made_by, embedder.channels, aim, horizon=codec.horizon)
+
+
+def decoder(config: ForecastingConfig, codec: SeriesCodec, columns: Channels, inputs: int, quantiles: int) -> Decoder:
+    """What makes all steps ahead of a pooled state of size `inputs`."""
+    outputs, dropout = columns.targets * quantiles, config.encoder.dropout
+    match config.head.decoder:
+        case DirectDecoderConfig(hidden=hidden):
+            return DirectDecoder(inputs, codec.horizon, outputs, known=codec.known, hidden=hidden, dropout=dropout)
+        case SegmentDecoderConfig(length=length, size=size):
+            series = columns.forecasts // columns.targets
+            return SegmentDecoder(
+                inputs,
+                codec.horizon,
+                outputs,
+                length=length,
+                series=series,
+                size=size,
+                known=codec.known,
+                dropout=dropout,
+            )
+        case unknown:
+            assert_never(unknown)
 
 
 def pooling(config: ForecastingConfig, encoder: Encoder) -> nn.Module:

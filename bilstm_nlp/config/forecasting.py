@@ -140,11 +140,25 @@ class QuantileConfig(Section):
     """Quantiles to forecast; the outermost make the interval, the median is the forecast."""
 
 
+class DirectDecoderConfig(Section):
+    kind: Literal["direct"] = "direct"
+    hidden: Positive | None = None
+    """Size of a hidden layer with ReLU; by default the map to all steps is linear."""
+
+
+class SegmentDecoderConfig(Section):
+    kind: Literal["segments"] = "segments"
+    length: Positive = 24
+    """Rows in a segment, which one step of a GRU makes."""
+    size: Positive = 64
+    """Size of the vectors that say which segment, and which target, it is."""
+
+
 class RegressionHeadConfig(Section):
     pooling: Literal["last", "both-ends", "mean", "attention"] = "both-ends"
     """Which of the encoder's states the forecast is made from."""
-    hidden: Positive | None = None
-    """Size of a hidden layer with ReLU; by default the map is linear."""
+    decoder: DirectDecoderConfig | SegmentDecoderConfig = Field(DirectDecoderConfig(), discriminator="kind")
+    """What makes all steps of it, at once or segment by segment."""
     objective: MseConfig | MaeConfig | HuberConfig | QuantileConfig = Field(MaeConfig(), discriminator="kind")
     """What training makes small."""
 

@@ -1,4 +1,4 @@
-"""The output end for forecasting: states become one vector, and a direct map from it gives all steps ahead at once."""
+"""The output end for forecasting: states become one vector, from which a decoder makes all steps ahead."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bilstm_nlp.batch import WindowBatch
-from bilstm_nlp.nn.encoder import Dropout
+from bilstm_nlp.nn.horizon import Decoder
 from bilstm_nlp.nn.model import Loss
 from bilstm_nlp.nn.series import Channels
 
@@ -94,43 +94,24 @@ class PinballError:
 
 
 class RegressionHead(nn.Module):
-    """States → one vector → dropout → (hidden layer with ReLU →) all steps ahead, in the window's own scale."""
+    """States → one vector → all steps ahead, in the window's own scale."""
 
     margins: Tensor
 
     def __init__(
-        self,
-        pooling: nn.Module,
-        inputs: int,
-        horizon: int,
-        channels: Channels,
-        objective: Objective,
-        *,
-        known: int = 0,
-        dropout: float = 0.0,
-        hidden: int | None = None,
+        self, pooling: nn.Module, decoder: Decoder, channels: Channels, objective: Objective, *, horizon: int
     ) -> None:
-        """`inputs` is the size of a pooled state, `known` the number of columns known ahead."""
+        """`decoder` makes `channels.targets · objective.outputs` numbers for each of the `horizon` steps."""
         super().__init__()
-        self.pooling, self.channels, self.objective, self.horizon = pooling, channels, objective, horizon
-        # Here and not in the encoder: of the states of all steps, most poolings take a few.
-        self.dropout = Dropout(dropout, locked=False)
+        self.pooling, self.decoder, self.channels, self.objective = pooling, decoder, channels, objective
         # Fitted on validation data after training: what an interval is widened by, for each step and column.
         self.register_buffer("margins", torch.zeros(horizon, channels.forecasts))
-        features, outputs = inputs + horizon * known, horizon * channels.targets * objective.outputs
-        self.projection: nn.Module
-        if hidden is None:
-            self.projection = nn.Linear(features, outputs)
-        else:
-            self.projection = nn.Sequential(nn.Linear(features, hidden), nn.ReLU(), nn.Linear(hidden, outputs))
 
     def decode(self, states: Tensor, batch: WindowBatch) -> Tensor:
         """(B, H, C, Q) forecasts, in the scale of `batch.future`."""
-        pooled = self.dropout(self.pooling(states))
-        known = self.channels.known(batch)
-        features = torch.cat([pooled, known.flatten(1)], dim=1) if known.shape[2] else pooled
-        shape = (len(pooled), self.horizon, self.channels.targets, self.objective.outputs)
-        normalised = self.objective.arrange(self.channels.forecast(self.projection(features).view(shape)))
+        numbers = self.decoder(self.pooling(states), self.channels.known(batch))
+        shape = (*numbers.shape[:2], self.channels.targets, self.objective.outputs)
+        normalised = self.objective.arrange(self.channels.forecast(numbers.reshape(shape)))
         return normalised * batch.scale[..., None] + batch.level[..., None]
 
     def loss(self, states: Tensor, batch: WindowBatch) -> Loss:
