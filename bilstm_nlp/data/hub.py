@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bilstm_nlp.data.lines import Complain, stop
-from bilstm_nlp.data.records import TAG_KEYS, sentence_of_record
+from bilstm_nlp.data.records import TAG_KEYS, Documents, sentence_of_record
 from bilstm_nlp.data.sentence import ColumnFormat, Sentence
 from bilstm_nlp.errors import DataError
 
@@ -28,6 +28,7 @@ def read_dataset(source: str, format: ColumnFormat, complain: Complain = stop) -
     The split is `train` unless given. Tags that are numbers become the names of their column's `ClassLabel`. Rows are
     counted from 1. Raises `DataError`.
     """
+    documents = Documents()
     # What comes from the Hub is kept by the library; of a local file a copy is of no use to a later run.
     with TemporaryDirectory(ignore_cleanup_errors=True) as copies:
         dataset = load(source, copies)
@@ -35,7 +36,7 @@ def read_dataset(source: str, format: ColumnFormat, complain: Complain = stop) -
         names = {key: found for key in keys if (found := class_names(dataset.features.get(key))) is not None}
         for number, row in enumerate(dataset, 1):
             try:
-                sentence = sentence_of_row(row, names, format, source, number)
+                sentence = sentence_of_row(row, names, format, source, number, documents)
             except DataError as error:  # noqa: PERF203
                 complain(error)
             else:
@@ -68,13 +69,18 @@ def load(source: str, copies: str) -> Any:
 
 
 def sentence_of_row(
-    row: dict[str, Any], names: Mapping[str, list[str]], format: ColumnFormat, source: str, number: int
+    row: dict[str, Any],
+    names: Mapping[str, list[str]],
+    format: ColumnFormat,
+    source: str,
+    number: int,
+    documents: Documents,
 ) -> Sentence:
     """A row as a sentence, its numbers replaced by the names that they stand for. Raises `DataError`."""
     for key, labels in names.items():
         if format.tag is not None and row[key] is not None:
             row[key] = [name_of_label(value, labels, key, source, number) for value in row[key]]
-    return sentence_of_record(row, format, source, number)
+    return sentence_of_record(row, format, source, number, documents)
 
 
 def name_of_label(value: int | None, names: list[str], key: str, source: str, number: int) -> str:

@@ -7,19 +7,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from bilstm_nlp.data.lines import Complain, excerpt, name_of, numbered_lines, stop
-from bilstm_nlp.data.records import sentence_of_record
+from bilstm_nlp.data.records import Documents, sentence_of_record
 from bilstm_nlp.data.sentence import ColumnFormat, Sentence
 from bilstm_nlp.errors import DataError
 
 
 def read_jsonl(source: str, format: ColumnFormat, complain: Complain = stop) -> Iterator[Sentence]:
     """The sentences of a file with one JSON object a line, as they are asked for; blank lines mean nothing."""
-    name = name_of(source)
+    name, documents = name_of(source), Documents()
     for number, line in numbered_lines(source, format.encoding, complain):
         if not line.strip(" \t\r"):
             continue
         try:
-            sentence = sentence_of_record(parse(line, name, number), format, name, number)
+            sentence = sentence_of_record(parse(line, name, number), format, name, number, documents)
         except DataError as error:
             complain(error)
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bilstm_nlp.data.lines import excerpt
@@ -14,6 +15,8 @@ from bilstm_nlp.tags import Span, encode
 
 TOKEN_KEY = "tokens"
 """Where the tokens are, unless the config names a key."""
+DOCUMENT_KEY = "document"
+"""Where the document is named."""
 TAG_KEYS = ("tags", "ner_tags")
 """Where the tags of tokens are, unless the config names a key."""
 SPAN_KEYS = ("spans", "entities", "label", "labels")
@@ -22,16 +25,33 @@ SPAN_KEYS = ("spans", "entities", "label", "labels")
 Places = tuple[tuple[int, int], ...]
 
 
-def sentence_of_record(values: Any, format: ColumnFormat, name: str, number: int) -> Sentence:
+def sentence_of_record(values: Any, format: ColumnFormat, name: str, number: int, documents: Documents) -> Sentence:
     """A record as a sentence; tags are left out where the format needs none.
 
     `tokens` are strings, or objects with a `text`. Their tags stand in `tags` or `ner_tags`; without them, the spans of
     `text` are taken, `[start, end, type]` or an object, from `spans`, `entities`, `label` or `labels`. Text without
-    tokens is cut. Where tokens do not spell the text, it is left out. Raises `DataError`.
+    tokens is cut. Where tokens do not spell the text, it is left out. `documents` numbers what stands in `document`.
+    Raises `DataError`.
     """
     if not isinstance(values, dict):
         raise DataError(name, "a JSON object", shown(values), number)
-    return Record(values, format, name, number).sentence()
+    record = Record(values, format, name, number)
+    return replace(record.sentence(), document=documents.number(record.document()))
+
+
+class Documents:
+    """Numbers documents by their names: neighbours with the same one are of one document."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.last: str | int | None = None
+
+    def number(self, name: str | int | None) -> int:
+        """From 1; 0 for a sentence that is not said to be of a document."""
+        if name is not None and name != self.last:
+            self.count += 1
+        self.last = name
+        return self.count if name is not None else 0
 
 
 class Record:
@@ -49,6 +69,13 @@ class Record:
     @property
     def keys(self) -> str:
         return f"only {', '.join(self.values)}" if self.values else "nothing"
+
+    def document(self) -> str | int | None:
+        """What the record's document is called, if it says."""
+        name = self.values.get(DOCUMENT_KEY)
+        if name is None or isinstance(name, str) or type(name) is int:
+            return name
+        raise self.error(f"a string or a whole number in {DOCUMENT_KEY}", shown(name))
 
     def sentence(self) -> Sentence:
         text = self.values.get("text")

@@ -22,7 +22,7 @@ class Sentence:
     line: int
     """From 1, where the sentence begins; of Parquet and of the Hub, the number of its row."""
     document: int = 0
-    """From 1; 0 before the first document boundary."""
+    """From 1; 0 where none is named: before the first boundary of a column file, in text."""
     document_start: str | None = None
     """The -DOCSTART- line right before this sentence; several are joined by a blank line."""
     rows: tuple[str, ...] = ()

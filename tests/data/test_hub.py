@@ -49,6 +49,14 @@ def test_class_labels_of_parquet_become_their_names(tmp_path):
     assert [one.tags for one in read(source, ColumnFormat(tag="pos_tags")).sentences] == [("NN", "NN", "VB"), ("NN",)]
 
 
+def test_rows_name_their_documents(tmp_path):
+    rows = ROWS | {"document": ["x", "x", "y"]}
+    source = parquet(
+        tmp_path / "x.parquet", rows, datasets.Features({**FEATURES, "document": datasets.Value("string")})
+    )
+    assert [one.document for one in sentences_of(source, "auto", ColumnFormat(tag=None))] == [1, 1, 2]
+
+
 def test_a_local_file_leaves_no_copy(tmp_path):
     read(parquet(tmp_path / "x.parquet"), ColumnFormat())
     assert not list((tmp_path / "cache").rglob("*.arrow"))

@@ -43,6 +43,18 @@ def test_tokens_and_tags(folder):
     assert first.text is first.offsets is None
 
 
+def test_neighbours_that_name_one_document_are_of_it(folder):
+    names = ["a", "a", None, "a", 7, 7, "7", 0, 0, "", "a"]
+    found = sentences(folder, *({"tokens": ["x"], "tags": ["O"], "document": name} for name in names))
+    assert [one.document for one in found] == [1, 1, 0, 2, 3, 3, 4, 5, 5, 6, 7]
+    assert [one.document for one in sentences(folder, {"tokens": ["x"], "tags": ["O"]})] == [0]
+    for wrong in ({"id": 1}, ["a"], 1.5, True):
+        record = {"tokens": ["x"], "tags": ["O"], "document": wrong}
+        assert complaint(folder, record).endswith(
+            f":1: expected a string or a whole number in document, found {json.dumps(wrong)}"
+        )
+
+
 def test_crlf_and_a_byte_order_mark(folder):
     (folder / "x.jsonl").write_bytes(b'\xef\xbb\xbf{"tokens": ["a"]}\r\n\r\n{"tokens": ["b"]}')
     found = list(read_jsonl(str(folder / "x.jsonl"), ColumnFormat(tag=None)))
