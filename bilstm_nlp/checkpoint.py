@@ -5,7 +5,7 @@ config.json        the resolved config, enough to repeat the run
 codec.json         what was learnt from the training data before training
 codec.safetensors  its tensors
 model.safetensors  the best weights so far
-state.safetensors  the last epoch's state, to go on from; gone when the run is finished
+state.safetensors  the state after the last epoch, or after the batch it was stopped at; gone when the run is finished
 history.jsonl      a line an epoch
 metrics.json       all results; its presence says that the run is finished
 report.md, plots/  the same for people
@@ -26,7 +26,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from bilstm_nlp.epochs import EpochReport, State
+from bilstm_nlp.epochs import EpochReport, Part, State
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.files import write_json, write_text, write_whole
 from bilstm_nlp.tasks.base import Score
@@ -130,12 +130,14 @@ class RunDirectory:
 
     def write_state(self, state: State) -> None:
         """The state and the history, in this order: `read_state` needs the first alone."""
-        reports = json.dumps([asdict(report) for report in state.reports])
-        self.write_tensors("state.safetensors", state.tensors, {"reports": reports})
+        metadata = {"reports": json.dumps([asdict(report) for report in state.reports])}
+        if state.part is not None:
+            metadata["part"] = json.dumps(asdict(state.part))
+        self.write_tensors("state.safetensors", state.tensors, metadata)
         self.write_history(state.reports)
 
     def read_state(self) -> State | None:
-        """The state after the last finished epoch; None when no epoch was finished."""
+        """The state that the run was left in; None when it had not yet come to one."""
         if not (self.path / "state.safetensors").exists():
             return None
         tensors, metadata = self.read_tensors("state.safetensors")
@@ -144,9 +146,12 @@ class RunDirectory:
                 EpochReport(**(values | {"score": Score(**values["score"])}))
                 for values in json.loads(metadata["reports"])
             ]
+            part = Part(**json.loads(metadata["part"])) if "part" in metadata else None
+            if part is not None and "generator.cpu" not in tensors:
+                raise KeyError("generator.cpu")
         except (KeyError, TypeError, json.JSONDecodeError) as error:
             raise RunError(f"{self.path / 'state.safetensors'}: expected epoch reports, found {error}") from None
-        return State(tensors, tuple(reports))
+        return State(tensors, tuple(reports), part)
 
     def write_history(self, reports: Iterable[EpochReport]) -> None:
         self.write_text("history.jsonl", "".join(json.dumps(asdict(report)) + "\n" for report in reports))

@@ -70,18 +70,23 @@ def train(
     from bilstm_nlp import experiment, report
     from bilstm_nlp.checkpoint import RunDirectory
     from bilstm_nlp.config import load
+    from bilstm_nlp.epochs import Paused
+    from bilstm_nlp.interruption import Interruption
 
     checked = load(config, overrides or [])
     path = out or Path("runs") / config.stem
-    with report.TrainingProgress(checked.training.epochs) as progress:
+    with Interruption() as interruption, report.TrainingProgress(checked.training.epochs) as progress:
         try:
-            for epoch in experiment.train(checked, path, resume=resume, force=force, watch=progress.watch):
+            for epoch in experiment.train(
+                checked, path, resume=resume, force=force, watch=progress.watch, stopping=interruption
+            ):
                 progress.epoch(epoch)
-        except KeyboardInterrupt:
+        except (Paused, KeyboardInterrupt) as stopped:
+            kept = "batches" if isinstance(stopped, Paused) else "epochs"
             sets = [part for override in overrides or [] for part in ("--set", override)]
             again = shlex.join(["bilstm-nlp", "train", str(config), *sets, "--out", str(path), "--resume"])
-            report.note(f"stopped; finished epochs are kept. To go on: {again}")
-            raise typer.Exit(130) from None
+            report.note(f"stopped; finished {kept} are kept. To go on: {again}")
+            raise typer.Exit(interruption.status) from None
     report.print_sections(experiment.sections(path, RunDirectory.open(path).read_json("metrics.json")))
     report.note(f"saved in {path}: bilstm-nlp predict {path} FILE, bilstm-nlp evaluate {path} --data FILE")
 

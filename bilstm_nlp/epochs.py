@@ -30,11 +30,26 @@ class EpochReport:
 
 
 @dataclass(frozen=True)
+class Part:
+    """The part of an epoch that is done."""
+
+    batches: int = 0
+    loss: float = 0.0
+    """Their sum."""
+    weight: float = 0.0
+    """What it is to be divided by, so far."""
+    sequences: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
 class State:
     """All that going on from here needs."""
 
     tensors: dict[str, Tensor]
     reports: tuple[EpochReport, ...]
+    part: Part | None = None
+    """Of the epoch after the last report; None at its beginning."""
 
 
 @dataclass(frozen=True)
@@ -44,3 +59,11 @@ class Epoch:
     report: EpochReport
     weights: dict[str, Tensor]
     state: State
+
+
+class Paused(Exception):
+    """A training was asked to stop, and has; `state` is what it left."""
+
+    def __init__(self, state: State) -> None:
+        super().__init__("stopped")
+        self.state = state

@@ -21,14 +21,14 @@ from bilstm_nlp.config import Config, flat, to_json
 from bilstm_nlp.config import load as load_config
 from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.data.series import SeriesSet
-from bilstm_nlp.epochs import EpochReport
+from bilstm_nlp.epochs import EpochReport, Paused
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.inference.forecaster import Forecaster
 from bilstm_nlp.prediction import config_of, load
 from bilstm_nlp.tasks.base import Batches
 from bilstm_nlp.tasks.inspection import Inspection
 from bilstm_nlp.tasks.presentation import Section
-from bilstm_nlp.training import fit
+from bilstm_nlp.training import fit, never
 
 logger = logging.getLogger(__name__)
 
@@ -63,12 +63,14 @@ def train(
     resume: bool = False,
     force: bool = False,
     watch: Callable[[int, Batches], Batches] = unwatched,
+    stopping: Callable[[], bool] = never,
 ) -> Iterator[EpochReport]:
     """Train into the run directory `path`: the best weights and the last state after every epoch, all results at the
     end. Nothing happens until the epochs are asked for.
 
     `resume` goes on with an unfinished run, if there is one; `force` replaces a run, once the data were found to be
-    good. `watch(epoch, batches)` may wrap the batches of an epoch, to show progress.
+    good. `watch(epoch, batches)` may wrap the batches of an epoch, to show progress. When `stopping()`, which is asked
+    after every batch, says so, the state is saved and `Paused` raised.
     Raises `InputError` for data, vectors and run directories that can't be used.
     """
     # A run that broke off before its config was written has nothing to go on from.
@@ -89,14 +91,24 @@ def train(
     reports = list(state.reports) if state else []
     began = time.perf_counter()
     batches = task.batches(data, codec)
-    for epoch in fit(
-        model, lambda number: watch(number, batches(number)), task.scorer(data, codec), settings(config), state
-    ):
-        if epoch.report.best:
-            run.write_tensors("model.safetensors", epoch.weights)
-        run.write_state(epoch.state)
-        reports.append(epoch.report)
-        yield epoch.report
+    epochs = fit(
+        model,
+        lambda number: watch(number, batches(number)),
+        task.scorer(data, codec),
+        settings(config),
+        state,
+        stopping,
+    )
+    try:
+        for epoch in epochs:
+            if epoch.report.best:
+                run.write_tensors("model.safetensors", epoch.weights)
+            run.write_state(epoch.state)
+            reports.append(epoch.report)
+            yield epoch.report
+    except Paused as paused:
+        run.write_state(paused.state)
+        raise
     run.load_weights(model)
     results = task.finish(model, data, codec)
     run.write_tensors("model.safetensors", training.weights_of(model))

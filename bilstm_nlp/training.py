@@ -1,7 +1,8 @@
 """One loop for every model: it knows losses, scores and epochs, and nothing of what they are about.
 
 `fit` is a generator of epochs; its caller logs, plots and saves. All randomness of an epoch comes from the seed and
-the epoch's number, so a run that goes on from the state after epoch n ends in the same bits as one never stopped.
+the epoch's number, or from the state that it was stopped in, so a run that goes on ends in the same bits as one never
+stopped.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import torch
 from accelerate.accelerator import Accelerator
@@ -17,7 +19,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from bilstm_nlp.epochs import Epoch, EpochReport, State
+from bilstm_nlp.epochs import Epoch, EpochReport, Part, Paused, State
 from bilstm_nlp.errors import DivergenceError
 from bilstm_nlp.memory import keep_freed_memory
 from bilstm_nlp.tasks.base import Batches, Score
@@ -40,17 +42,24 @@ class Settings:
     device: str = "auto"
 
 
+def never() -> bool:
+    """Nobody stops the training."""
+    return False
+
+
 def fit(
     model: nn.Module,
     batches: Callable[[int], Batches],
     evaluate: Callable[[nn.Module], Score],
     settings: Settings,
     state: State | None = None,
+    stopping: Callable[[], bool] = never,
 ) -> Iterator[Epoch]:
     """Train `model`, whose forward maps a batch to a `Loss`; yields each epoch when it is finished and scored.
 
-    `batches(epoch)` are the epoch's batches in order. With a `state`, goes on after the epoch it was taken at.
-    Raises `DivergenceError` when the loss becomes NaN or infinite.
+    `batches(epoch)` are the epoch's batches in order. With a `state`, goes on from where it was taken.
+    Raises `Paused` when `stopping()`, which is asked after every batch, says so, and `DivergenceError` when the loss
+    becomes NaN or infinite.
     """
     keep_freed_memory()
     accelerator = Accelerator(cpu=settings.device == "cpu")
@@ -72,15 +81,19 @@ def fit(
     for epoch in range(len(reports) + 1, settings.epochs + 1):
         if exhausted([report.score for report in reports], settings.patience):
             return
+        if stopping():
+            raise Paused(State(snapshot(model, optimizer, averaged), tuple(reports)))
         torch.manual_seed(settings.seed * 100_003 + epoch)
         trained.train()
         scores = [report.score for report in reports]
         plan = batches(epoch)
-        total = weight = 0.0
-        sequences = 0
+        part = Part()
+        if state is not None and state.part is not None and epoch == len(state.reports) + 1:
+            part = state.part
+            restore_generators(state)
         factor = 1.0
-        began = time.perf_counter()
-        for step, batch in enumerate(plan):
+        began = time.perf_counter() - part.seconds
+        for step, batch in enumerate(islice(plan, part.batches, None), part.batches):
             factor = settings.schedule(epoch - 1 + (step + 1) / len(plan), scores)
             for group, peak in zip(optimizer.param_groups, peaks, strict=True):
                 group["lr"] = peak * factor
@@ -96,20 +109,28 @@ def fit(
             if not math.isfinite(value):
                 place = f"epoch {epoch}, batch {step + 1} of {len(plan)}"
                 raise DivergenceError(f"the training loss became {value} in {place}; try a lower learning rate")
-            total, weight, sequences = total + value, weight + float(loss.weight), sequences + len(batch)
-        seconds = time.perf_counter() - began
+            part = Part(
+                batches=step + 1,
+                loss=part.loss + value,
+                weight=part.weight + float(loss.weight),
+                sequences=part.sequences + len(batch),
+                seconds=time.perf_counter() - began,
+            )
+            if part.batches < len(plan) and stopping():
+                tensors = snapshot(model, optimizer, averaged) | generators()
+                raise Paused(State(tensors, tuple(reports), part))
         scored = model if averaged is None else averaged.module
         scored.eval()
         with torch.no_grad():
             score = evaluate(scored)
         report = EpochReport(
             epoch=epoch,
-            loss=total / weight,
+            loss=part.loss / part.weight,
             score=score,
             best=not any(earlier.at_least(score) for earlier in scores),
             learning_rate=peaks[0] * factor,
-            seconds=seconds,
-            sequences=sequences,
+            seconds=part.seconds,
+            sequences=part.sequences,
         )
         reports.append(report)
         yield Epoch(report, weights_of(scored), State(snapshot(model, optimizer, averaged), tuple(reports)))
@@ -153,6 +174,19 @@ def restore(state: State, model: nn.Module, optimizer: Optimizer, averaged: Aver
     optimizer.load_state_dict({"state": moments, "param_groups": optimizer.state_dict()["param_groups"]})
     if averaged is not None:
         averaged.load_state_dict(under(state.tensors, "average."))
+
+
+def generators() -> dict[str, Tensor]:
+    """The states of the random generators, which dropout draws from."""
+    found = {"generator.cpu": torch.get_rng_state()}
+    return found | {"generator.cuda": torch.cuda.get_rng_state()} if torch.cuda.is_available() else found
+
+
+def restore_generators(state: State) -> None:
+    """Undo `generators`; those of devices that are not here are left out."""
+    torch.set_rng_state(state.tensors["generator.cpu"])
+    if torch.cuda.is_available() and "generator.cuda" in state.tensors:
+        torch.cuda.set_rng_state(state.tensors["generator.cuda"])
 
 
 def under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

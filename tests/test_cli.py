@@ -8,6 +8,7 @@ import io
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -86,23 +87,49 @@ def test_a_run_killed_in_mid_training_goes_on_to_the_same_weights(run, tmp_path)
     assert results["test"] == uninterrupted["test"]
 
 
-def test_ctrl_c_keeps_what_is_there_and_says_how_to_go_on(tmp_path, interruptible):
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"])
+def test_a_signal_saves_the_batch_under_way_and_says_how_to_go_on(run, tmp_path, interruptible, number, status):
     path = tmp_path / "stopped"
     with subprocess.Popen(
-        command("train", TAGGER, *SMALL, "--set", "training.epochs=50", "--out", path),
-        stderr=subprocess.PIPE,
-        text=True,
+        command("train", TAGGER, *SMALL, "--out", path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         deadline = time.monotonic() + 120
         while not (path / "history.jsonl").exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
+            time.sleep(0.01)
+        time.sleep(0.3)  # into the next epoch
+        process.send_signal(number)
         _, said = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == status
     last = said.strip().splitlines()[-1]
-    assert last.startswith("stopped; finished epochs are kept. To go on: bilstm-nlp train ")
+    assert last.startswith("stopped; finished batches are kept. To go on: bilstm-nlp train ")
     assert last.endswith(f"--out {path} --resume")
-    assert (path / "state.safetensors").exists()
+    subprocess.run(
+        [*command(), *shlex.split(last.partition("To go on: bilstm-nlp ")[2])],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (path / "model.safetensors").read_bytes() == (run / "model.safetensors").read_bytes()
+    results, uninterrupted = (json.loads((p / "metrics.json").read_text()) for p in (path, run))
+    assert results["dev"] == uninterrupted["dev"]
+
+
+def test_a_signal_before_the_first_batch_ends_at_once(tmp_path, interruptible):
+    slow = tmp_path / "slow.conll"
+    os.mkfifo(slow)  # reading it waits for ever
+    with (
+        subprocess.Popen(
+            command("train", TAGGER, *SMALL, "--set", f"data.train={slow}", "--out", tmp_path / "run"),
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process,
+        slow.open("w"),
+    ):  # opens when the other side does
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert said.startswith("stopped; finished epochs are kept. To go on: bilstm-nlp train ")
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_finished_run_is_not_replaced_without_force_and_not_by_bad_data(run, call):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 import torch
@@ -10,6 +10,8 @@ from torch import nn
 from torch.optim import SGD, Adam, AdamW
 
 from bilstm_nlp import training
+from bilstm_nlp.checkpoint import RunDirectory
+from bilstm_nlp.epochs import Paused
 from bilstm_nlp.errors import DivergenceError
 from bilstm_nlp.nn.model import Loss
 from bilstm_nlp.tasks.base import Score
@@ -78,6 +80,44 @@ def test_going_on_from_any_epoch_ends_in_the_same_bits(maker, average, schedule)
         for name, value in whole[-1].state.tensors.items():
             assert torch.equal(value, rest[-1].state.tensors[name]), name
         assert [e.report.loss for e in rest] == [e.report.loss for e in whole[stopped + 1 :]]
+
+
+class Asked:
+    """Says that a training is to stop when asked for the n-th time."""
+
+    def __init__(self, count: int) -> None:
+        self.left = count
+
+    def __call__(self) -> bool:
+        self.left -= 1
+        return self.left < 0
+
+
+@pytest.mark.parametrize("average", [None, 0.9])
+def test_stopping_at_any_batch_and_going_on_ends_in_the_same_bits(average, tmp_path):
+    """Again and again, through files, at the beginning and the end of epochs too."""
+    chosen = settings(epochs=3, average=average)
+    whole = list(fit(Line(), points, evaluate, chosen))
+    run = RunDirectory.create(tmp_path)
+    for count in range(1, 14):
+        state, reports, stops, last = None, [], 0, None
+        while True:
+            try:
+                for epoch in fit(Line(), points, evaluate, chosen, state, Asked(count if stops else count % 3)):
+                    reports.append(epoch.report)
+                    last = epoch
+                break
+            except Paused as paused:
+                stops += 1
+                run.write_state(paused.state)
+                torch.randn(stops)  # what others draw from the generator does not matter
+                state = run.read_state()
+        assert stops > 0
+        assert len(reports) == 3
+        for name, value in whole[-1].state.tensors.items():
+            assert torch.equal(value, last.state.tensors[name]), (count, name)
+        for report, expected in zip(reports, (epoch.report for epoch in whole), strict=True):
+            assert replace(report, seconds=0) == replace(expected, seconds=0)
 
 
 def test_the_loss_is_the_mean_over_everything_not_of_batch_means():
