@@ -9,6 +9,7 @@ state.safetensors  the state after the last epoch, or after the batch it was sto
 history.jsonl      a line an epoch
 metrics.json       all results; its presence says that the run is finished
 report.md, plots/  the same for people
+.lock              who trains into it, while somebody does
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from torch import Tensor
 from bilstm_nlp.epochs import EpochReport, Part, State
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.files import write_json, write_text, write_whole
+from bilstm_nlp.holding import NAME as LOCK
 from bilstm_nlp.tasks.base import Score
 
 FORMAT = 1
@@ -43,7 +45,7 @@ class RunDirectory:
     @classmethod
     def check_vacant(cls, path: Path, *, force: bool = False) -> None:
         """Raises `RunError` when something is there: a run that `force` would not remove, or no run at all."""
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        if path.exists() and (not path.is_dir() or any(entry.name != LOCK for entry in path.iterdir())):
             if not (path / "run.json").exists():
                 raise RunError(f"{path}: expected a new or empty directory, or a run; found something else there")
             if not force:
@@ -54,10 +56,14 @@ class RunDirectory:
     def create(cls, path: Path, *, force: bool = False) -> RunDirectory:
         """An empty run directory; `force` removes a run that is there. Raises `RunError` as `check_vacant` does."""
         cls.check_vacant(path, force=force)
-        run = cls(path)
-        if (path / "run.json").exists():
-            shutil.rmtree(path)
         path.mkdir(parents=True, exist_ok=True)
+        run = cls(path)
+        # What says that this is a run goes last: a directory half emptied is still one.
+        for entry in sorted(path.iterdir(), key=lambda entry: entry.name == "run.json"):
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            elif entry.name != LOCK:
+                entry.unlink()
         names = ("bilstm-nlp", "torch", "numpy", "pytorch-crf", "safetensors", "accelerate")
         run.write_json("run.json", {"format": FORMAT, "versions": {name: version_of(name) for name in names}})
         return run
@@ -175,7 +181,7 @@ class RunDirectory:
             "files": {
                 str(file.relative_to(self.path)): file.stat().st_size
                 for file in sorted(self.path.rglob("*"))
-                if file.is_file()
+                if file.is_file() and file.name != LOCK
             },
         }
 

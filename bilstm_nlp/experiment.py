@@ -7,6 +7,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,10 @@ from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.data.series import SeriesSet
 from bilstm_nlp.epochs import EpochReport, Paused
 from bilstm_nlp.errors import RunError
+from bilstm_nlp.holding import Hold
 from bilstm_nlp.inference.forecaster import Forecaster
 from bilstm_nlp.prediction import config_of, load
-from bilstm_nlp.tasks.base import Batches
+from bilstm_nlp.tasks.base import Batches, Task
 from bilstm_nlp.tasks.inspection import Inspection
 from bilstm_nlp.tasks.presentation import Section
 from bilstm_nlp.training import fit, never
@@ -71,45 +73,63 @@ def train(
     `resume` goes on with an unfinished run, if there is one; `force` replaces a run, once the data were found to be
     good. `watch(epoch, batches)` may wrap the batches of an epoch, to show progress. When `stopping()`, which is asked
     after every batch, says so, the state is saved and `Paused` raised.
-    Raises `InputError` for data, vectors and run directories that can't be used.
+    Raises `InputError` for data, vectors and run directories that can't be used, one that is being trained among them.
     """
-    # A run that broke off before its config was written has nothing to go on from.
-    run = resumable(path, config) if resume and (path / "config.json").exists() else None
-    state = run.read_state() if run else None
-    if run is None:
-        RunDirectory.check_vacant(path, force=force or resume)
     task = build(config)
-    data = task.load()
-    torch.manual_seed(config.seed)
-    codec, model = task.fit(data)
-    if run is None:
-        run = RunDirectory.create(path, force=True)
-    if state is None:
-        run.write_json("config.json", to_json(config))
-        run.write_json("codec.json", codec.to_json())
-        run.write_tensors("codec.safetensors", codec.tensors())
-    reports = list(state.reports) if state else []
-    began = time.perf_counter()
-    batches = task.batches(data, codec)
-    epochs = fit(
-        model,
-        lambda number: watch(number, batches(number)),
-        task.scorer(data, codec),
-        settings(config),
-        state,
-        stopping,
-    )
-    try:
-        for epoch in epochs:
-            if epoch.report.best:
-                run.write_tensors("model.safetensors", epoch.weights)
-            run.write_state(epoch.state)
-            reports.append(epoch.report)
-            yield epoch.report
-    except Paused as paused:
-        run.write_state(paused.state)
-        raise
-    run.load_weights(model)
+    with ExitStack() as held:
+        run = state = None
+        # A run that broke off before its config was written has nothing to go on from.
+        if resume and (path / "config.json").exists():
+            held.enter_context(Hold(path))
+            run = resumable(path, config)
+            state = run.read_state()
+        else:
+            RunDirectory.check_vacant(path, force=force or resume)
+        data = task.load()
+        torch.manual_seed(config.seed)
+        codec, model = task.fit(data)
+        if run is None:
+            held.enter_context(Hold(path))
+            run = RunDirectory.create(path, force=force or resume)
+        if state is None:
+            run.write_json("config.json", to_json(config))
+            run.write_json("codec.json", codec.to_json())
+            run.write_tensors("codec.safetensors", codec.tensors())
+        reports = list(state.reports) if state else []
+        began = time.perf_counter()
+        batches = task.batches(data, codec)
+        epochs = fit(
+            model,
+            lambda number: watch(number, batches(number)),
+            task.scorer(data, codec),
+            settings(config),
+            state,
+            stopping,
+        )
+        try:
+            for epoch in epochs:
+                if epoch.report.best:
+                    run.write_tensors("model.safetensors", epoch.weights)
+                run.write_state(epoch.state)
+                reports.append(epoch.report)
+                yield epoch.report
+        except Paused as paused:
+            run.write_state(paused.state)
+            raise
+        run.load_weights(model)
+        conclude(run, task, data, codec, model, reports, time.perf_counter() - began)
+
+
+def conclude(
+    run: RunDirectory,
+    task: Task[Any, Any, Any],
+    data: Any,
+    codec: Any,
+    model: Any,
+    reports: Sequence[EpochReport],
+    seconds: float,
+) -> None:
+    """Score the best weights and write all that a finished run has; `seconds` were spent since the first batch."""
     results = task.finish(model, data, codec)
     run.write_tensors("model.safetensors", training.weights_of(model))
     best = next(report for report in reversed(reports) if report.best)
@@ -118,7 +138,7 @@ def train(
         "best_epoch": best.epoch,
         "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
         "seconds": sum(report.seconds for report in reports),
-        "wall_seconds": time.perf_counter() - began,
+        "wall_seconds": seconds,
         "sequences_per_second": sum(r.sequences for r in reports) / sum(r.seconds for r in reports),
         "peak_memory_mb": peak_memory_mb(),
         "threads": torch.get_num_threads(),
