@@ -113,6 +113,8 @@ class DocumentContext(Section):
     kind: Literal["document"] = "document"
     tokens: Positive = 80
     """Neighbours in a document are read together in windows of at most so many tokens; a longer sentence is alone."""
+    mentions: bool = False
+    """Give each token the mean state of the document's other tokens that are the same word, whatever their case."""
 
 
 class SoftmaxHeadConfig(Section):
