@@ -28,6 +28,11 @@ Schedule = Callable[[float, Sequence[Score]], float]
 """(epochs so far, fractions included; scores of the epochs finished) → factor on the peak learning rate."""
 
 
+def itself(model: nn.Module) -> nn.Module:
+    """The usual objective: what the model maps a batch to."""
+    return model
+
+
 @dataclass(frozen=True)
 class Settings:
     """How to train, as plain values and functions."""
@@ -40,6 +45,8 @@ class Settings:
     patience: int | None = None
     average: float | None = None
     device: str = "auto"
+    objective: Callable[[nn.Module], nn.Module] = itself
+    """Model → what maps a batch to the loss that is made small; it has no parameters of its own."""
 
 
 def never() -> bool:
@@ -65,7 +72,7 @@ def fit(
     accelerator = Accelerator(cpu=settings.device == "cpu")
     torch.manual_seed(settings.seed)
     # Not through the device alone: under several processes `prepare` also joins their gradients.
-    trained, optimizer = accelerator.prepare(model, settings.optimizer(model))
+    trained, optimizer = accelerator.prepare(settings.objective(model), settings.optimizer(model))
     averaged = (
         AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings.average), use_buffers=False)
         if settings.average

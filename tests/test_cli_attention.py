@@ -76,7 +76,8 @@ def test_the_weights_are_the_attentions_of_the_encoders_states(run):
     tokens, weights = tagger.attention("Ann left Bonn .")
     batch = tagger.codec.encode([tagging.sentence_of_text("Ann left Bonn .")]).collate(np.arange(1))
     with torch.no_grad():
-        states, lengths = tagger.model.encoded(batch)
+        sequences = tagger.model.embedder(batch)
+        states, lengths = tagger.model.encoder(sequences), sequences.lengths
         expected = tagger.model.attention.weights(states, lengths)[0].numpy()
     assert len(tokens) == 4
     np.testing.assert_allclose(weights, expected, atol=1e-6)

@@ -21,6 +21,9 @@ from bilstm_nlp.config.sections import (
     SgdConfig,
     TrainingConfig,
 )
+from bilstm_nlp.config.tagging import TaggingConfig
+from bilstm_nlp.nn.adversarial import Adversarial
+from bilstm_nlp.nn.model import Model
 from bilstm_nlp.training import Schedule, Settings
 
 
@@ -35,7 +38,21 @@ def settings(config: Config) -> Settings:
         patience=config.training.patience,
         average=config.training.average,
         device=config.training.device,
+        objective=objective(config),
     )
+
+
+def objective(config: Config) -> Callable[[nn.Module], nn.Module]:
+    """Model → what maps a batch to the loss that is made small."""
+    if not isinstance(config, TaggingConfig) or config.training.adversarial == 0:
+        return training.itself
+    size = config.training.adversarial
+
+    def adversarial(model: nn.Module) -> nn.Module:
+        assert isinstance(model, Model)
+        return Adversarial(model, size)
+
+    return adversarial
 
 
 def optimizer_maker(config: TrainingConfig) -> Callable[[nn.Module], Optimizer]:

@@ -63,28 +63,28 @@ class Model(nn.Module, Generic[B, P]):
         super().__init__()
         self.embedder, self.encoder, self.attention, self.head = embedder, encoder, attention, head
 
-    def encoded(self, batch: B) -> tuple[Tensor, Tensor]:
-        """(B, T, outputs) states of the encoder, (B,) their lengths."""
-        sequences = self.embedder(batch)
-        return self.encoder(sequences), sequences.lengths
-
-    def states(self, batch: B) -> Tensor:
+    def states(self, sequences: Sequences) -> Tensor:
         """(B, T, outputs): what the head reads."""
-        states, lengths = self.encoded(batch)
-        return states if self.attention is None else self.attention(states, lengths)
+        states = self.encoder(sequences)
+        return states if self.attention is None else self.attention(states, sequences.lengths)
 
     def forward(self, batch: B) -> Loss:
         """The batch's loss."""
-        return self.head.loss(self.states(batch), batch)
+        return self.loss(self.embedder(batch), batch)
+
+    def loss(self, sequences: Sequences, batch: B) -> Loss:
+        """The loss of a batch that has been embedded."""
+        return self.head.loss(self.states(sequences), batch)
 
     def decode(self, batch: B) -> P:
         """The batch's predictions, as the head makes them."""
-        return self.head.decode(self.states(batch), batch)
+        return self.head.decode(self.states(self.embedder(batch)), batch)
 
     def decode_with_weights(self, batch: B) -> tuple[P, Tensor]:
         """The batch's predictions, and the attention's weights (B, heads, T, T) that led to them."""
         if self.attention is None:
             raise ValueError("The weights need a model with attention. Got one without.")
-        states, lengths = self.encoded(batch)
+        sequences = self.embedder(batch)
+        states, lengths = self.encoder(sequences), sequences.lengths
         predictions = self.head.decode(self.attention(states, lengths), batch)
         return predictions, self.attention.weights(states, lengths)
