@@ -24,7 +24,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from bilstm_nlp.epochs import EpochReport, Part, State
@@ -110,7 +110,7 @@ class RunDirectory:
 
     def write_tensors(self, name: str, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> None:
         contiguous = {key: value.contiguous() for key, value in tensors.items()}
-        write_whole(self.path / name, lambda partial: save_file(contiguous, partial, metadata))
+        write_whole(self.path / name, lambda partial: partial.write_bytes(save(contiguous, metadata)))
 
     def read_tensors(self, name: str) -> tuple[dict[str, Tensor], dict[str, str]]:
         """Tensors and metadata of a safetensors file. Raises `RunError` when it is missing or damaged."""

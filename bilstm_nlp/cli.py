@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from bilstm_nlp.errors import DivergenceError, InputError, WorkerError
+from bilstm_nlp.errors import DivergenceError, InputError, OutputError, WorkerError
 from bilstm_nlp.inference.request import Format, Reads, Request
 
 app = typer.Typer(
@@ -49,13 +49,22 @@ def main() -> None:
     except InputError as error:
         print(f"bilstm-nlp: {error}", file=sys.stderr)
         sys.exit(2)
-    except (DivergenceError, WorkerError) as error:
+    except (DivergenceError, OutputError, WorkerError) as error:
         print(f"bilstm-nlp: {error}", file=sys.stderr)
         sys.exit(1)
-    except BrokenPipeError:
-        # The reader of our output has left; Python would complain once more when it closes standard output.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader of our output has left
+        drop_output()
         sys.exit(1)
+    except OSError as error:
+        # What is read has errors of its own: this is something that we write.
+        drop_output()
+        print(f"bilstm-nlp: {OutputError(error.filename or 'standard output', error)}", file=sys.stderr)
+        sys.exit(1)
+
+
+def drop_output() -> None:
+    """Standard output takes no more; Python would complain of that once more when it closes it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @app.command()
@@ -288,7 +297,8 @@ def info(run: Run, as_json: AsJson = False) -> None:
 def write(pieces: Iterable[bytes], output: Path | None) -> None:
     """Pieces of output to a file or to standard output, as they come.
 
-    Only a whole file gets the name asked for; what was written before an error stays beside it.
+    Only a whole file gets the name asked for; what was written before an error stays beside it. Raises `OutputError`
+    where the file can't be written.
     """
     if output is None:
         for piece in pieces:
@@ -304,4 +314,6 @@ def write(pieces: Iterable[bytes], output: Path | None) -> None:
             partial.unlink()
             raise
         raise InputError(f"{error} (what came before it is in {partial})") from error
+    except OSError as error:
+        raise OutputError(partial, error) from None
     partial.replace(output)

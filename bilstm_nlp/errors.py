@@ -37,3 +37,11 @@ class DivergenceError(Exception):
 
 class WorkerError(Exception):
     """A process that was to work for this one and has died."""
+
+
+class OutputError(Exception):
+    """Something can't be written: the disk is full, say, or the directory gone. What was there before is as it was."""
+
+    def __init__(self, path: str | Path, error: OSError) -> None:
+        self.reason = error.strerror or str(error)
+        super().__init__(f"{path}: could not be written: {self.reason}")

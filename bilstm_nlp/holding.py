@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from bilstm_nlp.errors import RunError
+from bilstm_nlp.errors import OutputError, RunError
 
 NAME = ".lock"
 
@@ -24,10 +24,14 @@ class Hold:
     """
 
     def __init__(self, folder: Path) -> None:
-        """The directory is made where it is not there. Raises `RunError` where another process holds it."""
-        folder.mkdir(parents=True, exist_ok=True)
+        """The directory is made where it is not there. Raises `RunError` where another process holds it, and
+        `OutputError` where it can't be written into."""
         self.path = folder / NAME
-        self.stream = opened(self.path)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self.stream = opened(self.path)
+        except OSError as error:
+            raise OutputError(folder, error) from None
         self.stream.truncate(0)
         since = datetime.now(UTC).isoformat(timespec="seconds")
         json.dump({"process": os.getpid(), "machine": socket.gethostname(), "since": since}, self.stream)

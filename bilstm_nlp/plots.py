@@ -15,6 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from bilstm_nlp.files import write_whole
+
 
 def curves(losses: Sequence[float], scores: Sequence[float], name: str, best: int, path: Path) -> None:
     """Training loss and development score (called `name`) of each epoch; `best` is the epoch kept, from 1."""
@@ -176,4 +178,4 @@ def matrix(
 
 def save(figure: Figure, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, format="png")
+    write_whole(path, lambda partial: figure.savefig(partial, format="png"))

@@ -51,7 +51,7 @@ RULES = {
     "tasks.errors_page": ("torch", *ours("data", "nn", "training", "tasks.labelling", "tasks.tagging_evaluation")),
     "pages": ("torch", "bilstm_nlp"),
     "plots": (*ours("config", "data", "nn", "tasks", "training"), *ABOVE),
-    "files": ("torch", "bilstm_nlp"),
+    "files": ("torch", *ours("config", "data", "nn", "tasks", "training"), *ABOVE),
     "epochs": (*ours("config", "data", "nn", "training"), *ABOVE),
     **{room: ours("comparison", "cli") for room in ("experiment", "composition")},
     **{

@@ -10,7 +10,7 @@ from torch import nn
 
 from bilstm_nlp.checkpoint import RunDirectory
 from bilstm_nlp.epochs import EpochReport, State
-from bilstm_nlp.errors import RunError
+from bilstm_nlp.errors import OutputError, RunError
 from bilstm_nlp.files import write_whole
 from bilstm_nlp.tasks.base import Score
 
@@ -42,9 +42,10 @@ def test_a_write_that_breaks_off_leaves_the_old_file(tmp_path):
         partial.write_text("half")
         raise OSError("no space left")
 
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(OutputError, match=r"file: could not be written: no space left"):
         write_whole(path, broken)
     assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_run_is_never_replaced_without_force(tmp_path):

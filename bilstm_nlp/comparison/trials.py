@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
+from safetensors.numpy import save as serialised
 
 from bilstm_nlp.comparison.trial import Cost, SentenceExample, Trial, WindowExample
 from bilstm_nlp.errors import RunError
@@ -66,7 +67,7 @@ def save(folder: Path, key: str, resources: Resources, measured: Measurement) ->
             arrays |= {name: getattr(windows, name).astype(np.float16) for name in ("past", "actual", "forecast")}
             arrays |= {f"{name}.example": errors for name, errors in windows.errors.items()}
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    write_whole(folder / "trial.safetensors", lambda partial: save_file(contiguous, partial))
+    write_whole(folder / "trial.safetensors", lambda partial: partial.write_bytes(serialised(contiguous)))
     write_json(folder / "trial.json", as_json(values))
 
 

@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from string import Template
 
-from bilstm_nlp.errors import InputError
+from bilstm_nlp.errors import InputError, OutputError
 from bilstm_nlp.files import write_text
 from bilstm_nlp.metrics import NOVELTY_GROUPS
 from bilstm_nlp.pages import policy, style
@@ -35,8 +35,8 @@ def write(path: Path, source: str, wrong: Sequence[WrongEntity], title: str = TI
         raise InputError(f"{path}: expected a file to write to, found what is none")
     try:
         write_text(path, page(source, wrong, title))
-    except OSError as error:
-        raise InputError(f"{path}: expected a file that can be written, found {error.strerror}") from None
+    except OutputError as error:
+        raise InputError(f"{path}: expected a file that can be written, found {error.reason}") from None
 
 
 def page(source: str, wrong: Sequence[WrongEntity], title: str = TITLE) -> str:
