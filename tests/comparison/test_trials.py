@@ -162,8 +162,8 @@ def test_errors_are_in_the_same_units_whatever_a_forecaster_was_scaled_by(tmp_pa
         task, parts, codec, model = fitted(tmp_path, **data)
         with torch.no_grad():
             # Every forecast is the last value: no scaler plays a part in that.
-            model.head.projection.weight.zero_()
-            model.head.projection.bias.zero_()
+            model.head.decoder.projection.weight.zero_()
+            model.head.decoder.projection.bias.zero_()
         measurements.append(task.measure(model, parts, codec))
     first, *others = measurements
     for other in others:
