@@ -1,6 +1,6 @@
 """The run directory: what is in it, each file written whole or not at all.
 
-run.json           format version, versions of what it was made with
+run.json           format version, and what it is made of and where: versions, machine, command, hashes of the data
 config.json        the resolved config, enough to repeat the run
 codec.json         what was learnt from the training data before training
 codec.safetensors  its tensors
@@ -16,9 +16,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +52,11 @@ class RunDirectory:
                 raise RunError(f"{path}: {kind} is there; --force replaces it")
 
     @classmethod
-    def create(cls, path: Path, *, force: bool = False) -> RunDirectory:
-        """An empty run directory; `force` removes a run that is there. Raises `RunError` as `check_vacant` does."""
+    def create(cls, path: Path, origin: Mapping[str, Any] | None = None, *, force: bool = False) -> RunDirectory:
+        """An empty run directory that says what the run is made of; `force` removes a run that is there.
+
+        Raises `RunError` as `check_vacant` does.
+        """
         cls.check_vacant(path, force=force)
         path.mkdir(parents=True, exist_ok=True)
         run = cls(path)
@@ -64,8 +66,7 @@ class RunDirectory:
                 shutil.rmtree(entry)
             elif entry.name != LOCK:
                 entry.unlink()
-        names = ("bilstm-nlp", "torch", "numpy", "pytorch-crf", "safetensors", "accelerate")
-        run.write_json("run.json", {"format": FORMAT, "versions": {name: version_of(name) for name in names}})
+        run.write_json("run.json", {"format": FORMAT, **(origin or {})})
         return run
 
     @classmethod
@@ -80,6 +81,10 @@ class RunDirectory:
         if found != FORMAT:
             raise RunError(f"{path}: expected a run of format {FORMAT}, found format {found}")
         return run
+
+    def origin(self) -> dict[str, Any]:
+        """What it is made of, and where."""
+        return {key: value for key, value in self.read_json("run.json").items() if key != "format"}
 
     @property
     def finished(self) -> bool:
@@ -177,7 +182,7 @@ class RunDirectory:
                 part: {name: value for name, value in found.items() if isinstance(value, int | float | str | None)}
                 for part, found in results.items()
             },
-            "versions": self.read_json("run.json")["versions"],
+            "origin": self.origin(),
             "files": {
                 str(file.relative_to(self.path)): file.stat().st_size
                 for file in sorted(self.path.rglob("*"))
@@ -189,10 +194,3 @@ class RunDirectory:
         """The results, then nothing to go on from is needed any more."""
         self.write_json("metrics.json", results)
         (self.path / "state.safetensors").unlink(missing_ok=True)
-
-
-def version_of(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None

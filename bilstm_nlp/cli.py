@@ -283,7 +283,7 @@ def check(
 
 @app.command()
 def info(run: Run, as_json: AsJson = False) -> None:
-    """Say what a run holds: results, configuration, versions, files."""
+    """Say what a run holds: results, configuration, what it was made of, files."""
     from bilstm_nlp import report
     from bilstm_nlp.checkpoint import RunDirectory
 

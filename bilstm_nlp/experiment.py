@@ -26,6 +26,7 @@ from bilstm_nlp.epochs import EpochReport, Paused
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.holding import Hold
 from bilstm_nlp.inference.forecaster import Forecaster
+from bilstm_nlp.origin import origin
 from bilstm_nlp.prediction import config_of, load
 from bilstm_nlp.tasks.base import Batches, Task
 from bilstm_nlp.tasks.inspection import Inspection
@@ -53,6 +54,17 @@ def resumable(path: Path, config: Config) -> RunDirectory:
     return run
 
 
+def check_origin(run: RunDirectory, made: Mapping[str, Any]) -> None:
+    """Raises `RunError` where data are others than those that the run began with; other threads are said."""
+    began = run.origin()
+    changed = [source for source, found in made["data"].items() if found != began.get("data", {}).get(source, found)]
+    if changed:
+        raise RunError(f"{run.path}: can't go on with other data: {', '.join(changed)} changed since it began")
+    before, now = began.get("machine", {}).get("threads"), made["machine"]["threads"]
+    if before not in (None, now):
+        logger.warning("began with threads: %d, goes on with %d: weights may differ in their last bits", before, now)
+
+
 def unwatched(epoch: int, batches: Batches) -> Batches:
     """The batches as they are."""
     return batches
@@ -78,10 +90,12 @@ def train(
     task = build(config)
     with ExitStack() as held:
         run = state = None
+        made = origin(config.sources, torch.get_num_threads())
         # A run that broke off before its config was written has nothing to go on from.
         if resume and (path / "config.json").exists():
             held.enter_context(Hold(path))
             run = resumable(path, config)
+            check_origin(run, made)
             state = run.read_state()
         else:
             RunDirectory.check_vacant(path, force=force or resume)
@@ -90,7 +104,7 @@ def train(
         codec, model = task.fit(data)
         if run is None:
             held.enter_context(Hold(path))
-            run = RunDirectory.create(path, force=force or resume)
+            run = RunDirectory.create(path, made, force=force or resume)
         if state is None:
             run.write_json("config.json", to_json(config))
             run.write_json("codec.json", codec.to_json())

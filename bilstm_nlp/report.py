@@ -182,12 +182,16 @@ def print_sections(sections: Iterable[Section]) -> None:
 
 def run_section(summary: Mapping[str, Any]) -> Section:
     """A run directory's `summary`."""
+    made = summary["origin"]
     state = "finished" if summary["finished"] else "unfinished (train --resume goes on with it)"
     tables = [
         *(Table(part, ("", "value"), pairs(found)) for part, found in summary["results"].items()),
         Table("Training", ("", "value"), pairs(summary["training"])),
         Table("Configuration", ("key", "value"), pairs(flat(summary["config"]))),
-        Table("Versions", ("package", "version"), pairs(summary["versions"])),
+        Table("Made", ("", "value"), pairs({key: made[key] for key in ("command", "began", "commit") if key in made})),
+        Table("Machine", ("", "value"), pairs(made.get("machine", {}))),
+        Table("Data", ("file", "SHA-256"), pairs(made.get("data", {}))),
+        Table("Versions", ("package", "version"), pairs(made.get("versions", {}))),
         Table("Files", ("name", "bytes"), [(name, f"{size:,}") for name, size in summary["files"].items()]),
     ]
     title = f"{summary['run']}: {state}, epochs so far: {summary['epochs']}"

@@ -13,15 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-import bilstm_nlp.data
 from bilstm_nlp.comparison import trials
 from bilstm_nlp.comparison.grid import PlannedRun
 from bilstm_nlp.config import Config, to_json
 from bilstm_nlp.errors import ConfigError, RunError
 from bilstm_nlp.files import write_json
+from bilstm_nlp.origin import digest
 
 FAILURE = "failure.json"
-SAMPLES = Path(bilstm_nlp.data.__path__[0]) / "samples"
 
 
 @dataclass(frozen=True)
@@ -108,23 +107,6 @@ def key_of(config: Config, digests: Mapping[str, str | None]) -> str:
     """64 hexadecimal digits for a config and the bytes of its data."""
     parts = [to_json(config), {source: digests[source] for source in config.sources}]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def digest(source: str) -> str | None:
-    """The hash of a file's bytes, or of a dataset's name on the Hub; `None` for what can't be read."""
-    path = Path(source.removeprefix("hf:"))
-    if source.startswith("hf:") and not path.is_file():
-        return hashlib.sha256(source.encode()).hexdigest()
-    if source.startswith("sample:"):
-        path = SAMPLES / source.removeprefix("sample:")
-    found = hashlib.sha256()
-    try:
-        with path.open("rb") as stream:
-            while block := stream.read(1 << 20):
-                found.update(block)
-    except OSError:
-        return None
-    return found.hexdigest()
 
 
 def slug(name: str) -> str:

@@ -16,10 +16,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bilstm_nlp.comparison.jobs import Job, digest, key_of
+from bilstm_nlp.comparison.jobs import Job, key_of
 from bilstm_nlp.comparison.runner import POLL_SECONDS, Progress, reason
 from bilstm_nlp.comparison.trials import Resources
 from bilstm_nlp.errors import InputError, RunError
+from bilstm_nlp.origin import digest
 from bilstm_nlp.processes import cores
 
 try:

@@ -14,11 +14,12 @@ import torch
 
 from bilstm_nlp import experiment
 from bilstm_nlp.comparison import runner, trials
-from bilstm_nlp.comparison.jobs import Job, digest, jobs_of, key_of, missing, slug
+from bilstm_nlp.comparison.jobs import Job, jobs_of, key_of, missing, slug
 from bilstm_nlp.comparison.runner import LocalProcesses, Progress
 from bilstm_nlp.comparison.trials import Resources
 from bilstm_nlp.config import load
 from bilstm_nlp.errors import ConfigError, InputError, RunError
+from bilstm_nlp.origin import digest
 from tests.comparison.grids import VARIANTS, WILD, corpus, read, write_base
 
 

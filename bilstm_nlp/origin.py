@@ -1,0 +1,97 @@
+"""What a run is made of, and where: versions, machine, command, data. No torch."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import bilstm_nlp.data
+from bilstm_nlp.processes import cores
+
+PACKAGES = ("bilstm-nlp", "torch", "numpy", "pytorch-crf", "safetensors", "accelerate", "numba")
+SAMPLES = Path(bilstm_nlp.data.__path__[0]) / "samples"
+
+
+def origin(sources: Iterable[str], threads: int) -> dict[str, Any]:
+    """All of it, as it is written down with a run that reads `sources` and is made by so many threads."""
+    return {
+        "versions": {name: version_of(name) for name in PACKAGES},
+        "machine": {
+            "system": platform.platform(),
+            "processor": processor(),
+            "cores": cores(),
+            "threads": threads,
+            "python": platform.python_version(),
+        },
+        "command": command(),
+        "commit": commit(),
+        "began": datetime.now(UTC).isoformat(timespec="seconds"),
+        "data": {source: digest(source) for source in sources},
+    }
+
+
+def command() -> str:
+    """How this process was started."""
+    program = Path(sys.argv[0]).name
+    return shlex.join(["bilstm-nlp" if program == "__main__.py" else program, *sys.argv[1:]])
+
+
+def version_of(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def processor() -> str:
+    """What it is called, where the system says."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def commit() -> str | None:
+    """The commit of the checkout that this package lies in, with a + where files differ from it; None elsewhere."""
+    try:
+        if not git("ls-files", Path(__file__).name):  # the checkout of something else
+            return None
+        return git("rev-parse", "HEAD") + ("+" if git("status", "--porcelain", ".") else "")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def git(*question: str) -> str:
+    """What git says of the folder of this package. Raises `OSError` and `SubprocessError`."""
+    asked = ["git", "-C", str(Path(__file__).parent), *question]
+    return subprocess.run(asked, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+
+
+def digest(source: str) -> str | None:
+    """The hash of a file's bytes, or of a dataset's name on the Hub; `None` for what can't be read."""
+    path = Path(source.removeprefix("hf:"))
+    if source.startswith("hf:") and not path.is_file():
+        return hashlib.sha256(source.encode()).hexdigest()
+    if source.startswith("sample:"):
+        path = SAMPLES / source.removeprefix("sample:")
+    if not path.is_file():  # a pipe, say, which can be read but once
+        return None
+    found = hashlib.sha256()
+    try:
+        with path.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                found.update(block)
+    except OSError:
+        return None
+    return found.hexdigest()
