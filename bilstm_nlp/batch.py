@@ -52,9 +52,6 @@ class TokenBatch:
     """(B, T) int64: gold tags, where they are known; 0 at padding."""
     windows: SentenceWindows | None = None
     """How the sentences are read together; None where each is read by itself."""
-    mentions: Tensor | None = None
-    """(B, T) int64: from 1, the same number for all tokens that are one word of one document; 0 at padding. None where
-    nobody asks."""
 
     def __post_init__(self) -> None:
         if self.words.dim() != 2:
@@ -64,7 +61,7 @@ class TokenBatch:
         b, t = self.words.shape
         u = self.characters.shape[0]
         expected = {"distinct": (b, t), "mask": (b, t), "lengths": (b,), "shapes": (u,)}
-        expected |= {"bigrams": (b, t), "tags": (b, t), "mentions": (b, t)}
+        expected |= {"bigrams": (b, t), "tags": (b, t)}
         for name, shape in expected.items():
             value = getattr(self, name)
             if value is not None and value.shape != shape:

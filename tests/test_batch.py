@@ -22,7 +22,6 @@ def values(**changed: torch.Tensor) -> dict[str, torch.Tensor]:
         "bigrams": torch.zeros(2, 3, dtype=torch.long),
         "matches": torch.zeros(2, 3, 8),
         "tags": torch.zeros(2, 3, dtype=torch.long),
-        "mentions": torch.zeros(2, 3, dtype=torch.long),
         "windows": SentenceWindows(torch.zeros(1, 5, dtype=torch.long), torch.tensor([5]), torch.zeros(2, 3).long()),
     }
     return {**fitting, **changed}
@@ -42,7 +41,6 @@ def values(**changed: torch.Tensor) -> dict[str, torch.Tensor]:
         ("matches", (2, 3), r"TokenBatch.matches must be \(2, 3, M\), got \(2, 3\)"),
         ("matches", (2, 4, 8), r"TokenBatch.matches must be \(2, 3, M\), got \(2, 4, 8\)"),
         ("tags", (2,), r"TokenBatch.tags must be \(2, 3\), got \(2,\)"),
-        ("mentions", (2, 2), r"TokenBatch.mentions must be \(2, 3\), got \(2, 2\)"),
     ],
 )
 def test_shapes(name, shape, message):

@@ -95,7 +95,6 @@ def tagging_cases() -> list[dict[str, dict[str, object]]]:
     unconstrained = [{"head": {**head, "constrained": False}} for head in HEADS]
     context = {"kind": "document", "tokens": 30}
     contexts = [{"context": context, "attention": attention} for attention in ATTENTIONS]
-    contexts.append({"context": context | {"mentions": True}})
     return [*grid, *({"embeddings": ends} for ends in ENDS), *dropouts, *unconstrained, *contexts]
 
 

@@ -25,7 +25,6 @@ from bilstm_nlp.nn.crf import LinearChainCrf
 from bilstm_nlp.nn.embedder import CharacterCnn, CharacterLstm, TokenEmbedder, WordVectors
 from bilstm_nlp.nn.encoder import DocumentEncoder, Dropout, Encoder
 from bilstm_nlp.nn.heads import CrfHead, SoftmaxHead
-from bilstm_nlp.nn.mentions import OtherMentions
 from bilstm_nlp.nn.model import Model
 from bilstm_nlp.tags import Legality, legal_transitions
 from bilstm_nlp.tasks.labelling import TaggingModel
@@ -70,8 +69,7 @@ def sentence_reader(config: TaggingConfig, codec: TaggingCodec, inputs: int) -> 
     if not codec.context:
         return encoder(config.encoder, inputs, input_dropout=dropout, output_dropout=dropout)
     inner = encoder(config.encoder, inputs, input_dropout=0.0, output_dropout=0.0)
-    others = OtherMentions() if codec.mentions else None
-    return DocumentEncoder(inner, inputs, Dropout(dropout, locked=locked), Dropout(dropout, locked=locked), others)
+    return DocumentEncoder(inner, inputs, Dropout(dropout, locked=locked), Dropout(dropout, locked=locked))
 
 
 def character_reader(config: TaggingConfig, characters: int) -> CharacterCnn | CharacterLstm | None:

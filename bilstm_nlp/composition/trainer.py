@@ -21,7 +21,6 @@ from bilstm_nlp.config.sections import (
     SgdConfig,
     TrainingConfig,
 )
-from bilstm_nlp.config.tagging import TaggingConfig
 from bilstm_nlp.nn.adversarial import Adversarial
 from bilstm_nlp.nn.model import Model
 from bilstm_nlp.training import Schedule, Settings
@@ -38,15 +37,14 @@ def settings(config: Config) -> Settings:
         patience=config.training.patience,
         average=config.training.average,
         device=config.training.device,
-        objective=objective(config),
+        objective=objective(config.training.adversarial),
     )
 
 
-def objective(config: Config) -> Callable[[nn.Module], nn.Module]:
-    """Model → what maps a batch to the loss that is made small."""
-    if not isinstance(config, TaggingConfig) or config.training.adversarial == 0:
+def objective(size: float) -> Callable[[nn.Module], nn.Module]:
+    """Model → what maps a batch to the loss that is made small, with inputs moved by `size`."""
+    if size == 0:
         return training.itself
-    size = config.training.adversarial
 
     def adversarial(model: nn.Module) -> nn.Module:
         assert isinstance(model, Model)

@@ -163,5 +163,7 @@ class TrainingConfig(Section):
     """Stop after so many epochs without a better development score."""
     average: float | None = Field(None, gt=0, lt=1)
     """Decay of an exponential moving average of the weights, which is then what is scored and saved."""
+    adversarial: float = Field(0.0, ge=0)
+    """How far the encoder's inputs are moved to where the loss is larger, half of the time; 0 leaves them in place."""
     device: Literal["auto", "cpu"] = "auto"
     """`auto` takes a GPU where there is one."""

@@ -113,8 +113,6 @@ class DocumentContext(Section):
     kind: Literal["document"] = "document"
     tokens: Positive = 80
     """Neighbours in a document are read together in windows of at most so many tokens; a longer sentence is alone."""
-    mentions: bool = False
-    """Give each token the mean state of the document's other tokens that are the same word, whatever their case."""
 
 
 class SoftmaxHeadConfig(Section):
@@ -134,8 +132,6 @@ class CrfHeadConfig(Section):
 class TaggingTraining(TrainingConfig):
     batch_tokens: Positive = 400
     """Tokens in a batch, padding included; sentences of like length share one."""
-    adversarial: float = Field(0.0, ge=0)
-    """How far inputs are moved to where the loss is larger, in the mean over a sentence's tokens; 0 trains without."""
     swap_entities: Probability = 0.0
     """Share of training entities that are replaced, anew each epoch, by others of their type; 0 leaves all in place."""
 

@@ -61,8 +61,6 @@ class TaggingCodec:
     """`entities` as features; None where not asked."""
     context: int = 0
     """Tokens of the windows in which neighbours of a document are read together; 0: each sentence by itself."""
-    mentions: bool = False
-    """Whether batches say which tokens are the same word of one document."""
 
     @classmethod
     def fit(
@@ -76,7 +74,6 @@ class TaggingCodec:
         with_pairs: bool = False,
         with_lexicon: bool = False,
         context: int = 0,
-        mentions: bool = False,
     ) -> TaggingCodec:
         """Characters, shapes, tags, entities and, if asked for, pairs of neighbours and the lexicon of the training
         sentences, whose tags are in `file_scheme`."""
@@ -101,7 +98,6 @@ class TaggingCodec:
             cut=cut_of(forms.elements()),
             lexicon=EntityLexicon(entities, types) if with_lexicon else None,
             context=context,
-            mentions=mentions,
         )
         if not with_pairs:
             return codec
@@ -143,17 +139,11 @@ class TaggingCodec:
             form_shapes=np.array([form.shape for form in rows], np.int64),
             form_characters=np.fromiter(chain.from_iterable(form.characters for form in rows), np.int64),
             form_offsets=np.concatenate([[0], np.cumsum([len(form.characters) for form in rows], dtype=np.int64)]),
-            form_folded=self.folded(list(table)) if self.mentions else None,
             tags=tags,
             bigrams=None,
             matches=matches(parts, lexicons, list(table), forms, lengths) if lexicons else None,
         )
         return replace(encoded, bigrams=self.bigrams(encoded)) if len(self.pairs) else encoded
-
-    def folded(self, forms: Sequence[str]) -> Ints:
-        """(F,) the same number for forms that differ in case alone."""
-        numbers: dict[str, int] = {}
-        return np.array([numbers.setdefault(form.lower(), len(numbers)) for form in forms], np.int64)
 
     @cached_property
     def kept_rows(self) -> Callable[[str], FormRows]:
@@ -183,7 +173,6 @@ class TaggingCodec:
             "entities": [[surface, sorted(types)] for surface, types in sorted(self.entities.items())],
             "lexicon": self.lexicon is not None,
             "context": self.context,
-            "mentions": self.mentions,
         }
 
     def tensors(self) -> dict[str, Tensor]:
@@ -219,7 +208,6 @@ class TaggingCodec:
             pairs=tensors["pairs"].numpy(),
             lexicon=EntityLexicon(entities, types) if part("lexicon", one_of((True, False))) else None,
             context=part("context", int),
-            mentions=part("mentions", one_of((True, False))),
         )
 
 
@@ -252,8 +240,6 @@ class EncodedSentences:
     """Spellings of all forms, one after the other."""
     form_offsets: Ints
     """(F + 1,) where each spelling begins."""
-    form_folded: Ints | None
-    """(F,) the same number for forms that differ in case alone; None where nobody asks."""
     tags: Ints | None
     """(N,)"""
     bigrams: Ints | None
@@ -292,22 +278,8 @@ class EncodedSentences:
             matches=None
             if self.matches is None
             else torch.from_numpy((self.matches[positions] & mask[..., None]).astype(np.float32)),
-            mentions=None if self.form_folded is None else torch.from_numpy(self.mentions(chosen, positions, mask)),
             tags=None if self.tags is None else torch.from_numpy(np.where(mask, self.tags[positions], 0)),
         )
-
-    def mentions(self, chosen: Ints, positions: Ints, mask: NDArray[np.bool_]) -> Ints:
-        """(B, T) from 1, the same number for all tokens of the batch that are one word of one document; 0 at padding.
-
-        A sentence of which no document is said is one by itself.
-        """
-        assert self.form_folded is not None
-        documents = self.documents[chosen]
-        documents = np.where(documents > 0, documents, -1 - np.arange(len(chosen)))
-        keys = documents[:, None] * (1 + self.form_folded.max(initial=0)) + self.form_folded[self.forms[positions]]
-        found = np.zeros(mask.shape, np.int64)
-        found[mask] = np.unique(keys[mask], return_inverse=True)[1] + 1
-        return found
 
 
 def ragged(offsets: Ints, chosen: Ints) -> tuple[Ints, NDArray[np.bool_]]:

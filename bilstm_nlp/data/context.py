@@ -8,10 +8,7 @@ import numpy as np
 import torch
 
 from bilstm_nlp.batch import SentenceWindows, TokenBatch
-from bilstm_nlp.data.codec import EncodedSentences, Ints, plan, ragged
-
-WHOLE = 2048
-"""Tokens of a document whose windows are kept in one batch; of a larger one, runs of windows of so many."""
+from bilstm_nlp.data.codec import EncodedSentences, Ints, ragged
 
 
 @dataclass(frozen=True)
@@ -27,42 +24,6 @@ class ReadTogether:
         """(W,) what each window reads: tokens, and boundaries."""
         ends: Ints = self.encoded.offsets[self.borders] + self.borders
         return np.diff(ends) - 1
-
-    def plan(self, tokens: int, generator: np.random.Generator | None = None) -> list[Ints]:
-        """The windows in batches of at most `tokens` tokens, padding included: those of like length, the longest first.
-
-        Where words are to be found in all of their document, its windows are in one batch instead, however large it is;
-        documents that find room are together. With a generator, both are drawn anew and come in random order.
-        """
-        if self.encoded.form_folded is None:
-            return plan(self.lengths, tokens, generator)
-        documents = self.documents()
-        longest = np.array([self.lengths[windows].max() for windows in documents])
-        order = np.arange(len(documents)) if generator is None else generator.permutation(len(documents))
-        batches: list[Ints] = []
-        batch: list[Ints] = []
-        count = width = 0
-        for index in order.tolist():
-            windows = documents[index]
-            wider = max(width, int(longest[index]))
-            if batch and (count + len(windows)) * wider > tokens:
-                batches.append(np.concatenate(batch))
-                batch, count, wider = [], 0, int(longest[index])
-            batch.append(windows)
-            count, width = count + len(windows), wider
-        return [*batches, np.concatenate(batch)] if batch else batches
-
-    def documents(self) -> list[Ints]:
-        """The windows of each document, in order; a large one in parts."""
-        lengths, found = self.lengths.tolist(), self.encoded.documents[self.borders[:-1]].tolist()
-        borders, held = [0], 0
-        for window, length in enumerate(lengths):
-            same = window > 0 and found[window] == found[window - 1] != 0
-            if window > 0 and (not same or held + length > WHOLE):
-                borders.append(window)
-                held = 0
-            held += length
-        return np.split(np.arange(len(lengths)), borders[1:]) if lengths else []
 
     def sentences(self, chosen: Ints) -> Ints:
         """The numbers of the sentences in the windows `chosen`, in this order."""

@@ -156,4 +156,4 @@ class TokenEmbedder(nn.Module):
                 found = "none" if batch.matches is None else str(batch.matches.shape[2])
                 raise ValueError(f"The embedder needs a batch with {self.matches} matches a token. Got {found}.")
             parts.append(batch.matches)
-        return Sequences(torch.cat(parts, dim=2), batch.lengths, batch.windows, batch.mentions)
+        return Sequences(torch.cat(parts, dim=2), batch.lengths, batch.windows)

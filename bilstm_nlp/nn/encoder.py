@@ -11,7 +11,6 @@ from torch.autograd.function import FunctionCtx
 from torch.nn import functional
 
 from bilstm_nlp.batch import SentenceWindows
-from bilstm_nlp.nn.mentions import OtherMentions
 
 LEVELS = 2**16
 """Probabilities of dropout that can be told apart."""
@@ -26,8 +25,6 @@ class Sequences(NamedTuple):
     """(B,) time steps of each sequence; what stands beyond them is padding."""
     windows: SentenceWindows | None = None
     """How sequences are read together; None where each is read by itself."""
-    mentions: Tensor | None = None
-    """(B, T) the same number for all steps that are one word of one document, 0 at padding; None where nobody asks."""
 
 
 class Dropout(nn.Module):
@@ -149,7 +146,7 @@ class Encoder(nn.Module):
 
     def forward(self, sequences: Sequences) -> Tensor:
         """(B, T, D) inputs → (B, T, outputs) states, each sequence by itself; what stands at padding means nothing."""
-        inputs, lengths = sequences.inputs, sequences.lengths
+        inputs, lengths, _ = sequences
         reversal = Reversal(lengths, inputs.shape[1]) if self.bidirectional and padded(inputs, lengths) else None
         states = inputs
         for dropout, layer in zip(self.dropouts, self.layers, strict=True):
@@ -164,41 +161,22 @@ class DocumentEncoder(nn.Module):
     would make them fewer.
     """
 
-    def __init__(
-        self,
-        encoder: Encoder,
-        inputs: int,
-        input_dropout: Dropout,
-        output_dropout: Dropout,
-        others: OtherMentions | None = None,
-    ) -> None:
+    def __init__(self, encoder: Encoder, inputs: int, input_dropout: Dropout, output_dropout: Dropout) -> None:
         """The encoder itself has no dropout at its input and output."""
         super().__init__()
-        self.encoder, self.others = encoder, others
-        self.outputs = encoder.outputs * (2 if others is not None else 1)
+        self.encoder, self.outputs = encoder, encoder.outputs
         self.input_dropout, self.output_dropout = input_dropout, output_dropout
         self.boundary = nn.Parameter(torch.zeros(inputs))
 
     def forward(self, sequences: Sequences) -> Tensor:
-        """(B, T, D) inputs → (B, T, outputs) states of the sentences' tokens, read window by window.
-
-        Raises `ValueError` for sequences without the mentions it needs.
-        """
-        states = torch.as_tensor(self.output_dropout(self.read(sequences)))
-        if self.others is None:
-            return states
-        if sequences.mentions is None:
-            raise ValueError("The encoder needs sequences with mentions. Got some without.")
-        return torch.as_tensor(self.others(states, sequences.mentions))
-
-    def read(self, sequences: Sequences) -> Tensor:
-        """(B, T, D) inputs → (B, T, states)"""
-        inputs, windows = self.input_dropout(sequences.inputs), sequences.windows
+        """(B, T, D) inputs → (B, T, outputs) states of the sentences' tokens, read window by window."""
+        inputs, lengths, windows = sequences
+        inputs = self.input_dropout(inputs)
         if windows is None:
-            return torch.as_tensor(self.encoder(Sequences(inputs, sequences.lengths)))
+            return torch.as_tensor(self.output_dropout(self.encoder(Sequences(inputs, lengths))))
         cells = torch.cat([inputs.flatten(0, 1), self.boundary[None]])
         states = self.encoder(Sequences(functional.embedding(windows.cells, cells), windows.lengths))
-        return functional.embedding(windows.places, states.flatten(0, 1))
+        return torch.as_tensor(self.output_dropout(functional.embedding(windows.places, states.flatten(0, 1))))
 
 
 def padded(inputs: Tensor, lengths: Tensor) -> bool:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bilstm_nlp.batch import TokenBatch
-from bilstm_nlp.data.codec import EncodedSentences, Ints, TaggingCodec
+from bilstm_nlp.data.codec import EncodedSentences, Ints, TaggingCodec, plan
 from bilstm_nlp.data.context import ReadTogether, alone, in_documents
 from bilstm_nlp.nn.heads import CrfHead, SoftmaxHead, TagPaths
 from bilstm_nlp.nn.model import Model
@@ -52,7 +52,7 @@ def label(
     weights: bool = False,
     batch_tokens: int | None = None,
 ) -> Iterator[Labelled]:
-    """Decode sentences in batches.
+    """Decode sentences in batches of like length; the batches come longest sentences first.
 
     `weights` asks for those of the attention, which the model must have; without `batch_tokens`, `BATCH_TOKENS`.
     """
@@ -60,7 +60,7 @@ def label(
     device = next(model.parameters()).device
     names = np.array(codec.tags, dtype=object)
     together = read_together(codec, encoded)
-    for windows in together.plan(batch_tokens or BATCH_TOKENS):
+    for windows in plan(together.lengths, batch_tokens or BATCH_TOKENS):
         chosen, batch = together.sentences(windows), together.collate(windows).to(device)
         decoded, read = model.decode_with_weights(batch) if weights else (model.decode(batch), None)
         rows = names[decoded.paths.cpu().numpy()]

@@ -20,7 +20,7 @@ from bilstm_nlp import metrics, plots
 from bilstm_nlp.config.tagging import DocumentContext, NoContext, TaggingConfig
 from bilstm_nlp.data.augmentation import swap_entities
 from bilstm_nlp.data.batches import EpochBatches
-from bilstm_nlp.data.codec import TaggingCodec
+from bilstm_nlp.data.codec import TaggingCodec, plan
 from bilstm_nlp.data.corpus import ColumnFormat, TaggedCorpus, checked, converted, read, share, split
 from bilstm_nlp.data.embeddings import Pretrained, matrix, read_vectors
 from bilstm_nlp.data.lexicon import cross_fitted, folds
@@ -56,14 +56,13 @@ class Corpora:
     scheme: Scheme
 
 
-def context_of(config: DocumentContext | NoContext) -> tuple[int, bool]:
-    """Tokens of the windows in which sentences are read together, 0 where each is read by itself; whether a word's
-    other mentions are read too."""
+def context_tokens(config: DocumentContext | NoContext) -> int:
+    """Tokens of the windows in which sentences are read together; 0 where each is read by itself."""
     match config:
         case NoContext():
-            return 0, False
-        case DocumentContext(tokens=tokens, mentions=mentions):
-            return tokens, mentions
+            return 0
+        case DocumentContext(tokens=tokens):
+            return tokens
         case unknown:
             assert_never(unknown)
 
@@ -160,7 +159,6 @@ class TaggingTask:
                 counts = Counter(chain.from_iterable(sentence.tokens for sentence in part.sentences))
                 logger.info("word vectors know %s of %s", words.coverage(counts), name)
         initial, frozen = self.initial_vectors(words, pretrained)
-        context, mentions = context_of(self.config.context)
         codec = TaggingCodec.fit(
             data.train.sentences,
             words,
@@ -169,8 +167,7 @@ class TaggingTask:
             file_scheme=data.scheme,
             with_pairs=self.config.embeddings.bigrams > 0,
             with_lexicon=self.config.embeddings.lexicon,
-            context=context,
-            mentions=mentions,
+            context=context_tokens(self.config.context),
         )
         return codec, self.model(codec, torch.from_numpy(initial))
 
@@ -235,7 +232,7 @@ class TaggingTask:
                 drawn = [swap_entities(part, codec.file_scheme, settings.swap_entities, generator) for part in parts]
                 encoded = codec.encode_parts(drawn, lexicons, with_tags=True)
             together = read_together(codec, encoded, generator)
-            return EpochBatches(together.plan(settings.batch_tokens, generator), together.collate)
+            return EpochBatches(plan(together.lengths, settings.batch_tokens, generator), together.collate)
 
         return of_epoch
 

@@ -6,6 +6,7 @@ import torch
 
 from bilstm_nlp.composition.tasks import tagging
 from bilstm_nlp.composition.trainer import settings
+from bilstm_nlp.data.codec import plan
 from bilstm_nlp.tasks.labelling import BATCH_TOKENS, label, read_together
 
 from .corpora import Corpora, config_of
@@ -30,7 +31,7 @@ def measure(found: Corpora, *, steps: int, rounds: int) -> Report:
 
     encoded = codec.encode(data.dev.sentences)
     together = read_together(codec, encoded)
-    shapes = shapes_of(model.eval(), [together.collate(chosen) for chosen in together.plan(BATCH_TOKENS)])
+    shapes = shapes_of(model.eval(), [together.collate(chosen) for chosen in plan(together.lengths, BATCH_TOKENS)])
     floor = BareLstm(config.encoder, shapes)
     tag = interleaved(
         {"ours": timed(lambda: list(label(model, codec, encoded))), "floor": timed(floor.forward)}, rounds

@@ -11,7 +11,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bilstm_nlp.data import context
 from bilstm_nlp.data.codec import TaggingCodec, plan
 from bilstm_nlp.data.context import alone, in_documents
 from bilstm_nlp.data.corpus import Sentence
@@ -28,11 +27,10 @@ sentences = st.lists(st.tuples(st.integers(1, 7), st.integers(0, 3))).map(
 )
 
 
-def encoded(found, mentions: bool = False):
+def encoded(found):
     words = WordTable.build(Counter(token for sentence in found for token in sentence.tokens), None)
     nothing = np.empty((0, 2), np.float16)
-    codec = TaggingCodec.fit(found, words, nothing, scheme="IOB2", file_scheme="IOB2", mentions=mentions)
-    return codec.encode(found)
+    return TaggingCodec.fit(found, words, nothing, scheme="IOB2", file_scheme="IOB2").encode(found)
 
 
 @often
@@ -121,65 +119,3 @@ def test_sentences_alone_are_read_as_without_documents():
     inner = Encoder(3, 4)
     sequences = Sequences(torch.randn(2, 3, 3), torch.tensor([3, 1]))
     assert torch.equal(DocumentEncoder(inner, 3, *2 * [Dropout(0.0, locked=True)])(sequences), inner(sequences))
-
-
-# --- other mentions of a word ---
-
-
-@often
-@given(sentences.filter(bool), st.integers(1, 20), st.integers(1, 40), st.none() | st.integers(0, 99))
-def test_windows_of_a_document_are_in_one_batch(found, tokens, most, seed):
-    together = in_documents(encoded(found, mentions=True), tokens)
-    generator = None if seed is None else np.random.default_rng(seed)
-    batches = together.plan(most, generator)
-    assert sorted(np.concatenate(batches).tolist()) == list(range(len(together.lengths)))
-    documents = [[found[sentence].document for sentence in together.borders[batch]] for batch in batches]
-    for document in {sentence.document for sentence in found} - {0}:
-        assert sum(document in batch for batch in documents) == 1
-    for batch, names in zip(batches, documents, strict=True):
-        padded = len(batch) * together.lengths[batch].max()
-        assert padded <= most or len(batch) == 1 or len({*names}) == 1 != names[0] + 1
-
-
-def test_a_document_that_is_too_large_for_a_batch_is_in_parts(monkeypatch):
-    monkeypatch.setattr(context, "WHOLE", 30)
-    found = [Sentence(("a",) * 9, None, 1, document=1 + index // 8) for index in range(16)]
-    together = in_documents(encoded(found, mentions=True), 10)
-    assert [windows.tolist() for windows in together.documents()] == [
-        [0, 1, 2], [3, 4, 5], [6, 7], [8, 9, 10], [11, 12, 13], [14, 15]
-    ]  # fmt: skip
-
-
-def test_plans_are_drawn_anew():
-    found = [Sentence(("a",) * 4, None, 1, document=1 + index // 3) for index in range(60)]
-    together = in_documents(encoded(found, mentions=True), 10)
-    plans = [[batch.tolist() for batch in together.plan(40, np.random.default_rng(seed))] for seed in (1, 1, 2)]
-    assert plans[0] == plans[1] != plans[2]
-
-
-words = st.lists(
-    st.tuples(
-        st.lists(st.sampled_from(["King", "KING", "king", "Paris", "x", "ß", "SS"]), min_size=1), st.integers(0, 3)
-    )
-)
-
-
-@often
-@given(words.filter(bool), st.randoms(use_true_random=False))
-def test_mentions_are_equal_for_one_word_of_one_document_alone(found, generator):
-    sentences = [
-        Sentence(tuple(tokens), None, 1, document=document)
-        for tokens, document in sorted(found, key=lambda one: one[1])
-    ]
-    chosen = list(range(len(sentences)))
-    generator.shuffle(chosen)
-    batch = encoded(sentences, mentions=True).collate(np.array(chosen))
-    assert not batch.mentions[~batch.mask].any()
-    assert (batch.mentions[batch.mask] > 0).all()
-    keys = {}
-    for row, number in enumerate(chosen):
-        sentence = sentences[number]
-        for token, mention in zip(sentence.tokens, batch.mentions[row].tolist(), strict=False):
-            keys.setdefault((sentence.document or -number - 1, token.lower()), set()).add(mention)
-    assert all(len(mentions) == 1 for mentions in keys.values())
-    assert len(set.union(*keys.values())) == len(keys)

@@ -24,9 +24,9 @@ def tagger(tmp_path_factory) -> Tagger:
     return untrained(tmp_path_factory, {"kind": "none"})
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["windows", "mentions"])
-def reader_of_documents(request, tmp_path_factory) -> Tagger:
-    return untrained(tmp_path_factory, {"kind": "document", "tokens": 20, "mentions": request.param})
+@pytest.fixture(scope="module")
+def reader_of_documents(tmp_path_factory) -> Tagger:
+    return untrained(tmp_path_factory, {"kind": "document", "tokens": 20})
 
 
 def untrained(tmp_path_factory, context: dict[str, object]) -> Tagger:

@@ -129,7 +129,7 @@ def test_the_head_forecasts_all_steps_in_the_scale_of_the_values(channels, decod
     torch.manual_seed(0)
     windows = batch()
     embedder = SeriesEmbedder(channels, StepReader(channels.features))
-    states, lengths = embedder(windows)[:2]
+    states, lengths, _ = embedder(windows)
     assert lengths.tolist() == [L] * len(states)
     sizes = (states.shape[2], H, channels.targets * objective.outputs)
     if decoder == "segments":
