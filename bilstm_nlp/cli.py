@@ -56,9 +56,10 @@ def main() -> None:
         drop_output()
         sys.exit(1)
     except OSError as error:
-        # What is read has errors of its own: this is something that we write.
         drop_output()
-        print(f"bilstm-nlp: {OutputError(error.filename or 'standard output', error)}", file=sys.stderr)
+        # A file has its name in the error; without one it is what is printed that finds no room.
+        named = f"{error.filename}: {error.strerror}" if error.filename else OutputError("standard output", error)
+        print(f"bilstm-nlp: {named}", file=sys.stderr)
         sys.exit(1)
 
 

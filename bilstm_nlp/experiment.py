@@ -90,15 +90,16 @@ def train(
     task = build(config)
     with ExitStack() as held:
         run = state = None
-        made = origin(config.sources, torch.get_num_threads())
         # A run that broke off before its config was written has nothing to go on from.
         if resume and (path / "config.json").exists():
             held.enter_context(Hold(path))
             run = resumable(path, config)
-            check_origin(run, made)
             state = run.read_state()
         else:
             RunDirectory.check_vacant(path, force=force or resume)
+        made = origin(config.sources, torch.get_num_threads())
+        if run is not None:
+            check_origin(run, made)
         data = task.load()
         torch.manual_seed(config.seed)
         codec, model = task.fit(data)

@@ -23,7 +23,7 @@ SAMPLES = Path(bilstm_nlp.data.__path__[0]) / "samples"
 def origin(sources: Iterable[str], threads: int) -> dict[str, Any]:
     """All of it, as it is written down with a run that reads `sources` and is made by so many threads."""
     return {
-        "versions": {name: version_of(name) for name in PACKAGES},
+        "versions": {name: found for name in PACKAGES if (found := version_of(name)) is not None},
         "machine": {
             "system": platform.platform(),
             "processor": processor(),

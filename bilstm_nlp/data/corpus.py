@@ -168,13 +168,11 @@ def split(corpus: TaggedCorpus, fold: int, folds: int) -> tuple[TaggedCorpus, Ta
     """
     if len(corpus.sentences) < folds:
         raise DataError(corpus.source, f"at least {folds} sentences, one a fold", str(len(corpus.sentences)))
-    held = fold_of_each([sentence.document for sentence in corpus.sentences], folds) == fold - 1
-    parts = (
-        [s for s, is_held in zip(corpus.sentences, held.tolist(), strict=True) if is_held is side]
-        for side in (False, True)
-    )
-    rest, out = (TaggedCorpus(corpus.source, part) for part in parts)
-    return rest, out
+    parts: tuple[list[Sentence], list[Sentence]] = ([], [])
+    found = fold_of_each([sentence.document for sentence in corpus.sentences], folds)
+    for sentence, is_held in zip(corpus.sentences, (found == fold - 1).tolist(), strict=True):
+        parts[is_held].append(sentence)
+    return TaggedCorpus(corpus.source, parts[0]), TaggedCorpus(corpus.source, parts[1])
 
 
 def sentence_of_text(text: str, cut: Cut = "words") -> Sentence:
