@@ -45,9 +45,9 @@ class TokenBatch:
     """(B, T) bool: True at tokens, False at padding."""
     bigrams: Tensor | None = None
     """(B, T) int64: rows of the table of pairs, each token with the one after it; 0 at padding. None without one."""
-    matches: Tensor | None = None
-    """(B, T, M) float32: 1 where a match with the lexicon begins, goes on, ends, type by type; 0 at padding. None
-    without one."""
+    features: Tensor | None = None
+    """(B, T, F) float32: what the lexicon and the document say of each token; 0 at padding. None where neither is
+    asked."""
     tags: Tensor | None = None
     """(B, T) int64: gold tags, where they are known; 0 at padding."""
     windows: SentenceWindows | None = None
@@ -66,8 +66,8 @@ class TokenBatch:
             value = getattr(self, name)
             if value is not None and value.shape != shape:
                 raise ValueError(f"TokenBatch.{name} must be {shape}, got {tuple(value.shape)}")
-        if self.matches is not None and (self.matches.dim() != 3 or self.matches.shape[:2] != (b, t)):
-            raise ValueError(f"TokenBatch.matches must be ({b}, {t}, M), got {tuple(self.matches.shape)}")
+        if self.features is not None and (self.features.dim() != 3 or self.features.shape[:2] != (b, t)):
+            raise ValueError(f"TokenBatch.features must be ({b}, {t}, F), got {tuple(self.features.shape)}")
         if self.windows is not None and self.windows.places.shape != (b, t):
             raise ValueError(f"TokenBatch.windows.places must be ({b}, {t}), got {tuple(self.windows.places.shape)}")
         if self.mask.dtype != torch.bool:

@@ -20,7 +20,7 @@ def values(**changed: torch.Tensor) -> dict[str, torch.Tensor]:
         "lengths": torch.tensor([3, 1]),
         "mask": torch.tensor([[True, True, True], [True, False, False]]),
         "bigrams": torch.zeros(2, 3, dtype=torch.long),
-        "matches": torch.zeros(2, 3, 8),
+        "features": torch.zeros(2, 3, 8),
         "tags": torch.zeros(2, 3, dtype=torch.long),
         "windows": SentenceWindows(torch.zeros(1, 5, dtype=torch.long), torch.tensor([5]), torch.zeros(2, 3).long()),
     }
@@ -38,8 +38,8 @@ def values(**changed: torch.Tensor) -> dict[str, torch.Tensor]:
         ("lengths", (3,), r"TokenBatch.lengths must be \(2,\), got \(3,\)"),
         ("mask", (3, 2), r"TokenBatch.mask must be \(2, 3\), got \(3, 2\)"),
         ("bigrams", (2,), r"TokenBatch.bigrams must be \(2, 3\), got \(2,\)"),
-        ("matches", (2, 3), r"TokenBatch.matches must be \(2, 3, M\), got \(2, 3\)"),
-        ("matches", (2, 4, 8), r"TokenBatch.matches must be \(2, 3, M\), got \(2, 4, 8\)"),
+        ("features", (2, 3), r"TokenBatch.features must be \(2, 3, F\), got \(2, 3\)"),
+        ("features", (2, 4, 8), r"TokenBatch.features must be \(2, 3, F\), got \(2, 4, 8\)"),
         ("tags", (2,), r"TokenBatch.tags must be \(2, 3\), got \(2,\)"),
     ],
 )

@@ -66,6 +66,7 @@ ENDS = [
     {"characters": {"kind": "none"}, "shapes": 0, "dimension": 6},
     {"characters": {"kind": "none"}, "shapes": 0, "dimension": 6, "bigrams": 5},
     {"characters": {"kind": "none"}, "shapes": 0, "dimension": 6, "lexicon": True},
+    {"characters": {"kind": "none"}, "shapes": 0, "dimension": 6, "usage": True},
 ]
 
 
@@ -162,7 +163,7 @@ def test_what_is_read_together_is_read_the_same_alone_batched_shuffled_and_under
         Sentence(tokens=("zebra", "Unseen", "ÅNGSTRÖM", "1996-08-22", "x" * 90), tags=None, line=1),
     ]
     together = [[sentence] for sentence in sentences]
-    if codec.context:
+    if codec.reads_documents:
         together = [list(run) for _, run in groupby(sentences, lambda sentence: sentence.document)]
         assert max(map(len, together)) > 1
     alone = [found for run in together for found in found_in(model, codec, run)]

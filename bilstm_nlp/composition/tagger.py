@@ -56,7 +56,7 @@ def model(config: TaggingConfig, codec: TaggingCodec, vectors: Tensor) -> Taggin
         character_reader(config, len(codec.characters)),
         bigrams(config, codec) if settings.bigrams else None,
         nn.Embedding(len(codec.shapes), settings.shapes, padding_idx=0) if settings.shapes else None,
-        codec.lexicon.features if codec.lexicon else 0,
+        codec.features,
     )
     reader = sentence_reader(config, codec, embedder.outputs)
     end = head(config, reader.outputs, legal_transitions(codec.tags, codec.scheme))

@@ -101,6 +101,8 @@ class EmbeddingsConfig(Section):
     """Size of the vector of a token together with the one after it, for scripts without blanks; 0 leaves it out."""
     lexicon: bool = False
     """Mark where entities of the training data stand; training sentences are matched with those of other parts only."""
+    usage: bool = False
+    """Tell how a word is used elsewhere in its document: without capitals, with one amid a sentence, how often."""
     shapes: int = Field(12, ge=0)
     """Size of the vector of a word's shape (Xx, dd-dd); 0 leaves it out."""
 

@@ -18,6 +18,7 @@ from bilstm_nlp.batch import TokenBatch
 from bilstm_nlp.data.corpus import Sentence
 from bilstm_nlp.data.lexicon import EntityLexicon, entities_of, matches
 from bilstm_nlp.data.tokenizer import Cut, cut_of
+from bilstm_nlp.data.usage import Use, usage
 from bilstm_nlp.data.vocabulary import FIRST, UNKNOWN, Vocabulary, WordTable, shape
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.tags import SCHEMES, Scheme, convert, tag_set
@@ -59,6 +60,8 @@ class TaggingCodec:
     """(P,) ascending: the pairs of neighbours in the training data, `pair_keys` of their rows; none where not asked."""
     lexicon: EntityLexicon | None = None
     """`entities` as features; None where not asked."""
+    with_usage: bool = False
+    """Whether a token's use elsewhere in its document is a feature."""
     context: int = 0
     """Tokens of the windows in which neighbours of a document are read together; 0: each sentence by itself."""
 
@@ -73,6 +76,7 @@ class TaggingCodec:
         file_scheme: Scheme,
         with_pairs: bool = False,
         with_lexicon: bool = False,
+        with_usage: bool = False,
         context: int = 0,
     ) -> TaggingCodec:
         """Characters, shapes, tags, entities and, if asked for, pairs of neighbours and the lexicon of the training
@@ -97,6 +101,7 @@ class TaggingCodec:
             frozen=frozen,
             cut=cut_of(forms.elements()),
             lexicon=EntityLexicon(entities, types) if with_lexicon else None,
+            with_usage=with_usage,
             context=context,
         )
         if not with_pairs:
@@ -108,6 +113,16 @@ class TaggingCodec:
     def types(self) -> tuple[str, ...]:
         """Entity types, sorted."""
         return tuple(sorted({tag.partition("-")[2] for tag in self.tags if tag != "O"}))
+
+    @property
+    def features(self) -> int:
+        """What the lexicon and the document say of each token, in numbers; 0 where neither is asked."""
+        return (self.lexicon.features if self.lexicon else 0) + (len(Use) if self.with_usage else 0)
+
+    @property
+    def reads_documents(self) -> bool:
+        """Whether what is found in a sentence depends on the other sentences of its document."""
+        return self.with_usage or self.context > 0
 
     def encode(self, sentences: Sequence[Sentence], *, with_tags: bool = False) -> EncodedSentences:
         """Sentences as flat arrays. With tags, every tag must be known: training data, that is.
@@ -131,9 +146,15 @@ class TaggingCodec:
             index = {tag: number for number, tag in enumerate(self.tags)}
             converted = (convert(sentence.tags or (), self.file_scheme, self.scheme) for sentence in sentences)
             tags = np.fromiter((index[tag] for tag in chain.from_iterable(converted)), np.int64, len(tokens))
+        documents = np.fromiter((sentence.document for sentence in sentences), np.int64, len(sentences))
+        features: list[NDArray[np.float32]] = []
+        if lexicons:
+            features.append(matches(parts, lexicons, list(table), forms, lengths).astype(np.float32))
+        if self.with_usage:
+            features.append(usage(list(table), forms, lengths, documents))
         encoded = EncodedSentences(
             offsets=np.concatenate([[0], np.cumsum(lengths)]),
-            documents=np.fromiter((sentence.document for sentence in sentences), np.int64, len(sentences)),
+            documents=documents,
             forms=forms,
             form_words=np.array([form.word for form in rows], np.int64),
             form_shapes=np.array([form.shape for form in rows], np.int64),
@@ -141,7 +162,7 @@ class TaggingCodec:
             form_offsets=np.concatenate([[0], np.cumsum([len(form.characters) for form in rows], dtype=np.int64)]),
             tags=tags,
             bigrams=None,
-            matches=matches(parts, lexicons, list(table), forms, lengths) if lexicons else None,
+            features=np.concatenate(features, axis=1) if features else None,
         )
         return replace(encoded, bigrams=self.bigrams(encoded)) if len(self.pairs) else encoded
 
@@ -172,6 +193,7 @@ class TaggingCodec:
             "words": self.words.to_json(),
             "entities": [[surface, sorted(types)] for surface, types in sorted(self.entities.items())],
             "lexicon": self.lexicon is not None,
+            "usage": self.with_usage,
             "context": self.context,
         }
 
@@ -207,6 +229,7 @@ class TaggingCodec:
             cut=part("cut", one_of(get_args(Cut))),
             pairs=tensors["pairs"].numpy(),
             lexicon=EntityLexicon(entities, types) if part("lexicon", one_of((True, False))) else None,
+            with_usage=part("usage", one_of((True, False))),
             context=part("context", int),
         )
 
@@ -244,8 +267,8 @@ class EncodedSentences:
     """(N,)"""
     bigrams: Ints | None
     """(N,)"""
-    matches: NDArray[np.bool_] | None
-    """(N, 4K) matches with the lexicon."""
+    features: NDArray[np.float32] | None
+    """(N, F) matches with the lexicon, then the use in the document."""
 
     def pair_keys(self, rows: int) -> Ints:
         """(N,) each token and the one after it, in a table of so many rows, as one number; 0 follows the last one."""
@@ -275,9 +298,9 @@ class EncodedSentences:
             lengths=torch.from_numpy(self.lengths[chosen]),
             mask=torch.from_numpy(mask),
             bigrams=None if self.bigrams is None else torch.from_numpy(np.where(mask, self.bigrams[positions], 0)),
-            matches=None
-            if self.matches is None
-            else torch.from_numpy((self.matches[positions] & mask[..., None]).astype(np.float32)),
+            features=None
+            if self.features is None
+            else torch.from_numpy(np.where(mask[..., None], self.features[positions], np.float32(0))),
             tags=None if self.tags is None else torch.from_numpy(np.where(mask, self.tags[positions], 0)),
         )
 

@@ -67,7 +67,7 @@ class Tagger:
             size=ATTENTION_CHUNK if request.attention else CHUNK,
             header=CSV_HEADER if kind == "csv" else "",
             draws=request.plot is not None,
-            documents=self.codec.context > 0,
+            documents=self.codec.reads_documents,
         )
 
     def kind(self, request: Request) -> OutputFormat:
@@ -120,7 +120,7 @@ class Tagger:
         if attention:
             self.check_attention()
         size = ATTENTION_CHUNK if attention else CHUNK
-        for chunk in chunks(sentences, size, documents=self.codec.context > 0):
+        for chunk in chunks(sentences, size, documents=self.codec.reads_documents):
             yield from self.tagged(chunk, confidence=confidence, alternatives=alternatives, attention=attention)
 
     def tagged(

@@ -117,10 +117,10 @@ class CharacterLstm(nn.Module):
 
 
 class TokenEmbedder(nn.Module):
-    """Word vectors, characters, pairs of neighbours, shapes and matches with a lexicon side by side.
+    """Word vectors, characters, pairs of neighbours, shapes and the features of the batch side by side.
 
     `characters` maps (U, C) characters to (U, outputs), `bigrams` and `shapes` are tables; each of them may be None.
-    The `matches` features of the batch are taken as they are.
+    The batch's `features` for each token are taken as they are.
     """
 
     def __init__(
@@ -129,19 +129,19 @@ class TokenEmbedder(nn.Module):
         characters: CharacterCnn | CharacterLstm | None,
         bigrams: WordVectors | None,
         shapes: nn.Embedding | None,
-        matches: int = 0,
+        features: int = 0,
     ) -> None:
         super().__init__()
         self.words, self.characters, self.bigrams, self.shapes = words, characters, bigrams, shapes
-        self.matches = matches
+        self.features = features
         self.outputs = words.outputs
         self.outputs += characters.outputs if characters is not None else 0
         self.outputs += bigrams.outputs if bigrams is not None else 0
         self.outputs += shapes.embedding_dim if shapes is not None else 0
-        self.outputs += matches
+        self.outputs += features
 
     def forward(self, batch: TokenBatch) -> Sequences:
-        """(B, T, outputs), a sentence each. Raises `ValueError` for a batch without the pairs or matches it needs."""
+        """(B, T, outputs), a sentence each. Raises `ValueError` for a batch without the pairs or features it needs."""
         parts = [self.words(batch.words)]
         if self.characters is not None:
             parts.append(functional.embedding(batch.distinct, self.characters(batch.characters)))
@@ -151,9 +151,9 @@ class TokenEmbedder(nn.Module):
             parts.append(self.bigrams(batch.bigrams))
         if self.shapes is not None:
             parts.append(self.shapes(functional.embedding(batch.distinct, batch.shapes[:, None]).squeeze(2)))
-        if self.matches:
-            if batch.matches is None or batch.matches.shape[2] != self.matches:
-                found = "none" if batch.matches is None else str(batch.matches.shape[2])
-                raise ValueError(f"The embedder needs a batch with {self.matches} matches a token. Got {found}.")
-            parts.append(batch.matches)
+        if self.features:
+            if batch.features is None or batch.features.shape[2] != self.features:
+                found = "none" if batch.features is None else str(batch.features.shape[2])
+                raise ValueError(f"The embedder needs a batch with {self.features} features a token. Got {found}.")
+            parts.append(batch.features)
         return Sequences(torch.cat(parts, dim=2), batch.lengths, batch.windows)

@@ -167,6 +167,7 @@ class TaggingTask:
             file_scheme=data.scheme,
             with_pairs=self.config.embeddings.bigrams > 0,
             with_lexicon=self.config.embeddings.lexicon,
+            with_usage=self.config.embeddings.usage,
             context=context_tokens(self.config.context),
         )
         return codec, self.model(codec, torch.from_numpy(initial))

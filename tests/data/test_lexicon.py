@@ -108,19 +108,19 @@ def test_a_batch_has_the_matches_of_its_sentences():
     codec = a_codec(train)
     new = [sentence("in New York"), sentence("Ann")]
     batch = codec.encode(new).collate(np.array([1, 0]))
-    assert batch.matches is not None
-    assert batch.matches.shape == (2, 3, 8)
-    assert [shown(row) for row in batch.matches[1].numpy()] == [set(), {"B-ORG"}, {"E-ORG"}]
-    assert [shown(row) for row in batch.matches[0].numpy()] == [{"S-PER"}, set(), set()]
+    assert batch.features is not None
+    assert batch.features.shape == (2, 3, 8)
+    assert [shown(row) for row in batch.features[1].numpy()] == [set(), {"B-ORG"}, {"E-ORG"}]
+    assert [shown(row) for row in batch.features[0].numpy()] == [{"S-PER"}, set(), set()]
     again = TaggingCodec.from_json(json.loads(json.dumps(codec.to_json())), codec.tensors())
-    assert np.array_equal(again.encode(new).matches, codec.encode(new).matches)
+    assert np.array_equal(again.encode(new).features, codec.encode(new).features)
 
 
 def test_training_sentences_are_encoded_part_by_part():
     parts = [[sentence("Ann ran", ("PER", 0, 1))], [sentence("Bob and Ann", ("PER", 0, 1), ("PER", 2, 3))]]
     codec = a_codec([*parts[0], *parts[1]])
     encoded = codec.encode_parts(parts, cross_fitted(parts, "IOB2", codec.types), with_tags=True)
-    assert [row.any() for row in encoded.matches] == [True, False, False, False, True]
+    assert [row.any() for row in encoded.features] == [True, False, False, False, True]
     plain = codec.encode_parts(parts, [], with_tags=True)
-    assert plain.matches is None
+    assert plain.features is None
     assert np.array_equal(plain.tags, encoded.tags)
