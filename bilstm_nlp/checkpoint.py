@@ -7,16 +7,19 @@ codec.safetensors  its tensors
 model.safetensors  the best weights so far
 state.safetensors  the state after the last epoch, or after the batch it was stopped at; gone when the run is finished
 history.jsonl      a line an epoch
+replay.json        a few inputs, and what the saved model answers to them
 metrics.json       all results; its presence says that the run is finished
 report.md, plots/  the same for people
+checksums.json     what each of these files held when it was written, but for the plots
 .lock              who trains into it, while somebody does
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -26,13 +29,16 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from bilstm_nlp.checksums import NAME as CHECKSUMS
+from bilstm_nlp.checksums import Checksums, digest, small
 from bilstm_nlp.epochs import EpochReport, Part, State
 from bilstm_nlp.errors import RunError
-from bilstm_nlp.files import write_json, write_text, write_whole
+from bilstm_nlp.files import as_json, partial_of, text_to, write_whole
 from bilstm_nlp.holding import NAME as LOCK
 from bilstm_nlp.tasks.base import Score
 
-FORMAT = 1
+FORMAT = 2
+"""Of the whole directory. 1 had no checksums."""
 
 
 class RunDirectory:
@@ -40,11 +46,14 @@ class RunDirectory:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.checksums = Checksums(path)
 
     @classmethod
     def check_vacant(cls, path: Path, *, force: bool = False) -> None:
         """Raises `RunError` when something is there: a run that `force` would not remove, or no run at all."""
-        if path.exists() and (not path.is_dir() or any(entry.name != LOCK for entry in path.iterdir())):
+        # What a process leaves that is killed before it has said that this is a run.
+        first = {LOCK, CHECKSUMS, partial_of(path / CHECKSUMS).name, partial_of(path / "run.json").name}
+        if path.exists() and (not path.is_dir() or any(entry.name not in first for entry in path.iterdir())):
             if not (path / "run.json").exists():
                 raise RunError(f"{path}: expected a new or empty directory, or a run; found something else there")
             if not force:
@@ -77,9 +86,14 @@ class RunDirectory:
             raise RunError(f"{path}: expected a run directory, found {'a file' if path.exists() else 'nothing there'}")
         if not (path / "run.json").exists():
             raise RunError(f"{path}: expected a run directory, found a directory without run.json")
-        found = run.read_json("run.json").get("format")
-        if found != FORMAT:
-            raise RunError(f"{path}: expected a run of format {FORMAT}, found format {found}")
+        # Before anything else: another format may have other checksums, or none.
+        values = parsed(path / "run.json", run.content("run.json"))
+        if values.get("format") != FORMAT:
+            found = f"{path}: expected a run of format {FORMAT}, found format {values.get('format')}"
+            versions = values.get("versions")
+            writer = versions.get("bilstm-nlp") if isinstance(versions, dict) else None
+            raise RunError(found if writer is None else f"{found}, written by bilstm-nlp {writer}, which can read it")
+        run.read_json("run.json")
         return run
 
     def origin(self) -> dict[str, Any]:
@@ -92,35 +106,45 @@ class RunDirectory:
 
     # --- JSON and text ---
 
+    def write(self, name: str, fill: Callable[[Path], object]) -> None:
+        """Let `fill` write the file, and note what it holds."""
+
+        def noted(coming: Path) -> None:
+            fill(coming)
+            self.checksums.expect(name, coming)
+
+        write_whole(self.path / name, noted)
+
     def write_text(self, name: str, text: str) -> None:
-        write_text(self.path / name, text)
+        self.write(name, text_to(text))
 
     def write_json(self, name: str, value: object) -> None:
-        write_json(self.path / name, value)
+        self.write_text(name, as_json(value))
+
+    def content(self, name: str) -> bytes:
+        """What is in a file of JSON. Raises `RunError` where there is none, or more than any run has."""
+        try:
+            return small(self.path / name)
+        except FileNotFoundError:
+            raise RunError(f"{self.path / name}: expected a file of a run, found nothing there") from None
 
     def read_json(self, name: str) -> dict[str, Any]:
         """A JSON object of the run. Raises `RunError` when it is missing or damaged."""
-        path = self.path / name
-        try:
-            value = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise RunError(f"{path}: expected a file of a run, found nothing there") from None
-        except (UnicodeDecodeError, json.JSONDecodeError) as error:
-            raise RunError(f"{path}: expected JSON, found {error}") from None
-        if not isinstance(value, dict):
-            raise RunError(f"{path}: expected a JSON object, found {type(value).__name__}")
-        return value
+        content = self.content(name)
+        self.checksums.check(name, hashlib.sha256(content).hexdigest())
+        return parsed(self.path / name, content)
 
     # --- tensors ---
 
     def write_tensors(self, name: str, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> None:
         contiguous = {key: value.contiguous() for key, value in tensors.items()}
-        write_whole(self.path / name, lambda partial: partial.write_bytes(save(contiguous, metadata)))
+        self.write(name, lambda partial: partial.write_bytes(save(contiguous, metadata)))
 
     def read_tensors(self, name: str) -> tuple[dict[str, Tensor], dict[str, str]]:
         """Tensors and metadata of a safetensors file. Raises `RunError` when it is missing or damaged."""
         path = self.path / name
         try:
+            self.checksums.check(name, digest(path))
             with safe_open(path, framework="pt") as stream:
                 return {key: stream.get_tensor(key) for key in stream.keys()}, stream.metadata() or {}  # noqa: SIM118
         except FileNotFoundError:
@@ -164,6 +188,17 @@ class RunDirectory:
             raise RunError(f"{self.path / 'state.safetensors'}: expected epoch reports, found {error}") from None
         return State(tensors, tuple(reports), part)
 
+    # --- what others ask ---
+
+    def check(self) -> int:
+        """The number of files, each of which holds what was written there. Raises `RunError` where one does not."""
+        names = [name for name in self.checksums.known() if name != "state.safetensors" or not self.finished]
+        for name in names:
+            if not (self.path / name).is_file():
+                raise RunError(f"{self.path / name}: expected a file of a run, found nothing there")
+            self.checksums.check(name, digest(self.path / name))
+        return len(names)
+
     def write_history(self, reports: Iterable[EpochReport]) -> None:
         self.write_text("history.jsonl", "".join(json.dumps(asdict(report)) + "\n" for report in reports))
 
@@ -194,3 +229,14 @@ class RunDirectory:
         """The results, then nothing to go on from is needed any more."""
         self.write_json("metrics.json", results)
         (self.path / "state.safetensors").unlink(missing_ok=True)
+
+
+def parsed(path: Path, content: bytes) -> dict[str, Any]:
+    """The JSON object that a file holds. Raises `RunError` for anything else."""
+    try:
+        value = json.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise RunError(f"{path}: expected JSON, found {error}") from None
+    if not isinstance(value, dict):
+        raise RunError(f"{path}: expected a JSON object, found {type(value).__name__}")
+    return value

@@ -295,6 +295,21 @@ def info(run: Run, as_json: AsJson = False) -> None:
         report.print_sections([report.run_section(summary)])
 
 
+@app.command()
+def verify(run: Run, as_json: AsJson = False) -> None:
+    """Check every file of a finished run, and ask it again what it answered when it was saved. Exit status 1 where it
+    answers otherwise."""
+    from bilstm_nlp import report, verification
+
+    found = verification.verify(run)
+    if as_json:
+        print(json.dumps(found.as_json(), ensure_ascii=False, allow_nan=False))
+    else:
+        report.print_sections(found.sections())
+    if not found.same:
+        raise typer.Exit(1)
+
+
 def write(pieces: Iterable[bytes], output: Path | None) -> None:
     """Pieces of output to a file or to standard output, as they come.
 

@@ -26,6 +26,7 @@ from bilstm_nlp.epochs import EpochReport, Paused
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.holding import Hold
 from bilstm_nlp.inference.forecaster import Forecaster
+from bilstm_nlp.inference.replay import recording
 from bilstm_nlp.origin import origin
 from bilstm_nlp.prediction import config_of, load
 from bilstm_nlp.tasks.base import Batches, Task
@@ -163,6 +164,8 @@ def conclude(
     # A score to be made small is the loss itself, on the development data.
     curves = plots.curves if best.score.higher_is_better else plots.loss_curves
     curves(losses, scores, best.score.name, best.epoch, run.path / "plots" / "curves.png")
+    # From the disk: a run that can't be loaded is not finished.
+    run.write_json("replay.json", recording(load(run.path), task.examples(data, codec)))
     run.write_text("report.md", report.markdown(results["training"], sections(run.path, results)))
     run.finish(results)
 

@@ -16,7 +16,7 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
 
     Raises `OutputError` for what the system refuses; nothing is left of it then.
     """
-    partial = path.with_name(f".{path.name}.partial")
+    partial = partial_of(path)
     try:
         write(partial)
         with partial.open("rb+") as stream:
@@ -28,15 +28,26 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         raise OutputError(path, error) from error
 
 
+def partial_of(path: Path) -> Path:
+    """Where a file is written before it is put in place."""
+    return path.with_name(f".{path.name}.partial")
+
+
 def write_text(path: Path, text: str) -> None:
     """UTF-8, with the line ends that the text has."""
-
-    def write(partial: Path) -> None:
-        partial.write_text(text, encoding="utf-8", newline="\n")
-
-    write_whole(path, write)
+    write_whole(path, text_to(text))
 
 
 def write_json(path: Path, value: object) -> None:
+    """`as_json`, in a file."""
+    write_text(path, as_json(value))
+
+
+def text_to(text: str) -> Callable[[Path], object]:
+    """Path → the text in it, as UTF-8."""
+    return lambda path: path.write_bytes(text.encode())
+
+
+def as_json(value: object) -> str:
     """Indented by one blank; a number that JSON does not have is a ValueError."""
-    write_text(path, json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    return json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n"

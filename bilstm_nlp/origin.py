@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import bilstm_nlp.data
+from bilstm_nlp import checksums
 from bilstm_nlp.processes import cores
 
 PACKAGES = ("bilstm-nlp", "torch", "numpy", "pytorch-crf", "safetensors", "accelerate", "numba")
@@ -87,11 +88,7 @@ def digest(source: str) -> str | None:
         path = SAMPLES / source.removeprefix("sample:")
     if not path.is_file():  # a pipe, say, which can be read but once
         return None
-    found = hashlib.sha256()
     try:
-        with path.open("rb") as stream:
-            while block := stream.read(1 << 20):
-                found.update(block)
+        return checksums.digest(path)
     except OSError:
         return None
-    return found.hexdigest()

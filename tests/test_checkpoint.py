@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from torch import nn
 from bilstm_nlp.checkpoint import RunDirectory
 from bilstm_nlp.epochs import EpochReport, State
 from bilstm_nlp.errors import OutputError, RunError
-from bilstm_nlp.files import write_whole
+from bilstm_nlp.files import as_json, write_whole
 from bilstm_nlp.tasks.base import Score
 
 
@@ -76,7 +77,10 @@ def test_every_wrong_directory_is_named(tmp_path):
         RunDirectory.open(tmp_path / "file")
     run = RunDirectory.create(tmp_path / "run")
     run.write_json("run.json", {"format": 99})
-    with pytest.raises(RunError, match="format 1, found format 99"):
+    with pytest.raises(RunError, match=r"format 2, found format 99$"):
+        RunDirectory.open(run.path)
+    run.write_json("run.json", {"format": 1, "versions": {"bilstm-nlp": "0.0.7"}})
+    with pytest.raises(RunError, match=r"found format 1, written by bilstm-nlp 0\.0\.7, which can read it"):
         RunDirectory.open(run.path)
 
 
@@ -92,9 +96,77 @@ def test_damage_is_named(tmp_path):
         run.read_json("codec.json")
     run.write_state(state())
     whole = (run.path / "state.safetensors").read_bytes()
-    (run.path / "state.safetensors").write_bytes(whole[:-5])
+    run.write("state.safetensors", lambda path: path.write_bytes(whole[:-5]))
     with pytest.raises(RunError, match="found damage"):
         run.read_state()
+
+
+def test_what_was_not_written_there_is_not_read(tmp_path):
+    run, other = (RunDirectory.create(tmp_path / name) for name in ("run", "other"))
+    for index, one in enumerate((run, other)):
+        one.write_json("config.json", {"seed": index})
+        one.write_tensors("model.safetensors", {"a": torch.full((4,), float(index))})
+    for name, read in (("config.json", run.read_json), ("model.safetensors", run.read_tensors)):
+        path = run.path / name
+        whole = path.read_bytes()
+        flipped = bytearray(whole)
+        flipped[-3] ^= 1
+        for content in ((other.path / name).read_bytes(), whole[:-1], whole + b" ", bytes(flipped), b""):
+            path.write_bytes(content)
+            with pytest.raises(RunError, match=rf"{name}: expected what was written there, found another content"):
+                read(name)
+        path.write_bytes(whole)
+        read(name)
+    (run.path / "metrics.json").write_text("{}")
+    with pytest.raises(RunError, match=r"checksums\.json: expected a checksum of metrics\.json, found none"):
+        run.read_json("metrics.json")
+
+
+def test_old_and_new_are_right_until_the_new_one_is_in_place(tmp_path, monkeypatch):
+    run = RunDirectory.create(tmp_path / "run")
+    run.write_json("config.json", {"seed": 1})
+
+    def killed(source, target):
+        if str(target).endswith("config.json"):
+            raise KeyboardInterrupt
+        rename(source, target)
+
+    rename = os.replace
+    monkeypatch.setattr(os, "replace", killed)
+    for seed in (2, 3):
+        with pytest.raises(KeyboardInterrupt):
+            run.write_json("config.json", {"seed": seed})
+        assert RunDirectory.open(run.path).read_json("config.json") == {"seed": 1}
+    monkeypatch.undo()
+    run.write_json("config.json", {"seed": 4})
+    assert RunDirectory.open(run.path).read_json("config.json") == {"seed": 4}
+    (run.path / "config.json").write_text(as_json({"seed": 3}))
+    with pytest.raises(RunError, match="another content"):
+        run.read_json("config.json")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"run.json": 7}', "[" * 100_000, "\udcff"])
+def test_damaged_checksums_are_named(tmp_path, text):
+    run = RunDirectory.create(tmp_path / "run")
+    (run.path / "checksums.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(RunError, match=r"checksums\.json: expected"):
+        RunDirectory.open(run.path)
+
+
+def test_json_that_no_run_has_is_not_even_read(tmp_path):
+    run = RunDirectory.create(tmp_path / "run")
+    with (run.path / "codec.json").open("wb") as stream:
+        stream.truncate(1 << 40)
+    with pytest.raises(RunError, match=r"codec\.json: expected at most 256 MiB of JSON, found more"):
+        run.read_json("codec.json")
+
+
+def test_a_process_killed_before_it_said_what_it_makes_leaves_room(tmp_path):
+    for name in ("checksums.json", ".checksums.json.partial", ".run.json.partial", ".lock"):
+        (tmp_path / name).write_text("{")
+        RunDirectory.check_vacant(tmp_path)
+    RunDirectory.create(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "checksums.json", "run.json"]
 
 
 def test_weights_of_another_model_are_named(tmp_path):

@@ -52,6 +52,8 @@ def test_a_run_directory_has_all_that_is_promised(run):
         "model.safetensors",
         "history.jsonl",
         "metrics.json",
+        "replay.json",
+        "checksums.json",
         "report.md",
         "plots/curves.png",
         "plots/confusion.png",
@@ -165,8 +167,8 @@ def test_every_problem_of_a_config_is_said_at_once(call):
 
 
 def test_a_training_that_diverges_is_one_line(tmp_path, call):
-    wild = "training.optimizer={kind='sgd', learning_rate=1e30}"
-    broken = call("train", TAGGER, *SMALL, "--set", wild, "--set", "training.clip=1e30", "--out", tmp_path / "run")
+    wild = "training.optimizer={kind='sgd', learning_rate=1e38}"
+    broken = call("train", TAGGER, *SMALL, "--set", wild, "--set", "training.clip=1e38", "--out", tmp_path / "run")
     assert broken.status == 1
     assert "bilstm-nlp: the training loss became" in broken.err
     assert "Traceback" not in broken.err

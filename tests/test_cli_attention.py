@@ -145,17 +145,17 @@ def test_a_run_without_attention_is_told_so(plain, call):
 
 def test_a_run_from_before_there_was_attention_still_predicts_and_goes_on(plain, call, tmp_path):
     before = call("predict", plain, "-", stdin=TEXT.encode()).out
-    path = plain / "config.json"
-    saved = path.read_text()
-    config = json.loads(saved)
+    run = RunDirectory.open(plain)
+    saved = run.read_json("config.json")
+    config = dict(saved)
     assert config.pop("attention") == {"kind": "none"}
-    path.write_text(json.dumps(config))
+    run.write_json("config.json", config)
     try:
         assert call("predict", plain, "-", stdin=TEXT.encode()).out == before
         unfinished = RunDirectory.create(tmp_path / "unfinished")
         unfinished.write_json("config.json", config)
-        experiment.resumable(unfinished.path, parse(json.loads(saved), "test"))
+        experiment.resumable(unfinished.path, parse(saved, "test"))
         with pytest.raises(RunError, match=r"attention\.kind: started with 'none', found 'additive'"):
             experiment.resumable(unfinished.path, parse(config | {"attention": {"kind": "additive"}}, "test"))
     finally:
-        path.write_text(saved)
+        run.write_json("config.json", saved)

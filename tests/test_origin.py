@@ -69,10 +69,10 @@ def test_a_run_goes_on_with_the_data_it_began_with_alone(tmp_path, caplog):
     with pytest.raises(RunError, match=rf"can't go on with other data: {train} changed since it began"):
         list(experiment.train(config, tmp_path / "run", resume=True))
     train.write_bytes(before)
-    path = tmp_path / "run" / "run.json"
-    values = json.loads(path.read_text())
+    run = RunDirectory.open(tmp_path / "run")
+    values = run.read_json("run.json")
     values["machine"]["threads"] += 1
-    path.write_text(json.dumps(values))
+    run.write_json("run.json", values)
     with caplog.at_level("WARNING"):
         assert [epoch.epoch for epoch in experiment.train(config, tmp_path / "run", resume=True)] == [2, 3, 4]
     now = torch.get_num_threads()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from bilstm_nlp.data.tables import read, series_of
 from bilstm_nlp.data.windows import Values
 from bilstm_nlp.errors import DataError, InputError
 from bilstm_nlp.forecast.backtest import COLUMNS, rolling_origins, tidy
+from bilstm_nlp.inference.replay import Answer
 from bilstm_nlp.inference.request import Request
 from bilstm_nlp.tasks.forecast_evaluation import ForecastingModel, Intervals, forecast
 
@@ -166,6 +168,18 @@ class Forecaster:
             for one, origin, point, lower, upper in zip(series, origins, *found, strict=True)
         ]
         return pd.concat(tables, ignore_index=True)
+
+    # --- again, as when it was saved ---
+
+    def answers(self, inputs: Sequence[Any]) -> list[Answer]:
+        """The quantiles of each window, scaled, the model's own; each input is a `past` and what is `known` ahead."""
+        past, known = (np.array([one[name] for one in inputs], np.float32) for name in ("past", "known"))
+        quantiles = forecast(self.model, self.codec.collate(past, known)).quantiles
+        return [Answer(values.ravel().tolist(), []) for values in quantiles]
+
+    def longer(self, inputs: Sequence[Any]) -> list[Any]:
+        """Windows are equally long."""
+        return []
 
     # --- for the command line ---
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from bilstm_nlp.data.corpus import ColumnFormat, Sentence, sentence_of_text
 from bilstm_nlp.data.tagged import CSV_HEADER, Alternative, Entity, OutputFormat, TaggedSentence, writer
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.inference.reading import ATTENTION_CHUNK, CHUNK, Chunk, Reading, chunks
+from bilstm_nlp.inference.replay import Answer
 from bilstm_nlp.inference.request import Request
 from bilstm_nlp.memory import return_freed_memory
 from bilstm_nlp.tags import Span, convert, encode, spans
@@ -147,6 +148,29 @@ class Tagger:
                 yield found[next(order)]
             else:
                 yield TaggedSentence(sentence, sentence.text or "", (), (), weights=nothing)
+
+    def answers(self, inputs: Sequence[Any]) -> list[Answer]:
+        """The probability of each tag at each token and the best sequence, for inputs that are lists of sentences."""
+        units = [(number, tokens) for number, unit in enumerate(inputs, 1) for tokens in unit]
+        sentences = [Sentence(tuple(tokens), None, 1, document=number) for number, tokens in units]
+        found = [Answer([], [])] * len(sentences)
+        crf, temperature = head_of(self.model).crf, float(head_of(self.model).temperature)
+        encoded = self.codec.encode(sentences)
+        for labelled in label(self.model, self.codec, encoded, batch_tokens=BATCH_TOKENS):
+            marginals = crf.marginals(labelled.decoded.emissions, labelled.decoded.mask, temperature=temperature)
+            for index, values, tags in zip(labelled.chosen.tolist(), marginals, labelled.tags, strict=True):
+                found[index] = Answer(values[: len(tags)].flatten().tolist(), tags)
+        answers = [Answer([], []) for _ in inputs]
+        for (number, _), answer in zip(units, found, strict=True):
+            answers[number - 1].numbers.extend(answer.numbers)
+            answers[number - 1].tags.extend(answer.tags)
+        return answers
+
+    def longer(self, inputs: Sequence[Any]) -> list[Any]:
+        """A sentence three times as long as any, of words that these have."""
+        words = [token for unit in inputs for sentence in unit for token in sentence]
+        longest = max(len(sentence) for unit in inputs for sentence in unit)
+        return [[(words * 3 * longest)[: 3 * longest]]]
 
     def check_attention(self) -> int:
         """Heads of the model's attention. Raises `InputError` for a model without."""

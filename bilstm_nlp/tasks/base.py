@@ -87,6 +87,10 @@ class Task(Protocol, Generic[DataT, CodecT, ModelT]):
         """After training, with the best weights: whatever is fitted on development data, then all results."""
         ...
 
+    def examples(self, data: DataT, codec: CodecT) -> list[Any]:
+        """A few inputs from the development data, as JSON, which a run carries to be asked again."""
+        ...
+
     def evaluate(self, model: ModelT, codec: CodecT, source: str | None, errors: Path | None = None) -> dict[str, Any]:
         """Results on the data of `source`, by default of the config's test part, or its development part without.
 

@@ -37,11 +37,14 @@ from bilstm_nlp.tasks.forecast_evaluation import (
     head_of,
 )
 from bilstm_nlp.tasks.forecasting_measurement import measure
-from bilstm_nlp.tasks.measurement import Measurement
+from bilstm_nlp.tasks.measurement import Measurement, spread
 from bilstm_nlp.tasks.presentation import Section
 from bilstm_nlp.tasks.series_inspection import SeriesInspection, inspect_series
 
 logger = logging.getLogger(__name__)
+
+EXAMPLES = 8
+"""Windows of the validation part that a run carries."""
 
 
 @dataclass(frozen=True)
@@ -256,6 +259,15 @@ class ForecastingTask:
                 return forecast(model, codec.batch(seen, np.array([0]))).point
 
         return leakage(forecast_from, one.values.copy(), row, np.random.default_rng(0))
+
+    def examples(self, data: SeriesParts, codec: SeriesCodec) -> list[Any]:
+        """Windows: what is known of each, scaled."""
+        windows = self.windows(data, codec, self.config.data.validate_on)
+        found = windows.gather(spread(len(windows), EXAMPLES))
+        return [
+            {"past": past.tolist(), "known": known.tolist()}
+            for past, known in zip(found.past.astype(np.float32), found.known.astype(np.float32), strict=True)
+        ]
 
     def evaluate(
         self, model: ForecastingModel, codec: SeriesCodec, source: str | None, errors: Path | None = None

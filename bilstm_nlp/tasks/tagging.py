@@ -6,7 +6,8 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,13 +35,16 @@ from bilstm_nlp.tasks import errors_page, tagging_report
 from bilstm_nlp.tasks.base import Batches, Score
 from bilstm_nlp.tasks.corpus_inspection import CorpusInspection, inspect_corpora
 from bilstm_nlp.tasks.labelling import TaggingModel, entities_of_each, head_of, label, read_together
-from bilstm_nlp.tasks.measurement import Measurement
+from bilstm_nlp.tasks.measurement import Measurement, spread
 from bilstm_nlp.tasks.presentation import Section
 from bilstm_nlp.tasks.tagging_errors import wrong_entities
 from bilstm_nlp.tasks.tagging_evaluation import Evaluation, gold_spans
 from bilstm_nlp.tasks.tagging_measurement import measure
 
 logger = logging.getLogger(__name__)
+
+EXAMPLES, EXAMPLE_SENTENCES, EXAMPLE_TOKENS = 8, 12, 60
+"""What a run carries of its development corpus: so many inputs of at most so many sentences of so many tokens."""
 
 DEFAULT_DIMENSION = 100
 """Size of a word's vector where neither a file nor the config says."""
@@ -261,6 +265,15 @@ class TaggingTask:
         if data.test is not None:
             parts["test"] = Evaluation(model, codec, data.test).results()
         return parts
+
+    def examples(self, data: Corpora, codec: TaggingCodec) -> list[Any]:
+        """Sentences, or the beginnings of documents where a sentence is not read alone: [sentence][token]."""
+        sentences = data.dev.sentences
+        runs = [list(run) for _, run in groupby(sentences, key=attrgetter("document"))]
+        together = [part for run in runs for part in ([run] if run[0].document else [[one] for one in run])]
+        units = together if codec.reads_documents else [[sentence] for sentence in sentences]
+        chosen = [units[index] for index in spread(len(units), EXAMPLES).tolist()]
+        return [[list(one.tokens[:EXAMPLE_TOKENS]) for one in unit[:EXAMPLE_SENTENCES]] for unit in chosen]
 
     def evaluate(
         self, model: TaggingModel, codec: TaggingCodec, source: str | None, errors: Path | None = None

@@ -1,0 +1,78 @@
+"""What the files of a directory held when they were written, so that damage and mixed-up runs are told. No torch.
+
+They guard against accidents. Whoever can write into the directory can write the checksums too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from bilstm_nlp.errors import RunError
+from bilstm_nlp.files import write_json
+
+NAME = "checksums.json"
+
+LARGEST_JSON = 1 << 28
+"""Bytes: some fifty times what the vocabulary of a large file of vectors takes."""
+
+
+class Checksums:
+    """SHA-256 of every file in a folder that was written here, by name."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def expect(self, name: str, coming: Path) -> None:
+        """What is in `coming` is about to take the place of the file `name`.
+
+        Until it has, what is there now is right as well: whatever happens in between, one of the two is found.
+        """
+        known = self.known()
+        path = self.folder / name
+        there = [digest(path)] if path.exists() else []
+        known[name] = sorted({*(one for one in there if one in known.get(name, [])), digest(coming)})
+        write_json(self.folder / NAME, dict(sorted(known.items())))
+
+    def check(self, name: str, found: str) -> None:
+        """Raises `RunError` where the file `name`, whose digest is `found`, is not what was written there."""
+        expected = self.known().get(name)
+        if expected is None:
+            raise RunError(f"{self.folder / NAME}: expected a checksum of {name}, found none")
+        if found not in expected:
+            raise RunError(
+                f"{self.folder / name}: expected what was written there, found another content: it is damaged, or of "
+                "another run"
+            )
+
+    def known(self) -> dict[str, list[str]]:
+        """Name → the digests that are right; nothing where nothing was written yet. Raises `RunError` for damage."""
+        path = self.folder / NAME
+        try:
+            values = json.loads(small(path))
+        except FileNotFoundError:
+            return {}
+        except (ValueError, RecursionError) as error:
+            raise RunError(f"{path}: expected JSON, found {error}") from None
+        if not isinstance(values, dict) or not all(isinstance(value, list) for value in values.values()):
+            raise RunError(f"{path}: expected lists of checksums by name, found something else")
+        return values
+
+
+def small(path: Path) -> bytes:
+    """A file that is to be held in memory. Raises `RunError` for one that is too large, `OSError`."""
+    with path.open("rb") as stream:
+        content = stream.read(LARGEST_JSON + 1)
+    if len(content) > LARGEST_JSON:
+        raise RunError(f"{path}: expected at most {LARGEST_JSON >> 20} MiB of JSON, found more")
+    return content
+
+
+def digest(path: Path) -> str:
+    """Of a file, in constant memory."""
+    found = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            found.update(block)
+    return found.hexdigest()
