@@ -73,6 +73,10 @@ class TokenBatch:
         if self.mask.dtype != torch.bool:
             raise ValueError(f"TokenBatch.mask must be bool, got {self.mask.dtype}")
 
+    def __str__(self) -> str:
+        """How large it is."""
+        return f"{len(self)} sentences of up to {self.words.shape[1]} tokens"
+
     def __len__(self) -> int:
         """Sentences."""
         return self.words.shape[0]
@@ -113,6 +117,11 @@ class WindowBatch:
                 raise ValueError(f"WindowBatch.{name} must be {shape}, got {tuple(value.shape)}")
         if self.past.shape[2] < c:
             raise ValueError(f"WindowBatch.past must hold the {c} targets, got {self.past.shape[2]} columns")
+
+    def __str__(self) -> str:
+        """How large it is."""
+        _, rows, columns = self.past.shape
+        return f"{len(self)} windows of {rows} rows and {columns} columns"
 
     def __len__(self) -> int:
         """Windows."""

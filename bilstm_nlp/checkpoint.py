@@ -7,6 +7,7 @@ codec.safetensors  its tensors
 model.safetensors  the best weights so far
 state.safetensors  the state after the last epoch, or after the batch it was stopped at; gone when the run is finished
 history.jsonl      a line an epoch
+losses.safetensors the loss of each step, epoch by epoch
 replay.json        a few inputs, and what the saved model answers to them
 metrics.json       all results; its presence says that the run is finished
 report.md, plots/  the same for people
@@ -177,10 +178,7 @@ class RunDirectory:
             return None
         tensors, metadata = self.read_tensors("state.safetensors")
         try:
-            reports = [
-                EpochReport(**(values | {"score": Score(**values["score"])}))
-                for values in json.loads(metadata["reports"])
-            ]
+            reports = [reported(values) for values in json.loads(metadata["reports"])]
             part = Part(**json.loads(metadata["part"])) if "part" in metadata else None
             if part is not None and "generator.cpu" not in tensors:
                 raise KeyError("generator.cpu")
@@ -201,6 +199,15 @@ class RunDirectory:
 
     def write_history(self, reports: Iterable[EpochReport]) -> None:
         self.write_text("history.jsonl", "".join(json.dumps(asdict(report)) + "\n" for report in reports))
+
+    def read_history(self) -> list[EpochReport]:
+        """The reports of all epochs. Raises `RunError` for damage."""
+        content = self.content("history.jsonl")
+        self.checksums.check("history.jsonl", hashlib.sha256(content).hexdigest())
+        try:
+            return [reported(json.loads(line)) for line in content.splitlines()]
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
+            raise RunError(f"{self.path / 'history.jsonl'}: expected epoch reports, found {error}") from None
 
     def summary(self) -> dict[str, Any]:
         """What the run is, how far it came and what it scored, without its model."""
@@ -229,6 +236,11 @@ class RunDirectory:
         """The results, then nothing to go on from is needed any more."""
         self.write_json("metrics.json", results)
         (self.path / "state.safetensors").unlink(missing_ok=True)
+
+
+def reported(values: dict[str, Any]) -> EpochReport:
+    """An epoch's report from JSON. Raises `KeyError` and `TypeError` for what is none."""
+    return EpochReport(**(values | {"score": Score(**values["score"])}))
 
 
 def parsed(path: Path, content: bytes) -> dict[str, Any]:

@@ -35,6 +35,10 @@ class DivergenceError(Exception):
     """The training loss is no longer a number."""
 
 
+class MemoryNeeded(Exception):
+    """More memory was asked for than there is."""
+
+
 class WorkerError(Exception):
     """A process that was to work for this one and has died."""
 

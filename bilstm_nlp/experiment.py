@@ -22,13 +22,14 @@ from bilstm_nlp.config import Config, flat, to_json
 from bilstm_nlp.config import load as load_config
 from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.data.series import SeriesSet
-from bilstm_nlp.epochs import EpochReport, Paused
+from bilstm_nlp.epochs import EpochReport, Paused, State
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.holding import Hold
 from bilstm_nlp.inference.forecaster import Forecaster
 from bilstm_nlp.inference.replay import recording
 from bilstm_nlp.origin import origin
 from bilstm_nlp.prediction import config_of, load
+from bilstm_nlp.processes import rank
 from bilstm_nlp.tasks.base import Batches, Task
 from bilstm_nlp.tasks.inspection import Inspection
 from bilstm_nlp.tasks.presentation import Section
@@ -89,14 +90,17 @@ def train(
     Raises `InputError` for data, vectors and run directories that can't be used, one that is being trained among them.
     """
     task = build(config)
+    # Of several processes that train together one alone writes; the others read what it goes on from.
+    leads = rank() == 0
     with ExitStack() as held:
         run = state = None
         # A run that broke off before its config was written has nothing to go on from.
         if resume and (path / "config.json").exists():
-            held.enter_context(Hold(path))
+            if leads:
+                held.enter_context(Hold(path))
             run = resumable(path, config)
             state = run.read_state()
-        else:
+        elif leads:
             RunDirectory.check_vacant(path, force=force or resume)
         made = origin(config.sources, torch.get_num_threads())
         if run is not None:
@@ -104,14 +108,14 @@ def train(
         data = task.load()
         torch.manual_seed(config.seed)
         codec, model = task.fit(data)
-        if run is None:
+        if run is None and leads:
             held.enter_context(Hold(path))
             run = RunDirectory.create(path, made, force=force or resume)
-        if state is None:
+        if state is None and leads:
+            assert run is not None
             run.write_json("config.json", to_json(config))
             run.write_json("codec.json", codec.to_json())
             run.write_tensors("codec.safetensors", codec.tensors())
-        reports = list(state.reports) if state else []
         began = time.perf_counter()
         batches = task.batches(data, codec)
         epochs = fit(
@@ -124,30 +128,29 @@ def train(
         )
         try:
             for epoch in epochs:
-                if epoch.report.best:
-                    run.write_tensors("model.safetensors", epoch.weights)
-                run.write_state(epoch.state)
-                reports.append(epoch.report)
+                state = epoch.state
+                if leads and run is not None:
+                    if epoch.report.best:
+                        run.write_tensors("model.safetensors", epoch.weights)
+                    run.write_state(state)
                 yield epoch.report
         except Paused as paused:
-            run.write_state(paused.state)
+            if leads and run is not None:
+                run.write_state(paused.state)
             raise
-        run.load_weights(model)
-        conclude(run, task, data, codec, model, reports, time.perf_counter() - began)
+        if leads and run is not None and state is not None:
+            run.load_weights(model)
+            conclude(run, task, data, codec, model, state, time.perf_counter() - began)
 
 
 def conclude(
-    run: RunDirectory,
-    task: Task[Any, Any, Any],
-    data: Any,
-    codec: Any,
-    model: Any,
-    reports: Sequence[EpochReport],
-    seconds: float,
+    run: RunDirectory, task: Task[Any, Any, Any], data: Any, codec: Any, model: Any, state: State, seconds: float
 ) -> None:
     """Score the best weights and write all that a finished run has; `seconds` were spent since the first batch."""
+    reports = state.reports
     results = task.finish(model, data, codec)
     run.write_tensors("model.safetensors", training.weights_of(model))
+    run.write_tensors("losses.safetensors", training.losses_of(state))
     best = next(report for report in reversed(reports) if report.best)
     results["training"] = {
         "epochs": len(reports),

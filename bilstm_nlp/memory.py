@@ -5,6 +5,10 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bilstm_nlp.errors import MemoryNeeded
 
 # Of glibc's malloc.h.
 M_TRIM_THRESHOLD = -1
@@ -39,3 +43,17 @@ def keep_few_kernels() -> None:
     before it computes anything: it asks but once.
     """
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")
+
+
+@contextmanager
+def allocating(what: str, setting: str) -> Iterator[None]:
+    """Says of a lack of memory what took it, and which setting to lower. Raises `MemoryNeeded`."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        # Of a GPU there is a class for it; of a CPU torch has but these words.
+        lacking = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+        if not lacking and not any(words in reason for words in ("can't allocate memory", "not enough memory")):
+            raise
+        raise MemoryNeeded(f"out of memory in {what}; a lower {setting} takes less ({reason[:200]})") from error

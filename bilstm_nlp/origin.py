@@ -15,7 +15,7 @@ from typing import Any
 
 import bilstm_nlp.data
 from bilstm_nlp import checksums
-from bilstm_nlp.processes import cores
+from bilstm_nlp.processes import cores, trained_by
 
 PACKAGES = ("bilstm-nlp", "torch", "numpy", "pytorch-crf", "safetensors", "accelerate", "numba")
 SAMPLES = Path(bilstm_nlp.data.__path__[0]) / "samples"
@@ -30,6 +30,7 @@ def origin(sources: Iterable[str], threads: int) -> dict[str, Any]:
             "processor": processor(),
             "cores": cores(),
             "threads": threads,
+            "processes": trained_by(),
             "python": platform.python_version(),
         },
         "command": command(),

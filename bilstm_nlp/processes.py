@@ -1,4 +1,4 @@
-"""Processes that work for this one: how many there may be, with how many threads, and how they end. No torch."""
+"""Processes beside this one: how many there may be, with how many threads, and how they end. No torch."""
 
 from __future__ import annotations
 
@@ -13,6 +13,16 @@ from contextlib import contextmanager
 def cores() -> int:
     """Those that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def rank() -> int:
+    """Of this process among those that train one model together (torchrun), from 0; alone, 0."""
+    return int(os.environ.get("RANK", 0)) if trained_by() > 1 else 0
+
+
+def trained_by() -> int:
+    """How many processes train one model together."""
+    return int(os.environ.get("WORLD_SIZE", 1))
 
 
 @contextmanager

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 class TrainingProgress:
     """Epochs on standard error: a live bar on a terminal, a plain line an epoch elsewhere."""
 
-    def __init__(self, epochs: int) -> None:
-        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
+    def __init__(self, epochs: int, *, quiet: bool = False) -> None:
+        self.console = Console(stderr=True, highlight=False, soft_wrap=True, quiet=quiet)
         self.epochs = epochs
         self.bar = Progress(
             TextColumn("epoch {task.fields[epoch]}/" + str(epochs)),
@@ -83,11 +83,19 @@ class WatchedBatches:
         return len(self.batches)
 
     def __iter__(self) -> Iterator[TrainingBatch]:
+        return self.counted(self.batches, 1)
+
+    def __getitem__(self, part: slice) -> Iterator[TrainingBatch]:
+        # Those in between are other processes', at the same time.
+        return self.counted(self.batches[part], part.step or 1)
+
+    def counted(self, batches: Iterable[TrainingBatch], processes: int) -> Iterator[TrainingBatch]:
+        """Batches, each counted for all processes when it is done."""
         began, sequences = time.perf_counter(), 0
-        for batch in self.batches:
+        for batch in batches:
             yield batch
-            sequences += len(batch)
-            self.bar.update(self.task, advance=1, rate=sequences / (time.perf_counter() - began))
+            sequences += len(batch) * processes
+            self.bar.update(self.task, advance=processes, rate=sequences / (time.perf_counter() - began))
 
 
 class ComparisonProgress:

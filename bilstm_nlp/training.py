@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import torch
-from accelerate.accelerator import Accelerator
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from bilstm_nlp.epochs import Epoch, EpochReport, Part, Paused, State
 from bilstm_nlp.errors import DivergenceError
-from bilstm_nlp.memory import keep_freed_memory
-from bilstm_nlp.tasks.base import Batches, Score
+from bilstm_nlp.memory import allocating, keep_freed_memory
+from bilstm_nlp.peers import Peers
+from bilstm_nlp.tasks.base import Batches, Score, TrainingBatch
 
 Schedule = Callable[[float, Sequence[Score]], float]
 """(epochs so far, fractions included; scores of the epochs finished) → factor on the peak learning rate."""
@@ -45,6 +45,8 @@ class Settings:
     patience: int | None = None
     average: float | None = None
     device: str = "auto"
+    batch_size: str = "batch size"
+    """What a user calls the setting that makes batches smaller."""
     objective: Callable[[nn.Module], nn.Module] = itself
     """Model → what maps a batch to the loss that is made small; it has no parameters of its own."""
 
@@ -65,71 +67,81 @@ def fit(
     """Train `model`, whose forward maps a batch to a `Loss`; yields each epoch when it is finished and scored.
 
     `batches(epoch)` are the epoch's batches in order. With a `state`, goes on from where it was taken.
-    Raises `Paused` when `stopping()`, which is asked after every batch, says so, and `DivergenceError` when the loss
-    becomes NaN or infinite.
+    Several processes (`Peers`) share the batches of an epoch: a step takes one from each, and all get equal weights.
+    Raises `Paused` when `stopping()`, which is asked after every step, says so, `DivergenceError` when the loss or the
+    gradient becomes NaN or infinite, `MemoryNeeded` for a batch that is too large, `WorkerError` without a peer.
     """
     keep_freed_memory()
-    accelerator = Accelerator(cpu=settings.device == "cpu")
+    peers = Peers(cpu=settings.device == "cpu")
     torch.manual_seed(settings.seed)
-    # Not through the device alone: under several processes `prepare` also joins their gradients.
-    trained, optimizer = accelerator.prepare(settings.objective(model), settings.optimizer(model))
+    trained = settings.objective(model).to(peers.device)
+    optimizer = settings.optimizer(model)
     averaged = (
         AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings.average), use_buffers=False)
         if settings.average
         else None
     )
     reports: list[EpochReport] = []
+    losses: dict[int, list[float]] = {}
     if state is not None:
         restore(state, model, optimizer, averaged)
         reports.extend(state.reports)
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        losses = {int(epoch): values.tolist() for epoch, values in losses_of(state).items()}
+    begun = state.part.batches if state is not None and state.part is not None else 0
+    peers.agree(len(reports), begun)
     peaks = [group["lr"] for group in optimizer.param_groups]
+
+    def here() -> dict[str, Tensor]:
+        return snapshot(model, optimizer, averaged, losses)
 
     for epoch in range(len(reports) + 1, settings.epochs + 1):
         if exhausted([report.score for report in reports], settings.patience):
             return
-        if stopping():
-            raise Paused(State(snapshot(model, optimizer, averaged), tuple(reports)))
-        torch.manual_seed(settings.seed * 100_003 + epoch)
+        if any(peers.totals(stopping())):
+            raise Paused(State(here(), tuple(reports)))
+        torch.manual_seed(settings.seed * 100_003 + epoch + peers.rank * 1_000_000_007)
         trained.train()
         scores = [report.score for report in reports]
         plan = batches(epoch)
         part = Part()
         if state is not None and state.part is not None and epoch == len(state.reports) + 1:
             part = state.part
-            restore_generators(state)
+            restore_generators(state, peers.rank)
+        losses.setdefault(epoch, [])
         factor = 1.0
         began = time.perf_counter() - part.seconds
-        for step, batch in enumerate(islice(plan, part.batches, None), part.batches):
-            factor = settings.schedule(epoch - 1 + (step + 1) / len(plan), scores)
+        first, steps = part.batches, -(-(len(plan) - part.batches) // peers.count)
+        for step, batch in enumerate(peers.own(plan, first), 1):
+            done = min(part.batches + peers.count, len(plan))
+            place = f"epoch {epoch}, batch {done} of {len(plan)}"
+            # Steps are equally long, be the last one's batches as many or not; as one fraction it is rounded but once.
+            share = (first * steps + (len(plan) - first) * step) / (len(plan) * steps)
+            factor = settings.schedule(epoch - 1 + share, scores)
             for group, peak in zip(optimizer.param_groups, peaks, strict=True):
                 group["lr"] = peak * factor
-            loss = trained(batch.to(accelerator.device))
-            optimizer.zero_grad(set_to_none=True)
-            accelerator.backward(loss.total / loss.weight)
-            if settings.clip is not None:
-                accelerator.clip_grad_norm_(parameters, settings.clip)
-            optimizer.step()
+            with allocating(f"{place}, {batch}", settings.batch_size):
+                taken = take_step(trained, optimizer, batch, peers, settings.clip)
             if averaged is not None:
                 averaged.update_parameters(model)
-            value = loss.total.item()
-            if not math.isfinite(value):
-                place = f"epoch {epoch}, batch {step + 1} of {len(plan)}"
-                raise DivergenceError(f"the training loss became {value} in {place}; try a lower learning rate")
+            wanted = done < len(plan) and stopping()
+            value, sequences, stops = peers.totals(taken.loss.item(), 0 if batch is None else len(batch), wanted)
+            check_finite(value, taken.norm, place, first=epoch == 1 and part.batches == 0)
+            losses[epoch].append(value / float(taken.weight))
             part = Part(
-                batches=step + 1,
+                batches=done,
                 loss=part.loss + value,
-                weight=part.weight + float(loss.weight),
-                sequences=part.sequences + len(batch),
+                weight=part.weight + float(taken.weight),
+                sequences=part.sequences + int(sequences),
                 seconds=time.perf_counter() - began,
             )
-            if part.batches < len(plan) and stopping():
-                tensors = snapshot(model, optimizer, averaged) | generators()
-                raise Paused(State(tensors, tuple(reports), part))
+            if stops:
+                raise Paused(State(here() | generators(), tuple(reports), part))
         scored = model if averaged is None else averaged.module
         scored.eval()
         with torch.no_grad():
             score = evaluate(scored)
+        # Of machines that compute a little otherwise, one decides.
+        score = replace(score, value=peers.of_first(score.value))
         report = EpochReport(
             epoch=epoch,
             loss=part.loss / part.weight,
@@ -140,7 +152,46 @@ def fit(
             sequences=part.sequences,
         )
         reports.append(report)
-        yield Epoch(report, weights_of(scored), State(snapshot(model, optimizer, averaged), tuple(reports)))
+        yield Epoch(report, weights_of(scored), State(here(), tuple(reports)))
+
+
+class Taken(NamedTuple):
+    """What a step came to."""
+
+    loss: Tensor
+    """() the sum of this process's batch."""
+    weight: Tensor
+    """() that of the batches of all processes."""
+    norm: Tensor | None
+    """() of the gradient, before it was clipped."""
+
+
+def take_step(
+    trained: nn.Module, optimizer: Optimizer, batch: TrainingBatch | None, peers: Peers, clip: float | None
+) -> Taken:
+    """One step along the gradient of all processes' mean loss; without a batch, along that of the others."""
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    optimizer.zero_grad(set_to_none=True)
+    loss = weight = torch.zeros((), device=peers.device)
+    if batch is not None:
+        loss, weight = trained(batch.to(peers.device))
+    weight = peers.total(weight)
+    if batch is not None:
+        torch.autograd.backward(loss / weight)
+    peers.join_gradients(parameters)
+    norm = None if clip is None else nn.utils.clip_grad_norm_(parameters, clip)
+    optimizer.step()
+    return Taken(loss.detach(), weight, norm)
+
+
+def check_finite(loss: float, norm: Tensor | None, place: str, *, first: bool) -> None:
+    """Raises `DivergenceError` for a loss or a gradient that is no number any more."""
+    found = f"loss became {loss}" if not math.isfinite(loss) else ""
+    if not found and norm is not None and not math.isfinite(norm):
+        found = f"gradient's norm became {norm.item()}"
+    if found:
+        cause = "look for such numbers in the data and the vectors" if first else "try a lower learning rate"
+        raise DivergenceError(f"the training {found} in {place}; {cause}")
 
 
 def exhausted(scores: Sequence[Score], patience: int | None) -> bool:
@@ -159,8 +210,16 @@ def weights_of(model: nn.Module) -> dict[str, Tensor]:
     return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
 
 
-def snapshot(model: nn.Module, optimizer: Optimizer, averaged: AveragedModel | None) -> dict[str, Tensor]:
-    """Weights, moments and averaged weights under flat names: `model.…`, `optimizer.0.exp_avg`, `average.…`"""
+def losses_of(state: State) -> dict[str, Tensor]:
+    """Epoch → (steps,) float64, the loss of each step."""
+    return under(state.tensors, "losses.")
+
+
+def snapshot(
+    model: nn.Module, optimizer: Optimizer, averaged: AveragedModel | None, losses: Mapping[int, Sequence[float]]
+) -> dict[str, Tensor]:
+    """Weights, moments, averaged weights and each epoch's losses, a step each, under flat names: `model.…`,
+    `optimizer.0.exp_avg`, `average.…`, `losses.1`"""
     tensors = {f"model.{name}": value for name, value in weights_of(model).items()}
     for index, moments in optimizer.state_dict()["state"].items():
         for name, value in moments.items():
@@ -168,7 +227,7 @@ def snapshot(model: nn.Module, optimizer: Optimizer, averaged: AveragedModel | N
                 tensors[f"optimizer.{index}.{name}"] = value.detach().cpu().clone()
     if averaged is not None:
         tensors |= {f"average.{name}": value for name, value in weights_of(averaged).items()}
-    return tensors
+    return tensors | {f"losses.{epoch}": torch.tensor(found, dtype=torch.float64) for epoch, found in losses.items()}
 
 
 def restore(state: State, model: nn.Module, optimizer: Optimizer, averaged: AveragedModel | None) -> None:
@@ -189,8 +248,13 @@ def generators() -> dict[str, Tensor]:
     return found | {"generator.cuda": torch.cuda.get_rng_state()} if torch.cuda.is_available() else found
 
 
-def restore_generators(state: State) -> None:
-    """Undo `generators`; those of devices that are not here are left out."""
+def restore_generators(state: State, rank: int) -> None:
+    """Undo `generators`, where this is the process that saved them; those of devices that are not here are left out.
+
+    The others go on with numbers of their own.
+    """
+    if rank > 0:
+        return
     torch.set_rng_state(state.tensors["generator.cpu"])
     if torch.cuda.is_available() and "generator.cuda" in state.tensors:
         torch.cuda.set_rng_state(state.tensors["generator.cuda"])

@@ -52,6 +52,7 @@ def test_a_run_directory_has_all_that_is_promised(run):
         "model.safetensors",
         "history.jsonl",
         "metrics.json",
+        "losses.safetensors",
         "replay.json",
         "checksums.json",
         "report.md",

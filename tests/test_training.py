@@ -12,7 +12,7 @@ from torch.optim import SGD, Adam, AdamW
 from bilstm_nlp import training
 from bilstm_nlp.checkpoint import RunDirectory
 from bilstm_nlp.epochs import Paused
-from bilstm_nlp.errors import DivergenceError
+from bilstm_nlp.errors import DivergenceError, MemoryNeeded
 from bilstm_nlp.nn.model import Loss
 from bilstm_nlp.tasks.base import Score
 from bilstm_nlp.training import Settings, fit
@@ -136,8 +136,8 @@ def test_averaged_weights_are_the_exponential_mean_of_all_steps():
 
     def watched(epoch: int) -> list[Points]:
         class Watching(list):
-            def __iter__(self):
-                for batch in list.__iter__(self):
+            def __getitem__(self, part):
+                for batch in list.__getitem__(self, part):
                     yield batch
                     seen.append(model.map[1].weight.detach().clone())
 
@@ -174,6 +174,46 @@ def test_a_loss_that_is_no_number_stops_and_names_its_batch():
 
     with pytest.raises(DivergenceError, match="nan in epoch 2, batch 2 of 4"):
         list(fit(Line(), broken, evaluate, settings()))
+
+
+def test_a_loss_that_is_none_from_the_first_batch_on_is_laid_to_the_data():
+    def broken(epoch: int) -> list[Points]:
+        batches = points(epoch)
+        batches[0].x[0] = float("inf")
+        return batches
+
+    with pytest.raises(DivergenceError, match=r"in epoch 1, batch 1 of 4; look for such numbers in the data"):
+        list(fit(Line(), broken, evaluate, settings()))
+
+
+def test_a_gradient_that_explodes_stops_before_its_loss_does():
+    class Steep(Line):
+        def forward(self, batch: Points) -> Loss:
+            loss = super().forward(batch)
+            # √x at 0: a loss like any other, whose gradient is infinite.
+            return Loss(loss.total + (loss.total * 0).sqrt() * (batch.y[0] > 0), loss.weight)
+
+    with pytest.raises(DivergenceError, match=r"gradient's norm became (nan|inf) in epoch 1, batch \d of 4"):
+        list(fit(Steep(), points, evaluate, settings()))
+
+
+def test_a_batch_that_memory_does_not_do_for_is_named_with_the_setting_to_lower():
+    class Greedy(Line):
+        def forward(self, batch: Points) -> Loss:
+            if len(batch) == 2:
+                torch.empty(1 << 50)
+            return super().forward(batch)
+
+    class Named(Points):
+        def __str__(self) -> str:
+            return f"{len(self)} points"
+
+    def of_epoch(epoch: int) -> list[Points]:
+        return [Named(batch.x, batch.y) for batch in points(epoch)]
+
+    expected = r"^out of memory in epoch 1, batch 4 of 4, 2 points; a lower training\.size \(now 16\) takes less \("
+    with pytest.raises(MemoryNeeded, match=expected):
+        list(fit(Greedy(), of_epoch, evaluate, settings(batch_size="training.size (now 16)")))
 
 
 def test_the_gradient_is_clipped():

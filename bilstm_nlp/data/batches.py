@@ -21,5 +21,9 @@ class EpochBatches(Generic[BatchT]):
     def __len__(self) -> int:
         return len(self.chosen)
 
+    def __getitem__(self, part: slice) -> EpochBatches[BatchT]:
+        """Some of them."""
+        return EpochBatches(self.chosen[part], self.collate)
+
     def __iter__(self) -> Iterator[BatchT]:
         return map(self.collate, self.chosen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
@@ -30,7 +30,7 @@ class Score:
 
 
 class TrainingBatch(Protocol):
-    """What the trainer knows of a batch."""
+    """What the trainer knows of a batch; as text it says how large it is."""
 
     def __len__(self) -> int:
         """Sequences."""
@@ -45,6 +45,10 @@ class Batches(Protocol):
     def __len__(self) -> int: ...
 
     def __iter__(self) -> Iterator[TrainingBatch]: ...
+
+    def __getitem__(self, part: slice, /) -> Iterable[TrainingBatch]:
+        """Some of them, the others not made."""
+        ...
 
 
 class Codec(Protocol):
