@@ -15,7 +15,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from bilstm_nlp.errors import DivergenceError, InputError, OutputError, WorkerError
+from bilstm_nlp import processes
+from bilstm_nlp.errors import DivergenceError, InputError, MemoryNeeded, OutputError, WorkerError
 from bilstm_nlp.inference.request import Format, Reads, Request
 
 app = typer.Typer(
@@ -39,7 +40,7 @@ Output = Annotated[Path | None, typer.Option(help="Write to this file instead of
 def main() -> None:
     """Run the command line; what a user's input did wrong becomes one message and exit status 2."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-    logging.getLogger("bilstm_nlp").setLevel(logging.INFO)
+    logging.getLogger("bilstm_nlp").setLevel(logging.INFO if processes.rank() == 0 else logging.ERROR)
     # Else the interpreter looks for garbage again and again among all that imports make, an eighth of their time, and
     # once more before it ends: a third of a second.
     gc.set_threshold(50_000)
@@ -47,9 +48,11 @@ def main() -> None:
     try:
         app()
     except InputError as error:
-        print(f"bilstm-nlp: {error}", file=sys.stderr)
+        # Processes of one machine that train together find the same wrong.
+        if processes.rank() == 0 or os.environ.get("LOCAL_RANK") == "0":
+            print(f"bilstm-nlp: {error}", file=sys.stderr)
         sys.exit(2)
-    except (DivergenceError, OutputError, WorkerError) as error:
+    except (DivergenceError, MemoryNeeded, OutputError, WorkerError) as error:
         print(f"bilstm-nlp: {error}", file=sys.stderr)
         sys.exit(1)
     except BrokenPipeError:  # the reader of our output has left
@@ -85,7 +88,8 @@ def train(
 
     checked = load(config, overrides or [])
     path = out or Path("runs") / config.stem
-    with Interruption() as interruption, report.TrainingProgress(checked.training.epochs) as progress:
+    leads = processes.rank() == 0
+    with Interruption() as interruption, report.TrainingProgress(checked.training.epochs, quiet=not leads) as progress:
         try:
             for epoch in experiment.train(
                 checked, path, resume=resume, force=force, watch=progress.watch, stopping=interruption
@@ -95,8 +99,11 @@ def train(
             kept = "batches" if isinstance(stopped, Paused) else "epochs"
             sets = [part for override in overrides or [] for part in ("--set", override)]
             again = shlex.join(["bilstm-nlp", "train", str(config), *sets, "--out", str(path), "--resume"])
-            report.note(f"stopped; finished {kept} are kept. To go on: {again}")
+            if leads:
+                report.note(f"stopped; finished {kept} are kept. To go on: {again}")
             raise typer.Exit(interruption.status) from None
+    if not leads:
+        return
     report.print_sections(experiment.sections(path, RunDirectory.open(path).read_json("metrics.json")))
     report.note(f"saved in {path}: bilstm-nlp predict {path} FILE, bilstm-nlp evaluate {path} --data FILE")
 
@@ -307,6 +314,32 @@ def verify(run: Run, as_json: AsJson = False) -> None:
     else:
         report.print_sections(found.sections())
     if not found.same:
+        raise typer.Exit(1)
+
+
+@app.command()
+def reproduce(
+    run: Run,
+    out: Annotated[Path | None, typer.Option(help="Keep the new run here; by default it is thrown away.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train a finished run again, and say whether it came out the same, or which step was the first to differ. Exit
+    status 1 where one did."""
+    from tempfile import TemporaryDirectory
+
+    from bilstm_nlp import report, reproduction
+
+    first = reproduction.begin(run)
+    with TemporaryDirectory() as folder, report.TrainingProgress(reproduction.epochs(first)) as progress:
+        again = out or Path(folder) / "run"
+        for epoch in reproduction.reproduce(first, again, watch=progress.watch):
+            progress.epoch(epoch)
+        found = reproduction.compare(first, again)
+    if as_json:
+        print(json.dumps(found.as_json(), ensure_ascii=False, allow_nan=False))
+    else:
+        report.print_sections(found.sections())
+    if not found.identical:
         raise typer.Exit(1)
 
 
