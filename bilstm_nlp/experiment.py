@@ -27,6 +27,7 @@ from bilstm_nlp.errors import RunError
 from bilstm_nlp.holding import Hold
 from bilstm_nlp.inference.forecaster import Forecaster
 from bilstm_nlp.inference.replay import recording
+from bilstm_nlp.memory import allocating
 from bilstm_nlp.origin import origin
 from bilstm_nlp.prediction import config_of, load
 from bilstm_nlp.processes import rank
@@ -107,7 +108,8 @@ def train(
             check_origin(run, made)
         data = task.load()
         torch.manual_seed(config.seed)
-        codec, model = task.fit(data)
+        with allocating("making the model", "size of the encoder, of embeddings or of the horizon"):
+            codec, model = task.fit(data)
         if run is None and leads:
             held.enter_context(Hold(path))
             run = RunDirectory.create(path, made, force=force or resume)

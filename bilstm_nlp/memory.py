@@ -52,8 +52,15 @@ def allocating(what: str, setting: str) -> Iterator[None]:
         yield
     except (MemoryError, RuntimeError) as error:
         reason = " ".join(str(error).split())
-        # Of a GPU there is a class for it; of a CPU torch has but these words.
-        lacking = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
-        if not lacking and not any(words in reason for words in ("can't allocate memory", "not enough memory")):
+        if not isinstance(error, MemoryError) and not is_lack(error):
             raise
         raise MemoryNeeded(f"out of memory in {what}; a lower {setting} takes less ({reason[:200]})") from error
+
+
+LACK = ("can't allocate memory", "not enough memory", "Storage size calculation overflowed", "overflow")
+"""What torch says where memory does not do, or a tensor has more numbers than any memory."""
+
+
+def is_lack(error: RuntimeError) -> bool:
+    """Whether it is memory that is missing: of a GPU there is a class for it, of a CPU there are but words."""
+    return type(error).__name__ == "OutOfMemoryError" or any(words in str(error) for words in LACK)

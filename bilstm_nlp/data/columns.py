@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bilstm_nlp.data.lines import Complain, excerpt, name_of, numbered_lines, stop
-from bilstm_nlp.data.sentence import ColumnFormat, Sentence
+from bilstm_nlp.data.sentence import ColumnFormat, Sentence, check_length
 from bilstm_nlp.errors import DataError
 
 DOCUMENT_START = "-DOCSTART-"
@@ -60,6 +60,7 @@ def read_columns(
             sentence.lines = []
         sentence.lines.append(number)
         sentence.tokens.append(fields[layout.token])
+        check_length(name, len(sentence.tokens), number)
         if layout.tag is not None:
             sentence.tags.append(fields[layout.tag])
         if keep_rows:

@@ -12,7 +12,7 @@ from bilstm_nlp.data.columns import read_columns
 from bilstm_nlp.data.hub import is_dataset, read_dataset
 from bilstm_nlp.data.jsonl import read_jsonl
 from bilstm_nlp.data.lines import Complain, name_of, numbered_lines, stop
-from bilstm_nlp.data.sentence import ColumnFormat, Sentence, line_of
+from bilstm_nlp.data.sentence import ColumnFormat, Sentence, check_length, line_of
 from bilstm_nlp.data.shares import count_of, fold_of_each
 from bilstm_nlp.data.tokenizer import Cut, offsets
 from bilstm_nlp.errors import DataError
@@ -82,7 +82,9 @@ def sentences_of(source: str, reads: InputFormat, format: ColumnFormat) -> Itera
     match input_format(source) if reads == "auto" else reads:
         case "text":
             for number, line in numbered_lines(source, format.encoding):
-                yield replace(sentence_of_text(line, format.cut), line=number)
+                sentence = sentence_of_text(line, format.cut)
+                check_length(name_of(source), len(sentence.tokens), number)
+                yield replace(sentence, line=number)
         case "jsonl":
             yield from read_jsonl(source, format)
         case "dataset":

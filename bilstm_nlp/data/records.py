@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from bilstm_nlp.data.lines import excerpt
-from bilstm_nlp.data.sentence import ColumnFormat, Sentence
+from bilstm_nlp.data.sentence import ColumnFormat, Sentence, check_length
 from bilstm_nlp.data.tokenizer import offsets
 from bilstm_nlp.errors import DataError
 from bilstm_nlp.tags import Span, encode
@@ -91,6 +91,7 @@ class Record:
         else:
             places = tuple(offsets(text, self.format.cut))
             tokens = tuple(text[start:end] for start, end in places)
+        check_length(self.name, len(tokens), self.number)
         tags = None if self.format.tag is None else self.tags(tokens, text, places)
         return Sentence(tokens, tags, self.number, text=None if places is None else text, offsets=places)
 

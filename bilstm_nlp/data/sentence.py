@@ -6,7 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bilstm_nlp.data.tokenizer import Cut
+from bilstm_nlp.errors import DataError
 from bilstm_nlp.tags import Scheme
+
+LONGEST_SENTENCE = 100_000
+"""Tokens: more than the Bible's longest book has. Who has more has no blank lines, and would wait for memory to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,13 @@ class Sentence:
     """Where each token begins and ends in `text`, in characters."""
     lines: Sequence[int] = ()
     """Each token's own line in a column file; empty where all stand on `line`."""
+
+
+def check_length(name: str, tokens: int, line: int) -> None:
+    """Raises `DataError` for more tokens than a sentence has."""
+    if tokens > LONGEST_SENTENCE:
+        expected = f"a sentence of at most {LONGEST_SENTENCE:,} tokens"
+        raise DataError(name, expected, "more: does something part the sentences?", line)
 
 
 def line_of(sentence: Sentence, index: int) -> int:

@@ -20,6 +20,8 @@ BLANK = re.compile("[ \t\n\r]")
 """What parts columns and lines."""
 QUOTED = re.compile('[",\r\n]')
 """What a cell of CSV has only in quotes."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a formula begins with, in one spreadsheet or another."""
 JSON = json.JSONEncoder(ensure_ascii=False)
 
 
@@ -169,5 +171,10 @@ def as_csv(number: int, tagged: TaggedSentence) -> str:
 
 
 def cell(text: str) -> str:
-    """A cell of CSV, in quotes where it needs them; Python before 3.13 forgets them around a return."""
+    """A cell of CSV, in quotes where it needs them; Python before 3.13 forgets them around a return.
+
+    What a spreadsheet would take for a formula, and carry out, begins with an apostrophe.
+    """
+    if text.startswith(FORMULA):
+        text = "'" + text
     return '"' + text.replace('"', '""') + '"' if QUOTED.search(text) else text

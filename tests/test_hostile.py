@@ -1,0 +1,278 @@
+"""Files that mean harm, or are only broken: one line, exit status 2, nothing executed, no memory without bounds."""
+
+from __future__ import annotations
+
+import ast
+import gzip
+import json
+import os
+import pickle
+import shutil
+import struct
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import bilstm_nlp
+from bilstm_nlp.checkpoint import RunDirectory
+from bilstm_nlp.data.lines import LONGEST_LINE
+from bilstm_nlp.data.sentence import LONGEST_SENTENCE
+from tests.samples import FORECASTER, SERIES, TAGGER
+
+PACKAGE = Path(bilstm_nlp.__file__).parent
+
+UNPICKLING = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "jsonpickle"}
+"""Modules that carry out what a file says."""
+
+
+def one_line(found) -> str:
+    """What a command said when it refused: one line, and status 2."""
+    assert found.status == 2, found.err
+    assert found.out == ""
+    lines = [line for line in found.err.splitlines() if line.startswith("bilstm-nlp: ")]
+    assert len(lines) == 1
+    assert found.err.splitlines()[-1] == lines[0]
+    assert lines[0].isprintable()
+    return lines[0]
+
+
+# --- nothing is executed ---
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_no_module_unpickles_or_evaluates_what_a_file_says(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            assert not UNPICKLING & {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert (node.module or "").partition(".")[0] not in UNPICKLING
+        elif isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            assert called not in {"eval", "exec", "torch.load", "pd.read_pickle", "__import__", "yaml.load"}, called
+            assert "allow_pickle" not in {keyword.arg for keyword in node.keywords} or called == "np.save", called
+
+
+class Planted:
+    """Leaves a mark when it is unpickled."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self):
+        return (open, (str(self.mark), "w"))
+
+
+@pytest.fixture
+def runs(tagger_run, forecaster_run, tmp_path) -> list[Path]:
+    """Copies that may be spoilt."""
+    return [shutil.copytree(run, tmp_path / run.name) for run in (tagger_run, forecaster_run)]
+
+
+def planted(folder: Path, mark: Path) -> list[bytes]:
+    """A pickle as it is, and as torch.save has it."""
+    plain = pickle.dumps(Planted(mark))
+    with zipfile.ZipFile(folder / "archive", "w") as archive:
+        archive.writestr("archive/data.pkl", plain)
+        archive.writestr("archive/version", "3\n")
+    return [plain, (folder / "archive").read_bytes()]
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["foreign", "with its checksum"])
+def test_a_pickle_under_any_name_of_a_run_is_refused_and_never_unpickled(runs, tmp_path, call, known):
+    mark = tmp_path / "unpickled"
+    for path, asked in zip(runs, ("text", "table"), strict=True):
+        source = str(SERIES) if asked == "table" else "-"
+        for name in sorted(file.name for file in path.iterdir() if file.is_file()):
+            whole, sums = (path / name).read_bytes(), (path / "checksums.json").read_bytes()
+            for content in planted(tmp_path, mark):
+                if known and name != "checksums.json":
+                    run = RunDirectory(path)
+                    run.write(name, lambda partial, content=content: partial.write_bytes(content))
+                else:
+                    (path / name).write_bytes(content)
+                for arguments in (["verify", path], ["info", path], ["predict", path, source], ["evaluate", path]):
+                    found = call(*arguments, stdin=b"x\n")
+                    assert found.status in (0, 2)
+                    assert "Traceback" not in found.err
+                    if found.status == 2:
+                        assert path.name in one_line(found)
+                assert call("verify", path).status == 2 or (known and name in ("report.md", "losses.safetensors"))
+                (path / name).write_bytes(whole)
+                (path / "checksums.json").write_bytes(sums)
+    assert not mark.exists()
+    pickle.loads(planted(tmp_path, mark)[0]).close()
+    assert mark.exists(), "the pickle works: it was not unpickled, that is all"
+
+
+# --- run directories ---
+
+
+def headers(whole: bytes) -> dict[str, bytes]:
+    """Files of tensors whose headers promise more than they hold."""
+    length = struct.unpack("<Q", whole[:8])[0]
+    header = json.loads(whole[8 : 8 + length])
+    first = next(name for name in header if name != "__metadata__")
+    vast = header | {first: header[first] | {"shape": [1 << 40], "data_offsets": [0, 1 << 42]}}
+    text = json.dumps(vast).encode()
+    return {
+        "a header of 2^63 bytes": struct.pack("<Q", 1 << 63) + whole[8:],
+        "a header of 1 GB": struct.pack("<Q", 1 << 30) + whole[8:],
+        "a tensor of 2^40 numbers": struct.pack("<Q", len(text)) + text + whole[8 + length :],
+        "brackets": struct.pack("<Q", 100_000) + b"[" * 100_000,
+        "nothing": b"",
+    }
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "codec.safetensors"])
+def test_enormous_headers_are_refused(runs, name, call):
+    for path, source in zip(runs, ("-", str(SERIES)), strict=True):
+        whole = (path / name).read_bytes()
+        for content in headers(whole).values():
+            RunDirectory(path).write(name, lambda partial, content=content: partial.write_bytes(content))
+            assert f"{path / name}: expected" in one_line(call("predict", path, source, stdin=b"x\n"))
+
+
+def test_weights_and_vocabularies_of_other_sizes_are_refused(runs, call):
+    for path, source in zip(runs, ("-", str(SERIES)), strict=True):
+        run = RunDirectory(path)
+        weights, _ = run.read_tensors("model.safetensors")
+        name = next(iter(weights))
+        run.write_tensors("model.safetensors", weights | {name: weights[name][:0]})
+        assert "model.safetensors: weights of another model" in one_line(call("predict", path, source, stdin=b"x\n"))
+        run.write_tensors("model.safetensors", weights)
+        config = run.read_json("config.json")
+        run.write_json("config.json", config | {"encoder": config["encoder"] | {"hidden": 1_000_000_000}})
+        said = one_line(call("predict", path, source, stdin=b"x\n"))
+        assert "config.json: expected a model that memory does for" in said or "encoder.hidden" in said
+
+
+def test_a_link_out_of_the_run_is_not_followed_into_another_content(runs, tmp_path, call):
+    (tmp_path / "elsewhere").write_bytes(b"secret")
+    for path in runs:
+        (path / "config.json").unlink()
+        (path / "config.json").symlink_to(tmp_path / "elsewhere")
+        said = one_line(call("info", path))
+        assert "config.json: expected what was written there" in said
+        assert "secret" not in said
+
+
+@pytest.mark.parametrize("name", ["../outside", "a/b", "/etc/x", "..", "."])
+def test_no_name_of_a_variant_leads_out_of_the_comparison(name, tmp_path, call):
+    (tmp_path / "grid.toml").write_text(f'base = "{TAGGER}"\nseeds = [1]\n[variants."{name}"]\n[variants.b]\n')
+    found = call("compare", tmp_path / "grid.toml", "--out", tmp_path / "in" / "out", "--set", "training.epochs=1")
+    if found.status == 0:
+        made = {path.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("*")}
+        assert made == {"grid.toml", "in"}
+    else:
+        assert name in one_line(found)
+
+
+# --- corpora, series, vectors ---
+
+
+@pytest.fixture(scope="module")
+def bombs(tmp_path_factory) -> dict[str, Path]:
+    """Some hundred kilobytes that unpack to hundreds of megabytes: in one line, and in many."""
+    folder = tmp_path_factory.mktemp("bombs")
+    made = {}
+    for name, block in (("line", bytes(1 << 20)), ("lines", b"a O\n" * (1 << 18))):
+        made[name] = folder / f"{name}.conll.gz"
+        with gzip.open(made[name], "wb") as stream:
+            for _ in range(300):
+                stream.write(block)
+        assert made[name].stat().st_size < 2_000_000
+    return made
+
+
+@pytest.mark.parametrize("kind", ["line", "lines"])
+def test_a_gzip_bomb_is_refused_before_it_fills_the_memory(bombs, kind, tmp_path):
+    """In a process that may take little more than it has once it is running."""
+    for arguments in (
+        ["train", TAGGER, "--set", f"data.train={bombs[kind]}", "--out", tmp_path / "run"],
+        ["train", TAGGER, "--set", f"embeddings.file={bombs[kind]}", "--out", tmp_path / "run"],
+        ["check", shutil.copy(bombs[kind], tmp_path / "series.csv.gz")],
+    ):
+        found = bounded(arguments, megabytes=700)
+        assert found.returncode == 2, found.stderr
+        assert "expected" in found.stderr.splitlines()[-1]
+        assert "Traceback" not in found.stderr
+
+
+def bounded(arguments: list[str], megabytes: int) -> subprocess.CompletedProcess[str]:
+    """The command line in a process that may take so much more memory than its libraries have."""
+    program = (
+        "import resource, sys, torch, pandas, datasets\n"
+        "from bilstm_nlp import cli, experiment\n"
+        "used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
+        f"resource.setrlimit(resource.RLIMIT_AS, (used + ({megabytes} << 20),) * 2)\n"
+        "sys.argv[0] = 'bilstm-nlp'\n"
+        "cli.main()\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", program, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+
+
+def test_a_line_without_end_is_refused(tmp_path, tagger_run, call):
+    path = tmp_path / "long.txt"
+    with path.open("wb") as stream:
+        stream.write(b"first line\n")
+        stream.truncate(LONGEST_LINE + 100)
+    found = call("predict", tagger_run, path)
+    assert found.status == 2
+    assert f"{path}:2: expected a line of at most 64 MiB, found more" in found.err
+    assert found.out.count("\n") == 1
+
+
+def test_a_sentence_that_never_ends_is_refused_in_every_format(tmp_path, tagger_run, call):
+    count = 2 * LONGEST_SENTENCE
+    for name, content in (
+        ("x.conll", "a O\n" * count),
+        ("x.txt", "a " * count),
+        ("x.jsonl", json.dumps({"tokens": ["a"] * count, "tags": ["O"] * count})),
+    ):
+        (tmp_path / name).write_text(content)
+        said = one_line(call("predict", tagger_run, tmp_path / name))
+        assert "expected a sentence of at most 100,000 tokens, found more" in said
+        if name != "x.txt":
+            said = one_line(call("train", TAGGER, "--set", f"data.train={tmp_path / name}", "--out", tmp_path / "run"))
+            assert "expected a sentence of at most 100,000 tokens, found more" in said
+
+
+def test_a_token_of_ten_million_characters_is_a_token(tmp_path, tagger_run):
+    token = "é" * 10_000_000
+    (tmp_path / "x.conll").write_text(f"EU B-ORG\n{token} O\n\nBonn B-LOC\n", encoding="utf-8")
+    found = bounded(["predict", tagger_run, tmp_path / "x.conll", "--output", tmp_path / "out"], megabytes=1500)
+    assert found.returncode == 0, found.stderr[-1000:]
+    written = (tmp_path / "out").read_text(encoding="utf-8")
+    assert written.count(token) == 1
+    assert written.splitlines()[3].startswith("Bonn B-LOC ")
+
+
+def test_what_moves_a_cursor_or_turns_text_around_is_shown_as_its_code(tmp_path, call):
+    evil = "a\x1b[31m\u202eb\x07c"
+    (tmp_path / "x.conll").write_text(f"{evil} B-{evil}\n\nx O\n" * 3, encoding="utf-8")
+    found = call("check", tmp_path / "x.conll")
+    assert "\x1b" not in found.out + found.err
+    assert "\u202e" not in found.out + found.err
+    assert "\\x1b[31m\\u202eb\\x07c" in found.out
+
+
+def test_columns_of_series_may_be_called_anything(tmp_path, call):
+    evil = "=1+1\x1b[31m<script>"
+    text = SERIES.read_text().replace("demand", evil)
+    (tmp_path / "x.csv").write_text(text)
+    sets = ["--set", "training.epochs=1", "--set", "encoder.hidden=4", "--set", f"data.file={tmp_path / 'x.csv'}"]
+    found = call("train", FORECASTER, *sets, "--out", tmp_path / "run")
+    assert found.status == 0
+    assert "\x1b" not in found.out + found.err
+    assert "=1+1\\x1b[31m<script>" in found.out
+
