@@ -41,6 +41,10 @@ from bilstm_nlp.tasks.base import Score
 FORMAT = 2
 """Of the whole directory. 1 had no checksums."""
 
+REMOVAL = {"metrics.json": -2, "config.json": -1, "run.json": 1}
+"""What goes first when a run is removed, and what last, so that one half removed is still a run, but neither finished
+nor one to go on with."""
+
 
 class RunDirectory:
     """One training run on disk."""
@@ -70,8 +74,7 @@ class RunDirectory:
         cls.check_vacant(path, force=force)
         path.mkdir(parents=True, exist_ok=True)
         run = cls(path)
-        # What says that this is a run goes last: a directory half emptied is still one.
-        for entry in sorted(path.iterdir(), key=lambda entry: entry.name == "run.json"):
+        for entry in sorted(path.iterdir(), key=lambda entry: REMOVAL.get(entry.name, 0)):
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry)
             elif entry.name != LOCK:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 import torch
@@ -58,6 +59,36 @@ def test_a_run_is_never_replaced_without_force(tmp_path):
         RunDirectory.create(run.path)
     RunDirectory.create(run.path, force=True)
     assert not run.finished
+
+
+def test_a_run_half_removed_is_a_run_but_neither_finished_nor_to_be_gone_on_with(tmp_path, monkeypatch):
+    def files(path):
+        return {entry.name for entry in path.iterdir()}
+
+    remove = Path.unlink
+    for removals in range(6):
+        run = RunDirectory.create(tmp_path / str(removals))
+        for name in ("codec.json", "config.json", "history.jsonl", "metrics.json"):
+            run.write_json(name, {})
+        whole, left = files(run.path), removals
+
+        def killed(path, missing_ok=False):
+            nonlocal left
+            if left == 0:
+                raise KeyboardInterrupt
+            left -= 1
+            remove(path, missing_ok)
+
+        monkeypatch.setattr(Path, "unlink", killed)
+        if removals < len(whole):
+            with pytest.raises(KeyboardInterrupt):
+                RunDirectory.create(run.path, force=True)
+            assert "run.json" in files(run.path)
+            assert run.finished == (removals == 0)
+            assert ("config.json" in files(run.path)) == (removals < 2)
+        monkeypatch.undo()
+        RunDirectory.create(run.path, force=True)
+        assert files(run.path) == {"run.json"}
 
 
 def test_what_is_not_a_run_is_never_removed(tmp_path):
