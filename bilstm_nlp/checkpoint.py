@@ -41,6 +41,8 @@ from bilstm_nlp.tasks.base import Score
 FORMAT = 2
 """Of the whole directory. 1 had no checksums."""
 
+BEFORE_A_RUN = (LOCK, CHECKSUMS, *(partial_of(Path(name)).name for name in (CHECKSUMS, "run.json")))
+"""All that somebody can have left who was killed before there was a run."""
 REMOVAL = {"metrics.json": -2, "config.json": -1, "run.json": 1}
 """What goes first when a run is removed, and what last, so that one half removed is still a run, but neither finished
 nor one to go on with."""
@@ -56,9 +58,7 @@ class RunDirectory:
     @classmethod
     def check_vacant(cls, path: Path, *, force: bool = False) -> None:
         """Raises `RunError` when something is there: a run that `force` would not remove, or no run at all."""
-        # What a process leaves that is killed before it has said that this is a run.
-        first = {LOCK, CHECKSUMS, partial_of(path / CHECKSUMS).name, partial_of(path / "run.json").name}
-        if path.exists() and (not path.is_dir() or any(entry.name not in first for entry in path.iterdir())):
+        if path.exists() and (not path.is_dir() or any(entry.name not in BEFORE_A_RUN for entry in path.iterdir())):
             if not (path / "run.json").exists():
                 raise RunError(f"{path}: expected a new or empty directory, or a run; found something else there")
             if not force:

@@ -11,6 +11,11 @@ from pathlib import Path
 from bilstm_nlp.errors import OutputError
 
 
+def partial_of(path: Path) -> Path:
+    """The temporary file that is to become `path`: all that a process leaves that is killed while it writes."""
+    return path.with_name(f".{path.name}.partial")
+
+
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary file beside `path`, then put it in place in one step.
 
@@ -26,11 +31,6 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         with suppress(OSError):
             partial.unlink()
         raise OutputError(path, error) from error
-
-
-def partial_of(path: Path) -> Path:
-    """Where a file is written before it is put in place."""
-    return path.with_name(f".{path.name}.partial")
 
 
 def write_text(path: Path, text: str) -> None:
