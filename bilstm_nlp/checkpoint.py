@@ -238,6 +238,10 @@ class RunDirectory:
     def finish(self, results: dict[str, Any]) -> None:
         """The results, then nothing to go on from is needed any more."""
         self.write_json("metrics.json", results)
+        self.drop_state()
+
+    def drop_state(self) -> None:
+        """Remove the state of a finished run, which may have been killed before it could do so."""
         (self.path / "state.safetensors").unlink(missing_ok=True)
 
 

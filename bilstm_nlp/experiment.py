@@ -43,6 +43,7 @@ def resumable(path: Path, config: Config) -> RunDirectory:
     """An unfinished run to go on with. Raises `RunError` when it is finished or was started with another config."""
     run = RunDirectory.open(path)
     if run.finished:
+        run.drop_state()
         raise RunError(f"{path}: the run is finished, there is nothing to resume; --force trains it anew")
     # Keys that have been added since have their defaults.
     started = flat(to_json(config_of(run)))

@@ -23,7 +23,10 @@ def carry_out(config: Config, folder: Path, key: str, resources: Resources) -> I
     Yields each epoch when it is finished.
     """
     torch.set_num_threads(resources.threads)
-    if not RunDirectory(folder).finished:
+    run = RunDirectory(folder)
+    if run.finished:
+        run.drop_state()
+    else:
         yield from experiment.train(config, folder, resume=True)
     task = build(config)
     trained = load(folder)

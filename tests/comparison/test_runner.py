@@ -168,6 +168,7 @@ def test_a_run_that_was_trained_and_not_measured_is_only_measured(finished, out)
     job = jobs_of(read(finished), out)[0]
     (job.folder / "trial.json").unlink()
     before = contents(job.folder)
+    (job.folder / "state.safetensors").write_bytes(b"of a process that was killed before it removed it")
     assert missing([job]) == [job]
     (told,) = execute([job])
     assert told.state == "finished"
