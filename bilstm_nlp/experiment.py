@@ -114,11 +114,13 @@ def train(
         if run is None and leads:
             held.enter_context(Hold(path))
             run = RunDirectory.create(path, made, force=force or resume)
-        if state is None and leads:
-            assert run is not None
-            run.write_json("config.json", to_json(config))
-            run.write_json("codec.json", codec.to_json())
-            run.write_tensors("codec.safetensors", codec.tensors())
+        if leads and run is not None:
+            if state is None:
+                run.write_json("config.json", to_json(config))
+                run.write_json("codec.json", codec.to_json())
+                run.write_tensors("codec.safetensors", codec.tensors())
+            else:
+                run.write_history(state.reports)  # who was killed has perhaps not come to it
         began = time.perf_counter()
         batches = task.batches(data, codec)
         epochs = fit(

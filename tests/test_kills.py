@@ -17,8 +17,12 @@ from typing import Any
 import pytest
 from safetensors.numpy import load_file
 
+from bilstm_nlp import experiment
 from bilstm_nlp.checkpoint import RunDirectory
+from bilstm_nlp.config import load
+from bilstm_nlp.epochs import EpochReport
 from bilstm_nlp.holding import NAME as LOCK
+from tests.comparison.grids import write_base
 from tests.inference.test_workers import session, wait_for
 from tests.killing import Ending, Forks, Moment, call_of_its_own, said
 from tests.samples import FORECASTER, TAGGER
@@ -41,7 +45,7 @@ embeddings.characters = {{ kind = "none" }}
 head.kind = "softmax"
 """
 MEASURED = {
-    *("began", "command", "seconds", "wall_seconds", "sequences_per_second", "peak_memory_mb", "speed"),
+    *("began", "command", "commit", "seconds", "wall_seconds", "sequences_per_second", "peak_memory_mb", "speed"),
     *("training_seconds", "training_speed", "prediction_speed", "on_front"),
 }
 """What two runs of the same differ in."""
@@ -140,6 +144,23 @@ def test_a_finished_run_that_was_killed_before_it_removed_its_state_loses_it(for
     assert contents(folder) == contents(commands["train a tagger"].reference)
 
 
+def test_a_history_without_the_last_epoch_is_completed_when_a_run_goes_on(tmp_path, monkeypatch):
+    def killed(run: RunDirectory, reports: tuple[EpochReport, ...]) -> None:
+        if len(reports) == 2:
+            raise KeyboardInterrupt
+        write(run, reports)
+
+    write_base(tmp_path)
+    config, write = load(tmp_path / "base.toml"), RunDirectory.write_history
+    monkeypatch.setattr(RunDirectory, "write_history", killed)
+    with pytest.raises(KeyboardInterrupt):
+        list(experiment.train(config, tmp_path / "run"))
+    monkeypatch.undo()
+    assert len(read(tmp_path / "run" / "history.jsonl")) == 1
+    assert list(experiment.train(config, tmp_path / "run", resume=True)) == []
+    assert len(read(tmp_path / "run" / "history.jsonl")) == 2
+
+
 class Chain:
     """A call that is killed, and killed again when it goes on, and in the end is left to itself."""
 
@@ -159,7 +180,10 @@ class Chain:
             self.folder.mkdir(parents=True)
         for number in range(generator.choice([1, 2, 3, 4])):
             if of_its_own and number == 0:
-                moment = Moment(seconds=generator.uniform(0, START_UP + self.command.ending.seconds))
+                moment = Moment(
+                    seconds=generator.uniform(0, START_UP + self.command.ending.seconds),
+                    leader_alone=generator.random() < 0.5,
+                )
                 self.told.append((moment, "a process of its own"))
                 arguments = self.command.arguments(self.folder, *more, *self.command.of_its_own)
                 ending = call_of_its_own(arguments, self.folder, moment)
