@@ -140,7 +140,8 @@ class TaggingCodec:
         table = {form: number for number, form in enumerate(dict.fromkeys(tokens))}
         forms = np.fromiter(map(table.__getitem__, tokens), np.int64, len(tokens))
         lengths = np.fromiter((len(sentence.tokens) for sentence in sentences), np.int64, len(sentences))
-        rows = list(map(self.kept_rows, table))
+        # Long ones are not kept: a stream full of them would fill the memory.
+        rows = [self.kept_rows(form) if len(form) <= LONGEST_SPELLING else self.rows(form) for form in table]
         tags = None
         if with_tags:
             index = {tag: number for number, tag in enumerate(self.tags)}
