@@ -1,0 +1,113 @@
+"""The soak's command line: train → stream, and break → print."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scripts.bench.processes import PYTHON
+
+from . import broken
+from .lines import mixed
+from .stream import Streamed, stream
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BILSTM_NLP = [PYTHON, "-m", "bilstm_nlp"]
+BOUND = 32.0
+"""MiB by which a stream's memory may grow once it is warm: less than one batch of the longest sentences takes."""
+
+app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+@app.command()
+def soak(
+    minutes: Annotated[float, typer.Option(help="How long the stream is fed.")] = 30.0,
+    run: Annotated[Path | None, typer.Option(help="A tagger's run; by default one trained for a moment.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the lines.")] = 1,
+    bound: Annotated[float, typer.Option(help="MiB by which memory may grow once it is warm.")] = BOUND,
+) -> None:
+    """Predict for so many minutes. Exit status 1 where a line is lost, doubled or changed, or memory grows."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        tagger = run or trained(folder / "run")
+        with ThreadPoolExecutor() as threads:
+            until = time.monotonic() + 60 * minutes
+            one = threads.submit(predict, tagger, folder, seed, minutes, 1)
+            # Two processes share a stream of their own in the second half.
+            two = threads.submit(later, 30 * minutes, lambda: predict(tagger, folder, seed + 1, minutes / 2, 2))
+            tried, faults = break_off(tagger, folder, seed, until, broken.processes(BILSTM_NLP))
+            streams = {"predict": one.result(), "predict --jobs 2": two.result()}
+    tell(streams, tried)
+    wrong = [*faults, *complaints(streams, bound)]
+    for fault in wrong:
+        print(f"soak: {fault}", file=sys.stderr)
+    if wrong:
+        raise typer.Exit(1)
+
+
+def trained(path: Path) -> Path:
+    """A small tagger of the sample corpus."""
+    sets = ["training.epochs=4", "encoder.hidden=24", "embeddings.characters={kind='none'}"]
+    options = [part for one in sets for part in ("--set", one)]
+    config = ROOT / "configs" / "ner" / "sample.toml"
+    subprocess.run([*BILSTM_NLP, "train", config, *options, "--out", path], capture_output=True, check=True)
+    return path
+
+
+def predict(run: Path, folder: Path, seed: int, minutes: float, jobs: int) -> Streamed:
+    """A stream of mixed lines."""
+    options = ["--input", "text", "--format", "jsonl", "--confidence", "--jobs", str(jobs)]
+    command: list[str | Path] = [*BILSTM_NLP, "predict", run, "-", *options]
+    return stream(command, mixed(seed), minutes, folder / f"stream-{jobs}.txt")
+
+
+def later(seconds: float, call: Callable[[], Streamed]) -> Streamed:
+    """What is called after a while."""
+    time.sleep(seconds)
+    return call()
+
+
+def break_off(run: Path, folder: Path, seed: int, until: float, call: broken.Call) -> tuple[int, list[str]]:
+    """Again and again, input that breaks off: how often, and what was wrong."""
+    tried, faults = 0, []
+    while time.monotonic() < until:
+        fault = broken.complaint(run, folder, seed + tried, call)
+        tried += 1
+        if fault is not None:
+            faults.append(fault)
+    return tried, faults
+
+
+def tell(streams: dict[str, Streamed], tried: int) -> None:
+    """Print the figures."""
+    for name, found in streams.items():
+        print(f"{name}: {found.minutes:.1f} minutes, {found.sent:,} lines sent, {found.got:,} got")
+        if found.memory is not None:
+            print(
+                f"  memory, the last {found.memory.minutes:.1f} minutes: from {found.memory.start:.1f} to "
+                f"{found.memory.end:.1f} MiB, {found.memory.slope:+.1f} MiB an hour; {found.highest:.0f} MiB at most"
+            )
+    print(f"broken inputs: {tried}")
+
+
+def complaints(streams: dict[str, Streamed], bound: float) -> Sequence[str]:
+    """What must not be."""
+    found = [f"{name}: {one.fault}" for name, one in streams.items() if one.fault is not None]
+    return found + [
+        f"{name}: memory grew by {one.memory.by:.1f} MiB, {bound:g} may be"
+        for name, one in streams.items()
+        if one.memory is not None and one.memory.by > bound
+    ]

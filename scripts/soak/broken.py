@@ -1,0 +1,112 @@
+"""Input that breaks off: whoever reads it is told so, and has all that came before."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from .lines import mixed
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a call ended, and what it printed."""
+
+    status: int
+    out: str
+    err: str
+
+
+Call = Callable[[Sequence[str | Path], bytes], Ended]
+"""(arguments of the command line, standard input) → how it ended."""
+
+
+@dataclass(frozen=True)
+class Broken:
+    """Input with a fault in it."""
+
+    reads: str
+    """As --input has it."""
+    content: bytes
+    before: list[str]
+    """The texts before the fault."""
+    exact: bool = True
+    """Whether all of them can be known; else there may be fewer."""
+
+
+def text(lines: Sequence[str]) -> Broken:
+    """A byte that is none of UTF-8."""
+    content = "".join(line + "\n" for line in lines).encode()
+    return Broken("text", content + b"caf\xe9\nnever reached\n", [line.removesuffix("\r") for line in lines])
+
+
+def records(lines: Sequence[str]) -> Broken:
+    """JSON that is not closed."""
+    content = "".join(json.dumps({"text": line}) + "\n" for line in lines)
+    return Broken("jsonl", (content + '{"text": "Ann\n{"text": "never reached"}\n').encode(), list(lines))
+
+
+def columns(lines: Sequence[str]) -> Broken:
+    """A row with a cell too few."""
+    sentences = [["Ann", "left", f"no{number}"] for number in range(len(lines))]
+    content = "".join("".join(f"{token} X\n" for token in tokens) + "\n" for tokens in [["Bonn"], *sentences])
+    return Broken("conll", (content + "Ann X\nleft\n\nnever X\n\n").encode(), ["Bonn", *map(" ".join, sentences)])
+
+
+def packed(lines: Sequence[str]) -> Broken:
+    """A gzip file without its end."""
+    whole = text(lines)
+    content = gzip.compress(whole.content.partition(b"caf\xe9")[0])
+    return Broken("text", content[:-9], whole.before, exact=False)
+
+
+KINDS = (text, records, columns, packed)
+
+
+def complaint(run: Path, folder: Path, seed: int, call: Call) -> str | None:
+    """What is wrong with what a prediction makes of some broken input; None where all is well."""
+    generator = random.Random(seed)
+    kind = KINDS[seed % len(KINDS)]
+    broken = kind(list(islice(mixed(seed), generator.choice((0, 1, 40, 3000)))))
+    source = folder / f"broken.{'gz' if kind is packed else broken.reads}"
+    source.write_bytes(broken.content)
+    arguments: list[str | Path] = ["predict", run, source, "--input", broken.reads, "--format", "jsonl"]
+    stdin = b""
+    if kind is not packed and generator.random() < 0.5:
+        arguments[2], stdin = "-", broken.content
+    if generator.random() < 0.2:
+        arguments += ["--jobs", "2"]
+    output = folder / "tagged.jsonl"
+    partial = output.with_name(output.name + ".partial")
+    to_file = generator.random() < 0.5
+    ended = call([*arguments, "--output", output] if to_file else arguments, stdin)
+    written = ended.out
+    if to_file:
+        written = partial.read_text(encoding="utf-8") if partial.exists() else ""
+        partial.unlink(missing_ok=True)
+    found = [json.loads(line)["text"] for line in written.split("\n")[:-1]]
+    expected = broken.before if broken.exact else broken.before[: len(found)]
+    name = f"seed {seed}, {kind.__name__}"
+    if ended.status != 2 or len(ended.err.splitlines()) != 1 or not ended.err.startswith("bilstm-nlp: "):
+        return f"{name}: expected exit status 2 and one line, found {ended.status} and {ended.err!r:.500}"
+    if output.exists() or (to_file and ended.out):
+        return f"{name}: what ends in an error has written to {output if output.exists() else 'standard output'}"
+    if found != expected:
+        return f"{name}: expected {len(expected)} sentences before the fault, found {len(found)}, or others"
+    return None
+
+
+def processes(command: Sequence[str | Path]) -> Call:
+    """Calls in processes of their own."""
+
+    def call(arguments: Sequence[str | Path], stdin: bytes) -> Ended:
+        done = subprocess.run([*command, *arguments], input=stdin, capture_output=True, check=False)
+        return Ended(done.returncode, done.stdout.decode(), done.stderr.decode(errors="replace"))
+
+    return call
