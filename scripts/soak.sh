@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# What takes too long for every change: long fuzzing, hundreds of kills, and predictions that go on for SOAK_MINUTES (30).
-# Arguments go to the soak: bash scripts/soak.sh --seed 7
+# What takes too long for every change: long fuzzing, BILSTM_KILLS (500) kills, and predictions that go on for
+# SOAK_MINUTES (30). Arguments go to the latter: bash scripts/soak.sh --seed 7
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/venv.sh dev,fast,ray
+patient=(-o faulthandler_timeout=0)
 seed=${BILSTM_KILLS_SEED:-$RANDOM}
 if [ -d tests/fuzz ]; then
-    HYPOTHESIS_PROFILE=nightly python -m pytest -o faulthandler_timeout=0 tests/fuzz
+    HYPOTHESIS_PROFILE=nightly python -m pytest "${patient[@]}" tests/fuzz
 fi
-echo "kills, seed $seed"
-BILSTM_KILLS=${BILSTM_KILLS:-500} BILSTM_KILLS_SEED=$seed python -m pytest -s -o faulthandler_timeout=0 tests/test_kills.py
+BILSTM_KILLS=${BILSTM_KILLS:-500} BILSTM_KILLS_SEED=$seed python -m pytest "${patient[@]}" -s tests/test_kills.py
 python -m scripts.soak --minutes "${SOAK_MINUTES:-30}" "$@"
