@@ -13,6 +13,9 @@ from pathlib import Path
 
 from bilstm_nlp.errors import DataError
 
+ESCAPED = rb"\n \x0a \u000a +AAo-"
+"""What some encodings, of Python and of old mail, take for a line feed."""
+
 Complain = Callable[[DataError], None]
 """Told of a line that can't be read. What returns goes on with the next line."""
 
@@ -35,9 +38,10 @@ def numbered_lines(source: str, encoding: str, complain: Complain = stop) -> Ite
             for number, raw in enumerate(stream, 1):
                 try:
                     line = raw.decode(encoding)
-                except UnicodeDecodeError as error:
+                except UnicodeError as error:  # some encodings don't say which byte
                     text = raw.rstrip(b"\r\n").decode("ascii", "backslashreplace")
-                    found = f"byte {raw[error.start]:#04x} in {text[:60]}"
+                    wrong = f"byte {raw[error.start]:#04x}" if isinstance(error, UnicodeDecodeError) else str(error)
+                    found = f"{wrong} in {text[:60]}"
                     complain(DataError(name, f"{encoding} text", found, number))
                     continue
                 if number == 1:
@@ -74,10 +78,11 @@ def name_of(source: str) -> str:
 
 
 def check_encoding(name: str, encoding: str) -> None:
-    r"""Raises `DataError` unless lines can be told apart before they are decoded: where \n is one byte, as in ASCII."""
+    r"""Raises `DataError` unless lines can be told apart before they are decoded: where \n is one byte, as in ASCII,
+    and nothing else becomes one."""
     expected = "an encoding in which a line ends with the byte 0x0a, such as utf-8, latin-1 or gb18030"
     try:
-        usable = "a\n".encode(encoding) == b"a\n"
+        usable = "a\n".encode(encoding) == b"a\n" and "\n" not in ESCAPED.decode(encoding)
     except (LookupError, UnicodeError, ValueError):
         raise DataError(name, expected, f"{encoding!r}, which is none") from None
     if not usable:

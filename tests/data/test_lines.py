@@ -145,9 +145,15 @@ def test_every_encoding_works_or_is_refused(tmp_path, encoding):
     assert found == [(1, "a O"), (2, "b O")] or found.startswith(f"{refused}, found {encoding!r}")
 
 
+def test_bytes_that_an_encoding_refuses_without_saying_where(tmp_path):
+    source = written(tmp_path, b"a O\nxn-- O\n")
+    with pytest.raises(DataError, match=r"file\.txt:2: expected idna text, found .* in xn-- O$"):
+        lines(source, "idna")
+
+
 def test_which_encodings_are_refused(tmp_path):
     source = written(tmp_path, "北 O\n".encode("gb18030"))
     assert lines(source, "gb18030") == [(1, "北 O")]
-    for encoding in ("utf-16", "utf-32-le", "cp037", "rot13", "no-such"):
+    for encoding in ("utf-16", "utf-32-le", "cp037", "rot13", "no-such", "utf-7", "unicode_escape"):
         with pytest.raises(DataError, match="an encoding in which"):
             lines(source, encoding)
