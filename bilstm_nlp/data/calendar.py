@@ -17,6 +17,8 @@ from bilstm_nlp.errors import InputError
 
 ROWS_PER_DATE = 50
 """A grid with more than so many rows for each date of the file is not that file's."""
+MOST_ROWS_PER_DATE = 1000
+"""… not even if somebody says so."""
 
 
 # --- frequencies ----------------------------------------------------------------------------------------------------
@@ -25,8 +27,12 @@ ROWS_PER_DATE = 50
 def parse_frequency(frequency: str) -> BaseOffset:
     """A pandas offset alias as an offset. Raises `InputError` for what is none, or what does not go forward."""
     try:
-        offset = to_offset(frequency)
-    except ValueError:
+        with warnings.catch_warnings():
+            # Old spellings are understood for as long as pandas understands them.
+            for kind in (FutureWarning, DeprecationWarning):
+                warnings.simplefilter("ignore", kind)
+            offset = to_offset(frequency)
+    except (ValueError, OverflowError):
         offset = None
     if offset is None or offset.n < 1:
         raise InputError(f"expected a frequency such as 15min, h, D, B, W-SUN, MS or YS, found {frequency!r}")
@@ -47,7 +53,7 @@ def best_frequency(indexes: Sequence[pd.DatetimeIndex]) -> str | None:
                 candidates |= regular_frequency(dates[start : start + length])
     scored = []
     for frequency in sorted(candidates):
-        if not any(is_too_fine(dates, frequency) for dates in indexes):
+        if not any(is_too_fine(dates, frequency, ROWS_PER_DATE) for dates in indexes):
             expected = [grid(dates, frequency) for dates in indexes]
             off = sum(int((~dates.isin(whole)).sum()) for dates, whole in zip(indexes, expected, strict=True))
             scored.append((off, sum(map(len, expected)), frequency))
@@ -65,17 +71,24 @@ def regular_frequency(dates: pd.DatetimeIndex) -> set[str]:
     return set() if found is None else {parse_frequency(getattr(found, "freqstr", found)).freqstr}
 
 
-def is_too_fine(dates: pd.DatetimeIndex, frequency: str) -> bool:
+def is_too_fine(dates: pd.DatetimeIndex, frequency: str, rows_per_date: int) -> bool:
     """Whether the grid would be so much finer than the dates that it is not theirs (and too large to make)."""
-    offset = parse_frequency(frequency)
-    if not isinstance(offset, Tick):
+    try:
+        step = (dates[0] + 4 * parse_frequency(frequency) - dates[0]) / 4
+    except (ValueError, OverflowError):  # so coarse that the calendar ends before
         return False
-    return bool((dates[-1] - dates[0]) / pd.Timedelta(offset) > ROWS_PER_DATE * (len(dates) + 20))
+    return step <= pd.Timedelta(0) or bool((dates[-1] - dates[0]) / step > rows_per_date * (len(dates) + 20))
 
 
 def grid(dates: pd.DatetimeIndex, frequency: str) -> pd.DatetimeIndex:
-    """Every date from the first to the last at this frequency, in the time zone of `dates`."""
-    return pd.date_range(dates[0], dates[-1], freq=frequency, unit=dates.unit)
+    """Every date from the first to the last at this frequency, in the time zone of `dates`.
+
+    Raises `ValueError` where pandas has no such dates: of nanoseconds before 1677, say.
+    """
+    try:
+        return pd.date_range(dates[0], dates[-1], freq=frequency, unit=dates.unit)
+    except ValueError:  # a frequency finer than the unit that the dates are kept in
+        return pd.date_range(dates[0], dates[-1], freq=frequency, unit="ns")
 
 
 def future_dates(last: pd.Timestamp, count: int, frequency: str) -> pd.DatetimeIndex:

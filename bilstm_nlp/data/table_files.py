@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -87,7 +88,7 @@ def load(source: str, format: TableFormat) -> Table:
         raise DataError(source, "UTF-8 text", f"byte {error.object[error.start]:#x}") from None
     except FileNotFoundError:
         raise DataError(source, "a file", f"nothing there{suggestion(str(path))}") from None
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, zlib.error, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(source, "a .csv or .parquet file", f"none that can be read: {reason}") from None
     return with_roles(source, frame, has_lines, format)
@@ -153,6 +154,8 @@ def with_roles(source: str, frame: pd.DataFrame, has_lines: bool, format: TableF
     date = format.date_column or next((name for name in usual if name in header), usual[0])
     needed = (*([format.id_column] if is_long else []), date, *(format.columns or ()))
     for name in needed:
+        if header.count(name) > 1:  # of a CSV file it is known already
+            raise DataError(source, "names that differ for all columns", f"{name!r} twice", first)
         if name not in header:
             layout = "long" if is_long else "wide"
             raise DataError(source, f"a column {name!r} (the file is read as {layout})", ", ".join(header), first)

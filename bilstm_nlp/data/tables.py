@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.tseries.api import guess_datetime_format
 
-from bilstm_nlp.data.calendar import best_frequency, grid, parse_frequency
+from bilstm_nlp.data.calendar import MOST_ROWS_PER_DATE, best_frequency, grid, is_too_fine, parse_frequency
 from bilstm_nlp.data.lines import Complain, stop
 from bilstm_nlp.data.series import Filled, Floats, Ints, Series, SeriesSet
 from bilstm_nlp.data.table_files import Missing, Table, TableFormat, load
@@ -89,6 +89,8 @@ def parse_dates(table: Table, complain: Complain) -> pd.DatetimeIndex:
     if isinstance(column.dtype, pd.DatetimeTZDtype) or column.dtype.kind == "M":
         dates = pd.DatetimeIndex(column)
     else:
+        # Not by `astype` alone, which decodes the bytes that a Parquet file may have for dates.
+        column = column.map(str, na_action="ignore") if column.dtype == object else column
         text = column.astype(str).str.strip()
         zones = text.str.extract(TIME_ZONE, expand=False)
         mixed = (zones.isna() != zones.isna().iloc[:1].any()).to_numpy()
@@ -126,10 +128,14 @@ def groups(table: Table, usable: NDArray[np.bool_], complain: Complain) -> Itera
         yield Path(table.source.removeprefix("sample:")).name.partition(".")[0], np.flatnonzero(usable)
         return
     ids = table.frame[table.id]
+    # What a Parquet file has for a name may be no text.
+    ids = ids.map(str, na_action="ignore") if ids.dtype == object else ids
     unnamed = (ids.isna() | (ids == "")).to_numpy()
     if unnamed.any():
         complain(table.problem(f"the name of a series in column {table.id!r}", "nothing", table.rows[unnamed]))
     kept = np.flatnonzero(usable & ~unnamed)
+    if len(kept) == 0:
+        return
     codes, names = pd.factorize(ids.iloc[kept].astype(str))
     order = np.argsort(codes, kind="stable")
     for name, rows in zip(names, np.split(kept[order], np.cumsum(np.bincount(codes))[:-1]), strict=True):
@@ -162,11 +168,21 @@ def ascending(table: Table, name: str, rows: Ints, dates: pd.DatetimeIndex, comp
 def on_grid(
     table: Table, name: str, dates: pd.DatetimeIndex, values: Floats, rows: Ints, frequency: str, complain: Complain
 ) -> Series:
-    """The series with a row for every date of the frequency, NaN where the file has none."""
-    expected = grid(dates, frequency)
+    """The series with a row for every date of the frequency, NaN where the file has none.
+
+    Raises `DataError` where none of the dates is at this frequency, or next to none of those that it has.
+    """
+    rule = f"dates{table.of(name)} at frequency {frequency} in column {table.date!r}"
+    if is_too_fine(dates, frequency, MOST_ROWS_PER_DATE):
+        raise table.problem(rule, f"{len(dates)} from {dates[0]} to {dates[-1]}, with far too many missing", rows[:1])
+    try:
+        expected = grid(dates, frequency)
+    except (ValueError, OverflowError) as error:
+        raise table.problem(rule, f"dates that can't be: {error}", rows[:1]) from None
     off = ~np.asarray(dates.isin(expected))
+    if off.all():
+        raise table.problem(rule, f"{dates[0]} and no date at all that is", rows[off])
     if off.any():
-        rule = f"dates{table.of(name)} at frequency {frequency} in column {table.date!r}"
         before = "" if off[0] else f" after {dates[int(off.argmax()) - 1]}"
         advice = "" if dates.tz is None else "where the UTC offset changes dates are read as UTC: leave it out of days"
         complain(table.problem(rule, f"{dates[int(off.argmax())]}{before}", rows[off], advice))

@@ -49,7 +49,7 @@ def test_a_burst_of_seconds_does_not_make_years_of_seconds():
 
 
 def test_what_is_no_frequency_is_refused():
-    for wrong in ("hourly", "-1h", "0D", ""):
+    for wrong in ("99999999999999999999h", "hourly", "-1h", "0D", ""):
         with pytest.raises(InputError, match=f"expected a frequency such as .*, found '{wrong}'$"):
             parse_frequency(wrong)
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bilstm_nlp.data.table_files import SAMPLES, TableFormat
+from bilstm_nlp.data.table_files import SAMPLES, TableFormat, table_of
 from bilstm_nlp.data.tables import read
 from bilstm_nlp.errors import DataError, InputError
 
@@ -273,6 +273,30 @@ def test_a_given_frequency_is_held_to(tmp_path):
         read(source, TableFormat(frequency="hourly"))
 
 
+def test_a_frequency_that_the_dates_can_not_be_at(tmp_path):
+    """Even where all is complained of, there is no series then, and no grid of a million years of nanoseconds."""
+    source = wide(tmp_path, WIDE)
+    for frequency, found in (
+        ("ns", "8 from 2020-01-01 00:00:00 to 2020-01-01 07:00:00, with far too many missing"),
+        ("W-SUN", "2020-01-01 00:00:00 and no date at all that is (and 7 more, the last in line 9)"),
+    ):
+        assert problems(source, TableFormat(frequency=frequency)) == [
+            f":2: expected dates at frequency {frequency} in column 'date', found {found}"
+        ]
+    ages = wide(tmp_path, ["0001-01-01,1,1", "9999-12-31,2,2"])
+    assert problems(ages, TableFormat(frequency="B")) == [
+        ":2: expected dates at frequency B in column 'date', found 2 from 0001-01-01 00:00:00 to 9999-12-31 00:00:00, "
+        "with far too many missing"
+    ]
+    far = wide(tmp_path, ["1600-01-01,1,1"])
+    (message,) = problems(far, TableFormat(frequency="ns"))
+    assert message.startswith(":2: expected dates at frequency ns in column 'date', found dates that can't be: ")
+    near = read(
+        wide(tmp_path, [f"2020-01-01 00:00:00.00000{part},1,1" for part in (1, 2)]), TableFormat(frequency="us")
+    )
+    assert len(near.series[0]) == 2
+
+
 def test_two_rows_have_a_frequency_only_if_it_is_given(tmp_path):
     source = wide(tmp_path, WIDE[:2])
     assert problems(source) == [
@@ -344,6 +368,11 @@ def test_a_file_that_cannot_be_read(tmp_path):
     path = tmp_path / "latin.csv"
     path.write_bytes("date,größe\n2020-01-01,1\n".encode("latin-1"))
     assert problems(str(path)) == [": expected UTF-8 text, found byte 0xf6"]
+    path = tmp_path / "x.csv.gz"
+    packed = gzip.compress(b"date,a\n2020-01-01,1\n")
+    path.write_bytes(packed[:10] + b"\x07" + packed[11:])
+    (message,) = problems(str(path))
+    assert message.startswith(": expected a .csv or .parquet file, found none that can be read: Error -3")
     path = tmp_path / "x.parquet"
     path.write_bytes(b"no parquet")
     (message,) = problems(str(path))
@@ -363,6 +392,23 @@ def test_roles_can_be_named_and_a_misnamed_one_is_told(tmp_path):
     assert problems(source, TableFormat(date_column="when", id_column="site", columns=("a", "site"))) == [
         ":1: expected columns of numbers beside site, when, found site among them"
     ]
+
+
+def test_dates_and_names_of_a_parquet_file_that_are_no_text(tmp_path):
+    path = tmp_path / "x.parquet"
+    pd.DataFrame({"ds": [b"\x80", b"2020"], "unique_id": ["a", "a"], "y": [1, 2]}).to_parquet(path)
+    rule = "expected a date such as 2016-07-01 or 2016-07-01 13:00:00 in column 'ds'"
+    assert problems(str(path)) == [
+        rf""": {rule}, found "b'\\x80'" in row 1 (and 1 more, the last in row 2)""",
+        ": expected rows with a date, found none",
+    ]
+    days = pd.date_range("2020-01-01", periods=3)
+    pd.DataFrame({"ds": days, "unique_id": [[1], [1], [1]], "y": [1, 2, 3]}).to_parquet(path)
+    (series,) = read(str(path), PLAIN).series
+    assert (series.id, series.values.ravel().tolist()) == ("[1]", [1, 2, 3])
+    twice = pd.DataFrame([[*days[:2], 1]], columns=["date", "date", "y"])
+    with pytest.raises(DataError, match=r"^frame: expected names that differ for all columns, found 'date' twice$"):
+        table_of("frame", twice, PLAIN)
 
 
 def test_parquet_names_rows_instead_of_lines(tmp_path):
