@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import signal
 import subprocess
@@ -10,10 +11,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from bilstm_nlp import cli, experiment
 from bilstm_nlp.config import load
 from tests.samples import FORECASTER, SMALL, TAGGER, command
+
+# Parsers are given as many examples as the profile says, other properties as many as they need.
+settings.register_profile("ci", max_examples=200, deadline=None)
+settings.register_profile("nightly", max_examples=20_000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
 class Result:

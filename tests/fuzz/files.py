@@ -1,0 +1,176 @@
+"""Files that are nearly right: right ones with bytes changed, and with what no parser likes put in."""
+
+from __future__ import annotations
+
+import gzip
+import sys
+import unicodedata
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from hypothesis import strategies as st
+
+from bilstm_nlp.errors import ConfigError, InputError
+
+T = TypeVar("T")
+
+NUMBERS = [
+    b"0",
+    b"-1",
+    b"-0.0",
+    b"1e999",
+    b"-1e999",
+    b"NaN",
+    b"nan",
+    b"Infinity",
+    b"-inf",
+    b"1e-400",
+    b"9" * 25,
+    b"9" * 400,
+    b"9" * (sys.get_int_max_str_digits() + 700),
+    b"0x" + b"f" * 6000,
+    b"1_0",
+    b"18446744073709551616",
+    b"9223372036854775807",
+    b"2147483648",
+    "٣".encode(),
+]
+"""Too large, too long, no numbers at all, or digits of another script."""
+CHARACTERS = [
+    b"\0",
+    b"\r",
+    b"\r\n",
+    b"\n",
+    b"\n\n",
+    b"\t",
+    b" ",
+    b"\x0b",
+    b"\x0c",
+    b"\x1a",
+    b"\x1b[31m",
+    b"\x1c",
+    b"\x7f",
+    b"\xff",
+    b"\xc0\x80",
+    b"\xed\xa0\x80",
+    b"\xf4\x90\x80\x80",
+    b"\\u0000",
+    b"\\ud800",
+    b"\\udc00\\ud800",
+    b"\xef\xbb\xbf",
+    *map(str.encode, "\u0085\u00a0\u2028\u2029\u3000\u202e\u2066\u200d\U0001f600\u0301İßé北"),
+    b'"',
+    b"'",
+    b",",
+    b":",
+    b"=",
+    b"#",
+    b"-",
+    b"\\",
+    b"~nobody/",
+    b"x" * 5000,
+]
+"""Ends of lines that are none and some that are, halves of surrogate pairs, marks of direction, signs of syntax."""
+STRUCTURES = [
+    b"[",
+    b"]",
+    b"{",
+    b"}",
+    b"[[",
+    b"{}",
+    b"[]",
+    b"null",
+    b"true",
+    b'""',
+    b'"x"',
+    b"[" * 400 + b"]" * 400,
+    b"[" * 100_000,
+    b'{"a":' * 30_000,
+    b'{"a":' * 600 + b"1" + b"}" * 600,
+    b"a." * 3000,
+]
+"""Brackets, too deep ones among them."""
+ODD = [*NUMBERS, *CHARACTERS, *STRUCTURES]
+
+
+@st.composite
+def changed(draw: st.DrawFn, content: bytes, pieces: Sequence[bytes] = ()) -> bytes:
+    """The content after a few changes: of bits, by cuts and copies, with odd pieces put in or in the place of a word.
+
+    `pieces` are what such files are made of: put into the wrong place, they are more telling than anything odd.
+    """
+    for _ in range(draw(st.integers(0, 3))):
+        start = draw(st.integers(0, len(content)))
+        end = min(len(content), start + draw(st.sampled_from([1, 1, 2, 3, 8, 40, 1000])))
+        match draw(st.sampled_from(["bit", "cut", "copy", "move", "end", "put", "put", "word", "word", "word"])):
+            case "bit" if start < len(content):
+                flipped = content[start] ^ (1 << draw(st.integers(0, 7)))
+                content = content[:start] + bytes([flipped]) + content[start + 1 :]
+            case "cut":
+                content = content[:start] + content[end:]
+            case "copy":
+                content = content[:end] + content[start:]
+            case "move":
+                other = draw(st.integers(0, len(content)))
+                content = content[:other] + content[start:end] + content[other:]
+            case "end":
+                content = content[:start]
+            case "put":
+                content = content[:start] + draw(st.sampled_from([*ODD, *pieces])) + content[start:]
+            case "word":
+                start, end = word(content, start)
+                content = content[:start] + draw(st.sampled_from([*ODD, *pieces])) + content[end:]
+    return content
+
+
+WORD = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+_")
+
+
+def word(content: bytes, place: int) -> tuple[int, int]:
+    """Where the next word or number after a place begins and ends."""
+    while place < len(content) and content[place] not in WORD:
+        place += 1
+    end = place
+    while end < len(content) and content[end] in WORD:
+        end += 1
+    return place, end
+
+
+def files(valid: Sequence[bytes], pieces: Sequence[bytes] = ()) -> st.SearchStrategy[bytes]:
+    """Anything at all, pieces one after the other, and above all nearly valid files."""
+    nearly = st.sampled_from(valid).flatmap(lambda content: changed(content, pieces))
+    made = st.lists(st.sampled_from([*pieces, *ODD]) | st.binary(max_size=6), max_size=12).map(b"".join)
+    return st.one_of(nearly, nearly, nearly, made, st.binary(max_size=200))
+
+
+def packed(contents: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
+    """The same in gzip, whole or damaged, and what is no gzip at all."""
+    whole = contents.map(lambda content: gzip.compress(content, 1, mtime=0))
+    return st.one_of(whole, whole.flatmap(changed), contents)
+
+
+def result_or_refusal(parse: Callable[[], T]) -> T | None:
+    """What a parser makes of its input; None where it refuses it, as it should: with an error of ours, in one line."""
+    try:
+        return parse()
+    except InputError as error:
+        check_message(error)
+        return None
+
+
+def check_message(error: InputError) -> None:
+    """A line for each problem, without anything that a terminal would take for more than text."""
+    lines = str(error).split("\n")
+    assert len(lines) == (1 + len(error.problems) if isinstance(error, ConfigError) else 1), lines
+    for line in lines:
+        assert line.strip()
+        for character in line:
+            assert unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}, ascii(line)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder whose files every example writes anew."""
+    return tmp_path_factory.mktemp("fuzz")

@@ -1,0 +1,90 @@
+"""JSON Lines: any bytes give sentences or a refusal, and what is written is read again."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bilstm_nlp.data.corpus import read, sentences_of
+from bilstm_nlp.data.sentence import ColumnFormat, Sentence
+from bilstm_nlp.data.tagged import TaggedSentence, writer
+from bilstm_nlp.tags import SCHEMES
+from tests.fuzz.files import files, folder, packed, result_or_refusal
+
+__all__ = ["folder"]
+
+RECORDS = [
+    {"tokens": ["EU", "rejects", "北"], "tags": ["B-ORG", "O", "S-LOC"], "document": "a"},
+    {"text": "EU rejects it.", "spans": [[0, 2, "ORG"], {"start": 3, "end": 10, "label": "ACT"}], "document": 7},
+    {"tokens": [{"text": "a"}, {"text": "b"}], "text": "a b", "labels": [{"start": 0, "end": 3, "labels": ["X"]}]},
+    {"text": "", "entities": []},
+    {"tokens": ["x"], "ner_tags": ["O"], "text": None},
+]
+LINES = "\n".join(json.dumps(record, ensure_ascii=number % 2 == 0) for number, record in enumerate(RECORDS)) + "\n"
+KEYS = ["tokens", "tags", "text", "spans", "entities", "label", "labels", "start", "end", "type", "document"]
+PIECES = [f'"{key}": '.encode() for key in KEYS]
+PIECES += [
+    b'"tokens": [], ',
+    b'"text": "x", "text": 3, ',
+    b'[0, 2, "X"]',
+    b'["X"]',
+    b"[]",
+    b"}\n{",
+    b'"\\ud83d\\ude00"',
+]
+CONTENTS = files([LINES.encode(), *(json.dumps(record).encode() for record in RECORDS)], PIECES)
+FORMATS = st.builds(
+    ColumnFormat,
+    token=st.sampled_from([0, 0, "text", "tokens", "\0"]),
+    tag=st.sampled_from([-1, -1, "tags", "labels", "\u2028", None]),
+    encoding=st.sampled_from(["utf-8", "utf-8", "utf-8", "latin-1", "utf-7", "unicode_escape"]),
+    cut=st.sampled_from(["words", "characters"]),
+    spans_as=st.sampled_from(SCHEMES),
+)
+
+
+@given(CONTENTS, FORMATS)
+def test_any_bytes_are_a_corpus_or_refused(folder, content, format):
+    path = folder / "x.jsonl"
+    path.write_bytes(content)
+    corpus = result_or_refusal(lambda: read(str(path), format))
+    for one in corpus.sentences if corpus else ():
+        assert one.tokens
+        assert all(token.encode() for token in one.tokens)
+        assert (one.tags is None) == (format.tag is None)
+        assert one.tags is None or (len(one.tags) == len(one.tokens) and all(tag.encode() for tag in one.tags))
+        assert (one.text is None) == (one.offsets is None)
+        assert one.offsets is None or tuple(one.text[a:b] for a, b in one.offsets) == one.tokens
+
+
+@given(packed(CONTENTS), FORMATS)
+def test_any_stream_can_be_written_in_every_format_or_is_refused(folder, content, format):
+    path = folder / "x.jsonl.gz"
+    path.write_bytes(content)
+    sentences = result_or_refusal(lambda: list(sentences_of(str(path), "jsonl", format.without_tags())))
+    for one in sentences or ():
+        tagged = TaggedSentence(one, one.text or " ".join(one.tokens), ("O",) * len(one.tokens), ())
+        for kind in ("text", "conll", "jsonl", "csv"):
+            result_or_refusal(lambda kind=kind, tagged=tagged: writer(kind)(1, tagged).encode())
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=4)
+TOKENS = st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=5)
+
+
+@given(st.lists(TOKENS, min_size=1, max_size=4), st.booleans())
+def test_what_is_written_in_jsonl_is_read_again(folder, content, packs):
+    """Tokens and tags may hold anything, line ends too."""
+    texts = [
+        TaggedSentence(Sentence(tuple(t for t, _ in pairs), None, 1), "", tuple(tag for _, tag in pairs), ())
+        for pairs in content
+    ]
+    written = "".join(writer("jsonl")(number, one) for number, one in enumerate(texts, 1)).encode()
+    path = folder / ("y.jsonl.gz" if packs else "y.jsonl")
+    path.write_bytes(gzip.compress(written, 1) if packs else written)
+    got = read(str(path), ColumnFormat()).sentences
+    assert [(one.tokens, one.tags) for one in got] == [(one.sentence.tokens, one.tags) for one in texts]
+    assert [one.line for one in got] == list(range(1, len(texts) + 1))

@@ -1,0 +1,56 @@
+"""Files of word vectors: any bytes give vectors or a refusal. Round trips are in tests/data/test_embeddings.py."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bilstm_nlp.data.embeddings import read_vectors
+from tests.fuzz.files import files, folder, packed, result_or_refusal
+
+__all__ = ["folder"]
+
+GLOVE = "the 0.1 -2 3e-2\n. . 1 2 3\nof 4 5 6\nEU 7 8 9.5\n北 0 0 0\n"
+WORD2VEC = "3 2\nthe 1 2 \nof 3 4 \r\nEU 5 6\n"
+PIECES = [
+    b"the",
+    b"of",
+    b" ",
+    b"\n",
+    b"\r\n",
+    b" 1",
+    b"2 2\n",
+    b"0 0\n",
+    b"1 1000000000000\n",
+    b"-",
+    b".",
+    b"1e5",
+    b"+1",
+]
+CONTENTS = files([GLOVE.encode(), WORD2VEC.encode(), b"\xef\xbb\xbf" + WORD2VEC.encode()], PIECES)
+DIMENSIONS = st.sampled_from([None, None, 1, 2, 3, 10**9])
+
+
+@given(CONTENTS, DIMENSIONS)
+def test_any_bytes_are_vectors_or_refused(folder, content, dimension):
+    check(folder / "vectors.txt", content, dimension)
+
+
+@given(packed(CONTENTS), DIMENSIONS)
+def test_any_gzip_is_vectors_or_refused(folder, content, dimension):
+    check(folder / "vectors.gz", content, dimension)
+
+
+def check(path, content, dimension):
+    path.write_bytes(content)
+    found = result_or_refusal(lambda: read_vectors(path, dimension, path.parent / "cache"))
+    if found is None:
+        return
+    assert found.vectors.shape == (len(found.words), dimension or found.vectors.shape[1])
+    assert np.isfinite(found.vectors).all()
+    assert len(set(found.words)) == len(found.words) > 0
+    assert all(word.encode() and "\n" not in word for word in found.words)
+    again = read_vectors(path, dimension, path.parent / "cache")
+    assert list(again.words) == list(found.words)
+    assert np.array_equal(again.vectors, found.vectors)
