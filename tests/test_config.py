@@ -140,10 +140,66 @@ def test_a_key_in_the_wrong_table_is_pointed_to_the_right_one(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("a = = 3", "not valid TOML"), ('[data]\ntrain = "\\x"', "not valid TOML")],
+    [
+        ("a = = 3", "Invalid value (at line 1, column 5)"),
+        ('[data]\ntrain = "\\x"', "Unescaped"),
+        (
+            "seed = " + "9" * 5000,
+            "Exceeds the limit (4300 digits) for integer string conversion: value has 5000 digits",
+        ),
+        ("seed = 0x" + "f" * 6000, "expected whole numbers of at most 64 bits, found one of 24000"),
+        ("a = " + "[" * 3000 + "]" * 3000, "expected values at most 40 deep, found deeper ones"),
+        ("a." * 3000 + "a = 1", "expected values at most 40 deep, found deeper ones"),
+    ],
 )
 def test_broken_toml_is_named(tmp_path, text, message):
-    assert message in problems(written(tmp_path, text))[0]
+    (problem,) = problems(written(tmp_path, text))
+    assert problem.startswith(f"not valid TOML: {message}")
+
+
+def test_values_that_no_config_has_are_refused_wherever_they_come_from(tmp_path):
+    values: dict = {"data": {"train": "a", "dev": "b"}}
+    for _ in range(500):
+        values = {"a": values}
+    with pytest.raises(ConfigError, match="expected values at most 40 deep, found deeper ones"):
+        parse(values, "a test")
+    path = written(tmp_path, MINIMAL)
+    key = ".".join("a" * 41)
+    assert problems(path, f"{key}=1") == [
+        f"--set {key}=1: expected a key of at most 40 parts, found 41",
+    ]
+    # What is not TOML is text, and so is what is too much for TOML.
+    (problem,) = problems(path, "seed=" + "[" * 3000)
+    assert problem.startswith("seed: expected a valid integer, unable to parse string as an integer, found '[[[")
+    assert problems(path, "seed=4294967296") == ["seed: expected less than 4294967296, found 4294967296"]
+    assert problems(path, "encoder.hidden=2147483648") == [
+        "encoder.hidden: expected less than or equal to 2147483647, found 2147483648"
+    ]
+    with pytest.raises(ConfigError, match="task: expected a string"):
+        parse({"task": None}, "a test")
+
+
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan"])
+def test_a_number_that_json_does_not_have_is_refused(tmp_path, value):
+    assert problems(written(tmp_path, f"{MINIMAL}[training]\nclip = {value}\n")) == [
+        f"training.clip: expected a finite number, found {value}"
+    ]
+
+
+def test_files_that_can_not_be_are_named(tmp_path):
+    assert problems(written(tmp_path, '[data]\ntrain = "a\\u0000"\ndev = "~nobody-known-here/x"\n')) == [
+        r"data.train: expected a name that a file can have, found 'a\x00'",
+        "data.dev: expected a path in a folder of somebody who is known here, found '~nobody-known-here/x'",
+    ]
+    assert problems(tmp_path / "a\0b") == ["expected a TOML file, found a name with NUL in it"]
+
+
+def test_the_dates_of_a_split_survive_json(tmp_path):
+    """A run that goes on compares its config with that in its directory."""
+    split = "split = {kind = 'dates', validation = 2020-01-01, test = 2020-02-01T12:00:00, end = 2020-03-01}"
+    config = load(written(tmp_path, f"task = 'forecasting'\n[data]\nfile = 'x'\n{split}\n"))
+    assert parse(json.loads(json.dumps(to_json(config))), "again") == config
+    assert to_json(config)["data"]["split"]["validation"] == "2020-01-01T00:00:00"
 
 
 def test_missing_files_directories_and_bytes_are_named(tmp_path):

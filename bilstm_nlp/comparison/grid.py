@@ -28,7 +28,7 @@ from pydantic import Field, ValidationError
 from bilstm_nlp.config import Config, flat, load, parse, to_json
 from bilstm_nlp.config.comparability import Measure, Subject
 from bilstm_nlp.config.reading import apply, describe, read_toml
-from bilstm_nlp.config.sections import Section
+from bilstm_nlp.config.sections import Section, Seed
 from bilstm_nlp.errors import ConfigError
 
 Tables: TypeAlias = dict[str, Any]
@@ -46,7 +46,7 @@ class GridFile(Section):
     """The config that all variants come from, relative to the grid's folder."""
     baseline: str
     """The variant that the others are compared with."""
-    seeds: tuple[Annotated[int, Field(ge=0)], ...]
+    seeds: tuple[Seed, ...]
     """Each variant is trained with each of these."""
     fractions: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (1.0,)
     """Shares of the training data, for a learning curve."""
@@ -255,7 +255,7 @@ def shown(value: Any) -> str:
     """A value in a variant's name."""
     if isinstance(value, dict) and "kind" in value:
         value = value["kind"]
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)  # TOML has dates
 
 
 def with_run(config: Config, seed: int, fraction: float) -> Config:

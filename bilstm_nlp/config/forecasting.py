@@ -14,6 +14,7 @@ from bilstm_nlp.config.sections import (
     NoAttention,
     Positive,
     Section,
+    Seed,
     Source,
     TrainingConfig,
 )
@@ -41,13 +42,21 @@ class CountsSplit(Section):
     """Rows after those; what is left after them is not used."""
 
 
+def at_midnight(day: datetime | date) -> datetime:
+    """A date as the moment when it begins, which is all that JSON can tell of it."""
+    return day if isinstance(day, datetime) else datetime(day.year, day.month, day.day)
+
+
+Moment = Annotated[datetime | date, AfterValidator(at_midnight)]
+
+
 class DatesSplit(Section):
     kind: Literal["dates"] = "dates"
-    validation: datetime | date
+    validation: Moment
     """First date of the validation part."""
-    test: datetime | date
+    test: Moment
     """First date of the test part."""
-    end: datetime | date | None = None
+    end: Moment | None = None
     """First date that is not used any more; by default all are."""
 
 
@@ -173,7 +182,7 @@ class ForecastingConfig(Section):
 
     task: Literal["forecasting"] = "forecasting"
     """What is trained."""
-    seed: int = Field(1, ge=0)
+    seed: Seed = 1
     """Decides the initial weights, dropout and the order of the windows."""
     data: ForecastingData
     """Which series, and how to read and split them."""

@@ -6,6 +6,8 @@ import difflib
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
@@ -49,7 +51,7 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Config:
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file. Raises `ConfigError`."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return values_of(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob("*.toml")], n=3)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
@@ -58,10 +60,51 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(str(path), ["expected a TOML file, found a directory"]) from None
     except UnicodeDecodeError as error:
         raise ConfigError(str(path), [f"expected UTF-8 text, found byte {error.object[error.start]:#x}"]) from None
-    except tomllib.TOMLDecodeError as error:
+    except NotToml as error:
         raise ConfigError(str(path), [f"not valid TOML: {error}"]) from None
     except OSError as error:
         raise ConfigError(str(path), [f"could not be read: {error.strerror}"]) from None
+    except ValueError:  # a name that no file has
+        raise ConfigError(str(path), ["expected a TOML file, found a name with NUL in it"]) from None
+
+
+class NotToml(Exception):
+    """A text that is no TOML, or more than anybody means by it; the message says why."""
+
+
+def values_of(text: str) -> dict[str, Any]:
+    """The tables of a text. Raises `NotToml`."""
+    try:
+        values = tomllib.loads(text)
+    except RecursionError:
+        raise NotToml(f"expected values at most {MOST_LEVELS} deep, found deeper ones") from None
+    except ValueError as error:  # a number of too many digits is none of tomllib's own errors
+        raise NotToml(str(error)) from None
+    if (problem := excess(values)) is not None:
+        raise NotToml(problem)
+    return values
+
+
+MOST_LEVELS = 40
+"""Tables in tables; a config has four."""
+MOST_BITS = 64
+"""Of a whole number, as TOML has it."""
+
+
+def excess(values: Any) -> str | None:
+    """What in nested values is deeper than can be walked, or larger than can be shown; None where nothing is."""
+    level = [values]
+    for _ in range(MOST_LEVELS):
+        for value in level:
+            if isinstance(value, int) and value.bit_length() > MOST_BITS:
+                return f"expected whole numbers of at most {MOST_BITS} bits, found one of {value.bit_length()}"
+        inner = (
+            value.values() if isinstance(value, dict) else value for value in level if isinstance(value, dict | list)
+        )
+        level = list(chain.from_iterable(inner))
+        if not level:
+            return None
+    return f"expected values at most {MOST_LEVELS} deep, found deeper ones"
 
 
 def apply(values: Any, override: str) -> str | None:
@@ -71,9 +114,11 @@ def apply(values: Any, override: str) -> str | None:
     if not equals or not all(parts):
         return f"--set {override}: expected KEY=VALUE with a dotted key, such as encoder.cell=gru"
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        value = values_of(f"value = {text}")["value"]
+    except NotToml:
         value = text
+    if len(parts) > MOST_LEVELS:
+        return f"--set {override}: expected a key of at most {MOST_LEVELS} parts, found {len(parts)}"
     for part in parts[:-1]:
         values = values.setdefault(part, {})
         if not isinstance(values, dict):
@@ -84,6 +129,8 @@ def apply(values: Any, override: str) -> str | None:
 
 def parse(values: dict[str, Any], source: str, problems: Sequence[str] = ()) -> Config:
     """Check nested values against the schema; `problems` found before are reported with those found here."""
+    if (problem := excess(values)) is not None:
+        raise ConfigError(source, [*problems, problem])
     try:
         config = ADAPTER.validate_python(values)
     except ValidationError as error:
@@ -119,7 +166,7 @@ def describe(detail: dict[str, Any], values: dict[str, Any], known: list[str]) -
             expected = detail["ctx"]["expected_tags"].replace("'", "")
             return f"{key + '.kind' if parts else 'task'}: expected one of {expected}, found {detail['ctx']['tag']!r}"
         case "union_tag_not_found":
-            return f"{key}.kind: required, to tell which {parts[-1]} is meant"
+            return f"{key}.kind: required, to tell which {parts[-1]} is meant" if parts else "task: expected a string"
         case "between_keys":
             return f"{key}.{detail['ctx']['key']}: expected {detail['msg']}"
         case _:
@@ -129,7 +176,7 @@ def describe(detail: dict[str, Any], values: dict[str, Any], known: list[str]) -
 
 def dotted_keys(task: str) -> Iterator[str]:
     """Every key that a config of a task can have, with its tables: `encoder.cell`. None for an unknown task."""
-    schema = ADAPTER.json_schema()
+    schema = json_schema()
 
     def walk(node: dict[str, Any], prefix: str) -> Iterator[str]:
         if "$ref" in node:
@@ -143,6 +190,12 @@ def dotted_keys(task: str) -> Iterator[str]:
             yield from walk(child, f"{prefix}{name}.")
 
     return iter(dict.fromkeys(walk(schema, "")))
+
+
+@cache
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema itself; it takes longer to make than a file to read."""
+    return ADAPTER.json_schema()
 
 
 def to_json(config: Config) -> dict[str, Any]:
@@ -162,4 +215,4 @@ def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def schema() -> str:
     """The JSON Schema of a config file, for editors that complete and check TOML."""
-    return json.dumps(ADAPTER.json_schema(), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"

@@ -9,21 +9,33 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 from pydantic_core import PydanticCustomError
 
 Probability = Annotated[float, Field(ge=0, lt=1)]
-Positive = Annotated[int, Field(ge=1)]
+LARGEST = 2**31 - 1
+"""Of sizes and counts."""
+Positive = Annotated[int, Field(ge=1, le=LARGEST)]
+NotNegative = Annotated[int, Field(ge=0, le=LARGEST)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+"""What every random generator takes."""
 
 
 def absolute(source: str) -> str:
     """A file's absolute path, so that a saved config means the same from everywhere; `hf:` and `sample:` stay."""
-    return source if source.startswith(("hf:", "sample:")) else str(Path(source).expanduser().absolute())
+    if "\0" in source:
+        raise ValueError("expected a name that a file can have")
+    if source.startswith(("hf:", "sample:")):
+        return source
+    try:
+        return str(Path(source).expanduser().absolute())
+    except RuntimeError:
+        raise ValueError("expected a path in a folder of somebody who is known here") from None
 
 
 Source = Annotated[str, AfterValidator(absolute)]
 
 
 class Section(BaseModel):
-    """A table of the config: nothing unknown is let in, nothing changes after it was read."""
+    """A table of the config: nothing unknown is let in, nothing changes after it was read, JSON can hold all of it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
 
 
 class EncoderConfig(Section):

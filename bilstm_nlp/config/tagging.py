@@ -8,12 +8,15 @@ from pydantic import Field, model_validator
 
 from bilstm_nlp.config.comparability import Comparability, Measure, Subject
 from bilstm_nlp.config.sections import (
+    LARGEST,
     AttentionConfig,
     EncoderConfig,
     NoAttention,
+    NotNegative,
     Positive,
     Probability,
     Section,
+    Seed,
     Source,
     TrainingConfig,
 )
@@ -23,7 +26,7 @@ from bilstm_nlp.tags import Scheme
 class HeldOut(Section):
     fold: Positive
     """Which one, from 1."""
-    folds: int = Field(ge=2)
+    folds: int = Field(ge=2, le=LARGEST)
     """How many the training corpus is dealt to; documents stay whole."""
 
     @model_validator(mode="after")
@@ -97,13 +100,13 @@ class EmbeddingsConfig(Section):
         CharacterCnnConfig(), discriminator="kind"
     )
     """What reads a word's spelling."""
-    bigrams: int = Field(0, ge=0)
+    bigrams: NotNegative = 0
     """Size of the vector of a token together with the one after it, for scripts without blanks; 0 leaves it out."""
     lexicon: bool = False
     """Mark where entities of the training data stand; training sentences are matched with those of other parts only."""
     usage: bool = False
     """Tell how a word is used elsewhere in its document: without capitals, with one amid a sentence, how often."""
-    shapes: int = Field(12, ge=0)
+    shapes: NotNegative = 12
     """Size of the vector of a word's shape (Xx, dd-dd); 0 leaves it out."""
 
 
@@ -143,7 +146,7 @@ class TaggingConfig(Section):
 
     task: Literal["tagging"] = "tagging"
     """What is trained."""
-    seed: int = Field(1, ge=0)
+    seed: Seed = 1
     """Decides the initial weights, dropout and the order of the data."""
     data: TaggingData
     """Which corpora, and how to read them."""

@@ -68,6 +68,17 @@ def test_axes_cross_every_variant(folder):
     }
 
 
+def test_dates_name_a_variant(folder):
+    base = folder / "series.toml"
+    base.write_text('task = "forecasting"\ndata.file = "sample:energy.csv"\n')
+    text = 'base = "series.toml"\nbaseline = "a"\nseeds = [1]\n[variants.a]\n[axes]\ndata.date_column = [2020-01-01]\n'
+    (folder / "grid.toml").write_text(text)
+    assert sorted(problems(folder / "grid.toml")) == [
+        "axes.data.date_column: expected a valid string, found datetime.date(2020, 1, 1)",
+        "baseline: expected the name of a variant, such as 'a, data.date_column=\"2020-01-01\"', found 'a'",
+    ]
+
+
 def test_a_table_of_another_kind_leaves_nothing_of_the_old_one(folder):
     head = {"crf": {"head": {"kind": "crf", "constrained": False}}, "softmax": {"head": {"kind": "softmax"}}}
     grid = read(write_grid(folder, variants=head, set={"head": {"constrain_training": False}}))
