@@ -1,0 +1,136 @@
+"""Configs made from their own schema, and configs with something wrong in any place."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from datetime import date, datetime, time, timezone
+from typing import Any
+
+from hypothesis import strategies as st
+
+from bilstm_nlp.config import schema
+from tests.fuzz.toml import Raw
+
+SCHEMA: dict[str, Any] = json.loads(schema())
+TASKS = {"tagging": "TaggingConfig", "forecasting": "ForecastingConfig"}
+
+
+@st.composite
+def right(draw: st.DrawFn, node: dict[str, Any] | None = None) -> Any:
+    """A value that the schema allows; of the keys that need not be there, some."""
+    if node is None:
+        node = SCHEMA["$defs"][TASKS[draw(st.sampled_from(sorted(TASKS)))]]
+    if "$ref" in node:
+        node = SCHEMA["$defs"][node["$ref"].rpartition("/")[2]]
+    if "const" in node:
+        return node["const"]
+    if "enum" in node:
+        return draw(st.sampled_from(node["enum"]))
+    if members := node.get("anyOf") or node.get("oneOf"):
+        return draw(right(draw(st.sampled_from([member for member in members if member.get("type") != "null"]))))
+    match node["type"]:
+        case "object":
+            needed = {*node.get("required", ()), *({"kind", "task"} & node["properties"].keys())}
+            names = [name for name in node["properties"] if name in needed or draw(st.booleans())]
+            return {name: draw(right(node["properties"][name])) for name in names}
+        case "array" if "prefixItems" in node:
+            return [draw(right(item)) for item in node["prefixItems"]]
+        case "array":
+            return draw(st.lists(right(node["items"]), min_size=node.get("minItems", 0), max_size=3))
+        case "boolean":
+            return draw(st.booleans())
+        case "integer":
+            low = node.get("minimum", -5)
+            return draw(st.integers(low, node.get("maximum", 10**9)) | st.integers(low, low + 9))
+        case "number":
+            low, high = (node.get(key, node.get(f"exclusive{key.title()}")) for key in ("minimum", "maximum"))
+            exclusive = {"exclude_min": "exclusiveMinimum" in node, "exclude_max": "exclusiveMaximum" in node}
+            return draw(st.floats(low, high, allow_nan=False, allow_infinity=False, **exclusive))
+        case "string" if node.get("format") == "date":
+            return draw(st.dates())
+        case "string" if node.get("format") == "date-time":
+            return draw(st.datetimes(timezones=st.none() | st.just(timezone.utc)))
+        case "string":
+            return draw(st.sampled_from(["x", "a/b.conll", "sample:energy.csv", "hf:x:train", "utf-8", "h", "字"]))
+    raise AssertionError(node)
+
+
+HUGE = Raw("0x" + "f" * 6000)
+"""No limit is set to the digits of a number that is not decimal, until it is to be shown."""
+VALUES: list[Any] = [
+    0,
+    -1,
+    1,
+    2**31,
+    2**63,
+    2**64,
+    HUGE,
+    Raw("9" * 5000),
+    Raw("[" * 3000 + "]" * 3000),
+    Raw("{a = " * 3000 + "1" + "}" * 3000),
+    -0.0,
+    0.5,
+    1e308,
+    float("inf"),
+    float("-inf"),
+    float("nan"),
+    True,
+    "",
+    "\0",
+    "a\nb",
+    "\u2028\u202e",
+    "~nobody/x",
+    "~",
+    "x" * 5000,
+    "crf",
+    "tagging",
+    "NaN",
+    "1e999",
+    [],
+    [[]],
+    [1, 2],
+    [0.1, 0.5, 0.9],
+    ["a", 1],
+    {},
+    {"kind": "crf"},
+    {"kind": []},
+    {"kind": {"kind": 1}},
+    {"kind": HUGE},
+    {"a": {"b": {"c": 1}}},
+    date(1, 1, 1),
+    date(9999, 12, 31),
+    datetime(2020, 2, 29, 12, 30, 1, 5),
+    datetime(2020, 1, 1, tzinfo=timezone.utc),
+    time(23, 59),
+]
+KEYS = ["", "kind", "task", "a\nb", "\u2028", "\0", "a.b", "x" * 500, "字", "heads", "hidden", "seed"]
+
+
+def places(value: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Where something stands in nested values."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        yield (*place, key)
+        yield from places(inner, (*place, key))
+
+
+@st.composite
+def wrong(draw: st.DrawFn, values: Any, odd: tuple[Any, ...] = tuple(VALUES)) -> Any:
+    """Nested values with something else in a few places, things left out and added."""
+    values = copy.deepcopy(values)
+    for _ in range(draw(st.integers(0, 3))):
+        *above, key = draw(st.sampled_from([*places(values)] or [("new",)]))
+        table = values
+        for part in above:
+            table = table[part]
+        value = copy.deepcopy(draw(st.sampled_from(odd)))
+        match draw(st.sampled_from(["change", "change", "drop", "add"])):
+            case "change":
+                table[key] = value
+            case "drop":
+                table.pop(key, None) if isinstance(table, dict) else table.pop(key)
+            case "add" if isinstance(table, dict):
+                table[draw(st.sampled_from(KEYS))] = value
+    return values
