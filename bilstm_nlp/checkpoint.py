@@ -214,12 +214,11 @@ class RunDirectory:
 
     def summary(self) -> dict[str, Any]:
         """What the run is, how far it came and what it scored, without its model."""
-        history = self.path / "history.jsonl"
         results = self.read_json("metrics.json") if self.finished else {}
         return {
             "run": str(self.path),
             "finished": self.finished,
-            "epochs": len(history.read_text(encoding="utf-8").splitlines()) if history.exists() else 0,
+            "epochs": len(self.read_history()) if (self.path / "history.jsonl").exists() else 0,
             "config": self.read_json("config.json") if (self.path / "config.json").exists() else {},
             "training": results.pop("training", {}),
             # The figures alone; metrics.json and report.md have their breakdowns.

@@ -57,7 +57,7 @@ def allocating(what: str, setting: str) -> Iterator[None]:
         raise MemoryNeeded(f"out of memory in {what}; a lower {setting} takes less ({reason[:200]})") from error
 
 
-LACK = ("can't allocate memory", "not enough memory", "Storage size calculation overflowed", "overflow")
+LACK = ("can't allocate memory", "not enough memory", "Storage size calculation overflowed")
 """What torch says where memory does not do, or a tensor has more numbers than any memory."""
 
 

@@ -17,6 +17,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from bilstm_nlp.config import Config, flat
+from bilstm_nlp.errors import in_line
 from bilstm_nlp.tasks.presentation import Picture, Row, Section, Table
 
 if TYPE_CHECKING:
@@ -177,13 +178,13 @@ def print_sections(sections: Iterable[Section]) -> None:
     """Results on standard output; pictures are for Markdown only."""
     console = Console(highlight=False)
     for section in sections:
-        console.print(section.title, style="bold", markup=False, soft_wrap=True)
+        console.print(in_line(section.title), style="bold", markup=False, soft_wrap=True)
         for part in section.parts:
             match part:
                 case Table():
                     console.print(rich_table(part))
                 case str():
-                    console.print(part, markup=False, soft_wrap=True)
+                    console.print("\n".join(map(in_line, part.split("\n"))), markup=False, soft_wrap=True)
                 case Picture():
                     pass
 
@@ -212,15 +213,22 @@ def pairs(values: Mapping[str, Any]) -> list[Row]:
 
 
 def rich_table(table: Table) -> RichTable:
-    """A table for the terminal, the first column to the left, numbers to the right."""
+    """A table for the terminal, the first column to the left, numbers to the right.
+
+    What comes from data moves no cursor there and turns no text around.
+    """
     # Little stands between columns, so that a comparison's widest tables fit 80 characters.
     shown = RichTable(
-        title=Text(table.title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True
+        title=Text(in_line(table.title)),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
     )
     for index, column in enumerate(table.header):
-        shown.add_column(Text(column), justify="left" if index == 0 else "right", overflow="fold")
+        shown.add_column(Text(in_line(column)), justify="left" if index == 0 else "right", overflow="fold")
     for row in table.rows:
-        shown.add_row(*map(Text, row))
+        shown.add_row(*(Text(in_line(cell)) for cell in row))
     return shown
 
 

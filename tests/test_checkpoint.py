@@ -88,7 +88,7 @@ def test_a_run_half_removed_is_a_run_but_neither_finished_nor_to_be_gone_on_with
             assert ("config.json" in files(run.path)) == (removals < 2)
         monkeypatch.undo()
         RunDirectory.create(run.path, force=True)
-        assert files(run.path) == {"run.json"}
+        assert files(run.path) == {"run.json", "checksums.json"}
 
 
 @pytest.mark.parametrize("left", [[".lock"], [".run.json.partial"], [".lock", ".run.json.partial"]])
@@ -96,7 +96,7 @@ def test_what_is_left_of_a_process_that_was_killed_before_there_was_a_run_is_in_
     for name in left:
         (tmp_path / name).write_text('{"form')
     RunDirectory.create(tmp_path)
-    assert {entry.name for entry in tmp_path.iterdir()} <= {".lock", "run.json"}
+    assert {entry.name for entry in tmp_path.iterdir()} <= {".lock", "run.json", "checksums.json"}
 
 
 def test_what_is_not_a_run_is_never_removed(tmp_path):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import hashlib
+import io
 import json
 import logging
 import os
@@ -20,10 +21,12 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bilstm_nlp.data.lines import LONGEST_LINE, most_unpacked, too_packed
 from bilstm_nlp.errors import DataError
 
 logger = logging.getLogger(__name__)
@@ -97,11 +100,12 @@ def parse(path: Path, dimension: int | None = None) -> Pretrained:
     words: list[str] = []
     blocks: list[NDArray[np.float32]] = []
     with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
-        first = stream.readline().removeprefix(codecs.BOM_UTF8)
+        most, unpacked = most_unpacked(str(path)), 0
+        first = whole_line(stream, path).removeprefix(codecs.BOM_UTF8)
         if not first:
             raise DataError(path, "word vectors", "an empty file")
         header = HEADER.fullmatch(first.rstrip(BLANKS))
-        lines = ([first] if header is None else []) + stream.readlines(BLOCK)
+        lines = ([first] if header is None else []) + whole_lines(stream, path)
         if header is not None:
             declared, promised = map(int, header.groups())
             if dimension not in (None, promised):
@@ -120,12 +124,29 @@ def parse(path: Path, dimension: int | None = None) -> Pretrained:
             words += block[0]
             blocks.append(block[1])
             number += len(lines)
-            lines = stream.readlines(BLOCK)
+            unpacked += sum(map(len, lines))
+            if unpacked > most:
+                raise too_packed(str(path))
+            lines = whole_lines(stream, path)
     if header is not None and declared != len(words):
         raise DataError(path, f"{declared} rows, as the header says", f"{len(words)} rows", 1)
     if not words:
         raise DataError(path, "word vectors", "a header and no row", 1)
     return distinct(words, np.concatenate(blocks), str(path))
+
+
+def whole_lines(stream: IO[bytes] | gzip.GzipFile, path: Path) -> list[bytes]:
+    """The next lines, `BLOCK` bytes and what is left of the last one. Raises `DataError` for one that is too long."""
+    content = stream.read(BLOCK)
+    return io.BytesIO(content + whole_line(stream, path)).readlines()
+
+
+def whole_line(stream: IO[bytes] | gzip.GzipFile, path: Path) -> bytes:
+    """The next line, or what is left of it. Raises `DataError` for one that is too long."""
+    line = stream.readline(LONGEST_LINE + 1)
+    if len(line) > LONGEST_LINE:
+        raise DataError(path, f"lines of at most {LONGEST_LINE >> 20} MiB", "a longer one")
+    return line
 
 
 def usual_dimension(lines: Sequence[bytes]) -> int:

@@ -6,15 +6,25 @@ import difflib
 import gzip
 import sys
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
+from typing import IO
 
 from bilstm_nlp.errors import DataError
 
 ESCAPED = rb"\n \x0a \u000a +AAo-"
 """What some encodings, of Python and of old mail, take for a line feed."""
+
+LONGEST_LINE = 1 << 26
+"""Bytes."""
+MOST_UNPACKED = 200
+"""How many times its size a gzip file may unpack to; text takes from three to twenty, the most that gzip can do is a
+thousand."""
+UNPACKED_FREELY = 1 << 26
+"""Bytes that any gzip file may unpack to."""
 
 Complain = Callable[[DataError], None]
 """Told of a line that can't be read. What returns goes on with the next line."""
@@ -35,7 +45,13 @@ def numbered_lines(source: str, encoding: str, complain: Complain = stop) -> Ite
     number = 0
     try:
         with opened(source) as stream:
-            for number, raw in enumerate(stream, 1):
+            most, unpacked = most_unpacked(source), 0
+            for number, raw in enumerate(iter(partial(stream.readline, LONGEST_LINE + 1), b""), 1):
+                unpacked += len(raw)
+                if unpacked > most:
+                    raise too_packed(name)
+                if len(raw) > LONGEST_LINE:
+                    raise DataError(name, f"a line of at most {LONGEST_LINE >> 20} MiB", "more", number)
                 try:
                     line = raw.decode(encoding)
                 except UnicodeError as error:  # some encodings don't say which byte
@@ -57,7 +73,34 @@ def numbered_lines(source: str, encoding: str, complain: Complain = stop) -> Ite
         raise DataError(name, "a file", f"one that can't be read: {error.strerror or error}") from None
 
 
-def opened(source: str) -> AbstractContextManager[Iterable[bytes]]:
+def most_unpacked(source: str) -> float:
+    """Bytes that may come of a source: of a gzip file no more than text makes of it. Raises `OSError`."""
+    path = Path(source)
+    if path.suffix != ".gz" or not path.is_file():
+        return float("inf")
+    return max(UNPACKED_FREELY, MOST_UNPACKED * path.stat().st_size)
+
+
+def too_packed(name: str) -> DataError:
+    """What a file is that fills the memory."""
+    return DataError(name, f"a gzip file of text, which unpacks to at most {MOST_UNPACKED} times its size", "more")
+
+
+def check_unpacked(path: Path, name: str) -> None:
+    """Raises `DataError` for a gzip file that unpacks to more than text does, `OSError` and `zlib.error` for none.
+
+    For libraries that unpack files themselves.
+    """
+    most, unpacked = most_unpacked(str(path)), 0
+    if most < float("inf"):
+        with gzip.GzipFile(path) as stream:
+            while block := stream.read(1 << 20):
+                unpacked += len(block)
+                if unpacked > most:
+                    raise too_packed(name)
+
+
+def opened(source: str) -> AbstractContextManager[IO[bytes] | gzip.GzipFile]:
     """The bytes of a source. Raises `OSError`."""
     if source == "-":
         return nullcontext(sys.stdin.buffer)

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from bilstm_nlp.data.lines import suggestion
+from bilstm_nlp.data.lines import check_unpacked, suggestion
 from bilstm_nlp.data.series import Ints
 from bilstm_nlp.errors import DataError
 
@@ -74,6 +74,7 @@ def load(source: str, format: TableFormat) -> Table:
     path = SAMPLES / source.removeprefix("sample:") if source.startswith("sample:") else Path(source)
     has_lines = path.suffix != ".parquet"
     try:
+        check_unpacked(path, source)
         header = csv_header(path) if has_lines else []
         frame = csv_cells(path, header, format) if has_lines else parquet_cells(path)
     except pd.errors.ParserError as error:
