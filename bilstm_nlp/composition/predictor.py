@@ -10,6 +10,7 @@ from typing_extensions import assert_never
 from bilstm_nlp.config import Config
 from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.config.tagging import TaggingConfig
+from bilstm_nlp.errors import RunError
 
 if TYPE_CHECKING:
     from bilstm_nlp.inference.forecaster import Forecaster
@@ -19,14 +20,18 @@ if TYPE_CHECKING:
 def restored(config: Config, codec: dict[str, Any], tensors: dict[str, Tensor]) -> Tagger | Forecaster:
     """The tagger or forecaster of a saved run, whose weights are still to be loaded. Raises `RunError`."""
     # Imported here: a tagger has no use for what a forecaster needs.
-    match config:
-        case TaggingConfig():
-            from bilstm_nlp.composition import tagger
+    try:
+        match config:
+            case TaggingConfig():
+                from bilstm_nlp.composition import tagger
 
-            return tagger.restored(config, codec, tensors)
-        case ForecastingConfig():
-            from bilstm_nlp.composition import forecaster
+                return tagger.restored(config, codec, tensors)
+            case ForecastingConfig():
+                from bilstm_nlp.composition import forecaster
 
-            return forecaster.restored(config, codec, tensors)
-        case _:
-            assert_never(config)
+                return forecaster.restored(config, codec, tensors)
+            case _:
+                assert_never(config)
+    except (ValueError, RuntimeError) as error:  # of layers that can't be made so, or for which there is no memory
+        reason = " ".join(str(error).split())
+        raise RunError(f"config.json: expected a model that can be made of codec.json, found {reason}") from None

@@ -21,7 +21,7 @@ from bilstm_nlp.data.tokenizer import Cut, cut_of
 from bilstm_nlp.data.usage import Use, usage
 from bilstm_nlp.data.vocabulary import FIRST, UNKNOWN, Vocabulary, WordTable, shape
 from bilstm_nlp.errors import RunError
-from bilstm_nlp.tags import SCHEMES, Scheme, convert, tag_set
+from bilstm_nlp.tags import SCHEMES, Scheme, convert, parse, tag_set
 
 Ints = NDArray[np.int64]
 
@@ -213,26 +213,72 @@ class TaggingCodec:
             except (TypeError, ValueError) as error:
                 raise RunError(f"codec.json: {key}: {error}") from None
 
-        for name in ("frozen", "pairs"):
+        def tensor(name: str, dtype: torch.dtype, *shape: int | None) -> Tensor:
             if name not in tensors:
                 raise RunError(f"codec.safetensors: expected {name!r} of a tagger's codec, found none")
-        entities = part("entities", lambda pairs: {tuple(surface): set(types) for surface, types in pairs})
+            found = tensors[name]
+            fits = len(shape) == found.dim() and all(n in (None, m) for n, m in zip(shape, found.shape, strict=True))
+            if found.dtype != dtype or not fits:
+                wanted = ", ".join("any" if n is None else str(n) for n in shape)
+                expected = f"{name!r} of type {dtype} and shape ({wanted})"
+                raise RunError(f"codec.safetensors: expected {expected}, found {found.dtype} {tuple(found.shape)}")
+            return found
+
+        entities = part("entities", entities_from_json)
+        words, scheme = part("words", WordTable.from_json), part("scheme", one_of(SCHEMES))
         types = sorted(set().union(*entities.values()))
+        frozen = tensor("frozen", torch.float16, len(words.frozen), None).numpy()
+        pairs = tensor("pairs", torch.int64, None).numpy()
+        if (np.diff(pairs) <= 0).any():
+            raise RunError("codec.safetensors: expected 'pairs' in ascending order, found others")
         return cls(
-            words=part("words", WordTable.from_json),
+            words=words,
             characters=part("characters", Vocabulary.from_json),
             shapes=part("shapes", Vocabulary.from_json),
-            tags=part("tags", Vocabulary.from_json).items,
-            scheme=part("scheme", one_of(SCHEMES)),
+            tags=part("tags", tags_of(scheme)),
+            scheme=scheme,
             file_scheme=part("file_scheme", one_of(SCHEMES)),
             entities=entities,
-            frozen=tensors["frozen"].numpy(),
+            frozen=frozen,
             cut=part("cut", one_of(get_args(Cut))),
-            pairs=tensors["pairs"].numpy(),
+            pairs=pairs,
             lexicon=EntityLexicon(entities, types) if part("lexicon", one_of((True, False))) else None,
             with_usage=part("usage", one_of((True, False))),
-            context=part("context", int),
+            context=part("context", count),
         )
+
+
+def entities_from_json(values: object) -> dict[tuple[str, ...], set[str]]:
+    """Tokens and types of each entity. Raises `ValueError` unless given a list of pairs of lists of strings."""
+    found: dict[tuple[str, ...], set[str]] = {}
+    pairs: list[Any] = values if isinstance(values, list) else [values]
+    for pair in pairs:
+        match pair:
+            case [[_, *_], [_, *_]] if {type(text) for part in pair for text in part} == {str}:
+                found[tuple(pair[0])] = set(pair[1])
+            case _:
+                raise ValueError(f"expected pairs of tokens and types, found {str(pair)[:60]}")
+    return found
+
+
+def tags_of(scheme: Scheme) -> Callable[[Any], tuple[str, ...]]:
+    """A list → the tags of a scheme. Raises `ValueError` for what is none."""
+
+    def read(values: Any) -> tuple[str, ...]:
+        tags = Vocabulary.from_json(values).items
+        wrong = [tag for tag in tags if parse(tag, scheme) is None]
+        if wrong or not tags:
+            raise ValueError(f"expected tags of {scheme}, found {wrong[0] if wrong else 'none'}")
+        return tags
+
+    return read
+
+
+def count(value: Any) -> int:
+    """A number of things. Raises `ValueError` for anything else."""
+    if type(value) is not int or value < 0:
+        raise ValueError(f"expected a whole number of at least 0, found {value!r}")
+    return value
 
 
 def one_of(choices: tuple[T, ...]) -> Callable[[Any], T]:

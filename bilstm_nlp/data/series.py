@@ -9,7 +9,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -202,6 +202,8 @@ class Scaler:
             centre, scale = (np.array(values[name], np.float64) for name in ("centre", "scale"))
             if centre.ndim != 1 or centre.shape != scale.shape or not np.all(scale > 0):
                 raise ValueError("centre and scale of each column")
+            if values["kind"] not in get_args(ScalerKind):
+                raise ValueError(values["kind"])
             return cls(values["kind"], centre, scale)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise RunError(f"codec.json: expected a scaler, found {error!r}") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from bilstm_nlp.batch import WindowBatch
-from bilstm_nlp.data.calendar import calendar_features, season
+from bilstm_nlp.data.calendar import calendar_features, parse_frequency, season
 from bilstm_nlp.data.series import Floats, Ints, Parts, Scaler, ScalerKind, Series, SeriesSet
 from bilstm_nlp.data.windows import Panel, Values, Windows
 from bilstm_nlp.errors import DataError, InputError, RunError
@@ -229,7 +229,7 @@ class SeriesCodec:
     def from_json(cls, values: dict[str, Any], tensors: dict[str, Tensor]) -> SeriesCodec:
         """Undo `to_json` and `tensors`. Raises `RunError` when something is missing or of the wrong kind."""
         try:
-            return cls(
+            codec = cls(
                 columns=Columns(*(tuple(values[name]) for name in ("targets", "observed", "known"))),
                 calendar=values["calendar"],
                 normalisation=values["normalisation"],
@@ -242,5 +242,32 @@ class SeriesCodec:
                 deviations={name: np.array(found, np.float64) for name, found in values["deviations"].items()},
                 linear=LinearMap(tensors["linear.weights"].numpy(), tensors["linear.bias"].numpy()),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            codec.check()
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise RunError(f"codec.json: expected a forecaster's codec, found {error!r}") from None
+        return codec
+
+    def check(self) -> None:
+        """Raises `ValueError` where parts of a saved codec don't go together, or are not what they should be."""
+        names, width = self.columns.all, len(self.columns.targets)
+        if not width or {*map(type, names)} != {str} or len(set(names)) != len(names):
+            raise ValueError(f"columns {names}")
+        for value, choices in ((self.calendar, get_args(Calendar)), (self.normalisation, get_args(Normalisation))):
+            if value not in choices:
+                raise ValueError(f"{value!r} for one of {', '.join(choices)}")
+        sizes = (self.look_back, self.horizon, self.season)
+        if any(type(size) is not int or size < 1 for size in sizes):
+            raise ValueError(f"sizes {sizes}")
+        if type(self.frequency) is not str:
+            raise ValueError(f"the frequency {self.frequency!r}")
+        parse_frequency(self.frequency)
+        wanted = {"linear.weights": (self.look_back, self.horizon), "linear.bias": (self.horizon,)}
+        shapes = {"linear.weights": self.linear.weights.shape, "linear.bias": self.linear.bias.shape}
+        if shapes != wanted or not self.linear.weights.dtype == self.linear.bias.dtype == np.float64:
+            raise ValueError(f"a linear map of shapes {shapes}")
+        if not self.scalers or not self.scalers.keys() == self.naive_errors.keys() == self.deviations.keys():
+            raise ValueError("figures of other series than those that have scalers")
+        for series, scaler in self.scalers.items():
+            found = (scaler.centre.shape, self.naive_errors[series].shape, self.deviations[series].shape)
+            if found != ((len(names),), (width,), (width,)):
+                raise ValueError(f"figures of shapes {found} for series {series!r}")

@@ -255,7 +255,12 @@ def test_a_codec_survives_json():
         ("file_scheme", None, "codec.json: file_scheme: expected one of IOB1, IOB2, IOBES, BILOU, BMES, found None"),
         ("cut", "syllables", "codec.json: cut: expected one of words, characters, found 'syllables'"),
         ("lexicon", 2, "codec.json: lexicon: expected one of True, False, found 2"),
-        ("entities", [[["a"]]], "codec.json: entities: not enough values to unpack"),
+        ("tags", ["O", "B"], "codec.json: tags: expected tags of IOBES, found B"),
+        ("context", -1, "codec.json: context: expected a whole number of at least 0, found -1"),
+        ("context", 0.5, "codec.json: context: expected a whole number of at least 0, found 0.5"),
+        ("entities", [[["a"]]], "codec.json: entities: expected pairs of tokens and types, found [['a']]"),
+        ("entities", [[["a"], [1]]], "codec.json: entities: expected pairs of tokens and types, found [['a'], [1]]"),
+        ("entities", [[[], ["X"]]], "codec.json: entities: expected pairs of tokens and types, found [[], ['X']]"),
     ],
 )
 def test_what_is_wrong_with_a_saved_codec_is_named(key, value, message):
@@ -275,6 +280,21 @@ def test_what_else_can_be_missing_from_a_saved_codec():
         TaggingCodec.from_json(codec.to_json(), {})
     with pytest.raises(RunError, match=r"^codec.json: expected 'entities' of a tagger's codec, found none$"):
         TaggingCodec.from_json([], codec.tensors())
+
+
+@pytest.mark.parametrize(
+    ("name", "tensor", "message"),
+    [
+        ("frozen", torch.zeros(0, 3, dtype=torch.bfloat16), r"type torch\.float16 .*, found torch\.bfloat16 \(0, 3\)"),
+        ("frozen", torch.zeros(5, 3, dtype=torch.float16), r"shape \(\d, any\), found torch\.float16 \(5, 3\)"),
+        ("pairs", torch.zeros(2, 1, dtype=torch.int64), r"shape \(any\), found torch\.int64 \(2, 1\)"),
+        ("pairs", torch.tensor([2, 1]), r"'pairs' in ascending order, found others"),
+    ],
+)
+def test_tensors_that_are_not_the_codecs_are_named(name, tensor, message):
+    codec = a_codec()
+    with pytest.raises(RunError, match=rf"^codec\.safetensors: expected .*{message}$"):
+        TaggingCodec.from_json(codec.to_json(), codec.tensors() | {name: tensor})
 
 
 def test_whether_text_is_cut_like_the_training_data_is_saved():

@@ -162,7 +162,13 @@ def test_a_scaler_survives_json_exactly_and_a_damaged_one_is_refused():
     assert np.array_equal(again.centre, scaler.centre)
     assert np.array_equal(again.scale, scaler.scale)
     assert np.array_equal(scaler.select([2, 0]).scale, scaler.scale[[2, 0]])
-    for damaged in ({}, {**scaler.to_json(), "scale": [1.0]}, {**scaler.to_json(), "scale": [1.0, 0.0, 1.0]}):
+    for damaged in (
+        {},
+        {**scaler.to_json(), "scale": [1.0]},
+        {**scaler.to_json(), "scale": [1.0, 0.0, 1.0]},
+        {**scaler.to_json(), "kind": "odd"},
+        {**scaler.to_json(), "scale": [10**400]},
+    ):
         with pytest.raises(RunError, match=r"^codec.json: expected a scaler, found"):
             Scaler.from_json(damaged)
 
