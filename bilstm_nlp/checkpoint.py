@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
@@ -34,9 +35,8 @@ from bilstm_nlp.checksums import NAME as CHECKSUMS
 from bilstm_nlp.checksums import Checksums, digest, small
 from bilstm_nlp.epochs import EpochReport, Part, State
 from bilstm_nlp.errors import RunError
-from bilstm_nlp.files import as_json, partial_of, text_to, write_whole
+from bilstm_nlp.files import as_json, partial_of, text_to, value_of, write_whole
 from bilstm_nlp.holding import NAME as LOCK
-from bilstm_nlp.tasks.base import Score
 
 FORMAT = 2
 """Of the whole directory. 1 had no checksums."""
@@ -102,7 +102,15 @@ class RunDirectory:
 
     def origin(self) -> dict[str, Any]:
         """What it is made of, and where."""
-        return {key: value for key, value in self.read_json("run.json").items() if key != "format"}
+        found = {key: value for key, value in self.read_json("run.json").items() if key != "format"}
+        self.check_objects("run.json", {key: found[key] for key in ("versions", "machine", "data") if key in found})
+        return found
+
+    def check_objects(self, name: str, values: Mapping[str, Any]) -> None:
+        """Raises `RunError` unless all of these parts of a file are JSON objects."""
+        for key, value in values.items():
+            if not isinstance(value, dict):
+                raise RunError(f"{self.path / name}: expected a JSON object for {key}, found {type(value).__name__}")
 
     @property
     def finished(self) -> bool:
@@ -181,13 +189,17 @@ class RunDirectory:
             return None
         tensors, metadata = self.read_tensors("state.safetensors")
         try:
-            reports = [reported(values) for values in json.loads(metadata["reports"])]
-            part = Part(**json.loads(metadata["part"])) if "part" in metadata else None
-            if part is not None and "generator.cpu" not in tensors:
-                raise KeyError("generator.cpu")
-        except (KeyError, TypeError, json.JSONDecodeError) as error:
-            raise RunError(f"{self.path / 'state.safetensors'}: expected epoch reports, found {error}") from None
-        return State(tensors, tuple(reports), part)
+            reports = TypeAdapter(tuple[EpochReport, ...]).validate_json(metadata["reports"])
+            part = TypeAdapter(Part).validate_json(metadata["part"]) if "part" in metadata else None
+        except KeyError as error:
+            raise RunError(f"{self.path / 'state.safetensors'}: expected epoch reports, found no {error}") from None
+        except ValidationError as error:
+            found = problem_of(error)
+            raise RunError(f"{self.path / 'state.safetensors'}: expected epoch reports, found: {found}") from None
+        state = State(tensors, reports, part)
+        if (problem := state.problem()) is not None:
+            raise RunError(f"{self.path / 'state.safetensors'}: expected {problem}, found others")
+        return state
 
     # --- what others ask ---
 
@@ -208,13 +220,15 @@ class RunDirectory:
         content = self.content("history.jsonl")
         self.checksums.check("history.jsonl", hashlib.sha256(content).hexdigest())
         try:
-            return [reported(json.loads(line)) for line in content.splitlines()]
-        except (KeyError, TypeError, ValueError, RecursionError) as error:
-            raise RunError(f"{self.path / 'history.jsonl'}: expected epoch reports, found {error}") from None
+            return [TypeAdapter(EpochReport).validate_json(line) for line in content.splitlines()]
+        except ValidationError as error:
+            found = problem_of(error)
+            raise RunError(f"{self.path / 'history.jsonl'}: expected epoch reports, found: {found}") from None
 
     def summary(self) -> dict[str, Any]:
         """What the run is, how far it came and what it scored, without its model."""
         results = self.read_json("metrics.json") if self.finished else {}
+        self.check_objects("metrics.json", results)
         return {
             "run": str(self.path),
             "finished": self.finished,
@@ -244,16 +258,18 @@ class RunDirectory:
         (self.path / "state.safetensors").unlink(missing_ok=True)
 
 
-def reported(values: dict[str, Any]) -> EpochReport:
-    """An epoch's report from JSON. Raises `KeyError` and `TypeError` for what is none."""
-    return EpochReport(**(values | {"score": Score(**values["score"])}))
+def problem_of(error: ValidationError) -> str:
+    """The first thing that is wrong, and where."""
+    detail = error.errors(include_url=False)[0]
+    place = ".".join(map(str, detail["loc"]))
+    return f"{detail['msg']}{f' in {place}' if place else ''}"
 
 
 def parsed(path: Path, content: bytes) -> dict[str, Any]:
     """The JSON object that a file holds. Raises `RunError` for anything else."""
     try:
-        value = json.loads(content.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
+        value = value_of(content.decode("utf-8"))
+    except ValueError as error:
         raise RunError(f"{path}: expected JSON, found {error}") from None
     if not isinstance(value, dict):
         raise RunError(f"{path}: expected a JSON object, found {type(value).__name__}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 from torch import Tensor
 
@@ -50,6 +51,22 @@ class State:
     reports: tuple[EpochReport, ...]
     part: Part | None = None
     """Of the epoch after the last report; None at its beginning."""
+
+    def problem(self) -> str | None:
+        """What a state that was read should be and is not; None where nothing is wrong."""
+        if [report.epoch for report in self.reports] != list(range(1, len(self.reports) + 1)):
+            return "reports of the epochs from the first on"
+        if self.reports and not self.reports[0].best:
+            return "a first epoch that is the best so far"
+        if not all(0 < report.seconds < inf and report.sequences >= 0 for report in self.reports):
+            return "epochs that took some time"
+        if self.part is not None:
+            counts, amounts = (self.part.batches - 1, self.part.sequences), (self.part.weight, self.part.seconds)
+            if min(counts) < 0 or not all(0 < amount < inf for amount in amounts):
+                return "part of an epoch that took some time"
+            if "generator.cpu" not in self.tensors:
+                return "the state of the random generators"
+        return None
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from bilstm_nlp.epochs import Epoch, EpochReport, Part, Paused, State
-from bilstm_nlp.errors import DivergenceError
+from bilstm_nlp.errors import DivergenceError, RunError
 from bilstm_nlp.memory import allocating, keep_freed_memory
 from bilstm_nlp.peers import Peers
 from bilstm_nlp.tasks.base import Batches, Score, TrainingBatch
@@ -231,15 +231,34 @@ def snapshot(
 
 
 def restore(state: State, model: nn.Module, optimizer: Optimizer, averaged: AveragedModel | None) -> None:
-    """Undo `snapshot`, in place."""
-    model.load_state_dict(under(state.tensors, "model."))
+    """Undo `snapshot`, in place. Raises `RunError` for a state that is damaged, or of another model."""
+    try:
+        model.load_state_dict(under(state.tensors, "model."))
+        moments = moments_of(state, [p for group in optimizer.param_groups for p in group["params"]])
+        optimizer.load_state_dict({"state": moments, "param_groups": optimizer.state_dict()["param_groups"]})
+        if averaged is not None:
+            averaged.load_state_dict(under(state.tensors, "average."))
+    except (RuntimeError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise RunError(f"state.safetensors: expected the state of this training, found {reason}") from None
+
+
+def moments_of(state: State, parameters: Sequence[Tensor]) -> dict[int, dict[str, Tensor]]:
+    """What the optimizer kept of each parameter. Raises `ValueError` where that can't be."""
     moments: dict[int, dict[str, Tensor]] = {}
     for name, value in under(state.tensors, "optimizer.").items():
         index, _, moment = name.partition(".")
+        if not 0 <= int(index) < len(parameters):
+            raise ValueError(f"optimizer.{name} of {len(parameters)} parameters")
+        if value.shape != (torch.Size([]) if moment == "step" else parameters[int(index)].shape):
+            raise ValueError(f"optimizer.{name} of shape {tuple(value.shape)}")
+        if moment == "step" and not value >= 0:
+            raise ValueError(f"optimizer.{name} of {value}")
         moments.setdefault(int(index), {})[moment] = value
-    optimizer.load_state_dict({"state": moments, "param_groups": optimizer.state_dict()["param_groups"]})
-    if averaged is not None:
-        averaged.load_state_dict(under(state.tensors, "average."))
+    names = {frozenset(found) for found in moments.values()}
+    if len(names) > 1:
+        raise ValueError("moments of some parameters that others lack")
+    return moments
 
 
 def generators() -> dict[str, Tensor]:
@@ -251,13 +270,16 @@ def generators() -> dict[str, Tensor]:
 def restore_generators(state: State, rank: int) -> None:
     """Undo `generators`, where this is the process that saved them; those of devices that are not here are left out.
 
-    The others go on with numbers of their own.
+    The others go on with numbers of their own. Raises `RunError` for what is the state of none.
     """
     if rank > 0:
         return
-    torch.set_rng_state(state.tensors["generator.cpu"])
-    if torch.cuda.is_available() and "generator.cuda" in state.tensors:
-        torch.cuda.set_rng_state(state.tensors["generator.cuda"])
+    try:
+        torch.set_rng_state(state.tensors["generator.cpu"])
+        if torch.cuda.is_available() and "generator.cuda" in state.tensors:
+            torch.cuda.set_rng_state(state.tensors["generator.cuda"])
+    except (RuntimeError, TypeError) as error:
+        raise RunError(f"state.safetensors: expected the state of the random generators, found {error}") from None
 
 
 def under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -59,4 +59,5 @@ def verify(path: Path) -> Verification:
     run = RunDirectory.open(path)
     files = run.check()
     recorded = run.read_json("replay.json")
-    return Verification(files, len(recorded.get("inputs", [])), replay(load(path), recorded))
+    replayed = replay(load(path), recorded)
+    return Verification(files, len(recorded["inputs"]), replayed)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
-from bilstm_nlp.checkpoint import RunDirectory
-from bilstm_nlp.epochs import EpochReport, State
+from bilstm_nlp.checkpoint import FORMAT, RunDirectory
+from bilstm_nlp.epochs import EpochReport, Part, State
 from bilstm_nlp.errors import OutputError, RunError
 from bilstm_nlp.files import as_json, write_whole
 from bilstm_nlp.tasks.base import Score
@@ -138,6 +139,56 @@ def test_damage_is_named(tmp_path):
     run.write("state.safetensors", lambda path: path.write_bytes(whole[:-5]))
     with pytest.raises(RunError, match="found damage"):
         run.read_state()
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"epoch": 2}, "expected reports of the epochs from the first on"),
+        ({"best": False}, "expected a first epoch that is the best so far"),
+        ({"seconds": 0.0}, "expected epochs that took some time"),
+        ({"seconds": float("nan")}, "expected epochs that took some time"),
+        ({"loss": "low"}, "expected epoch reports, found: .* in 0.loss"),
+        ({"score": []}, "expected epoch reports, found: .* in 0.score"),
+    ],
+)
+def test_reports_that_no_training_makes_are_named(tmp_path, change, found):
+    run = RunDirectory.create(tmp_path / "run")
+    (report,) = state().reports
+    run.write_tensors("state.safetensors", {}, {"reports": json.dumps([asdict(report) | change])})
+    with pytest.raises(RunError, match=rf"state\.safetensors: {found}"):
+        run.read_state()
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"batches": 0}, "part of an epoch that took some time"),
+        ({"weight": 0.0}, "part of an epoch that took some time"),
+        ({}, "the state of the random generators"),
+    ],
+)
+def test_a_part_of_an_epoch_that_no_training_leaves_is_named(tmp_path, change, found):
+    run = RunDirectory.create(tmp_path / "run")
+    part = asdict(Part(batches=1, weight=1.0, seconds=1.0)) | change
+    run.write_tensors("state.safetensors", {}, {"reports": "[]", "part": json.dumps(part)})
+    with pytest.raises(RunError, match=rf"state\.safetensors: expected {found}, found others"):
+        run.read_state()
+
+
+def test_a_summary_of_what_is_no_summary_is_refused(tmp_path):
+    run = RunDirectory.create(tmp_path / "run", {"machine": []})
+    with pytest.raises(RunError, match=r"run\.json: expected a JSON object for machine, found list"):
+        run.summary()
+    run.write_json("run.json", {"format": FORMAT})
+    run.write_text("history.jsonl", '{"epoch": 1}\n')
+    with pytest.raises(RunError, match=r"history\.jsonl: expected epoch reports, found: Field required in loss"):
+        run.summary()
+    run.write_history([])
+    assert run.summary()["epochs"] == 0
+    run.finish({"dev": 0.5})
+    with pytest.raises(RunError, match=r"metrics\.json: expected a JSON object for dev, found float"):
+        run.summary()
 
 
 def test_what_was_not_written_there_is_not_read(tmp_path):

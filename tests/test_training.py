@@ -11,8 +11,8 @@ from torch.optim import SGD, Adam, AdamW
 
 from bilstm_nlp import training
 from bilstm_nlp.checkpoint import RunDirectory
-from bilstm_nlp.epochs import Paused
-from bilstm_nlp.errors import DivergenceError, MemoryNeeded
+from bilstm_nlp.epochs import Paused, State
+from bilstm_nlp.errors import DivergenceError, MemoryNeeded, RunError
 from bilstm_nlp.nn.model import Loss
 from bilstm_nlp.tasks.base import Score
 from bilstm_nlp.training import Settings, fit
@@ -80,6 +80,35 @@ def test_going_on_from_any_epoch_ends_in_the_same_bits(maker, average, schedule)
         for name, value in whole[-1].state.tensors.items():
             assert torch.equal(value, rest[-1].state.tensors[name]), name
         assert [e.report.loss for e in rest] == [e.report.loss for e in whole[stopped + 1 :]]
+
+
+@pytest.mark.parametrize(
+    ("name", "tensor", "found"),
+    [
+        ("model.map.1.bias", torch.zeros(2), "size mismatch for map.1.bias"),
+        ("optimizer.9.step", torch.tensor(1.0), "optimizer.9.step of 2 parameters"),
+        ("optimizer.x.step", torch.tensor(1.0), "invalid literal"),
+        ("optimizer.0.step", torch.tensor(-1.0), "optimizer.0.step of -1"),
+        ("optimizer.0.exp_avg", torch.zeros(7), "optimizer.0.exp_avg of shape"),
+        ("optimizer.1.exp_avg", torch.tensor(1.0), "optimizer.1.exp_avg of shape"),
+        ("optimizer.1.other", torch.zeros(1), "moments of some parameters that others lack"),
+    ],
+)
+def test_a_state_of_another_training_is_named(name, tensor, found):
+    state = next(fit(Line(), points, evaluate, settings())).state
+    changed = State({**state.tensors, name: tensor}, state.reports)
+    with pytest.raises(RunError, match=rf"^state\.safetensors: expected the state of this training, found .*{found}"):
+        next(fit(Line(), points, evaluate, settings(), changed))
+
+
+def test_a_state_of_other_generators_is_named():
+    with pytest.raises(Paused) as paused:
+        list(fit(Line(), points, evaluate, settings(), stopping=Asked(2)))
+    state = paused.value.state
+    for tensor in (torch.zeros(3), torch.zeros(3, dtype=torch.uint8)):
+        changed = State({**state.tensors, "generator.cpu": tensor}, state.reports, state.part)
+        with pytest.raises(RunError, match=r"^state\.safetensors: expected the state of the random generators, found"):
+            next(fit(Line(), points, evaluate, settings(), changed))
 
 
 class Asked:

@@ -168,6 +168,23 @@ def test_a_recording_that_is_none_is_named(tagger_run, recorded):
         replay(loaded(tagger_run), recorded)
 
 
+def test_a_file_that_is_no_recording_is_named(runs, call):
+    for run in runs:
+        RunDirectory(run).write_json("replay.json", {"inputs": 3, "answers": []})
+        found = call("verify", run)
+        assert found.status == 2
+        assert "replay.json: expected inputs of this model and its answers" in found.err
+
+
+def test_a_config_that_does_not_go_with_the_codec_is_named(runs):
+    """Whatever the checksum says: the config alone may ask for more memory than there is."""
+    tagger, _ = runs
+    values = RunDirectory(tagger).read_json("config.json")
+    RunDirectory(tagger).write_json("config.json", values | {"encoder": values["encoder"] | {"hidden": 2**31 - 1}})
+    with pytest.raises(RunError, match=r"^config\.json: expected a model that can be made of codec\.json, found"):
+        loaded(tagger)
+
+
 def test_an_unfinished_run_has_nothing_to_be_asked(tmp_path, call):
     epochs = experiment.train(load(FORECASTER, ["training.epochs=2", "encoder.hidden=4"]), tmp_path / "run")
     next(epochs)
