@@ -25,7 +25,7 @@ from bilstm_nlp.data.series import SeriesSet
 from bilstm_nlp.epochs import EpochReport, Paused, State
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.holding import Hold
-from bilstm_nlp.inference.forecaster import Forecaster
+from bilstm_nlp.inference.forecaster import Forecaster, as_csv
 from bilstm_nlp.inference.replay import recording
 from bilstm_nlp.memory import allocating
 from bilstm_nlp.origin import origin
@@ -214,7 +214,7 @@ def backtest(path: Path, source: str | None, *, windows: int, step: int, refit: 
     assert isinstance(forecaster, Forecaster)
     again = partial(refitted, config) if refit else None
     table = forecaster.backtest(source or config.data.file, windows=windows, step=step, refit=again)
-    yield table.to_csv(index=False).encode()
+    yield as_csv(table)
 
 
 def refitted(config: ForecastingConfig, found: SeriesSet) -> Forecaster:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -198,7 +199,7 @@ class Forecaster:
         elif kind == "json":
             yield table.to_json(orient="records", date_format="iso", indent=1).encode() + b"\n"
         else:
-            yield table.to_csv(index=False).encode()
+            yield as_csv(table)
 
     def draw(self, found: SeriesSet, table: pd.DataFrame, path: Path) -> None:
         """History, forecast and band of the first columns."""
@@ -219,3 +220,9 @@ class Forecaster:
             for rows in [table[(table["unique_id"] == one.id) & (table["column"] == name)]]
         ]
         plots.forecasts(panels[:PLOTTED], len(found.series) * len(self.codec.columns.targets), self.level, path)
+
+
+def as_csv(table: pd.DataFrame) -> bytes:
+    """A table of forecasts; text is in quotes where it needs them, which for a return Python before 3.13 forgets."""
+    has_return = any(table[name].astype(str).str.contains("\r").any() for name in ("unique_id", "column"))
+    return table.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC if has_return else csv.QUOTE_MINIMAL).encode()
