@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise, product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from seqeval.metrics.sequence_labeling import get_entities
 
@@ -27,7 +27,6 @@ from bilstm_nlp.tags import (
     violations,
 )
 
-often = settings(max_examples=60, deadline=None)
 every_scheme = pytest.mark.parametrize("scheme", SCHEMES)
 schemes = st.sampled_from(SCHEMES)
 TYPES = ("X", "Y-Z")  # a type may have a dash
@@ -108,7 +107,6 @@ def tolerated(tags: tuple[str, ...]) -> tuple[str, ...]:
 
 
 @every_scheme
-@often
 @given(st.data())
 def test_spans_are_those_of_conlleval(scheme, data):
     tags = data.draw(any_tags(scheme))
@@ -116,7 +114,6 @@ def test_spans_are_those_of_conlleval(scheme, data):
 
 
 @every_scheme
-@often
 @given(st.data())
 def test_spans_are_those_of_seqeval(scheme, data):
     tags = data.draw(any_tags(scheme))
@@ -164,7 +161,6 @@ def test_how_each_scheme_spells(scheme, tags):
 
 
 @every_scheme
-@often
 @given(entities())
 def test_entities_survive_being_spelled(scheme, case):
     found, length = case
@@ -175,7 +171,6 @@ def test_entities_survive_being_spelled(scheme, case):
     assert set(tags) <= set(tag_set(TYPES, scheme))
 
 
-@often
 @given(entities(), schemes, schemes)
 def test_conversion_is_a_change_of_spelling(case, source, target):
     found, length = case
@@ -185,7 +180,6 @@ def test_conversion_is_a_change_of_spelling(case, source, target):
 
 
 @every_scheme
-@often
 @given(st.data())
 def test_repaired_tags_are_legal_and_spell_what_was_read(scheme, data):
     tags = data.draw(any_tags(scheme))
@@ -238,7 +232,6 @@ def test_what_is_wrong_with_a_tag(scheme, tags, index, reason):
 
 
 @every_scheme
-@often
 @given(st.data())
 def test_continuing_is_what_lengthens_the_last_entity(scheme, data):
     tags = data.draw(any_tags(scheme).filter(len))
@@ -255,7 +248,6 @@ def test_the_tag_set_is_o_and_then_type_by_type():
 # --- detection ---
 
 
-@often
 @given(st.lists(entities(), max_size=6), schemes)
 def test_detection(corpus, scheme):
     """Every scheme that spells the corpus this way is a candidate, and only those; the most usual is taken."""

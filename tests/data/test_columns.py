@@ -3,15 +3,13 @@ from __future__ import annotations
 import string
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bilstm_nlp.data.columns import read_columns, split
 from bilstm_nlp.data.corpus import ColumnFormat, Sentence, line_of, read
 from bilstm_nlp.data.tagged import TaggedSentence, writer
 from bilstm_nlp.errors import DataError
-
-often = settings(max_examples=200, deadline=None)
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +186,6 @@ SETTINGS = st.builds(
 )
 
 
-@often
 @given(st.binary() | LIKE_FILES, SETTINGS)
 def test_any_bytes_give_sentences_or_a_data_error(folder, content, settings):
     (folder / "x.conll").write_bytes(content)
@@ -213,7 +210,6 @@ WRITTEN = st.lists(
 )
 
 
-@often
 @given(WRITTEN, st.integers(0, 2))
 def test_what_is_written_is_read_again(folder, content, boundaries_at_the_end):
     """Tokens, tags and document boundaries, also those without sentences."""
@@ -242,7 +238,6 @@ def test_what_is_written_is_read_again(folder, content, boundaries_at_the_end):
     ]
 
 
-@often
 @given(st.text(string.printable, max_size=30))
 def test_columns_are_what_stands_between_blanks_and_tabs(line):
     slow, word = [], ""

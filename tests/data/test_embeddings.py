@@ -16,7 +16,7 @@ from bilstm_nlp.data import embeddings
 from bilstm_nlp.data.embeddings import matrix, read_vectors
 from bilstm_nlp.errors import DataError
 
-often = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+often = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 ODD = "\u00a0\u2028\u0085\u3000\r\x0b\x1c 字éa1.\"'#,\x00"
 

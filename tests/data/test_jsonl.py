@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bilstm_nlp import tags
@@ -12,8 +12,6 @@ from bilstm_nlp.data.jsonl import read_jsonl
 from bilstm_nlp.data.records import aligned
 from bilstm_nlp.data.tagged import Entity, TaggedSentence, writer
 from bilstm_nlp.errors import DataError
-
-often = settings(max_examples=200, deadline=None)
 
 
 @pytest.fixture(scope="module")
@@ -301,7 +299,6 @@ SETTINGS = st.builds(
 )
 
 
-@often
 @given(st.lists(st.binary(max_size=20) | JSON.map(lambda value: json.dumps(value).encode()), max_size=3), SETTINGS)
 def test_any_bytes_give_sentences_or_a_data_error(folder, lines, settings):
     path = folder / "x.jsonl"
@@ -321,7 +318,6 @@ def test_any_bytes_give_sentences_or_a_data_error(folder, lines, settings):
 WORD = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1, max_size=4)
 
 
-@often
 @given(st.lists(st.tuples(WORD, st.sampled_from(["O", "B-X", "I-X", "B-Job title"])), min_size=1), st.data())
 def test_what_is_written_is_read_again(folder, pairs, data):
     """Any tokens at all, a text with any blanks, and spans that win over nothing: tags of tokens come first."""
@@ -337,7 +333,6 @@ def test_what_is_written_is_read_again(folder, pairs, data):
         assert [one.text[a:b] for a, b in one.offsets] == list(tokens)
 
 
-@often
 @given(st.lists(WORD.filter(lambda word: not any(map(str.isspace, word)))), st.sampled_from([" ", "  ", "\t\n", ""]))
 def test_tokens_without_blanks_are_always_found_in_their_text(tokens, blank):
     text = blank + blank.join(tokens) + blank

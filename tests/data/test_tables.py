@@ -103,7 +103,7 @@ def test_a_byte_order_mark_a_gzip_and_blank_lines_do_not_matter(tmp_path):
 values = st.floats(-1e9, 1e9, allow_nan=False).map(float)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(["h", "15min", "D", "B", "MS", "W-MON"]),
     st.dictionaries(
@@ -308,7 +308,7 @@ def test_two_rows_have_a_frequency_only_if_it_is_given(tmp_path):
 # --- filling ---
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sets(st.integers(1, 18)), st.sets(st.integers(0, 19)), st.sampled_from(["interpolate", "ffill"]))
 def test_what_is_filled_is_what_pandas_would_fill_and_is_counted(tmp_path, gaps, empty, missing):
     dates = pd.date_range("2020-01-01", periods=20, freq="D")

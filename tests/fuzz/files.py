@@ -6,10 +6,8 @@ import gzip
 import sys
 import unicodedata
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TypeVar
 
-import pytest
 from hypothesis import strategies as st
 
 from bilstm_nlp.errors import ConfigError, InputError
@@ -168,9 +166,3 @@ def check_message(error: InputError) -> None:
         assert line.strip()
         for character in line:
             assert unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}, ascii(line)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder whose files every example writes anew."""
-    return tmp_path_factory.mktemp("fuzz")

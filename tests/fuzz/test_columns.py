@@ -12,9 +12,7 @@ from bilstm_nlp.data.corpus import checked, read, sentences_of
 from bilstm_nlp.data.sentence import ColumnFormat, Sentence, line_of
 from bilstm_nlp.data.tagged import TaggedSentence, writer
 from bilstm_nlp.tags import SCHEMES
-from tests.fuzz.files import files, folder, packed, result_or_refusal
-
-__all__ = ["folder"]
+from tests.fuzz.files import files, packed, result_or_refusal
 
 CONLL = "-DOCSTART- -X- O O\n\nEU NNP I-NP I-ORG\nrejects VBZ I-VP O\n\n-DOCSTART- -X- O O\n\nPeter NNP I-NP I-PER\n"
 NAMED = "word tag\n# a comment\n北\tB-X\r\n京\tI-X\r\n\n. O\n"

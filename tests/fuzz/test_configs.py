@@ -13,10 +13,8 @@ from hypothesis import strategies as st
 from bilstm_nlp.comparison import grid as grids
 from bilstm_nlp.config import load, parse, to_json
 from tests.fuzz.configs import KEYS, VALUES, right, wrong
-from tests.fuzz.files import files, folder, result_or_refusal
+from tests.fuzz.files import files, result_or_refusal
 from tests.fuzz.toml import document, toml
-
-__all__ = ["folder"]
 
 CONFIGS = Path(__file__).parent.parent.parent / "configs"
 SHIPPED = [path.read_bytes() for path in sorted(CONFIGS.rglob("*.toml")) if path.parent.name != "compare"]

@@ -12,9 +12,7 @@ from bilstm_nlp.data.corpus import read, sentences_of
 from bilstm_nlp.data.sentence import ColumnFormat, Sentence
 from bilstm_nlp.data.tagged import TaggedSentence, writer
 from bilstm_nlp.tags import SCHEMES
-from tests.fuzz.files import files, folder, packed, result_or_refusal
-
-__all__ = ["folder"]
+from tests.fuzz.files import files, packed, result_or_refusal
 
 RECORDS = [
     {"tokens": ["EU", "rejects", "北"], "tags": ["B-ORG", "O", "S-LOC"], "document": "a"},

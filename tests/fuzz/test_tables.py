@@ -14,9 +14,7 @@ from bilstm_nlp.data.calendar import calendar_features, future_dates, parse_freq
 from bilstm_nlp.data.table_files import TableFormat
 from bilstm_nlp.data.tables import read
 from bilstm_nlp.errors import DataError
-from tests.fuzz.files import changed, check_message, files, folder, packed, result_or_refusal
-
-__all__ = ["folder"]
+from tests.fuzz.files import changed, check_message, files, packed, result_or_refusal
 
 HOURS = [f"2020-01-01 {hour:02}:00:00,{hour},{hour * 1.5}" for hour in range(9)]
 WIDE = "date,a,b\n" + "\n".join(HOURS) + "\n"

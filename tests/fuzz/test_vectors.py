@@ -7,9 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bilstm_nlp.data.embeddings import read_vectors
-from tests.fuzz.files import files, folder, packed, result_or_refusal
-
-__all__ = ["folder"]
+from tests.fuzz.files import files, packed, result_or_refusal
 
 GLOVE = "the 0.1 -2 3e-2\n. . 1 2 3\nof 4 5 6\nEU 7 8 9.5\n北 0 0 0\n"
 WORD2VEC = "3 2\nthe 1 2 \nof 3 4 \r\nEU 5 6\n"

@@ -1,0 +1,85 @@
+"""Runs so small that loading one takes no time, stopped in the middle and finished."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from bilstm_nlp import experiment
+from bilstm_nlp.config import Config, load
+from bilstm_nlp.epochs import Paused
+from tests.comparison.grids import BASE, corpus
+
+TAGGER = BASE.replace("dimension = 5\n", 'dimension = 5\nfile = "{folder}/vectors.txt"\nbigrams = 2\nlexicon = true\n')
+FORECASTER = """
+task = "forecasting"
+[data]
+file = "{folder}/series.csv"
+look_back = 6
+horizon = 3
+observed = ["b"]
+calendar = "scaled"
+[input]
+reader.kind = "steps"
+[encoder]
+hidden = 4
+[training]
+epochs = 3
+batch_size = 16
+"""
+CONFIGS = {"tagger": TAGGER, "forecaster": FORECASTER}
+FILES = ("run.json", "config.json", "codec.json", "codec.safetensors", "model.safetensors")
+MORE_MEMORY = 4 << 30
+"""What a damaged file may make a run ask for, in bytes, before it is refused more."""
+
+
+def make(folder: Path, kind: str) -> tuple[Config, Path, Path]:
+    """A config, its finished run, and one that was stopped in its second epoch."""
+    (folder / "train.conll").write_text(corpus(16), encoding="utf-8")
+    (folder / "dev.conll").write_text(corpus(5, shift=100), encoding="utf-8")
+    (folder / "vectors.txt").write_text("Ann 1 2 3 4 5\nParis 1 0 0 0 2\n", encoding="utf-8")
+    rows = "".join(f"{1990 + row // 12}-{row % 12 + 1:02}-01,{row % 5},{row % 3 * 0.5}\n" for row in range(160))
+    (folder / "series.csv").write_text("date,a,b\n" + rows, encoding="utf-8")
+    path = folder / f"{kind}.toml"
+    path.write_text(CONFIGS[kind].format(folder=folder), encoding="utf-8")
+    config = load(path)
+    list(experiment.train(config, folder / f"{kind}-finished"))
+    asked = iter(range(100))
+    with suppress(Paused):
+        list(experiment.train(config, folder / f"{kind}-stopped", stopping=lambda: next(asked) >= 3))
+    assert (folder / f"{kind}-stopped" / "state.safetensors").exists()
+    return config, folder / f"{kind}-finished", folder / f"{kind}-stopped"
+
+
+@contextmanager
+def damaged(path: Path, content: bytes, *, noted: bool) -> Iterator[None]:
+    """A file with other content, and with no more memory for what it asks for than any machine has.
+
+    `noted`: with a checksum that is right, as if the file had been written so, for what reads it to be reached.
+    """
+    checksums = path.with_name("checksums.json")
+    whole, before_checksums = path.read_bytes(), checksums.read_bytes()
+    if noted and path != checksums:
+        known = json.loads(before_checksums)
+        put(checksums, json.dumps(known | {path.name: [hashlib.sha256(content).hexdigest()]}).encode())
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    put(path, content)
+    resource.setrlimit(resource.RLIMIT_AS, (held + MORE_MEMORY, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+        put(path, whole)
+        put(checksums, before_checksums)
+
+
+def put(path: Path, content: bytes) -> None:
+    """In one step, as runs are written: tensors that were read before are still mapped to the old file."""
+    new = path.with_name("new")
+    new.write_bytes(content)
+    new.replace(path)

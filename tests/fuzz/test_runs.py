@@ -1,0 +1,176 @@
+"""Run directories with damage in any file: they load, tell what they hold and go on, or are refused."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.torch import save
+
+from bilstm_nlp import experiment, report
+from bilstm_nlp.checkpoint import RunDirectory
+from bilstm_nlp.composition.tasks import build
+from bilstm_nlp.composition.trainer import settings
+from bilstm_nlp.errors import DivergenceError
+from bilstm_nlp.inference.request import Request
+from bilstm_nlp.prediction import load
+from bilstm_nlp.training import fit
+from bilstm_nlp.verification import verify
+from tests.fuzz.configs import wrong
+from tests.fuzz.files import changed, result_or_refusal
+from tests.fuzz.runs import FILES, damaged
+
+JSON_VALUES = (
+    0,
+    -1,
+    2**31,
+    2**70,
+    10**400,
+    0.5,
+    1e300,
+    True,
+    None,
+    "",
+    "x",
+    "IOB1",
+    [],
+    [[]],
+    [1],
+    ["x", "x"],
+    {},
+    {"a": {}},
+)
+NAN = float("nan")
+NOTED = st.sampled_from([True, True, True, False])
+"""Whether a damaged file has a checksum that is right; without, all else that is wrong with it is never seen."""
+
+
+@st.composite
+def damage(draw: st.DrawFn, path: Path) -> bytes:
+    """What a file may hold instead: other bytes, or, where there is JSON or tensors in it, other values."""
+    content = path.read_bytes()
+    if path.suffix == ".json" and draw(st.booleans()):
+        return json.dumps(draw(wrong(json.loads(content), (*JSON_VALUES, NAN)))).encode()
+    if path.suffix == ".jsonl" and draw(st.booleans()):
+        lines = [json.dumps(draw(wrong(json.loads(line), (*JSON_VALUES, NAN)))) for line in content.splitlines()]
+        return "\n".join(lines).encode()
+    if path.suffix == ".safetensors" and draw(st.booleans()):
+        return draw(other_tensors(path))
+    return draw(changed(content))
+
+
+@st.composite
+def other_tensors(draw: st.DrawFn, path: Path) -> bytes:
+    """Tensors of other types, shapes, names and values, and other things said of them."""
+    tensors, metadata = RunDirectory(path.parent).read_tensors(path.name)
+    for _ in range(draw(st.integers(0, 2))):
+        name = draw(st.sampled_from(sorted(tensors) or ["none"]))
+        tensor = tensors.get(name, torch.zeros(1))
+        match draw(st.sampled_from(["type", "shape", "drop", "rename", "fill"])):
+            case "type":
+                kinds = [torch.float64, torch.float16, torch.bfloat16, torch.int64, torch.uint8, torch.bool]
+                tensors[name] = tensor.to(draw(st.sampled_from(kinds)))
+            case "shape":
+                shapes = [
+                    tensor[None],
+                    tensor.flatten(),
+                    tensor.flatten()[:0],
+                    tensor.flatten()[:1],
+                    tensor.flatten().repeat(2),
+                ]
+                tensors[name] = draw(st.sampled_from(shapes))
+            case "drop":
+                tensors.pop(name, None)
+            case "rename":
+                tensors[draw(st.sampled_from([f"{name}x", "x", "model.x", "optimizer.x.y", "optimizer.99.step"]))] = (
+                    tensor
+                )
+            case "fill":
+                value = draw(st.sampled_from([0, 1, -1, 200, float("inf"), float("nan")]))
+                tensors[name] = torch.full_like(tensor, value) if tensor.is_floating_point() else tensor * 0 - 1
+    for name, text in sorted(metadata.items()):
+        if draw(st.booleans()):
+            metadata[name] = json.dumps(draw(wrong(json.loads(text), (*JSON_VALUES, NAN))))
+    return save({name: tensor.clone().contiguous() for name, tensor in tensors.items()}, metadata)
+
+
+@given(st.data())
+def test_a_damaged_run_loads_and_predicts_or_is_refused(made, data):
+    path = made.finished / data.draw(st.sampled_from([*FILES, "checksums.json"]))
+    with damaged(path, data.draw(damage(path)), noted=data.draw(NOTED)):
+        predictor = result_or_refusal(lambda: load(made.finished))
+        if predictor is None:
+            return
+        source = str(made.finished.parent / ("dev.conll" if made.kind == "tagger" else "series.csv"))
+        with np.errstate(all="ignore"):
+            result_or_refusal(lambda: list(predictor.predictions(Request(source))))
+
+
+@given(st.data())
+def test_a_damaged_run_tells_what_it_holds_or_is_refused(made, data):
+    run = data.draw(st.sampled_from([made.finished, made.stopped]))
+    names = [
+        name
+        for name in ("run.json", "config.json", "metrics.json", "history.jsonl", "checksums.json")
+        if (run / name).exists()
+    ]
+    path = run / data.draw(st.sampled_from(names))
+    with damaged(path, data.draw(damage(path)), noted=data.draw(NOTED)):
+        summary = result_or_refusal(lambda: RunDirectory.open(run).summary())
+        if summary is not None:
+            json.dumps(summary, ensure_ascii=False, allow_nan=False).encode()
+            assert report.markdown_section(report.run_section(summary))
+
+
+@given(st.data())
+def test_a_damaged_run_is_verified_or_refused(made, data):
+    names = ("replay.json", "replay.json", "metrics.json", "checksums.json", "model.safetensors", "report.md")
+    path = made.finished / data.draw(st.sampled_from(names))
+    content = data.draw(damage(path))
+    with damaged(path, content, noted=data.draw(NOTED)), np.errstate(all="ignore"):
+        found = result_or_refusal(lambda: verify(made.finished))
+        if found is not None:
+            json.dumps(found.as_json(), allow_nan=False)
+            assert all(report.markdown_section(section) for section in found.sections())
+
+
+@pytest.fixture(scope="module")
+def again(made):
+    """What goes on with the stopped run, without what a whole training does before and after."""
+    task = build(made.config)
+    data = task.load()
+    torch.manual_seed(made.config.seed)
+    codec, model = task.fit(data)
+    origin = RunDirectory.open(made.stopped).origin()
+
+    def go_on() -> list:
+        run = experiment.resumable(made.stopped, made.config)
+        experiment.check_origin(run, origin)
+        state = run.read_state()
+        assert state is not None
+        epochs = fit(
+            copy.deepcopy(model), task.batches(data, codec), task.scorer(data, codec), settings(made.config), state
+        )
+        return [*state.reports, *(epoch.report for epoch in epochs)]
+
+    return go_on
+
+
+@given(st.data())
+def test_a_damaged_run_goes_on_or_is_refused(made, again, data):
+    path = made.stopped / data.draw(st.sampled_from(["state.safetensors"] * 3 + ["run.json", "config.json"]))
+    with damaged(path, data.draw(damage(path)), noted=data.draw(NOTED)):
+        try:
+            reports = result_or_refusal(again)
+        except DivergenceError:  # weights that are wrong in their values alone
+            return
+        if reports is not None:
+            assert [one.epoch for one in reports] == list(range(1, len(reports) + 1))
+            assert any(one.best for one in reports)
+            assert sum(one.seconds for one in reports) > 0
