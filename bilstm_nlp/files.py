@@ -1,14 +1,20 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and JSON that can be written again."""
 
 from __future__ import annotations
 
 import json
+import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from bilstm_nlp.errors import OutputError
+
+MOST_LEVELS = 100
+"""Brackets in brackets; no file of ours has ten."""
 
 
 def partial_of(path: Path) -> Path:
@@ -51,3 +57,40 @@ def text_to(text: str) -> Callable[[Path], object]:
 def as_json(value: object) -> str:
     """Indented by one blank; a number that JSON does not have is a ValueError."""
     return json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def value_of(text: str) -> Any:
+    """The value of a text in JSON: what `write_json` can write, and nothing else.
+
+    Raises `ValueError` for other text, NaN and infinities, numbers of too many digits, halves of surrogate pairs and
+    what is nested too deep to be walked.
+    """
+    too_deep = ValueError(f"brackets more than {MOST_LEVELS} deep")
+    try:
+        value = json.loads(text, parse_constant=finite, parse_float=finite)
+    except RecursionError:
+        raise too_deep from None
+    if len(list(levels(value, MOST_LEVELS + 1))) > MOST_LEVELS:
+        raise too_deep
+    if "\\ud" in text.lower():
+        json.dumps(value, ensure_ascii=False).encode("utf-8")  # an error of encoding is a ValueError too
+    return value
+
+
+def finite(text: str) -> float:
+    """A number. Raises `ValueError` for one that JSON does not have."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"a number that JSON does not have, {text[:20]}")
+    return number
+
+
+def levels(value: Any, most: int) -> Iterator[list[Any]]:
+    """What is nested in lists and tables, level by level, down to so many; nobody's stack is too small for it."""
+    level = [value]
+    for _ in range(most):
+        if not level:
+            return
+        yield level
+        inner = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list))
+        level = list(chain.from_iterable(inner))

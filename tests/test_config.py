@@ -186,6 +186,15 @@ def test_a_number_that_json_does_not_have_is_refused(tmp_path, value):
     ]
 
 
+def test_lists_of_the_wrong_length_are_named(tmp_path):
+    for text, message in (
+        ("[0.9]", "training.optimizer.betas.1: required, but it is not there"),
+        ("[0.9, 0.9, 0.9]", "training.optimizer.betas: expected "),
+    ):
+        (problem,) = problems(written(tmp_path, f"{MINIMAL}[training.optimizer]\nkind = 'adam'\nbetas = {text}\n"))
+        assert message in problem
+
+
 def test_files_that_can_not_be_are_named(tmp_path):
     assert problems(written(tmp_path, '[data]\ntrain = "a\\u0000"\ndev = "~nobody-known-here/x"\n')) == [
         r"data.train: expected a name that a file can have, found 'a\x00'",

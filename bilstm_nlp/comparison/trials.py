@@ -6,7 +6,6 @@ trial.json         the rest; its presence says that the run needs nothing more
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from safetensors.numpy import save as serialised
 
 from bilstm_nlp.comparison.trial import Cost, SentenceExample, Trial, WindowExample
 from bilstm_nlp.errors import RunError
-from bilstm_nlp.files import write_json, write_whole
+from bilstm_nlp.files import value_of, write_json, write_whole
 from bilstm_nlp.metrics import as_json
 from bilstm_nlp.tags import Span
 from bilstm_nlp.tasks.measurement import Measurement, SentenceExamples, WindowExamples
@@ -92,7 +91,7 @@ def read(folder: Path, variant: str, seed: int, fraction: float, measure: str) -
     values = read_object(folder / "trial.json")
     training = read_object(folder / "metrics.json")["training"]
     try:
-        history = [json.loads(line) for line in (folder / "history.jsonl").read_text(encoding="utf-8").splitlines()]
+        history = [value_of(line) for line in (folder / "history.jsonl").read_text(encoding="utf-8").splitlines()]
         arrays = load_file(folder / "trial.safetensors")
         numerator, denominator = arrays[f"{measure}.numerator"], arrays[f"{measure}.denominator"]
         if numerator.ndim != 1 or numerator.shape != denominator.shape:
@@ -137,7 +136,7 @@ def windows(values: Mapping[str, Any], arrays: Arrays, measure: str) -> list[Win
 def read_object(path: Path) -> dict[str, Any]:
     """A JSON object. Raises `RunError` when it is missing or damaged."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = value_of(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RunError(f"{path}: expected a file of a run, found none that can be read: {error.strerror}") from None
     except ValueError as error:

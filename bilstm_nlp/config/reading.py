@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from functools import cache
-from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
@@ -16,6 +15,7 @@ from pydantic import Discriminator, Tag, TypeAdapter, ValidationError
 from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.config.tagging import TaggingConfig
 from bilstm_nlp.errors import ConfigError
+from bilstm_nlp.files import levels
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -93,18 +93,13 @@ MOST_BITS = 64
 
 def excess(values: Any) -> str | None:
     """What in nested values is deeper than can be walked, or larger than can be shown; None where nothing is."""
-    level = [values]
-    for _ in range(MOST_LEVELS):
+    for number, level in enumerate(levels(values, MOST_LEVELS + 1)):
+        if number == MOST_LEVELS:
+            return f"expected values at most {MOST_LEVELS} deep, found deeper ones"
         for value in level:
             if isinstance(value, int) and value.bit_length() > MOST_BITS:
                 return f"expected whole numbers of at most {MOST_BITS} bits, found one of {value.bit_length()}"
-        inner = (
-            value.values() if isinstance(value, dict) else value for value in level if isinstance(value, dict | list)
-        )
-        level = list(chain.from_iterable(inner))
-        if not level:
-            return None
-    return f"expected values at most {MOST_LEVELS} deep, found deeper ones"
+    return None
 
 
 def apply(values: Any, override: str) -> str | None:
@@ -149,7 +144,7 @@ def describe(detail: dict[str, Any], values: dict[str, Any], known: list[str]) -
     level: Any = values
     for index, part in enumerate(detail["loc"]):
         last = index == len(detail["loc"]) - 1
-        inside = (isinstance(level, dict) and part in level) or (isinstance(level, list) and isinstance(part, int))
+        inside = part in level if isinstance(level, dict) else isinstance(level, list) and part in range(len(level))
         if inside:
             level = level[part]
         if inside or (last and detail["type"] == "missing"):
