@@ -57,7 +57,19 @@ class Checksums:
             raise RunError(f"{path}: expected JSON, found {error}") from None
         if not isinstance(values, dict) or not all(isinstance(value, list) for value in values.values()):
             raise RunError(f"{path}: expected lists of checksums by name, found something else")
+        for name in values:
+            if not is_plain(name):
+                raise RunError(f"{path}: expected names of files in this directory, found {name[:60]!r}")
         return values
+
+
+def is_plain(name: str) -> bool:
+    """Whether a name is that of a file in the folder where it is looked for, on any system."""
+    return (
+        0 < len(name.encode("utf-8", "surrogatepass")) <= 255
+        and not set(name) & set("/\\\0:")
+        and name not in (".", "..")
+    )
 
 
 def small(path: Path) -> bytes:

@@ -83,9 +83,6 @@ class WatchedBatches:
     def __len__(self) -> int:
         return len(self.batches)
 
-    def __iter__(self) -> Iterator[TrainingBatch]:
-        return self.counted(self.batches, 1)
-
     def __getitem__(self, part: slice) -> Iterator[TrainingBatch]:
         # Those in between are other processes', at the same time.
         return self.counted(self.batches[part], part.step or 1)

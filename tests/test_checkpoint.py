@@ -235,7 +235,13 @@ def test_old_and_new_are_right_until_the_new_one_is_in_place(tmp_path, monkeypat
         run.read_json("config.json")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"run.json": 7}', "[" * 100_000, "\udcff"])
+NAMES = ["../run.json", "/etc/passwd", "..", "", "a/b", "a\\\\b", "9" * 300, "a\\u0000b"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", '{"run.json": 7}', "[" * 100_000, "\udcff", *(f'{{"{name}": []}}' for name in NAMES)],
+)
 def test_damaged_checksums_are_named(tmp_path, text):
     run = RunDirectory.create(tmp_path / "run")
     (run.path / "checksums.json").write_bytes(text.encode("utf-8", "surrogateescape"))

@@ -130,7 +130,10 @@ def csv_cells(path: Path, header: list[str], format: TableFormat) -> pd.DataFram
 
 def parquet_cells(path: Path) -> pd.DataFrame:
     """All cells; the index is the number of the row."""
-    return numbered(pd.read_parquet(path))
+    try:
+        return numbered(pd.read_parquet(path))
+    except (AttributeError, IndexError, KeyError, TypeError) as error:  # of what pandas has written beside the cells
+        raise ValueError(f"notes of pandas that it can't follow, {error!r}") from None
 
 
 def numbered(frame: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
@@ -44,10 +44,8 @@ class Batches(Protocol):
 
     def __len__(self) -> int: ...
 
-    def __iter__(self) -> Iterator[TrainingBatch]: ...
-
     def __getitem__(self, part: slice, /) -> Iterable[TrainingBatch]:
-        """Some of them, the others not made."""
+        """Some of them, or all; those left out are not made."""
         ...
 
 

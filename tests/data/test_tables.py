@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from bilstm_nlp.data.table_files import SAMPLES, TableFormat, table_of
 from bilstm_nlp.data.tables import read
@@ -377,6 +379,10 @@ def test_a_file_that_cannot_be_read(tmp_path):
     path.write_bytes(b"no parquet")
     (message,) = problems(str(path))
     assert message.startswith(": expected a .csv or .parquet file, found none that can be read: ")
+    # What pandas notes beside the cells says nothing of an index.
+    parquet.write_table(pyarrow.table({"date": [1.0]}).replace_schema_metadata({"pandas": '{"columns": []}'}), path)
+    (message,) = problems(str(path))
+    assert message.startswith(": expected a .csv or .parquet file, found none that can be read: notes of pandas")
 
 
 def test_roles_can_be_named_and_a_misnamed_one_is_told(tmp_path):
