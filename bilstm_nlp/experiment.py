@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import resource
 import sys
@@ -173,7 +174,7 @@ def conclude(
     curves = plots.curves if best.score.higher_is_better else plots.loss_curves
     curves(losses, scores, best.score.name, best.epoch, run.path / "plots" / "curves.png")
     # From the disk: a run that can't be loaded is not finished.
-    run.write_json("replay.json", recording(load(run.path), task.examples(data, codec)))
+    run.write_text("replay.json", json.dumps(recording(load(run.path), task.examples(data, codec))) + "\n")
     run.write_text("report.md", report.markdown(results["training"], sections(run.path, results)))
     run.finish(results)
 

@@ -32,7 +32,7 @@ def test_a_run_gives_the_answers_that_it_gave_when_it_was_saved(runs):
         found = verify(run)
         assert found.same
         assert [one.way for one in found.replayed] == ways
-        assert found.inputs == 8
+        assert found.inputs == (8 if run.name == "sample" else 4)
         assert all(one.difference < 1e-5 for one in found.replayed)
         recorded = json.loads((run / "replay.json").read_text())
         assert all(answer["numbers"] for answer in recorded["answers"])

@@ -19,6 +19,7 @@ from bilstm_nlp.data.table_files import TableFormat, table_of
 from bilstm_nlp.data.tables import read, series_of
 from bilstm_nlp.data.windows import Values
 from bilstm_nlp.errors import DataError, InputError
+from bilstm_nlp.files import shortest
 from bilstm_nlp.forecast.backtest import COLUMNS, rolling_origins, tidy
 from bilstm_nlp.inference.replay import Answer
 from bilstm_nlp.inference.request import Request
@@ -176,7 +177,7 @@ class Forecaster:
         """The quantiles of each window, scaled, the model's own; each input is a `past` and what is `known` ahead."""
         past, known = (np.array([one[name] for one in inputs], np.float32) for name in ("past", "known"))
         quantiles = forecast(self.model, self.codec.collate(past, known)).quantiles
-        return [Answer(values.ravel().tolist(), []) for values in quantiles]
+        return [Answer(shortest(values.ravel()), []) for values in quantiles]
 
     def longer(self, inputs: Sequence[Any]) -> list[Any]:
         """Windows are equally long."""

@@ -16,6 +16,7 @@ from bilstm_nlp.data.codec import TaggingCodec
 from bilstm_nlp.data.corpus import ColumnFormat, Sentence, sentence_of_text
 from bilstm_nlp.data.tagged import CSV_HEADER, Alternative, Entity, OutputFormat, TaggedSentence, writer
 from bilstm_nlp.errors import InputError
+from bilstm_nlp.files import shortest
 from bilstm_nlp.inference.reading import ATTENTION_CHUNK, CHUNK, Chunk, Reading, chunks
 from bilstm_nlp.inference.replay import Answer
 from bilstm_nlp.inference.request import Request
@@ -159,7 +160,7 @@ class Tagger:
         for labelled in label(self.model, self.codec, encoded, batch_tokens=BATCH_TOKENS):
             marginals = crf.marginals(labelled.decoded.emissions, labelled.decoded.mask, temperature=temperature)
             for index, values, tags in zip(labelled.chosen.tolist(), marginals, labelled.tags, strict=True):
-                found[index] = Answer(values[: len(tags)].flatten().tolist(), tags)
+                found[index] = Answer(shortest(values[: len(tags)].flatten().cpu().numpy()), tags)
         answers = [Answer([], []) for _ in inputs]
         for (number, _), answer in zip(units, found, strict=True):
             answers[number - 1].numbers.extend(answer.numbers)

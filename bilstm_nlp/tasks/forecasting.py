@@ -24,6 +24,7 @@ from bilstm_nlp.data.table_files import TableFormat
 from bilstm_nlp.data.tables import read
 from bilstm_nlp.data.windows import Windows
 from bilstm_nlp.errors import ConfigError, InputError
+from bilstm_nlp.files import shortest
 from bilstm_nlp.forecast.backtest import leakage
 from bilstm_nlp.nn.model import Model
 from bilstm_nlp.tasks import forecasting_report
@@ -43,7 +44,7 @@ from bilstm_nlp.tasks.series_inspection import SeriesInspection, inspect_series
 
 logger = logging.getLogger(__name__)
 
-EXAMPLES = 8
+EXAMPLES = 4
 """Windows of the validation part that a run carries."""
 
 
@@ -264,10 +265,8 @@ class ForecastingTask:
         """Windows: what is known of each, scaled."""
         windows = self.windows(data, codec, self.config.data.validate_on)
         found = windows.gather(spread(len(windows), EXAMPLES))
-        return [
-            {"past": past.tolist(), "known": known.tolist()}
-            for past, known in zip(found.past.astype(np.float32), found.known.astype(np.float32), strict=True)
-        ]
+        past, known = (shortest(values.astype(np.float32)) for values in (found.past, found.known))
+        return [{"past": one, "known": other} for one, other in zip(past, known, strict=True)]
 
     def evaluate(
         self, model: ForecastingModel, codec: SeriesCodec, source: str | None, errors: Path | None = None

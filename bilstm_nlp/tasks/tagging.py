@@ -43,7 +43,7 @@ from bilstm_nlp.tasks.tagging_measurement import measure
 
 logger = logging.getLogger(__name__)
 
-EXAMPLES, EXAMPLE_SENTENCES, EXAMPLE_TOKENS = 8, 12, 60
+EXAMPLES, EXAMPLE_SENTENCES, EXAMPLE_TOKENS = 8, 6, 40
 """What a run carries of its development corpus: so many inputs of at most so many sentences of so many tokens."""
 
 DEFAULT_DIMENSION = 100
