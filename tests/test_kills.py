@@ -19,6 +19,7 @@ from safetensors.numpy import load_file
 
 from bilstm_nlp import experiment
 from bilstm_nlp.checkpoint import RunDirectory
+from bilstm_nlp.checksums import NAME as CHECKSUMS
 from bilstm_nlp.config import load
 from bilstm_nlp.epochs import EpochReport
 from bilstm_nlp.holding import NAME as LOCK
@@ -52,6 +53,8 @@ MEASURED = {
 FASTER = re.compile(r"is (\d+ % (faster|slower)|as fast) in training (than|as) \S+")
 OF_COSTS = re.compile(r"s of training \(|bilstm-nlp compare |^\| \S+ \| [\d,]+ \|.* (yes|no|) \|$")
 """A line of a report for people."""
+GROWING = ("model.safetensors", CHECKSUMS)
+"""What becomes more, or better, until a run is finished."""
 UNFINISHED = ("state.safetensors", "failure.json")
 """What only a run has that is not finished."""
 START_UP = 3.0
@@ -214,10 +217,12 @@ class Chain:
                     continue
                 if path.name == "history.jsonl":  # it grows
                     assert value == expected[path][: len(value)], path
-                elif finished or path.name != "model.safetensors":  # weights become better
+                elif finished or path.name not in GROWING:
                     assert value == expected[path], path
             if any(path.name == "run.json" for path in found if path.parent == folder):
-                RunDirectory.open(self.folder / folder).summary()
+                run = RunDirectory.open(self.folder / folder)
+                run.check()
+                run.summary()
 
     def end(self, ending: Ending) -> None:
         """All is there, as if nothing had happened."""
@@ -261,6 +266,8 @@ def read(path: Path) -> object:
     """What is in a file, without what was measured."""
     content = path.read_bytes()
     match path.suffix:
+        case ".json" if path.name == CHECKSUMS:  # of what was measured too; `look` and `end` check the files by them
+            return sorted(json.loads(content))
         case ".json":
             return without_measurements(json.loads(content))
         case ".jsonl" if path.name == "history.jsonl":
