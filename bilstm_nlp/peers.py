@@ -27,10 +27,12 @@ class Peers:
         # Where there is no GPU, Accelerate joins processes only if it is told so.
         state = PartialState(cpu=cpu or (trained_by() > 1 and not torch.cuda.is_available()))
         assert state.device is not None
-        self.device = state.device
+        # Accelerate keeps the device that it was first asked for, and another training may want another.
+        alone = torch.device("cpu") if cpu else state.default_device
         self.count = int(state.num_processes)  # type: ignore[has-type]
         self.rank = int(state.process_index)  # type: ignore[has-type]
         """From 0."""
+        self.device = alone if self.count == 1 else state.device
         if self.count != trained_by():
             raise WorkerError(f"expected {trained_by()} processes to train together, as started, found {self.count}")
 

@@ -1,0 +1,38 @@
+"""A GPU computes what a CPU does, within what the order of additions makes of it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from bilstm_nlp import experiment
+from bilstm_nlp.config import load
+from bilstm_nlp.inference.replay import TOLERANCE, Answer, compared
+from bilstm_nlp.prediction import load as loaded
+from tests.samples import FORECASTER
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU of CUDA")
+
+
+@pytest.mark.parametrize("kind", ["tagger_run", "forecaster_run"])
+def test_what_was_saved_on_a_cpu_is_answered_by_a_gpu(kind, request):
+    run = request.getfixturevalue(kind)
+    recorded = json.loads((run / "replay.json").read_text())
+    model = loaded(run)
+    model.model.to("cuda")
+    found = compared("on a GPU", [Answer(**one) for one in recorded["answers"]], model.answers(recorded["inputs"]))
+    assert found.same, found
+    assert TOLERANCE <= 1e-4
+
+
+def test_a_training_on_a_gpu_begins_as_one_on_a_cpu_does(tmp_path):
+    """Without dropout, whose masks are another device's; later steps drift apart by what the earlier ones differed."""
+    losses = {}
+    for device in ("cpu", "auto"):
+        overrides = ["encoder.dropout=0", "training.epochs=1", "data.stride=8", f"training.device={device}"]
+        list(experiment.train(load(FORECASTER, overrides), tmp_path / device))
+        history = [json.loads(line) for line in (tmp_path / device / "history.jsonl").read_text().splitlines()]
+        losses[device] = history[0]["loss"]
+    assert losses["auto"] == pytest.approx(losses["cpu"], rel=1e-2)
