@@ -6,14 +6,15 @@ They guard against accidents. Whoever can write into the directory can write the
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 
 from bilstm_nlp.errors import RunError
-from bilstm_nlp.files import write_json
+from bilstm_nlp.files import value_of, write_json
 
 NAME = "checksums.json"
 
+LONGEST_NAME = 255
+"""Bytes of a file's name, on any system."""
 LARGEST_JSON = 1 << 28
 """Bytes: some fifty times what the vocabulary of a large file of vectors takes."""
 
@@ -50,10 +51,10 @@ class Checksums:
         """Name → the digests that are right; nothing where nothing was written yet. Raises `RunError` for damage."""
         path = self.folder / NAME
         try:
-            values = json.loads(small(path))
+            values = value_of(small(path).decode("utf-8"))
         except FileNotFoundError:
             return {}
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise RunError(f"{path}: expected JSON, found {error}") from None
         if not isinstance(values, dict) or not all(isinstance(value, list) for value in values.values()):
             raise RunError(f"{path}: expected lists of checksums by name, found something else")
@@ -66,7 +67,7 @@ class Checksums:
 def is_plain(name: str) -> bool:
     """Whether a name is that of a file in the folder where it is looked for, on any system."""
     return (
-        0 < len(name.encode("utf-8", "surrogatepass")) <= 255
+        0 < len(name.encode("utf-8", "surrogatepass")) <= LONGEST_NAME
         and not set(name) & set("/\\\0:")
         and name not in (".", "..")
     )

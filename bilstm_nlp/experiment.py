@@ -67,7 +67,7 @@ def check_origin(run: RunDirectory, made: Mapping[str, Any]) -> None:
         raise RunError(f"{run.path}: can't go on with other data: {', '.join(changed)} changed since it began")
     before, now = began.get("machine", {}).get("threads"), made["machine"]["threads"]
     if before not in (None, now):
-        logger.warning("began with threads: %d, goes on with %d: weights may differ in their last bits", before, now)
+        logger.warning("began with threads: %s, goes on with %d: weights may differ in their last bits", before, now)
 
 
 def unwatched(epoch: int, batches: Batches) -> Batches:

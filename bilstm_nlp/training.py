@@ -86,7 +86,7 @@ def fit(
     if state is not None:
         restore(state, model, optimizer, averaged)
         reports.extend(state.reports)
-        losses = {int(epoch): values.tolist() for epoch, values in losses_of(state).items()}
+        losses = losses_before(state)
     begun = state.part.batches if state is not None and state.part is not None else 0
     peers.agree(len(reports), begun)
     peaks = [group["lr"] for group in optimizer.param_groups]
@@ -213,6 +213,15 @@ def weights_of(model: nn.Module) -> dict[str, Tensor]:
 def losses_of(state: State) -> dict[str, Tensor]:
     """Epoch → (steps,) float64, the loss of each step."""
     return under(state.tensors, "losses.")
+
+
+def losses_before(state: State) -> dict[int, list[float]]:
+    """The same by number, to go on with. Raises `RunError` for what are none."""
+    for name, values in losses_of(state).items():
+        if not (name.isascii() and name.isdecimal()) or values.dtype != torch.float64 or values.dim() != 1:
+            found = f"losses.{name} of type {values.dtype} and shape {tuple(values.shape)}"
+            raise RunError(f"state.safetensors: expected the losses of epochs, found {found}")
+    return {int(epoch): values.tolist() for epoch, values in losses_of(state).items()}
 
 
 def snapshot(

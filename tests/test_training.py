@@ -101,6 +101,17 @@ def test_a_state_of_another_training_is_named(name, tensor, found):
         next(fit(Line(), points, evaluate, settings(), changed))
 
 
+@pytest.mark.parametrize(
+    ("name", "tensor"),
+    [("x", torch.zeros(1, dtype=torch.float64)), ("1", torch.tensor(1.0).double()), ("1", torch.zeros(4))],
+)
+def test_losses_that_no_training_leaves_are_named(name, tensor):
+    state = next(fit(Line(), points, evaluate, settings())).state
+    changed = State({**state.tensors, f"losses.{name}": tensor}, state.reports)
+    with pytest.raises(RunError, match=rf"^state\.safetensors: expected the losses of epochs, found losses\.{name} of"):
+        next(fit(Line(), points, evaluate, settings(), changed))
+
+
 def test_a_state_of_other_generators_is_named():
     with pytest.raises(Paused) as paused:
         list(fit(Line(), points, evaluate, settings(), stopping=Asked(2)))

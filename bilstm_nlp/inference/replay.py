@@ -68,7 +68,7 @@ def replay(model: Replayable, recorded: dict[str, Any]) -> list[Replayed]:
     try:
         before = [Answer(**answer) for answer in recorded["answers"]]
         return [compared(way, before, settled(give)) for way, give in ways(model, recorded["inputs"])]
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
         raise RunError(f"replay.json: expected inputs of this model and its answers, found {error!r}") from None
 
 
