@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from bilstm_nlp.checkpoint import RunDirectory
 from bilstm_nlp.composition.predictor import restored
 from bilstm_nlp.config import Config, parse
-from bilstm_nlp.errors import RunError
 from bilstm_nlp.inference.request import Request
-from bilstm_nlp.memory import is_lack, keep_few_kernels
+from bilstm_nlp.memory import keep_few_kernels
 
 if TYPE_CHECKING:
     from bilstm_nlp.inference.forecaster import Forecaster
@@ -23,12 +22,7 @@ def load(path: str | Path) -> Tagger | Forecaster:
     run = RunDirectory.open(Path(path))
     config = config_of(run)
     tensors, _ = run.read_tensors("codec.safetensors")
-    try:
-        predictor = restored(config, run.read_json("codec.json"), tensors)
-    except RuntimeError as error:
-        if not is_lack(error):
-            raise
-        raise RunError(f"{run.path / 'config.json'}: expected a model that memory does for, found {error}") from None
+    predictor = restored(config, run.read_json("codec.json"), tensors)
     run.load_weights(predictor.model)
     predictor.model.eval()
     return predictor
