@@ -90,7 +90,8 @@ def test_any_strings_are_read_checked_and_repaired(tags, scheme):
     assert {index for index, tag in enumerate(tags) if parse(tag, scheme) is None} <= {one.index for one in broken}
     repaired = repair(tags, scheme)
     assert repair(repaired, scheme) == repaired
-    assert broken or repaired == tags
+    # IOB1 lets B- stand where it is not needed: CoNLL-2003 has it after an entity of another type.
+    assert broken or repaired == tags or scheme == "IOB1"
 
 
 @given(st.lists(SEQUENCES, max_size=4))
