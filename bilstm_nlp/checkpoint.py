@@ -280,3 +280,11 @@ def parsed(path: Path, content: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise RunError(f"{path}: expected a JSON object, found {type(value).__name__}")
     return value
+
+
+def finished(path: Path) -> RunDirectory:
+    """A finished run that is there. Raises `RunError` when it is not, or not finished."""
+    run = RunDirectory.open(path)
+    if not run.finished:
+        raise RunError(f"{path}: expected a finished run, found an unfinished one; train --resume goes on with it")
+    return run

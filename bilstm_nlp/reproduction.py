@@ -12,9 +12,8 @@ import torch
 from torch import Tensor
 
 from bilstm_nlp import experiment
-from bilstm_nlp.checkpoint import RunDirectory
+from bilstm_nlp.checkpoint import RunDirectory, finished
 from bilstm_nlp.epochs import EpochReport
-from bilstm_nlp.errors import RunError
 from bilstm_nlp.origin import origin
 from bilstm_nlp.prediction import config_of
 from bilstm_nlp.tasks.base import Batches
@@ -55,9 +54,7 @@ class Reproduction:
 
 def begin(path: Path) -> RunDirectory:
     """The run to be trained again, the same threads being used. Raises `RunError` for one that is not finished."""
-    run = RunDirectory.open(path)
-    if not run.finished:
-        raise RunError(f"{path}: expected a finished run, found an unfinished one; --resume goes on with it")
+    run = finished(path)
     threads = run.origin().get("machine", {}).get("threads")
     if isinstance(threads, int) and threads > 0:
         torch.set_num_threads(threads)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bilstm_nlp.checkpoint import RunDirectory
+from bilstm_nlp.checkpoint import finished
 from bilstm_nlp.inference.replay import Replayed, replay
 from bilstm_nlp.prediction import load
 from bilstm_nlp.tasks.presentation import Section, Table
@@ -55,8 +55,8 @@ class Verification:
 
 
 def verify(path: Path) -> Verification:
-    """Check a finished run. Raises `RunError` for a file that is damaged, missing or of another run."""
-    run = RunDirectory.open(path)
+    """Check a finished run. Raises `RunError` for another, and for a file that is damaged, missing or not the run's."""
+    run = finished(path)
     files = run.check()
     recorded = run.read_json("replay.json")
     replayed = replay(load(path), recorded)

@@ -131,4 +131,4 @@ def test_an_unfinished_run_is_none_to_be_reproduced(tmp_path, call):
     epochs.close()
     found = call("reproduce", tmp_path / "run")
     assert found.status == 2
-    assert "expected a finished run, found an unfinished one; --resume goes on with it" in found.err
+    assert "expected a finished run, found an unfinished one; train --resume goes on with it" in found.err

@@ -191,4 +191,4 @@ def test_an_unfinished_run_has_nothing_to_be_asked(tmp_path, call):
     epochs.close()
     found = call("verify", tmp_path / "run")
     assert found.status == 2
-    assert "replay.json: expected a file of a run, found nothing there" in found.err
+    assert "expected a finished run, found an unfinished one; train --resume goes on with it" in found.err

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
 from typing import Any
 
 import torch
@@ -28,8 +27,12 @@ class First:
     def __len__(self) -> int:
         return self.count
 
+    def __getitem__(self, part: slice) -> Iterable[TrainingBatch]:
+        first, last, step = part.indices(self.count)
+        return self.batches[first:last:step]
+
     def __iter__(self) -> Iterator[TrainingBatch]:
-        return islice(iter(self.batches), self.count)
+        return iter(self.batches[: self.count])
 
 
 def epochs(model: nn.Module, batches: Batches, settings: Settings) -> Iterator[float]:
@@ -108,9 +111,9 @@ class Lapped:
     def __len__(self) -> int:
         return len(self.batches)
 
-    def __iter__(self) -> Iterator[TrainingBatch]:
+    def __getitem__(self, part: slice) -> Iterator[TrainingBatch]:
         self.laps.begin()
-        for batch in self.batches:
+        for batch in self.batches[part]:
             self.laps.end("data")
             yield batch
             self.laps.end("rest")
