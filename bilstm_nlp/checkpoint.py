@@ -17,7 +17,6 @@ checksums.json     what each of these files held when it was written, but for th
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping
@@ -32,7 +31,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from bilstm_nlp.checksums import NAME as CHECKSUMS
-from bilstm_nlp.checksums import Checksums, digest, small
+from bilstm_nlp.checksums import Checksums, digest, digest_of, small
 from bilstm_nlp.epochs import EpochReport, Part, State
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.files import as_json, partial_of, text_to, value_of, write_whole
@@ -91,13 +90,14 @@ class RunDirectory:
         if not (path / "run.json").exists():
             raise RunError(f"{path}: expected a run directory, found a directory without run.json")
         # Before anything else: another format may have other checksums, or none.
-        values = parsed(path / "run.json", run.content("run.json"))
+        content = run.content("run.json")
+        values = parsed(path / "run.json", content)
         if values.get("format") != FORMAT:
             found = f"{path}: expected a run of format {FORMAT}, found format {values.get('format')}"
             versions = values.get("versions")
             writer = versions.get("bilstm-nlp") if isinstance(versions, dict) else None
             raise RunError(found if writer is None else f"{found}, written by bilstm-nlp {writer}, which can read it")
-        run.read_json("run.json")
+        run.checksums.check("run.json", digest_of(content))
         return run
 
     def origin(self) -> dict[str, Any]:
@@ -140,11 +140,15 @@ class RunDirectory:
         except FileNotFoundError:
             raise RunError(f"{self.path / name}: expected a file of a run, found nothing there") from None
 
+    def checked(self, name: str) -> bytes:
+        """`content`, as it was written. Raises `RunError` where it is another."""
+        content = self.content(name)
+        self.checksums.check(name, digest_of(content))
+        return content
+
     def read_json(self, name: str) -> dict[str, Any]:
         """A JSON object of the run. Raises `RunError` when it is missing or damaged."""
-        content = self.content(name)
-        self.checksums.check(name, hashlib.sha256(content).hexdigest())
-        return parsed(self.path / name, content)
+        return parsed(self.path / name, self.checked(name))
 
     # --- tensors ---
 
@@ -201,6 +205,18 @@ class RunDirectory:
             raise RunError(f"{self.path / 'state.safetensors'}: expected {problem}, found others")
         return state
 
+    def write_history(self, reports: Iterable[EpochReport]) -> None:
+        self.write_text("history.jsonl", "".join(json.dumps(asdict(report)) + "\n" for report in reports))
+
+    def read_history(self) -> list[EpochReport]:
+        """The reports of all epochs. Raises `RunError` for damage."""
+        lines = self.checked("history.jsonl").splitlines()
+        try:
+            return [TypeAdapter(EpochReport).validate_json(line) for line in lines]
+        except ValidationError as error:
+            found = problem_of(error)
+            raise RunError(f"{self.path / 'history.jsonl'}: expected epoch reports, found: {found}") from None
+
     # --- what others ask ---
 
     def check(self) -> int:
@@ -217,19 +233,6 @@ class RunDirectory:
             elif self.finished and name != "state.safetensors":
                 raise RunError(f"{self.path / name}: expected a file of a run, found nothing there")
         return count
-
-    def write_history(self, reports: Iterable[EpochReport]) -> None:
-        self.write_text("history.jsonl", "".join(json.dumps(asdict(report)) + "\n" for report in reports))
-
-    def read_history(self) -> list[EpochReport]:
-        """The reports of all epochs. Raises `RunError` for damage."""
-        content = self.content("history.jsonl")
-        self.checksums.check("history.jsonl", hashlib.sha256(content).hexdigest())
-        try:
-            return [TypeAdapter(EpochReport).validate_json(line) for line in content.splitlines()]
-        except ValidationError as error:
-            found = problem_of(error)
-            raise RunError(f"{self.path / 'history.jsonl'}: expected epoch reports, found: {found}") from None
 
     def summary(self) -> dict[str, Any]:
         """What the run is, how far it came and what it scored, without its model."""

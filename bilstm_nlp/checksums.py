@@ -82,6 +82,11 @@ def small(path: Path) -> bytes:
     return content
 
 
+def digest_of(content: bytes) -> str:
+    """Of what is in memory."""
+    return hashlib.sha256(content).hexdigest()
+
+
 def digest(path: Path) -> str:
     """Of a file, in constant memory."""
     found = hashlib.sha256()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import gc
-import json
 import logging
 import os
 import shlex
@@ -123,7 +122,7 @@ def evaluate(
 
     results = experiment.evaluate(run, data, errors)
     if as_json:
-        print(json.dumps(results, ensure_ascii=False, allow_nan=False))
+        report.print_json(results)
     else:
         report.print_sections(experiment.sections(run, {"evaluation": results}))
 
@@ -262,7 +261,7 @@ def audit(
         report.note(f"stopped; finished runs are kept. To go on: {shlex.join(['bilstm-nlp', *sys.argv[1:]])}")
         raise typer.Exit(130) from None
     if as_json:
-        print(json.dumps(found.as_json(), ensure_ascii=False, allow_nan=False))
+        report.print_json(found.as_json())
     else:
         report.print_sections(found.sections(most))
     report.note(f"all of them: {path}/audit.html, {path}/audit.json")
@@ -282,7 +281,7 @@ def check(
 
     inspection = experiment.inspect(source, overrides or [])
     if as_json:
-        print(json.dumps(everything(inspection), ensure_ascii=False, allow_nan=False))
+        report.print_json(everything(inspection))
     else:
         report.print_sections([*inspection.sections(), *complaint_sections(inspection.complaints, most)])
     if is_wrong(inspection):
@@ -297,7 +296,7 @@ def info(run: Run, as_json: AsJson = False) -> None:
 
     summary = RunDirectory.open(run).summary()
     if as_json:
-        print(json.dumps(summary, ensure_ascii=False, allow_nan=False))
+        report.print_json(summary)
     else:
         report.print_sections([report.run_section(summary)])
 
@@ -310,7 +309,7 @@ def verify(run: Run, as_json: AsJson = False) -> None:
 
     found = verification.verify(run)
     if as_json:
-        print(json.dumps(found.as_json(), ensure_ascii=False, allow_nan=False))
+        report.print_json(found.as_json())
     else:
         report.print_sections(found.sections())
     if not found.same:
@@ -336,7 +335,7 @@ def reproduce(
             progress.epoch(epoch)
         found = reproduction.compare(first, again)
     if as_json:
-        print(json.dumps(found.as_json(), ensure_ascii=False, allow_nan=False))
+        report.print_json(found.as_json())
     else:
         report.print_sections(found.sections())
     if not found.identical:

@@ -115,13 +115,13 @@ def train(
         if run is None and leads:
             held.enter_context(Hold(path))
             run = RunDirectory.create(path, made, force=force or resume)
-        if leads and run is not None:
-            if state is None:
-                run.write_json("config.json", to_json(config))
-                run.write_json("codec.json", codec.to_json())
-                run.write_tensors("codec.safetensors", codec.tensors())
-            else:
-                run.write_history(state.reports)  # who was killed has perhaps not come to it
+        written = run if leads else None
+        if written is not None and state is None:
+            written.write_json("config.json", to_json(config))
+            written.write_json("codec.json", codec.to_json())
+            written.write_tensors("codec.safetensors", codec.tensors())
+        elif written is not None and state is not None:
+            written.write_history(state.reports)  # who was killed has perhaps not come to it
         began = time.perf_counter()
         batches = task.batches(data, codec)
         epochs = fit(
@@ -135,18 +135,18 @@ def train(
         try:
             for epoch in epochs:
                 state = epoch.state
-                if leads and run is not None:
+                if written is not None:
                     if epoch.report.best:
-                        run.write_tensors("model.safetensors", epoch.weights)
-                    run.write_state(state)
+                        written.write_tensors("model.safetensors", epoch.weights)
+                    written.write_state(state)
                 yield epoch.report
         except Paused as paused:
-            if leads and run is not None:
-                run.write_state(paused.state)
+            if written is not None:
+                written.write_state(paused.state)
             raise
-        if leads and run is not None and state is not None:
-            run.load_weights(model)
-            conclude(run, task, data, codec, model, state, time.perf_counter() - began)
+        if written is not None and state is not None:
+            written.load_weights(model)
+            conclude(written, task, data, codec, model, state, time.perf_counter() - began)
 
 
 def conclude(

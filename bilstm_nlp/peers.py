@@ -1,4 +1,4 @@
-"""Processes that train one model together, each on batches of its own (torchrun, accelerate launch). Alone: one of one.
+"""Processes that train one model together, each on batches of its own (torchrun). Alone: one of one.
 
 Losses are sums with weights, so that the gradient of all processes' batches is what one process would have had for one
 batch of them all: the sum of their gradients, each divided by the weight of all.
@@ -48,9 +48,12 @@ class Peers:
 
     def own(self, plan: Batches, done: int) -> Iterator[TrainingBatch | None]:
         """This process's share of the batches after the `done` first ones; where there is none left for it, None."""
-        left = range(done, len(plan))
-        steps, mine = -(-len(left) // self.count), left[self.rank :: self.count]
-        return chain(plan[done + self.rank :: self.count], repeat(None, steps - len(mine)))
+        mine = range(done + self.rank, len(plan), self.count)
+        return chain(plan[mine.start :: self.count], repeat(None, self.steps(len(plan) - done) - len(mine)))
+
+    def steps(self, batches: int) -> int:
+        """That so many batches take, one for each process at a time."""
+        return -(-batches // self.count)
 
     def total(self, value: Tensor) -> Tensor:
         """A tensor's sum over all processes."""

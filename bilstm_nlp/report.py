@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -184,6 +185,11 @@ def print_sections(sections: Iterable[Section]) -> None:
                     console.print("\n".join(map(in_line, part.split("\n"))), markup=False, soft_wrap=True)
                 case Picture():
                     pass
+
+
+def print_json(value: object) -> None:
+    """One JSON object on standard output, and nothing else."""
+    print(json.dumps(value, ensure_ascii=False, allow_nan=False))
 
 
 def run_section(summary: Mapping[str, Any]) -> Section:

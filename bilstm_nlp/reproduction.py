@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,7 +89,7 @@ def first_step(losses: Mapping[str, Tensor], again: Mapping[str, Tensor]) -> str
     for epoch in sorted(losses.keys() | again.keys(), key=int):
         one, other = (found.get(epoch, torch.empty(0)) for found in (losses, again))
         for step, (then, now) in enumerate(zip(one.tolist(), other.tolist(), strict=False), 1):
-            if then != now and not (math.isnan(then) and math.isnan(now)):
+            if then != now:
                 place = f"epoch {epoch}, step {step} of {len(one)}"
                 return f"{place} is the first to differ, loss {then!r} then, {now!r} now"
         if len(one) != len(other):

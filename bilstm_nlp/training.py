@@ -45,8 +45,8 @@ class Settings:
     patience: int | None = None
     average: float | None = None
     device: str = "auto"
-    batch_size: str = "batch size"
-    """What a user calls the setting that makes batches smaller."""
+    batch_setting: str = "batch size"
+    """What makes batches smaller, as the user knows it."""
     objective: Callable[[nn.Module], nn.Module] = itself
     """Model → what maps a batch to the loss that is made small; it has no parameters of its own."""
 
@@ -110,7 +110,7 @@ def fit(
         losses.setdefault(epoch, [])
         factor = 1.0
         began = time.perf_counter() - part.seconds
-        first, steps = part.batches, -(-(len(plan) - part.batches) // peers.count)
+        first, steps = part.batches, peers.steps(len(plan) - part.batches)
         for step, batch in enumerate(peers.own(plan, first), 1):
             done = min(part.batches + peers.count, len(plan))
             place = f"epoch {epoch}, batch {done} of {len(plan)}"
@@ -119,7 +119,7 @@ def fit(
             factor = settings.schedule(epoch - 1 + share, scores)
             for group, peak in zip(optimizer.param_groups, peaks, strict=True):
                 group["lr"] = peak * factor
-            with allocating(f"{place}, {batch}", settings.batch_size):
+            with allocating(f"{place}, {batch}", settings.batch_setting):
                 taken = take_step(trained, optimizer, batch, peers, settings.clip)
             if averaged is not None:
                 averaged.update_parameters(model)

@@ -253,7 +253,7 @@ def test_a_batch_that_memory_does_not_do_for_is_named_with_the_setting_to_lower(
 
     expected = r"^out of memory in epoch 1, batch 4 of 4, 2 points; a lower training\.size \(now 16\) takes less \("
     with pytest.raises(MemoryNeeded, match=expected):
-        list(fit(Greedy(), of_epoch, evaluate, settings(batch_size="training.size (now 16)")))
+        list(fit(Greedy(), of_epoch, evaluate, settings(batch_setting="training.size (now 16)")))
 
 
 def test_the_gradient_is_clipped():

@@ -10,7 +10,6 @@ from typing_extensions import assert_never
 
 from bilstm_nlp import training
 from bilstm_nlp.config import Config
-from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.config.sections import (
     AdamConfig,
     AdamWConfig,
@@ -22,7 +21,6 @@ from bilstm_nlp.config.sections import (
     SgdConfig,
     TrainingConfig,
 )
-from bilstm_nlp.config.tagging import TaggingConfig
 from bilstm_nlp.nn.adversarial import Adversarial
 from bilstm_nlp.nn.model import Model
 from bilstm_nlp.training import Schedule, Settings
@@ -40,19 +38,8 @@ def settings(config: Config) -> Settings:
         average=config.training.average,
         device=config.training.device,
         objective=objective(config.training.adversarial),
-        batch_size=batch_size(config),
+        batch_setting=config.training.batch_setting,
     )
-
-
-def batch_size(config: Config) -> str:
-    """The key that makes batches smaller, and what it is."""
-    match config:
-        case TaggingConfig():
-            return f"training.batch_tokens (now {config.training.batch_tokens})"
-        case ForecastingConfig():
-            return f"training.batch_size (now {config.training.batch_size})"
-        case _:
-            assert_never(config)
 
 
 def objective(size: float) -> Callable[[nn.Module], nn.Module]:

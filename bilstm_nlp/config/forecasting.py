@@ -176,6 +176,11 @@ class ForecastingTraining(TrainingConfig):
     batch_size: Positive = 64
     """Windows in a batch."""
 
+    @property
+    def batch_setting(self) -> str:
+        """What makes batches smaller, for a message."""
+        return f"training.batch_size (now {self.batch_size})"
+
 
 class ForecastingConfig(Section):
     """A forecaster: which series, what the encoder reads of them, which encoder, which head, how trained."""

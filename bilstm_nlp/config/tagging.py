@@ -140,6 +140,11 @@ class TaggingTraining(TrainingConfig):
     swap_entities: Probability = 0.0
     """Share of training entities that are replaced, anew each epoch, by others of their type; 0 leaves all in place."""
 
+    @property
+    def batch_setting(self) -> str:
+        """What makes batches smaller, for a message."""
+        return f"training.batch_tokens (now {self.batch_tokens})"
+
 
 class TaggingConfig(Section):
     """A tagger: which data, which vectors, which encoder, which head, how trained."""

@@ -10,7 +10,7 @@ from bilstm_nlp.errors import DataError
 from bilstm_nlp.tags import Scheme
 
 LONGEST_SENTENCE = 100_000
-"""Tokens: more than the Bible's longest book has. Who has more has no blank lines, and would wait for memory to end."""
+"""Tokens. A file with more has nothing that parts its sentences, and would be read until memory ends."""
 
 
 @dataclass(frozen=True, slots=True)
