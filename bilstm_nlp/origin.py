@@ -13,12 +13,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import bilstm_nlp.data
 from bilstm_nlp import checksums
+from bilstm_nlp.data.places import place
+from bilstm_nlp.errors import DataError
 from bilstm_nlp.processes import cores, trained_by
 
 PACKAGES = ("bilstm-nlp", "torch", "numpy", "pytorch-crf", "safetensors", "accelerate", "numba")
-SAMPLES = Path(bilstm_nlp.data.__path__[0]) / "samples"
 
 
 def origin(sources: Iterable[str], threads: int) -> dict[str, Any]:
@@ -85,11 +85,9 @@ def digest(source: str) -> str | None:
     path = Path(source.removeprefix("hf:"))
     if source.startswith("hf:") and not path.is_file():
         return hashlib.sha256(source.encode()).hexdigest()
-    if source.startswith("sample:"):
-        path = SAMPLES / source.removeprefix("sample:")
-    if not path.is_file():  # a pipe, say, which can be read but once
-        return None
     try:
-        return checksums.digest(path)
-    except OSError:
+        path = place(source)
+        # A pipe, say, can be read but once.
+        return checksums.digest(path) if path.is_file() else None
+    except (DataError, OSError):
         return None

@@ -1,4 +1,4 @@
-"""Lines of text with their numbers: from files, gzip files, standard input and the package's samples."""
+"""Lines of text with their numbers: from files, gzip files and standard input."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from importlib.resources import files
 from pathlib import Path
 from typing import IO
 
+from bilstm_nlp.data.places import place
 from bilstm_nlp.errors import DataError
 
 ESCAPED = rb"\n \x0a \u000a +AAo-"
@@ -101,17 +101,10 @@ def check_unpacked(path: Path, name: str) -> None:
 
 
 def opened(source: str) -> AbstractContextManager[IO[bytes] | gzip.GzipFile]:
-    """The bytes of a source. Raises `OSError`."""
+    """The bytes of a source. Raises `OSError`, and `DataError` for a sample or a package that is not there."""
     if source == "-":
         return nullcontext(sys.stdin.buffer)
-    if source.startswith("sample:"):
-        samples = files("bilstm_nlp.data") / "samples"
-        name = source.removeprefix("sample:")
-        names = sorted(entry.name for entry in samples.iterdir())
-        if name not in names:
-            raise DataError(source, f"one of {', '.join(names)}", name or "no name")
-        return (samples / name).open("rb")
-    path = Path(source)
+    path = place(source)
     return gzip.GzipFile(path) if path.suffix == ".gz" else path.open("rb")
 
 

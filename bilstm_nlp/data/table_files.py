@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 
 from bilstm_nlp.data.lines import check_unpacked, suggestion
+from bilstm_nlp.data.places import place
 from bilstm_nlp.data.series import Ints
 from bilstm_nlp.errors import DataError
 
 Missing = Literal["error", "interpolate", "ffill"]
 
-SAMPLES = Path(__file__).parent / "samples"
 EMPTY = ["", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "-nan", "NULL", "null", "None"]
 """What a cell of a number column says when it says nothing."""
 
@@ -71,7 +71,7 @@ class Table:
 
 def load(source: str, format: TableFormat) -> Table:
     """The file's cells. Raises `DataError` if it can't be read or lacks a column."""
-    path = SAMPLES / source.removeprefix("sample:") if source.startswith("sample:") else Path(source)
+    path = place(source)
     has_lines = path.suffix != ".parquet"
     try:
         check_unpacked(path, source)

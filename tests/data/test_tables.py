@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from bilstm_nlp.data.table_files import SAMPLES, TableFormat, table_of
+from bilstm_nlp.data.places import SAMPLES
+from bilstm_nlp.data.table_files import TableFormat, table_of
 from bilstm_nlp.data.tables import read
 from bilstm_nlp.errors import DataError, InputError
 
