@@ -104,6 +104,9 @@ class EmbeddingsConfig(Section):
     """Size of the vector of a token together with the one after it, for scripts without blanks; 0 leaves it out."""
     lexicon: bool = False
     """Mark where entities of the training data stand; training sentences are matched with those of other parts only."""
+    dictionary: Source | None = None
+    """Mark where words of this file stand, by their class: a word a line, `WORD [COUNT] [CLASS]`. `package:NAME/FILE`
+    is a file of an installed package."""
     usage: bool = False
     """Tell how a word is used elsewhere in its document: without capitals, with one amid a sentence, how often."""
     shapes: NotNegative = 12
@@ -171,7 +174,8 @@ class TaggingConfig(Section):
     @property
     def sources(self) -> tuple[str, ...]:
         """All files and datasets that are read."""
-        found = (self.data.train, self.data.dev, self.data.test, self.embeddings.file)
+        embeddings = self.embeddings
+        found = (self.data.train, self.data.dev, self.data.test, embeddings.file, embeddings.dictionary)
         return tuple(source for source in found if source is not None)
 
     @property

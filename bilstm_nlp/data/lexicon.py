@@ -1,8 +1,8 @@
-"""Where the entities of the training data stand in a sentence, as features for the encoder."""
+"""Where phrases known beforehand stand in a sentence, entities of the training data among them, as features."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import chain, pairwise
 
 import numpy as np
@@ -12,8 +12,8 @@ from bilstm_nlp.data.sentence import Sentence
 from bilstm_nlp.tags import Scheme, spans
 
 Ints = NDArray[np.int64]
-Entities = Mapping[tuple[str, ...], set[str]]
-"""The tokens of every entity, and the types it has."""
+Phrases = Mapping[tuple[str, ...], Collection[str]]
+"""The tokens of every phrase, and the types it has."""
 
 FOLDS = 10
 """Parts of the training data, each of which is matched against the entities of the others."""
@@ -40,36 +40,39 @@ def folds(sentences: Sequence[Sentence]) -> list[Sequence[Sentence]]:
     return [sentences[start:end] for start, end in pairwise(borders)]
 
 
-class EntityLexicon:
-    """A trie of entities, walked from all tokens of a corpus at once.
+class Lexicon:
+    """A trie of phrases, walked from all tokens of a corpus at once.
 
-    What a tagger learns to make of a match must hold for sentences it has never seen, whose entities are mostly not in
-    the lexicon. Training sentences are therefore matched against a lexicon of the other folds (`cross_fitted`), and
-    folds are runs of neighbours, since one document repeats its entities.
+    What a tagger learns to make of a match with an entity must hold for sentences it has never seen, whose entities are
+    mostly not in the lexicon. Training sentences are therefore matched against the entities of the other folds
+    (`cross_fitted`), and folds are runs of neighbours, since one document repeats its entities.
     """
 
-    def __init__(self, entities: Entities, types: Sequence[str]) -> None:
+    def __init__(self, phrases: Phrases, types: Sequence[str]) -> None:
         """`types` gives the order of the features."""
         self.types = tuple(types)
-        self.tokens: dict[str, int] = {}
-        nodes: dict[tuple[int, int], int] = {}
-        ends: dict[int, set[str]] = {}
-        for entity, found in entities.items():
-            node = 0
-            for token in entity:
-                edge = (node, self.tokens.setdefault(token, len(self.tokens)))
-                node = nodes.setdefault(edge, len(nodes) + 1)
-            ends.setdefault(node, set()).update(found)
-        keys = np.array([node * MOST_TOKENS + token for node, token in nodes], np.int64)
-        order = np.argsort(keys)
-        self.edges: Ints = keys[order]
-        """Ascending: a node and a token as one number."""
-        self.children: Ints = np.array(list(nodes.values()), np.int64)[order]
-        """The node that each edge leads to."""
-        self.ends = np.zeros((len(nodes) + 1, len(self.types)), np.bool_)
-        """(nodes, K) whether an entity of each type ends here."""
-        for node, found in ends.items():
-            self.ends[node] = [kind in found for kind in self.types]
+        found = dict.fromkeys(chain.from_iterable(phrases))
+        self.tokens = {token: number for number, token in enumerate(found)}
+        tokens = np.fromiter(map(self.tokens.__getitem__, chain.from_iterable(phrases)), np.int64)
+        lengths = np.fromiter(map(len, phrases), np.int64, len(phrases))
+        firsts = np.cumsum(lengths) - lengths
+        # Level by level, so that nodes are numbered in the order of the edges that lead to them.
+        levels: list[Ints] = []
+        nodes, count = np.zeros(len(phrases), np.int64), 0
+        for depth in range(lengths.max(initial=0)):
+            longer = np.flatnonzero(lengths > depth)
+            keys = nodes[longer] * MOST_TOKENS + tokens[firsts[longer] + depth]
+            distinct, places = np.unique(keys, return_inverse=True)
+            levels.append(distinct)
+            nodes[longer] = count + 1 + places
+            count += len(distinct)
+        self.edges: Ints = np.concatenate(levels) if levels else np.empty(0, np.int64)
+        """Ascending: a node and a token as one number. The edge at place e leads to node e + 1; node 0 is the root."""
+        self.ends = np.zeros((count + 1, len(self.types)), np.bool_)
+        """(nodes, K) whether a phrase of each type ends here."""
+        numbers = {kind: number for number, kind in enumerate(self.types)}
+        kinds = np.fromiter((numbers[kind] for found in phrases.values() for kind in found), np.int64)
+        self.ends[np.repeat(nodes, [len(found) for found in phrases.values()]), kinds] = True
 
     @property
     def features(self) -> int:
@@ -108,7 +111,7 @@ class EntityLexicon:
             keys = node * MOST_TOKENS + tokens[end]
             places = np.searchsorted(self.edges, keys).clip(max=len(self.edges) - 1)
             found = self.edges[places] == keys
-            start, node, end = start[found], self.children[places[found]], end[found]
+            start, node, end = start[found], places[found] + 1, end[found]
             row, kind = np.nonzero(self.ends[node])
             last[start[row], kind] = end[row]
             end = end + 1
@@ -123,22 +126,22 @@ def covered(start: Ints, end: Ints, kind: Ints, shape: tuple[int, ...]) -> NDArr
     return np.cumsum(change[:-1], axis=0) > 0
 
 
-def cross_fitted(parts: Sequence[Sequence[Sentence]], scheme: Scheme, types: Sequence[str]) -> list[EntityLexicon]:
+def cross_fitted(parts: Sequence[Sequence[Sentence]], scheme: Scheme, types: Sequence[str]) -> list[Lexicon]:
     """For each of the `folds`, the lexicon of all the others."""
     return [
-        EntityLexicon(entities_of(list(chain(*parts[:index], *parts[index + 1 :])), scheme), types)
+        Lexicon(entities_of(list(chain(*parts[:index], *parts[index + 1 :])), scheme), types)
         for index in range(len(parts))
     ]
 
 
 def matches(
     parts: Sequence[Sequence[Sentence]],
-    lexicons: Sequence[EntityLexicon],
+    lexicons: Sequence[Lexicon],
     forms: Sequence[str],
     tokens: Ints,
     lengths: Ints,
 ) -> NDArray[np.bool_]:
-    """`EntityLexicon.matches` of each part's sentences with its own lexicon, one below the other."""
+    """`Lexicon.matches` of each part's sentences with its own lexicon, one below the other."""
     lengths_of_parts = np.split(lengths, np.cumsum([len(part) for part in parts])[:-1])
     tokens_of_parts = np.split(tokens, np.cumsum([part.sum() for part in lengths_of_parts])[:-1])
     rows = zip(lexicons, tokens_of_parts, lengths_of_parts, strict=True)
