@@ -205,21 +205,22 @@ INPUTS = [
 OBJECTIVES = [{"kind": "mse"}, {"kind": "mae"}, {"kind": "huber", "delta": 0.5}, {"kind": "quantile"}]
 
 
-DECODERS = [{"kind": "direct", "hidden": 6}, {"kind": "segments", "length": 2, "size": 5}]
-
-
 def forecasting_cases() -> list[dict[str, dict[str, object]]]:
     poolings = [
         {"head": {"pooling": pooling}, "attention": attention}
         for pooling, attention in product(("last", "both-ends", "mean", "attention"), ATTENTIONS)
     ]
     objectives = [
-        {"head": {"objective": objective, "decoder": decoder}} for objective, decoder in product(OBJECTIVES, DECODERS)
+        {"head": {"objective": objective, "hidden": hidden}} for objective, hidden in product(OBJECTIVES, (None, 6))
+    ]
+    bypasses = [
+        {"head": {"bypass": {"kind": "linear"}, "objective": objective}, "input": kind}
+        for objective, kind in zip(OBJECTIVES, INPUTS, strict=False)
     ]
     encoders = [{"encoder": {"hidden": 8, **encoder}} for encoder in ENCODERS]
     calendars = [{"data": {"calendar": "cyclic", "observed": ["b"], "known": ["k"]}, "input": kind} for kind in INPUTS]
-    calendars.append(calendars[-1] | {"head": {"decoder": DECODERS[1]}})
-    return [*({"input": kind} for kind in INPUTS), *poolings, *objectives, *encoders, *calendars]
+    calendars.append(calendars[-1] | {"head": {"hidden": 6}})
+    return [*({"input": kind} for kind in INPUTS), *poolings, *objectives, *bypasses, *encoders, *calendars]
 
 
 @pytest.fixture(params=forecasting_cases(), ids=json.dumps)

@@ -9,21 +9,21 @@ from typing_extensions import assert_never
 
 from bilstm_nlp.composition.layers import attention, encoder
 from bilstm_nlp.config.forecasting import (
-    DirectDecoderConfig,
     ForecastingConfig,
     HuberConfig,
+    LinearBypassConfig,
     MaeConfig,
     MseConfig,
+    NoBypass,
     PatchReaderConfig,
     QuantileConfig,
-    SegmentDecoderConfig,
     StepReaderConfig,
 )
 from bilstm_nlp.data.series_codec import SeriesCodec
 from bilstm_nlp.data.table_files import TableFormat
 from bilstm_nlp.inference.forecaster import Forecaster
 from bilstm_nlp.nn.encoder import Encoder
-from bilstm_nlp.nn.horizon import Decoder, DirectDecoder, SegmentDecoder
+from bilstm_nlp.nn.horizon import DirectDecoder, LinearBypass
 from bilstm_nlp.nn.model import Model
 from bilstm_nlp.nn.pooling import AttentionPooling, BothEndsPooling, LastPooling, MeanPooling
 from bilstm_nlp.nn.regression import (
@@ -97,27 +97,31 @@ def head(config: ForecastingConfig, codec: SeriesCodec, embedder: SeriesEmbedder
     """The output end."""
     aim = objective(config)
     made_by = decoder(config, codec, embedder.channels, encoder.outputs, aim.outputs)
-    return RegressionHead(pooling(config, encoder), made_by, embedder.channels, aim, horizon=codec.horizon)
+    added = bypass(config, codec)
+    return RegressionHead(pooling(config, encoder), made_by, added, embedder.channels, aim, horizon=codec.horizon)
 
 
-def decoder(config: ForecastingConfig, codec: SeriesCodec, columns: Channels, inputs: int, quantiles: int) -> Decoder:
+def decoder(
+    config: ForecastingConfig, codec: SeriesCodec, columns: Channels, inputs: int, quantiles: int
+) -> DirectDecoder:
     """What makes all steps ahead of a pooled state of size `inputs`."""
-    outputs, dropout = columns.targets * quantiles, config.encoder.dropout
-    match config.head.decoder:
-        case DirectDecoderConfig(hidden=hidden):
-            return DirectDecoder(inputs, codec.horizon, outputs, known=codec.known, hidden=hidden, dropout=dropout)
-        case SegmentDecoderConfig(length=length, size=size):
-            series = columns.forecasts // columns.targets
-            return SegmentDecoder(
-                inputs,
-                codec.horizon,
-                outputs,
-                length=length,
-                series=series,
-                size=size,
-                known=codec.known,
-                dropout=dropout,
-            )
+    return DirectDecoder(
+        inputs,
+        codec.horizon,
+        columns.targets * quantiles,
+        known=codec.known,
+        hidden=config.head.hidden,
+        dropout=config.encoder.dropout,
+    )
+
+
+def bypass(config: ForecastingConfig, codec: SeriesCodec) -> LinearBypass | None:
+    """What goes round the encoder."""
+    match config.head.bypass:
+        case NoBypass():
+            return None
+        case LinearBypassConfig():
+            return LinearBypass(codec.look_back, codec.horizon)
         case unknown:
             assert_never(unknown)
 

@@ -149,25 +149,21 @@ class QuantileConfig(Section):
     """Quantiles to forecast; the outermost make the interval, the median is the forecast."""
 
 
-class DirectDecoderConfig(Section):
-    kind: Literal["direct"] = "direct"
-    hidden: Positive | None = None
-    """Size of a hidden layer with ReLU; by default the map to all steps is linear."""
+class NoBypass(Section):
+    kind: Literal["none"] = "none"
 
 
-class SegmentDecoderConfig(Section):
-    kind: Literal["segments"] = "segments"
-    length: Positive = 24
-    """Rows in a segment, which one step of a GRU makes."""
-    size: Positive = 64
-    """Size of the vectors that say which segment, and which target, it is."""
+class LinearBypassConfig(Section):
+    kind: Literal["linear"] = "linear"
 
 
 class RegressionHeadConfig(Section):
     pooling: Literal["last", "both-ends", "mean", "attention"] = "both-ends"
     """Which of the encoder's states the forecast is made from."""
-    decoder: DirectDecoderConfig | SegmentDecoderConfig = Field(DirectDecoderConfig(), discriminator="kind")
-    """What makes all steps of it, at once or segment by segment."""
+    hidden: Positive | None = None
+    """Size of a hidden layer with ReLU before all steps; by default the map to them is linear."""
+    bypass: LinearBypassConfig | NoBypass = Field(NoBypass(), discriminator="kind")
+    """What is added to it from the look-back itself, past the encoder: nothing, or a linear map."""
     objective: MseConfig | MaeConfig | HuberConfig | QuantileConfig = Field(MaeConfig(), discriminator="kind")
     """What training makes small."""
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bilstm_nlp.batch import WindowBatch
-from bilstm_nlp.nn.horizon import Decoder
+from bilstm_nlp.nn.horizon import DirectDecoder, LinearBypass
 from bilstm_nlp.nn.model import Loss
 from bilstm_nlp.nn.series import Channels
 
@@ -94,16 +94,24 @@ class PinballError:
 
 
 class RegressionHead(nn.Module):
-    """States → one vector → all steps ahead, in the window's own scale."""
+    """States → one vector → all steps ahead, in the window's own scale; what goes round the encoder is added."""
 
     margins: Tensor
 
     def __init__(
-        self, pooling: nn.Module, decoder: Decoder, channels: Channels, objective: Objective, *, horizon: int
+        self,
+        pooling: nn.Module,
+        decoder: DirectDecoder,
+        bypass: LinearBypass | None,
+        channels: Channels,
+        objective: Objective,
+        *,
+        horizon: int,
     ) -> None:
         """`decoder` makes `channels.targets · objective.outputs` numbers for each of the `horizon` steps."""
         super().__init__()
-        self.pooling, self.decoder, self.channels, self.objective = pooling, decoder, channels, objective
+        self.pooling, self.decoder, self.bypass = pooling, decoder, bypass
+        self.channels, self.objective = channels, objective
         # Fitted on validation data after training: what an interval is widened by, for each step and column.
         self.register_buffer("margins", torch.zeros(horizon, channels.forecasts))
 
@@ -112,6 +120,8 @@ class RegressionHead(nn.Module):
         numbers = self.decoder(self.pooling(states), self.channels.known(batch))
         shape = (*numbers.shape[:2], self.channels.targets, self.objective.outputs)
         normalised = self.objective.arrange(self.channels.forecast(numbers.reshape(shape)))
+        if self.bypass is not None:
+            normalised = normalised + self.bypass(batch.past[..., : self.channels.forecasts])[..., None]
         return normalised * batch.scale[..., None] + batch.level[..., None]
 
     def loss(self, states: Tensor, batch: WindowBatch) -> Loss:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from bilstm_nlp.batch import WindowBatch
-from bilstm_nlp.nn.horizon import DirectDecoder, SegmentDecoder
+from bilstm_nlp.nn.horizon import DirectDecoder, LinearBypass
 from bilstm_nlp.nn.pooling import AttentionPooling, BothEndsPooling, LastPooling, MeanPooling
 from bilstm_nlp.nn.regression import AbsoluteError, HuberError, PinballError, RegressionHead, SquaredError
 from bilstm_nlp.nn.series import IndependentChannels, JointChannels, PatchReader, SeriesEmbedder, StepReader
@@ -123,20 +123,16 @@ def test_quantiles_never_cross():
 
 
 @pytest.mark.parametrize("channels", [JointChannels(C + EXTRA, C), IndependentChannels(C + EXTRA, C)], ids=type)
-@pytest.mark.parametrize("decoder", ["linear", "hidden", "segments"])
+@pytest.mark.parametrize("hidden", [None, 6])
 @pytest.mark.parametrize("objective", [SquaredError(), PinballError([0.1, 0.9])], ids=lambda o: str(o.outputs))
-def test_the_head_forecasts_all_steps_in_the_scale_of_the_values(channels, decoder, objective):
+def test_the_head_forecasts_all_steps_in_the_scale_of_the_values(channels, hidden, objective):
     torch.manual_seed(0)
     windows = batch()
     embedder = SeriesEmbedder(channels, StepReader(channels.features))
     states, lengths, _ = embedder(windows)
     assert lengths.tolist() == [L] * len(states)
-    sizes = (states.shape[2], H, channels.targets * objective.outputs)
-    if decoder == "segments":
-        made_by = SegmentDecoder(*sizes, length=3, series=channels.forecasts // channels.targets, known=K)
-    else:
-        made_by = DirectDecoder(*sizes, known=K, hidden=6 if decoder == "hidden" else None)
-    head = RegressionHead(LastPooling(), made_by, channels, objective, horizon=H)
+    made_by = DirectDecoder(states.shape[2], H, channels.targets * objective.outputs, known=K, hidden=hidden)
+    head = RegressionHead(LastPooling(), made_by, None, channels, objective, horizon=H)
     found = head.decode(states, windows)
     assert found.shape == (B, H, C, objective.outputs)
     # A window whose values are twice as spread out and shifted is forecast twice as spread out and shifted.
@@ -149,29 +145,24 @@ def test_the_head_forecasts_all_steps_in_the_scale_of_the_values(channels, decod
         head.loss(states, batch(future=None))
 
 
-@pytest.mark.parametrize("known", [0, K])
-@pytest.mark.parametrize(("horizon", "length"), [(H, 1), (H, 2), (H, 3), (H, 4), (H, 7)])
-def test_every_segment_is_a_step_of_a_gru(horizon, length, known):
-    """Against `nn.GRUCell`, segment by segment and sequence by sequence; rows beyond the horizon are known as 0."""
+@pytest.mark.parametrize("channels", [JointChannels(C + EXTRA, C), IndependentChannels(C + EXTRA, C)], ids=type)
+def test_a_bypass_adds_a_map_of_each_targets_own_look_back(channels):
     torch.manual_seed(0)
-    decoder = SegmentDecoder(5, horizon, 2, length=length, series=C, size=3, known=known).eval()
-    pooled, ahead = torch.randn(B * C, 5), torch.randn(B * C, horizon, known)
-    found = decoder(pooled, ahead)
-    assert found.shape == (B * C, horizon, 2)
-    for row in range(B * C):
-        steps = []
-        for segment, place in enumerate(decoder.places):
-            rows = ahead[row, segment * length : (segment + 1) * length].flatten()
-            rows = torch.cat([rows, torch.zeros(length * known - len(rows))])
-            inputs = torch.cat([place, decoder.series[row % C], rows])
-            steps.append(decoder.projection(decoder.step(inputs, pooled[row])).view(length, 2))
-        torch.testing.assert_close(found[row], torch.cat(steps)[:horizon])
-
-
-def test_segments_drop_in_training_alone():
-    torch.manual_seed(0)
-    decoder = SegmentDecoder(5, H, 1, length=2, series=1, dropout=0.5)
-    pooled, nothing = torch.randn(4, 5), torch.empty(4, H, 0)
-    assert not torch.equal(decoder(pooled, nothing), decoder(pooled, nothing))
-    decoder.eval()
-    assert torch.equal(decoder(pooled, nothing), decoder(pooled, nothing))
+    windows = batch()
+    states, _, _ = SeriesEmbedder(channels, StepReader(channels.features))(windows)
+    objective = PinballError([0.1, 0.5, 0.9])
+    made_by = DirectDecoder(states.shape[2], H, channels.targets * objective.outputs, known=K)
+    bypass = LinearBypass(L, H)
+    plain, head = (
+        RegressionHead(LastPooling(), made_by, added, channels, objective, horizon=H) for added in (None, bypass)
+    )
+    before = plain.decode(states, windows)
+    assert torch.equal(head.decode(states, windows), before)
+    torch.nn.init.normal_(bypass.projection.weight)
+    torch.nn.init.normal_(bypass.projection.bias)
+    found = head.decode(states, windows)
+    for b in range(B):
+        for c in range(C):
+            added = bypass.projection.weight @ windows.past[b, :, c] + bypass.projection.bias
+            expected = before[b, :, c] + added[:, None] * windows.scale[b, 0, c]
+            torch.testing.assert_close(found[b, :, c], expected)
