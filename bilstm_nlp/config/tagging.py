@@ -85,6 +85,16 @@ class CharacterLstmConfig(Section):
     """Size of the hidden state, per direction."""
 
 
+class NoDictionary(Section):
+    kind: Literal["none"] = "none"
+
+
+class DictionaryFile(Section):
+    kind: Literal["file"] = "file"
+    file: Source
+    """A word a line, `WORD [COUNT] [CLASS]`; `package:NAME/FILE` is a file of an installed package."""
+
+
 class EmbeddingsConfig(Section):
     file: Source | None = None
     """Pretrained word vectors: GloVe, word2vec or fastText text, .gz too."""
@@ -104,9 +114,8 @@ class EmbeddingsConfig(Section):
     """Size of the vector of a token together with the one after it, for scripts without blanks; 0 leaves it out."""
     lexicon: bool = False
     """Mark where entities of the training data stand; training sentences are matched with those of other parts only."""
-    dictionary: Source | None = None
-    """Mark where words of this file stand, by their class: a word a line, `WORD [COUNT] [CLASS]`. `package:NAME/FILE`
-    is a file of an installed package."""
+    dictionary: DictionaryFile | NoDictionary = Field(NoDictionary(), discriminator="kind")
+    """Mark where words of a dictionary stand, by their class: nowhere, or those of a file."""
     usage: bool = False
     """Tell how a word is used elsewhere in its document: without capitals, with one amid a sentence, how often."""
     shapes: NotNegative = 12
@@ -174,8 +183,9 @@ class TaggingConfig(Section):
     @property
     def sources(self) -> tuple[str, ...]:
         """All files and datasets that are read."""
-        embeddings = self.embeddings
-        found = (self.data.train, self.data.dev, self.data.test, embeddings.file, embeddings.dictionary)
+        dictionary = self.embeddings.dictionary
+        words = dictionary.file if isinstance(dictionary, DictionaryFile) else None
+        found = (self.data.train, self.data.dev, self.data.test, self.embeddings.file, words)
         return tuple(source for source in found if source is not None)
 
     @property

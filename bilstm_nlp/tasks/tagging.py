@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from typing_extensions import assert_never
 
 from bilstm_nlp import metrics, plots
-from bilstm_nlp.config.tagging import DocumentContext, NoContext, TaggingConfig
+from bilstm_nlp.config.tagging import DictionaryFile, DocumentContext, NoContext, NoDictionary, TaggingConfig
 from bilstm_nlp.data.augmentation import swap_entities
 from bilstm_nlp.data.batches import EpochBatches
 from bilstm_nlp.data.codec import TaggingCodec, plan
@@ -198,8 +198,13 @@ class TaggingTask:
 
     def dictionary(self) -> Dictionary | None:
         """The words that are marked, where some are."""
-        source = self.config.embeddings.dictionary
-        return None if source is None else read_dictionary(source)
+        match self.config.embeddings.dictionary:
+            case NoDictionary():
+                return None
+            case DictionaryFile(file=file):
+                return read_dictionary(file)
+            case unknown:
+                assert_never(unknown)
 
     def initial_vectors(
         self, words: WordTable, pretrained: Pretrained | None
