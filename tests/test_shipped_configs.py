@@ -21,6 +21,7 @@ ROOT = Path(__file__).parent.parent
 SHIPPED = sorted((ROOT / "configs").rglob("*.toml"))
 CONFIGS = [path for path in SHIPPED if path.parent.name != "compare"]
 GRIDS = [path for path in SHIPPED if path.parent.name == "compare"]
+HORIZONS = [96, 192, 336, 720]
 
 
 def variants(path: Path) -> list[tuple[str, Config]]:
@@ -96,3 +97,9 @@ def test_the_readmes_tables_are_made_from_the_shipped_files():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert readme_tables.filled(readme) == readme, "python scripts/readme_tables.py writes them"
     assert all(f"[{name}]({name})" in readme for name in (path.relative_to(ROOT).as_posix() for path in SHIPPED))
+
+
+def test_etth1_has_one_recipe_for_all_horizons():
+    recipes = {horizon: to_json(load(ROOT / f"configs/forecasting/etth1-{horizon}.toml")) for horizon in HORIZONS}
+    assert [recipe["data"].pop("horizon") for recipe in recipes.values()] == HORIZONS
+    assert all(recipe == recipes[96] for recipe in recipes.values())
