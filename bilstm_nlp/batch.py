@@ -46,7 +46,7 @@ class TokenBatch:
     bigrams: Tensor | None = None
     """(B, T) int64: rows of the table of pairs, each token with the one after it; 0 at padding. None without one."""
     features: Tensor | None = None
-    """(B, T, F) float32: what lexicon, dictionary and document say of each token; 0 at padding. None where neither is
+    """(B, T, F) float32: what the lexicon and the document say of each token; 0 at padding. None where neither is
     asked."""
     tags: Tensor | None = None
     """(B, T) int64: gold tags, where they are known; 0 at padding."""

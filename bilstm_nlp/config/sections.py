@@ -18,13 +18,10 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
 def absolute(source: str) -> str:
-    """A file's absolute path, so that a saved config means the same from everywhere.
-
-    `hf:`, `sample:` and `package:` stay.
-    """
+    """A file's absolute path, so that a saved config means the same from everywhere; `hf:` and `sample:` stay."""
     if "\0" in source:
         raise ValueError("expected a name that a file can have")
-    if source.startswith(("hf:", "sample:", "package:")):
+    if source.startswith(("hf:", "sample:")):
         return source
     try:
         return str(Path(source).expanduser().absolute())

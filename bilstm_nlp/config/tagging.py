@@ -85,16 +85,6 @@ class CharacterLstmConfig(Section):
     """Size of the hidden state, per direction."""
 
 
-class NoDictionary(Section):
-    kind: Literal["none"] = "none"
-
-
-class DictionaryFile(Section):
-    kind: Literal["file"] = "file"
-    file: Source
-    """A word a line, `WORD [COUNT] [CLASS]`; `package:NAME/FILE` is a file of an installed package."""
-
-
 class EmbeddingsConfig(Section):
     file: Source | None = None
     """Pretrained word vectors: GloVe, word2vec or fastText text, .gz too."""
@@ -114,8 +104,6 @@ class EmbeddingsConfig(Section):
     """Size of the vector of a token together with the one after it, for scripts without blanks; 0 leaves it out."""
     lexicon: bool = False
     """Mark where entities of the training data stand; training sentences are matched with those of other parts only."""
-    dictionary: DictionaryFile | NoDictionary = Field(NoDictionary(), discriminator="kind")
-    """Mark where words of a dictionary stand, by their class: nowhere, or those of a file."""
     usage: bool = False
     """Tell how a word is used elsewhere in its document: without capitals, with one amid a sentence, how often."""
     shapes: NotNegative = 12
@@ -183,9 +171,7 @@ class TaggingConfig(Section):
     @property
     def sources(self) -> tuple[str, ...]:
         """All files and datasets that are read."""
-        dictionary = self.embeddings.dictionary
-        words = dictionary.file if isinstance(dictionary, DictionaryFile) else None
-        found = (self.data.train, self.data.dev, self.data.test, self.embeddings.file, words)
+        found = (self.data.train, self.data.dev, self.data.test, self.embeddings.file)
         return tuple(source for source in found if source is not None)
 
     @property

@@ -16,8 +16,7 @@ from torch import Tensor
 
 from bilstm_nlp.batch import TokenBatch
 from bilstm_nlp.data.corpus import Sentence
-from bilstm_nlp.data.dictionary import Dictionary
-from bilstm_nlp.data.lexicon import Lexicon, entities_of, matches
+from bilstm_nlp.data.lexicon import EntityLexicon, entities_of, matches
 from bilstm_nlp.data.tokenizer import Cut, cut_of
 from bilstm_nlp.data.usage import Use, usage
 from bilstm_nlp.data.vocabulary import FIRST, UNKNOWN, Vocabulary, WordTable, shape
@@ -59,10 +58,8 @@ class TaggingCodec:
     """How plain text is to be cut, to be like the training data."""
     pairs: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     """(P,) ascending: the pairs of neighbours in the training data, `pair_keys` of their rows; none where not asked."""
-    lexicon: Lexicon | None = None
+    lexicon: EntityLexicon | None = None
     """`entities` as features; None where not asked."""
-    dictionary: Dictionary | None = None
-    """Words as features; None where not asked."""
     with_usage: bool = False
     """Whether a token's use elsewhere in its document is a feature."""
     context: int = 0
@@ -79,7 +76,6 @@ class TaggingCodec:
         file_scheme: Scheme,
         with_pairs: bool = False,
         with_lexicon: bool = False,
-        dictionary: Dictionary | None = None,
         with_usage: bool = False,
         context: int = 0,
     ) -> TaggingCodec:
@@ -104,8 +100,7 @@ class TaggingCodec:
             entities=entities,
             frozen=frozen,
             cut=cut_of(forms.elements()),
-            lexicon=Lexicon(entities, types) if with_lexicon else None,
-            dictionary=dictionary,
+            lexicon=EntityLexicon(entities, types) if with_lexicon else None,
             with_usage=with_usage,
             context=context,
         )
@@ -121,14 +116,8 @@ class TaggingCodec:
 
     @property
     def features(self) -> int:
-        """What lexicon, dictionary and document say of each token, in numbers; 0 where none of them is asked."""
-        of_phrases = sum(lexicon.features for lexicon in (self.lexicon, self.words_known) if lexicon is not None)
-        return of_phrases + (len(Use) if self.with_usage else 0)
-
-    @cached_property
-    def words_known(self) -> Lexicon | None:
-        """The dictionary for texts as they are cut here."""
-        return None if self.dictionary is None else self.dictionary.lexicon(self.cut)
+        """What the lexicon and the document say of each token, in numbers; 0 where neither is asked."""
+        return (self.lexicon.features if self.lexicon else 0) + (len(Use) if self.with_usage else 0)
 
     @property
     def reads_documents(self) -> bool:
@@ -143,7 +132,7 @@ class TaggingCodec:
         return self.encode_parts([sentences], [self.lexicon] if self.lexicon else [], with_tags=with_tags)
 
     def encode_parts(
-        self, parts: Sequence[Sequence[Sentence]], lexicons: Sequence[Lexicon], *, with_tags: bool = False
+        self, parts: Sequence[Sequence[Sentence]], lexicons: Sequence[EntityLexicon], *, with_tags: bool = False
     ) -> EncodedSentences:
         """`encode` for the sentences of all parts, each matched with a lexicon of its own; without any, with none."""
         sentences = list(chain.from_iterable(parts))
@@ -162,8 +151,6 @@ class TaggingCodec:
         features: list[NDArray[np.float32]] = []
         if lexicons:
             features.append(matches(parts, lexicons, list(table), forms, lengths).astype(np.float32))
-        if self.words_known is not None:
-            features.append(self.words_known.matches(list(table), forms, lengths).astype(np.float32))
         if self.with_usage:
             features.append(usage(list(table), forms, lengths, documents))
         encoded = EncodedSentences(
@@ -207,7 +194,6 @@ class TaggingCodec:
             "words": self.words.to_json(),
             "entities": [[surface, sorted(types)] for surface, types in sorted(self.entities.items())],
             "lexicon": self.lexicon is not None,
-            "dictionary": None if self.dictionary is None else self.dictionary.to_json(),
             "usage": self.with_usage,
             "context": self.context,
         }
@@ -256,8 +242,7 @@ class TaggingCodec:
             frozen=frozen,
             cut=part("cut", one_of(get_args(Cut))),
             pairs=pairs,
-            lexicon=Lexicon(entities, types) if part("lexicon", one_of((True, False))) else None,
-            dictionary=part("dictionary", lambda value: None if value is None else Dictionary.from_json(value)),
+            lexicon=EntityLexicon(entities, types) if part("lexicon", one_of((True, False))) else None,
             with_usage=part("usage", one_of((True, False))),
             context=part("context", count),
         )
@@ -330,7 +315,7 @@ class EncodedSentences:
     bigrams: Ints | None
     """(N,)"""
     features: NDArray[np.float32] | None
-    """(N, F) matches with the lexicon, with the dictionary, then the use in the document."""
+    """(N, F) matches with the lexicon, then the use in the document."""
 
     def pair_keys(self, rows: int) -> Ints:
         """(N,) each token and the one after it, in a table of so many rows, as one number; 0 follows the last one."""

@@ -1,8 +1,8 @@
-"""Where phrases known beforehand stand in a sentence, entities of the training data among them, as features."""
+"""Where the entities of the training data stand in a sentence, as features for the encoder."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain, pairwise
 
 import numpy as np
@@ -12,8 +12,8 @@ from bilstm_nlp.data.sentence import Sentence
 from bilstm_nlp.tags import Scheme, spans
 
 Ints = NDArray[np.int64]
-Phrases = Mapping[tuple[str, ...], Collection[str]]
-"""The tokens of every phrase, and the types it has."""
+Entities = Mapping[tuple[str, ...], set[str]]
+"""The tokens of every entity, and the types it has."""
 
 FOLDS = 10
 """Parts of the training data, each of which is matched against the entities of the others."""
@@ -40,25 +40,25 @@ def folds(sentences: Sequence[Sentence]) -> list[Sequence[Sentence]]:
     return [sentences[start:end] for start, end in pairwise(borders)]
 
 
-class Lexicon:
-    """A trie of phrases, walked from all tokens of a corpus at once.
+class EntityLexicon:
+    """A trie of entities, walked from all tokens of a corpus at once.
 
-    What a tagger learns to make of a match with an entity must hold for sentences it has never seen, whose entities are
-    mostly not in the lexicon. Training sentences are therefore matched against the entities of the other folds
-    (`cross_fitted`), and folds are runs of neighbours, since one document repeats its entities.
+    What a tagger learns to make of a match must hold for sentences it has never seen, whose entities are mostly not in
+    the lexicon. Training sentences are therefore matched against a lexicon of the other folds (`cross_fitted`), and
+    folds are runs of neighbours, since one document repeats its entities.
     """
 
-    def __init__(self, phrases: Phrases, types: Sequence[str]) -> None:
+    def __init__(self, entities: Entities, types: Sequence[str]) -> None:
         """`types` gives the order of the features."""
         self.types = tuple(types)
-        found = dict.fromkeys(chain.from_iterable(phrases))
+        found = dict.fromkeys(chain.from_iterable(entities))
         self.tokens = {token: number for number, token in enumerate(found)}
-        tokens = np.fromiter(map(self.tokens.__getitem__, chain.from_iterable(phrases)), np.int64)
-        lengths = np.fromiter(map(len, phrases), np.int64, len(phrases))
+        tokens = np.fromiter(map(self.tokens.__getitem__, chain.from_iterable(entities)), np.int64)
+        lengths = np.fromiter(map(len, entities), np.int64, len(entities))
         firsts = np.cumsum(lengths) - lengths
         # Level by level, so that nodes are numbered in the order of the edges that lead to them.
         levels: list[Ints] = []
-        nodes, count = np.zeros(len(phrases), np.int64), 0
+        nodes, count = np.zeros(len(entities), np.int64), 0
         for depth in range(lengths.max(initial=0)):
             longer = np.flatnonzero(lengths > depth)
             keys = nodes[longer] * MOST_TOKENS + tokens[firsts[longer] + depth]
@@ -69,10 +69,10 @@ class Lexicon:
         self.edges: Ints = np.concatenate(levels) if levels else np.empty(0, np.int64)
         """Ascending: a node and a token as one number. The edge at place e leads to node e + 1; node 0 is the root."""
         self.ends = np.zeros((count + 1, len(self.types)), np.bool_)
-        """(nodes, K) whether a phrase of each type ends here."""
+        """(nodes, K) whether an entity of each type ends here."""
         numbers = {kind: number for number, kind in enumerate(self.types)}
-        kinds = np.fromiter((numbers[kind] for found in phrases.values() for kind in found), np.int64)
-        self.ends[np.repeat(nodes, [len(found) for found in phrases.values()]), kinds] = True
+        kinds = np.fromiter((numbers[kind] for found in entities.values() for kind in found), np.int64)
+        self.ends[np.repeat(nodes, [len(found) for found in entities.values()]), kinds] = True
 
     @property
     def features(self) -> int:
@@ -126,22 +126,22 @@ def covered(start: Ints, end: Ints, kind: Ints, shape: tuple[int, ...]) -> NDArr
     return np.cumsum(change[:-1], axis=0) > 0
 
 
-def cross_fitted(parts: Sequence[Sequence[Sentence]], scheme: Scheme, types: Sequence[str]) -> list[Lexicon]:
+def cross_fitted(parts: Sequence[Sequence[Sentence]], scheme: Scheme, types: Sequence[str]) -> list[EntityLexicon]:
     """For each of the `folds`, the lexicon of all the others."""
     return [
-        Lexicon(entities_of(list(chain(*parts[:index], *parts[index + 1 :])), scheme), types)
+        EntityLexicon(entities_of(list(chain(*parts[:index], *parts[index + 1 :])), scheme), types)
         for index in range(len(parts))
     ]
 
 
 def matches(
     parts: Sequence[Sequence[Sentence]],
-    lexicons: Sequence[Lexicon],
+    lexicons: Sequence[EntityLexicon],
     forms: Sequence[str],
     tokens: Ints,
     lengths: Ints,
 ) -> NDArray[np.bool_]:
-    """`Lexicon.matches` of each part's sentences with its own lexicon, one below the other."""
+    """`EntityLexicon.matches` of each part's sentences with its own lexicon, one below the other."""
     lengths_of_parts = np.split(lengths, np.cumsum([len(part) for part in parts])[:-1])
     tokens_of_parts = np.split(tokens, np.cumsum([part.sum() for part in lengths_of_parts])[:-1])
     rows = zip(lexicons, tokens_of_parts, lengths_of_parts, strict=True)

@@ -101,7 +101,7 @@ def check_unpacked(path: Path, name: str) -> None:
 
 
 def opened(source: str) -> AbstractContextManager[IO[bytes] | gzip.GzipFile]:
-    """The bytes of a source. Raises `OSError`, and `DataError` for a sample or a package that is not there."""
+    """The bytes of a source. Raises `OSError`, and `DataError` for no sample."""
     if source == "-":
         return nullcontext(sys.stdin.buffer)
     path = place(source)

@@ -9,7 +9,6 @@ from itertools import chain
 from typing import Any, Literal
 
 from bilstm_nlp.data.corpus import Sentence, TaggedCorpus, checked, converted, line_of
-from bilstm_nlp.data.dictionary import Dictionary
 from bilstm_nlp.data.embeddings import Pretrained
 from bilstm_nlp.data.lines import Complain
 from bilstm_nlp.data.vocabulary import Coverage, WordTable
@@ -90,11 +89,10 @@ def inspect_corpora(
     file_scheme: Scheme | Literal["auto"] = "auto",
     on_invalid: Literal["error", "repair"] = "error",
     vectors: Callable[[], Pretrained | None] = lambda: None,
-    dictionary: Callable[[], Dictionary | None] = lambda: None,
 ) -> CorpusInspection:
     """Look at corpora by name, the first being the training corpus.
 
-    Lines that can't be read are complaints, and the figures are those of all others; so are vectors and a dictionary.
+    Lines that can't be read are complaints, and the figures are those of all others; so are vectors.
     """
     inspection = CorpusInspection(scheme=None if file_scheme == "auto" else file_scheme)
     complaints = inspection.complaints
@@ -105,10 +103,6 @@ def inspect_corpora(
     pretrained: Pretrained | None = None
     try:
         pretrained = vectors()
-    except DataError as error:
-        unreadable(error)
-    try:
-        dictionary()
     except DataError as error:
         unreadable(error)
     words: WordTable | None = None

@@ -18,12 +18,11 @@ from torch import Tensor, nn
 from typing_extensions import assert_never
 
 from bilstm_nlp import metrics, plots
-from bilstm_nlp.config.tagging import DictionaryFile, DocumentContext, NoContext, NoDictionary, TaggingConfig
+from bilstm_nlp.config.tagging import DocumentContext, NoContext, TaggingConfig
 from bilstm_nlp.data.augmentation import swap_entities
 from bilstm_nlp.data.batches import EpochBatches
 from bilstm_nlp.data.codec import TaggingCodec, plan
 from bilstm_nlp.data.corpus import ColumnFormat, TaggedCorpus, checked, converted, read, share, split
-from bilstm_nlp.data.dictionary import Dictionary, read_dictionary
 from bilstm_nlp.data.embeddings import Pretrained, matrix, read_vectors
 from bilstm_nlp.data.lexicon import cross_fitted, folds
 from bilstm_nlp.data.lines import Complain, stop
@@ -150,7 +149,6 @@ class TaggingTask:
             file_scheme=data.file_scheme,
             on_invalid=data.on_invalid_tags,
             vectors=self.pretrained,
-            dictionary=self.dictionary,
         )
 
     # --- codec and model ---
@@ -173,15 +171,9 @@ class TaggingTask:
             file_scheme=data.scheme,
             with_pairs=self.config.embeddings.bigrams > 0,
             with_lexicon=self.config.embeddings.lexicon,
-            dictionary=self.dictionary(),
             with_usage=self.config.embeddings.usage,
             context=context_tokens(self.config.context),
         )
-        if codec.words_known is not None:
-            marked = codec.encode_parts([data.train.sentences], []).features
-            assert marked is not None
-            share = marked[:, : codec.words_known.features].any(axis=1).mean()
-            logger.info("words of the dictionary stand at %.1f%% of the tokens of train", 100 * share)
         return codec, self.model(codec, torch.from_numpy(initial))
 
     def pretrained(self) -> Pretrained | None:
@@ -195,16 +187,6 @@ class TaggingTask:
             problem = f"embeddings.dimension: expected the file's {found}, found {settings.dimension}"
             raise ConfigError(settings.file, [problem])
         return vectors
-
-    def dictionary(self) -> Dictionary | None:
-        """The words that are marked, where some are."""
-        match self.config.embeddings.dictionary:
-            case NoDictionary():
-                return None
-            case DictionaryFile(file=file):
-                return read_dictionary(file)
-            case unknown:
-                assert_never(unknown)
 
     def initial_vectors(
         self, words: WordTable, pretrained: Pretrained | None

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bilstm_nlp.data.codec import TaggingCodec
-from bilstm_nlp.data.lexicon import Lexicon, cross_fitted, entities_of, folds
+from bilstm_nlp.data.lexicon import EntityLexicon, cross_fitted, entities_of, folds
 from bilstm_nlp.data.sentence import Sentence
 from bilstm_nlp.data.vocabulary import WordTable
 from bilstm_nlp.tags import Span, encode
@@ -25,7 +25,7 @@ def sentence(text: str, *spans: tuple[str, int, int]) -> Sentence:
     return Sentence(tokens=tokens, tags=tuple(encode([Span(*span) for span in spans], len(tokens), "IOB2")), line=1)
 
 
-def matched(lexicon: Lexicon, sentences: list[Sentence]) -> np.ndarray:
+def matched(lexicon: EntityLexicon, sentences: list[Sentence]) -> np.ndarray:
     """The lexicon's matches with whole sentences."""
     forms = sorted({token for one in sentences for token in one.tokens})
     tokens = [forms.index(token) for one in sentences for token in one.tokens]
@@ -59,7 +59,7 @@ texts = st.lists(st.lists(words | st.just("unknown"), min_size=1, max_size=9).ma
 @settings(max_examples=200, deadline=None)
 @given(known, texts)
 def test_the_longest_match_of_each_type_from_each_token(entities, texts):
-    lexicon = Lexicon(entities, TYPES)
+    lexicon = EntityLexicon(entities, TYPES)
     matches = matched(lexicon, [Sentence(tokens=tokens, tags=None, line=1) for tokens in texts])
     assert matches.shape == (sum(map(len, texts)), lexicon.features)
     assert lexicon.features == 4 * len(TYPES)
@@ -68,7 +68,7 @@ def test_the_longest_match_of_each_type_from_each_token(entities, texts):
 
 
 def test_a_match_does_not_go_over_the_end_of_a_sentence():
-    lexicon = Lexicon({("New", "York"): {"ORG"}}, TYPES)
+    lexicon = EntityLexicon({("New", "York"): {"ORG"}}, TYPES)
     apart = [sentence("in New"), sentence("York now")]
     assert not matched(lexicon, apart).any()
     assert matched(lexicon, [sentence("in New York")]).any()
@@ -84,7 +84,7 @@ def test_a_part_is_matched_with_the_entities_of_the_others():
     probe = [sentence("Acme Bolt Cask")]
     assert [shown(row) for row in matched(first, probe)] == [set(), {"S-ORG"}, {"S-ORG"}]
     assert [shown(row) for row in matched(second, probe)] == [{"S-ORG"}, {"S-ORG"}, set()]
-    everything = Lexicon(entities_of([*parts[0], *parts[1]], "IOB2"), TYPES)
+    everything = EntityLexicon(entities_of([*parts[0], *parts[1]], "IOB2"), TYPES)
     assert [shown(row) for row in matched(everything, probe)] == [{"S-ORG"}] * 3
 
 

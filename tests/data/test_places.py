@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
-from bilstm_nlp.data.places import place
+from bilstm_nlp.data.places import SAMPLES, place
 from bilstm_nlp.errors import DataError
 
 
-def test_a_path_is_itself():
-    assert place("some/file.conll") == Path("some/file.conll")
-    assert place("C:/file.conll") == Path("C:/file.conll")
+@pytest.mark.parametrize("path", ["some/file.conll", "C:/file.conll", "sample", "samples:news.dev.conll"])
+def test_a_path_is_itself(path):
+    assert place(path) == Path(path)
 
 
-def test_files_of_packages_are_found_without_an_import(tmp_path, monkeypatch):
-    (tmp_path / "some_words").mkdir()
-    (tmp_path / "some_words" / "__init__.py").write_text("raise RuntimeError('imported')\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    assert place("package:some_words/de/words.txt") == tmp_path / "some_words" / "de" / "words.txt"
-    assert "some_words" not in sys.modules
+def test_a_sample_is_a_file_of_the_package():
+    assert place("sample:news.dev.conll") == SAMPLES / "news.dev.conll"
 
 
-@pytest.mark.parametrize("name", ["no_such_package/a.txt", "", "/a.txt", "a.b/c", "../a", "json.decoder/x", "this/x"])
-def test_what_is_no_package_is_named(name):
-    with pytest.raises(DataError, match=f"^package:{name}: expected package:NAME/FILE of an installed package, found"):
-        place(f"package:{name}")
+@pytest.mark.parametrize("name", ["", "news", "../places.py", "/etc/passwd"])
+def test_what_is_no_sample_is_named(name):
+    with pytest.raises(DataError, match=r"expected one of .*news\.dev\.conll.*, found "):
+        place(f"sample:{name}")

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from bilstm_nlp.data.codec import TaggingCodec
 from bilstm_nlp.data.corpus import Sentence
-from bilstm_nlp.data.dictionary import Dictionary
 from bilstm_nlp.data.series import Parts, Scaler, Series, SeriesSet
 from bilstm_nlp.data.series_codec import Columns, SeriesCodec
 from bilstm_nlp.data.vocabulary import WordTable
@@ -29,13 +28,6 @@ from bilstm_nlp.tags import SCHEMES
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=5)
 TAGGED = st.lists(st.tuples(WORDS, st.sampled_from(["O", "B-X", "I-X", "B-Y\u2028-"])), min_size=1, max_size=6)
-
-KNOWN = st.dictionaries(
-    st.text(st.sampled_from("ab字𝄞\u200d"), min_size=1, max_size=4),
-    st.sets(st.sampled_from(["", "n", "v"]), min_size=1).map(lambda kinds: tuple(sorted(kinds))),
-    max_size=5,
-)
-"""A dictionary's words."""
 
 
 @given(st.lists(TAGGED, min_size=1, max_size=4), st.lists(WORDS, unique=True), st.sampled_from(SCHEMES[1:]), st.data())
@@ -52,7 +44,6 @@ def test_a_taggers_codec_survives_its_files(pairs, frozen, scheme, data):
         file_scheme="IOB2",
         with_pairs=data.draw(st.booleans()),
         with_lexicon=data.draw(st.booleans()),
-        dictionary=data.draw(st.none() | st.builds(Dictionary, KNOWN)),
         with_usage=data.draw(st.booleans()),
         context=data.draw(st.integers(0, 9)),
     )
