@@ -31,10 +31,10 @@ from safetensors.torch import save
 from torch import Tensor
 
 from bilstm_nlp.checksums import NAME as CHECKSUMS
-from bilstm_nlp.checksums import Checksums, digest, digest_of, small
+from bilstm_nlp.checksums import Checksums, digest, digest_of, parsed, problem_of
 from bilstm_nlp.epochs import EpochReport, Part, State
 from bilstm_nlp.errors import RunError
-from bilstm_nlp.files import as_json, partial_of, text_to, value_of, write_whole
+from bilstm_nlp.files import as_json, partial_of, text_to
 from bilstm_nlp.holding import NAME as LOCK
 
 FORMAT = 2
@@ -90,7 +90,7 @@ class RunDirectory:
         if not (path / "run.json").exists():
             raise RunError(f"{path}: expected a run directory, found a directory without run.json")
         # Before anything else: another format may have other checksums, or none.
-        content = run.content("run.json")
+        content = run.checksums.content("run.json")
         values = parsed(path / "run.json", content)
         if values.get("format") != FORMAT:
             found = f"{path}: expected a run of format {FORMAT}, found format {values.get('format')}"
@@ -120,12 +120,7 @@ class RunDirectory:
 
     def write(self, name: str, fill: Callable[[Path], object]) -> None:
         """Let `fill` write the file, and note what it holds."""
-
-        def noted(coming: Path) -> None:
-            fill(coming)
-            self.checksums.expect(name, coming)
-
-        write_whole(self.path / name, noted)
+        self.checksums.write(name, fill)
 
     def write_text(self, name: str, text: str) -> None:
         self.write(name, text_to(text))
@@ -133,22 +128,9 @@ class RunDirectory:
     def write_json(self, name: str, value: object) -> None:
         self.write_text(name, as_json(value))
 
-    def content(self, name: str) -> bytes:
-        """What is in a file of JSON. Raises `RunError` where there is none, or more than any run has."""
-        try:
-            return small(self.path / name)
-        except FileNotFoundError:
-            raise RunError(f"{self.path / name}: expected a file of a run, found nothing there") from None
-
-    def checked(self, name: str) -> bytes:
-        """`content`, as it was written. Raises `RunError` where it is another."""
-        content = self.content(name)
-        self.checksums.check(name, digest_of(content))
-        return content
-
     def read_json(self, name: str) -> dict[str, Any]:
         """A JSON object of the run. Raises `RunError` when it is missing or damaged."""
-        return parsed(self.path / name, self.checked(name))
+        return parsed(self.path / name, self.checksums.checked(name))
 
     # --- tensors ---
 
@@ -210,7 +192,7 @@ class RunDirectory:
 
     def read_history(self) -> list[EpochReport]:
         """The reports of all epochs. Raises `RunError` for damage."""
-        lines = self.checked("history.jsonl").splitlines()
+        lines = self.checksums.checked("history.jsonl").splitlines()
         try:
             return [TypeAdapter(EpochReport).validate_json(line) for line in lines]
         except ValidationError as error:
@@ -265,24 +247,6 @@ class RunDirectory:
     def drop_state(self) -> None:
         """Remove the state of a finished run, which may have been killed before it could do so."""
         (self.path / "state.safetensors").unlink(missing_ok=True)
-
-
-def problem_of(error: ValidationError) -> str:
-    """The first thing that is wrong, and where."""
-    detail = error.errors(include_url=False)[0]
-    place = ".".join(map(str, detail["loc"]))
-    return f"{detail['msg']}{f' in {place}' if place else ''}"
-
-
-def parsed(path: Path, content: bytes) -> dict[str, Any]:
-    """The JSON object that a file holds. Raises `RunError` for anything else."""
-    try:
-        value = value_of(content.decode("utf-8"))
-    except ValueError as error:
-        raise RunError(f"{path}: expected JSON, found {error}") from None
-    if not isinstance(value, dict):
-        raise RunError(f"{path}: expected a JSON object, found {type(value).__name__}")
-    return value
 
 
 def finished(path: Path) -> RunDirectory:

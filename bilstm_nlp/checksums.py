@@ -1,15 +1,20 @@
-"""What the files of a directory held when they were written, so that damage and mixed-up runs are told. No torch.
+"""Files of a directory and what each of them held when it was written, so that damage and mixed-up runs are told.
 
-They guard against accidents. Whoever can write into the directory can write the checksums too.
+Checksums guard against accidents: whoever can write into the directory can write them too. No torch, since comparisons
+read their runs through here.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
 
 from bilstm_nlp.errors import RunError
-from bilstm_nlp.files import value_of, write_json
+from bilstm_nlp.files import value_of, write_json, write_whole
 
 NAME = "checksums.json"
 
@@ -17,6 +22,8 @@ LONGEST_NAME = 255
 """Bytes of a file's name, on any system."""
 LARGEST_JSON = 1 << 28
 """Bytes: some fifty times what the vocabulary of a large file of vectors takes."""
+LONGEST_SHOWN = 60
+"""Characters of what is quoted in a message."""
 
 
 class Checksums:
@@ -24,6 +31,28 @@ class Checksums:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    def write(self, name: str, fill: Callable[[Path], object]) -> None:
+        """Let `fill` write the file, and note what it holds."""
+
+        def noted(coming: Path) -> None:
+            fill(coming)
+            self.expect(name, coming)
+
+        write_whole(self.folder / name, noted)
+
+    def content(self, name: str) -> bytes:
+        """What is in a small file. Raises `RunError` where there is none, or more than any run has."""
+        try:
+            return small(self.folder / name)
+        except FileNotFoundError:
+            raise RunError(f"{self.folder / name}: expected a file of a run, found nothing there") from None
+
+    def checked(self, name: str) -> bytes:
+        """`content`, as it was written. Raises `RunError` where it is another."""
+        content = self.content(name)
+        self.check(name, digest_of(content))
+        return content
 
     def expect(self, name: str, coming: Path) -> None:
         """What is in `coming` is about to take the place of the file `name`.
@@ -51,12 +80,10 @@ class Checksums:
         """Name → the digests that are right; nothing where nothing was written yet. Raises `RunError` for damage."""
         path = self.folder / NAME
         try:
-            values = value_of(small(path).decode("utf-8"))
+            values = parsed(path, small(path))
         except FileNotFoundError:
             return {}
-        except ValueError as error:
-            raise RunError(f"{path}: expected JSON, found {error}") from None
-        if not isinstance(values, dict) or not all(isinstance(value, list) for value in values.values()):
+        if not all(isinstance(value, list) for value in values.values()):
             raise RunError(f"{path}: expected lists of checksums by name, found something else")
         for name in values:
             if not is_plain(name):
@@ -80,6 +107,25 @@ def small(path: Path) -> bytes:
     if len(content) > LARGEST_JSON:
         raise RunError(f"{path}: expected at most {LARGEST_JSON >> 20} MiB of JSON, found more")
     return content
+
+
+def parsed(path: Path, content: bytes) -> dict[str, Any]:
+    """The JSON object that a file holds. Raises `RunError` for anything else."""
+    try:
+        value = value_of(content.decode("utf-8"))
+    except ValueError as error:
+        raise RunError(f"{path}: expected JSON, found {error}") from None
+    if not isinstance(value, dict):
+        raise RunError(f"{path}: expected a JSON object, found {type(value).__name__}")
+    return value
+
+
+def problem_of(error: ValidationError) -> str:
+    """The first thing that is wrong, where, and what is there, unless that is long."""
+    detail = error.errors(include_url=False)[0]
+    place = ".".join(map(str, detail["loc"]))
+    found = repr(detail["input"])
+    return f"{detail['msg']}{f' in {place}' if place else ''}{f': {found}' if len(found) <= LONGEST_SHOWN else ''}"
 
 
 def digest_of(content: bytes) -> str:

@@ -148,8 +148,8 @@ def test_damage_is_named(tmp_path):
         ({"best": False}, "expected a first epoch that is the best so far"),
         ({"seconds": 0.0}, "expected epochs that took some time"),
         ({"seconds": float("nan")}, "expected epochs that took some time"),
-        ({"loss": "low"}, "expected epoch reports, found: .* in 0.loss"),
-        ({"score": []}, "expected epoch reports, found: .* in 0.score"),
+        ({"loss": "low"}, "expected epoch reports, found: .* in 0.loss: 'low'"),
+        ({"score": []}, r"expected epoch reports, found: .* in 0.score: \[\]"),
     ],
 )
 def test_reports_that_no_training_makes_are_named(tmp_path, change, found):
