@@ -82,11 +82,11 @@ def git(*question: str) -> str:
 
 def digest(source: str) -> str | None:
     """The hash of a file's bytes, or of a dataset's name on the Hub; `None` for what can't be read."""
-    path = Path(source.removeprefix("hf:"))
-    if source.startswith("hf:") and not path.is_file():
+    name = source.removeprefix("hf:")
+    if source.startswith("hf:") and not Path(name).is_file():
         return hashlib.sha256(source.encode()).hexdigest()
     try:
-        path = place(source)
+        path = place(name)
         # A pipe, say, can be read but once.
         return checksums.digest(path) if path.is_file() else None
     except (DataError, OSError):
