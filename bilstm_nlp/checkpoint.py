@@ -11,6 +11,7 @@ losses.safetensors the loss of each step, epoch by epoch
 replay.json        a few inputs, and what the saved model answers to them
 metrics.json       all results; its presence says that the run is finished
 report.md, plots/  the same for people
+trial.json, trial.safetensors  what a comparison that made the run has measured since
 checksums.json     what each of these files held when it was written, but for the plots
 .lock              who trains into it, while somebody does
 """
@@ -42,6 +43,8 @@ FORMAT = 2
 
 BEFORE_A_RUN = (LOCK, CHECKSUMS, *(partial_of(Path(name)).name for name in (CHECKSUMS, "run.json")))
 """All that somebody can have left who was killed before there was a run."""
+COMING_AND_GOING = ("state.safetensors", "trial.json", "trial.safetensors")
+"""Files that a finished run may be without, though they were written."""
 REMOVAL = {"metrics.json": -2, "config.json": -1, "run.json": 1}
 """What goes first when a run is removed, and what last, so that one half removed is still a run, but neither finished
 nor one to go on with."""
@@ -204,7 +207,7 @@ class RunDirectory:
     def check(self) -> int:
         """The number of files, each of which holds what was written there. Raises `RunError` where one does not.
 
-        A finished run has all files that were ever written but the state to go on from; in another one a file may be
+        A finished run has all files that were ever written but those that come and go; in another one a file may be
         missing that was about to get its name when the process was killed.
         """
         count = 0
@@ -212,7 +215,7 @@ class RunDirectory:
             if (self.path / name).is_file():
                 self.checksums.check(name, digest(self.path / name))
                 count += 1
-            elif self.finished and name != "state.safetensors":
+            elif self.finished and name not in COMING_AND_GOING:
                 raise RunError(f"{self.path / name}: expected a file of a run, found nothing there")
         return count
 

@@ -267,7 +267,8 @@ def read(path: Path) -> object:
     content = path.read_bytes()
     match path.suffix:
         case ".json" if path.name == CHECKSUMS:  # of what was measured too; `look` and `end` check the files by them
-            return sorted(json.loads(content))
+            # A run is measured for a comparison after it is finished.
+            return sorted(name for name in json.loads(content) if not name.startswith("trial"))
         case ".json":
             return without_measurements(json.loads(content))
         case ".jsonl" if path.name == "history.jsonl":

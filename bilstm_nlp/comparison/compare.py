@@ -19,6 +19,7 @@ from bilstm_nlp.comparison.markdown import markdown
 from bilstm_nlp.comparison.page import page
 from bilstm_nlp.comparison.question import Environment, Question, Run
 from bilstm_nlp.comparison.runner import Engine, LocalProcesses, Progress
+from bilstm_nlp.errors import RunError
 from bilstm_nlp.files import write_json, write_text
 
 logger = logging.getLogger(__name__)
@@ -82,12 +83,16 @@ def default_out(grid: Path) -> Path:
 
 
 def conclude(plan: Plan) -> Answer:
-    """The answer that the finished runs give."""
+    """The answer that the finished runs give. Raises `RunError` where one is damaged, or they can't be compared."""
     grid = plan.grid
     finished = [job for job in plan.jobs if job.state == "finished"]
     found = [
         trials.read(job.folder, job.run.variant, job.run.seed, job.run.fraction, grid.measure.name) for job in finished
     ]
+    for job, trial in zip(finished, found, strict=True):
+        if trial.measured_on != found[0].measured_on:
+            same = f"the same {grid.subject.units} as {finished[0].folder}"
+            raise RunError(f"{job.folder}: expected a run measured on {same}, found one measured on others")
     seconds = {job.key: trial.cost.training_seconds for job, trial in zip(finished, found, strict=True)}
     sets = [part for override in plan.overrides for part in ("--set", override)]
     question = Question(
@@ -113,9 +118,8 @@ def environment(finished: Sequence[Job]) -> Environment:
         logger.warning("speeds can't be compared: not all runs had the same jobs and threads: %s", dict(kinds))
     if not kinds:
         return Environment(0, 0, 0, {})
-    versions = trials.read_object(finished[0].folder / "run.json")["versions"]
     most = kinds[0][0]
-    return Environment(most.cores, most.jobs, most.threads, versions)
+    return Environment(most.cores, most.jobs, most.threads, trials.versions_of(finished[0].folder))
 
 
 def run_of(out: Path, job: Job, seconds: float | None) -> Run:

@@ -55,7 +55,7 @@ def sentences(examples: Mapping[str, Sequence[SentenceExample]]) -> list[Sentenc
     """Ordered by the number of different answers, then by that of the spans which some find and others do not."""
     ranked = []
     for index, answers in enumerate(zip(*examples.values(), strict=True)):
-        if any(answer.tokens != answers[0].tokens for answer in answers):
+        if any(answer.place != answers[0].place for answer in answers):
             raise ValueError(f"example {index}: expected the same tokens in all trials")
         found = [frozenset(answer.found) for answer in answers]
         distinct = len(set(found))
@@ -75,7 +75,7 @@ def sentences(examples: Mapping[str, Sequence[SentenceExample]]) -> list[Sentenc
 def windows(examples: Mapping[str, Sequence[WindowExample]]) -> list[WindowDisagreement]:
     """Ordered by how far apart the best and the worst error are."""
     first = next(iter(examples.values()))
-    places = [[(one.series, one.origin, one.column) for one in found] for found in examples.values()]
+    places = [[one.place for one in found] for found in examples.values()]
     if any(others != places[0] for others in places):
         raise ValueError("expected the same windows in all trials")
     spread = np.ptp([[one.error for one in found] for found in examples.values()], axis=0)

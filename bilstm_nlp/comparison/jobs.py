@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from bilstm_nlp.checksums import Checksums, parsed
 from bilstm_nlp.comparison import trials
 from bilstm_nlp.comparison.grid import PlannedRun
 from bilstm_nlp.config import Config, to_json
@@ -54,7 +55,7 @@ class Job:
 
     def error(self) -> str:
         """What was written down. Raises `RunError` when that is damaged."""
-        return str(trials.read_object(self.failure).get("error"))
+        return str(parsed(self.failure, Checksums(self.folder).content(FAILURE)).get("error"))
 
 
 class Planned(Protocol):

@@ -6,7 +6,6 @@ before it, and can die without taking anything along.
 
 from __future__ import annotations
 
-import json
 import logging
 import multiprocessing
 import os
@@ -19,9 +18,10 @@ from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
 from typing import Literal, Protocol
 
+from bilstm_nlp.comparison import trials
 from bilstm_nlp.comparison.jobs import Job
 from bilstm_nlp.comparison.trials import Resources
-from bilstm_nlp.errors import InputError
+from bilstm_nlp.errors import InputError, RunError
 from bilstm_nlp.processes import cores, ending, follow_parent, threads_of_libraries
 
 POLL_SECONDS = 0.5
@@ -124,13 +124,16 @@ class Worker:
 
 
 def history(job: Job) -> tuple[int, float | None]:
-    """Epochs that the run has finished, and the best development score so far."""
+    """Epochs that the run has finished, and the best development score so far; none where they can't be read.
+
+    Why that is, the run tells that goes on with them.
+    """
     try:
-        lines = (job.folder / "history.jsonl").read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
+        epochs = trials.history(job.folder)
+    except RunError:
         return 0, None
-    scores = [epoch["score"]["value"] for epoch in map(json.loads, lines) if epoch["best"]]
-    return len(lines), scores[-1] if scores else None
+    scores = [epoch.score.value for epoch in epochs if epoch.best]
+    return len(epochs), scores[-1] if scores else None
 
 
 def tail(job: Job) -> str:

@@ -22,6 +22,11 @@ class SentenceExample:
     gold: Sequence[Span]
     found: Sequence[Span]
 
+    @property
+    def place(self) -> Sequence[str]:
+        """What tells it from others."""
+        return self.tokens
+
 
 @dataclass(frozen=True, eq=False)
 class WindowExample:
@@ -39,6 +44,11 @@ class WindowExample:
     """(H,)"""
     error: float
     """Mean over the H steps, squared or absolute as the measure is."""
+
+    @property
+    def place(self) -> Sequence[str]:
+        """What tells it from others."""
+        return self.series, self.origin, self.column
 
 
 @dataclass(frozen=True)
@@ -84,3 +94,8 @@ class Trial:
     cost: Cost
     examples: Sequence[SentenceExample] | Sequence[WindowExample]
     """Sentences, or windows column by column; in the same order for all trials of a comparison."""
+
+    @property
+    def measured_on(self) -> tuple[object, ...]:
+        """What is the same for all trials of a comparison."""
+        return len(self.numerator), self.lag, [one.place for one in self.examples]

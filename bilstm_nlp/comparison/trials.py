@@ -7,38 +7,117 @@ trial.json         the rest; its presence says that the run needs nothing more
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.dataclasses import dataclass
 from safetensors import SafetensorError
-from safetensors.numpy import load_file
+from safetensors.numpy import load
 from safetensors.numpy import save as serialised
 
+from bilstm_nlp.checksums import Checksums, parsed, problem_of
 from bilstm_nlp.comparison.trial import Cost, SentenceExample, Trial, WindowExample
+from bilstm_nlp.config.sections import NotNegative, Positive, Section
 from bilstm_nlp.errors import RunError
-from bilstm_nlp.files import value_of, write_json, write_whole
+from bilstm_nlp.files import as_json as json_of
+from bilstm_nlp.files import text_to
 from bilstm_nlp.metrics import as_json
-from bilstm_nlp.tags import Span
 from bilstm_nlp.tasks.measurement import Measurement, SentenceExamples, WindowExamples
 
-FORMAT = 1
+FORMAT = 2
+"""Of trial.json. 1 had no checksum."""
+TRIAL, TENSORS = "trial.json", "trial.safetensors"
 
 Arrays = Mapping[str, NDArray[Any]]
+ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
-@dataclass(frozen=True)
+# --- what the files say ----------------------------------------------------------------------------------------------
+
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Resources:
     """What a run may use, so that speeds mean something."""
 
-    cores: int
+    cores: Positive
     """Of all machines together."""
-    jobs: int
+    jobs: Positive
     """Runs at a time."""
-    threads: int
+    threads: Positive
     """Of each run."""
+
+
+def within(example: SentenceExample) -> SentenceExample:
+    """Raises `ValueError` where an entity is not made of the sentence's tokens."""
+    for span in (*example.gold, *example.found):
+        if not 0 <= span.start < span.end <= len(example.tokens):
+            said = f"one from {span.start} to {span.end}"
+            raise ValueError(f"expected entities of the sentence's {len(example.tokens)} tokens, found {said}")
+    return example
+
+
+class TrialFile(Section):
+    """trial.json"""
+
+    format: Literal[2]
+    key: str
+    """Of what was run."""
+    resources: Resources
+    by_type: dict[str, dict[str, Amount | None]]
+    """Of each measure."""
+    lag: NotNegative
+    speed: Amount
+    sentences: list[Annotated[SentenceExample, AfterValidator(within)]] = Field([])
+    """Of a tagger."""
+    windows: list[tuple[str, str, str]] = Field([])
+    """Of a forecaster: series, origin and column of each example. Its numbers are in trial.safetensors."""
+
+    @model_validator(mode="after")
+    def with_examples(self) -> TrialFile:
+        """Raises `ValueError` unless the examples are of one kind."""
+        if bool(self.sentences) == bool(self.windows):
+            raise ValueError("expected either sentences or windows")
+        return self
+
+
+class Training(BaseModel):
+    """metrics.json: what training took."""
+
+    parameters: NotNegative
+    seconds: Amount
+    sequences_per_second: Amount
+    peak_memory_mb: Amount
+
+
+class Results(BaseModel):
+    """metrics.json"""
+
+    training: Training
+
+
+class Watched(BaseModel):
+    """history.jsonl: the score of an epoch, which is no number where a model has gone astray."""
+
+    value: float
+
+
+class Line(BaseModel):
+    """A line of history.jsonl."""
+
+    loss: float
+    score: Watched
+    best: bool
+
+
+class Origin(BaseModel):
+    """run.json"""
+
+    versions: dict[str, str] = {}
 
 
 # --- to files --------------------------------------------------------------------------------------------------------
@@ -52,22 +131,23 @@ def save(folder: Path, key: str, resources: Resources, measured: Measurement) ->
     values: dict[str, Any] = {
         "format": FORMAT,
         "key": key,
-        "resources": asdict(resources),
+        "resources": resources,
         "by_type": {name: ratio.by_type for name, ratio in measured.measures.items()},
         "lag": measured.lag,
         "speed": measured.speed,
     }
     match measured.examples:
         case SentenceExamples(tokens, gold, found):
-            values["sentences"] = {"tokens": tokens, "gold": gold, "found": found}
+            values["sentences"] = [SentenceExample(*parts) for parts in zip(tokens, gold, found, strict=True)]
         case WindowExamples() as windows:
-            values["windows"] = {"series": windows.series, "origins": windows.origins, "columns": windows.columns}
+            values["windows"] = list(zip(windows.series, windows.origins, windows.columns, strict=True))
             # For eyes only: three digits are enough.
             arrays |= {name: getattr(windows, name).astype(np.float16) for name in ("past", "actual", "forecast")}
             arrays |= {f"{name}.example": errors for name, errors in windows.errors.items()}
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    write_whole(folder / "trial.safetensors", lambda partial: partial.write_bytes(serialised(contiguous)))
-    write_json(folder / "trial.json", as_json(values))
+    files = Checksums(folder)
+    files.write(TENSORS, lambda partial: partial.write_bytes(serialised(contiguous)))
+    files.write(TRIAL, text_to(json_of(as_json(values))))
 
 
 # --- from files ------------------------------------------------------------------------------------------------------
@@ -75,72 +155,119 @@ def save(folder: Path, key: str, resources: Resources, measured: Measurement) ->
 
 def key_of(folder: Path) -> str | None:
     """The key of the finished run in a folder; `None` where there is none, or its trial is of another format."""
-    if not (folder / "metrics.json").exists() or not (folder / "trial.json").exists():
+    if not (folder / "metrics.json").exists() or not (folder / TRIAL).exists():
         return None
-    values = read_object(folder / "trial.json")
-    return values.get("key") if values.get("format") == FORMAT else None
+    # Before its checksum: another format may have none.
+    values = parsed(folder / TRIAL, Checksums(folder).content(TRIAL))
+    return trial_file(folder).key if values.get("format") == FORMAT else None
 
 
 def resources_of(folder: Path) -> Resources:
-    """What a finished run used."""
-    return Resources(**read_object(folder / "trial.json")["resources"])
+    """What a finished run used. Raises `RunError`."""
+    return trial_file(folder).resources
+
+
+def versions_of(folder: Path) -> dict[str, str]:
+    """What a run was made with. Raises `RunError`."""
+    return read_as(Origin, folder / "run.json").versions
 
 
 def read(folder: Path, variant: str, seed: int, fraction: float, measure: str) -> Trial:
     """The trial of a finished run. Raises `RunError` when something is missing or damaged."""
-    values = read_object(folder / "trial.json")
-    training = read_object(folder / "metrics.json")["training"]
+    file = trial_file(folder)
+    if measure not in file.by_type:
+        measured = ", ".join(file.by_type) or "nothing"
+        raise RunError(f"{folder / TRIAL}: expected a run measured by {measure}, found one measured by {measured}")
+    training = read_as(Results, folder / "metrics.json").training
+    epochs = history(folder)
+    tensors = Tensors(folder / TENSORS)
+    numerator = tensors.units(f"{measure}.numerator")
+    denominator = tensors.units(f"{measure}.denominator", len(numerator))
+    if not np.isfinite(denominator).all():
+        raise RunError(f"{tensors.path}: expected numbers in {measure}.denominator, found others")
+    return Trial(
+        variant=variant,
+        seed=seed,
+        fraction=fraction,
+        numerator=numerator,
+        denominator=denominator,
+        lag=file.lag,
+        per_type=file.by_type[measure],
+        losses=[epoch.loss for epoch in epochs],
+        epoch_scores=[epoch.score.value for epoch in epochs],
+        cost=Cost(
+            parameters=training.parameters,
+            training_seconds=training.seconds,
+            training_speed=training.sequences_per_second,
+            prediction_speed=file.speed,
+            peak_memory_mb=training.peak_memory_mb,
+        ),
+        examples=file.sentences or windows(file, tensors, measure),
+    )
+
+
+def trial_file(folder: Path) -> TrialFile:
+    return read_as(TrialFile, folder / TRIAL)
+
+
+def read_as(kind: type[ModelT], path: Path) -> ModelT:
+    """What a file of a run says. Raises `RunError` when it is missing or damaged, or says something else."""
     try:
-        history = [value_of(line) for line in (folder / "history.jsonl").read_text(encoding="utf-8").splitlines()]
-        arrays = load_file(folder / "trial.safetensors")
-        numerator, denominator = arrays[f"{measure}.numerator"], arrays[f"{measure}.denominator"]
-        if numerator.ndim != 1 or numerator.shape != denominator.shape:
-            raise ValueError(f"expected numerators and denominators (U,), found {numerator.shape}, {denominator.shape}")
-        return Trial(
-            variant=variant,
-            seed=seed,
-            fraction=fraction,
-            numerator=numerator,
-            denominator=denominator,
-            lag=values["lag"],
-            per_type=values["by_type"][measure],
-            losses=[epoch["loss"] for epoch in history],
-            epoch_scores=[epoch["score"]["value"] for epoch in history],
-            cost=Cost(
-                parameters=training["parameters"],
-                training_seconds=training["seconds"],
-                training_speed=training["sequences_per_second"],
-                prediction_speed=values["speed"],
-                peak_memory_mb=training["peak_memory_mb"],
-            ),
-            examples=sentences(values["sentences"]) if "sentences" in values else windows(values, arrays, measure),
+        return kind.model_validate_json(Checksums(path.parent).checked(path.name), strict=True)
+    except ValidationError as error:
+        raise RunError(f"{path}: expected what a comparison asks of a run, found: {problem_of(error)}") from None
+
+
+def history(folder: Path) -> list[Line]:
+    """All epochs of a run, finished or not. Raises `RunError` when there are none yet, and for damage."""
+    path = folder / "history.jsonl"
+    lines = Checksums(folder).checked(path.name).splitlines()
+    try:
+        return [Line.model_validate_json(line, strict=True) for line in lines]
+    except ValidationError as error:
+        raise RunError(f"{path}: expected epoch reports, found: {problem_of(error)}") from None
+
+
+class Tensors:
+    """The tensors of a run, each asked for as what it was written as."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises `RunError` when the file is missing or damaged."""
+        self.path = path
+        try:
+            self.arrays: Arrays = load(Checksums(path.parent).checked(path.name))
+        except (SafetensorError, KeyError) as error:  # the latter for types that numpy has not
+            raise RunError(f"{path}: expected a safetensors file, found damage: {error}") from None
+
+    def get(self, name: str, kind: type[np.floating[Any]], *shape: int | None) -> NDArray[Any]:
+        """One of this type and shape, where `None` is any length but 0. Raises `RunError` for another, and for none."""
+        found = self.arrays.get(name, np.empty(0, bool))
+        fits = found.ndim == len(shape) and all(
+            length == wanted if wanted is not None else length > 0
+            for length, wanted in zip(found.shape, shape, strict=True)
         )
-    except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
-        raise RunError(f"{folder}: expected a run measured for a comparison, found {error!r}") from None
+        if found.dtype != kind or not fits:
+            wanted = ", ".join("any" if length is None else str(length) for length in shape)
+            there = f"{found.dtype} {found.shape}" if name in self.arrays else "none"
+            raise RunError(f"{self.path}: expected {name} as {kind.__name__} ({wanted}), found {there}")
+        return found
+
+    def units(self, name: str, length: int | None = None) -> NDArray[np.float64]:
+        """(U,) or (E,) counts or errors; of a model that has gone astray these may be no numbers. Raises `RunError`."""
+        found = self.get(name, np.float64, length)
+        if (found < 0).any():
+            raise RunError(f"{self.path}: expected nothing below 0 in {name}, found {found[found < 0][0]}")
+        return found
 
 
-def sentences(values: Mapping[str, Any]) -> list[SentenceExample]:
+def windows(file: TrialFile, tensors: Tensors, measure: str) -> list[WindowExample]:
+    """The examples of a forecaster. Raises `RunError`."""
+    count = len(file.windows)
+    past = tensors.get("past", np.float16, count, None)
+    actual = tensors.get("actual", np.float16, count, None)
+    forecast = tensors.get("forecast", np.float16, *actual.shape)
+    errors = tensors.units(f"{measure}.example", count).tolist()
     return [
-        SentenceExample(tokens, [Span(*span) for span in gold], [Span(*span) for span in found])
-        for tokens, gold, found in zip(values["tokens"], values["gold"], values["found"], strict=True)
+        WindowExample(*place, *numbers)
+        for place, *numbers in zip(file.windows, past, actual, forecast, errors, strict=True)
     ]
-
-
-def windows(values: Mapping[str, Any], arrays: Arrays, measure: str) -> list[WindowExample]:
-    names = (values["windows"][key] for key in ("series", "origins", "columns"))
-    numbers = (arrays[key] for key in ("past", "actual", "forecast"))
-    errors = arrays[f"{measure}.example"].tolist()
-    return [WindowExample(*parts) for parts in zip(*names, *numbers, errors, strict=True)]
-
-
-def read_object(path: Path) -> dict[str, Any]:
-    """A JSON object. Raises `RunError` when it is missing or damaged."""
-    try:
-        value = value_of(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RunError(f"{path}: expected a file of a run, found none that can be read: {error.strerror}") from None
-    except ValueError as error:
-        raise RunError(f"{path}: expected JSON, found {error}") from None
-    if not isinstance(value, dict):
-        raise RunError(f"{path}: expected a JSON object, found {type(value).__name__}")
-    return value

@@ -14,6 +14,7 @@ from bilstm_nlp.comparison.trials import Resources
 from bilstm_nlp.composition.tasks import build
 from bilstm_nlp.config import Config
 from bilstm_nlp.epochs import EpochReport
+from bilstm_nlp.holding import Hold
 from bilstm_nlp.prediction import load
 
 
@@ -28,6 +29,7 @@ def carry_out(config: Config, folder: Path, key: str, resources: Resources) -> I
         run.drop_state()
     else:
         yield from experiment.train(config, folder, resume=True)
-    task = build(config)
-    trained = load(folder)
-    trials.save(folder, key, resources, task.measure(trained.model, task.load(), trained.codec))
+    with Hold(folder):
+        task = build(config)
+        trained = load(folder)
+        trials.save(folder, key, resources, task.measure(trained.model, task.load(), trained.codec))

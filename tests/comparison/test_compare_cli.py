@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 
 import bilstm_nlp
 from bilstm_nlp import report
+from bilstm_nlp.checkpoint import RunDirectory
 from bilstm_nlp.comparison.jobs import jobs_of
 from bilstm_nlp.comparison.runner import Progress
 from tests.comparison.grids import VARIANTS, WILD, read, write_base, write_grid
@@ -71,6 +73,28 @@ def test_a_call_with_nothing_to_do_says_so_and_changes_nothing(finished, call, t
     assert f"reports: {out}/report.html" in done.err
     assert "crf, the baseline, has" in done.out
     assert {path: path.stat().st_mtime_ns for path in (out / "runs").rglob("*")} == before
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"lag": "x"}, "trial.json: expected what a comparison asks of a run, found: .* in lag: 'x'"),
+        ({"lag": 3}, "expected a run measured on the same sentences as .*, found one measured on others"),
+        (
+            {"sentences": [{"tokens": ["Rome"], "gold": [], "found": []}]},
+            "expected a run measured on the same sentences as .*, found one measured on others",
+        ),
+    ],
+)
+def test_a_trial_that_others_cannot_be_compared_with_is_one_message(finished, call, tmp_path, change, found):
+    out = shutil.copytree(finished / "out", tmp_path / "out")
+    grid = write_grid(finished, "good.toml", variants=VARIANTS, seeds=[1])
+    run = RunDirectory.open(next((out / "runs").glob("gru-*")))
+    run.write_json("trial.json", run.read_json("trial.json") | change)
+    done = call("compare", grid, "--out", out)
+    assert done.status == 2
+    assert re.fullmatch(rf"bilstm-nlp: {run.path}.* ?{found}", done.err.splitlines()[-1])
+    assert "Traceback" not in done.err
 
 
 def test_what_is_set_on_the_command_line_is_in_the_command_that_repeats_it(tmp_path, call):

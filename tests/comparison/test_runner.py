@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import shutil
@@ -173,7 +174,11 @@ def test_a_run_that_was_trained_and_not_measured_is_only_measured(finished, out)
     (told,) = execute([job])
     assert told.state == "finished"
     after = contents(job.folder)
-    assert {name for name in after if after[name] != before.get(name)} == {"trial.json", "trial.safetensors"}
+    assert {name for name in after if after[name] != before.get(name)} == {
+        "checksums.json",
+        "trial.json",
+        "trial.safetensors",
+    }
 
 
 def test_a_run_that_dies_is_written_down_and_the_others_go_on(finished, out):
@@ -184,7 +189,7 @@ def test_a_run_that_dies_is_written_down_and_the_others_go_on(finished, out):
     assert told[wild].state == "failed"
     assert "the training loss became" in told[wild].error
     assert told[wild].error == wild.error()
-    assert "DivergenceError" in trials.read_object(wild.failure)["details"]
+    assert "DivergenceError" in json.loads(wild.failure.read_text())["details"]
     assert told[deep].state == "finished"
     assert (wild.state, deep.state) == ("failed", "finished")
     # Tried anew, and then as it was.
@@ -217,6 +222,18 @@ def test_a_worker_that_is_killed_is_a_failure_of_its_run_alone(finished, tmp_pat
     # The next call goes on, and the failure is forgotten.
     assert execute(missing(jobs))[0].state == "finished"
     assert not jobs[0].failure.exists()
+
+
+def test_an_unfinished_run_that_is_damaged_fails_alone(finished, out):
+    jobs = jobs_of(read(finished, seeds=[1]), out)
+    for job in jobs:
+        for name in ("metrics.json", "trial.json"):
+            (job.folder / name).unlink()
+    for name in ("history.jsonl", "state.safetensors"):
+        (jobs[0].folder / name).write_text("{")
+    told = execute(jobs)
+    assert [one.state for one in told] == ["failed", "finished"]
+    assert "state.safetensors: expected what was written there, found another content" in told[0].error
 
 
 def test_closing_early_stops_the_workers_and_keeps_what_is_finished(finished, tmp_path):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import math
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from safetensors.numpy import load_file, save_file
+from safetensors.torch import save
 
 import bilstm_nlp
 from bilstm_nlp import experiment
@@ -20,7 +24,6 @@ from bilstm_nlp.config import load
 from bilstm_nlp.data.series import Series
 from bilstm_nlp.data.windows import Panel, Windows
 from bilstm_nlp.errors import RunError
-from bilstm_nlp.files import write_json
 from bilstm_nlp.prediction import config_of
 from bilstm_nlp.tasks import forecasting_measurement, tagging_measurement
 from bilstm_nlp.tasks.forecast_evaluation import forecast
@@ -221,23 +224,142 @@ def test_a_trial_of_another_format_or_without_results_is_none(tagger, tmp_path):
     assert trials.key_of(tmp_path) is None, "the run has no results"
     (tmp_path / "metrics.json").write_text("{}")
     assert trials.key_of(tmp_path) == "a key"
-    write_json(tmp_path / "trial.json", trials.read_object(tmp_path / "trial.json") | {"format": 99})
-    assert trials.key_of(tmp_path) is None
+    # Format 1 had no checksum, and any other may have whatever it likes.
+    for other in ({"format": 1, "key": 7}, {"format": 99}, {}):
+        (tmp_path / "trial.json").write_text(json.dumps(other))
+        assert trials.key_of(tmp_path) is None
 
 
-def test_damage_is_named(tagger, tmp_path):
-    found, _, _, _ = measured(tagger)
-    tagger = shutil.copytree(tagger, tmp_path / "run")
-    trials.save(tagger, "a key", RESOURCES, found)
-    arrays = load_file(tagger / "trial.safetensors")
-    save_file(arrays | {"f1.numerator": arrays["f1.numerator"][:3]}, tagger / "trial.safetensors")
-    with pytest.raises(
-        RunError, match=r"run: expected a run measured for a comparison, found ValueError\('expected num"
-    ):
-        trials.read(tagger, "some variant", 1, 1.0, "f1")
-    (tagger / "trial.safetensors").write_bytes(b"nothing")
-    with pytest.raises(RunError, match=r"run: expected a run measured for a comparison, found Safetensor"):
-        trials.read(tagger, "some variant", 1, 1.0, "f1")
-    (tagger / "trial.json").write_text("{")
-    with pytest.raises(RunError, match=r"trial\.json: expected JSON, found"):
-        trials.read(tagger, "some variant", 1, 1.0, "f1")
+@pytest.fixture
+def measured_tagger(tagger, tmp_path):
+    return with_trial(tagger, tmp_path / "tagger")
+
+
+@pytest.fixture
+def measured_forecaster(forecaster, tmp_path):
+    return with_trial(forecaster, tmp_path / "forecaster")
+
+
+def with_trial(run, copy):
+    """A copy of a run, measured, that a test may damage."""
+    trials.save(shutil.copytree(run, copy), "a key", RESOURCES, measured(run)[0])
+    return RunDirectory.open(copy)
+
+
+def test_another_content_than_was_written_is_named(measured_tagger):
+    for name in ("trial.json", "trial.safetensors", "metrics.json", "history.jsonl"):
+        path = measured_tagger.path / name
+        whole = path.read_bytes()
+        path.write_bytes(whole + b" ")
+        with pytest.raises(RunError, match=rf"{name}: expected what was written there, found another content"):
+            trials.read(measured_tagger.path, "some variant", 1, 1.0, "f1")
+        path.unlink()
+        with pytest.raises(RunError, match=rf"{name}: expected a file of a run, found nothing there"):
+            trials.read(measured_tagger.path, "some variant", 1, 1.0, "f1")
+        path.write_bytes(whole)
+    assert trials.read(measured_tagger.path, "some variant", 1, 1.0, "f1")
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "found"),
+    [
+        ("trial.json", {"lag": "3"}, "Input should be a valid integer in lag: '3'"),
+        ("trial.json", {"lag": -1}, "Input should be greater than or equal to 0 in lag: -1"),
+        ("trial.json", {"key": None}, "Input should be a valid string in key: None"),
+        ("trial.json", {"speed": -0.5}, "Input should be greater than or equal to 0 in speed: -0.5"),
+        ("trial.json", {"by_type": {"f1": [1]}}, r"Input should be an object in by_type.f1: \[1\]"),
+        ("trial.json", {"resources": {"cores": 4, "jobs": 2, "threads": 1, "x": 1}}, ".* in resources.x: 1"),
+        ("trial.json", {"resources": {"cores": 4, "jobs": 0, "threads": 1}}, ".* in resources.jobs: 0"),
+        ("trial.json", {"more": 1}, "Extra inputs are not permitted in more: 1"),
+        ("trial.json", {"sentences": []}, "Value error, expected either sentences or windows"),
+        ("trial.json", {"sentences": [{"tokens": ["a"], "gold": []}]}, "Field required in sentences.0.found"),
+        (
+            "trial.json",
+            {"sentences": [{"tokens": ["a"], "gold": [["PER", 0, 2]], "found": []}]},
+            "Value error, expected entities of the sentence's 1 tokens, found one from 0 to 2 in sentences.0",
+        ),
+        ("metrics.json", {"training": None}, "Input should be an object in training: None"),
+        ("metrics.json", {"training": {}}, "Field required in training.parameters"),
+        ("run.json", {"versions": {"torch": 2}}, "Input should be a valid string in versions.torch: 2"),
+    ],
+)
+def test_what_no_run_says_is_named(measured_tagger, name, change, found):
+    measured_tagger.write_json(name, measured_tagger.read_json(name) | change)
+    told = rf"{name}: expected what a comparison asks of a run, found: {found}"
+    with pytest.raises(RunError, match=told):  # noqa: PT012
+        trials.versions_of(measured_tagger.path)
+        trials.read(measured_tagger.path, "some variant", 1, 1.0, "f1")
+
+
+def test_figures_by_another_measure_are_named(measured_tagger):
+    with pytest.raises(RunError, match=r"trial\.json: expected a run measured by mse, found one measured by f1"):
+        trials.read(measured_tagger.path, "some variant", 1, 1.0, "mse")
+
+
+def test_epochs_that_no_training_has_are_named(measured_tagger):
+    lines = (measured_tagger.path / "history.jsonl").read_text().splitlines()
+    measured_tagger.write_text("history.jsonl", "\n".join([lines[0], lines[1].replace('"loss"', '"lost"')]))
+    with pytest.raises(RunError, match=r"history\.jsonl: expected epoch reports, found: Field required in loss"):
+        trials.read(measured_tagger.path, "some variant", 1, 1.0, "f1")
+
+
+def test_a_score_that_is_no_number_is_one_of_an_epoch(measured_tagger):
+    reports = measured_tagger.read_history()
+    astray = replace(reports[-1], score=replace(reports[-1].score, value=math.nan))
+    measured_tagger.write_history([*reports[:-1], astray])
+    *scores, last = trials.read(measured_tagger.path, "some variant", 1, 1.0, "f1").epoch_scores
+    assert scores == [report.score.value for report in reports[:-1]]
+    assert math.isnan(last)
+
+
+def test_tensors_that_no_measurement_has_are_named(measured_tagger, measured_forecaster):
+    cases = [
+        ("f1.numerator", lambda units: units[:3], r"f1.denominator as float64 \(3\), found float64 \(11,\)"),
+        ("f1.numerator", lambda units: units[:0], r"f1.numerator as float64 \(any\), found float64 \(0,\)"),
+        ("f1.numerator", lambda units: units[None], r"f1.numerator as float64 \(any\), found float64 \(1, 11\)"),
+        ("f1.denominator", lambda units: units.astype(int), r"f1.denominator as float64 \(11\), found int64 \(11,\)"),
+        ("f1.numerator", lambda units: units - 9, "nothing below 0 in f1.numerator, found -"),
+        ("f1.denominator", lambda units: units / 0.0, "numbers in f1.denominator, found others"),
+        ("f1.numerator", None, r"f1.numerator as float64 \(any\), found none"),
+    ]
+    check_tensors(measured_tagger, "f1", cases)
+    examples = len(trials.read(measured_forecaster.path, "some variant", 1, 1.0, "mse").examples)
+    shape = rf"float16 \({examples}, {HORIZON}\), found float16"
+    cases = [
+        ("past", lambda past: past[1:], rf"past as float16 \({examples}, any\), found float16 \({examples - 1}, "),
+        ("forecast", lambda ahead: ahead[:, :1], rf"forecast as {shape} \({examples}, 1\)"),
+        ("mse.example", lambda errors: -errors, "nothing below 0 in mse.example, found -"),
+        ("mse.example", None, rf"mse.example as float64 \({examples}\), found none"),
+    ]
+    check_tensors(measured_forecaster, "mse", cases)
+
+
+def check_tensors(run, measure, cases):
+    """Each of the changes of one tensor is told of."""
+    arrays = load_file(run.path / "trial.safetensors")
+    for name, change, found in cases:
+        changed = {key: value for key, value in arrays.items() if key != name}
+        if change is not None:
+            with np.errstate(all="ignore"):
+                changed[name] = np.ascontiguousarray(change(arrays[name]))
+        run.write("trial.safetensors", lambda path, changed=changed: save_file(changed, path))
+        with pytest.raises(RunError, match=rf"trial\.safetensors: expected {found}"):
+            trials.read(run.path, "some variant", 1, 1.0, measure)
+
+
+def test_what_is_no_safetensors_file_is_named(measured_tagger):
+    bfloat = save({"f1.numerator": torch.zeros(11, dtype=torch.bfloat16)})
+    for content, found in ((b"nothing", "Error while deserializing"), (bfloat, "'BF16'")):
+        measured_tagger.write("trial.safetensors", lambda path, content=content: path.write_bytes(content))
+        with pytest.raises(RunError, match=rf"safetensors: expected a safetensors file, found damage: {found}"):
+            trials.read(measured_tagger.path, "some variant", 1, 1.0, "f1")
+
+
+def test_a_finished_run_is_checked_with_its_trial_or_without(measured_tagger):
+    files = measured_tagger.check()
+    for name in ("trial.safetensors", "trial.json"):  # in the order in which a killed process leaves them out
+        (measured_tagger.path / name).unlink()
+    assert measured_tagger.check() == files - 2
+    (measured_tagger.path / "trial.json").write_text("{}")
+    with pytest.raises(RunError, match=r"trial\.json: expected what was written there"):
+        measured_tagger.check()
