@@ -1,4 +1,4 @@
-"""Runs so small that loading one takes no time, stopped in the middle and finished."""
+"""Runs so small that loading one takes no time, stopped in the middle and finished; and damage in their files."""
 
 from __future__ import annotations
 
@@ -9,10 +9,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import torch
+from hypothesis import strategies as st
+from safetensors.torch import save
+
 from bilstm_nlp import experiment
+from bilstm_nlp.checkpoint import RunDirectory
 from bilstm_nlp.config import Config, load
 from bilstm_nlp.epochs import Paused
 from tests.comparison.grids import BASE, corpus
+from tests.fuzz.configs import wrong
+from tests.fuzz.files import changed
 
 TAGGER = BASE.replace("dimension = 5\n", 'dimension = 5\nfile = "{folder}/vectors.txt"\nbigrams = 2\nlexicon = true\n')
 FORECASTER = """
@@ -36,6 +43,30 @@ FILES = ("run.json", "config.json", "codec.json", "codec.safetensors", "model.sa
 MORE_MEMORY = 4 << 30
 """What a damaged file may make a run ask for, in bytes, before it is refused more."""
 
+JSON_VALUES = (
+    0,
+    -1,
+    2**31,
+    2**70,
+    10**400,
+    0.5,
+    1e300,
+    True,
+    None,
+    "",
+    "x",
+    "IOB1",
+    [],
+    [[]],
+    [1],
+    ["x", "x"],
+    {},
+    {"a": {}},
+)
+NAN = float("nan")
+NOTED = st.sampled_from([True, True, True, False])
+"""Whether a damaged file has a checksum that is right; without, all else that is wrong with it is never seen."""
+
 
 def make(folder: Path, kind: str) -> tuple[Config, Path, Path]:
     """A config, its finished run, and one that was stopped in its second epoch."""
@@ -53,6 +84,55 @@ def make(folder: Path, kind: str) -> tuple[Config, Path, Path]:
         list(experiment.train(config, folder / f"{kind}-stopped", stopping=lambda: next(asked) >= 3))
     assert (folder / f"{kind}-stopped" / "state.safetensors").exists()
     return config, folder / f"{kind}-finished", folder / f"{kind}-stopped"
+
+
+@st.composite
+def damage(draw: st.DrawFn, path: Path) -> bytes:
+    """What a file may hold instead: other bytes, or, where there is JSON or tensors in it, other values."""
+    content = path.read_bytes()
+    if path.suffix == ".json" and draw(st.booleans()):
+        return json.dumps(draw(wrong(json.loads(content), (*JSON_VALUES, NAN)))).encode()
+    if path.suffix == ".jsonl" and draw(st.booleans()):
+        lines = [json.dumps(draw(wrong(json.loads(line), (*JSON_VALUES, NAN)))) for line in content.splitlines()]
+        return "\n".join(lines).encode()
+    if path.suffix == ".safetensors" and draw(st.booleans()):
+        return draw(other_tensors(path))
+    return draw(changed(content))
+
+
+@st.composite
+def other_tensors(draw: st.DrawFn, path: Path) -> bytes:
+    """Tensors of other types, shapes, names and values, and other things said of them."""
+    tensors, metadata = RunDirectory(path.parent).read_tensors(path.name)
+    for _ in range(draw(st.integers(0, 2))):
+        name = draw(st.sampled_from(sorted(tensors) or ["none"]))
+        tensor = tensors.get(name, torch.zeros(1))
+        match draw(st.sampled_from(["type", "shape", "drop", "rename", "fill"])):
+            case "type":
+                kinds = [torch.float64, torch.float16, torch.bfloat16, torch.int64, torch.uint8, torch.bool]
+                tensors[name] = tensor.to(draw(st.sampled_from(kinds)))
+            case "shape":
+                shapes = [
+                    tensor[None],
+                    tensor.flatten(),
+                    tensor.flatten()[:0],
+                    tensor.flatten()[:1],
+                    tensor.flatten().repeat(2),
+                ]
+                tensors[name] = draw(st.sampled_from(shapes))
+            case "drop":
+                tensors.pop(name, None)
+            case "rename":
+                tensors[draw(st.sampled_from([f"{name}x", "x", "model.x", "optimizer.x.y", "optimizer.99.step"]))] = (
+                    tensor
+                )
+            case "fill":
+                value = draw(st.sampled_from([0, 1, -1, 200, float("inf"), float("nan")]))
+                tensors[name] = torch.full_like(tensor, value) if tensor.is_floating_point() else tensor * 0 - 1
+    for name, text in sorted(metadata.items()):
+        if draw(st.booleans()):
+            metadata[name] = json.dumps(draw(wrong(json.loads(text), (*JSON_VALUES, NAN))))
+    return save({name: tensor.clone().contiguous() for name, tensor in tensors.items()}, metadata)
 
 
 @contextmanager

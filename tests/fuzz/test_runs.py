@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import copy
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from safetensors.torch import save
 
 from bilstm_nlp import experiment, report
 from bilstm_nlp.checkpoint import RunDirectory
@@ -22,82 +20,8 @@ from bilstm_nlp.inference.request import Request
 from bilstm_nlp.prediction import load
 from bilstm_nlp.training import fit
 from bilstm_nlp.verification import verify
-from tests.fuzz.configs import wrong
-from tests.fuzz.files import changed, result_or_refusal
-from tests.fuzz.runs import FILES, damaged
-
-JSON_VALUES = (
-    0,
-    -1,
-    2**31,
-    2**70,
-    10**400,
-    0.5,
-    1e300,
-    True,
-    None,
-    "",
-    "x",
-    "IOB1",
-    [],
-    [[]],
-    [1],
-    ["x", "x"],
-    {},
-    {"a": {}},
-)
-NAN = float("nan")
-NOTED = st.sampled_from([True, True, True, False])
-"""Whether a damaged file has a checksum that is right; without, all else that is wrong with it is never seen."""
-
-
-@st.composite
-def damage(draw: st.DrawFn, path: Path) -> bytes:
-    """What a file may hold instead: other bytes, or, where there is JSON or tensors in it, other values."""
-    content = path.read_bytes()
-    if path.suffix == ".json" and draw(st.booleans()):
-        return json.dumps(draw(wrong(json.loads(content), (*JSON_VALUES, NAN)))).encode()
-    if path.suffix == ".jsonl" and draw(st.booleans()):
-        lines = [json.dumps(draw(wrong(json.loads(line), (*JSON_VALUES, NAN)))) for line in content.splitlines()]
-        return "\n".join(lines).encode()
-    if path.suffix == ".safetensors" and draw(st.booleans()):
-        return draw(other_tensors(path))
-    return draw(changed(content))
-
-
-@st.composite
-def other_tensors(draw: st.DrawFn, path: Path) -> bytes:
-    """Tensors of other types, shapes, names and values, and other things said of them."""
-    tensors, metadata = RunDirectory(path.parent).read_tensors(path.name)
-    for _ in range(draw(st.integers(0, 2))):
-        name = draw(st.sampled_from(sorted(tensors) or ["none"]))
-        tensor = tensors.get(name, torch.zeros(1))
-        match draw(st.sampled_from(["type", "shape", "drop", "rename", "fill"])):
-            case "type":
-                kinds = [torch.float64, torch.float16, torch.bfloat16, torch.int64, torch.uint8, torch.bool]
-                tensors[name] = tensor.to(draw(st.sampled_from(kinds)))
-            case "shape":
-                shapes = [
-                    tensor[None],
-                    tensor.flatten(),
-                    tensor.flatten()[:0],
-                    tensor.flatten()[:1],
-                    tensor.flatten().repeat(2),
-                ]
-                tensors[name] = draw(st.sampled_from(shapes))
-            case "drop":
-                tensors.pop(name, None)
-            case "rename":
-                tensors[draw(st.sampled_from([f"{name}x", "x", "model.x", "optimizer.x.y", "optimizer.99.step"]))] = (
-                    tensor
-                )
-            case "fill":
-                value = draw(st.sampled_from([0, 1, -1, 200, float("inf"), float("nan")]))
-                tensors[name] = torch.full_like(tensor, value) if tensor.is_floating_point() else tensor * 0 - 1
-    for name, text in sorted(metadata.items()):
-        if draw(st.booleans()):
-            metadata[name] = json.dumps(draw(wrong(json.loads(text), (*JSON_VALUES, NAN))))
-    return save({name: tensor.clone().contiguous() for name, tensor in tensors.items()}, metadata)
+from tests.fuzz.files import result_or_refusal
+from tests.fuzz.runs import FILES, NOTED, damage, damaged
 
 
 @given(st.data())
