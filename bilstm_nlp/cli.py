@@ -137,7 +137,9 @@ def predict(
     ] = None,
     reads: Annotated[
         Reads,
-        typer.Option("--input", help="How a tagger reads; auto: - and .txt are text, .jsonl is jsonl, the rest conll."),
+        typer.Option(
+            "--input", help="How a tagger reads; auto: - and .txt are text, .jsonl and .json jsonl, the rest conll."
+        ),
     ] = "auto",
     confidence: Annotated[bool, typer.Option("--confidence", help="Give each entity its exact probability.")] = False,
     nbest: Annotated[int, typer.Option(help="Give so many of the most probable tag sequences.", min=0)] = 0,

@@ -38,7 +38,7 @@ class HeldOut(Section):
 
 class TaggingData(Section):
     train: Source
-    """Training corpus: a column file, .jsonl, .parquet or .json (.gz too), `hf:NAME` or `sample:FILE`."""
+    """Training corpus: a column file, .jsonl or .json (.gz too), .parquet, `hf:NAME` or `sample:FILE`."""
     dev: Source
     """Development corpus: chooses the epoch to keep and the temperature of the confidences."""
     test: Source | None = None

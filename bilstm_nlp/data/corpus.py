@@ -94,7 +94,7 @@ def sentences_of(source: str, reads: InputFormat, format: ColumnFormat) -> Itera
 
 
 def input_format(source: str) -> InputFormat:
-    """What a file is read as, by its name: `-` and .txt are text, .jsonl is JSONL, the rest columns."""
+    """What a file is read as, by its name: `-` and .txt are text, .jsonl and .json are JSONL, the rest columns."""
     if is_dataset(source):
         return "dataset"
     if is_jsonl(source):
@@ -103,7 +103,7 @@ def input_format(source: str) -> InputFormat:
 
 
 def is_jsonl(source: str) -> bool:
-    return source.removesuffix(".gz").endswith((".jsonl", ".ndjson"))
+    return source.removesuffix(".gz").endswith((".jsonl", ".ndjson", ".json"))
 
 
 def checked(

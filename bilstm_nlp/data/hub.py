@@ -1,9 +1,11 @@
-"""Datasets of the Hugging Face Hub, and local Parquet and JSON files, through the `datasets` library."""
+"""Datasets of the Hugging Face Hub, and local Parquet files, through the `datasets` library.
+
+Local JSON is not read with it: files that are hardly more than `null` end the whole process in pyarrow's parser.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import PurePath
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -12,18 +14,21 @@ from bilstm_nlp.data.records import TAG_KEYS, Documents, sentence_of_record
 from bilstm_nlp.data.sentence import ColumnFormat, Sentence
 from bilstm_nlp.errors import DataError
 
-BUILDERS = {".parquet": "parquet", ".json": "json", ".jsonl": "json"}
 EXPORTS = "refs/convert/parquet"
 """The branch where the Hub keeps its own Parquet files of datasets that come as a script."""
 
 
 def is_dataset(source: str) -> bool:
-    """Whether the `datasets` library reads this: `hf:…`, and Parquet and JSON files."""
-    return source.startswith("hf:") or source.removesuffix(".gz").endswith((".parquet", ".json"))
+    """Whether the `datasets` library reads this: `hf:…`, and Parquet files."""
+    return source.startswith("hf:") or is_parquet(source)
+
+
+def is_parquet(source: str) -> bool:
+    return source.endswith(".parquet")
 
 
 def read_dataset(source: str, format: ColumnFormat, complain: Complain = stop) -> Iterator[Sentence]:
-    """The sentences of `hf:NAME`, `hf:NAME:SPLIT`, `hf:NAME:CONFIG:SPLIT`, or of a file, `hf:` before it or not.
+    """The sentences of `hf:NAME`, `hf:NAME:SPLIT`, `hf:NAME:CONFIG:SPLIT`, or a Parquet file, `hf:` before it or not.
 
     The split is `train` unless given. Tags that are numbers become the names of their column's `ClassLabel`. Rows are
     counted from 1. Raises `DataError`.
@@ -49,15 +54,14 @@ def load(source: str, copies: str) -> Any:
     from datasets.load import load_dataset
 
     place = source.removeprefix("hf:")
-    builder = BUILDERS.get(PurePath(place.removesuffix(".gz")).suffix)
     name, *rest = place.split(":")
-    if builder is None and not (name and len(rest) <= 2 and all(rest)):
+    if not is_parquet(place) and not (name and len(rest) <= 2 and all(rest)):
         raise DataError(source, "hf:NAME, hf:NAME:SPLIT or hf:NAME:CONFIG:SPLIT", repr(source))
     split = rest[-1] if rest else "train"
     config = rest[0] if len(rest) == 2 else None
     try:
-        if builder is not None:
-            return load_dataset(builder, data_files={"train": place}, split="train", cache_dir=copies)
+        if is_parquet(place):
+            return load_dataset("parquet", data_files={"train": place}, split="train", cache_dir=copies)
         try:
             return load_dataset(name, config, split=split)
         except RuntimeError as error:

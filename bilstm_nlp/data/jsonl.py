@@ -1,4 +1,4 @@
-"""Lines of JSON, each an annotated sentence."""
+"""JSON whose objects are annotated sentences: one a line, or all in one array."""
 
 from __future__ import annotations
 
@@ -13,29 +13,50 @@ from bilstm_nlp.errors import DataError
 
 
 def read_jsonl(source: str, format: ColumnFormat, complain: Complain = stop) -> Iterator[Sentence]:
-    """The sentences of a file with one JSON object a line, as they are asked for; blank lines mean nothing."""
+    """The sentences of a file with one JSON object a line, as they are asked for; blank lines mean nothing.
+
+    A .json file may also be one array of objects, which is read at once and whose objects are numbered from 1.
+    """
     name, documents = name_of(source), Documents()
-    for number, line in numbered_lines(source, format.encoding, complain):
-        if not line.strip(" \t\r"):
-            continue
+    for number, value in values_of(source, format.encoding, complain):
         try:
-            sentence = sentence_of_record(parse(line, name, number), format, name, number, documents)
-        except DataError as error:
+            sentence = sentence_of_record(value, format, name, number, documents)
+        except DataError as error:  # noqa: PERF203
             complain(error)
         else:
             yield sentence
 
 
-def parse(line: str, name: str, number: int) -> Any:
-    """The value of a line of JSON. Raises `DataError`."""
+def values_of(source: str, encoding: str, complain: Complain) -> Iterator[tuple[int, Any]]:
+    """(line from 1, its value), or (number from 1, member) of an array."""
+    name = name_of(source)
+    lines = numbered_lines(source, encoding, complain)
+    may_be_array = source.removesuffix(".gz").endswith(".json")
+    for number, line in lines:
+        if not line.strip(" \t\r"):
+            continue
+        array = may_be_array and line.lstrip(" \t").startswith("[")
+        may_be_array = False
+        text = "\n".join([line, *(rest for _, rest in lines)]) if array else line
+        try:
+            value = parse(text, name, number)
+        except DataError as error:
+            complain(error)
+        else:
+            yield from enumerate(value, 1) if array else [(number, value)]
+
+
+def parse(text: str, name: str, number: int) -> Any:
+    """The value of JSON whose first line has this number. Raises `DataError`."""
     try:
-        value = json.loads(line)
+        value = json.loads(text)
     except json.JSONDecodeError as error:
-        problem = f"{error.msg} at character {error.pos + 1} of {excerpt(line)}"
-        raise DataError(name, "a JSON object", problem, number) from None
+        line = text.split("\n")[error.lineno - 1]
+        problem = f"{error.msg} at character {error.colno} of {excerpt(line)}"
+        raise DataError(name, "a JSON object", problem, number + error.lineno - 1) from None
     except (ValueError, RecursionError) as error:  # a number of too many digits, brackets too deep
         raise DataError(name, "a JSON object", f"one that can't be read: {error}", number) from None
-    if "\\ud" in line.lower():
+    if "\\ud" in text.lower():
         try:
             json.dumps(value, ensure_ascii=False).encode("utf-8")
         except UnicodeEncodeError as error:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import re
 
 import datasets
@@ -65,23 +64,6 @@ def test_a_local_file_leaves_no_copy(tmp_path):
 def test_a_stream_keeps_sentences_without_tokens(tmp_path):
     stream = sentences_of(parquet(tmp_path / "x.parquet"), "auto", ColumnFormat(tag=None))
     assert [(one.tokens, one.tags) for one in stream] == [(tuple(tokens), None) for tokens in ROWS["tokens"]]
-
-
-@pytest.mark.parametrize("lines", [True, False])
-def test_json_with_tags_or_spans(tmp_path, lines):
-    records = [
-        {"tokens": ["a", "b"], "tags": ["O", "B-X"]},
-        {"text": "c d.", "spans": [[0, 3, "Y"]]},
-        {"text": "e", "spans": []},
-    ]
-    path = tmp_path / "x.json"
-    path.write_text("\n".join(map(json.dumps, records)) if lines else json.dumps(records, indent=1))
-    found = read(str(path), ColumnFormat()).sentences
-    assert [(one.tokens, one.tags) for one in found] == [
-        (("a", "b"), ("O", "B-X")),
-        (("c", "d", "."), ("B-Y", "I-Y", "O")),
-        (("e",), ("O",)),
-    ]
 
 
 @pytest.mark.parametrize(
@@ -183,5 +165,5 @@ def test_without_a_network(monkeypatch):
 
 
 def test_which_sources_are_datasets():
-    assert all(map(is_dataset, ["hf:x", "a.parquet", "a.json", "a.json.gz", "hf:a.jsonl"]))
-    assert not any(map(is_dataset, ["a.jsonl", "a.jsonl.gz", "json", "a.conll", "parquet.txt"]))
+    assert all(map(is_dataset, ["hf:x", "a.parquet", "hf:a.parquet"]))
+    assert not any(map(is_dataset, ["a.jsonl", "a.json", "a.json.gz", "json", "a.conll", "parquet.txt"]))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 
 import pytest
@@ -267,6 +268,52 @@ def test_malformed_records(folder, record, settings, message):
     assert found.startswith("/x.jsonl:2: ")
     assert message in found
     assert "\n" not in found
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("text", [json.dumps, lambda records: "\n " + json.dumps(records, indent=1)])
+def test_an_array_in_a_json_file(folder, text, packed):
+    records = [
+        {"tokens": ["a", "b"], "tags": ["O", "B-X"]},
+        {"text": "c d.", "spans": [[0, 3, "Y"]]},
+        {"text": "e", "spans": []},
+    ]
+    path = folder / ("x.json.gz" if packed else "x.json")
+    path.write_bytes(gzip.compress(text(records).encode()) if packed else text(records).encode())
+    found = read(str(path), ColumnFormat()).sentences
+    assert [(one.line, one.tokens, one.tags) for one in found] == [
+        (1, ("a", "b"), ("O", "B-X")),
+        (2, ("c", "d", "."), ("B-Y", "I-Y", "O")),
+        (3, ("e",), ("O",)),
+    ]
+
+
+def test_lines_in_a_json_file(folder):
+    (folder / "x.json").write_text('\n{"tokens": ["a"]}\n\n{"tokens": ["b"]}\n[]\n')
+    found: list[DataError] = []
+    got = list(read_jsonl(str(folder / "x.json"), ColumnFormat(tag=None), found.append))
+    assert [(one.line, one.tokens) for one in got] == [(2, ("a",)), (4, ("b",))]
+    assert [str(error).removeprefix(str(folder)) for error in found] == ["/x.json:5: expected a JSON object, found []"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('[{"tokens": ["a"]},\n{"tokens": "b"}]', ':2: expected a list of tokens in tokens, found "b"'),
+        ("[1]", ":1: expected a JSON object, found 1"),
+        ("[\n{},\n{]\n]", ":3: expected a JSON object, found Expecting property name enclosed in double quotes at"),
+        ("[", ":1: expected a JSON object, found Expecting value at character 2 of '['"),
+        ("[]", ": expected at least one sentence, found none"),
+        ("null", ":1: expected a JSON object, found null"),
+        ("[" * 100_000, ":1: expected a JSON object, found one that can't be read: maximum recursion depth exceeded"),
+        ('["\\ud800"]', ":1: expected Unicode text, found half a surrogate pair"),
+    ],
+)
+def test_malformed_arrays(folder, content, message):
+    (folder / "x.json").write_text(content)
+    with pytest.raises(DataError) as error:
+        read(str(folder / "x.json"), ColumnFormat(tag=None))
+    assert str(error.value).removeprefix(str(folder)).startswith(f"/x.json{message}")
 
 
 def test_all_before_a_bad_line_is_yielded_and_complaints_go_on(folder):

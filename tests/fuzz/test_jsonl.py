@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,8 +12,9 @@ from hypothesis import strategies as st
 from bilstm_nlp.data.corpus import read, sentences_of
 from bilstm_nlp.data.sentence import ColumnFormat, Sentence
 from bilstm_nlp.data.tagged import TaggedSentence, writer
+from bilstm_nlp.errors import DataError
 from bilstm_nlp.tags import SCHEMES
-from tests.fuzz.files import files, packed, result_or_refusal
+from tests.fuzz.files import check_message, files, packed, result_or_refusal
 
 RECORDS = [
     {"tokens": ["EU", "rejects", "北"], "tags": ["B-ORG", "O", "S-LOC"], "document": "a"},
@@ -44,11 +46,28 @@ FORMATS = st.builds(
 )
 
 
+ARRAYS = files([json.dumps(RECORDS, indent=1).encode(), *(json.dumps([record]).encode() for record in RECORDS)], PIECES)
+
+
 @given(CONTENTS, FORMATS)
 def test_any_bytes_are_a_corpus_or_refused(folder, content, format):
-    path = folder / "x.jsonl"
+    check(folder / "x.jsonl", content, format)
+
+
+@given(ARRAYS | CONTENTS, FORMATS)
+def test_any_array_is_a_corpus_or_refused(folder, content, format):
+    check(folder / "x.json", content, format)
+
+
+def check(path: Path, content: bytes, format: ColumnFormat) -> None:
+    """What is read is whole sentences; it is refused in one line, or complained of in several."""
     path.write_bytes(content)
     corpus = result_or_refusal(lambda: read(str(path), format))
+    complaints: list[DataError] = []
+    patient = result_or_refusal(lambda: read(str(path), format, complaints.append))
+    for complaint in complaints:
+        check_message(complaint)
+    assert (corpus is None) == (patient is None or bool(complaints))
     for one in corpus.sentences if corpus else ():
         assert one.tokens
         assert all(token.encode() for token in one.tokens)
