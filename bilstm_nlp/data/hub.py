@@ -39,7 +39,7 @@ def read_dataset(source: str, format: ColumnFormat, complain: Complain = stop) -
         dataset = load(source, copies)
         keys = (format.tag,) if isinstance(format.tag, str) else TAG_KEYS
         names = {key: found for key in keys if (found := class_names(dataset.features.get(key))) is not None}
-        for number, row in enumerate(dataset, 1):
+        for number, row in rows(dataset, source):
             try:
                 sentence = sentence_of_row(row, names, format, source, number, documents)
             except DataError as error:  # noqa: PERF203
@@ -70,6 +70,16 @@ def load(source: str, copies: str) -> Any:
             return load_dataset(name, data_dir=config, split=split, revision=EXPORTS)
     except Exception as error:  # the library lets through whatever those below it raise
         raise DataError(source, "a dataset", f"none that can be read: {reason(error)}") from error
+
+
+def rows(dataset: Any, source: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(number from 1, row). Raises `DataError` for one with values that Python can't hold, such as dates after 9999."""
+    number = 0
+    try:
+        for number, row in enumerate(dataset, 1):
+            yield number, row
+    except Exception as error:  # as above
+        raise DataError(source, "a row that can be read", reason(error), number + 1) from error
 
 
 def sentence_of_row(

@@ -3,6 +3,8 @@ from __future__ import annotations
 import re
 
 import datasets
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from bilstm_nlp.data.corpus import ColumnFormat, read, sentences_of
@@ -64,6 +66,19 @@ def test_a_local_file_leaves_no_copy(tmp_path):
 def test_a_stream_keeps_sentences_without_tokens(tmp_path):
     stream = sentences_of(parquet(tmp_path / "x.parquet"), "auto", ColumnFormat(tag=None))
     assert [(one.tokens, one.tags) for one in stream] == [(tuple(tokens), None) for tokens in ROWS["tokens"]]
+
+
+def test_a_date_that_python_cannot_hold_is_named(tmp_path):
+    dates = pa.array([0, 4_000_000], pa.int32()).cast(pa.date32())
+    rows = pa.table({"tokens": [["a"], ["b"]], "tags": [["O"], ["O"]], "date": dates})
+    pq.write_table(rows, tmp_path / "x.parquet")
+    source = str(tmp_path / "x.parquet")
+    stream = sentences_of(source, "auto", ColumnFormat(tag=None))
+    assert next(stream).tokens == ("a",)
+    with pytest.raises(
+        DataError, match=r"x\.parquet:2: expected a row that can be read, found date value out of range"
+    ):
+        next(stream)
 
 
 @pytest.mark.parametrize(
