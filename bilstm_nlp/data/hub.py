@@ -14,6 +14,7 @@ from bilstm_nlp.data.records import TAG_KEYS, Documents, sentence_of_record
 from bilstm_nlp.data.sentence import ColumnFormat, Sentence
 from bilstm_nlp.errors import DataError
 
+ROWS_AT_ONCE = 1000
 EXPORTS = "refs/convert/parquet"
 """The branch where the Hub keeps its own Parquet files of datasets that come as a script."""
 
@@ -61,7 +62,9 @@ def load(source: str, copies: str) -> Any:
     config = rest[0] if len(rest) == 2 else None
     try:
         if is_parquet(place):
-            return load_dataset("parquet", data_files={"train": place}, split="train", cache_dir=copies)
+            # By default it reads as many rows at once as are in the first group, of which there may be none.
+            data = {"train": place}
+            return load_dataset("parquet", data_files=data, split="train", cache_dir=copies, batch_size=ROWS_AT_ONCE)
         try:
             return load_dataset(name, config, split=split)
         except RuntimeError as error:

@@ -68,6 +68,12 @@ def test_a_stream_keeps_sentences_without_tokens(tmp_path):
     assert [(one.tokens, one.tags) for one in stream] == [(tuple(tokens), None) for tokens in ROWS["tokens"]]
 
 
+def test_a_table_without_rows(tmp_path):
+    pq.write_table(pa.table({"tokens": pa.array([], pa.list_(pa.string()))}), tmp_path / "x.parquet")
+    with pytest.raises(DataError, match=r"x\.parquet: expected a dataset, .* \"train\" corresponds to no data"):
+        read(str(tmp_path / "x.parquet"), ColumnFormat())
+
+
 def test_a_date_that_python_cannot_hold_is_named(tmp_path):
     dates = pa.array([0, 4_000_000], pa.int32()).cast(pa.date32())
     rows = pa.table({"tokens": [["a"], ["b"]], "tags": [["O"], ["O"]], "date": dates})
