@@ -12,8 +12,8 @@ import torch
 from bilstm_nlp import reproduction
 from bilstm_nlp.checkpoint import RunDirectory
 from bilstm_nlp.config import load
+from bilstm_nlp.data.places import SAMPLES
 from bilstm_nlp.experiment import train
-from bilstm_nlp.origin import SAMPLES
 from tests.samples import FORECASTER, SMALL, TAGGER
 
 TIMES = {"seconds", "wall_seconds", "sequences_per_second", "peak_memory_mb"}
