@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load
 from safetensors.numpy import save as serialised
 
-from bilstm_nlp.checksums import Checksums, parsed, problem_of
+from bilstm_nlp.checksums import Checksums, problem_of
 from bilstm_nlp.comparison.trial import Cost, SentenceExample, Trial, WindowExample
 from bilstm_nlp.config.sections import NotNegative, Positive, Section
 from bilstm_nlp.errors import RunError
@@ -59,6 +59,12 @@ def within(example: SentenceExample) -> SentenceExample:
             said = f"one from {span.start} to {span.end}"
             raise ValueError(f"expected entities of the sentence's {len(example.tokens)} tokens, found {said}")
     return example
+
+
+class AnyTrialFile(BaseModel):
+    """trial.json, whatever its format."""
+
+    format: object = None
 
 
 class TrialFile(Section):
@@ -158,8 +164,8 @@ def key_of(folder: Path) -> str | None:
     if not (folder / "metrics.json").exists() or not (folder / TRIAL).exists():
         return None
     # Before its checksum: another format may have none.
-    values = parsed(folder / TRIAL, Checksums(folder).content(TRIAL))
-    return trial_file(folder).key if values.get("format") == FORMAT else None
+    found = said(AnyTrialFile, folder / TRIAL, Checksums(folder).content(TRIAL))
+    return trial_file(folder).key if found.format == FORMAT else None
 
 
 def resources_of(folder: Path) -> Resources:
@@ -212,8 +218,13 @@ def trial_file(folder: Path) -> TrialFile:
 
 def read_as(kind: type[ModelT], path: Path) -> ModelT:
     """What a file of a run says. Raises `RunError` when it is missing or damaged, or says something else."""
+    return said(kind, path, Checksums(path.parent).checked(path.name))
+
+
+def said(kind: type[ModelT], path: Path, content: bytes) -> ModelT:
+    """What the content of a file says. Raises `RunError` when that is something else."""
     try:
-        return kind.model_validate_json(Checksums(path.parent).checked(path.name), strict=True)
+        return kind.model_validate_json(content, strict=True)
     except ValidationError as error:
         raise RunError(f"{path}: expected what a comparison asks of a run, found: {problem_of(error)}") from None
 

@@ -228,6 +228,9 @@ def test_a_trial_of_another_format_or_without_results_is_none(tagger, tmp_path):
     for other in ({"format": 1, "key": 7}, {"format": 99}, {}):
         (tmp_path / "trial.json").write_text(json.dumps(other))
         assert trials.key_of(tmp_path) is None
+    (tmp_path / "trial.json").write_text("{")
+    with pytest.raises(RunError, match=r"trial\.json: expected what a comparison asks of a run, found: Invalid JSON"):
+        trials.key_of(tmp_path)
 
 
 @pytest.fixture
