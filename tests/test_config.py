@@ -104,7 +104,11 @@ DATA = {"tagging": {"train": "a", "dev": "b"}, "forecasting": {"file": "x"}}
         ({}, {"heads": 100}, "attention.heads: expected a divisor of the encoder's 512 features, found 100"),
         ({}, {"heads": 0}, "attention.heads: expected greater than or equal to 1, found 0"),
         ({}, {"dropout": 1}, "attention.dropout: expected less than 1, found 1"),
-        ({}, {"size": 3}, "attention.size: unknown key; did you mean "),
+        (
+            {},
+            {"size": 3},
+            "attention.size: unknown key where attention.kind is multi-head; attention={kind='multi-head'} replaces ",
+        ),
         ({}, {"kind": "multihead"}, "attention.kind: expected one of none, additive, multi-head, found 'multihead'"),
     ],
 )

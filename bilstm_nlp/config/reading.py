@@ -153,6 +153,11 @@ def describe(detail: dict[str, Any], values: dict[str, Any], known: list[str]) -
     match detail["type"]:
         case "missing":
             return f"{key}: required, but it is not there"
+        case "extra_forbidden" if key in known:  # of another kind of the same table
+            table, kind = key.rpartition(".")[0], detail["loc"][-2]
+            return (
+                f"{key}: unknown key where {table}.kind is {kind}; {table}={{kind='{kind}'}} replaces the whole table"
+            )
         case "extra_forbidden":
             elsewhere = sorted((k for k in known if k.rpartition(".")[2] == parts[-1]), key=lambda k: k.count("."))
             near = elsewhere or difflib.get_close_matches(key, known, n=1, cutoff=0.6)
