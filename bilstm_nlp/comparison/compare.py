@@ -89,8 +89,9 @@ def conclude(plan: Plan) -> Answer:
     found = [
         trials.read(job.folder, job.run.variant, job.run.seed, job.run.fraction, grid.measure.name) for job in finished
     ]
-    for job, trial in zip(finished, found, strict=True):
-        if trial.measured_on != found[0].measured_on:
+    measured_on = [trial.measured_on for trial in found]
+    for job, units in zip(finished, measured_on, strict=True):
+        if units != measured_on[0]:
             same = f"the same {grid.subject.units} as {finished[0].folder}"
             raise RunError(f"{job.folder}: expected a run measured on {same}, found one measured on others")
     seconds = {job.key: trial.cost.training_seconds for job, trial in zip(finished, found, strict=True)}

@@ -290,15 +290,6 @@ def test_the_first_seed_that_most_variants_finished_is_looked_at():
     assert found[0].found["gru"] == (("2", 0, 1),)
 
 
-def test_examples_of_different_data_are_refused():
-    pairs = [(tagged("P---"), tagged("----", "P---")[1:]), (windows(1.0), windows(0.5, 1.0)[1:])]
-    for (first, second), expected in zip(
-        pairs, ("example 0: expected the same tokens", "the same windows"), strict=True
-    ):
-        with pytest.raises(ValueError, match=expected):
-            rooms.disagreements([trial("crf", 1, 0.8, examples=first), trial("gru", 1, 0.8, examples=second)])
-
-
 # --- report.json -----------------------------------------------------------------------------------------------------
 
 
