@@ -6,8 +6,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/venv.sh dev,fast,ray
 patient=(-o faulthandler_timeout=0)
 seed=${BILSTM_KILLS_SEED:-$RANDOM}
-if [ -d tests/fuzz ]; then
-    HYPOTHESIS_PROFILE=nightly python -m pytest "${patient[@]}" tests/fuzz
-fi
+# A process a file, as many at a time as there are cores.
+printf '%s\n' tests/fuzz/test_*.py |
+    HYPOTHESIS_PROFILE=nightly OMP_NUM_THREADS=1 xargs -P "$(nproc)" -n 1 python -m pytest "${patient[@]}"
 BILSTM_KILLS=${BILSTM_KILLS:-500} BILSTM_KILLS_SEED=$seed python -m pytest "${patient[@]}" -s tests/test_kills.py
 python -m scripts.soak --minutes "${SOAK_MINUTES:-30}" "$@"

@@ -8,11 +8,15 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from bilstm_nlp.errors import ConfigError, InputError
 
 T = TypeVar("T")
+
+WHOLE = settings(max_examples=max(200, settings.default.max_examples // 10))
+"""For what loads a whole run or dataset for each example: a tenth of a parser's at night, as many in CI."""
 
 NUMBERS = [
     b"0",

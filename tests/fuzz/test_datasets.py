@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from bilstm_nlp.data.sentence import ColumnFormat
 from bilstm_nlp.tags import SCHEMES
 from tests.fuzz.configs import wrong
-from tests.fuzz.files import changed
+from tests.fuzz.files import WHOLE, changed
 from tests.fuzz.runs import JSON_VALUES
 from tests.fuzz.test_jsonl import check
 
@@ -149,6 +149,7 @@ def notes(draw: st.DrawFn, schema: pa.Schema) -> Any:
     return draw(wrong(found, NOTES)) if draw(st.booleans()) else found
 
 
+@WHOLE
 @given(parquet(), FORMATS)
 def test_any_parquet_is_a_corpus_or_refused(folder, content, format):
     check(folder / "x.parquet", content, format)

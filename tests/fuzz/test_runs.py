@@ -20,10 +20,11 @@ from bilstm_nlp.inference.request import Request
 from bilstm_nlp.prediction import load
 from bilstm_nlp.training import fit
 from bilstm_nlp.verification import verify
-from tests.fuzz.files import result_or_refusal
+from tests.fuzz.files import WHOLE, result_or_refusal
 from tests.fuzz.runs import FILES, NOTED, damage, damaged
 
 
+@WHOLE
 @given(st.data())
 def test_a_damaged_run_loads_and_predicts_or_is_refused(made, data):
     path = made.finished / data.draw(st.sampled_from([*FILES, "checksums.json"]))
@@ -36,6 +37,7 @@ def test_a_damaged_run_loads_and_predicts_or_is_refused(made, data):
             result_or_refusal(lambda: list(predictor.predictions(Request(source))))
 
 
+@WHOLE
 @given(st.data())
 def test_a_damaged_run_tells_what_it_holds_or_is_refused(made, data):
     run = data.draw(st.sampled_from([made.finished, made.stopped]))
@@ -52,6 +54,7 @@ def test_a_damaged_run_tells_what_it_holds_or_is_refused(made, data):
             assert report.markdown_section(report.run_section(summary))
 
 
+@WHOLE
 @given(st.data())
 def test_a_damaged_run_is_verified_or_refused(made, data):
     names = ("replay.json", "replay.json", "metrics.json", "checksums.json", "model.safetensors", "report.md")
@@ -86,6 +89,7 @@ def again(made):
     return go_on
 
 
+@WHOLE
 @given(st.data())
 def test_a_damaged_run_goes_on_or_is_refused(made, again, data):
     path = made.stopped / data.draw(st.sampled_from(["state.safetensors"] * 3 + ["run.json", "config.json"]))

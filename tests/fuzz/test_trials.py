@@ -19,7 +19,7 @@ from bilstm_nlp.comparison.page import page
 from bilstm_nlp.comparison.trials import Resources
 from bilstm_nlp.composition.tasks import build
 from bilstm_nlp.prediction import load
-from tests.fuzz.files import result_or_refusal
+from tests.fuzz.files import WHOLE, result_or_refusal
 from tests.fuzz.runs import NOTED, damage, damaged
 
 FILES = ("trial.json", "trial.json", "trial.safetensors", "metrics.json", "history.jsonl", "run.json", "checksums.json")
@@ -53,6 +53,7 @@ def plan(made, tmp_path_factory) -> Plan:
     return Plan(grid, out, (), jobs, ())
 
 
+@WHOLE
 @given(st.data())
 def test_a_damaged_trial_is_read_or_refused(plan, data):
     folder = plan.jobs[-1].folder
@@ -71,6 +72,7 @@ def test_a_damaged_trial_is_read_or_refused(plan, data):
             assert trial.examples
 
 
+@WHOLE
 @given(st.data())
 def test_a_damaged_trial_is_compared_with_whole_ones_or_refused(plan, data):
     path = plan.jobs[-1].folder / data.draw(st.sampled_from(FILES))
