@@ -69,7 +69,8 @@ def fit(
     `batches(epoch)` are the epoch's batches in order. With a `state`, goes on from where it was taken.
     Several processes (`Peers`) share the batches of an epoch: a step takes one from each, and all get equal weights.
     Raises `Paused` when `stopping()`, which is asked after every step, says so, `DivergenceError` when the loss or the
-    gradient becomes NaN or infinite, `MemoryNeeded` for a batch that is too large, `WorkerError` without a peer.
+    gradient becomes NaN or infinite, `MemoryNeeded` for a batch that is too large, `WorkerError` without a peer,
+    `RunError` for a state of another training.
     """
     keep_freed_memory()
     peers = Peers(cpu=settings.device == "cpu")
@@ -106,6 +107,9 @@ def fit(
         part = Part()
         if state is not None and state.part is not None and epoch == len(state.reports) + 1:
             part = state.part
+            if part.batches >= len(plan):
+                found = f"{part.batches} of {len(plan)} batches"
+                raise RunError(f"state.safetensors: expected part of an epoch's batches, found {found}")
             restore_generators(state, peers.rank)
         losses.setdefault(epoch, [])
         factor = 1.0

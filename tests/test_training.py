@@ -122,6 +122,16 @@ def test_a_state_of_other_generators_is_named():
             next(fit(Line(), points, evaluate, settings(), changed))
 
 
+@pytest.mark.parametrize("batches", [4, 5, 2**70])
+def test_as_many_batches_as_an_epoch_has_are_no_part_of_it(batches):
+    with pytest.raises(Paused) as paused:
+        list(fit(Line(), points, evaluate, settings(), stopping=Asked(2)))
+    state = paused.value.state
+    changed = State(state.tensors, state.reports, replace(state.part, batches=batches))
+    with pytest.raises(RunError, match=rf"^state\.safetensors: expected part of .* found {batches} of 4 batches$"):
+        next(fit(Line(), points, evaluate, settings(), changed))
+
+
 class Asked:
     """Says that a training is to stop when asked for the n-th time."""
 
