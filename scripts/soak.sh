@@ -1,13 +1,17 @@
 #!/usr/bin/env bash
 # What takes too long for every change: long fuzzing, BILSTM_KILLS (500) kills, and predictions that go on for
 # SOAK_MINUTES (30). Arguments go to the latter: bash scripts/soak.sh --seed 7
+# What fails does not keep the rest from its night; the exit status says that something did.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/venv.sh dev,fast,ray
 patient=(-o faulthandler_timeout=0)
 seed=${BILSTM_KILLS_SEED:-$RANDOM}
+
+failed=0
 # A process a file, as many at a time as there are cores.
 printf '%s\n' tests/fuzz/test_*.py |
-    HYPOTHESIS_PROFILE=nightly OMP_NUM_THREADS=1 xargs -P "$(nproc)" -n 1 python -m pytest "${patient[@]}"
-BILSTM_KILLS=${BILSTM_KILLS:-500} BILSTM_KILLS_SEED=$seed python -m pytest "${patient[@]}" -s tests/test_kills.py
-python -m scripts.soak --minutes "${SOAK_MINUTES:-30}" "$@"
+    HYPOTHESIS_PROFILE=nightly OMP_NUM_THREADS=1 xargs -P "$(nproc)" -n 1 python -m pytest "${patient[@]}" || failed=1
+BILSTM_KILLS=${BILSTM_KILLS:-500} BILSTM_KILLS_SEED=$seed python -m pytest "${patient[@]}" -s tests/test_kills.py || failed=1
+python -m scripts.soak --minutes "${SOAK_MINUTES:-30}" "$@" || failed=1
+exit $failed
