@@ -23,7 +23,8 @@ from bilstm_nlp.data.table_files import Missing, Table, TableFormat, load
 from bilstm_nlp.errors import DataError
 
 FILLS = 'data.missing = "interpolate" or "ffill" fills them'
-TIME_ZONE = re.compile(r"\d[T ]\d\d:?\d\d.*?(Z|[+-]\d\d(?::?\d\d)?)$")
+TIME_ZONE = re.compile(r"\d[T ]\d.*?(Z|[+-]\d{1,2}:?\d{0,2})$")
+"""A UTC offset, in all forms in which pandas takes it for one: `+01:00`, `-0130`, `Z`, and `-1` after an hour alone."""
 
 
 def read(source: str, format: TableFormat, complain: Complain = stop) -> SeriesSet:

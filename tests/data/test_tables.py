@@ -146,6 +146,15 @@ def test_a_utc_offset_stays_and_changing_ones_become_utc(tmp_path):
     assert str(both.series[0].dates[2]) == "2021-03-28 01:00:00+00:00"
 
 
+@pytest.mark.parametrize("time", ["01", "01:00", "1:00:00", "0100", "01:00:00.5"])
+@pytest.mark.parametrize("offset", ["Z", "-1", "+01", "-123", "-1:0", "+01:00", "-0130"])
+def test_an_offset_that_other_dates_lack_is_named(tmp_path, time, offset):
+    date = f"2020-01-01 {time}{offset}"
+    assert read(wide(tmp_path, [f"{date},1,1"]), TableFormat(frequency="h")).series[0].dates.tz is not None
+    message, *_ = problems(wide(tmp_path, ["2020-01-01 00:00:00,1,1", f"{date},1,1", "2020-01-01 02:00:00,1,1"]))
+    assert message == f":3: expected a UTC offset with all dates or with none, found {date!r}"
+
+
 def test_days_whose_offset_changes_are_told_what_to_do(tmp_path):
     days = pd.date_range("2021-03-25", periods=6, freq="D", tz="Europe/Berlin")
     (message,) = problems(wide(tmp_path, [f"{day},1,1" for day in days]), TableFormat(missing="ffill"))
