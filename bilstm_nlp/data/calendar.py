@@ -77,7 +77,10 @@ def is_too_fine(dates: pd.DatetimeIndex, frequency: str, rows_per_date: int) -> 
         step = (dates[0] + 4 * parse_frequency(frequency) - dates[0]) / 4
     except (ValueError, OverflowError):  # so coarse that the calendar ends before
         return False
-    return step <= pd.Timedelta(0) or bool((dates[-1] - dates[0]) / step > rows_per_date * (len(dates) + 20))
+    if step <= pd.Timedelta(0):
+        return True
+    # By seconds: of two lengths of time pandas divides only those that both fit into the finer one's unit.
+    return bool((dates[-1] - dates[0]).total_seconds() / step.total_seconds() > rows_per_date * (len(dates) + 20))
 
 
 def grid(dates: pd.DatetimeIndex, frequency: str) -> pd.DatetimeIndex:

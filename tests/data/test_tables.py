@@ -295,11 +295,12 @@ def test_a_frequency_that_the_dates_can_not_be_at(tmp_path):
         assert problems(source, TableFormat(frequency=frequency)) == [
             f":2: expected dates at frequency {frequency} in column 'date', found {found}"
         ]
-    ages = wide(tmp_path, ["0001-01-01,1,1", "9999-12-31,2,2"])
-    assert problems(ages, TableFormat(frequency="B")) == [
-        ":2: expected dates at frequency B in column 'date', found 2 from 0001-01-01 00:00:00 to 9999-12-31 00:00:00, "
-        "with far too many missing"
-    ]
+    for first, frequency in (("0001-01-01", "B"), ("2020-01-01", "ns")):
+        ages = wide(tmp_path, [f"{first},1,1", "9999-12-31,2,2"])
+        assert problems(ages, TableFormat(frequency=frequency)) == [
+            f":2: expected dates at frequency {frequency} in column 'date', found 2 from {first} 00:00:00 to "
+            "9999-12-31 00:00:00, with far too many missing"
+        ]
     far = wide(tmp_path, ["1600-01-01,1,1"])
     (message,) = problems(far, TableFormat(frequency="ns"))
     assert message.startswith(":2: expected dates at frequency ns in column 'date', found dates that can't be: ")
