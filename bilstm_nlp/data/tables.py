@@ -71,7 +71,11 @@ def numbers(table: Table, complain: Complain) -> Floats:
     values = np.empty((len(table.frame), len(table.columns)))
     for index, name in enumerate(table.columns):
         column = table.frame[name]
-        parsed = pd.to_numeric(column, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+        try:
+            converted = pd.to_numeric(column, errors="coerce")
+        except OverflowError:  # of integers beyond all floats, which as text are infinite
+            converted = pd.to_numeric(column.map(str, na_action="ignore"), errors="coerce")
+        parsed = converted.to_numpy(np.float64, na_value=np.nan)
         is_text = np.isnan(parsed) & column.notna().to_numpy()
         if is_text.any():
             found = repr(str(column.iloc[int(is_text.argmax())]))

@@ -192,8 +192,10 @@ def test_an_empty_cell(tmp_path, cell):
     assert problems(source) == [f":5: expected a number in column 'b', found nothing; {advice}"]
 
 
-def test_infinities(tmp_path):
-    source = wide(tmp_path, changed(line_4="2020-01-01 02:00:00,inf,4", line_7="2020-01-01 05:00:00,-inf,25"))
+@pytest.mark.parametrize("large", ["inf", "1e400", "9" * 400])
+def test_infinities(tmp_path, large):
+    """Integers, too: pandas keeps 400 digits as they are where a column has nothing else."""
+    source = wide(tmp_path, changed(line_4=f"2020-01-01 02:00:00,{large},4", line_7=f"2020-01-01 05:00:00,-{large},25"))
     (message,) = problems(source)
     assert message.startswith(
         ":4: expected a number in column 'a', found inf (and 1 more, the last in line 7); data.mis"
