@@ -233,7 +233,9 @@ def watching(folder: str, moment: Moment, counter: mmap.mmap) -> Callable[[str, 
         count = count_of(counter) + 1
         counter[:] = struct.pack("q", count)
         if count == moment.operation:
-            if event == "os.rename" and moment.written < 1:
+            # Who outlives the kill will give the file its name, and must have written all of it.
+            dies = not moment.leader_alone or os.getpid() == os.getsid(0)
+            if dies and event == "os.rename" and moment.written < 1:
                 os.truncate(arguments[0], int(os.stat(arguments[0]).st_size * moment.written))
             kill(os.getsid(0), moment)
 
