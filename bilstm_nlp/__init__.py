@@ -16,16 +16,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bilstm_nlp.comparison.compare import compare as compare
-    from bilstm_nlp.experiment import train as train
-    from bilstm_nlp.prediction import load as load
+    from bilstm_nlp.runs.load import load as load
+    from bilstm_nlp.runs.train import train as train
+    from bilstm_nlp.studies.compare.compare import compare as compare
 
 __all__ = ["compare", "load", "train"]
 
 HOMES = {
-    "compare": "bilstm_nlp.comparison.compare",
-    "load": "bilstm_nlp.prediction",
-    "train": "bilstm_nlp.experiment",
+    "compare": "bilstm_nlp.studies.compare.compare",
+    "load": "bilstm_nlp.runs.load",
+    "train": "bilstm_nlp.runs.train",
 }
 """The module that each name is imported from."""
 

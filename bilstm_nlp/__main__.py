@@ -1,5 +1,5 @@
 """`python -m bilstm_nlp`"""
 
-from bilstm_nlp.cli import main
+from bilstm_nlp.cli.app import main
 
 main()

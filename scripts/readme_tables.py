@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from bilstm_nlp.comparison import grid as grids
+from bilstm_nlp.studies.compare import grid as grids
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from bilstm_nlp import cli, experiment
+from bilstm_nlp.cli import app
 from bilstm_nlp.config import load
+from bilstm_nlp.runs import train
 from tests.samples import FORECASTER, SMALL, TAGGER, command
 
 # Parsers are given as many examples as the profile says, other properties as many as they need. In CI they are the same
@@ -40,7 +41,7 @@ def call(capfd, monkeypatch):
         monkeypatch.setattr(sys, "argv", ["bilstm-nlp", *map(str, arguments)])
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            app.main()
         code = ended.value.code
         return Result(0 if code is None else int(code), *capfd.readouterr())
 
@@ -60,7 +61,7 @@ def tagger_run(tmp_path_factory) -> Path:
 def forecaster_run(tmp_path_factory) -> Path:
     """A small trained forecaster of the sample series. It is everybody's: not to be changed."""
     path = tmp_path_factory.mktemp("runs") / "energy"
-    list(experiment.train(load(FORECASTER, ["training.epochs=2", "encoder.hidden=8", "data.stride=4"]), path))
+    list(train.train(load(FORECASTER, ["training.epochs=2", "encoder.hidden=8", "data.stride=4"]), path))
     return path
 
 

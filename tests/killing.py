@@ -30,12 +30,16 @@ from tests.samples import command
 ROOT = Path(__file__).parent.parent
 # What the commands import, and what torch imports when it first makes an optimizer.
 PRELOADED = (
-    "bilstm_nlp.experiment",
-    "bilstm_nlp.report",
-    "bilstm_nlp.comparison.compare",
-    "bilstm_nlp.comparison.work",
-    "bilstm_nlp.inference.work",
-    "bilstm_nlp.nn.kernels",
+    "bilstm_nlp.runs.train",
+    "bilstm_nlp.runs.evaluate",
+    "bilstm_nlp.runs.backtest",
+    "bilstm_nlp.reports.markdown",
+    "bilstm_nlp.cli.console",
+    "bilstm_nlp.cli.progress",
+    "bilstm_nlp.studies.compare.compare",
+    "bilstm_nlp.studies.engines.worker",
+    "bilstm_nlp.serving.worker",
+    "bilstm_nlp.nn.crf.kernels",
     "matplotlib.backends.backend_agg",
     "pyarrow.pandas_compat",
     "torch._dynamo",
@@ -197,8 +201,9 @@ def become(arguments: list[str], folder: Path, moment: Moment, counter: mmap.mma
     """The command line, called."""
     import multiprocessing
 
-    from bilstm_nlp import cli, plots
-    from bilstm_nlp.files import write_whole
+    from bilstm_nlp.cli import app
+    from bilstm_nlp.reports import plots
+    from bilstm_nlp.system.files import write_whole
 
     for number, file in enumerate((Path(os.devnull), said(folder, "out"), said(folder, "err"))):
         opened = os.open(file, os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -210,7 +215,7 @@ def become(arguments: list[str], folder: Path, moment: Moment, counter: mmap.mma
     fork = multiprocessing.get_context("fork")
     multiprocessing.get_context = lambda method=None: fork
     sys.addaudithook(watching(str(folder), moment, counter))
-    cli.main()
+    app.main()
 
 
 def picture(write_whole: Callable[[Path, Callable[[Path], object]], None]) -> Callable[[object, Path], None]:

@@ -7,10 +7,11 @@ import json
 import pytest
 import torch
 
-from bilstm_nlp import experiment
 from bilstm_nlp.config import load
-from bilstm_nlp.inference.replay import Answer, compared
-from bilstm_nlp.prediction import load as loaded
+from bilstm_nlp.runs import train
+from bilstm_nlp.runs.load import load as loaded
+from bilstm_nlp.runs.replay import compared
+from bilstm_nlp.tasks.base import Answer
 from tests.samples import FORECASTER
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU of CUDA")
@@ -31,7 +32,7 @@ def test_a_training_on_a_gpu_begins_as_one_on_a_cpu_does(tmp_path):
     losses = {}
     for device in ("cpu", "auto"):
         overrides = ["encoder.dropout=0", "training.epochs=1", "data.stride=8", f"training.device={device}"]
-        list(experiment.train(load(FORECASTER, overrides), tmp_path / device))
+        list(train.train(load(FORECASTER, overrides), tmp_path / device))
         history = [json.loads(line) for line in (tmp_path / device / "history.jsonl").read_text().splitlines()]
         losses[device] = history[0]["loss"]
     assert losses["auto"] == pytest.approx(losses["cpu"], rel=1e-2)

@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 
 import bilstm_nlp
-from bilstm_nlp.checkpoint import RunDirectory
 from bilstm_nlp.data.lines import LONGEST_LINE, MOST_UNPACKED
-from bilstm_nlp.data.sentence import LONGEST_SENTENCE
+from bilstm_nlp.data.text.sentence import LONGEST_SENTENCE
+from bilstm_nlp.runs.directory import RunDirectory
 from tests.samples import FORECASTER, SERIES, TAGGER
 
 PACKAGE = Path(bilstm_nlp.__file__).parent

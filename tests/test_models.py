@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from bilstm_nlp import experiment
-from bilstm_nlp.checkpoint import RunDirectory
-from bilstm_nlp.composition.predictor import restored
 from bilstm_nlp.config import parse
-from bilstm_nlp.data.corpus import Sentence
-from bilstm_nlp.inference.tagger import Tagger
-from bilstm_nlp.tasks.labelling import confidences, head_of, label
+from bilstm_nlp.data.text.corpus import Sentence
+from bilstm_nlp.runs import train
+from bilstm_nlp.runs.directory import RunDirectory
+from bilstm_nlp.tasks.predictor import restored
+from bilstm_nlp.tasks.tagging.decoding import confidences, head_of, label
+from bilstm_nlp.tasks.tagging.predictor import Tagger
 
 CORPUS = """\
 -DOCSTART- O
@@ -105,7 +105,7 @@ def tagger(request, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     config = parse(tagger_config(tmp_path, **request.param), "a test")
-    task = experiment.build(config)
+    task = train.build(config)
     data = task.load()
     torch.manual_seed(0)
     codec, model = task.fit(data)
@@ -241,7 +241,7 @@ def forecaster(request, tmp_path):
     }
     for name, table in request.param.items():
         tables[name] = tables.get(name, {}) | table
-    task = experiment.build(parse({"task": "forecasting", "interval": 0.5, **tables}, "a test"))
+    task = train.build(parse({"task": "forecasting", "interval": 0.5, **tables}, "a test"))
     data = task.load()
     torch.manual_seed(0)
     return task, data, *task.fit(data)
@@ -257,7 +257,7 @@ def test_a_forecaster_drops_features_of_patches_and_never_the_values_of_steps(tm
         "input": {"reader": reader},
         "encoder": {"hidden": 4, "dropout": 0.5},
     }
-    task = experiment.build(parse({"task": "forecasting", **tables}, "a test"))
+    task = train.build(parse({"task": "forecasting", **tables}, "a test"))
     data = task.load()
     codec, model = task.fit(data)
     read: list[torch.Tensor] = []

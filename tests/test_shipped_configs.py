@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 import torch
 
-from bilstm_nlp.comparison import grid as grids
-from bilstm_nlp.composition.tasks import build
-from bilstm_nlp.composition.trainer import settings
 from bilstm_nlp.config import Config, load, parse, to_json
 from bilstm_nlp.config.tagging import TaggingConfig
-from bilstm_nlp.training import fit
+from bilstm_nlp.studies.compare import grid as grids
+from bilstm_nlp.tasks.registry import build
+from bilstm_nlp.tasks.trainer import settings
+from bilstm_nlp.training.loop import fit
 from scripts import readme_tables
 
 ROOT = Path(__file__).parent.parent

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from bilstm_nlp.config.comparability import Comparability, Measure, Subject
+from bilstm_nlp.config.measures import Comparability, Measure, Subject
 from bilstm_nlp.config.sections import (
     AttentionConfig,
     EncoderConfig,

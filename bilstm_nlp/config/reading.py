@@ -15,7 +15,7 @@ from pydantic import Discriminator, Tag, TypeAdapter, ValidationError
 from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.config.tagging import TaggingConfig
 from bilstm_nlp.errors import ConfigError
-from bilstm_nlp.files import levels
+from bilstm_nlp.system.json_values import levels
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from bilstm_nlp.config.comparability import Comparability, Measure, Subject
+from bilstm_nlp.config.measures import Comparability, Measure, Subject
 from bilstm_nlp.config.sections import (
     LARGEST,
     AttentionConfig,

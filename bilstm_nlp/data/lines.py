@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from bilstm_nlp.data.places import place
+from bilstm_nlp.data.sources import place
 from bilstm_nlp.errors import DataError
 
 ESCAPED = rb"\n \x0a \u000a +AAo-"

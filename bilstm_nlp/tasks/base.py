@@ -2,51 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-import torch
 from torch import Tensor, nn
 
+from bilstm_nlp.reports.sections import Section
 from bilstm_nlp.tasks.inspection import Inspection
 from bilstm_nlp.tasks.measurement import Measurement
-from bilstm_nlp.tasks.presentation import Section
-
-
-@dataclass(frozen=True)
-class Score:
-    """The one number that decides which epoch is kept, and the figures shown beside it."""
-
-    name: str
-    value: float
-    higher_is_better: bool
-    figures: dict[str, float | None] = field(default_factory=dict)
-
-    def at_least(self, other: Score) -> bool:
-        """Whether this score is as good as `other` or better."""
-        return self.value >= other.value if self.higher_is_better else self.value <= other.value
-
-
-class TrainingBatch(Protocol):
-    """What the trainer knows of a batch; as text it says how large it is."""
-
-    def __len__(self) -> int:
-        """Sequences."""
-        ...
-
-    def to(self, device: torch.device) -> TrainingBatch: ...
-
-
-class Batches(Protocol):
-    """The batches of one epoch, made while they are iterated over."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, part: slice, /) -> Iterable[TrainingBatch]:
-        """Some of them, or all; those left out are not made."""
-        ...
+from bilstm_nlp.training.protocols import Batches, Score
 
 
 class Codec(Protocol):
@@ -111,4 +76,25 @@ class Task(Protocol, Generic[DataT, CodecT, ModelT]):
 
     def report(self, parts: Mapping[str, dict[str, Any]]) -> list[Section]:
         """Results for people: name of a part of the data → results on it."""
+        ...
+
+
+class Answer(NamedTuple):
+    """What a model says of one input."""
+
+    numbers: list[float]
+    """A tagger's probability of each tag at each token; a forecaster's quantiles of each step, in scaled units."""
+    tags: list[str]
+    """Of a tagger."""
+
+
+class Replayable(Protocol):
+    """What answers."""
+
+    def answers(self, inputs: Sequence[Any]) -> list[Answer]:
+        """To inputs as JSON has them, all at once. Raises `ValueError`, `TypeError`, `KeyError` for what is none."""
+        ...
+
+    def longer(self, inputs: Sequence[Any]) -> list[Any]:
+        """Inputs in whose company these are padded; none where all are equally long."""
         ...

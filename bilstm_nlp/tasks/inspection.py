@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from bilstm_nlp.errors import DataError
-from bilstm_nlp.tasks.presentation import Section
+from bilstm_nlp.reports.sections import Section
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from bilstm_nlp import experiment
 from bilstm_nlp.config import parse
 from bilstm_nlp.config.reading import read_toml
 from bilstm_nlp.config.tagging import TaggingConfig
-from bilstm_nlp.data.corpus import ColumnFormat, Sentence, sentences_of
+from bilstm_nlp.data.text.corpus import ColumnFormat, Sentence, sentences_of
 from bilstm_nlp.errors import InputError
+from bilstm_nlp.runs import train as experiment
 
 from .report import ROOT
 

@@ -9,7 +9,7 @@ from itertools import product
 import torch
 from torchcrf import CRF
 
-from bilstm_nlp.nn.crf import LinearChainCrf
+from bilstm_nlp.nn.crf.crf import LinearChainCrf
 
 from .measuring import Figure, Target, geometric_means, interleaved, matched, ratios
 from .report import Report, Value, installed

@@ -7,11 +7,11 @@ from typing import Any
 
 import torch
 
-from bilstm_nlp.composition.tasks import forecasting
-from bilstm_nlp.composition.trainer import settings
 from bilstm_nlp.config import parse
 from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.config.reading import read_toml
+from bilstm_nlp.tasks.registry import forecasting
+from bilstm_nlp.tasks.trainer import settings
 
 from .measuring import Figure, Target, interleaved, ratios, timed
 from .report import ROOT, Report

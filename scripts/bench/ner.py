@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import torch
 
-from bilstm_nlp.composition.tasks import tagging
-from bilstm_nlp.composition.trainer import settings
-from bilstm_nlp.data.codec import plan
-from bilstm_nlp.tasks.labelling import BATCH_TOKENS, label, read_together
+from bilstm_nlp.data.text.codec import plan
+from bilstm_nlp.tasks.registry import tagging
+from bilstm_nlp.tasks.tagging.decoding import BATCH_TOKENS, label, read_together
+from bilstm_nlp.tasks.trainer import settings
 
 from .corpora import Corpora, config_of
 from .measuring import Figure, Target, interleaved, ratios, timed

@@ -14,8 +14,8 @@ from torch.optim import Optimizer
 
 from bilstm_nlp.config.sections import EncoderConfig
 from bilstm_nlp.nn.model import Model
-from bilstm_nlp.tasks.base import Batches, Score, TrainingBatch
-from bilstm_nlp.training import Settings, fit
+from bilstm_nlp.training.loop import Settings, fit
+from bilstm_nlp.training.protocols import Batches, Score, TrainingBatch
 
 
 class First:

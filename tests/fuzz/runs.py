@@ -13,13 +13,13 @@ import torch
 from hypothesis import strategies as st
 from safetensors.torch import save
 
-from bilstm_nlp import experiment
-from bilstm_nlp.checkpoint import RunDirectory
 from bilstm_nlp.config import Config, load
-from bilstm_nlp.epochs import Paused
-from tests.comparison.grids import BASE, corpus
+from bilstm_nlp.runs import train
+from bilstm_nlp.runs.directory import RunDirectory
+from bilstm_nlp.training.state import Paused
 from tests.fuzz.configs import wrong
 from tests.fuzz.files import changed
+from tests.studies.grids import BASE, corpus
 
 TAGGER = BASE.replace("dimension = 5\n", 'dimension = 5\nfile = "{folder}/vectors.txt"\nbigrams = 2\nlexicon = true\n')
 FORECASTER = """
@@ -78,10 +78,10 @@ def make(folder: Path, kind: str) -> tuple[Config, Path, Path]:
     path = folder / f"{kind}.toml"
     path.write_text(CONFIGS[kind].format(folder=folder), encoding="utf-8")
     config = load(path)
-    list(experiment.train(config, folder / f"{kind}-finished"))
+    list(train.train(config, folder / f"{kind}-finished"))
     asked = iter(range(100))
     with suppress(Paused):
-        list(experiment.train(config, folder / f"{kind}-stopped", stopping=lambda: next(asked) >= 3))
+        list(train.train(config, folder / f"{kind}-stopped", stopping=lambda: next(asked) >= 3))
     assert (folder / f"{kind}-stopped" / "state.safetensors").exists()
     return config, folder / f"{kind}-finished", folder / f"{kind}-stopped"
 

@@ -7,10 +7,10 @@ import gzip
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bilstm_nlp.data.columns import split
-from bilstm_nlp.data.corpus import checked, read, sentences_of
-from bilstm_nlp.data.sentence import ColumnFormat, Sentence, line_of
-from bilstm_nlp.data.tagged import TaggedSentence, writer
+from bilstm_nlp.data.text.columns import split
+from bilstm_nlp.data.text.corpus import checked, read, sentences_of
+from bilstm_nlp.data.text.output import TaggedSentence, writer
+from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence, line_of
 from bilstm_nlp.tags import SCHEMES
 from tests.fuzz.files import files, packed, result_or_refusal
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bilstm_nlp.comparison import grid as grids
 from bilstm_nlp.config import load, parse, to_json
+from bilstm_nlp.studies.compare import grid as grids
 from tests.fuzz.configs import KEYS, VALUES, right, wrong
 from tests.fuzz.files import files, result_or_refusal
 from tests.fuzz.toml import document, toml

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bilstm_nlp.data.sentence import ColumnFormat
+from bilstm_nlp.data.text.sentence import ColumnFormat
 from bilstm_nlp.tags import SCHEMES
 from tests.fuzz.configs import wrong
 from tests.fuzz.files import WHOLE, changed

@@ -9,9 +9,9 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bilstm_nlp.data.corpus import read, sentences_of
-from bilstm_nlp.data.sentence import ColumnFormat, Sentence
-from bilstm_nlp.data.tagged import TaggedSentence, writer
+from bilstm_nlp.data.text.corpus import read, sentences_of
+from bilstm_nlp.data.text.output import TaggedSentence, writer
+from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence
 from bilstm_nlp.errors import DataError
 from bilstm_nlp.tags import SCHEMES
 from tests.fuzz.files import check_message, files, packed, result_or_refusal

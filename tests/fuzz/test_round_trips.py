@@ -14,17 +14,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bilstm_nlp.data.codec import TaggingCodec
-from bilstm_nlp.data.corpus import Sentence
-from bilstm_nlp.data.series import Parts, Scaler, Series, SeriesSet
-from bilstm_nlp.data.series_codec import Columns, SeriesCodec
-from bilstm_nlp.data.vocabulary import WordTable
-from bilstm_nlp.files import as_json, value_of
-from bilstm_nlp.inference import forecaster
-from bilstm_nlp.inference.forecaster import Forecaster
-from bilstm_nlp.inference.request import Request
-from bilstm_nlp.prediction import load
+from bilstm_nlp.data.series.codec import Columns, SeriesCodec
+from bilstm_nlp.data.series.series import Parts, Scaler, Series, SeriesSet
+from bilstm_nlp.data.text.codec import TaggingCodec
+from bilstm_nlp.data.text.corpus import Sentence
+from bilstm_nlp.data.text.vocabulary import WordTable
+from bilstm_nlp.runs.load import load
+from bilstm_nlp.system.json_values import json_text, value_of
 from bilstm_nlp.tags import SCHEMES
+from bilstm_nlp.tasks.forecasting import predictor
+from bilstm_nlp.tasks.forecasting.predictor import Forecaster
+from bilstm_nlp.tasks.request import Request
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=5)
 TAGGED = st.lists(st.tuples(WORDS, st.sampled_from(["O", "B-X", "I-X", "B-Y\u2028-"])), min_size=1, max_size=6)
@@ -47,7 +47,7 @@ def test_a_taggers_codec_survives_its_files(pairs, frozen, scheme, data):
         with_usage=data.draw(st.booleans()),
         context=data.draw(st.integers(0, 9)),
     )
-    again = TaggingCodec.from_json(value_of(as_json(codec.to_json())), codec.tensors())
+    again = TaggingCodec.from_json(value_of(json_text(codec.to_json())), codec.tensors())
     for field in fields(codec):
         before, after = getattr(codec, field.name), getattr(again, field.name)
         if field.name == "lexicon":
@@ -79,7 +79,7 @@ def test_a_forecasters_codec_survives_its_files(names, data):
         horizon=2,
         season_length=2,
     )
-    again = SeriesCodec.from_json(value_of(as_json(codec.to_json())), codec.tensors())
+    again = SeriesCodec.from_json(value_of(json_text(codec.to_json())), codec.tensors())
     for field in fields(codec):
         assert same(getattr(codec, field.name), getattr(again, field.name)), field.name
 
@@ -108,7 +108,7 @@ class Foretold(Forecaster):
 def foretold(made_forecaster):
     trained = load(made_forecaster.finished)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(forecaster, "read", lambda source, format: None)
+        patch.setattr(predictor, "read", lambda source, format: None)
         yield Foretold(trained.model, trained.codec, trained.format, trained.level)
 
 

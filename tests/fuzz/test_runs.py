@@ -11,15 +11,17 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bilstm_nlp import experiment, report
-from bilstm_nlp.checkpoint import RunDirectory
-from bilstm_nlp.composition.tasks import build
-from bilstm_nlp.composition.trainer import settings
+from bilstm_nlp.cli import console
 from bilstm_nlp.errors import DivergenceError
-from bilstm_nlp.inference.request import Request
-from bilstm_nlp.prediction import load
-from bilstm_nlp.training import fit
-from bilstm_nlp.verification import verify
+from bilstm_nlp.reports import markdown
+from bilstm_nlp.runs import train
+from bilstm_nlp.runs.directory import RunDirectory
+from bilstm_nlp.runs.load import load
+from bilstm_nlp.runs.verify import verify
+from bilstm_nlp.tasks.registry import build
+from bilstm_nlp.tasks.request import Request
+from bilstm_nlp.tasks.trainer import settings
+from bilstm_nlp.training.loop import fit
 from tests.fuzz.files import WHOLE, result_or_refusal
 from tests.fuzz.runs import FILES, NOTED, damage, damaged
 
@@ -51,7 +53,7 @@ def test_a_damaged_run_tells_what_it_holds_or_is_refused(made, data):
         summary = result_or_refusal(lambda: RunDirectory.open(run).summary())
         if summary is not None:
             json.dumps(summary, ensure_ascii=False, allow_nan=False).encode()
-            assert report.markdown_section(report.run_section(summary))
+            assert markdown.markdown_section(console.run_section(summary))
 
 
 @WHOLE
@@ -64,7 +66,7 @@ def test_a_damaged_run_is_verified_or_refused(made, data):
         found = result_or_refusal(lambda: verify(made.finished))
         if found is not None:
             json.dumps(found.as_json(), allow_nan=False)
-            assert all(report.markdown_section(section) for section in found.sections())
+            assert all(markdown.markdown_section(section) for section in found.sections())
 
 
 @pytest.fixture(scope="module")
@@ -77,8 +79,8 @@ def again(made):
     origin = RunDirectory.open(made.stopped).origin()
 
     def go_on() -> list:
-        run = experiment.resumable(made.stopped, made.config)
-        experiment.check_origin(run, origin)
+        run = train.resumable(made.stopped, made.config)
+        train.check_origin(run, origin)
         state = run.read_state()
         assert state is not None
         epochs = fit(

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bilstm_nlp import experiment
-from bilstm_nlp.comparison import trials
-from bilstm_nlp.comparison.compare import Plan, conclude
-from bilstm_nlp.comparison.grid import Grid, PlannedRun
-from bilstm_nlp.comparison.jobs import Job
-from bilstm_nlp.comparison.markdown import markdown
-from bilstm_nlp.comparison.page import page
-from bilstm_nlp.comparison.trials import Resources
-from bilstm_nlp.composition.tasks import build
-from bilstm_nlp.prediction import load
+from bilstm_nlp.runs import train
+from bilstm_nlp.runs.load import load
+from bilstm_nlp.studies.compare.compare import Plan, conclude
+from bilstm_nlp.studies.compare.grid import Grid
+from bilstm_nlp.studies.compare.markdown import markdown
+from bilstm_nlp.studies.compare.page import page
+from bilstm_nlp.studies.engines import trial_files
+from bilstm_nlp.studies.engines.jobs import Job, PlannedRun
+from bilstm_nlp.studies.engines.trial_files import Resources
+from bilstm_nlp.tasks.registry import build
 from tests.fuzz.files import WHOLE, result_or_refusal
 from tests.fuzz.runs import NOTED, damage, damaged
 
@@ -30,10 +30,12 @@ def plan(made, tmp_path_factory) -> Plan:
     """Two variants with two seeds each, trained and measured; the last run is a copy of the first, to be damaged."""
     out = tmp_path_factory.mktemp("comparison")
     shutil.copytree(made.finished, out / "first")
-    list(experiment.train(made.config.model_copy(update={"seed": 2}), out / "second"))
+    list(train.train(made.config.model_copy(update={"seed": 2}), out / "second"))
     for name in ("first", "second"):
         task, trained = build(made.config), load(out / name)
-        trials.save(out / name, "a key", Resources(2, 1, 1), task.measure(trained.model, task.load(), trained.codec))
+        trial_files.save(
+            out / name, "a key", Resources(2, 1, 1), task.measure(trained.model, task.load(), trained.codec)
+        )
     shutil.copytree(out / "first", out / "last")
     places = [("base", 1, "first"), ("other", 1, "second"), ("base", 2, "second"), ("other", 2, "last")]
     jobs = [Job(PlannedRun(variant, seed, 1.0, made.config), "a key", out / name) for variant, seed, name in places]
@@ -59,12 +61,12 @@ def test_a_damaged_trial_is_read_or_refused(plan, data):
     folder = plan.jobs[-1].folder
     path = folder / data.draw(st.sampled_from(FILES))
     with damaged(path, data.draw(damage(path)), noted=data.draw(NOTED)):
-        key = result_or_refusal(lambda: trials.key_of(folder))
+        key = result_or_refusal(lambda: trial_files.key_of(folder))
         assert key is None or key.encode()
-        result_or_refusal(lambda: trials.versions_of(folder))
-        resources = result_or_refusal(lambda: trials.resources_of(folder))
+        result_or_refusal(lambda: trial_files.versions_of(folder))
+        resources = result_or_refusal(lambda: trial_files.resources_of(folder))
         assert resources is None or min(resources.cores, resources.jobs, resources.threads) > 0
-        trial = result_or_refusal(lambda: trials.read(folder, "some", 1, 1.0, plan.grid.measure.name))
+        trial = result_or_refusal(lambda: trial_files.read(folder, "some", 1, 1.0, plan.grid.measure.name))
         if trial is not None:
             assert trial.numerator.shape == trial.denominator.shape
             assert not (trial.numerator < 0).any()

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bilstm_nlp.data.embeddings import read_vectors
+from bilstm_nlp.data.text.word_vectors import read_vectors
 from tests.fuzz.files import files, packed, result_or_refusal
 
 GLOVE = "the 0.1 -2 3e-2\n. . 1 2 3\nof 4 5 6\nEU 7 8 9.5\n北 0 0 0\n"

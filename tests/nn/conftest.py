@@ -4,7 +4,7 @@ from functools import cache
 
 import pytest
 
-from bilstm_nlp.nn import chain
+from bilstm_nlp.nn.crf import recursions
 
 
 @pytest.fixture(scope="module", params=["torch", "compiled"])
@@ -12,8 +12,8 @@ def way(request):
     """Every test that asks for it runs once with torch's recursions and once with the compiled ones."""
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "torch":
-            patch.setattr(chain, "kernels", cache(lambda: None))
+            patch.setattr(recursions, "kernels", cache(lambda: None))
         else:
             pytest.importorskip("numba")
-            assert chain.kernels() is not None
+            assert recursions.kernels() is not None
         yield request.param

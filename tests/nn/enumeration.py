@@ -7,7 +7,7 @@ from itertools import product
 import torch
 from torch import Tensor
 
-from bilstm_nlp.nn.chain import Scores
+from bilstm_nlp.nn.crf.recursions import Scores
 
 FORBIDDEN = float("-inf")
 

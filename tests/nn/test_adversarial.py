@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from bilstm_nlp.composition.trainer import settings
 from bilstm_nlp.config import parse
 from bilstm_nlp.nn.adversarial import Adversarial
 from bilstm_nlp.nn.encoder import Encoder, Sequences
 from bilstm_nlp.nn.model import Loss, Model
+from bilstm_nlp.tasks.trainer import settings
 
 LENGTHS = [4, 1, 3]
 

@@ -9,13 +9,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bilstm_nlp.composition.tasks import forecasting, tagging
 from bilstm_nlp.config import parse
-from bilstm_nlp.data.corpus import Sentence, TaggedCorpus, share
-from bilstm_nlp.data.series import Scaler
+from bilstm_nlp.data.series.series import Scaler
+from bilstm_nlp.data.text.corpus import Sentence, TaggedCorpus, share
 from bilstm_nlp.errors import DataError, InputError
-from tests.comparison.grids import corpus
-from tests.tasks.test_forecasting import HORIZON, LOOK_BACK, ROWS, config, fitted, table
+from bilstm_nlp.tasks.registry import forecasting, tagging
+from tests.studies.grids import corpus
+from tests.tasks.forecasting.test_task import HORIZON, LOOK_BACK, ROWS, config, fitted, table
 
 
 def sentences(count: int) -> TaggedCorpus:

@@ -1,1 +1,0 @@
-"""Many runs of many variants, compared so that chance is not taken for a difference."""

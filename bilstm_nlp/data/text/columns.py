@@ -1,0 +1,131 @@
+"""Column files: a token a line, sentences parted by blank lines, documents by -DOCSTART- lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from bilstm_nlp.data.lines import Complain, excerpt, name_of, numbered_lines, stop
+from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence, check_length
+from bilstm_nlp.errors import DataError
+
+DOCUMENT_START = "-DOCSTART-"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What all rows of a file have in common, as its first row or its header line says."""
+
+    width: int
+    """Columns of every row."""
+    line: int
+    """Where the file says so."""
+    token: int
+    tag: int | None
+
+
+def read_columns(
+    source: str, format: ColumnFormat, complain: Complain = stop, *, keep_rows: bool = False
+) -> Iterator[Sentence]:
+    """The sentences of a column file, as they are asked for; boundaries with no sentence after them come at the end.
+
+    Columns are parted by blanks and tabs alone: a token may be U+00A0 or U+3000. Complains of every row whose number
+    of columns is not the first row's. Raises `DataError` where the columns asked for are not there.
+    """
+    name = name_of(source)
+    layout: Layout | None = None
+    sentence = Collected()
+    for number, line in numbered_lines(source, format.encoding, complain):
+        if format.comment is not None and line.startswith(format.comment):
+            continue
+        fields = split(line)
+        if not fields or fields[0] == DOCUMENT_START:
+            if sentence.tokens:
+                yield sentence.done()
+                sentence = Collected(document=sentence.document)
+            if fields:
+                sentence.document += 1
+                sentence.boundaries.append(line)
+                sentence.lines = [number]
+            continue
+        if layout is None:
+            layout = layout_of(name, fields, number, format)
+            if format.has_header:
+                continue
+        if len(fields) != layout.width:
+            expected = f"{counted(layout.width)}, as line {layout.line} has"
+            complain(DataError(name, expected, f"{len(fields)}: {excerpt(line)}", number))
+            continue
+        if not sentence.tokens:
+            sentence.lines = []
+        sentence.lines.append(number)
+        sentence.tokens.append(fields[layout.token])
+        check_length(name, len(sentence.tokens), number)
+        if layout.tag is not None:
+            sentence.tags.append(fields[layout.tag])
+        if keep_rows:
+            sentence.rows.append(line)
+    if sentence.tokens or sentence.boundaries:
+        yield sentence.done()
+
+
+def split(line: str) -> list[str]:
+    """The columns of a line, parted by blanks and tabs and nothing else."""
+    fields = line.replace("\t", " ").split(" ")
+    return [text for text in fields if text] if "" in fields else fields
+
+
+@dataclass
+class Collected:
+    """A sentence while its lines are read."""
+
+    document: int = 0
+    boundaries: list[str] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+    rows: list[str] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    """Of the tokens; before there are any, that of the last boundary."""
+
+    def done(self) -> Sentence:
+        """The sentence itself."""
+        first, last = self.lines[0], self.lines[-1]
+        lines: Sequence[int] = range(first, last + 1) if last - first + 1 == len(self.lines) else tuple(self.lines)
+        return Sentence(
+            tokens=tuple(self.tokens),
+            tags=tuple(self.tags) if self.tags else None,
+            line=first,
+            document=self.document,
+            document_start="\n\n".join(self.boundaries) if self.boundaries else None,
+            rows=tuple(self.rows),
+            lines=lines if self.tokens else (),
+        )
+
+
+def layout_of(name: str, fields: list[str], line: int, format: ColumnFormat) -> Layout:
+    """Which columns are meant, from the first row or the header line. Raises `DataError` when they are not there."""
+
+    def place(column: int | str) -> int:
+        if isinstance(column, str):
+            count = fields.count(column)
+            if count != 1:
+                found = f"{count or 'none'} in {excerpt(' '.join(fields))}"
+                raise DataError(name, f"one column named {column!r} in the header line", found, line)
+            return fields.index(column)
+        if not -len(fields) <= column < len(fields):
+            needed = column + 1 if column >= 0 else -column
+            expected = f"at least {counted(needed)}, for column {column}"
+            raise DataError(name, expected, f"{len(fields)}: {excerpt(' '.join(fields))}", line)
+        return column % len(fields)
+
+    token = place(format.token)
+    tag = None if format.tag is None else place(format.tag)
+    if token == tag:
+        expected = f"a token in column {format.token!r} and its tag in column {format.tag!r}"
+        found = f"{counted(len(fields))}, so both are {fields[token]!r}"
+        raise DataError(name, expected, found, line)
+    return Layout(len(fields), line, token, tag)
+
+
+def counted(columns: int) -> str:
+    return "1 column" if columns == 1 else f"{columns} columns"

@@ -1,0 +1,65 @@
+"""JSON whose objects are annotated sentences: one a line, or all in one array."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from bilstm_nlp.data.lines import Complain, excerpt, name_of, numbered_lines, stop
+from bilstm_nlp.data.text.records import Documents, sentence_of_record
+from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence
+from bilstm_nlp.errors import DataError
+
+
+def read_jsonl(source: str, format: ColumnFormat, complain: Complain = stop) -> Iterator[Sentence]:
+    """The sentences of a file with one JSON object a line, as they are asked for; blank lines mean nothing.
+
+    A .json file may also be one array of objects, which is read at once and whose objects are numbered from 1.
+    """
+    name, documents = name_of(source), Documents()
+    for number, value in values_of(source, format.encoding, complain):
+        try:
+            sentence = sentence_of_record(value, format, name, number, documents)
+        except DataError as error:  # noqa: PERF203
+            complain(error)
+        else:
+            yield sentence
+
+
+def values_of(source: str, encoding: str, complain: Complain) -> Iterator[tuple[int, Any]]:
+    """(line from 1, its value), or (number from 1, member) of an array."""
+    name = name_of(source)
+    lines = numbered_lines(source, encoding, complain)
+    may_be_array = source.removesuffix(".gz").endswith(".json")
+    for number, line in lines:
+        if not line.strip(" \t\r"):
+            continue
+        array = may_be_array and line.lstrip(" \t").startswith("[")
+        may_be_array = False
+        text = "\n".join([line, *(rest for _, rest in lines)]) if array else line
+        try:
+            value = parse(text, name, number)
+        except DataError as error:
+            complain(error)
+        else:
+            yield from enumerate(value, 1) if array else [(number, value)]
+
+
+def parse(text: str, name: str, number: int) -> Any:
+    """The value of JSON whose first line has this number. Raises `DataError`."""
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        line = text.split("\n")[error.lineno - 1]
+        problem = f"{error.msg} at character {error.colno} of {excerpt(line)}"
+        raise DataError(name, "a JSON object", problem, number + error.lineno - 1) from None
+    except (ValueError, RecursionError) as error:  # a number of too many digits, brackets too deep
+        raise DataError(name, "a JSON object", f"one that can't be read: {error}", number) from None
+    if "\\ud" in text.lower():
+        try:
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+        except UnicodeEncodeError as error:
+            half = f"half a surrogate pair, {error.object[error.start]!r}"
+            raise DataError(name, "Unicode text", half, number) from None
+    return value

@@ -1,0 +1,50 @@
+"""Whether probabilities mean what they say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bilstm_nlp.metrics.labels import _ratio
+
+
+@dataclass(frozen=True, eq=False)
+class Reliability:
+    """A reliability diagram of M equal-width bins (edges[m], edges[m + 1]]; the first takes 0 as well."""
+
+    edges: npt.NDArray[np.float64]
+    """(M + 1,)"""
+    counts: npt.NDArray[np.int64]
+    """(M,)"""
+    mean_confidence: npt.NDArray[np.float64]
+    """(M,), NaN in an empty bin, as is `accuracy`."""
+    accuracy: npt.NDArray[np.float64]
+    ece: float | None
+    """Expected calibration error: the sum over bins of share · |accuracy − mean confidence|."""
+
+
+def reliability(confidences: npt.ArrayLike, correct: npt.ArrayLike, bins: int = 15) -> Reliability:
+    """Confidences (N,) against whether each prediction was correct (N,) bool, as in Guo et al. 2017, section 2.
+
+    Raises ValueError for unequal shapes and for confidences that are no probabilities; what single precision leaves
+    above 1 is let through.
+    """
+    confidence = np.asarray(confidences, dtype=np.float64)
+    hit = np.asarray(correct, dtype=bool)
+    if confidence.ndim != 1 or confidence.shape != hit.shape:
+        raise ValueError(f"expected confidences (N,) and correct (N,), found {confidence.shape} and {hit.shape}")
+    if not np.all((confidence >= -1e-4) & (confidence <= 1 + 1e-4)):
+        raise ValueError("expected confidences from 0 to 1, found others")
+    edges = np.linspace(0.0, 1.0, bins + 1)
+    bin_of = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1)
+    counts = np.bincount(bin_of, minlength=bins)
+    confidence_sum = np.bincount(bin_of, weights=confidence, minlength=bins)
+    hits = np.bincount(bin_of, weights=hit, minlength=bins)
+    filled = counts > 0
+    mean_confidence = np.divide(confidence_sum, counts, out=np.full(bins, np.nan), where=filled)
+    accuracy = np.divide(hits, counts, out=np.full(bins, np.nan), where=filled)
+    # share · |accuracy − confidence| = |hits − summed confidence| / N, which needs no care for empty bins.
+    ece = _ratio(float(np.abs(hits - confidence_sum).sum()), len(confidence))
+    return Reliability(edges=edges, counts=counts, mean_confidence=mean_confidence, accuracy=accuracy, ece=ece)

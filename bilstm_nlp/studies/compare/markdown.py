@@ -1,0 +1,239 @@
+"""report.md: an answer as sentences and tables. Its sections are for the terminal as well."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+from bilstm_nlp.config.measures import Measure
+from bilstm_nlp.reports.markdown import markdown_section
+from bilstm_nlp.reports.sections import Row, Section, Table, number
+from bilstm_nlp.studies.compare.disagreements import SentenceDisagreement, WindowDisagreement
+from bilstm_nlp.studies.compare.results import Answer, LearningCurve
+from bilstm_nlp.studies.compare.sentences import counted, signed
+from bilstm_nlp.studies.compare.setup import Question
+from bilstm_nlp.studies.compare.statistics import RESAMPLES
+from bilstm_nlp.studies.compare.summary import Variant
+from bilstm_nlp.tags import Span
+
+DISAGREEMENTS_SHOWN = 10
+
+
+def markdown(answer: Answer) -> str:
+    """The whole report."""
+    return "\n\n".join([f"# {answer.question.name}", *map(markdown_section, sections(answer))]) + "\n"
+
+
+def sections(answer: Answer) -> list[Section]:
+    """What was found, in the order in which it is asked for."""
+    question = answer.question
+    found = [
+        Section("In words", ["\n".join(f"- {sentence}" for sentence in answer.words)]),
+        Section("Scores", [setting(question), scores(question, answer.variants), *differences(answer)]),
+    ]
+    if any(one.runs for one in answer.variants):
+        found.append(Section("Cost", [machine(question), cost(answer.variants)]))
+    if len(question.fractions) > 1:
+        found.append(Section("Learning curves", [learning_curves(question, answer.learning_curves)]))
+    if any(one.per_type for one in answer.variants):
+        found.append(Section(f"By {question.subject.groups}", [by_type(question, answer.variants)]))
+    found.append(Section("Changes", [changes(answer.variants)]))
+    if any(run.status != "finished" for run in answer.runs):
+        found.append(Section("Runs without a result", [unfinished(answer)]))
+    if answer.disagreements:
+        found.append(Section("Where variants differ most", list(disagreements(answer))))
+    return [*found, Section("How this was measured", [method(question)])]
+
+
+# --- scores ----------------------------------------------------------------------------------------------------------
+
+
+def setting(question: Question) -> str:
+    """What the tables are about."""
+    part = "all" if question.largest == 1 else f"{question.largest:.4g} of"
+    return (
+        f"{shown_name(question.measure)} on the {question.measure.part} part after training on {part} the training "
+        f"data with {counted(len(question.seeds), 'seed')} ({', '.join(map(str, question.seeds))}). "
+        f"Intervals are of level {question.level:.4g}. To repeat it:\n\n    {question.command}"
+    )
+
+
+def shown_name(measure: Measure) -> str:
+    return f"{measure.title} in percent" if measure.scale == 100 else measure.title
+
+
+def figure(value: float | None, measure: Measure) -> str:
+    """In percent with two decimals, else with four; a dash where there is none."""
+    digits = 2 if measure.scale == 100 else 4
+    return number(None if value is None else value * measure.scale, digits)
+
+
+def interval(low: float | None, high: float | None, measure: Measure) -> str:
+    return "–" if low is None or high is None else f"{figure(low, measure)} to {figure(high, measure)}"
+
+
+def scores(question: Question, variants: Sequence[Variant]) -> Table:
+    measure = question.measure
+    header = ("", "rank", measure.title, "interval", "deviation", "best", "worst", "runs")
+    rows: list[Row] = [
+        (
+            one.name,
+            "–" if one.rank is None else str(one.rank),
+            figure(one.mean, measure),
+            interval(one.low, one.high, measure),
+            *(figure(value, measure) for value in (one.deviation, one.best, one.worst)),
+            f"{one.runs}, {one.failed} failed" if one.failed else str(one.runs),
+        )
+        for one in variants
+    ]
+    return Table("Over seeds", header, rows)
+
+
+def differences(answer: Answer) -> Iterator[Table]:
+    """Every variant's difference from the baseline, if there is one."""
+    question = answer.question
+    header = ("", "difference", "interval", "p", "p (Holm)", "distinguishable")
+    rows: list[Row] = []
+    for one in answer.variants:
+        if one.difference is not None:
+            found = one.difference
+            mean, low, high = (signed(value, question.measure) for value in (found.mean, found.low, found.high))
+            chance = (f"{value:.3g}" for value in (found.p_value, found.adjusted))
+            rows.append((one.name, mean, f"{low} to {high}", *chance, "yes" if found.distinguishable else "no"))
+    if rows:
+        yield Table(f"{question.measure.title} minus that of {question.baseline}", header, rows)
+
+
+# --- cost ------------------------------------------------------------------------------------------------------------
+
+
+def machine(question: Question) -> str:
+    """What the speeds were measured on."""
+    where = question.environment
+    versions = ", ".join(f"{package} {version}" for package, version in where.versions.items())
+    return (
+        f"Means over seeds, on a machine with {counted(where.cores, 'core')}, {counted(where.jobs, 'run')} at a time "
+        f"with {counted(where.threads, 'thread')} each{'; ' * bool(versions)}{versions}. A variant is on the front if "
+        "no other is as good and as fast in prediction, and better in one of them."
+    )
+
+
+def cost(variants: Sequence[Variant]) -> Table:
+    header = ("", "parameters", "training s", "sequences/s in training", "in prediction", "MiB at most", "front")
+
+    def whole(value: float | None) -> str:
+        return "–" if value is None else f"{value:,.0f}"
+
+    rows: list[Row] = [
+        (
+            one.name,
+            whole(one.parameters),
+            number(one.training_seconds, 1),
+            *(whole(value) for value in (one.training_speed, one.prediction_speed, one.peak_memory_mb)),
+            "yes" if one.on_front else "",
+        )
+        for one in variants
+    ]
+    return Table("What variants take", header, rows)
+
+
+# --- by type, by fraction, by change, by run -------------------------------------------------------------------------
+
+
+def by_type(question: Question, variants: Sequence[Variant]) -> Table:
+    """A row a type or column, so that many of them are no wide table."""
+    types = sorted({kind for one in variants for kind in one.per_type})
+    rows: list[Row] = [
+        (kind, *(figure(one.per_type.get(kind), question.measure) for one in variants)) for kind in types
+    ]
+    return Table(f"Mean {question.measure.title} over seeds", ("", *(one.name for one in variants)), rows)
+
+
+def learning_curves(question: Question, curves: Sequence[LearningCurve]) -> Table:
+    """A row a variant and part of the training data."""
+    measure = question.measure
+    rows: list[Row] = [
+        (
+            curve.variant,
+            f"{point.fraction:.4g}",
+            figure(point.mean, measure),
+            interval(point.low, point.high, measure),
+            str(point.runs),
+        )
+        for curve in curves
+        for point in curve.points
+    ]
+    header = ("", "part", measure.title, "interval", "runs")
+    return Table("By how much of the training data was seen", header, rows)
+
+
+def changes(variants: Sequence[Variant]) -> Table:
+    rows: list[Row] = [
+        (
+            one.name,
+            ", ".join(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in one.changes.items())
+            or "none",
+        )
+        for one in variants
+    ]
+    return Table("What each variant changes in the base", ("", "changes"), rows)
+
+
+def unfinished(answer: Answer) -> Table:
+    """Failed and missing runs; messages on one line each."""
+    rows: list[Row] = [
+        (run.variant, str(run.seed), f"{run.fraction:.4g}", run.status, run.folder, " ".join((run.error or "").split()))
+        for run in answer.runs
+        if run.status != "finished"
+    ]
+    return Table("They count in no figure", ("", "seed", "part", "status", "folder", "error"), rows)
+
+
+# --- disagreements ---------------------------------------------------------------------------------------------------
+
+
+def disagreements(answer: Answer) -> Iterator[Table | str]:
+    """The first few, and where the others are."""
+    found = answer.disagreements[:DISAGREEMENTS_SHOWN]
+    yield f"The first {len(found)} of {len(answer.disagreements):,} in report.json, all from the runs of one seed."
+    windows = [one for one in found if isinstance(one, WindowDisagreement)]
+    for one in found:
+        if isinstance(one, SentenceDisagreement):
+            rows: list[Row] = [("gold", entities(one.tokens, one.gold))]
+            rows += [(name, entities(one.tokens, spans)) for name, spans in one.found.items()]
+            yield Table(" ".join(one.tokens), ("", "entities"), rows)
+    if windows:
+        yield Table(
+            f"{answer.question.measure.title} of one column of a window",
+            ("series", "from", "column", *windows[0].errors),
+            [(one.series, one.origin, one.column, *map(number, one.errors.values())) for one in windows],
+        )
+
+
+def entities(tokens: Sequence[str], spans: Sequence[Span]) -> str:
+    """Their types and texts."""
+    return "; ".join(f"{span.type} “{' '.join(tokens[span.start : span.end])}”" for span in spans) or "none"
+
+
+# --- method ----------------------------------------------------------------------------------------------------------
+
+
+def method(question: Question) -> str:
+    """What intervals and p-values are made of."""
+    units = f"{question.subject.units} of the part "
+    if question.subject.overlapping:
+        units += "(Diebold and Mariano's test, with a long-run variance from cosines, since they overlap)"
+    else:
+        units += f"(resampled {RESAMPLES:,} times, the same for all seeds and both variants)"
+    seeds = (
+        "There is one seed, so the noise between seeds is in none of the figures."
+        if len(question.seeds) == 1
+        else "What seeds and units do together is in both, which makes the test a cautious one."
+    )
+    return (
+        "An interval of a score is Student's, over seeds. A difference is the mean over the seeds that both variants "
+        f"have, and its variance has two sources: seeds, and the {units}. The two are put together as Welch and "
+        f"Satterthwaite do. {seeds} P-values are adjusted for the number of comparisons (Holm); a difference is "
+        f"distinguishable if its own is below {1 - question.level:.4g}. The intervals of differences are each for "
+        "itself, not adjusted. Speeds are not tested."
+    )

@@ -1,0 +1,113 @@
+"""What a comparison found: the runs' figures side by side, with what chance may have done. No torch, no files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+from bilstm_nlp.studies.compare import statistics
+from bilstm_nlp.studies.compare.disagreements import SentenceDisagreement, WindowDisagreement, disagreements
+from bilstm_nlp.studies.compare.sentences import words
+from bilstm_nlp.studies.compare.setup import Question, Run
+from bilstm_nlp.studies.compare.summary import Groups, Variant, mean, paired_seeds, score, variants
+from bilstm_nlp.studies.engines.trial import Trial
+from bilstm_nlp.system.json_values import Json, as_json
+
+
+@dataclass(frozen=True)
+class Point:
+    """Of a learning curve: the mean over runs with one part of the training data."""
+
+    fraction: float
+    mean: float | None
+    low: float | None
+    high: float | None
+    runs: int
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """What more training data is worth to a variant."""
+
+    variant: str
+    points: Sequence[Point]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """How a run went, epoch by epoch."""
+
+    variant: str
+    seed: int
+    fraction: float
+    losses: Sequence[float]
+    scores: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """All that a report says."""
+
+    question: Question
+    variants: Sequence[Variant]
+    """At the largest part of the training data, best first."""
+    words: Sequence[str]
+    """A sentence a variant, in the same order."""
+    learning_curves: Sequence[LearningCurve]
+    curves: Sequence[Curve]
+    runs: Sequence[Run]
+    disagreements: Sequence[SentenceDisagreement] | Sequence[WindowDisagreement]
+    """Of one seed, most different first."""
+
+    def as_json(self) -> dict[str, Json]:
+        """report.json: the question's fields, then these; what is no number is `null`."""
+        found = {field.name: as_json(getattr(self, field.name)) for field in fields(self)}
+        asked = found.pop("question")
+        assert isinstance(asked, dict)
+        del asked["changes"]
+        return {**asked, **found}
+
+
+def answer(question: Question, trials: Sequence[Trial], runs: Sequence[Run]) -> Answer:
+    """Compare `trials`, which are those of `runs` that finished; their order does not matter."""
+    order = {variant: place for place, variant in enumerate(question.changes)}
+    trials = sorted(trials, key=lambda trial: (order[trial.variant], trial.fraction, question.seeds.index(trial.seed)))
+    groups = at(question.largest, question, trials)
+    seeds = {name: paired_seeds(group, groups[question.baseline]) for name, group in groups.items()}
+    found = variants(question, groups, runs)
+    scores = {(trial.variant, trial.seed, trial.fraction): score(trial) for trial in trials}
+    return Answer(
+        question=question,
+        variants=found,
+        words=words(question, found, seeds),
+        learning_curves=[learning_curve(name, question, trials) for name in question.changes],
+        curves=[Curve(one.variant, one.seed, one.fraction, one.losses, one.epoch_scores) for one in trials],
+        runs=[replace(run, score=scores.get((run.variant, run.seed, run.fraction))) for run in runs],
+        disagreements=disagreements(of_one_seed(question, groups)),
+    )
+
+
+def at(fraction: float, question: Question, trials: Sequence[Trial]) -> Groups:
+    """The trials of each variant with that part of the training data."""
+    return {
+        name: [trial for trial in trials if trial.variant == name and trial.fraction == fraction]
+        for name in question.changes
+    }
+
+
+def learning_curve(name: str, question: Question, trials: Sequence[Trial]) -> LearningCurve:
+    """A point for each part of the training data with which a run of the variant finished."""
+    points = []
+    for fraction in sorted(question.fractions):
+        group = at(fraction, question, trials)[name]
+        scores = [value for value in map(score, group) if value is not None]
+        low, high = statistics.interval_of_mean(scores, question.level) or (None, None)
+        if group:
+            points.append(Point(fraction, mean(scores), low, high, len(group)))
+    return LearningCurve(name, points)
+
+
+def of_one_seed(question: Question, groups: Groups) -> list[Trial]:
+    """A trial a variant, all of the first seed with which most variants finished."""
+    by_seed = [[trial for group in groups.values() for trial in group if trial.seed == seed] for seed in question.seeds]
+    return max(by_seed, key=len)

@@ -1,0 +1,162 @@
+"""Each variant's figures over its seeds, and how they differ from the baseline's."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from bilstm_nlp.config.measures import Measure
+from bilstm_nlp.studies.compare import statistics
+from bilstm_nlp.studies.compare.setup import Question, Run
+from bilstm_nlp.studies.compare.statistics import Units
+from bilstm_nlp.studies.engines.trial import Trial
+
+
+@dataclass(frozen=True)
+class Difference(statistics.Difference):
+    """… as one of several comparisons."""
+
+    adjusted: float
+    """The p-value, raised for the number of comparisons (Holm)."""
+    distinguishable: bool
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A variant's figures over its seeds, at the largest part of the training data; `None` where there is no figure."""
+
+    name: str
+    changes: Mapping[str, Any]
+    rank: int | None
+    """By the mean; `None` without one."""
+    runs: int
+    """How many finished."""
+    failed: int
+    mean: float | None
+    deviation: float | None
+    """Standard deviation over seeds."""
+    best: float | None
+    worst: float | None
+    low: float | None
+    high: float | None
+    """Student's interval of the mean over seeds."""
+    parameters: int | None
+    training_seconds: float | None
+    training_speed: float | None
+    prediction_speed: float | None
+    peak_memory_mb: float | None
+    per_type: Mapping[str, float | None]
+    on_front: bool
+    """No other variant is as good and as fast in prediction, and better in one of them."""
+    difference: Difference | None
+
+
+Groups = Mapping[str, Sequence[Trial]]
+"""The trials of each variant by seed, all with one part of the training data."""
+
+
+def variants(question: Question, groups: Groups, runs: Sequence[Run]) -> list[Variant]:
+    """Best first; those without a score last, in the question's order."""
+    differences = compare(question, groups)
+    failed = [run.variant for run in runs if run.status == "failed" and run.fraction == question.largest]
+    found = [
+        figures(name, question, trials, failed.count(name), differences.get(name)) for name, trials in groups.items()
+    ]
+    scored = [(quality(variant, question.measure), variant) for variant in found if variant.mean is not None]
+    scored.sort(key=lambda pair: -pair[0])
+    front = statistics.pareto([good for good, _ in scored], [variant.prediction_speed or 0.0 for _, variant in scored])
+    ranked = [
+        replace(variant, rank=rank, on_front=ahead)
+        for rank, ((_, variant), ahead) in enumerate(zip(scored, front, strict=True), 1)
+    ]
+    return ranked + [variant for variant in found if variant.mean is None]
+
+
+def quality(variant: Variant, measure: Measure) -> float:
+    """The mean score, turned so that more is better."""
+    assert variant.mean is not None
+    return variant.mean if measure.higher_is_better else -variant.mean
+
+
+def figures(
+    name: str, question: Question, trials: Sequence[Trial], failed: int, difference: Difference | None
+) -> Variant:
+    """One variant, not yet ranked among others."""
+    scores = [value for value in map(score, trials) if value is not None]
+    best, worst = (max, min) if question.measure.higher_is_better else (min, max)
+    low, high = statistics.interval_of_mean(scores, question.level) or (None, None)
+    types = dict.fromkeys(kind for trial in trials for kind in trial.per_type)
+    return Variant(
+        name=name,
+        changes=question.changes[name],
+        rank=None,
+        runs=len(trials),
+        failed=failed,
+        mean=mean(scores),
+        deviation=float(np.std(scores, ddof=1)) if len(scores) > 1 else None,
+        best=best(scores, default=None),
+        worst=worst(scores, default=None),
+        low=low,
+        high=high,
+        parameters=trials[0].cost.parameters if trials else None,
+        training_seconds=mean([trial.cost.training_seconds for trial in trials]),
+        training_speed=mean([trial.cost.training_speed for trial in trials]),
+        prediction_speed=mean([trial.cost.prediction_speed for trial in trials]),
+        peak_memory_mb=mean([trial.cost.peak_memory_mb for trial in trials]),
+        per_type={kind: mean([trial.per_type.get(kind) for trial in trials]) for kind in types},
+        on_front=False,
+        difference=difference,
+    )
+
+
+def compare(question: Question, groups: Groups) -> dict[str, Difference]:
+    """Every variant against the baseline, where there is something to compare."""
+    found = {}
+    for name, trials in groups.items():
+        seeds = paired_seeds(trials, groups[question.baseline])
+        if name == question.baseline or not seeds:
+            continue
+        first, baseline = (
+            units([trial for trial in group if trial.seed in seeds]) for group in (trials, groups[question.baseline])
+        )
+        # All with the same resamples, so that one more variant changes nothing for the others.
+        generator = np.random.default_rng(0)
+        difference = statistics.difference(first, baseline, level=question.level, generator=generator)
+        if difference is not None:
+            found[name] = difference
+    adjusted = statistics.holm([difference.p_value for difference in found.values()])
+    return {
+        name: Difference(one.mean, one.low, one.high, one.p_value, p_value, p_value < 1 - question.level)
+        for (name, one), p_value in zip(found.items(), adjusted, strict=True)
+    }
+
+
+def paired_seeds(first: Sequence[Trial], second: Sequence[Trial]) -> list[int]:
+    """The seeds for which both have a score."""
+    others = {trial.seed for trial in second if score(trial) is not None}
+    return [trial.seed for trial in first if trial.seed in others and score(trial) is not None]
+
+
+def units(trials: Sequence[Trial]) -> Units:
+    """Of one variant's trials, each with another seed."""
+    return Units(
+        numerator=np.stack([trial.numerator for trial in trials]).astype(np.float64),
+        denominator=np.stack([trial.denominator for trial in trials]).astype(np.float64),
+        lag=trials[0].lag,
+    )
+
+
+def score(trial: Trial) -> float | None:
+    """The measure over the trial's units; `None` where that is 0/0, or no number any more."""
+    found = float(units([trial]).scores[0])
+    return found if math.isfinite(found) else None
+
+
+def mean(values: Sequence[float | None]) -> float | None:
+    """Of those that are defined; `None` if none is."""
+    defined = [value for value in values if value is not None]
+    return math.fsum(defined) / len(defined) if defined else None

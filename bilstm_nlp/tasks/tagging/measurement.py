@@ -1,0 +1,44 @@
+"""A tagger's figures on its development corpus, sentence by sentence."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bilstm_nlp.data.text.codec import TaggingCodec
+from bilstm_nlp.data.text.corpus import TaggedCorpus
+from bilstm_nlp.metrics.labels import grouped
+from bilstm_nlp.tags import Span
+from bilstm_nlp.tasks.measurement import Measurement, Ratio, SentenceExamples, spread, timed
+from bilstm_nlp.tasks.tagging.decoding import TaggingModel, entities_of_each, label
+from bilstm_nlp.tasks.tagging.evaluation import gold_spans
+
+EXAMPLES = 5000
+"""Sentences that are kept, at most."""
+
+
+def measure(model: TaggingModel, codec: TaggingCodec, corpus: TaggedCorpus) -> Measurement:
+    """F1 as 2·correct / (predicted + gold) entities of each sentence."""
+    gold = gold_spans(corpus, codec)
+
+    def predicted() -> list[list[Span]]:
+        return entities_of_each(label(model, codec, codec.encode(corpus.sentences)), len(gold))
+
+    found, seconds = timed(predicted)
+    sides = [(set(right), set(answer)) for right, answer in zip(gold, found, strict=True)]
+    kept = spread(len(gold), EXAMPLES).tolist()
+    return Measurement(
+        measures={
+            "f1": Ratio(
+                numerator=np.array([2 * len(right & answer) for right, answer in sides], np.float64),
+                denominator=np.array([len(right) + len(answer) for right, answer in sides], np.float64),
+                by_type={kind: one.f1 for kind, one in grouped(gold, found, lambda _, span: span.type).items()},
+            )
+        },
+        lag=0,
+        speed=len(gold) / seconds,
+        examples=SentenceExamples(
+            tokens=[corpus.sentences[index].tokens for index in kept],
+            gold=[gold[index] for index in kept],
+            found=[found[index] for index in kept],
+        ),
+    )

@@ -1,0 +1,118 @@
+"""From a config to a tagger: its model over a codec's vocabularies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from typing_extensions import assert_never
+
+from bilstm_nlp.config.tagging import (
+    CharacterCnnConfig,
+    CharacterLstmConfig,
+    CrfHeadConfig,
+    NoCharacters,
+    SoftmaxHeadConfig,
+    TaggingConfig,
+)
+from bilstm_nlp.data.text.codec import TaggingCodec
+from bilstm_nlp.data.text.sentence import ColumnFormat
+from bilstm_nlp.data.text.vocabulary import FIRST
+from bilstm_nlp.nn.crf.crf import LinearChainCrf
+from bilstm_nlp.nn.encoder import DocumentEncoder, Dropout, Encoder
+from bilstm_nlp.nn.model import Model
+from bilstm_nlp.nn.tagging_heads import CrfHead, SoftmaxHead
+from bilstm_nlp.nn.token_embedder import CharacterCnn, CharacterLstm, TokenEmbedder, WordVectors
+from bilstm_nlp.tags import Legality, legal_transitions
+from bilstm_nlp.tasks.layers import attention, encoder
+from bilstm_nlp.tasks.tagging.decoding import TaggingModel
+from bilstm_nlp.tasks.tagging.predictor import Tagger
+
+
+def restored(config: TaggingConfig, codec: dict[str, Any], tensors: dict[str, Tensor]) -> Tagger:
+    """The tagger of a saved run, whose weights are still to be loaded."""
+    found = TaggingCodec.from_json(codec, tensors)
+    vectors = torch.zeros(found.words.trainable, found.frozen.shape[1])
+    return Tagger(model(config, found, vectors), found, column_format(config))
+
+
+def column_format(config: TaggingConfig) -> ColumnFormat:
+    """How its files are read."""
+    data = config.data
+    return ColumnFormat(data.token_column, data.tag_column, data.comment, data.encoding)
+
+
+def model(config: TaggingConfig, codec: TaggingCodec, vectors: Tensor) -> TaggingModel:
+    """The model over a codec's vocabularies, with (V, D) word vectors to train."""
+    settings = config.embeddings
+    embedder = TokenEmbedder(
+        WordVectors(
+            vectors,
+            torch.from_numpy(codec.frozen),
+            fine_tune=settings.fine_tune,
+            word_dropout=settings.word_dropout,
+        ),
+        character_reader(config, len(codec.characters)),
+        bigrams(config, codec) if settings.bigrams else None,
+        nn.Embedding(len(codec.shapes), settings.shapes, padding_idx=0) if settings.shapes else None,
+        codec.features,
+    )
+    reader = sentence_reader(config, codec, embedder.outputs)
+    end = head(config, reader.outputs, legal_transitions(codec.tags, codec.scheme))
+    return Model(embedder, reader, attention(config.attention, reader.outputs), end)
+
+
+def sentence_reader(config: TaggingConfig, codec: TaggingCodec, inputs: int) -> Encoder | DocumentEncoder:
+    """What reads sentences, each by itself or together with its neighbours."""
+    dropout, locked = config.encoder.dropout, config.encoder.locked_dropout
+    if not codec.context:
+        return encoder(config.encoder, inputs, input_dropout=dropout, output_dropout=dropout)
+    inner = encoder(config.encoder, inputs, input_dropout=0.0, output_dropout=0.0)
+    return DocumentEncoder(inner, inputs, Dropout(dropout, locked=locked), Dropout(dropout, locked=locked))
+
+
+def character_reader(config: TaggingConfig, characters: int) -> CharacterCnn | CharacterLstm | None:
+    """What reads the spelling of a word, over so many characters."""
+    match config.embeddings.characters:
+        case CharacterCnnConfig(embedding=embedding, filters=filters, width=width):
+            return CharacterCnn(characters, embedding, filters, width=width)
+        case CharacterLstmConfig(embedding=embedding, hidden=hidden):
+            return CharacterLstm(characters, embedding, hidden)
+        case NoCharacters():
+            return None
+        case unknown:
+            assert_never(unknown)
+
+
+def bigrams(config: TaggingConfig, codec: TaggingCodec) -> WordVectors:
+    """A table of vectors to train for the pairs of neighbours, with padding and the unknown pair."""
+    size = config.embeddings.bigrams
+    vectors = torch.randn(FIRST + len(codec.pairs), size) * size**-0.5
+    vectors[0] = 0
+    none = torch.empty(0, size, dtype=torch.float16)
+    return WordVectors(vectors, none, word_dropout=config.embeddings.word_dropout)
+
+
+def head(config: TaggingConfig, inputs: int, legality: Legality) -> CrfHead | SoftmaxHead:
+    """The output end over states of size `inputs`, for a scheme whose legal sequences these are."""
+    match config.head:
+        case CrfHeadConfig(constrained=constrained, constrain_training=constrain_training):
+            return CrfHead(inputs, chain(legality, constrained=constrained, constrain_training=constrain_training))
+        case SoftmaxHeadConfig(constrained=constrained):
+            return SoftmaxHead(inputs, chain(legality, constrained=constrained, constrain_training=False))
+        case unknown:
+            assert_never(unknown)
+
+
+def chain(legality: Legality, *, constrained: bool, constrain_training: bool) -> LinearChainCrf:
+    """A linear chain over a scheme's tags; unconstrained, every sequence is allowed."""
+    if not constrained:
+        return LinearChainCrf(len(legality.start))
+    return LinearChainCrf(
+        len(legality.start),
+        legal_start=torch.from_numpy(legality.start),
+        legal_end=torch.from_numpy(legality.end),
+        legal_transitions=torch.from_numpy(legality.transitions),
+        constrain_training=constrain_training,
+    )

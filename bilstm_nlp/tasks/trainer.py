@@ -1,0 +1,85 @@
+"""A config's way of training: optimizer, schedule and the trainer's other settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from torch import nn
+from torch.optim import SGD, Adam, AdamW, Optimizer
+from typing_extensions import assert_never
+
+from bilstm_nlp.config import Config
+from bilstm_nlp.config.sections import (
+    AdamConfig,
+    AdamWConfig,
+    ConstantSchedule,
+    CosineSchedule,
+    InverseTimeSchedule,
+    LinearSchedule,
+    PlateauSchedule,
+    SgdConfig,
+    TrainingConfig,
+)
+from bilstm_nlp.nn.adversarial import Adversarial
+from bilstm_nlp.nn.model import Model
+from bilstm_nlp.training import loop, schedules
+from bilstm_nlp.training.loop import Settings
+from bilstm_nlp.training.schedules import Schedule
+
+
+def settings(config: Config) -> Settings:
+    """The trainer's settings."""
+    return Settings(
+        epochs=config.training.epochs,
+        optimizer=optimizer_maker(config.training),
+        schedule=schedule(config.training),
+        seed=config.seed,
+        clip=config.training.clip or None,
+        patience=config.training.patience,
+        average=config.training.average,
+        device=config.training.device,
+        objective=objective(config.training.adversarial),
+        batch_setting=config.training.batch_setting,
+    )
+
+
+def objective(size: float) -> Callable[[nn.Module], nn.Module]:
+    """Model → what maps a batch to the loss that is made small, with inputs moved by `size`."""
+    if size == 0:
+        return loop.itself
+
+    def adversarial(model: nn.Module) -> nn.Module:
+        assert isinstance(model, Model)
+        return Adversarial(model, size)
+
+    return adversarial
+
+
+def optimizer_maker(config: TrainingConfig) -> Callable[[nn.Module], Optimizer]:
+    """Model → optimizer."""
+    match config.optimizer:
+        case AdamWConfig(learning_rate=rate, betas=betas, weight_decay=decay):
+            return lambda model: AdamW(loop.parameter_groups(model, decay), lr=rate, betas=betas, fused=True)
+        case AdamConfig(learning_rate=rate, betas=betas):
+            return lambda model: Adam(loop.parameter_groups(model, 0.0), lr=rate, betas=betas, fused=True)
+        case SgdConfig(learning_rate=rate, momentum=momentum, weight_decay=decay):
+            return lambda model: SGD(loop.parameter_groups(model, decay), lr=rate, momentum=momentum)
+        case unknown:
+            assert_never(unknown)
+
+
+def schedule(config: TrainingConfig) -> Schedule:
+    """How the learning rate moves."""
+    match config.schedule:
+        case ConstantSchedule(warmup=warmup):
+            return schedules.constant(warmup)
+        case LinearSchedule(warmup=warmup):
+            return schedules.linear(warmup, config.epochs)
+        case CosineSchedule(warmup=warmup):
+            return schedules.cosine(warmup, config.epochs)
+        case InverseTimeSchedule(decay=decay):
+            return schedules.inverse_time(decay)
+        case PlateauSchedule(factor=factor, patience=patience):
+            return schedules.plateau(factor, patience)
+        case unknown:
+            assert_never(unknown)

@@ -1,0 +1,304 @@
+"""The codec and its batches against a plain twin that looks at one token at a time."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import fields, replace
+from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bilstm_nlp.data.batches import EpochBatches
+from bilstm_nlp.data.text.codec import LONGEST_SPELLING, TaggingCodec, plan
+from bilstm_nlp.data.text.corpus import Sentence
+from bilstm_nlp.data.text.vocabulary import FIRST, PADDING, UNKNOWN, WordTable, shape
+from bilstm_nlp.data.text.word_vectors import Pretrained
+from bilstm_nlp.errors import RunError
+
+often = settings(max_examples=60, deadline=None)
+
+
+def sentence(text: str, tags: str | None = None) -> Sentence:
+    return Sentence(tokens=tuple(text.split()), tags=None if tags is None else tuple(tags.split()), line=1)
+
+
+TRAIN = [
+    sentence("EU rejects German call", "I-ORG O I-MISC O"),
+    sentence("Peter Blackburn saw Peter", "I-PER I-PER O I-PER"),
+    sentence("German shepherds and EU EU", "O O O I-ORG B-ORG"),
+    sentence("München", "I-LOC"),
+]
+
+
+def a_codec(train: list[Sentence] = TRAIN) -> TaggingCodec:
+    forms = Counter(token for one in train for token in one.tokens)
+    pretrained = Pretrained(["eu", "berlin", "peter"], np.arange(6, dtype=np.float32).reshape(3, 2), "a test")
+    words = WordTable.build(forms, pretrained)
+    frozen = np.ones((len(words.frozen), 2), np.float16)
+    return TaggingCodec.fit(train, words, frozen, scheme="IOBES", file_scheme="IOB1")
+
+
+# --- what is learnt ---
+
+
+def test_what_is_learnt_from_training_sentences():
+    codec = a_codec()
+    assert codec.types == ("LOC", "MISC", "ORG", "PER")
+    assert codec.tags[:5] == ("O", "B-LOC", "I-LOC", "E-LOC", "S-LOC")
+    assert len(codec.tags) == 1 + 4 * 4
+    assert codec.entities == {
+        ("EU",): {"ORG"},
+        ("German",): {"MISC"},
+        ("Peter", "Blackburn"): {"PER"},
+        ("Peter",): {"PER"},
+        ("München",): {"LOC"},
+    }
+    tokens = [token for one in TRAIN for token in one.tokens]
+    characters, shapes = Counter("".join(tokens)), Counter(map(shape, tokens))
+    # The most frequent first, ties by string.
+    assert codec.characters.items == tuple(sorted(characters, key=lambda c: (-characters[c], c)))
+    assert codec.shapes.items == tuple(sorted(shapes, key=lambda s: (-shapes[s], s)))
+
+
+def test_a_surface_may_have_several_types():
+    codec = a_codec([sentence("Jordan Jordan", "I-LOC O"), sentence("Jordan", "I-PER")])
+    assert codec.entities == {("Jordan",): {"LOC", "PER"}}
+
+
+def test_pairs_of_neighbours_are_told_apart_and_unknown_ones_are_known_to_be():
+    forms = Counter(token for one in TRAIN for token in one.tokens)
+    words = WordTable.build(forms, None)
+    none = np.empty((0, 2), np.float16)
+    codec = TaggingCodec.fit(TRAIN, words, none, scheme="IOBES", file_scheme="IOB1", with_pairs=True)
+    seen = {pair for one in TRAIN for pair in pairwise((*words.ids(one.tokens), PADDING))}
+    assert len(codec.pairs) == len(seen)
+    new = [sentence("EU rejects call"), sentence("German call never"), sentence("EU")]
+    batch = codec.encode(new).collate(np.arange(3))
+    row_of: dict[tuple[int, int], int] = {}
+    for one, row in zip(new, batch.bigrams.tolist(), strict=True):
+        for t, pair in enumerate(pairwise((*words.ids(one.tokens), PADDING))):
+            assert (row[t] == UNKNOWN) == (pair not in seen)
+            assert row[t] < FIRST + len(seen)
+            if pair in seen:
+                assert row_of.setdefault(pair, row[t]) == row[t]
+        assert set(row[len(one.tokens) :]) <= {PADDING}
+    assert len(set(row_of.values())) == len(row_of) == 4
+    again = TaggingCodec.from_json(json.loads(json.dumps(codec.to_json())), codec.tensors())
+    assert np.array_equal(again.encode(new).bigrams, codec.encode(new).bigrams)
+    assert a_codec().encode(TRAIN).bigrams is None
+
+
+# --- encoding and batches ---
+
+
+@pytest.mark.parametrize("with_tags", [True, False])
+@pytest.mark.parametrize("chosen", [[0, 1, 2, 3], [2, 0], [3]])
+def test_a_batch_is_what_its_tokens_say_one_by_one(chosen, with_tags):
+    """Tags were written in IOB1 and are fed in IOBES."""
+    codec = a_codec()
+    iobes = [
+        "S-ORG O S-MISC O",
+        "B-PER E-PER O S-PER",
+        "O O O S-ORG S-ORG",
+        "S-LOC",
+    ]
+    batch = codec.encode(TRAIN, with_tags=with_tags).collate(np.array(chosen))
+    width = max(len(TRAIN[index].tokens) for index in chosen)
+    assert batch.words.shape == (len(chosen), width)
+    distinct = {token for index in chosen for token in TRAIN[index].tokens}
+    assert batch.characters.shape == (len(distinct), max(map(len, distinct)))
+    assert (batch.tags is not None) == with_tags
+    for row, index in enumerate(chosen):
+        tokens = TRAIN[index].tokens
+        assert batch.lengths[row] == len(tokens)
+        assert batch.mask[row].tolist() == [t < len(tokens) for t in range(width)]
+        for t, token in enumerate(tokens):
+            assert [batch.words[row, t]] == codec.words.ids([token])
+            form = batch.distinct[row, t]
+            assert batch.shapes[form] == codec.shapes.id(shape(token))
+            spelled = [*codec.characters.ids(token), *[PADDING] * (batch.characters.shape[1] - len(token))]
+            assert batch.characters[form].tolist() == spelled
+            if with_tags:
+                assert codec.tags[batch.tags[row, t]] == iobes[index].split()[t]
+        for name in ("words", "distinct") + ("tags",) * with_tags:
+            assert not getattr(batch, name)[row, len(tokens) :].any()
+
+
+@often
+@given(st.lists(st.lists(st.sampled_from(["EU", "eu", "Jan", "3.5", "Жук", "x" * 99]), min_size=1), min_size=1))
+def test_what_is_kept_of_forms_changes_nothing(texts):
+    """Even where fewer are kept than there are; long ones never are."""
+    codec, read = a_codec(), []
+    vars(codec)["kept_rows"] = lru_cache(2)(lambda form: read.append(form) or codec.rows(form))
+    for tokens in texts:
+        sentences = [Sentence(tuple(tokens), None, 1)]
+        kept, fresh = (one.encode(sentences).collate(np.arange(1)) for one in (codec, a_codec()))
+        for name in ("words", "distinct", "characters", "shapes"):
+            assert torch.equal(getattr(kept, name), getattr(fresh, name))
+    assert set(read) == {token for tokens in texts for token in tokens if len(token) <= LONGEST_SPELLING}
+
+
+def test_tags_are_read_in_the_scheme_of_the_files():
+    train = [sentence("a b c d", "B-X L-X O U-X")]
+    words = WordTable.build(Counter("abcd"), None)
+    codec = TaggingCodec.fit(train, words, np.empty((0, 2), np.float16), scheme="BMES", file_scheme="BILOU")
+    batch = codec.encode(train, with_tags=True).collate(np.array([0]))
+    assert [codec.tags[tag] for tag in batch.tags[0]] == ["B-X", "E-X", "O", "S-X"]
+    assert codec.entities == {("a", "b"): {"X"}, ("d",): {"X"}}
+
+
+def test_what_training_never_saw():
+    codec = a_codec()
+    batch = codec.encode([sentence("Berlin Жук rejects-eu")]).collate(np.array([0]))
+    berlin, beetle, compound = batch.distinct[0].tolist()
+    assert batch.words[0].tolist() == [codec.words.trainable, UNKNOWN, UNKNOWN]  # Berlin has a vector of the file's
+    assert codec.words.frozen[0] == "berlin"
+    assert batch.characters[beetle].tolist()[:4] == [UNKNOWN, UNKNOWN, UNKNOWN, PADDING]
+    assert (batch.characters[berlin] == UNKNOWN).tolist()[:6] == [False, False, False, False, True, False]  # the i
+    assert batch.shapes[[berlin, beetle, compound]].tolist() == [codec.shapes.id("Xxx")] * 2 + [UNKNOWN]
+    assert codec.shapes.id("Xxx") != UNKNOWN
+
+
+@pytest.mark.parametrize("excess", [0, 1, 100])
+def test_the_spelling_of_a_long_word_is_its_two_ends(excess):
+    assert LONGEST_SPELLING == 64
+    word = "E" * 32 + "x" * excess + "U" * 32
+    codec = a_codec()
+    batch = codec.encode([sentence(f"{word} EU")]).collate(np.array([0]))
+    expected = codec.characters.ids("E" * 32 + "U" * 32)
+    assert batch.characters[batch.distinct[0, 0]].tolist() == expected
+
+
+def test_an_unknown_tag_is_no_training_data():
+    with pytest.raises(KeyError, match="S-NEW"):
+        a_codec().encode([sentence("a", "I-NEW")], with_tags=True)
+
+
+def test_no_sentences_are_no_batches():
+    encoded = a_codec().encode([])
+    assert plan(encoded.lengths, 10) == []
+
+
+# --- batches of like length ---
+
+lengths = st.lists(st.integers(1, 30), max_size=40).map(lambda values: np.array(values, np.int64))
+
+
+@often
+@given(lengths, st.integers(1, 100), st.none() | st.integers(0, 5))
+def test_a_plan_has_every_sentence_once_in_batches_that_fit(lengths, tokens, seed):
+    batches = plan(lengths, tokens, None if seed is None else np.random.default_rng(seed))
+    assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
+    assert all(len(batch) == 1 or 0 < len(batch) * lengths[batch].max() <= tokens for batch in batches)
+    # Of like length, and no smaller than need be: one more sentence would not have fitted.
+    in_order = sorted(batches, key=lambda batch: (-lengths[batch].max(), -lengths[batch].min(), -len(batch)))
+    for batch, following in pairwise(in_order):
+        assert lengths[batch].min() >= lengths[following].max()
+        assert (len(batch) + 1) * lengths[batch].max() > tokens
+    if seed is None:
+        assert [list(batch) for batch in batches] == [list(batch) for batch in in_order]
+
+
+def test_a_plan_follows_from_its_seed():
+    lengths = np.random.default_rng(0).integers(1, 20, 300)
+    plans = [plan(lengths, 100, np.random.default_rng(seed)) for seed in (1, 1, 2)]
+    assert [list(batch) for batch in plans[0]] == [list(batch) for batch in plans[1]]
+    assert {frozenset(batch) for batch in plans[0]} != {frozenset(batch) for batch in plans[2]}
+    order = [lengths[batch].max() for batch in plans[0]]
+    assert order != sorted(order)
+
+
+def test_an_epoch_is_collated_as_it_goes():
+    collated = []
+    epoch = EpochBatches([np.array([1]), np.array([0, 2])], lambda chosen: collated.append(chosen) or len(chosen))
+    assert len(epoch) == 2
+    assert next(iter(epoch)) == 1
+    assert len(collated) == 1
+    assert list(epoch) == list(epoch) == [1, 2]
+
+
+# --- saved and restored ---
+
+
+def test_a_codec_survives_json():
+    codec = a_codec()
+    again = TaggingCodec.from_json(json.loads(json.dumps(codec.to_json())), codec.tensors())
+    for field in fields(codec):
+        if field.name not in {"frozen", "pairs"}:
+            assert getattr(again, field.name) == getattr(codec, field.name), field.name
+    assert again.frozen.dtype == np.float16
+    assert np.array_equal(again.frozen, codec.frozen)
+    unseen = [*TRAIN, sentence("Berlin Жук", "O O")]
+    first, second = (one.encode(unseen, with_tags=True).collate(np.arange(5)) for one in (codec, again))
+    for field in fields(first):
+        if field.name in {"bigrams", "features", "windows"}:
+            assert getattr(second, field.name) is None
+        else:
+            assert torch.equal(getattr(first, field.name), getattr(second, field.name))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("words", {}, "codec.json: words: a word table is expected to be an object of initialised, learnt, frozen"),
+        ("characters", "abc", "codec.json: characters: a vocabulary is expected to be a list of strings"),
+        ("shapes", [1], "codec.json: shapes: a vocabulary is expected to be a list of strings"),
+        ("tags", "OB", "codec.json: tags: a vocabulary is expected to be a list of strings"),
+        ("tags", ["O", "O"], "codec.json: tags: each word is expected once, found 'O' 2 times"),
+        ("scheme", "IOB3", "codec.json: scheme: expected one of IOB1, IOB2, IOBES, BILOU, BMES, found 'IOB3'"),
+        ("file_scheme", None, "codec.json: file_scheme: expected one of IOB1, IOB2, IOBES, BILOU, BMES, found None"),
+        ("cut", "syllables", "codec.json: cut: expected one of words, characters, found 'syllables'"),
+        ("lexicon", 2, "codec.json: lexicon: expected one of True, False, found 2"),
+        ("tags", ["O", "B"], "codec.json: tags: expected tags of IOBES, found B"),
+        ("context", -1, "codec.json: context: expected a whole number of at least 0, found -1"),
+        ("context", 0.5, "codec.json: context: expected a whole number of at least 0, found 0.5"),
+        ("entities", [[["a"]]], "codec.json: entities: expected pairs of tokens and types, found [['a']]"),
+        ("entities", [[["a"], [1]]], "codec.json: entities: expected pairs of tokens and types, found [['a'], [1]]"),
+        ("entities", [[[], ["X"]]], "codec.json: entities: expected pairs of tokens and types, found [[], ['X']]"),
+    ],
+)
+def test_what_is_wrong_with_a_saved_codec_is_named(key, value, message):
+    codec = a_codec()
+    values = {**codec.to_json(), key: value}
+    with pytest.raises(RunError) as error:
+        TaggingCodec.from_json(values, codec.tensors())
+    assert str(error.value).startswith(message)
+    del values[key]
+    with pytest.raises(RunError, match=f"^codec.json: expected '{key}' of a tagger's codec, found none$"):
+        TaggingCodec.from_json(values, codec.tensors())
+
+
+def test_what_else_can_be_missing_from_a_saved_codec():
+    codec = a_codec()
+    with pytest.raises(RunError, match=r"^codec.safetensors: expected 'frozen' of a tagger's codec, found none$"):
+        TaggingCodec.from_json(codec.to_json(), {})
+    with pytest.raises(RunError, match=r"^codec.json: expected 'entities' of a tagger's codec, found none$"):
+        TaggingCodec.from_json([], codec.tensors())
+
+
+@pytest.mark.parametrize(
+    ("name", "tensor", "message"),
+    [
+        ("frozen", torch.zeros(0, 3, dtype=torch.bfloat16), r"type torch\.float16 .*, found torch\.bfloat16 \(0, 3\)"),
+        ("frozen", torch.zeros(5, 3, dtype=torch.float16), r"shape \(\d, any\), found torch\.float16 \(5, 3\)"),
+        ("pairs", torch.zeros(2, 1, dtype=torch.int64), r"shape \(any\), found torch\.int64 \(2, 1\)"),
+        ("pairs", torch.tensor([2, 1]), r"'pairs' in ascending order, found others"),
+    ],
+)
+def test_tensors_that_are_not_the_codecs_are_named(name, tensor, message):
+    codec = a_codec()
+    with pytest.raises(RunError, match=rf"^codec\.safetensors: expected .*{message}$"):
+        TaggingCodec.from_json(codec.to_json(), codec.tensors() | {name: tensor})
+
+
+def test_whether_text_is_cut_like_the_training_data_is_saved():
+    codec = a_codec()
+    assert codec.cut == "words"
+    other = replace(codec, cut="characters")
+    assert TaggingCodec.from_json(json.loads(json.dumps(other.to_json())), other.tensors()).cut == "characters"

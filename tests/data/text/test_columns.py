@@ -1,0 +1,251 @@
+from __future__ import annotations
+
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bilstm_nlp.data.text.columns import read_columns, split
+from bilstm_nlp.data.text.corpus import ColumnFormat, Sentence, line_of, read
+from bilstm_nlp.data.text.output import TaggedSentence, writer
+from bilstm_nlp.errors import DataError
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("columns")
+
+
+def sentences(folder, content: str | bytes, **settings) -> list[Sentence]:
+    path = folder / "x.conll"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return list(read_columns(str(path), ColumnFormat(**settings)))
+
+
+def complaint(folder, content: str | bytes, **settings) -> str:
+    with pytest.raises(DataError) as error:
+        sentences(folder, content, **settings)
+    return str(error.value).removeprefix(str(folder))
+
+
+def token_lines(sentence: Sentence) -> list[int]:
+    return [line_of(sentence, index) for index in range(len(sentence.tokens))]
+
+
+CONLL = "-DOCSTART- -X- O O\n\nEU NNP I-NP I-ORG\nrejects VBZ I-VP O\n\n-DOCSTART- -X- O O\n\nPeter NNP I-NP I-PER\n\n"
+
+
+def test_conll2003(folder):
+    first, second = sentences(folder, CONLL)
+    assert (first.tokens, first.tags, first.line, first.document) == (("EU", "rejects"), ("I-ORG", "O"), 3, 1)
+    assert (second.tokens, second.tags, second.line, second.document) == (("Peter",), ("I-PER",), 8, 2)
+    assert first.document_start == second.document_start == "-DOCSTART- -X- O O"
+    assert token_lines(first) == [3, 4]
+
+
+def plain(found: list[Sentence]) -> list[tuple]:
+    return [(s.tokens, s.tags, s.line, s.document, s.document_start, token_lines(s)) for s in found]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: "\ufeff" + text,
+        lambda text: text.rstrip("\n"),
+        lambda text: text + "\n\n \t\n",
+        lambda text: text.replace("EU NNP", "  EU \t NNP").replace("VBZ I-VP O", "VBZ\t\tI-VP  O \t"),
+        lambda text: text.replace("-DOCSTART- -X- O O", "-DOCSTART- -X- O O").replace("\n\nEU", "\n \nEU"),
+    ],
+    ids=["crlf", "bom", "no-final-newline", "blank-lines-at-the-end", "any-separator", "blank-line-of-blanks"],
+)
+def test_files_that_mean_the_same(folder, change):
+    assert plain(sentences(folder, change(CONLL))) == plain(sentences(folder, CONLL))
+
+
+def test_boundaries_without_blank_lines_around_them(folder):
+    first, second = sentences(folder, "a O\n-DOCSTART- O\nb O\n")
+    assert (first.tokens, first.document, first.document_start) == (("a",), 0, None)
+    assert (second.tokens, second.document, second.document_start, second.line) == (("b",), 1, "-DOCSTART- O", 3)
+
+
+def test_boundaries_in_a_row_and_at_the_end(folder):
+    first, last = sentences(folder, "-DOCSTART- 1\n\n-DOCSTART- 2\na O\n\n-DOCSTART- 3\n\n-DOCSTART- 4\n")
+    assert (first.document, first.document_start) == (2, "-DOCSTART- 1\n\n-DOCSTART- 2")
+    assert (last.tokens, last.document, last.document_start) == ((), 4, "-DOCSTART- 3\n\n-DOCSTART- 4")
+
+
+def test_only_a_whole_word_is_a_boundary(folder):
+    (sentence,) = sentences(folder, "-DOCSTART-s O\n")
+    assert sentence.tokens == ("-DOCSTART-s",)
+
+
+def test_comments_only_where_configured(folder):
+    content = "# one\nEU B-ORG\n#x O\n# two\nrejects O\n\n# three\n\nIt O\n"
+    first, second = sentences(folder, content, comment="# ")
+    assert (first.tokens, token_lines(first)) == (("EU", "#x", "rejects"), [2, 3, 5])
+    assert (second.tokens, second.line, token_lines(second)) == (("It",), 9, [9])
+    assert sentences(folder, "# O\n")[0].tokens == ("#",)
+
+
+@pytest.mark.parametrize(
+    ("settings", "tokens", "tags"),
+    [
+        ({}, ("1", "2"), ("O", "B-X")),
+        ({"token": 1}, ("a", "b"), ("O", "B-X")),
+        ({"token": -3, "tag": 2}, ("a", "b"), ("N", "V")),
+        ({"token": 1, "tag": None}, ("a", "b"), None),
+    ],
+)
+def test_columns_by_number(folder, settings, tokens, tags):
+    (sentence,) = sentences(folder, "1 a N O\n2 b V B-X\n", **settings)
+    assert (sentence.tokens, sentence.tags) == (tokens, tags)
+
+
+def test_columns_by_name(folder):
+    content = "# about\n\nid word ner\n1 a O\n2 b B-X\n"
+    (sentence,) = sentences(folder, content, token="word", tag="ner", comment="#")
+    assert (sentence.tokens, sentence.tags, token_lines(sentence)) == (("a", "b"), ("O", "B-X"), [4, 5])
+    (mixed,) = sentences(folder, "id word ner\n1 a O\n", token=1, tag="ner")
+    assert (mixed.tokens, mixed.tags) == (("a",), ("O",))
+
+
+def test_the_header_stays_one_when_tags_are_not_needed(folder):
+    settings = ColumnFormat(0, "ner").without_tags()
+    (folder / "x.conll").write_text("word ner\na O\n")
+    (sentence,) = read_columns(str(folder / "x.conll"), settings)
+    assert (sentence.tokens, sentence.tags) == (("a",), None)
+
+
+def test_unicode_blanks_are_tokens(folder):
+    odd = ["\u00a0", "\u3000", "\u2028", "\x0b", "\u0085", "\ufeff", "a\u00a0b"]
+    (sentence,) = sentences(folder, "x O\n" + "".join(f"{token} O\n" for token in odd))
+    assert sentence.tokens == ("x", *odd)
+
+
+def test_a_stream_keeps_rows(folder):
+    path = folder / "x.conll"
+    path.write_bytes(b"EU  NNP \r\nsays\tV\r\n")
+    (sentence,) = read_columns(str(path), ColumnFormat(tag=None), keep_rows=True)
+    assert sentence.rows == ("EU  NNP ", "says\tV")
+
+
+@pytest.mark.parametrize(
+    ("content", "settings", "message"),
+    [
+        ("a O\nO\n", {}, "/x.conll:2: expected 2 columns, as line 1 has, found 1: 'O'"),
+        ("a N O\nb O\n", {}, "/x.conll:2: expected 3 columns, as line 1 has, found 2: 'b O'"),
+        ("a O\n\nNew York O\n", {}, "/x.conll:3: expected 2 columns, as line 1 has, found 3: 'New York O'"),
+        ("\n# c\na O\n# d\n\tO\n", {"comment": "#"}, "/x.conll:5: expected 2 columns, as line 3 has, found 1: '\\tO'"),
+        (
+            "a\r\n",
+            {},
+            "/x.conll:1: expected a token in column 0 and its tag in column -1, found 1 column, so both are 'a'",
+        ),
+        ("-DOCSTART-\n\na O\n", {"tag": 3}, "/x.conll:3: expected at least 4 columns, for column 3, found 2: 'a O'"),
+        ("a O\n", {"token": -3}, "/x.conll:1: expected at least 3 columns, for column -3, found 2: 'a O'"),
+        (
+            "word tag\n",
+            {"tag": "ner"},
+            "/x.conll:1: expected one column named 'ner' in the header line, found none in 'word tag'",
+        ),
+        ("w t t\n", {"tag": "t"}, "/x.conll:1: expected one column named 't' in the header line, found 2 in 'w t t'"),
+        ("w t\na O\nb\n", {"token": "w", "tag": "t"}, "/x.conll:3: expected 2 columns, as line 1 has, found 1: 'b'"),
+        (b"a O\n\xe4 O\n", {}, "/x.conll:2: expected utf-8 text, found byte 0xe4 in \\xe4 O"),
+    ],
+)
+def test_malformed_lines(folder, content, settings, message):
+    assert complaint(folder, content, **settings) == message
+
+
+def test_all_before_a_bad_line_is_yielded(folder):
+    (folder / "x.conll").write_text("a O\n\nb O\n\nc\n")
+    stream, got = read_columns(str(folder / "x.conll"), ColumnFormat()), []
+    with pytest.raises(DataError, match=":5: "):
+        got.extend(stream)
+    assert [sentence.tokens for sentence in got] == [("a",), ("b",)]
+
+
+def test_every_bad_line_can_be_complained_of(folder):
+    (folder / "x.conll").write_bytes(b"a O\nb\n\xff O\nc O\n\nd O O\ne O\n")
+    found: list[DataError] = []
+    first, second = read_columns(str(folder / "x.conll"), ColumnFormat(), found.append)
+    assert [error.line for error in found] == [2, 3, 6]
+    assert (token_lines(first), token_lines(second)) == ([1, 4], [7])
+
+
+PIECES = [b"EU", b"O", b"B-X", b" ", b"\t", b"\n", b"\n\n", b"\r\n", b"-DOCSTART-", b"#", b"\xff", b"\xef\xbb\xbf"]
+LIKE_FILES = st.lists(st.sampled_from(PIECES)).map(b"".join)
+SETTINGS = st.builds(
+    ColumnFormat,
+    token=st.sampled_from([0, 1, -1, "EU"]),
+    tag=st.sampled_from([-1, 0, 2, "O", None]),
+    comment=st.sampled_from([None, "#"]),
+    encoding=st.sampled_from(["utf-8", "latin-1", "utf-16"]),
+)
+
+
+@given(st.binary() | LIKE_FILES, SETTINGS)
+def test_any_bytes_give_sentences_or_a_data_error(folder, content, settings):
+    (folder / "x.conll").write_bytes(content)
+    try:
+        corpus = read(str(folder / "x.conll"), settings)
+    except DataError:
+        return
+    for sentence in corpus.sentences:
+        assert sentence.tokens
+        assert sentence.tags is None or len(sentence.tags) == len(sentence.tokens)
+        assert all(split(token) == [token] for token in sentence.tokens)
+        # Every token stands on its line, told apart from the reader.
+        lines = content.decode(settings.encoding).split("\n")
+        for index, token in enumerate(sentence.tokens):
+            assert token in lines[line_of(sentence, index) - 1]
+
+
+TOKEN = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters=" \t\n\r"), min_size=1, max_size=4)
+TAG = st.sampled_from(["O", "B-X", "I-X"])
+WRITTEN = st.lists(
+    st.tuples(st.lists(st.tuples(TOKEN, TAG), min_size=1, max_size=4), st.integers(0, 2)), min_size=1, max_size=4
+)
+
+
+@given(WRITTEN, st.integers(0, 2))
+def test_what_is_written_is_read_again(folder, content, boundaries_at_the_end):
+    """Tokens, tags and document boundaries, also those without sentences."""
+
+    def boundaries(count):
+        return "\n\n".join(["-DOCSTART- -X-"] * count) if count else None
+
+    def tagged(pairs, count):
+        tokens, tags = tuple(token for token, _ in pairs), tuple(tag for _, tag in pairs)
+        return TaggedSentence(Sentence(tokens, None, 1, document_start=boundaries(count)), "", tags, ())
+
+    everything = [tagged(pairs, count) for pairs, count in content]
+    if boundaries_at_the_end:
+        everything.append(tagged([], boundaries_at_the_end))
+    if everything[0].sentence.tokens[0][0] == "\ufeff" and not everything[0].sentence.document_start:
+        return  # a byte order mark, as far as anybody can tell
+    text = "".join(writer("conll")(number, one) for number, one in enumerate(everything, 1))
+    got = sentences(folder, text)
+    assert [(s.tokens, s.tags or (), s.document_start) for s in got] == [
+        (one.sentence.tokens, one.tags, one.sentence.document_start) for one in everything
+    ]
+    # And the stream of what was written, its tags left alone, is written as the same rows again.
+    streamed = list(read_columns(str(folder / "x.conll"), ColumnFormat(tag=None), keep_rows=True))
+    assert [row for s in streamed for row in s.rows] == [
+        f"{token} {tag}" for one in everything for token, tag in zip(one.sentence.tokens, one.tags, strict=True)
+    ]
+
+
+@given(st.text(string.printable, max_size=30))
+def test_columns_are_what_stands_between_blanks_and_tabs(line):
+    slow, word = [], ""
+    for character in line + " ":
+        if character in " \t":
+            if word:
+                slow.append(word)
+            word = ""
+        else:
+            word += character
+    assert split(line) == slow

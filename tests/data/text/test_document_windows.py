@@ -1,0 +1,121 @@
+"""Sentences read together with their neighbours: what a window holds, and that nothing else is read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bilstm_nlp.data.text.codec import TaggingCodec, plan
+from bilstm_nlp.data.text.corpus import Sentence
+from bilstm_nlp.data.text.document_windows import alone, in_documents
+from bilstm_nlp.data.text.vocabulary import WordTable
+from bilstm_nlp.nn.encoder import DocumentEncoder, Dropout, Encoder, Sequences
+
+often = settings(max_examples=200, deadline=None)
+
+sentences = st.lists(st.tuples(st.integers(1, 7), st.integers(0, 3))).map(
+    lambda found: [
+        Sentence(tuple(f"{index}.{place}" for place in range(length)), None, 1, document=document)
+        for index, (length, document) in enumerate(sorted(found, key=lambda one: one[1]))
+    ]
+)
+
+
+def encoded(found):
+    words = WordTable.build(Counter(token for sentence in found for token in sentence.tokens), None)
+    nothing = np.empty((0, 2), np.float16)
+    return TaggingCodec.fit(found, words, nothing, scheme="IOB2", file_scheme="IOB2").encode(found)
+
+
+@often
+@given(sentences, st.integers(1, 20), st.none() | st.integers(0, 99))
+def test_windows_are_runs_of_one_document_that_are_as_long_as_they_may_be(found, tokens, seed):
+    generator = None if seed is None else np.random.default_rng(seed)
+    together = in_documents(encoded(found), tokens, generator)
+    windows = [found[start:end] for start, end in pairwise(together.borders)]
+    assert [sentence for window in windows for sentence in window] == found
+    sizes = [sum(len(sentence.tokens) + 1 for sentence in window) - 1 for window in windows]
+    assert together.lengths.tolist() == sizes
+    for window, size in zip(windows, sizes, strict=True):
+        assert window
+        assert len(window) == 1 or (size <= tokens and len({sentence.document for sentence in window} - {0}) == 1)
+    first = {window[0].document: number for number, window in reversed(list(enumerate(windows)))}
+    for number, (window, after) in enumerate(pairwise(windows)):
+        if window[0].document == after[0].document != 0 and (seed is None or number != first[window[0].document]):
+            assert sizes[number] + 1 + len(after[0].tokens) > tokens
+
+
+def test_cuts_are_drawn_anew_and_sentences_are_read_alone_now_and_then():
+    found = [Sentence(("a",) * 4, None, 1, document=1 + index // 10) for index in range(200)]
+    one, other = (in_documents(encoded(found), 30, np.random.default_rng(seed)) for seed in (1, 2))
+    assert one.borders.tolist() != other.borders.tolist()
+    assert 4 in one.lengths
+
+
+@often
+@given(sentences.filter(bool), st.integers(1, 20), st.integers(1, 40))
+def test_a_batch_says_where_each_token_is_read_and_what_each_window_reads(found, tokens, most):
+    together = in_documents(encoded(found), tokens)
+    seen = []
+    for chosen in plan(together.lengths, most):
+        numbers = together.sentences(chosen).tolist()
+        seen += numbers
+        batch = together.collate(chosen)
+        assert batch.lengths.tolist() == [len(found[number].tokens) for number in numbers]
+        if batch.windows is None:
+            assert len(numbers) == len(chosen)
+            continue
+        width = batch.words.shape[1]
+        names = {
+            row * width + t: token for row, number in enumerate(numbers) for t, token in enumerate(found[number].tokens)
+        }
+        names[len(numbers) * width] = "|"
+        for window, cells, length in zip(chosen, batch.windows.cells, batch.windows.lengths, strict=True):
+            run = found[together.borders[window] : together.borders[window + 1]]
+            expected = " | ".join(" ".join(sentence.tokens) for sentence in run).split()
+            assert [names[cell] for cell in cells[:length].tolist()] == expected
+            assert not cells[length:].any()
+        read = batch.windows.cells.flatten()[batch.windows.places]
+        own = torch.arange(len(numbers) * width).view(-1, width)
+        assert torch.equal(read[batch.mask], own[batch.mask])
+    assert sorted(seen) == list(range(len(found)))
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_a_window_is_read_as_one_sequence_and_other_windows_have_no_influence(cell):
+    torch.manual_seed(0)
+    found = [
+        Sentence(("a",) * length, None, 1, document=1 + (index > 2)) for index, length in enumerate((3, 1, 5, 2, 4))
+    ]
+    encoder = DocumentEncoder(Encoder(3, 4, cell=cell, layers=2), 3, *2 * [Dropout(0.0, locked=True)])
+    torch.nn.init.normal_(encoder.boundary)
+    together = in_documents(encoded(found), 100)
+    batch = together.collate(np.array([1, 0]))
+    inputs = torch.randn(5, 5, 3)
+    states = encoder(Sequences(inputs, batch.lengths, batch.windows))
+    for run in ((0, 1), (2, 3, 4)):
+        parts, boundary = [inputs[row, : batch.lengths[row]] for row in run], encoder.boundary[None]
+        joined = torch.cat([piece for part in parts for piece in (boundary, part)][1:])[None]
+        expected = encoder.encoder(Sequences(joined, torch.tensor([joined.shape[1]])))[0]
+        start = 0
+        for row, part in zip(run, parts, strict=True):
+            torch.testing.assert_close(states[row, : len(part)], expected[start : start + len(part)], atol=1e-6, rtol=0)
+            start += len(part) + 1
+    states.sum().backward()
+    assert encoder.boundary.grad is not None
+    assert encoder.boundary.grad.abs().sum() > 0
+
+
+def test_sentences_alone_are_read_as_without_documents():
+    found = [Sentence(("a",) * length, None, 1) for length in (3, 1)]
+    assert alone(encoded(found)).collate(np.array([0, 1])).windows is None
+    assert in_documents(encoded(found), 100).borders.tolist() == [0, 1, 2]
+    inner = Encoder(3, 4)
+    sequences = Sequences(torch.randn(2, 3, 3), torch.tensor([3, 1]))
+    assert torch.equal(DocumentEncoder(inner, 3, *2 * [Dropout(0.0, locked=True)])(sequences), inner(sequences))

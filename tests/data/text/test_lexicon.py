@@ -1,0 +1,126 @@
+"""Matches with the entities of the training data, against a twin that tries every stretch of tokens."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bilstm_nlp.data.text.codec import TaggingCodec
+from bilstm_nlp.data.text.lexicon import EntityLexicon, cross_fitted, entities_of, folds
+from bilstm_nlp.data.text.sentence import Sentence
+from bilstm_nlp.data.text.vocabulary import WordTable
+from bilstm_nlp.tags import Span, encode
+
+TYPES = ("ORG", "PER")
+ROLES = "BIES"
+
+
+def sentence(text: str, *spans: tuple[str, int, int]) -> Sentence:
+    tokens = tuple(text.split())
+    return Sentence(tokens=tokens, tags=tuple(encode([Span(*span) for span in spans], len(tokens), "IOB2")), line=1)
+
+
+def matched(lexicon: EntityLexicon, sentences: list[Sentence]) -> np.ndarray:
+    """The lexicon's matches with whole sentences."""
+    forms = sorted({token for one in sentences for token in one.tokens})
+    tokens = [forms.index(token) for one in sentences for token in one.tokens]
+    lengths = [len(one.tokens) for one in sentences]
+    return lexicon.matches(forms, np.array(tokens, np.int64), np.array(lengths, np.int64))
+
+
+def shown(row: np.ndarray) -> set[str]:
+    """One token's features in words."""
+    return {f"{ROLES[role]}-{TYPES[kind]}" for kind, role in zip(*np.nonzero(row.reshape(2, 4)), strict=True)}
+
+
+def twin(entities: dict[tuple[str, ...], set[str]], tokens: tuple[str, ...]) -> list[set[str]]:
+    found: list[set[str]] = [set() for _ in tokens]
+    for kind in TYPES:
+        for start in range(len(tokens)):
+            ends = [end for end in range(start + 1, len(tokens) + 1) if kind in entities.get(tokens[start:end], ())]
+            if ends:
+                inside = ["S"] if ends[-1] == start + 1 else ["B", *"I" * (ends[-1] - start - 2), "E"]
+                for place, role in enumerate(inside, start):
+                    found[place].add(f"{role}-{kind}")
+    return found
+
+
+words = st.sampled_from(["a", "b", "c", "New", "York"])
+phrase = st.lists(words, min_size=1, max_size=4).map(tuple)
+known = st.dictionaries(phrase, st.sets(st.sampled_from(TYPES), min_size=1), max_size=12)
+texts = st.lists(st.lists(words | st.just("unknown"), min_size=1, max_size=9).map(tuple), max_size=5)
+
+
+@settings(max_examples=200, deadline=None)
+@given(known, texts)
+def test_the_longest_match_of_each_type_from_each_token(entities, texts):
+    lexicon = EntityLexicon(entities, TYPES)
+    matches = matched(lexicon, [Sentence(tokens=tokens, tags=None, line=1) for tokens in texts])
+    assert matches.shape == (sum(map(len, texts)), lexicon.features)
+    assert lexicon.features == 4 * len(TYPES)
+    expected = [marks for tokens in texts for marks in twin(entities, tokens)]
+    assert [shown(row) for row in matches] == expected
+
+
+def test_a_match_does_not_go_over_the_end_of_a_sentence():
+    lexicon = EntityLexicon({("New", "York"): {"ORG"}}, TYPES)
+    apart = [sentence("in New"), sentence("York now")]
+    assert not matched(lexicon, apart).any()
+    assert matched(lexicon, [sentence("in New York")]).any()
+
+
+def test_a_part_is_matched_with_the_entities_of_the_others():
+    """Acme is known from its own part alone, Bolt from two parts, Cask from another."""
+    parts = [
+        [sentence("Acme and Bolt", ("ORG", 0, 1), ("ORG", 2, 3)), sentence("Acme again", ("ORG", 0, 1))],
+        [sentence("Bolt", ("ORG", 0, 1)), sentence("Cask", ("ORG", 0, 1))],
+    ]
+    first, second = cross_fitted(parts, "IOB2", TYPES)
+    probe = [sentence("Acme Bolt Cask")]
+    assert [shown(row) for row in matched(first, probe)] == [set(), {"S-ORG"}, {"S-ORG"}]
+    assert [shown(row) for row in matched(second, probe)] == [{"S-ORG"}, {"S-ORG"}, set()]
+    everything = EntityLexicon(entities_of([*parts[0], *parts[1]], "IOB2"), TYPES)
+    assert [shown(row) for row in matched(everything, probe)] == [{"S-ORG"}] * 3
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 10, 11, 57])
+def test_folds_are_runs_of_neighbours_that_make_up_the_whole(count):
+    sentences = [sentence(str(number)) for number in range(count)]
+    parts = folds(sentences)
+    assert [one for part in parts for one in part] == sentences
+    assert len(parts) == min(count, 10)
+    assert all(part for part in parts)
+
+
+def a_codec(train: list[Sentence]) -> TaggingCodec:
+    table = WordTable.build(Counter(token for one in train for token in one.tokens), None)
+    none = np.empty((0, 2), np.float16)
+    return TaggingCodec.fit(train, table, none, scheme="IOBES", file_scheme="IOB2", with_lexicon=True)
+
+
+def test_a_batch_has_the_matches_of_its_sentences():
+    train = [sentence("Ann saw New York", ("PER", 0, 1), ("ORG", 2, 4)), sentence("Ann", ("PER", 0, 1))]
+    codec = a_codec(train)
+    new = [sentence("in New York"), sentence("Ann")]
+    batch = codec.encode(new).collate(np.array([1, 0]))
+    assert batch.features is not None
+    assert batch.features.shape == (2, 3, 8)
+    assert [shown(row) for row in batch.features[1].numpy()] == [set(), {"B-ORG"}, {"E-ORG"}]
+    assert [shown(row) for row in batch.features[0].numpy()] == [{"S-PER"}, set(), set()]
+    again = TaggingCodec.from_json(json.loads(json.dumps(codec.to_json())), codec.tensors())
+    assert np.array_equal(again.encode(new).features, codec.encode(new).features)
+
+
+def test_training_sentences_are_encoded_part_by_part():
+    parts = [[sentence("Ann ran", ("PER", 0, 1))], [sentence("Bob and Ann", ("PER", 0, 1), ("PER", 2, 3))]]
+    codec = a_codec([*parts[0], *parts[1]])
+    encoded = codec.encode_parts(parts, cross_fitted(parts, "IOB2", codec.types), with_tags=True)
+    assert [row.any() for row in encoded.features] == [True, False, False, False, True]
+    plain = codec.encode_parts(parts, [], with_tags=True)
+    assert plain.features is None
+    assert np.array_equal(plain.tags, encoded.tags)

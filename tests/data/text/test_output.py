@@ -1,0 +1,188 @@
+"""The output formats: what is written can be read back, and says the same in each of them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bilstm_nlp.data.text.corpus import Sentence
+from bilstm_nlp.data.text.output import CSV_HEADER, Alternative, Entity, TaggedSentence, cell, writer
+from bilstm_nlp.errors import InputError
+from bilstm_nlp.tags import Span, encode
+
+often = settings(max_examples=60, deadline=None)
+
+
+def tagged(
+    tokens: list[str], found: list[tuple[str, int, int]], score: float | None = None, scored: bool = False, **given
+) -> TaggedSentence:
+    """Tokens joined by blanks, with entities of (type, first, last)."""
+    starts = [sum(len(token) + 1 for token in tokens[:index]) for index in range(len(tokens))]
+    text = " ".join(tokens)
+    entities = tuple(
+        Entity(
+            text[(a := starts[first]) : (b := starts[last - 1] + len(tokens[last - 1]))], kind, a, b, first, last, score
+        )
+        for kind, first, last in found
+    )
+    tags = tuple(encode([Span(*one) for one in found], len(tokens), "IOB2"))
+    sentence = Sentence(tokens=tuple(tokens), tags=None, line=1, **given)
+    return TaggedSentence(sentence, text, tags, entities, scored=scored or score is not None)
+
+
+NEWS = ["EU", "rejects", "German", "call"]
+FOUND = [("ORG", 0, 1), ("MISC", 2, 3)]
+
+
+# --- text ---
+
+
+def test_text():
+    write = writer("text")
+    assert write(1, tagged(NEWS, FOUND)) == "[EU ORG] rejects [German MISC] call\n"
+    assert write(1, tagged(NEWS, [("MISC", 2, 4)], 0.987)) == "EU rejects [German call MISC 0.99]\n"
+    assert write(1, tagged(NEWS, [])) == "EU rejects German call\n"
+
+
+def test_text_keeps_what_stands_between_tokens():
+    sentence = Sentence(tokens=("EU", "!"), tags=None, line=1)
+    whole = TaggedSentence(sentence, "  EU!\u00a0", ("B-ORG", "O"), (Entity("EU", "ORG", 2, 4, 0, 1, None),))
+    assert writer("text")(1, whole) == "  [EU ORG]!\u00a0\n"
+
+
+# --- columns ---
+
+
+def test_columns_of_tokens():
+    write = writer("conll")
+    assert write(1, tagged(NEWS, FOUND)) == "EU B-ORG\nrejects O\nGerman B-MISC\ncall O\n\n"
+    assert write(1, tagged(NEWS, [("MISC", 2, 4)], 0.98765)) == (
+        "EU O -\nrejects O -\nGerman B-MISC 0.9877\ncall I-MISC 0.9877\n\n"
+    )
+
+
+@pytest.mark.parametrize("separator", [" ", "\t"])
+def test_columns_of_the_input_are_kept(separator):
+    rows = tuple(separator.join(cells) for cells in (("EU", "NNP", "O"), ("call", "NN", "B-X")))
+    written = writer("conll")(7, tagged(["EU", "call"], [("ORG", 0, 1)], rows=rows, document_start="-DOCSTART- -X- O"))
+    assert written == f"-DOCSTART- -X- O\n\n{rows[0]}{separator}B-ORG\n{rows[1]}{separator}O\n\n"
+
+
+def test_every_row_of_a_file_has_as_many_columns():
+    """Sentences without entities have no scores, but where scores were asked for, their place."""
+    write = writer("conll")
+    written = write(1, tagged(NEWS, FOUND, 0.5)) + write(2, tagged(["nothing"], [], scored=True))
+    assert {len(row.split(" ")) for row in written.splitlines() if row} == {3}
+    assert write(2, tagged(["nothing"], [], scored=True)) == "nothing O -\n\n"
+    assert write(2, tagged(["nothing"], [])) == "nothing O\n\n"
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", "\n", "\r"])
+def test_what_columns_can_not_hold_is_refused(blank):
+    with pytest.raises(InputError, match=r"^sentence 3: expected tokens and types without blanks.* --format jsonl can"):
+        writer("conll")(3, tagged([f"New{blank}York"], []))
+    # A type may have been learnt from JSON, and the row may come from columns.
+    for rows in ((), ("a O",)):
+        with pytest.raises(InputError, match=r"^sentence 4: expected tokens and types without blanks"):
+            writer("conll")(4, tagged(["a"], [(f"work{blank}of art", 0, 1)], rows=rows))
+    # Other spaces are part of a token.
+    assert writer("conll")(1, tagged(["10\u00a0000\u3000"], [])) == "10\u00a0000\u3000 O\n\n"
+
+
+@pytest.mark.parametrize(("kind", "written"), [("text", "\n"), ("conll", "\n"), ("csv", "")])
+def test_a_sentence_without_tokens(kind, written):
+    """A blank line in is a blank line out; boundaries of documents are for columns only."""
+    blank = TaggedSentence(Sentence(tokens=(), tags=None, line=1), "", (), ())
+    assert writer(kind)(1, blank) == written
+    boundary = TaggedSentence(Sentence(tokens=(), tags=None, line=1, document_start="-DOCSTART-"), "", (), ())
+    assert writer(kind)(1, boundary) == ("-DOCSTART-\n\n" if kind == "conll" else "")
+
+
+# --- JSON and CSV ---
+
+words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=4)
+awkward = words | st.sampled_from(['"', ",", '","', "\r", "\n", "\r\n", "'", "\\", "\u2028", "\x85", " "])
+
+
+@often
+@given(st.lists(awkward, min_size=1, max_size=5), st.data(), st.none() | st.floats(0, 1))
+def test_entities_survive_json_and_csv(tokens, data, score):
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(tokens)))))
+    kind = data.draw(awkward)
+    one = tagged(tokens, [(kind, first, last) for first, last in pairwise(cuts)], score)
+    line = writer("jsonl")(1, one)
+    assert line.endswith("\n")
+    assert line.count("\n") == 1
+    record = json.loads(line)
+    assert record["tokens"] == tokens
+    assert record["tags"] == list(one.tags)
+    assert record["text"] == one.text
+    assert "alternatives" not in record
+    assert tuple(Entity(**{"score": None, **entity}) for entity in record["entities"]) == one.entities
+    rows = list(csv.DictReader(io.StringIO(CSV_HEADER + writer("csv")(12, one), newline="")))
+    assert len(rows) == len(one.entities)
+    for row, entity in zip(rows, one.entities, strict=True):
+        assert (row["sentence"], row["rank"]) == ("12", "1")
+        assert (row["text"], row["type"]) == (harmless(entity.text), harmless(entity.type))
+        assert (int(row["start"]), int(row["end"])) == (entity.start, entity.end)
+        assert harmless(record["text"][int(row["start"]) : int(row["end"])]) == row["text"]
+        assert (float(row["score"]) if row["score"] else None) == (
+            None if score is None else pytest.approx(score, abs=1e-6)
+        )
+
+
+@often
+@given(st.lists(awkward).map("".join))
+def test_cells_are_quoted_as_the_library_quotes_them(text):
+    text = text.replace("\0", "")  # Python 3.10 would have it escaped
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\r\n").writerow(["x", harmless(text)])
+    assert f"x,{cell(text)}\r\n" == stream.getvalue()
+
+
+def harmless(text: str) -> str:
+    """What stands in CSV for a text: nothing that a spreadsheet would carry out."""
+    return f"'{text}" if text and text[0] in "=+-@\t\r" else text
+
+
+@pytest.mark.parametrize("text", ['=HYPERLINK("x")', "+49", "-1", "@x", "\tx", "\rx"])
+def test_what_a_spreadsheet_would_carry_out_is_text_to_it(text):
+    found = list(csv.reader(io.StringIO(f"{cell(text)},{cell('a' + text)}\n", newline="")))
+    assert found == [["'" + text, "a" + text]]
+
+
+def test_characters_are_written_as_they_are():
+    assert '"text": "Zürich 東京"' in writer("jsonl")(1, tagged(["Zürich", "東京"], []))
+
+
+# --- alternatives ---
+
+
+def ranked() -> TaggedSentence:
+    best, second = tagged(NEWS, FOUND), tagged(NEWS, [("ORG", 0, 1)])
+    alternatives = tuple(Alternative(p, one.tags, one.entities) for p, one in ((0.75, best), (0.125, second)))
+    return TaggedSentence(best.sentence, best.text, best.tags, best.entities, alternatives)
+
+
+def test_alternatives_as_text():
+    assert writer("text")(1, ranked()) == (
+        "0.7500\t[EU ORG] rejects [German MISC] call\n0.1250\t[EU ORG] rejects German call\n"
+    )
+
+
+def test_alternatives_as_json():
+    found = json.loads(writer("jsonl")(1, ranked()))["alternatives"]
+    assert [one["probability"] for one in found] == [0.75, 0.125]
+    assert [one["tags"] for one in found] == [["B-ORG", "O", "B-MISC", "O"], ["B-ORG", "O", "O", "O"]]
+    assert found[1]["entities"] == [{"text": "EU", "type": "ORG", "start": 0, "end": 2, "first": 0, "last": 1}]
+
+
+def test_alternatives_as_csv():
+    first = "3,1,0.750000,0,2,ORG,EU,\n3,1,0.750000,11,17,MISC,German,\n"
+    assert writer("csv")(3, ranked()) == first + "3,2,0.125000,0,2,ORG,EU,\n"

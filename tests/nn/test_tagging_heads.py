@@ -1,0 +1,151 @@
+"""The tagging heads against plain references: cross-entropy, and every sequence written out."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from bilstm_nlp.batch import TokenBatch
+from bilstm_nlp.nn.crf.crf import LinearChainCrf
+from bilstm_nlp.nn.tagging_heads import CrfHead, SoftmaxHead
+from bilstm_nlp.tags import Span, continuing, legal_transitions, spans, tag_set
+from tests.nn.enumeration import all_paths, ragged
+
+LENGTHS = [4, 1, 3]
+TAGS = tag_set(["X"], "IOBES")
+LEGALITY = legal_transitions(TAGS, "IOBES")
+GOLD = [["B-X", "I-X", "E-X", "O"], ["S-X", "O", "O", "O"], ["O", "B-X", "E-X", "O"]]
+
+
+def a_chain(*, constrained: bool) -> LinearChainCrf:
+    if not constrained:
+        return LinearChainCrf(5)
+    start, end, transitions = (torch.from_numpy(a) for a in (LEGALITY.start, LEGALITY.end, LEGALITY.transitions))
+    return LinearChainCrf(5, legal_start=start, legal_end=end, legal_transitions=transitions, constrain_training=False)
+
+
+def a_case(kind: type, *, constrained: bool):
+    """A head, states and their batch; at padding, states are large and gold tags are none."""
+    torch.manual_seed(0)
+    head = kind(6, a_chain(constrained=constrained)).double()
+    states, mask = ragged(LENGTHS, 6, 3.0, padding=1e3)
+    tags = torch.tensor([[TAGS.index(tag) for tag in row] for row in GOLD])
+    words = torch.zeros_like(tags)
+    characters, shapes = torch.zeros(1, 1, dtype=torch.long), torch.zeros(1, dtype=torch.long)
+    return head, states, TokenBatch(words, words, characters, shapes, mask.sum(1), mask, tags=tags)
+
+
+def token_log_probabilities(head, states):
+    return torch.log_softmax(states @ head.projection.weight.T + head.projection.bias, -1)
+
+
+@pytest.mark.parametrize("constrained", [True, False])
+def test_softmax_loss_is_the_cross_entropy_of_the_tokens(constrained):
+    head, states, batch = a_case(SoftmaxHead, constrained=constrained)
+    loss = head.loss(states, batch)
+    log_probabilities = token_log_probabilities(head, states)
+    expected = -sum(log_probabilities[b, t, batch.tags[b, t]] for b, n in enumerate(LENGTHS) for t in range(n))
+    torch.testing.assert_close(loss.total, expected)
+    assert loss.weight.item() == sum(LENGTHS)
+    # A chain whose transitions are all zero: its likelihood is the same number.
+    chained = head.crf.log_likelihood(head.projection(states), batch.tags, batch.mask)
+    torch.testing.assert_close(-chained.sum(), expected)
+
+
+def test_softmax_learns_its_projection_alone():
+    head, states, batch = a_case(SoftmaxHead, constrained=True)
+    head.loss(states, batch).total.backward()
+    trained = {name for name, parameter in head.named_parameters() if parameter.requires_grad}
+    assert trained == {"projection.weight", "projection.bias"}
+    assert all(parameter.grad.abs().sum() > 0 for parameter in head.projection.parameters())
+    assert not any(parameter.any() for parameter in head.crf.parameters())
+
+
+def test_softmax_without_constraints_takes_the_best_tag_of_each_token():
+    head, states, batch = a_case(SoftmaxHead, constrained=False)
+    decoded = head.decode(states, batch)
+    best = token_log_probabilities(head, states).argmax(2)
+    assert torch.equal(decoded.paths, best.masked_fill(~batch.mask, 0))
+    torch.testing.assert_close(decoded.emissions, head.projection(states))
+    assert decoded.mask is batch.mask
+
+
+@pytest.mark.parametrize("temperature", [1.0, 2.5])
+def test_softmax_with_constraints_takes_the_best_legal_sequence(temperature):
+    """All token probabilities multiplied, over all sequences, illegal ones left out."""
+    head, states, batch = a_case(SoftmaxHead, constrained=True)
+    decoded = head.decode(states, batch)
+    free = token_log_probabilities(head, states).argmax(2)
+    assert not torch.equal(decoded.paths, free.masked_fill(~batch.mask, 0)), "nothing was forbidden here"
+    going_on = torch.tensor([[tag in continuing(last, "IOBES") for tag in TAGS] for last in TAGS])
+    for b, length in enumerate(LENGTHS):
+        paths = all_paths(5, length)
+        products = token_log_probabilities(head, states)[b, torch.arange(length), paths].sum(1)
+        legal = torch.tensor(
+            [
+                LEGALITY.start[path[0]] and LEGALITY.end[path[-1]] and LEGALITY.transitions[path[:-1], path[1:]].all()
+                for path in paths.numpy()
+            ]
+        )
+        products = products.masked_fill(~legal, float("-inf"))
+        assert decoded.paths[b, :length].tolist() == paths[products.argmax()].tolist()
+        # Sequence probabilities at a temperature: every token's is flattened by it.
+        probabilities = (products / temperature).softmax(0)
+        span = Span("X", 0, length)
+        expected = probabilities[[span in spans([TAGS[tag] for tag in path], "IOBES") for path in paths]].sum()
+        found = head.crf.span_log_probabilities(
+            decoded.emissions,
+            batch.mask,
+            *(torch.tensor([value]) for value in (b, span.start, span.end)),
+            torch.tensor([[tag != "O" for tag in TAGS]]),
+            going_on,
+            temperature=temperature,
+        )
+        torch.testing.assert_close(found.exp()[0], expected)
+
+
+def test_softmax_probability_of_an_entity_is_the_product_of_its_tokens():
+    """Without constraints and in IOB2 nothing ties tokens but what would make the entity longer."""
+    head, states, batch = a_case(SoftmaxHead, constrained=False)
+    tags = [*tag_set(["X", "Y"], "IOB2")]
+    going_on = torch.tensor([[tag in continuing(last, "IOB2") for tag in tags] for last in tags])
+    kin = torch.tensor([[tag.endswith("X") for tag in tags]])
+    p = dict(zip(tags, token_log_probabilities(head, states)[0].exp().T, strict=True))
+    places = (torch.tensor([value]) for value in (0, 1, 3))
+    found = head.crf.span_log_probabilities(head.projection(states), batch.mask, *places, kin, going_on).exp()
+    begins = p["B-X"][1] + p["I-X"][1] * (1 - p["B-X"][0] - p["I-X"][0])
+    torch.testing.assert_close(found[0], begins * p["I-X"][2] * (1 - p["I-X"][3]))
+
+
+@pytest.mark.parametrize("constrained", [True, False])
+def test_crf_head_is_its_chain_over_its_projection(constrained):
+    head, states, batch = a_case(CrfHead, constrained=constrained)
+    emissions = states @ head.projection.weight.T + head.projection.bias
+    loss = head.loss(states, batch)
+    expected = head.crf.log_likelihood(emissions, batch.tags, batch.mask)
+    torch.testing.assert_close(loss.total, -expected.sum())
+    assert loss.weight.item() == sum(LENGTHS)
+    decoded = head.decode(states, batch)
+    assert torch.equal(decoded.paths, head.crf.decode(emissions, batch.mask)[0])
+    torch.testing.assert_close(decoded.emissions, emissions)
+    loss.total.backward()
+    assert all(parameter.grad.abs().sum() > 0 for parameter in head.parameters())
+
+
+@pytest.mark.parametrize("kind", [CrfHead, SoftmaxHead])
+def test_the_temperature_is_saved_and_does_not_touch_the_paths(kind):
+    head, states, batch = a_case(kind, constrained=True)
+    before = head.decode(states, batch).paths
+    head.temperature.fill_(3.0)
+    assert torch.equal(head.decode(states, batch).paths, before)
+    other = kind(6, a_chain(constrained=True)).double()
+    other.load_state_dict(head.state_dict())
+    assert other.temperature.item() == 3.0
+
+
+@pytest.mark.parametrize("kind", [CrfHead, SoftmaxHead])
+def test_a_loss_needs_gold_tags(kind):
+    head, states, batch = a_case(kind, constrained=True)
+    untagged = TokenBatch(batch.words, batch.distinct, batch.characters, batch.shapes, batch.lengths, batch.mask)
+    with pytest.raises(ValueError, match=r"The loss needs a batch with tags. Got one without."):
+        head.loss(states, untagged)

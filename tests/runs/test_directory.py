@@ -1,0 +1,273 @@
+"""The run directory: written whole or not at all, read with a clear word about what is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from bilstm_nlp.errors import OutputError, RunError
+from bilstm_nlp.runs.directory import FORMAT, RunDirectory
+from bilstm_nlp.system.files import write_whole
+from bilstm_nlp.system.json_values import json_text
+from bilstm_nlp.training.protocols import Score
+from bilstm_nlp.training.state import EpochReport, Part, State
+
+
+def state() -> State:
+    score = Score("f1", 0.25, True, {"precision": None, "recall": 0.1 + 0.2})
+    report = EpochReport(1, 1 / 3, score, True, 1e-3, 2.0, 10)
+    return State({"model.a": torch.randn(2, 3), "optimizer.0.step": torch.tensor(4.0)}, (report,))
+
+
+def test_state_round_trip(tmp_path):
+    run = RunDirectory.create(tmp_path / "run")
+    assert run.read_state() is None
+    saved = state()
+    run.write_state(saved)
+    found = run.read_state()
+    assert found is not None
+    assert found.reports == saved.reports
+    assert found.tensors.keys() == saved.tensors.keys()
+    assert all(torch.equal(found.tensors[name], saved.tensors[name]) for name in saved.tensors)
+    assert len((run.path / "history.jsonl").read_text().splitlines()) == 1
+
+
+def test_a_write_that_breaks_off_leaves_the_old_file(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("old")
+
+    def broken(partial):
+        partial.write_text("half")
+        raise OSError("no space left")
+
+    with pytest.raises(OutputError, match=r"file: could not be written: no space left"):
+        write_whole(path, broken)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_run_is_never_replaced_without_force(tmp_path):
+    run = RunDirectory.create(tmp_path / "run")
+    with pytest.raises(RunError, match="an unfinished run"):
+        RunDirectory.create(run.path)
+    run.finish({"dev": {}})
+    with pytest.raises(RunError, match="a finished run is there; --force replaces it"):
+        RunDirectory.create(run.path)
+    RunDirectory.create(run.path, force=True)
+    assert not run.finished
+
+
+def test_a_run_half_removed_is_a_run_but_neither_finished_nor_to_be_gone_on_with(tmp_path, monkeypatch):
+    def files(path):
+        return {entry.name for entry in path.iterdir()}
+
+    remove = Path.unlink
+    for removals in range(6):
+        run = RunDirectory.create(tmp_path / str(removals))
+        for name in ("codec.json", "config.json", "history.jsonl", "metrics.json"):
+            run.write_json(name, {})
+        whole, left = files(run.path), removals
+
+        def killed(path, missing_ok=False):
+            nonlocal left
+            if left == 0:
+                raise KeyboardInterrupt
+            left -= 1
+            remove(path, missing_ok)
+
+        monkeypatch.setattr(Path, "unlink", killed)
+        if removals < len(whole):
+            with pytest.raises(KeyboardInterrupt):
+                RunDirectory.create(run.path, force=True)
+            assert "run.json" in files(run.path)
+            assert run.finished == (removals == 0)
+            assert ("config.json" in files(run.path)) == (removals < 2)
+        monkeypatch.undo()
+        RunDirectory.create(run.path, force=True)
+        assert files(run.path) == {"run.json", "checksums.json"}
+
+
+@pytest.mark.parametrize("left", [[".lock"], [".run.json.partial"], [".lock", ".run.json.partial"]])
+def test_what_is_left_of_a_process_that_was_killed_before_there_was_a_run_is_in_nobodys_way(tmp_path, left):
+    for name in left:
+        (tmp_path / name).write_text('{"form')
+    RunDirectory.create(tmp_path)
+    assert {entry.name for entry in tmp_path.iterdir()} <= {".lock", "run.json", "checksums.json"}
+
+
+def test_what_is_not_a_run_is_never_removed(tmp_path):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(RunError, match="found something else there"):
+        RunDirectory.create(tmp_path, force=True)
+    assert (tmp_path / "thesis.tex").exists()
+
+
+def test_every_wrong_directory_is_named(tmp_path):
+    with pytest.raises(RunError, match="found nothing there"):
+        RunDirectory.open(tmp_path / "none")
+    with pytest.raises(RunError, match=r"without run\.json"):
+        RunDirectory.open(tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match="found a file"):
+        RunDirectory.open(tmp_path / "file")
+    run = RunDirectory.create(tmp_path / "run")
+    run.write_json("run.json", {"format": 99})
+    with pytest.raises(RunError, match=r"format 2, found format 99$"):
+        RunDirectory.open(run.path)
+    run.write_json("run.json", {"format": 1, "versions": {"bilstm-nlp": "0.0.7"}})
+    with pytest.raises(RunError, match=r"found format 1, written by bilstm-nlp 0\.0\.7, which can read it"):
+        RunDirectory.open(run.path)
+
+
+def test_damage_is_named(tmp_path):
+    run = RunDirectory.create(tmp_path / "run")
+    run.write_text("config.json", "{")
+    with pytest.raises(RunError, match=r"config\.json: expected JSON"):
+        run.read_json("config.json")
+    run.write_text("config.json", json.dumps([1]))
+    with pytest.raises(RunError, match="expected a JSON object, found list"):
+        run.read_json("config.json")
+    with pytest.raises(RunError, match=r"codec\.json: expected a file of a run"):
+        run.read_json("codec.json")
+    run.write_state(state())
+    whole = (run.path / "state.safetensors").read_bytes()
+    run.write("state.safetensors", lambda path: path.write_bytes(whole[:-5]))
+    with pytest.raises(RunError, match="found damage"):
+        run.read_state()
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"epoch": 2}, "expected reports of the epochs from the first on"),
+        ({"best": False}, "expected a first epoch that is the best so far"),
+        ({"seconds": 0.0}, "expected epochs that took some time"),
+        ({"seconds": float("nan")}, "expected epochs that took some time"),
+        ({"loss": "low"}, "expected epoch reports, found: .* in 0.loss: 'low'"),
+        ({"score": []}, r"expected epoch reports, found: .* in 0.score: \[\]"),
+    ],
+)
+def test_reports_that_no_training_makes_are_named(tmp_path, change, found):
+    run = RunDirectory.create(tmp_path / "run")
+    (report,) = state().reports
+    run.write_tensors("state.safetensors", {}, {"reports": json.dumps([asdict(report) | change])})
+    with pytest.raises(RunError, match=rf"state\.safetensors: {found}"):
+        run.read_state()
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"batches": 0}, "part of an epoch that took some time"),
+        ({"weight": 0.0}, "part of an epoch that took some time"),
+        ({}, "the state of the random generators"),
+    ],
+)
+def test_a_part_of_an_epoch_that_no_training_leaves_is_named(tmp_path, change, found):
+    run = RunDirectory.create(tmp_path / "run")
+    part = asdict(Part(batches=1, weight=1.0, seconds=1.0)) | change
+    run.write_tensors("state.safetensors", {}, {"reports": "[]", "part": json.dumps(part)})
+    with pytest.raises(RunError, match=rf"state\.safetensors: expected {found}, found others"):
+        run.read_state()
+
+
+def test_a_summary_of_what_is_no_summary_is_refused(tmp_path):
+    run = RunDirectory.create(tmp_path / "run", {"machine": []})
+    with pytest.raises(RunError, match=r"run\.json: expected a JSON object for machine, found list"):
+        run.summary()
+    run.write_json("run.json", {"format": FORMAT})
+    run.write_text("history.jsonl", '{"epoch": 1}\n')
+    with pytest.raises(RunError, match=r"history\.jsonl: expected epoch reports, found: Field required in loss"):
+        run.summary()
+    run.write_history([])
+    assert run.summary()["epochs"] == 0
+    run.finish({"dev": 0.5})
+    with pytest.raises(RunError, match=r"metrics\.json: expected a JSON object for dev, found float"):
+        run.summary()
+
+
+def test_what_was_not_written_there_is_not_read(tmp_path):
+    run, other = (RunDirectory.create(tmp_path / name) for name in ("run", "other"))
+    for index, one in enumerate((run, other)):
+        one.write_json("config.json", {"seed": index})
+        one.write_tensors("model.safetensors", {"a": torch.full((4,), float(index))})
+    for name, read in (("config.json", run.read_json), ("model.safetensors", run.read_tensors)):
+        path = run.path / name
+        whole = path.read_bytes()
+        flipped = bytearray(whole)
+        flipped[-3] ^= 1
+        for content in ((other.path / name).read_bytes(), whole[:-1], whole + b" ", bytes(flipped), b""):
+            path.write_bytes(content)
+            with pytest.raises(RunError, match=rf"{name}: expected what was written there, found another content"):
+                read(name)
+        path.write_bytes(whole)
+        read(name)
+    (run.path / "metrics.json").write_text("{}")
+    with pytest.raises(RunError, match=r"checksums\.json: expected a checksum of metrics\.json, found none"):
+        run.read_json("metrics.json")
+
+
+def test_old_and_new_are_right_until_the_new_one_is_in_place(tmp_path, monkeypatch):
+    run = RunDirectory.create(tmp_path / "run")
+    run.write_json("config.json", {"seed": 1})
+
+    def killed(source, target):
+        if str(target).endswith("config.json"):
+            raise KeyboardInterrupt
+        rename(source, target)
+
+    rename = os.replace
+    monkeypatch.setattr(os, "replace", killed)
+    for seed in (2, 3):
+        with pytest.raises(KeyboardInterrupt):
+            run.write_json("config.json", {"seed": seed})
+        assert RunDirectory.open(run.path).read_json("config.json") == {"seed": 1}
+    monkeypatch.undo()
+    run.write_json("config.json", {"seed": 4})
+    assert RunDirectory.open(run.path).read_json("config.json") == {"seed": 4}
+    (run.path / "config.json").write_text(json_text({"seed": 3}))
+    with pytest.raises(RunError, match="another content"):
+        run.read_json("config.json")
+
+
+NAMES = ["../run.json", "/etc/passwd", "..", "", "a/b", "a\\\\b", "9" * 300, "a\\u0000b"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", '{"run.json": 7}', "[" * 100_000, "\udcff", *(f'{{"{name}": []}}' for name in NAMES)],
+)
+def test_damaged_checksums_are_named(tmp_path, text):
+    run = RunDirectory.create(tmp_path / "run")
+    (run.path / "checksums.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(RunError, match=r"checksums\.json: expected"):
+        RunDirectory.open(run.path)
+
+
+def test_json_that_no_run_has_is_not_even_read(tmp_path):
+    run = RunDirectory.create(tmp_path / "run")
+    with (run.path / "codec.json").open("wb") as stream:
+        stream.truncate(1 << 40)
+    with pytest.raises(RunError, match=r"codec\.json: expected at most 256 MiB of JSON, found more"):
+        run.read_json("codec.json")
+
+
+def test_a_process_killed_before_it_said_what_it_makes_leaves_room(tmp_path):
+    for name in ("checksums.json", ".checksums.json.partial", ".run.json.partial", ".lock"):
+        (tmp_path / name).write_text("{")
+        RunDirectory.check_vacant(tmp_path)
+    RunDirectory.create(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "checksums.json", "run.json"]
+
+
+def test_weights_of_another_model_are_named(tmp_path):
+    run = RunDirectory.create(tmp_path / "run")
+    run.write_tensors("model.safetensors", nn.Linear(2, 3).state_dict())
+    with pytest.raises(RunError, match="weights of another model"):
+        run.load_weights(nn.Linear(3, 3))

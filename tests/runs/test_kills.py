@@ -1,0 +1,298 @@
+"""SIGKILL at any moment: the next call ends in the same bits, and no half-written file is taken for a whole one."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from safetensors.numpy import load_file
+
+from bilstm_nlp.config import load
+from bilstm_nlp.runs import train as experiment
+from bilstm_nlp.runs.checksums import NAME as CHECKSUMS
+from bilstm_nlp.runs.directory import RunDirectory
+from bilstm_nlp.runs.lock import NAME as LOCK
+from bilstm_nlp.training.state import EpochReport
+from tests.killing import Ending, Forks, Moment, call_of_its_own, said
+from tests.samples import FORECASTER, TAGGER
+from tests.serving.test_pool import session, wait_for
+from tests.studies.grids import write_base
+
+KILLS = {"train a tagger": 15, "train a forecaster": 11, "compare": 8, "evaluate": 11, "predict": 11}
+"""So many hit each command; BILSTM_KILLS asks for another number in all."""
+SMALL_TAGGER = ["training.epochs=3", "encoder.hidden=16", "embeddings.characters={kind='none'}", "data.fraction=0.3"]
+SMALL_FORECASTER = ["training.epochs=2", "encoder.hidden=8", "data.stride=8"]
+GRID = f"""
+base = "{TAGGER}"
+baseline = "crf"
+seeds = [1]
+fractions = [0.1]
+[set]
+encoder.hidden = 8
+training.epochs = 2
+embeddings.characters = {{ kind = "none" }}
+[variants.crf]
+[variants.softmax]
+head.kind = "softmax"
+"""
+MEASURED = {
+    *("began", "command", "commit", "seconds", "wall_seconds", "sequences_per_second", "peak_memory_mb", "speed"),
+    *("training_seconds", "training_speed", "prediction_speed", "on_front"),
+}
+"""What two runs of the same differ in."""
+FASTER = re.compile(r"is (\d+ % (faster|slower)|as fast) in training (than|as) \S+")
+OF_COSTS = re.compile(r"s of training \(|bilstm-nlp compare |^\| \S+ \| [\d,]+ \|.* (yes|no|) \|$")
+"""A line of a report for people."""
+GROWING = ("model.safetensors", CHECKSUMS)
+"""What becomes more, or better, until a run is finished."""
+UNFINISHED = ("state.safetensors", "failure.json")
+"""What only a run has that is not finished."""
+START_UP = 3.0
+"""Seconds in which a process of its own imports what it needs, more or less."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A call of the command line that is killed, and what it leaves when it isn't."""
+
+    call: list[str]
+    reference: Path
+    """The folder that it has worked in."""
+    ending: Ending
+    again: tuple[str, ...] = ()
+    """What has to be added to go on."""
+    anew: tuple[str, ...] = ()
+    """What has to be added to replace what is there; nothing where that needs no word."""
+    of_its_own: tuple[str, ...] = ()
+    """What is added where the process is none of the forks."""
+
+    def arguments(self, folder: Path, *more: str) -> list[str]:
+        """The call that works in another folder."""
+        return [part.replace(str(self.reference), str(folder)) for part in (*self.call, *more)]
+
+
+@pytest.fixture(scope="module")
+def forks() -> Iterator[Forks]:
+    with Forks() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def commands(forks, tmp_path_factory) -> dict[str, Command]:
+    """All commands, each carried out once without a kill."""
+    root = tmp_path_factory.mktemp("kills")
+    (root / "grid.toml").write_text(GRID)
+
+    def command(name: str, *call: str, **more: tuple[str, ...]) -> Command:
+        folder = root / name.replace(" ", "-")
+        folder.mkdir()
+        arguments = [part.format(folder=folder) for part in call]
+        ending = forks.call(arguments, folder)
+        assert ending.status == 0, said(folder, "err").read_text()
+        return Command(arguments, folder, ending, **more)
+
+    def sets(overrides: list[str]) -> list[str]:
+        return [part for override in overrides for part in ("--set", override)]
+
+    def train(name: str, config: str, overrides: list[str]) -> Command:
+        call = ("train", config, *sets([text.replace("{", "{{").replace("}", "}}") for text in overrides]))
+        return command(name, *call, "--out", "{folder}/run", again=("--resume",), anew=("--force",))
+
+    tagger = train("train a tagger", TAGGER, SMALL_TAGGER)
+    forecaster = train("train a forecaster", str(FORECASTER), SMALL_FORECASTER)
+    run = str(tagger.reference / "run")
+    evaluate = command("evaluate", "evaluate", run, "--errors", "{folder}/errors.html", "--json")
+    text = ("sample:news.train.conll", "--format", "jsonl", "--confidence", "--output", "{folder}/tagged.jsonl")
+    predict = command("predict", "predict", run, *text, of_its_own=("--jobs", "2"))
+    # By default as many runs at a time as there are cores.
+    compare = command("compare", "compare", str(root / "grid.toml"), "--threads", "1", "--out", "{folder}/comparison")
+    return dict(zip(KILLS, (tagger, forecaster, compare, evaluate, predict), strict=True))
+
+
+def test_what_is_killed_at_any_moment_ends_in_the_same_bits(forks, commands, tmp_path):
+    seed = int(os.environ.get("BILSTM_KILLS_SEED", "1"))
+    total = int(os.environ.get("BILSTM_KILLS", sum(KILLS.values())))
+    hits = dict.fromkeys(KILLS, 0)
+    for name, command in commands.items():
+        wanted = -(-total * KILLS[name] // sum(KILLS.values()))
+        for number in count():
+            assert number < 20 * wanted, f"{name}: {hits[name]} kills of {wanted} have met something alive"
+            if hits[name] >= wanted:
+                break
+            chain = Chain(forks, command, tmp_path / name.replace(" ", "-") / str(number))
+            try:
+                chain.go(random.Random(f"{seed} {name} {number}"), number == 0)
+            except Exception as error:
+                raise AssertionError(f"seed {seed}, {name}, chain {number}: {chain.told}: {error}") from error
+            hits[name] += chain.hits
+    sys.stdout.write(f"kills that hit, seed {seed}: {hits}\n")
+    assert sum(hits.values()) >= min(total, 50)
+
+
+def test_a_finished_run_that_was_killed_before_it_removed_its_state_loses_it(forks, commands, tmp_path):
+    folder = shutil.copytree(commands["train a tagger"].reference, tmp_path / "copy")
+    (folder / "run" / "state.safetensors").write_bytes((folder / "run" / "model.safetensors").read_bytes())
+    arguments = commands["train a tagger"].arguments(folder, "--resume")
+    assert forks.call(arguments, folder).status == 2
+    assert contents(folder) == contents(commands["train a tagger"].reference)
+
+
+def test_a_history_without_the_last_epoch_is_completed_when_a_run_goes_on(tmp_path, monkeypatch):
+    def killed(run: RunDirectory, reports: tuple[EpochReport, ...]) -> None:
+        if len(reports) == 2:
+            raise KeyboardInterrupt
+        write(run, reports)
+
+    write_base(tmp_path)
+    config, write = load(tmp_path / "base.toml"), RunDirectory.write_history
+    monkeypatch.setattr(RunDirectory, "write_history", killed)
+    with pytest.raises(KeyboardInterrupt):
+        list(experiment.train(config, tmp_path / "run"))
+    monkeypatch.undo()
+    assert len(read(tmp_path / "run" / "history.jsonl")) == 1
+    assert list(experiment.train(config, tmp_path / "run", resume=True)) == []
+    assert len(read(tmp_path / "run" / "history.jsonl")) == 2
+
+
+class Chain:
+    """A call that is killed, and killed again when it goes on, and in the end is left to itself."""
+
+    def __init__(self, forks: Forks, command: Command, folder: Path) -> None:
+        self.forks, self.command, self.folder = forks, command, folder
+        self.hits = 0
+        self.told: list[object] = []
+        """What was done so far."""
+
+    def go(self, generator: random.Random, of_its_own: bool) -> None:
+        """Raises `AssertionError` where something is left half written, or ends in other bits."""
+        more: tuple[str, ...] = ()
+        if generator.random() < 0.25:  # over what is there, which is no worse than what comes
+            shutil.copytree(self.command.reference, self.folder)
+            more = self.command.anew
+        else:
+            self.folder.mkdir(parents=True)
+        for number in range(generator.choice([1, 2, 3, 4])):
+            if of_its_own and number == 0:
+                moment = Moment(
+                    seconds=generator.uniform(0, START_UP + self.command.ending.seconds),
+                    leader_alone=generator.random() < 0.5,
+                )
+                self.told.append((moment, "a process of its own"))
+                arguments = self.command.arguments(self.folder, *more, *self.command.of_its_own)
+                ending = call_of_its_own(arguments, self.folder, moment)
+            else:
+                moment = drawn(generator, self.command.ending, 0.6 if number else 1)
+                self.told.append(moment)
+                ending = self.forks.call(self.command.arguments(self.folder, *more), self.folder, moment)
+            self.told.append(ending)
+            wait_for(lambda ending=ending: session(ending.leader) == [])
+            self.look()
+            more = self.command.again
+            if not ending.was_killed:
+                break
+            self.hits += 1
+        self.end(self.forks.call(self.command.arguments(self.folder, *more), self.folder))
+
+    def look(self) -> None:
+        """Whatever has its name is whole, and what says that it is finished is."""
+        found = contents(self.folder)
+        expected = contents(self.command.reference)
+        for folder in {path.parent for path in found}:
+            finished = {"metrics.json", "trial.json"} & {path.name for path in found if path.parent == folder}
+            if finished:
+                files = {path for path in expected if folder in path.parents and not path.name.startswith("trial")}
+                assert files <= found.keys(), f"{folder} is not whole: {files - found.keys()}"
+            for path, value in found.items():
+                if path.parent != folder or path.name in UNFINISHED:
+                    continue
+                if path.name == "history.jsonl":  # it grows
+                    assert value == expected[path][: len(value)], path
+                elif finished or path.name not in GROWING:
+                    assert value == expected[path], path
+            if any(path.name == "run.json" for path in found if path.parent == folder):
+                run = RunDirectory.open(self.folder / folder)
+                run.check()
+                run.summary()
+
+    def end(self, ending: Ending) -> None:
+        """All is there, as if nothing had happened."""
+        errors = said(self.folder, "err").read_text()
+        finished = ending.status == 2 and "the run is finished, there is nothing to resume" in errors
+        assert ending.status == 0 or finished, errors
+        found, expected = contents(self.folder), contents(self.command.reference)
+        assert found.keys() == expected.keys()
+        for path, value in found.items():
+            assert value == expected[path], path
+        left = [path for path in self.folder.rglob("*") if path.name.endswith(".partial")]
+        assert not left
+        if self.command.call[0] == "evaluate":
+            assert said(self.folder, "out").read_bytes() == said(self.command.reference, "out").read_bytes()
+        shutil.rmtree(self.folder)
+
+
+def drawn(generator: random.Random, ending: Ending, share: float) -> Moment:
+    """Some moment in this share of the life of a call that ends so: by the clock, or by what it is about to do."""
+    alone = generator.random() < 0.2
+    if generator.random() < 0.4:
+        return Moment(seconds=generator.uniform(0, share * ending.seconds), leader_alone=alone)
+    operation = generator.randint(1, max(1, int(share * ending.operations)))
+    return Moment(operation=operation, written=generator.choice([1.0, generator.random()]), leader_alone=alone)
+
+
+def contents(folder: Path) -> dict[Path, object]:
+    """Every file under its own name, without what two runs of the same differ in.
+
+    Raises `AssertionError` or `ValueError` for one that is not whole.
+    """
+    found: dict[Path, object] = {}
+    for path in sorted(folder.rglob("*")):
+        # Logs are written as things are said.
+        if path.is_file() and path.name != LOCK and path.suffix != ".partial" and path.parent.name != "logs":
+            found[path.relative_to(folder)] = read(path)
+    return found
+
+
+def read(path: Path) -> object:
+    """What is in a file, without what was measured."""
+    content = path.read_bytes()
+    match path.suffix:
+        case ".json" if path.name == CHECKSUMS:  # of what was measured too; `look` and `end` check the files by them
+            # A run is measured for a comparison after it is finished.
+            return sorted(name for name in json.loads(content) if not name.startswith("trial"))
+        case ".json":
+            return without_measurements(json.loads(content))
+        case ".jsonl" if path.name == "history.jsonl":
+            assert content.endswith(b"\n"), path
+            return [without_measurements(json.loads(line)) for line in content.splitlines()]
+        case ".safetensors":
+            load_file(path)
+        case ".md":
+            return [FASTER.sub("", line) for line in content.decode().splitlines() if not OF_COSTS.search(line)]
+        case ".png":
+            assert content.endswith(b"IEND\xaeB`\x82"), path
+            return "a picture"
+        case ".html" if path.name == "report.html":
+            assert content.rstrip().endswith(b"</html>"), path
+            return "report.json for people"
+    return content
+
+
+def without_measurements(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: without_measurements(inner) for key, inner in value.items() if key not in MEASURED}
+        case list():
+            return [without_measurements(inner) for inner in value]
+        case str():
+            return FASTER.sub("", value)
+    return value

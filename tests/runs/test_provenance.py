@@ -1,0 +1,79 @@
+"""What a run says it was made of, and that it goes on with nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import torch
+
+import bilstm_nlp
+from bilstm_nlp.config import load
+from bilstm_nlp.errors import RunError
+from bilstm_nlp.runs import train as experiment
+from bilstm_nlp.runs.directory import RunDirectory
+from bilstm_nlp.runs.provenance import digest, origin
+from tests.samples import SMALL, TAGGER
+
+SAMPLES = Path(bilstm_nlp.__file__).parent / "data" / "samples"
+
+
+def test_a_run_records_what_it_was_made_of(tagger_run):
+    made = RunDirectory.open(tagger_run).origin()
+    train = (SAMPLES / "news.train.conll").read_bytes()
+    assert made["data"]["sample:news.train.conll"] == hashlib.sha256(train).hexdigest()
+    assert set(made["data"]) == set(load(Path(TAGGER)).sources)
+    assert made["command"].startswith(f"bilstm-nlp train {TAGGER} --set training.epochs=4 ")
+    assert made["versions"]["torch"] == torch.__version__
+    assert made["machine"]["cores"] == len(os.sched_getaffinity(0))
+    assert made["machine"]["threads"] >= 1
+    assert all(made["machine"].values())
+
+
+def test_the_commit_is_that_of_the_checkout():
+    folder = Path(bilstm_nlp.__file__).parent
+    asked = subprocess.run(["git", "-C", folder, "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    if asked.returncode != 0:
+        pytest.skip("needs a git checkout")
+    assert origin([], 1)["commit"].removesuffix("+") == asked.stdout.strip()
+
+
+def test_info_shows_it(call, tagger_run):
+    made = RunDirectory.open(tagger_run).origin()
+    said = "".join(call("info", tagger_run).out.split())  # cells may be broken into lines
+    for value in (made["began"], made["commit"] or "", made["machine"]["python"], *made["data"]):
+        assert "".join(value.split()) in said
+    assert json.loads(call("info", tagger_run, "--json").out)["origin"] == made
+
+
+def test_what_can_be_read_but_once_is_not_read_for_its_hash(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert digest(str(tmp_path / "pipe")) is None
+    assert digest(str(tmp_path)) is None
+
+
+def test_a_run_goes_on_with_the_data_it_began_with_alone(tmp_path, caplog):
+    train = tmp_path / "train.conll"
+    shutil.copy(SAMPLES / "news.train.conll", train)
+    config = load(Path(TAGGER), [*SMALL[1::2], f"data.train={train}"])
+    epochs = experiment.train(config, tmp_path / "run")
+    next(epochs)
+    epochs.close()
+    before = train.read_bytes()
+    train.write_bytes(before + b"new O\n")
+    with pytest.raises(RunError, match=rf"can't go on with other data: {train} changed since it began"):
+        list(experiment.train(config, tmp_path / "run", resume=True))
+    train.write_bytes(before)
+    run = RunDirectory.open(tmp_path / "run")
+    values = run.read_json("run.json")
+    values["machine"]["threads"] += 1
+    run.write_json("run.json", values)
+    with caplog.at_level("WARNING"):
+        assert [epoch.epoch for epoch in experiment.train(config, tmp_path / "run", resume=True)] == [2, 3, 4]
+    now = torch.get_num_threads()
+    assert f"began with threads: {now + 1}, goes on with {now}: weights may differ in their last bits" in caplog.text

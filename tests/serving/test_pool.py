@@ -1,0 +1,302 @@
+"""Processes that share a stream: the bytes of one process, in its order, and an end to everything when one ends."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import multiprocessing
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bilstm_nlp.data.text.sentence import Sentence
+from bilstm_nlp.errors import DataError, InputError, WorkerError
+from bilstm_nlp.serving import pool as workers
+from bilstm_nlp.serving.messages import Written
+from bilstm_nlp.serving.pool import in_order
+from bilstm_nlp.tasks.request import Request
+from bilstm_nlp.tasks.tagging.stream import CHUNK, Chunk
+from tests.cli.test_startup import imported
+from tests.samples import SERIES, command
+
+often = settings(max_examples=200, deadline=None)
+
+
+# --- the order ---
+
+
+class Scripted:
+    """A pool without processes, whose workers finish in an order drawn by chance."""
+
+    def __init__(self, jobs: int, wrong: int | None, seed: int) -> None:
+        self.idle = list(range(jobs))
+        self.wrong, self.generator = wrong, random.Random(seed)
+        self.working: list[int] = []
+        self.most = 0
+
+    def send(self, chunk: Chunk) -> None:
+        self.idle.pop()
+        self.working.append(chunk.first)
+
+    def answers(self) -> list[Written]:
+        assert self.working, "waits for nobody"
+        self.generator.shuffle(self.working)
+        count = self.generator.randint(1, len(self.working))
+        done, self.working = self.working[:count], self.working[count:]
+        self.idle += [0] * count
+        return [Written(first, b"%d " % first, "wrong" if first == self.wrong else None) for first in done]
+
+
+def numbered(count: int, broken: bool) -> Iterator[Chunk]:
+    for first in range(1, count + 1):
+        yield Chunk(first, [Sentence(("a",), None, first)])
+    if broken:
+        raise DataError("x", "y", "z", count + 1)
+
+
+@often
+@given(
+    st.integers(1, 4),
+    st.integers(0, 12),
+    st.booleans(),
+    st.none() | st.integers(1, 12),
+    st.integers(1, 6),
+    st.integers(),
+)
+def test_output_keeps_the_order_whoever_is_ready_first(jobs, count, broken, wrong, most, seed):
+    pool = Scripted(jobs, wrong, seed)
+    given_out = []
+
+    def watched():
+        for chunk in numbered(count, broken):
+            yield chunk
+            given_out.append(chunk.first)
+
+    got: list[bytes] = []
+    expected = list(range(1, count + 1))
+    error = "x:.*: expected y" if broken else None
+    if wrong is not None and wrong <= count:
+        expected, error = expected[:wrong], "^wrong$"
+    stream = in_order(pool, watched(), most)
+    if error:
+        with pytest.raises(InputError, match=error):
+            got.extend(stream)
+    else:
+        got.extend(stream)
+    assert b"".join(got) == b"".join(b"%d " % first for first in expected)
+    assert len(got) == len(expected)
+
+
+@often
+@given(st.integers(1, 4), st.integers(1, 6), st.integers())
+def test_no_more_is_read_than_may_wait_for_its_turn(jobs, most, seed):
+    read = []
+
+    def watched():
+        for chunk in numbered(40, broken=False):
+            read.append(chunk.first)
+            yield chunk
+
+    for given_out, _ in enumerate(in_order(Scripted(jobs, None, seed), watched(), most)):
+        assert len(read) - given_out <= most + 1
+
+
+# --- real processes ---
+
+
+def lines(count: int) -> str:
+    """More than two chunks of text, blank lines among them."""
+    words = [
+        "Angela Merkel flew to Paris .",
+        "",
+        "Shares in Ford rose 3.5 % .",
+        "  ",
+        "EU",
+        "Maria Keller visited Basel.",
+    ]
+    return "".join(f"{words[index * 7 % 6]} {words[index % 5]}\n" for index in range(count))
+
+
+def columns(count: int) -> str:
+    return "-DOCSTART- -X-\n\n" + "".join(
+        "".join(f"{token}\tX\n" for token in line.split()) + "\n" for line in lines(count).splitlines()
+    )
+
+
+def records(count: int) -> str:
+    return "".join(json.dumps({"tokens": line.split()}) + "\n" for line in lines(count).splitlines())
+
+
+LONG = 2 * CHUNK.sentences + 100
+
+
+def both(call, run: Path, *arguments: object, stdin: bytes = b"") -> tuple:
+    """What one process gives, after a look at whether three give the same, in one file and in what is said."""
+    one, three = (call("predict", run, *arguments, *jobs, stdin=stdin) for jobs in ((), ("--jobs", "3")))
+    assert (one.status, one.out, one.err) == (three.status, three.out, three.err)
+    assert multiprocessing.active_children() == []
+    return one
+
+
+@pytest.mark.parametrize("kind", ["text", "conll", "jsonl", "csv"])
+@pytest.mark.parametrize("confidence", [[], ["--confidence"]])
+def test_formats_of_text(tagger_run, call, kind, confidence):
+    found = both(call, tagger_run, "-", "--format", kind, *confidence, stdin=lines(LONG).encode())
+    assert found.status == 0
+    if kind == "csv":
+        numbers = [int(row.split(",")[0]) for row in found.out.splitlines()[1:]]
+        assert numbers == sorted(numbers)
+        assert numbers[-1] > 2 * CHUNK.sentences
+    else:
+        assert found.out.count("\n") >= LONG
+
+
+@pytest.mark.parametrize(("name", "make"), [("x.conll", columns), ("x.jsonl", records), ("x.txt.gz", lines)])
+def test_files_of_all_kinds(tagger_run, call, tmp_path, name, make):
+    content = make(LONG).encode()
+    (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    found = both(call, tagger_run, tmp_path / name, "--format", "conll")
+    assert found.status == 0
+    assert "Merkel" in found.out
+
+
+def test_the_best_sequences(tagger_run, call):
+    for kind in ("text", "jsonl", "csv"):
+        assert both(call, tagger_run, "-", "--format", kind, "--nbest", "3", stdin=lines(60).encode()).status == 0
+
+
+def test_nothing_in_is_nothing_out(tagger_run, call):
+    assert both(call, tagger_run, "-").out == ""
+    assert both(call, tagger_run, "-", "--format", "csv").out.count("\n") == 1
+
+
+def test_all_before_a_bad_line_is_written(tagger_run, call, tmp_path):
+    content = lines(LONG).encode() + b"caf\xe9\nnever reached\n"
+    found = both(call, tagger_run, "-", stdin=content)
+    assert found.status == 2
+    assert len(found.out.splitlines()) == LONG
+    assert f"standard input:{LONG + 1}: expected utf-8 text, found byte 0xe9 in caf\\xe9" in found.err
+    (tmp_path / "x.conll").write_text(columns(LONG) + "Ann X O\n\nnever X\n")
+    found = both(call, tagger_run, tmp_path / "x.conll", "--format", "csv")
+    assert found.status == 2
+    line = columns(LONG).count("\n") + 1
+    assert f"x.conll:{line}: expected 2 columns, as line 3 has, found 3: 'Ann X O'" in found.err
+
+
+def test_all_before_what_can_not_be_written_is_written(tagger_run, call, tmp_path):
+    """In the middle of the second chunk of three."""
+    before = CHUNK.sentences + 50
+    (tmp_path / "x.jsonl").write_text(records(before) + '{"tokens": ["New York"]}\n' + records(LONG))
+    found = both(call, tagger_run, tmp_path / "x.jsonl", "--format", "conll")
+    assert found.status == 2
+    assert f"sentence {before + 1}: expected tokens and types without blanks" in found.err
+    assert found.out.count("\n\n") >= before // 2
+
+
+def test_what_a_tagger_refuses_and_a_directory_that_is_no_run(tagger_run, call, tmp_path):
+    assert "what a tagger draws" in both(call, tagger_run, "-", "--plot", tmp_path / "x.png").err
+    assert "--known: not for a tagger" in both(call, tagger_run, "-", "--known", "x.csv").err
+    assert "trained with attention.kind" in both(call, tagger_run, "-", "--attention").err
+    assert "a directory without run.json" in both(call, tmp_path, "-").err
+    assert "found nothing there" in both(call, tagger_run, tmp_path / "none.txt").err
+
+
+def test_a_forecaster_refuses_jobs(forecaster_run, call):
+    refused = call("predict", forecaster_run, SERIES, "--jobs", "2")
+    assert (refused.status, refused.out, refused.err) == (2, "", "bilstm-nlp: --jobs: not for a forecaster\n")
+
+
+def test_the_process_that_reads_needs_no_torch(tagger_run, tmp_path):
+    (tmp_path / "one.txt").write_text("Maria Keller visited Basel.\n")
+    libraries, printed = imported("predict", tagger_run, tmp_path / "one.txt", "--jobs", "2")
+    assert "Basel" in printed
+    assert not libraries & {"torch", "safetensors", "pandas", "datasets"}
+
+
+# --- ends ---
+
+
+def test_a_worker_that_dies_is_one_error(tagger_run, tmp_path):
+    (tmp_path / "x.txt").write_text(lines(8 * CHUNK.sentences))
+    with closing(workers.predictions(tagger_run, Request(str(tmp_path / "x.txt"), jobs=2))) as pieces:
+        next(pieces)
+        for worker in multiprocessing.active_children():
+            os.kill(worker.pid, signal.SIGKILL)
+        with pytest.raises(WorkerError, match=r"until the end of the stream, but the process was killed by signal 9"):
+            list(pieces)
+    assert multiprocessing.active_children() == []
+
+
+def test_a_dead_worker_ends_the_command_with_status_1(call, tagger_run, monkeypatch):
+    def died(*_: object) -> Iterator[bytes]:
+        raise WorkerError("the process was killed")
+        yield b""
+
+    monkeypatch.setattr(workers, "predictions", died)
+    found = call("predict", tagger_run, "-", "--jobs", "2")
+    assert (found.status, found.out, found.err) == (1, "", "bilstm-nlp: the process was killed\n")
+
+
+def test_who_stops_asking_leaves_no_process_behind(tagger_run, tmp_path):
+    (tmp_path / "x.txt").write_text(lines(8 * CHUNK.sentences))
+    with closing(workers.predictions(tagger_run, Request(str(tmp_path / "x.txt"), jobs=2))) as pieces:
+        next(pieces)
+        next(pieces)
+        assert len(multiprocessing.active_children()) == 2
+    assert multiprocessing.active_children() == []
+
+
+@pytest.mark.parametrize("ready", [False, True], ids=["while-it-starts", "while-it-tags"])
+def test_ctrl_c_ends_all_processes_at_once_and_quietly(tagger_run, tmp_path, ready, interruptible):
+    with endless(tagger_run, tmp_path) as process:
+        if ready:
+            assert process.stdout.read(1)
+        else:
+            wait_for(lambda: len(session(process.pid)) > 2)
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (130, b"")
+    wait_for(lambda: session(process.pid) == [])
+
+
+def test_workers_end_with_a_process_that_was_killed(tagger_run, tmp_path):
+    with endless(tagger_run, tmp_path) as process:
+        assert process.stdout.read(1)
+        assert len(session(process.pid)) >= 3
+        process.kill()
+        process.communicate(timeout=60)
+    wait_for(lambda: session(process.pid) == [])
+
+
+def endless(run: Path, folder: Path) -> subprocess.Popen[bytes]:
+    """A prediction whose output begins, and can't end before somebody reads it: a pipe holds a small part of it."""
+    (folder / "x.txt").write_text(lines(12 * CHUNK.sentences))
+    return subprocess.Popen(
+        command("predict", run, folder / "x.txt", "--input", "text", "--jobs", "2"),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+def session(leader: int) -> list[int]:
+    """The processes of a session that are still running."""
+    listed = subprocess.run(["ps", "-o", "pid=,stat=", "-s", str(leader)], capture_output=True, text=True, check=False)
+    return [int(row.split()[0]) for row in listed.stdout.splitlines() if not row.split()[1].startswith("Z")]
+
+
+def wait_for(condition) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -1,0 +1,498 @@
+"""report.html: it carries the report unharmed, asks nothing of a network, and does in a real browser what it should.
+
+The tests in a browser need Debian's `chromium` on PATH and the Python package `playwright`, which drives it.
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+import hashlib
+import json
+import re
+from html.parser import HTMLParser
+from importlib.resources import files
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bilstm_nlp.studies.compare.page import page
+from tests.studies.compare.example_reports import forecasting_report, tagging_report
+
+HOSTILE = (
+    "</script><script>window.harmed = 1</script>",
+    "<img src=x onerror='window.harmed = 1'>",
+    "<!--<script>",
+    "&lt;b&amp;",
+    "\u2028\u2029",
+    "$script ${report} \\u003c",
+    "\"'`\\",
+)
+
+
+class Parts(HTMLParser):
+    """The elements of a page whose content is no markup, as a browser finds them; and its meta elements."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.raw: list[tuple[str, dict, str]] = []
+        self.metas: list[dict] = []
+        self.within = False
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        if tag in {"script", "style"}:
+            self.raw.append((tag, dict(attrs), ""))
+            self.within = True
+        if tag == "meta":
+            self.metas.append(dict(attrs))
+
+    def handle_endtag(self, tag):
+        self.within = self.within and tag not in {"script", "style"}
+
+    def handle_data(self, data):
+        if self.within:
+            tag, attributes, before = self.raw[-1]
+            self.raw[-1] = (tag, attributes, before + data)
+
+
+def carried(text: str) -> str:
+    """The JSON in a page."""
+    (found,) = [content for _, attributes, content in Parts(text).raw if attributes.get("id") == "report"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def tagging():
+    return tagging_report()
+
+
+@pytest.fixture(scope="module")
+def forecasting():
+    return forecasting_report()
+
+
+# --- without a browser -----------------------------------------------------------------------------------------------
+
+TEXT = st.one_of(st.text(), st.sampled_from(HOSTILE))
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), TEXT),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(TEXT, VALUES, max_size=4))
+def test_the_report_comes_out_of_the_page_as_it_went_in(report):
+    text = page(report)
+    assert [tag for tag, *_ in Parts(text).raw] == ["style", "script", "script"]
+    found = carried(text)
+    assert json.loads(found) == report
+    assert found.isascii()
+    assert not set(found) & set("<>&")
+
+
+def test_lone_surrogates_survive():
+    assert json.loads(carried(page({"name": "\ud800"}))) == {"name": "\ud800"}
+
+
+def test_what_is_no_number_is_refused():
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        page({"name": float("nan")})
+
+
+def test_nothing_comes_from_outside(tagging):
+    text = page(tagging).replace(carried(page(tagging)), "")
+    assert set(re.findall(r"\w+://[^\s\"')]*", text)) == {"http://www.w3.org/2000/svg"}
+    assert not re.search(r"""\b(src|href)\s*=\s*["'](?!#)|url\(|@import|\bfetch\(|XMLHttpRequest|import\(""", text)
+
+
+def test_scripts_make_no_markup_of_text():
+    scripts = [path for path in (files("bilstm_nlp.studies.compare") / "web").iterdir() if path.name.endswith(".js")]
+    assert len(scripts) > 1
+    for script in scripts:
+        forbidden = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|setHTML|DOMParser|eval|Function\("
+        assert not re.search(forbidden, script.read_text(encoding="utf-8")), script.name
+
+
+def test_the_policy_allows_the_pages_own_style_and_script_and_nothing_else(tagging):
+    parts = Parts(page(tagging))
+    (policy,) = [meta["content"] for meta in parts.metas if meta.get("http-equiv") == "Content-Security-Policy"]
+    allowed = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    prints = {
+        tag: f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"
+        for tag, attributes, content in parts.raw
+        if "type" not in attributes
+    }
+    assert allowed == {
+        "default-src": "'none'",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "style-src": prints["style"],
+        "script-src": prints["script"],
+    }
+
+
+# --- in a browser ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def show(browser, tmp_path):
+    """Open a report in the browser. A test fails if its page logs anything, throws, or asks for another file."""
+    complaints, contexts = [], []
+
+    def run(report, width=1280):
+        path = tmp_path / "report.html"
+        path.write_text(page(report), encoding="utf-8")
+        contexts.append(browser.new_context(viewport={"width": width, "height": 900}))
+        opened = contexts[-1].new_page()
+        opened.set_default_timeout(60_000)
+        opened.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
+        opened.on("pageerror", lambda error: complaints.append(str(error)))
+        opened.on("request", lambda request: request.url == path.as_uri() or complaints.append(request.url))
+        opened.goto(path.as_uri())
+        return opened
+
+    yield run
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def names(opened):
+    """The variants in the order of the ranking's rows."""
+    return opened.locator("#ranking tbody th").evaluate_all("cells => cells.map(cell => cell.childNodes[1].data)")
+
+
+def sections(opened):
+    return opened.locator("main > section").evaluate_all("found => found.map(one => one.id)")
+
+
+def test_a_tagging_report_is_drawn(show, tagging):
+    opened = show(tagging)
+    assert opened.title() == opened.inner_text("h1") == tagging["name"]
+    assert sections(opened) == [
+        *("answer", "ranking", "tradeoff", "learning", "training"),
+        *("types", "disagreements", "runs", "method"),
+    ]
+    assert opened.locator("#words li").all_inner_texts() == tagging["words"]
+    assert names(opened) == [variant["name"] for variant in tagging["variants"]]
+    assert opened.locator("#ranking tbody svg.strip").count() == 6
+    # One run of two variants left no result.
+    assert opened.locator("#ranking tbody .seed").count() == 6 * 3 - 2
+    assert opened.locator("#tradeoff .marker").count() == opened.locator("#tradeoff .whisker").count() == 6
+    assert opened.locator("#tradeoff .label").all_text_contents() == names(opened)
+    assert opened.locator("#learning svg .line").count() == 6
+    assert opened.locator("#learning figure div .marker").count() == 6 * 3
+    assert opened.locator("#training .panel").count() == 6
+    assert opened.locator("#training .thin").count() == 6 * 3 - 2
+    assert opened.locator("#types tbody tr").count() == 6
+    assert opened.locator("#types thead th").all_inner_texts()[1:] == ["LOC", "MISC", "ORG", "PER"]
+    assert opened.inner_text("#command") == tagging["command"]
+
+
+def test_a_forecasting_report_is_drawn_without_what_it_has_not(show, forecasting):
+    opened = show(forecasting)
+    assert sections(opened) == [
+        *("answer", "ranking", "tradeoff", "training"),
+        *("types", "disagreements", "runs", "method"),
+    ]
+    assert opened.inner_text("#types h2") == "MSE by column"
+    assert opened.locator(".window svg .forecast").count() == 20 * 6
+    assert opened.locator(".window svg .actual").count() == opened.locator(".window svg .past").count() == 20
+    assert opened.locator("#curve-fraction-label").is_hidden()
+    assert opened.locator("#warning").is_hidden()
+
+
+def test_figures_are_scaled_as_the_measure_says(show, tagging, forecasting):
+    for report, scale, digits in ((tagging, 100, 2), (forecasting, 1, 4)):
+        first = report["variants"][0]
+        cells = show(report).locator("#ranking tbody tr").first.locator("td")
+        mean, deviation = cells.nth(1).inner_text().split()[::2]
+        assert mean == f"{first['mean'] * scale:.{digits}f}"
+        assert deviation == f"{first['deviation'] * scale:.{digits}f}"
+        difference = first["difference"]["mean"] * scale
+        assert cells.nth(3).inner_text().split()[0] == f"{difference:+.{digits}f}".replace("-", "−")
+
+
+def test_headers_sort_rows_by_mouse_and_keyboard(show, tagging):
+    opened = show(tagging)
+    variants = tagging["variants"]
+    header = opened.locator("#ranking thead th", has_text="Predicts")
+
+    def by_speed(falling):
+        return [one["name"] for one in sorted(variants, key=lambda one: one["prediction_speed"], reverse=falling)]
+
+    assert header.get_attribute("aria-sort") is None
+    header.locator("button").click()
+    assert (names(opened), header.get_attribute("aria-sort")) == (by_speed(True), "descending")
+    opened.keyboard.press("Enter")
+    assert (names(opened), header.get_attribute("aria-sort")) == (by_speed(False), "ascending")
+    opened.keyboard.press("Space")
+    assert names(opened) == by_speed(True)
+    opened.locator("#ranking thead button", has_text="Variant").click()
+    assert names(opened) == sorted(one["name"] for one in variants)
+    assert opened.locator("#ranking [aria-sort]").count() == 1
+
+
+def test_what_there_is_none_of_is_sorted_last(show, tagging):
+    opened = show(tagging)
+    header = opened.locator("#ranking thead button", has_text="Difference")
+    for _ in range(2):
+        header.click()
+        assert names(opened)[-1] == tagging["baseline"]
+
+
+def differing(report, kind=None, pair=None):
+    """Texts of the sentences on which not all, or not both, find the same entities of a kind."""
+    found = []
+    for example in report["disagreements"]:
+        answers = {
+            name: {tuple(span) for span in spans if kind in {None, span[0]}} for name, spans in example["found"].items()
+        }
+        if len({frozenset(answers[name]) for name in pair or answers}) > 1:
+            found.append(" ".join(example["tokens"]))
+    return found
+
+
+def shown(opened):
+    """Texts of the sentences that are shown."""
+    while opened.locator("#more").is_visible():
+        opened.locator("#more").click()
+    return opened.locator(".sentence .reading:first-child .tokens").evaluate_all(
+        "found => found.map(one => [...one.childNodes].map(node => node.data ?? node.firstChild.textContent).join(''))"
+    )
+
+
+def test_sentences_are_filtered_and_counted(show, tagging):
+    opened = show(tagging)
+    total = len(tagging["disagreements"])
+    count = opened.locator("#count")
+    assert total >= 30
+    assert opened.locator(".sentence").count() == 20
+    assert shown(opened) == differing(tagging)
+    assert count.inner_text() == f"{total} of {total} sentences"
+
+    def check(expected):
+        assert 0 < len(expected) < total
+        assert count.inner_text() == f"{len(expected)} of {total} sentences"
+        assert shown(opened) == expected
+
+    opened.select_option("#kind", "LOC")
+    check(differing(tagging, "LOC"))
+    opened.select_option("#first", "stacked")
+    opened.select_option("#second", "no-characters")
+    check(differing(tagging, "LOC", ("stacked", "no-characters")))
+    opened.select_option("#kind", "")
+    check(differing(tagging, None, ("stacked", "no-characters")))
+    told = set(opened.locator(".sentence .who").all_inner_texts())
+    assert {name.strip() for name in told} == {"stacked", "no-characters"}
+    opened.select_option("#first", "")
+    assert opened.locator("#second").is_disabled()
+    opened.fill("#text", "  jordan ")
+    check([text for text in differing(tagging) if "Jordan" in text])
+    opened.fill("#text", "no such word")
+    assert (count.inner_text(), opened.locator(".sentence").count()) == (f"0 of {total} sentences", 0)
+    opened.focus("#text")
+    opened.keyboard.press("Enter")
+    assert opened.url.endswith("report.html")
+
+
+def test_entities_are_marked_right_wrong_and_missed(show, tagging):
+    report = copy.deepcopy(tagging)
+    tokens = ["Ada", "Lovelace", "met", "Babbage", "in", "London"]
+    gold = [["PER", 0, 2], ["PER", 3, 4], ["LOC", 5, 6]]
+    found = {"stacked": gold, "bigru-crf": [["LOC", 5, 6], ["PER", 0, 1]], "bilstm-crf": gold}
+    report["disagreements"] = [{"tokens": tokens, "gold": gold, "found": found}]
+    opened = show(report)
+    readings = opened.locator(".reading")
+    assert [name.split() for name in readings.locator(".names").all_inner_texts()] == [
+        *(["gold"], ["stacked", "bilstm-crf"], ["bigru-crf"])
+    ]
+    marks = [
+        [
+            (
+                mark.locator(".words").inner_text(),
+                mark.locator("b").inner_text(),
+                mark.get_attribute("class").split()[1],
+            )
+            for mark in readings.nth(row).locator("mark").all()
+        ]
+        for row in range(3)
+    ]
+    assert marks[0] == marks[1]
+    assert marks[0] == [("Ada Lovelace", "PER", "right"), ("Babbage", "PER", "right"), ("London", "LOC", "right")]
+    assert marks[2] == [("Ada", "PER", "wrong"), ("Babbage", "PER", "missed"), ("London", "LOC", "right")]
+
+
+def test_characters_of_scripts_without_blanks_stand_close(show, tagging):
+    report = copy.deepcopy(tagging)
+    found = {"stacked": [["NAME", 0, 2]], "bigru-crf": []}
+    report["disagreements"] = [{"tokens": list("王芳任经理"), "gold": [["NAME", 0, 2]], "found": found}]
+    opened = show(report)
+    assert shown(opened) == ["王芳任经理"]
+    opened.fill("#text", "芳任")
+    assert opened.inner_text("#count") == "1 of 1 sentence"
+
+
+def test_windows_are_filtered_and_put_in_order(show, forecasting):
+    opened = show(forecasting)
+    count, titles = opened.locator("#count"), opened.locator(".window h3")
+    examples = forecasting["disagreements"]
+
+    def title(one):
+        return f"{one['series']}, {one['column']}, from {one['origin']}"
+
+    assert count.inner_text() == "30 of 30 windows"
+    opened.select_option("#kind", "solar")
+    solar = [one for one in examples if one["column"] == "solar"]
+    assert titles.all_inner_texts() == [title(one) for one in solar]
+    opened.select_option("#first", "gru")
+    opened.select_option("#second", "patches")
+    solar.sort(key=lambda one: -abs(one["errors"]["gru"] - one["errors"]["patches"]))
+    assert titles.all_inner_texts() == [title(one) for one in solar]
+    assert count.inner_text() == f"{len(solar)} of 30 windows"
+    assert opened.locator(".window").first.locator(".forecast").count() == 2
+    best = min(("gru", "patches"), key=solar[0]["errors"].get)
+    said = opened.locator(".window .legend").first.locator("li").first.inner_text()
+    assert said.split() == [best, f"{solar[0]['errors'][best]:.4f}"]
+    opened.fill("#text", solar[3]["origin"][:10])
+    assert titles.all_inner_texts() == [title(solar[3])]
+
+
+def test_runs_without_a_result_are_named_with_their_errors(show, tagging):
+    opened = show(tagging)
+    assert opened.inner_text("#warning").startswith("2 of 54 runs left no result")
+    failed, missing = opened.locator(".failure").all()
+    assert "one-direction, seed 2, 100 % of the training data: failed" in failed.inner_text()
+    assert failed.locator("pre").inner_text() == next(run["error"] for run in tagging["runs"] if run["error"])
+    assert "no-characters, seed 3, 100 % of the training data: missing" in missing.inner_text()
+    assert opened.inner_text("#runs-summary") == "All 54 runs: 52 finished, 1 failed, 1 missing"
+    opened.locator("#runs-summary").click()
+    assert opened.locator("#runs tbody tr").count() == 54
+
+
+def test_curves_of_another_part_and_kind_can_be_chosen(show, tagging):
+    opened = show(tagging)
+    assert opened.locator("#curve-fraction option").all_inner_texts() == ["100 %", "30 %", "10 %"]
+    before = opened.locator("#training .thin").first.get_attribute("d")
+    opened.select_option("#curve-fraction", "0.1")
+    assert opened.locator("#training .thin").count() == 18
+    of_a_part = opened.locator("#training .thin").first.get_attribute("d")
+    opened.select_option("#curve-kind", "scores")
+    assert len({before, of_a_part, opened.locator("#training .thin").first.get_attribute("d")}) == 3
+
+
+def test_text_stays_text(show, tagging):
+    report = json.loads(json.dumps(tagging))
+    hostile = " ".join(HOSTILE)
+    report = renamed(report, {"stacked": hostile, "PER": HOSTILE[0]})
+    report["name"] = report["command"] = hostile
+    report["words"] = [f"{hostile} {sentence}" for sentence in report["words"]]
+    report["disagreements"][0]["tokens"][0] = hostile
+    for run in report["runs"]:
+        run["folder"] = hostile
+        run["error"] = hostile if run["status"] != "finished" else None
+    opened = show(report)
+    assert opened.evaluate("window.harmed") is None
+    assert opened.locator("img, script:not(#report)").count() == 1
+    assert opened.evaluate("document.querySelector('h1').textContent") == hostile
+    assert opened.evaluate("document.querySelector('#unfinished pre').textContent") == hostile
+    assert names(opened)[0] == hostile
+    opened.fill("#text", HOSTILE[0])
+    assert opened.inner_text("#count") == f"1 of {len(report['disagreements'])} sentences"
+    opened.fill("#text", "")
+    opened.select_option("#kind", HOSTILE[0])
+    assert opened.locator(".sentence mark b").all_text_contents().count(HOSTILE[0]) > 0
+
+
+def renamed(value, changes):
+    """A report with other names for things, keys as well."""
+    if isinstance(value, dict):
+        return {changes.get(key, key): renamed(item, changes) for key, item in value.items()}
+    if isinstance(value, list):
+        return [renamed(item, changes) for item in value]
+    return changes.get(value, value) if isinstance(value, str) else value
+
+
+def test_other_scripts_do_not_run(browser, tmp_path, tagging):
+    path = tmp_path / "report.html"
+    path.write_text(page(tagging).replace("</body>", "<script>window.harmed = 1</script></body>"), encoding="utf-8")
+    opened = browser.new_page()
+    opened.goto(path.as_uri())
+    assert opened.evaluate("window.harmed") is None
+    assert opened.locator("#ranking tbody tr").count() == 6
+    opened.close()
+
+
+def test_a_report_without_any_result_is_drawn(show, tagging):
+    report = copy.deepcopy(tagging)
+    figures = ("mean", "deviation", "best", "worst", "low", "high", "parameters", "training_seconds", "training_speed")
+    for variant in report["variants"]:
+        variant.update(dict.fromkeys((*figures, "rank", "prediction_speed", "peak_memory_mb", "difference")))
+        variant.update(runs=0, failed=3, per_type={}, on_front=False)
+    for run in report["runs"]:
+        run.update(status="failed", score=None, seconds=None, error=None)
+    report["learning_curves"] = [{"variant": one["name"], "points": []} for one in report["variants"]]
+    report.update(curves=[], disagreements=[])
+    report["environment"] = {"cores": 0, "jobs": 0, "threads": 0, "versions": {}}
+    opened = show(report)
+    assert sections(opened) == ["answer", "ranking", "runs", "method"]
+    assert opened.locator("#ranking tbody tr").first.inner_text().split()[-8:] == [*"–––––0", "3", "failed"]
+
+
+def test_gaps_among_figures_are_left_out(show, tagging):
+    report = copy.deepcopy(tagging)
+    report["seeds"] = [1]
+    for variant in report["variants"]:
+        variant.update(deviation=None, low=None, high=None)
+    report["variants"][0]["per_type"]["PER"] = None
+    report["variants"][1]["mean"] = None
+    del report["variants"][2]["per_type"]["LOC"]
+    for point in (point for curve in report["learning_curves"] for point in curve["points"]):
+        point.update(low=None, high=None)
+    report["learning_curves"][0]["points"][1]["mean"] = None
+    curve = next(curve for curve in report["curves"] if curve["fraction"] == 1)
+    curve["losses"][3] = None
+    curve["scores"] = [None] * 12
+    opened = show(report)
+    assert opened.locator(".whisker").count() == 0
+    assert opened.locator("#tradeoff .marker").count() == 5
+    assert opened.locator("#learning figure div .marker").count() == 17
+    assert "There is one seed" in opened.inner_text("#ranking-note")
+    opened.select_option("#curve-kind", "scores")
+    assert opened.locator("#training .thin").count() == 6 * 3 - 3
+    assert "NaN" not in opened.content().replace(carried(page(report)), "")
+
+
+@pytest.mark.parametrize("task", ["tagging", "forecasting"])
+def test_narrow_screens_scroll_tables_but_not_the_page(show, task, request):
+    opened = show(request.getfixturevalue(task), width=400)
+    assert opened.evaluate("document.documentElement.scrollWidth") == 400
+    before = opened.locator("#tradeoff svg").get_attribute("width")
+    opened.set_viewport_size({"width": 800, "height": 900})
+    opened.wait_for_function(f"document.querySelector('#tradeoff svg').getAttribute('width') > {before}")
+
+
+def test_ticks_are_round_and_as_many_as_wanted(show, forecasting):
+    generator = np.random.default_rng(0)
+    low = generator.normal(size=300) * 10 ** generator.uniform(-4, 5, size=300)
+    ranges = np.stack([low, low + 10 ** generator.uniform(-3, 5, size=300)], axis=1).tolist()
+    opened = show(forecasting)
+    found = opened.evaluate("ranges => ranges.map(([low, high]) => roundTicks(low, high, 5).ticks)", ranges)
+    for (start, end), ticks in zip(ranges, found, strict=True):
+        steps = np.diff(ticks)
+        np.testing.assert_allclose(steps, steps[0])
+        mantissa = steps[0] / 10 ** np.floor(np.log10(steps[0]) + 1e-9)
+        assert round(mantissa, 6) in {1, 2, 5}
+        room = steps[0] * 1e-6
+        assert start - room <= min(ticks)
+        assert max(ticks) <= end + room
+        # None is missing at an end, and there are about five.
+        assert min(ticks) - steps[0] < start + room
+        assert max(ticks) + steps[0] > end - room
+        assert 3 <= len(ticks) <= 9

@@ -1,0 +1,369 @@
+"""What a run leaves for comparisons: its figures unit by unit, as its results say them, there and back."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from safetensors.numpy import load_file, save_file
+from safetensors.torch import save
+
+import bilstm_nlp
+from bilstm_nlp.config import load
+from bilstm_nlp.data.series.series import Series
+from bilstm_nlp.data.series.windows import Panel, Windows
+from bilstm_nlp.errors import RunError
+from bilstm_nlp.runs import train
+from bilstm_nlp.runs.directory import RunDirectory
+from bilstm_nlp.runs.load import config_of
+from bilstm_nlp.studies.engines import trial_files
+from bilstm_nlp.studies.engines.trial_files import Resources
+from bilstm_nlp.tasks.forecasting import measurement as forecasting_measurement
+from bilstm_nlp.tasks.forecasting.evaluation import forecast
+from bilstm_nlp.tasks.measurement import spread, timed
+from bilstm_nlp.tasks.registry import build
+from bilstm_nlp.tasks.tagging import measurement as tagging_measurement
+from bilstm_nlp.tasks.tagging.evaluation import Evaluation
+from tests.studies.grids import write_base
+from tests.tasks.forecasting.test_task import HORIZON, LOOK_BACK, config, fitted
+
+RESOURCES = Resources(cores=4, jobs=2, threads=1)
+
+
+@pytest.fixture(scope="module")
+def tagger(tmp_path_factory):
+    """A finished run of a tagger that errs here and there."""
+    folder = tmp_path_factory.mktemp("tagger")
+    write_base(folder)
+    for _ in train.train(load(folder / "base.toml", ["training.epochs=5"]), folder / "run"):
+        pass
+    return folder / "run"
+
+
+@pytest.fixture(scope="module")
+def forecaster(tmp_path_factory):
+    """A finished run of a forecaster."""
+    folder = tmp_path_factory.mktemp("forecaster")
+    for _ in train.train(config(folder, known=["holiday"]), folder / "run"):
+        pass
+    return folder / "run"
+
+
+def measured(folder, **data):
+    """(measurement, its data, codec, model) of a finished run, with keys of the data changed."""
+    trained = bilstm_nlp.load(folder)
+    found = config_of(RunDirectory.open(folder))
+    found = found.model_copy(update={"data": found.data.model_copy(update=data)})
+    task = build(found)
+    parts = task.load()
+    return task.measure(trained.model, parts, trained.codec), parts, trained.codec, trained.model
+
+
+# --- taggers ---
+
+
+def test_a_taggers_units_add_up_to_its_results(tagger):
+    found, data, codec, model = measured(tagger)
+    results = RunDirectory.open(tagger).read_json("metrics.json")["dev"]
+    f1 = found.measures["f1"]
+    assert 0 < results["f1"] < 1
+    assert f1.numerator.sum() / f1.denominator.sum() == pytest.approx(results["f1"], abs=1e-15)
+    assert f1.by_type == {kind: scores["f1"] for kind, scores in results["per_type"].items()}
+    assert found.lag == 0
+    assert found.speed > 0
+    predicted = Evaluation(model, codec, data.dev).predicted_spans()
+    for index, (gold, spans) in enumerate(zip(found.examples.gold, predicted, strict=True)):
+        assert found.examples.tokens[index] == data.dev.sentences[index].tokens
+        assert found.examples.found[index] == spans
+        right = sum(span in gold for span in spans)
+        assert (f1.numerator[index], f1.denominator[index]) == (2 * right, len(gold) + len(spans))
+
+
+def test_a_large_corpus_keeps_evenly_spread_sentences(tagger, monkeypatch):
+    monkeypatch.setattr(tagging_measurement, "EXAMPLES", 4)
+    found, data, _, _ = measured(tagger)
+    assert list(found.examples.tokens) == [data.dev.sentences[index].tokens for index in (0, 2, 5, 8)]
+    assert len(found.measures["f1"].numerator) == 11
+
+
+@pytest.mark.parametrize(("total", "most"), [(0, 5), (3, 5), (5, 5), (6, 5), (7, 3), (1000, 7)])
+def test_spread_numbers_are_distinct_and_even(total, most):
+    found = spread(total, most)
+    assert len(found) == min(total, most)
+    assert len(set(found.tolist())) == len(found)
+    assert all(0 <= number < total for number in found)
+    assert len(found) < 2 or np.ptp(np.diff(found)) <= 1
+
+
+def test_the_faster_of_two_calls_is_what_counts(monkeypatch):
+    times = iter([10.0, 13.0, 20.0, 21.0])
+    monkeypatch.setattr("time.perf_counter", lambda: next(times))
+    assert timed(lambda: "done") == ("done", 1.0)
+
+
+# --- forecasters ---
+
+
+def test_a_forecasters_units_add_up_to_its_results(forecaster):
+    found, _, codec, _ = measured(forecaster)
+    results = RunDirectory.open(forecaster).read_json("metrics.json")["validation"]
+    for name in ("mse", "mae"):
+        ratio = found.measures[name]
+        assert ratio.numerator.shape == (results["windows"],)
+        assert ratio.numerator.sum() / ratio.denominator.sum() == pytest.approx(results[name], rel=1e-6)
+        by_column = {column: scores[name] for column, scores in results["by_column"].items()}
+        assert ratio.by_type == pytest.approx(by_column, rel=1e-6)
+    assert found.lag == codec.horizon - 1 == HORIZON - 1
+
+
+def test_windows_of_several_series_from_one_date_are_one_unit_in_time_order():
+    def hourly(name: str, start: str) -> Series:
+        dates = pd.date_range(start, periods=8, freq="h")
+        return Series(name, dates, np.zeros((8, 1)), ("y",), np.arange(8))
+
+    # The second one begins two hours before the first.
+    series = [hourly("a", "2020-01-01 02:00"), hourly("b", "2020-01-01 00:00")]
+    panel = Panel.stack([one.values for one in series], 1)
+    windows = Windows.over(panel, [slice(0, 8)] * 2, look_back=3, horizon=2)
+    # Origins: a at 05:00 to 08:00, b at 03:00 to 06:00.
+    assert forecasting_measurement.units_of(series, windows).tolist() == [2, 3, 4, 5, 0, 1, 2, 3]
+
+
+def test_windows_are_measured_one_by_one(forecaster, monkeypatch):
+    monkeypatch.setattr(forecasting_measurement, "EXAMPLES", 13)
+    found, data, codec, model = measured(forecaster)
+    windows = codec.windows(data.found.series, data.of("validation"))
+    (one,) = data.found.series
+    cells = [divmod(cell, 2) for cell in spread(2 * len(windows), 13).tolist()]
+    for number, origin in enumerate(windows.rows):
+        point = forecast(model, codec.batch(windows, np.array([number]))).point[0]
+        error = point - windows[number][1]
+        assert found.measures["mse"].numerator[number] == pytest.approx(float((error**2).mean()), rel=1e-5)
+        assert found.measures["mae"].numerator[number] == pytest.approx(float(np.abs(error).mean()), rel=1e-5)
+        for column in {column for window, column in cells if window == number}:
+            place = cells.index((number, column))
+            examples = found.examples
+            assert examples.series[place] == one.id
+            assert examples.origins[place] == str(one.dates[origin])
+            assert examples.columns[place] == codec.columns.targets[column]
+            np.testing.assert_allclose(examples.forecast[place], point[:, column], rtol=1e-6)
+            scaled = codec.scaler(one).transform(one.select(codec.columns.all))[:, column]
+            np.testing.assert_allclose(examples.past[place], scaled[origin - LOOK_BACK : origin], atol=1e-6)
+            np.testing.assert_allclose(examples.actual[place], scaled[origin : origin + HORIZON], atol=1e-6)
+            assert examples.errors["mae"][place] == pytest.approx(float(np.abs(error[:, column]).mean()), rel=1e-5)
+
+
+def test_errors_are_in_the_same_units_whatever_a_forecaster_was_scaled_by(tmp_path):
+    """The same forecasts in own units, by codecs of other scalers and shares, are measured alike."""
+    measurements = []
+    for data in ({}, {"scaler": "robust"}, {"fraction": 0.5}):
+        task, parts, codec, model = fitted(tmp_path, **data)
+        with torch.no_grad():
+            # Every forecast is the last value: no scaler plays a part in that.
+            model.head.decoder.projection.weight.zero_()
+            model.head.decoder.projection.bias.zero_()
+        measurements.append(task.measure(model, parts, codec))
+    first, *others = measurements
+    for other in others:
+        for name, ratio in first.measures.items():
+            np.testing.assert_allclose(other.measures[name].numerator, ratio.numerator, rtol=1e-4)
+        np.testing.assert_allclose(other.examples.actual, first.examples.actual, atol=1e-5)
+        assert other.examples.origins == first.examples.origins
+
+
+# --- files ---
+
+
+def test_a_taggers_trial_comes_back(tagger, tmp_path):
+    found, _, _, _ = measured(tagger)
+    trial_files.save(tagger, "a key", RESOURCES, found)
+    trial = trial_files.read(tagger, "some variant", 3, 0.5, "f1")
+    assert (trial.variant, trial.seed, trial.fraction, trial.lag) == ("some variant", 3, 0.5, 0)
+    np.testing.assert_array_equal(trial.numerator, found.measures["f1"].numerator)
+    np.testing.assert_array_equal(trial.denominator, found.measures["f1"].denominator)
+    assert trial.per_type == found.measures["f1"].by_type
+    examples = found.examples
+    assert [tuple(one.tokens) for one in trial.examples] == list(examples.tokens)
+    assert [one.gold for one in trial.examples] == list(examples.gold)
+    assert [one.found for one in trial.examples] == list(examples.found)
+    training = RunDirectory.open(tagger).read_json("metrics.json")["training"]
+    assert trial.cost.parameters == training["parameters"]
+    assert trial.cost.training_speed == training["sequences_per_second"]
+    assert trial.cost.prediction_speed == found.speed
+    assert len(trial.losses) == len(trial.epoch_scores) == 5
+    assert max(trial.epoch_scores) == RunDirectory.open(tagger).read_json("metrics.json")["dev"]["f1"]
+    assert trial_files.key_of(tagger) == "a key"
+    assert trial_files.resources_of(tagger) == RESOURCES
+
+
+@pytest.mark.parametrize("measure", ["mse", "mae"])
+def test_a_forecasters_trial_comes_back(forecaster, measure):
+    found, _, _, _ = measured(forecaster)
+    trial_files.save(forecaster, "a key", RESOURCES, found)
+    trial = trial_files.read(forecaster, "some variant", 1, 1.0, measure)
+    np.testing.assert_array_equal(trial.numerator, found.measures[measure].numerator)
+    assert trial.per_type == found.measures[measure].by_type
+    assert trial.lag == HORIZON - 1
+    for index, one in enumerate(trial.examples):
+        assert (one.series, one.origin, one.column) == tuple(
+            names[index] for names in (found.examples.series, found.examples.origins, found.examples.columns)
+        )
+        np.testing.assert_allclose(one.forecast, found.examples.forecast[index], rtol=1e-3)
+        assert one.error == found.examples.errors[measure][index]
+
+
+def test_a_trial_of_another_format_or_without_results_is_none(tagger, tmp_path):
+    found, _, _, _ = measured(tagger)
+    assert trial_files.key_of(tmp_path) is None
+    trial_files.save(tmp_path, "a key", RESOURCES, found)
+    assert trial_files.key_of(tmp_path) is None, "the run has no results"
+    (tmp_path / "metrics.json").write_text("{}")
+    assert trial_files.key_of(tmp_path) == "a key"
+    # Format 1 had no checksum, and any other may have whatever it likes.
+    for other in ({"format": 1, "key": 7}, {"format": 99}, {}):
+        (tmp_path / "trial.json").write_text(json.dumps(other))
+        assert trial_files.key_of(tmp_path) is None
+    (tmp_path / "trial.json").write_text("{")
+    with pytest.raises(RunError, match=r"trial\.json: expected what a comparison asks of a run, found: Invalid JSON"):
+        trial_files.key_of(tmp_path)
+
+
+@pytest.fixture
+def measured_tagger(tagger, tmp_path):
+    return with_trial(tagger, tmp_path / "tagger")
+
+
+@pytest.fixture
+def measured_forecaster(forecaster, tmp_path):
+    return with_trial(forecaster, tmp_path / "forecaster")
+
+
+def with_trial(run, copy):
+    """A copy of a run, measured, that a test may damage."""
+    trial_files.save(shutil.copytree(run, copy), "a key", RESOURCES, measured(run)[0])
+    return RunDirectory.open(copy)
+
+
+def test_another_content_than_was_written_is_named(measured_tagger):
+    for name in ("trial.json", "trial.safetensors", "metrics.json", "history.jsonl"):
+        path = measured_tagger.path / name
+        whole = path.read_bytes()
+        path.write_bytes(whole + b" ")
+        with pytest.raises(RunError, match=rf"{name}: expected what was written there, found another content"):
+            trial_files.read(measured_tagger.path, "some variant", 1, 1.0, "f1")
+        path.unlink()
+        with pytest.raises(RunError, match=rf"{name}: expected a file of a run, found nothing there"):
+            trial_files.read(measured_tagger.path, "some variant", 1, 1.0, "f1")
+        path.write_bytes(whole)
+    assert trial_files.read(measured_tagger.path, "some variant", 1, 1.0, "f1")
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "found"),
+    [
+        ("trial.json", {"lag": "3"}, "Input should be a valid integer in lag: '3'"),
+        ("trial.json", {"lag": -1}, "Input should be greater than or equal to 0 in lag: -1"),
+        ("trial.json", {"key": None}, "Input should be a valid string in key: None"),
+        ("trial.json", {"speed": -0.5}, "Input should be greater than or equal to 0 in speed: -0.5"),
+        ("trial.json", {"by_type": {"f1": [1]}}, r"Input should be an object in by_type.f1: \[1\]"),
+        ("trial.json", {"resources": {"cores": 4, "jobs": 2, "threads": 1, "x": 1}}, ".* in resources.x: 1"),
+        ("trial.json", {"resources": {"cores": 4, "jobs": 0, "threads": 1}}, ".* in resources.jobs: 0"),
+        ("trial.json", {"more": 1}, "Extra inputs are not permitted in more: 1"),
+        ("trial.json", {"sentences": []}, "Value error, expected either sentences or windows"),
+        ("trial.json", {"sentences": [{"tokens": ["a"], "gold": []}]}, "Field required in sentences.0.found"),
+        (
+            "trial.json",
+            {"sentences": [{"tokens": ["a"], "gold": [["PER", 0, 2]], "found": []}]},
+            "Value error, expected entities of the sentence's 1 tokens, found one from 0 to 2 in sentences.0",
+        ),
+        ("metrics.json", {"training": None}, "Input should be an object in training: None"),
+        ("metrics.json", {"training": {}}, "Field required in training.parameters"),
+        ("run.json", {"versions": {"torch": 2}}, "Input should be a valid string in versions.torch: 2"),
+    ],
+)
+def test_what_no_run_says_is_named(measured_tagger, name, change, found):
+    measured_tagger.write_json(name, measured_tagger.read_json(name) | change)
+    told = rf"{name}: expected what a comparison asks of a run, found: {found}"
+    with pytest.raises(RunError, match=told):  # noqa: PT012
+        trial_files.versions_of(measured_tagger.path)
+        trial_files.read(measured_tagger.path, "some variant", 1, 1.0, "f1")
+
+
+def test_figures_by_another_measure_are_named(measured_tagger):
+    with pytest.raises(RunError, match=r"trial\.json: expected a run measured by mse, found one measured by f1"):
+        trial_files.read(measured_tagger.path, "some variant", 1, 1.0, "mse")
+
+
+def test_epochs_that_no_training_has_are_named(measured_tagger):
+    lines = (measured_tagger.path / "history.jsonl").read_text().splitlines()
+    measured_tagger.write_text("history.jsonl", "\n".join([lines[0], lines[1].replace('"loss"', '"lost"')]))
+    with pytest.raises(RunError, match=r"history\.jsonl: expected epoch reports, found: Field required in loss"):
+        trial_files.read(measured_tagger.path, "some variant", 1, 1.0, "f1")
+
+
+def test_a_score_that_is_no_number_is_one_of_an_epoch(measured_tagger):
+    reports = measured_tagger.read_history()
+    astray = replace(reports[-1], score=replace(reports[-1].score, value=math.nan))
+    measured_tagger.write_history([*reports[:-1], astray])
+    *scores, last = trial_files.read(measured_tagger.path, "some variant", 1, 1.0, "f1").epoch_scores
+    assert scores == [report.score.value for report in reports[:-1]]
+    assert math.isnan(last)
+
+
+def test_tensors_that_no_measurement_has_are_named(measured_tagger, measured_forecaster):
+    cases = [
+        ("f1.numerator", lambda units: units[:3], r"f1.denominator as float64 \(3\), found float64 \(11,\)"),
+        ("f1.numerator", lambda units: units[:0], r"f1.numerator as float64 \(any\), found float64 \(0,\)"),
+        ("f1.numerator", lambda units: units[None], r"f1.numerator as float64 \(any\), found float64 \(1, 11\)"),
+        ("f1.denominator", lambda units: units.astype(int), r"f1.denominator as float64 \(11\), found int64 \(11,\)"),
+        ("f1.numerator", lambda units: units - 9, "nothing below 0 in f1.numerator, found -"),
+        ("f1.denominator", lambda units: units / 0.0, "numbers in f1.denominator, found others"),
+        ("f1.numerator", None, r"f1.numerator as float64 \(any\), found none"),
+    ]
+    check_tensors(measured_tagger, "f1", cases)
+    examples = len(trial_files.read(measured_forecaster.path, "some variant", 1, 1.0, "mse").examples)
+    shape = rf"float16 \({examples}, {HORIZON}\), found float16"
+    cases = [
+        ("past", lambda past: past[1:], rf"past as float16 \({examples}, any\), found float16 \({examples - 1}, "),
+        ("forecast", lambda ahead: ahead[:, :1], rf"forecast as {shape} \({examples}, 1\)"),
+        ("mse.example", lambda errors: -errors, "nothing below 0 in mse.example, found -"),
+        ("mse.example", None, rf"mse.example as float64 \({examples}\), found none"),
+    ]
+    check_tensors(measured_forecaster, "mse", cases)
+
+
+def check_tensors(run, measure, cases):
+    """Each of the changes of one tensor is told of."""
+    arrays = load_file(run.path / "trial.safetensors")
+    for name, change, found in cases:
+        changed = {key: value for key, value in arrays.items() if key != name}
+        if change is not None:
+            with np.errstate(all="ignore"):
+                changed[name] = np.ascontiguousarray(change(arrays[name]))
+        run.write("trial.safetensors", lambda path, changed=changed: save_file(changed, path))
+        with pytest.raises(RunError, match=rf"trial\.safetensors: expected {found}"):
+            trial_files.read(run.path, "some variant", 1, 1.0, measure)
+
+
+def test_what_is_no_safetensors_file_is_named(measured_tagger):
+    bfloat = save({"f1.numerator": torch.zeros(11, dtype=torch.bfloat16)})
+    for content, found in ((b"nothing", "Error while deserializing"), (bfloat, "'BF16'")):
+        measured_tagger.write("trial.safetensors", lambda path, content=content: path.write_bytes(content))
+        with pytest.raises(RunError, match=rf"safetensors: expected a safetensors file, found damage: {found}"):
+            trial_files.read(measured_tagger.path, "some variant", 1, 1.0, "f1")
+
+
+def test_a_finished_run_is_checked_with_its_trial_or_without(measured_tagger):
+    files = measured_tagger.check()
+    for name in ("trial.safetensors", "trial.json"):  # in the order in which a killed process leaves them out
+        (measured_tagger.path / name).unlink()
+    assert measured_tagger.check() == files - 2
+    (measured_tagger.path / "trial.json").write_text("{}")
+    with pytest.raises(RunError, match=r"trial\.json: expected what was written there"):
+        measured_tagger.check()

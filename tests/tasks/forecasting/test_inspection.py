@@ -1,0 +1,132 @@
+"""What `check` finds in a file of series: everything wrong at once, and remarks on what may be meant so."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bilstm_nlp.data.series.series import split_counts, split_fractions
+from bilstm_nlp.data.series.table_files import TableFormat
+from bilstm_nlp.tasks.forecasting.inspection import SeriesFigures, inspect_series
+from bilstm_nlp.tasks.inspection import as_json, is_wrong
+
+
+@pytest.fixture
+def frame():
+    """100 hours of two columns in which there is nothing to find."""
+    noise = np.random.default_rng(0).uniform(-1, 1, size=(100, 2))
+    dates = pd.date_range("2020-01-01", periods=100, freq="h")
+    return pd.DataFrame({"date": dates, "a": noise[:, 0], "b": noise[:, 1]})
+
+
+def inspect(frame, tmp_path, format=None, split=lambda s: split_fractions(len(s), (0.6, 0.2, 0.2)), **sizes):
+    path = str(tmp_path / "x.csv")
+    frame.to_csv(path, index=False)
+    found = inspect_series(path, format or TableFormat(), split, **{"look_back": 10, "horizon": 5, **sizes})
+    return found, [(str(complaint).removeprefix(path), complaint.wrong) for complaint in found.complaints]
+
+
+def test_a_good_file_is_described_and_nothing_is_complained_of(frame, tmp_path):
+    found, complaints = inspect(frame, tmp_path)
+    assert (complaints, is_wrong(found)) == ([], False)
+    assert (found.frequency, found.season, found.columns) == ("h", 24, ("a", "b"))
+    parts = {"train": 60, "validation": 20, "test": 20}
+    assert found.series == [SeriesFigures("x", 100, "2020-01-01 00:00:00", "2020-01-05 03:00:00", parts)]
+
+
+def test_all_that_cannot_be_read_is_told_at_once(frame, tmp_path):
+    frame = frame.astype(object)
+    frame.loc[3, "a"] = "abc"
+    frame.loc[[8, 9], "b"] = np.nan
+    frame.loc[20, "date"] = "soon"
+    frame = frame.drop(index=[50])
+    frame.loc[61, "date"] = frame.loc[60, "date"]
+    found, complaints = inspect(frame, tmp_path)
+    assert is_wrong(found)
+    assert all(wrong for _, wrong in complaints)
+    beginnings = [message.partition(", found")[0] for message, _ in complaints]
+    assert beginnings == [
+        ":22: expected a date such as 2016-07-01 or 2016-07-01 13:00:00 in column 'date'",
+        ":5: expected a number in column 'a'",
+        ":62: expected each date once in column 'date'",
+        ":23: expected dates without a gap at frequency h in column 'date'",
+        ":10: expected a number in column 'b'",
+    ]
+
+
+def test_what_cannot_be_read_at_all_is_one_complaint(frame, tmp_path):
+    _, complaints = inspect(frame.rename(columns={"date": "when"}), tmp_path)
+    assert complaints == [(":1: expected a column 'date' (the file is read as wide), found when, a, b", True)]
+    _, complaints = inspect(frame, tmp_path, TableFormat(frequency="hourly"))
+    assert complaints == [(": expected a frequency such as 15min, h, D, B, W-SUN, MS or YS, found 'hourly'", True)]
+
+
+def test_what_was_filled_is_a_remark(frame, tmp_path):
+    frame.loc[[8, 9], "b"] = np.nan
+    _, complaints = inspect(frame, tmp_path, TableFormat(missing="ffill"))
+    message = ": 2 values missing in column 'b' of series 'x', the first at 2020-01-01 08:00:00; filled by ffill"
+    assert complaints == [(message, False)]
+
+
+def test_constant_drifting_and_outlying_columns_are_remarks_with_their_line(frame, tmp_path):
+    frame["same"] = 4.0
+    frame.loc[80:, "a"] += 3
+    frame.loc[[13, 41], "b"] = [30.0, -40.0]
+    found, complaints = inspect(frame, tmp_path)
+    assert not is_wrong(found)
+    assert not any(wrong for _, wrong in complaints)
+    drift, outlier, constant = (message for message, _ in complaints)
+    train, test = frame["a"][:60].mean(), frame["a"][80:].mean()
+    assert drift == f":82: column 'a' of series 'x' drifts: mean {train:.4g} in training, {test:.4g} in the test part"
+    low, high = frame["b"].quantile([0.25, 0.75])
+    assert outlier == (
+        f":43: column 'b' of series 'x' is -40 at 2020-01-02 17:00:00, half of its values lie in {low:.4g} to "
+        f"{high:.4g}, the farthest of 2 such values"
+    )
+    assert constant == ":2: column 'same' of series 'x' is 4 in all of the training part"
+
+
+@pytest.mark.parametrize(
+    ("counts", "look_back", "horizon"), [((60, 20, 20), 40, 20), ((60, 20, 20), 40, 21), ((14, 5, 5), 10, 5)]
+)
+def test_parts_without_a_window_are_wrong(frame, tmp_path, counts, look_back, horizon):
+    """Against the definition: a part is too short if no origin has its look-back and its horizon."""
+    parts = split_counts(100, counts)
+    short = [
+        name
+        for name, part in (("train", parts.train), ("validation", parts.validation), ("test", parts.test))
+        if not any(o >= look_back and o + horizon <= part.stop for o in range(part.start, part.stop))
+    ]
+    _, complaints = inspect(
+        frame, tmp_path, split=lambda s: split_counts(len(s), counts), look_back=look_back, horizon=horizon
+    )
+    told = [message for message, wrong in complaints if wrong]
+    assert [
+        next(name for name in ("train", "validation", "test") if f"a {name} part" in message) for message in told
+    ] == short
+    for message in told:
+        assert f"with {horizon} rows to forecast and {look_back} before them" in message
+
+
+def test_a_split_that_does_not_fit_is_wrong(frame, tmp_path):
+    found, complaints = inspect(frame, tmp_path, split=lambda s: split_counts(len(s), (90, 20, 20)))
+    message = ": series 'x': split: expected a training part and at most 100 rows in all, found counts 90/20/20"
+    assert complaints == [(message, True)]
+    assert found.series[0].parts == {}
+
+
+def test_figures_and_table_show_every_part(frame, tmp_path):
+    found, _ = inspect(frame, tmp_path)
+    assert json.loads(json.dumps(as_json(found)))["series"][0]["parts"] == {"train": 60, "validation": 20, "test": 20}
+    (section,) = found.sections()
+    assert section.title == "Frequency h, season of 24 rows"
+    table = section.parts[1]
+    assert table.header[-3:] == ("train", "validation", "test")
+    assert table.rows == [("x", "100", "2020-01-01 00:00:00", "2020-01-05 03:00:00", "60", "20", "20")]
+    long = pd.concat([frame.assign(unique_id=f"s{number}") for number in range(23)]).rename(columns={"date": "ds"})
+    (section,) = inspect(long, tmp_path)[0].sections()
+    assert len(section.parts[1].rows) == 20
+    assert section.parts[2] == "… and 3 more; --json lists all"

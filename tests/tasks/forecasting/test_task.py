@@ -1,0 +1,294 @@
+"""The forecasting task: what it learns from, what it scores, and what it may not see."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+import bilstm_nlp
+from bilstm_nlp.config import parse
+from bilstm_nlp.errors import ConfigError, DataError, InputError
+from bilstm_nlp.runs import backtest, train
+from bilstm_nlp.tasks.forecasting.evaluation import Intervals, evaluate, forecast_blocks
+from bilstm_nlp.tasks.forecasting.predictor import Forecaster
+from bilstm_nlp.tasks.registry import forecasting
+
+ROWS, LOOK_BACK, HORIZON = 300, 30, 4
+
+
+def table(rows: int = ROWS) -> pd.DataFrame:
+    generator = np.random.default_rng(3)
+    time = np.arange(rows)
+    return pd.DataFrame(
+        {
+            "date": pd.date_range("2024-03-01", periods=rows, freq="h"),
+            "load": 50 + 10 * np.sin(time * 2 * np.pi / 24) + generator.normal(scale=1, size=rows),
+            "wind": 5 + np.cumsum(generator.normal(scale=0.2, size=rows)),
+            "holiday": (time // 24 % 7 == 0).astype(float),
+        }
+    )
+
+
+def config(folder: Path, frame: pd.DataFrame | None = None, **data: object):
+    path = folder / "table.csv"
+    (table() if frame is None else frame).to_csv(path, index=False)
+    values = {
+        "task": "forecasting",
+        "data": {"file": str(path), "look_back": LOOK_BACK, "horizon": HORIZON, **data},
+        "input": {"reader": {"kind": "patches", "length": 6, "stride": 6, "size": 8}},
+        "encoder": {"hidden": 6, "dropout": 0.0},
+        "interval": 0.8,
+        "training": {"epochs": 2, "batch_size": 32},
+    }
+    return parse(values, "a test")
+
+
+def fitted(folder: Path, frame: pd.DataFrame | None = None, **data: object):
+    task = forecasting(config(folder, frame, **data))
+    parts = task.load()
+    torch.manual_seed(0)
+    return task, parts, *task.fit(parts)
+
+
+def test_nothing_after_the_training_part_changes_what_is_learnt_before_training(tmp_path):
+    _, parts, codec, _ = fitted(tmp_path, known=["holiday"], calendar="scaled")
+    changed = table()
+    border = parts.parts[0].train.stop
+    changed.loc[border:, ["load", "wind", "holiday"]] += 1000
+    _, _, again, _ = fitted(tmp_path, changed, known=["holiday"], calendar="scaled")
+    assert again.to_json() == codec.to_json()
+    for name, values in codec.tensors().items():
+        assert torch.equal(again.tensors()[name], values)
+    changed.loc[border - 1, "load"] += 1000
+    _, _, other, _ = fitted(tmp_path, changed, known=["holiday"], calendar="scaled")
+    assert other.to_json() != codec.to_json()
+
+
+def test_scores_are_those_of_every_window_counted_one_by_one(tmp_path):
+    task, parts, codec, model = fitted(tmp_path)
+    results = task.finish(model, parts, codec)["test"]
+    one, part = parts.found.series[0], parts.parts[0].test
+    names = codec.columns.targets
+    values = one.select(names)
+    scaler = codec.target_scaler(one)
+    squared, absolute, own, inside, naive = [], [], [], [], []
+    for origin in range(part.start, part.stop - HORIZON + 1):
+        windows = codec.windows([one], [slice(origin, origin + HORIZON)])
+        (_, block, found) = next(forecast_blocks(model, codec, windows))
+        truth = values[origin : origin + HORIZON]
+        error = found.point[0] - scaler.transform(truth)
+        squared.append(error**2)
+        absolute.append(np.abs(error))
+        own.append(np.abs(scaler.inverse(found.point[0]) - truth))
+        lower, upper = Intervals.of(model, codec, [one], 0.8).borders(block.past, np.array([0]), found)
+        # Not the truth in double precision: days of the holiday column repeat, and lie on the borders exactly.
+        inside.append((lower[0] <= block.future[0]) & (block.future[0] <= upper[0]))
+        naive.append((scaler.transform(values[origin - 24 + np.arange(HORIZON)]) - scaler.transform(truth)) ** 2)
+    assert results["windows"] == len(squared) == part.stop - part.start - HORIZON + 1
+    assert results["mse"] == pytest.approx(np.mean(squared), rel=1e-5)
+    assert results["mae"] == pytest.approx(np.mean(absolute), rel=1e-5)
+    assert results["own_units"]["mae"] == pytest.approx(np.mean(own), rel=1e-5)
+    assert results["interval"]["coverage"] == pytest.approx(np.mean(inside), abs=1e-2)
+    assert results["baselines"]["seasonal naive"]["mse"] == pytest.approx(np.mean(naive), rel=1e-5)
+    assert results["skill"] == pytest.approx(1 - np.mean(squared) / np.mean(naive), rel=1e-4)
+    assert [step["mse"] for step in results["by_step"]] == pytest.approx(np.mean(squared, axis=(0, 2)), rel=1e-5)
+    for index, name in enumerate(names):
+        assert results["by_column"][name]["mse"] == pytest.approx(np.mean(squared, axis=(0, 1))[index], rel=1e-5)
+
+
+def test_intervals_cover_the_validation_part_they_were_calibrated_on(tmp_path):
+    task, parts, codec, model = fitted(tmp_path)
+    results = task.finish(model, parts, codec)["validation"]
+    # ceil((n + 1) · level) of n windows at each step and column
+    expected = np.ceil((results["windows"] + 1) * 0.8) / results["windows"]
+    # More where several windows lie on the border: the holiday column repeats itself.
+    assert expected - 1e-9 <= results["interval"]["coverage"] <= expected + 0.05
+
+
+def test_restless_windows_have_wider_intervals(tmp_path):
+    task, parts, codec, model = fitted(tmp_path)
+    task.calibrate(model, parts, codec)
+    intervals = Intervals.of(model, codec, parts.found.series, 0.8)
+    windows = task.windows(parts, codec, "test")
+    _, block, found = next(forecast_blocks(model, codec, windows))
+    of = np.zeros(len(block.past), np.int64)
+    lower, upper = intervals.borders(block.past, of, found)
+    width = (upper - lower) / intervals.spread(block.past, of)
+    np.testing.assert_allclose(width, np.broadcast_to(width[:1], width.shape), rtol=1e-6)
+
+
+def test_a_forecast_is_the_one_that_was_scored_and_joins_back_to_the_data(tmp_path):
+    task, parts, codec, model = fitted(tmp_path, known=["holiday"], calendar="cyclic")
+    task.calibrate(model, parts, codec)
+    forecaster = Forecaster(model, codec, task.format, 0.8)
+    frame, origin = table(), ROWS - HORIZON
+    table_ahead = forecaster.forecast(
+        frame[:origin].drop(columns="date").set_index(frame["date"][:origin]), frame[origin:]
+    )
+    windows = codec.windows(parts.found.series, [slice(origin, ROWS)])
+    _, _, found = next(forecast_blocks(model, codec, windows))
+    expected = codec.target_scaler(parts.found.series[0]).inverse(found.point[0])
+    np.testing.assert_allclose(table_ahead["forecast"], expected.ravel(), rtol=1e-5)
+    assert (table_ahead["lower"] < table_ahead["forecast"]).all()
+    assert (table_ahead["forecast"] < table_ahead["upper"]).all()
+    joined = table_ahead[table_ahead["column"] == "load"].merge(frame, left_on="ds", right_on="date")
+    assert joined["step"].tolist() == [1, 2, 3, 4]
+    assert (table_ahead["origin"] == frame["date"][origin - 1]).all()
+
+    past = forecaster.backtest(str(tmp_path / "table.csv"), windows=1, step=1)
+    np.testing.assert_allclose(past["forecast"], table_ahead["forecast"], rtol=1e-5)
+    np.testing.assert_allclose(past["lower"], table_ahead["lower"], rtol=1e-5)
+    np.testing.assert_allclose(past["y"], frame[["load", "wind"]][origin:].to_numpy().ravel())
+
+
+def test_a_backtest_sees_nothing_after_an_origin(tmp_path):
+    task, parts, codec, model = fitted(tmp_path)
+    task.calibrate(model, parts, codec)
+    forecaster = Forecaster(model, codec, task.format, 0.8)
+    before = forecaster.backtest(str(tmp_path / "table.csv"), windows=5, step=7)
+    changed = table()
+    first = ROWS - HORIZON - 4 * 7
+    assert (before["origin"].drop_duplicates() == changed["date"][first - 1 :: 7][:5].to_numpy()).all()
+    changed.loc[first:, ["load", "wind"]] += 100
+    changed.to_csv(tmp_path / "table.csv", index=False)
+    after = forecaster.backtest(str(tmp_path / "table.csv"), windows=5, step=7)
+    is_first = before["origin"] == before["origin"][0]
+    pd.testing.assert_frame_equal(before[is_first].drop(columns="y"), after[is_first].drop(columns="y"))
+    assert not np.allclose(before["forecast"][~is_first], after["forecast"][~is_first])
+
+
+def test_a_backtest_with_refit_trains_on_the_rows_before_each_origin_alone(tmp_path):
+    settings = config(tmp_path)
+    task = forecasting(settings)
+    seen: list[int] = []
+
+    def refit(found):
+        seen.append(len(found.series[0]))
+        return backtest.refitted(settings, found)
+
+    forecaster = backtest.refitted(settings, task.load().found)
+    rows = forecaster.backtest(settings.data.file, windows=2, step=10, refit=refit)
+    assert seen == [ROWS - HORIZON - 10, ROWS - HORIZON]
+    assert len(rows) == 2 * HORIZON * 3
+    again = forecaster.backtest(settings.data.file, windows=2, step=10, refit=refit)
+    pd.testing.assert_frame_equal(rows, again)
+
+
+def test_the_leakage_probe_finds_a_leak(tmp_path, monkeypatch):
+    task, parts, codec, model = fitted(tmp_path, known=["holiday"])
+    windows = task.windows(parts, codec, "test")
+    assert task.probe(model, parts, codec, windows) == 0
+    honest = type(codec).panel
+
+    def leaking(self, series):
+        # As if scaling used the mean of the whole series.
+        moved = [replace(one, values=one.values - one.values.mean(axis=0)) for one in series]
+        return honest(self, moved)
+
+    monkeypatch.setattr(type(codec), "panel", leaking)
+    assert task.probe(model, parts, codec, windows) > 0
+
+
+def test_validating_on_the_test_part_is_said_to_be_wrong(tmp_path, caplog):
+    task, parts, codec, model = fitted(tmp_path, validate_on="test")
+    assert "the test part chooses the epoch" in caplog.text
+    assert list(task.finish(model, parts, codec)) == ["test"]
+
+
+def test_the_seasonal_naive_forecast_is_left_out_where_it_has_no_season(tmp_path):
+    task, parts, codec, model = fitted(tmp_path, season=ROWS)
+    results = task.finish(model, parts, codec)["test"]
+    assert "seasonal naive" not in results["baselines"]
+    assert results["skill"] is None
+    (section,) = task.report({"test": results})
+    assert f"needs {ROWS} rows before every origin" in section.parts[0]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"targets": ["laod"]}, "expected a column 'laod'"),
+        ({"observed": ["humidity"]}, "data: expected columns among load, wind, holiday, found 'humidity'"),
+        ({"targets": ["load"], "known": ["load"]}, "data: expected each column in one role, found 'load' in two"),
+        ({"look_back": 250}, "table.csv, train part: expected a part with 4 rows to forecast and 250 rows before them"),
+        (
+            {"split": {"kind": "counts", "train": 299, "validation": 1, "test": 1}},
+            "series 'table': split: expected a training part and at most 300 rows in all, found counts 299/1/1",
+        ),
+        (
+            {"split": {"kind": "dates", "validation": "2030-01-01", "test": "2031-01-01"}},
+            "validation part: expected a part with",
+        ),
+        ({"frequency": "h!"}, "expected a frequency such as 15min, h, D"),
+    ],
+)
+def test_what_does_not_fit_the_file_is_named(tmp_path, data, message):
+    settings = config(tmp_path, **data)
+    with pytest.raises(InputError) as caught:
+        list(train.train(settings, tmp_path / "run"))
+    assert message in str(caught.value)
+    assert not (tmp_path / "run" / "model.safetensors").exists()
+
+
+def test_a_forecaster_names_what_it_can_not_forecast_from(tmp_path):
+    task, _, codec, model = fitted(tmp_path, known=["holiday"])
+    forecaster = Forecaster(model, codec, task.format, 0.8)
+    frame = table()
+    with pytest.raises(InputError, match="--known: expected a file with holiday for the rows to forecast, found none"):
+        forecaster.forecast(frame)
+    with pytest.raises(DataError, match="none for 2024-03-13 12:00:00"):
+        forecaster.forecast(frame, frame)
+    with pytest.raises(InputError, match="expected at least 30 rows of series 'frame', the look-back, found 10"):
+        forecaster.forecast(frame[:10], frame)
+    daily = frame.assign(date=pd.date_range("2024-03-01", periods=ROWS, freq="D"))
+    with pytest.raises(DataError, match="expected series of frequency h, as in training, found D"):
+        forecaster.forecast(daily, frame)
+    with pytest.raises(DataError, match="expected a column 'wind'"):
+        forecaster.forecast(frame.drop(columns="wind"), frame)
+
+
+def test_a_series_that_was_not_in_training_is_scaled_by_itself_and_said_so(tmp_path, caplog):
+    long = pd.concat([table().rename(columns={"date": "ds"}).assign(unique_id=name) for name in ("a", "b")])
+    _, parts, codec, _ = fitted(tmp_path, long)
+    assert [one.id for one in parts.found.series] == ["a", "b"]
+    new = replace(parts.found.series[0], id="c", values=parts.found.series[0].values * 3)
+    assert codec.scaler(new).scale == pytest.approx(3 * new.values.std(axis=0) / 3)
+    assert "series 'c' was not in training" in caplog.text
+    assert codec.scaler(parts.found.series[1]) is codec.scalers["b"]
+
+
+def test_a_resumed_forecaster_is_the_one_that_was_never_stopped(tmp_path):
+    settings = config(tmp_path)
+    settings = settings.model_copy(
+        update={"encoder": settings.encoder.model_copy(update={"initial_state": "random", "dropout": 0.3})}
+    )
+    list(train.train(settings, tmp_path / "whole"))
+    stopped = train.train(settings, tmp_path / "stopped")
+    next(stopped)
+    stopped.close()
+    list(train.train(settings, tmp_path / "stopped", resume=True))
+    whole, resumed = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "stopped"))
+    assert whole == resumed
+    assert isinstance(bilstm_nlp.load(tmp_path / "whole"), Forecaster)
+
+
+def test_evaluating_another_file_scores_every_window_of_it(tmp_path):
+    task, parts, codec, model = fitted(tmp_path)
+    task.calibrate(model, parts, codec)
+    other = tmp_path / "other.csv"
+    table()[:80].to_csv(other, index=False)
+    results = task.evaluate(model, codec, str(other))
+    assert results["windows"] == 80 - LOOK_BACK - HORIZON + 1
+    whole = codec.windows(parts.found.series, [slice(LOOK_BACK, 80)])
+    expected = evaluate(model, codec, parts.found.series, whole, 0.8)
+    assert results["mse"] == pytest.approx(expected["mse"])
+
+
+def test_roles_must_leave_something_to_forecast(tmp_path):
+    with pytest.raises(ConfigError, match=r"data\.targets: expected a column to forecast, found none left"):
+        fitted(tmp_path, observed=["load", "wind"], known=["holiday"])

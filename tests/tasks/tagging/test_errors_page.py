@@ -1,0 +1,320 @@
+"""The page of wrong entities: whatever is in the corpus comes out as text, and each mistake exactly once, in order.
+
+The test in a browser needs Debian's `chromium` on PATH and the Python package `playwright`, which drives it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import random
+import re
+import unicodedata
+from collections import Counter
+from html import unescape
+from html.parser import HTMLParser
+from importlib.resources import files
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bilstm_nlp.data.text.corpus import Sentence
+from bilstm_nlp.errors import InputError
+from bilstm_nlp.metrics.entities import NOVELTY_GROUPS
+from bilstm_nlp.tags import Span, spans
+from bilstm_nlp.tasks.tagging.errors import KINDS, Judged, WrongEntity, mistakes
+from bilstm_nlp.tasks.tagging.errors_page import ANOTHER, LONGEST, page, probability, window, write
+
+HOSTILE = (
+    "<script>window.harmed=1</script>",
+    "</td></tr></table><img src=x onerror='window.harmed=1'>",
+    "]]>",
+    "<!--",
+    "&lt;b&amp;",
+    "$script ${rows}",
+    "\"'`\\",
+    "\u202eabc\u202c",
+    "\u2066x",
+    "\ud800",
+    "a\x00b\x1b[31m",
+    "\u2028",
+)
+VOID = {"meta", "br", "input"}
+
+
+class Parts(HTMLParser):
+    """A page as a strict parser sees it: each element that is opened must be closed in its place."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[tuple[str, dict]] = []
+        self.elements: list[tuple[str, dict]] = []
+        self.tables: list[list[list[list[tuple[str, str]]]]] = []
+        """Tables of rows of cells of (classes that it stands in, text)."""
+        self.rows: list[dict] = []
+        """Attributes of the rows that are mistakes."""
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        self.elements.append((tag, attributes))
+        if tag not in VOID:
+            self.open.append((tag, attributes))
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+            self.rows += [attributes] if "data-kind" in attributes else []
+        elif tag in {"td", "th"}:
+            self.tables[-1][-1].append([])
+
+    def handle_endtag(self, tag):
+        assert self.open.pop()[0] == tag
+
+    def handle_data(self, data):
+        if any(tag in {"td", "th"} for tag, _ in self.open):
+            classes = " ".join(attributes.get("class", "") for _, attributes in self.open)
+            self.tables[-1][-1][-1].append((classes, data))
+
+
+def text_of(cell) -> str:
+    return "".join(text for _, text in cell)
+
+
+def marked(cell, name: str) -> str:
+    """The text that is marked as a side's."""
+    return "".join(text for classes, text in cell if name in classes.split())
+
+
+def coded(text: str) -> str:
+    """Text with codes instead of what can't be seen, joiners apart."""
+    return "".join(f"U+{ord(character):04X}" if invisible(character) else character for character in text)
+
+
+def invisible(character: str) -> bool:
+    named = unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    return named and character not in "\u200c\u200d"
+
+
+def judged(span: Span | None, probability: float, novelty: str = "unseen", others: tuple[str, ...] = ()):
+    return span and Judged(span, probability, novelty, others)
+
+
+def wrong_of(sentence: Sentence, gold: list[Span], predicted: list[Span], probabilities=0.5) -> list[WrongEntity]:
+    return [
+        WrongEntity(
+            one.kind,
+            sentence,
+            judged(one.gold, probabilities),
+            judged(one.predicted, probabilities),
+            one.overlapped,
+            probabilities,
+        )
+        for one in mistakes(gold, predicted)
+    ]
+
+
+TYPES = ("PER", "LOC", *HOSTILE)
+TEXT = st.one_of(st.text(alphabet=st.characters(), min_size=1, max_size=8), st.sampled_from(HOSTILE))
+TAG = st.one_of(st.just("O"), st.builds("{}-{}".format, st.sampled_from("BI"), st.sampled_from(TYPES)))
+
+
+@st.composite
+def lists_of_wrong(draw) -> list[WrongEntity]:
+    found = []
+    for number in range(draw(st.integers(0, 3))):
+        tokens = draw(st.lists(TEXT, min_size=1, max_size=6))
+        sides = [spans(draw(st.lists(TAG, min_size=len(tokens), max_size=len(tokens))), "IOB2") for _ in range(2)]
+        found += wrong_of(Sentence(tuple(tokens), None, number + 1), *sides, draw(st.floats(0, 1)))
+    return found
+
+
+@settings(max_examples=200, deadline=None)
+@given(lists_of_wrong(), TEXT)
+def test_whatever_is_in_a_corpus_is_text(wrong, source):
+    text = page(source, wrong)
+    parts = Parts(text)
+    rows = parts.tables[2][1:]
+    assert len(rows) == len(parts.rows) == len(wrong)
+    assert not [character for character in text if invisible(character) and character != "\n"]
+    names = Counter(tag for tag, _ in parts.elements)
+    assert (names["script"], names["style"], names["table"], names["img"]) == (1, 1, 3, 0)
+    for number, (one, cells) in enumerate(zip(wrong, rows, strict=True), 1):
+        rank, sure, kind, gold, predicted, sentence, line, _ = cells
+        assert (text_of(rank), text_of(kind), text_of(line)) == (str(number), one.kind, str(one.line))
+        assert text_of(sure) == unescape(probability(one.confidence))
+        tokens = one.sentence.tokens
+        blank = "" if all(len(token) == 1 for token in tokens) else " "
+        for name, cell, side in (("gold", gold, one.gold), ("predicted", predicted, one.predicted)):
+            if side is not None:
+                assert text_of(cell) == f"{coded(side.span.type)} P = {probability_of(side)}"
+                assert marked(sentence, name) == blank.join(map(coded, tokens[side.span.start : side.span.end]))
+                assert f"{name} {coded(side.span.type)}" == marked(sentence, f"{name}-name")
+        unmarked = "".join(text for classes, text in sentence if "name" not in classes.split())
+        assert re.sub(" ", "", unmarked) == re.sub(" ", "", "".join(map(coded, tokens)))
+
+
+def probability_of(side: Judged) -> str:
+    return unescape(probability(side.probability))
+
+
+def example(count: int = 40) -> list[WrongEntity]:
+    """Mistakes of all kinds, in falling confidence."""
+    generator = random.Random(1)
+    tags = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-ORG"]
+    found: list[WrongEntity] = []
+    number = 0
+    while len(found) < count:
+        number += 1
+        sides = [spans(generator.choices(tags, k=6), "IOB2") for _ in range(2)]
+        sentence = Sentence(tuple(f"w{number}.{index}" for index in range(6)), None, 10 * number)
+        for one in mistakes(*sides):
+            novelty = generator.choice(NOVELTY_GROUPS)
+            others = {"seen": generator.choice([(), ("LOC",)]), "unseen": ()}.get(novelty, ("MISC", "ORG"))
+            right, answer = (judged(span, generator.random(), novelty, others) for span in (one.gold, one.predicted))
+            found.append(WrongEntity(one.kind, sentence, right, answer, one.overlapped, generator.random()))
+    return sorted(found, key=lambda one: -one.confidence)
+
+
+def test_tables_count_every_mistake():
+    wrong = example()
+    by_type, by_novelty, _ = Parts(page("corpus", wrong)).tables
+    for table, columns, held in (
+        (by_type, ["LOC", "ORG", "PER"], lambda one: [one.judged.span.type]),
+        (
+            by_novelty,
+            [*NOVELTY_GROUPS, ANOTHER],
+            lambda one: [one.judged.novelty] + [ANOTHER] * bool(one.judged.other_types),
+        ),
+    ):
+        assert [text_of(cell) for cell in table[0]] == ["", *columns, "all"]
+        for cells, kinds in zip(table[1:], [*((kind,) for kind in KINDS), KINDS], strict=True):
+            counted = Counter(column for one in wrong if one.kind in kinds for column in held(one))
+            total = sum(one.kind in kinds for one in wrong)
+            assert total > 0
+            name = kinds[0] if len(kinds) == 1 else "all"
+            assert [text_of(cell) for cell in cells] == [name, *(str(counted[one]) for one in columns), str(total)]
+
+
+def test_what_training_knows_is_said_of_each_side():
+    sentence = Sentence(("a", "b"), None, 1)
+    gold, predicted = Span("PER", 0, 2), Span("LOC", 0, 1)
+
+    def said(right, answer) -> str:
+        one = WrongEntity("wrong boundary", sentence, right, answer, None, 0.5)
+        return text_of(Parts(page("corpus", [one])).tables[2][1][-1])
+
+    unseen = judged(predicted, 0.5)
+    assert said(judged(gold, 0.5, "seen"), None) == "gold seen"
+    assert said(judged(gold, 0.5, "seen", ("LOC", "ORG")), unseen) == "gold seen, also as LOC, ORGpredicted unseen"
+    assert said(None, judged(predicted, 0.5, "seen as another type", ("PER",))) == "predicted seen as PER only"
+
+
+def test_an_entity_without_partner_shows_what_it_overlaps():
+    sentence = Sentence(tuple("abcd"), None, 1)
+    whole, first, last = Span("PER", 0, 4), Span("PER", 0, 1), Span("ORG", 2, 4)
+    rows = Parts(page("corpus", wrong_of(sentence, [whole], [first, last]))).tables[2][1:]
+    gold, predicted, text = rows[1][3:6]
+    assert text_of(gold) == "overlaps PER, see its own row"
+    assert text_of(predicted).startswith("ORG")
+    assert (marked(text, "gold"), marked(text, "predicted")) == ("abcd", "cd")
+
+
+def test_windows_hold_the_entity_in_the_middle():
+    for length in (1, 59, 60, 61, 62, 75, 130):
+        for start in range(length):
+            for end in {start + 1, start + 2, start + 7, length - 1, length} - set(range(start + 1)):
+                if end > length:
+                    continue
+                first, last = window(length, start, end)
+                assert 0 <= first <= start < end <= last <= length
+                assert last - first == min(length, max(60, end - start))
+                before, after = start - first, last - end
+                assert abs(before - after) <= 1 or first == 0 or last == length
+
+
+def test_long_sentences_are_shown_in_part():
+    tokens = tuple(f"t{index}" for index in range(200))
+    for start, left, right in ((0, False, True), (100, True, True), (199, True, False)):
+        (one,) = wrong_of(Sentence(tokens, None, 1), [Span("PER", start, start + 1)], [])
+        text = text_of(Parts(page("corpus", [one])).tables[2][1][5])
+        assert (text.startswith("… "), text.endswith(" …")) == (left, right)
+        assert len(re.findall(r"\bt\d+", text)) == LONGEST
+        assert f" t{start} gold PER" in f" {text}"
+    (one,) = wrong_of(Sentence(tokens[:60], None, 1), [Span("PER", 0, 1)], [])
+    assert "…" not in text_of(Parts(page("corpus", [one])).tables[2][1][5])
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(1.0, "1.0000"), (1 - 1e-9, ">0.9999"), (0.99994, "0.9999"), (0.5, "0.5000"), (1e-9, "<0.0001"), (0.0, "0.0000")],
+)
+def test_only_what_is_certain_looks_so(value, said):
+    assert unescape(probability(value)) == said
+
+
+def test_nothing_comes_from_outside_and_only_its_own_script_runs():
+    text = page("corpus", example())
+    assert not re.search(r"""\w+://|\b(src|href)\s*=|url\(|@import|\bfetch\(|XMLHttpRequest|import\(""", text)
+    (allowed,) = [one["content"] for tag, one in Parts(text).elements if one.get("http-equiv")]
+    for tag, name in (("style", "errors.css"), ("script", "errors.js")):
+        (content,) = re.findall(f"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
+        assert content.endswith((files("bilstm_nlp.tasks.tagging") / "web" / name).read_text(encoding="utf-8"))
+        hashed = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{hashed}'" in allowed
+    assert allowed.startswith("default-src 'none'")
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval|Function\(", text)
+
+
+def test_a_file_that_can_not_be_written_is_named(tmp_path):
+    for path, found in ((tmp_path, "what is none"), (tmp_path / "none" / "errors.html", "No such file or directory")):
+        with pytest.raises(InputError, match=f"^{re.escape(str(path))}: expected a file .*, found {found}$"):
+            write(path, "corpus", [])
+    assert list(tmp_path.parent.glob("*.partial")) == list(tmp_path.iterdir()) == []
+    write(tmp_path / "errors.html", "corpus", [])
+    assert "0 wrong entities in 0 sentences" in (tmp_path / "errors.html").read_text(encoding="utf-8")
+
+
+def test_rows_are_chosen_and_counted_in_a_browser(browser, tmp_path):
+    wrong = example()
+    hostile = Sentence(HOSTILE, None, 1)
+    gold, predicted = Span("PER", 0, 2), Span(HOSTILE[0] + HOSTILE[7], 0, len(HOSTILE))
+    kind = "wrong boundary and type"
+    wrong.append(WrongEntity(kind, hostile, judged(gold, 0.1), judged(predicted, 0.0), None, 0.0))
+    path = tmp_path / "errors.html"
+    write(path, HOSTILE[0], wrong)
+    opened = browser.new_page()
+    complaints = []
+    opened.on("console", lambda message: complaints.append(message.text))
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("request", lambda request: request.url == path.as_uri() or complaints.append(request.url))
+    opened.goto(path.as_uri())
+
+    def check(expected: list[WrongEntity]) -> None:
+        ranks = [str(wrong.index(one) + 1) for one in expected]
+        assert 0 < len(ranks) <= len(wrong)
+        assert opened.locator("#errors tbody tr:visible th").all_text_contents() == ranks
+        assert opened.inner_text("#count") == f"{len(ranks)} of {len(wrong)}"
+
+    check(wrong)
+    opened.select_option("#kind", "missed")
+    check([one for one in wrong if one.kind == "missed"])
+    opened.select_option("#types", "LOC")
+    check([one for one in wrong if one.kind == "missed" and one.gold.span.type == "LOC"])
+    opened.select_option("#kind", "")
+    check([one for one in wrong if "LOC" in [side.span.type for side in (one.gold, one.predicted) if side]])
+    opened.select_option("#types", "")
+    opened.select_option("#knowledge", ANOTHER)
+    check([one for one in wrong if one.judged.other_types])
+    opened.select_option("#knowledge", "")
+    opened.fill("#text", "W3.")
+    check([one for one in wrong if one.line == 30])
+    opened.fill("#text", "")
+    opened.select_option("#types", label=coded(predicted.type))
+    check(wrong[-1:])
+    assert opened.evaluate("window.harmed") is None
+    opened.close()
+    assert complaints == []

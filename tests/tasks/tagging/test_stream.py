@@ -1,0 +1,108 @@
+"""Streams in chunks: every sentence once, in order, in bounded memory, and all that comes before what is at fault."""
+
+from __future__ import annotations
+
+import logging
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bilstm_nlp.data.text.corpus import ColumnFormat, Sentence
+from bilstm_nlp.errors import DataError, InputError
+from bilstm_nlp.tasks.tagging.stream import ChunkSize, Reading, chunks
+
+often = settings(max_examples=100, deadline=None)
+
+sentences = st.lists(st.integers(0, 6)).map(
+    lambda lengths: [Sentence(("a",) * length, None, line) for line, length in enumerate(lengths, 1)]
+)
+
+
+@often
+@given(sentences, st.integers(1, 4), st.integers(1, 8))
+def test_a_chunk_ends_with_the_sentence_that_makes_it_large_enough(found, most, tokens):
+    parts = list(chunks(iter(found), ChunkSize(most, tokens)))
+    assert [sentence for part in parts for sentence in part] == found
+
+    def is_full(part):
+        return len(part) >= most or sum(len(sentence.tokens) for sentence in part) >= tokens
+
+    assert all(is_full(part) for part in parts[:-1])
+    assert not any(is_full(part[:-1]) for part in parts)
+    assert all(parts)
+
+
+@often
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 2))), st.integers(1, 4), st.integers(1, 8))
+def test_documents_are_cut_only_where_they_are_twice_a_chunk(found, most, tokens):
+    size = ChunkSize(most, tokens)
+    found = [
+        Sentence(("a",) * length, None, line, document=document)
+        for line, (length, document) in enumerate(sorted(found, key=lambda one: one[1]), 1)
+    ]
+    parts = list(chunks(iter(found), size, documents=True))
+    assert [sentence for part in parts for sentence in part] == found
+
+    def held(part):
+        return len(part), sum(len(sentence.tokens) for sentence in part)
+
+    for part, after in pairwise(parts):
+        assert size.full(*held(part))
+        if part[-1].document == after[0].document != 0:
+            count, length = held(part)
+            assert count >= 2 * most or length >= 2 * tokens
+    for part in parts:
+        count, length = held(part[:-1])
+        assert count < 2 * most
+        assert length < 2 * tokens
+        for place in range(1, len(part)):
+            cut_here = part[place - 1].document != part[place].document or part[place].document == 0
+            assert not (cut_here and size.full(*held(part[:place])))
+
+
+@often
+@given(sentences, st.integers(1, 4))
+def test_what_was_read_before_an_error_comes_before_it(found, most):
+    def broken():
+        yield from found
+        raise DataError("x", "y", "z", 7)
+
+    got = []
+    with pytest.raises(DataError, match=r"^x:7: expected y, found z$"):
+        got.extend(chunks(broken(), ChunkSize(most, 8)))
+    assert [sentence for part in got for sentence in part] == found
+
+
+def reading(path, content: str, reads="text", draws: bool = False) -> Reading:
+    path.write_text(content)
+    return Reading(str(path), reads, ColumnFormat(tag=None), ChunkSize(2, 100), "", draws, False)
+
+
+def test_chunks_know_which_sentences_they_begin_with(tmp_path):
+    got = list(reading(tmp_path / "x.txt", "a\nb\n\nc\nd\n").chunks())
+    assert [(chunk.first, [sentence.text for sentence in chunk.sentences]) for chunk in got] == [
+        (1, ["a", "b"]),
+        (3, ["", "c"]),
+        (5, ["d"]),
+    ]
+    assert not any(chunk.drawn for chunk in got)
+
+
+def test_only_the_first_chunk_with_tokens_is_drawn_from(tmp_path):
+    got = reading(tmp_path / "x.txt", "\n\n\na\nb\nc\n", draws=True).chunks()
+    assert [chunk.drawn for chunk in got] == [False, True, False]
+    blank, got = reading(tmp_path / "x.txt", "\n\n\n", draws=True).chunks(), []
+    with pytest.raises(InputError, match=r"^--plot: expected a sentence with tokens to draw, found none$"):
+        got.extend(blank)
+    assert len(got) == 2
+
+
+@pytest.mark.parametrize(("name", "kind", "tokens"), [("x.txt", "text", ("a", "b")), ("x.any", "conll", ("a",))])
+def test_how_a_file_is_read_is_said_where_nobody_has_said_it(tmp_path, name, kind, tokens, caplog):
+    caplog.set_level(logging.INFO)
+    for reads in ("auto", kind):
+        (chunk,) = reading(tmp_path / name, "a b\n", reads).chunks()
+        assert chunk.sentences[0].tokens == tokens
+    assert caplog.messages == [f"reading {tmp_path / name} as {kind} (--input says otherwise)"]

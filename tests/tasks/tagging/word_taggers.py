@@ -1,0 +1,43 @@
+"""Taggers small enough that every tag sequence can be written out."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import torch
+from torch import nn
+
+from bilstm_nlp.data.text.codec import TaggingCodec
+from bilstm_nlp.data.text.corpus import Sentence
+from bilstm_nlp.data.text.vocabulary import WordTable
+from bilstm_nlp.nn.crf.crf import LinearChainCrf
+from bilstm_nlp.nn.tagging_heads import CrfHead, SoftmaxHead
+from bilstm_nlp.tags import legal_transitions
+
+
+class WordTagger(nn.Module):
+    """A head over vectors of words and nothing else."""
+
+    def __init__(self, words: int, head: CrfHead | SoftmaxHead) -> None:
+        super().__init__()
+        self.words, self.head = nn.Embedding(words, 8), head
+
+    def decode(self, batch):
+        return self.head.decode(self.words(batch.words), batch)
+
+
+def word_tagger(
+    sentences: list[Sentence], kind: type[CrfHead] | type[SoftmaxHead], *, constrained: bool
+) -> tuple[WordTagger, TaggingCodec]:
+    """An untrained tagger in double precision, of strong opinions, and its codec, learnt from sentences in IOB2."""
+    words = WordTable.build(Counter(token for one in sentences for token in one.tokens), None)
+    codec = TaggingCodec.fit(sentences, words, np.empty((0, 8), np.float16), scheme="IOB2", file_scheme="IOB2")
+    legality = legal_transitions(codec.tags, "IOB2")
+    limits = {f"legal_{name}": torch.from_numpy(value) for name, value in vars(legality).items()} if constrained else {}
+    model = WordTagger(len(words), kind(8, LinearChainCrf(len(codec.tags), **limits))).double()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.requires_grad:
+                parameter.mul_(3)
+    return model, codec

@@ -1,0 +1,149 @@
+"""Several processes that train one model: what one process would have had with their batches in one."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from bilstm_nlp.config import load
+from bilstm_nlp.runs import train
+from tests.samples import FORECASTER, SMALL, TAGGER
+
+# No dropout, whose masks are each process's own, so that one process has the same gradients.
+STILL = ["encoder.dropout=0", "encoder.hidden=8", "data.stride=16", "training.epochs=2"]
+
+
+def launched(processes: int, *arguments: str) -> list[str]:
+    """The command line in several processes of this machine."""
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+    return [*launcher, "-m", "bilstm_nlp", *map(str, arguments)]
+
+
+def run(*command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    return subprocess.run(command, capture_output=True, text=True, check=check, env=environment, timeout=300)
+
+
+def sets(overrides: list[str]) -> list[str]:
+    return [part for override in overrides for part in ("--set", override)]
+
+
+def losses(path: Path) -> list[torch.Tensor]:
+    """The loss of each step, epoch by epoch."""
+    found = load_file(path / "losses.safetensors")
+    return [found[name] for name in sorted(found)]
+
+
+@pytest.fixture(scope="module")
+def together(tmp_path_factory) -> Path:
+    """A forecaster trained by two processes on batches of 8."""
+    path = tmp_path_factory.mktemp("runs") / "together"
+    done = run(*launched(2, "train", FORECASTER, *sets([*STILL, "training.batch_size=8"]), "--out", path))
+    assert done.stderr.count("epoch 1/2") == done.stderr.count("saved in") == 1
+    return path
+
+
+def test_two_processes_train_as_one_with_batches_twice_as_large(together, tmp_path):
+    config = load(FORECASTER, [*STILL, "training.batch_size=16"])
+    list(train.train(config, tmp_path / "alone"))
+    windows = json.loads((together / "history.jsonl").read_text().splitlines()[0])["sequences"]
+    assert windows % 16 in range(1, 9), "the last step has a batch for one process alone"
+    for one, other in zip(losses(tmp_path / "alone"), losses(together), strict=True):
+        assert len(one) == -(-windows // 16)
+        assert torch.allclose(one, other, rtol=1e-4), (one - other).abs().max()
+    weights, others = (load_file(path / "model.safetensors") for path in (tmp_path / "alone", together))
+    for name, value in weights.items():
+        assert torch.allclose(value, others[name], atol=1e-4), name
+    results, shared = (json.loads((path / "metrics.json").read_text()) for path in (tmp_path / "alone", together))
+    assert shared["test"]["mse"] == pytest.approx(results["test"]["mse"], rel=1e-3)
+
+
+def test_what_several_began_another_number_goes_on_with(tmp_path):
+    path = tmp_path / "run"
+    arguments = ["train", FORECASTER, *sets([*STILL, "training.batch_size=8", "training.epochs=40"]), "--out", path]
+    with subprocess.Popen(
+        launched(2, *arguments),
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    ) as process:
+        wait_for(path / "history.jsonl")
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=120)
+    assert said.count("stopped; finished batches are kept. To go on: bilstm-nlp train") == 1
+    before = len((path / "history.jsonl").read_text().splitlines())
+    with subprocess.Popen(
+        launched(3, *arguments, "--resume"),
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    ) as process:
+        wait_for(path / "history.jsonl", lines=before + 2)
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=120)
+    assert f"epoch {before + 1}/40" in said
+    assert f"epoch {before}/40" not in said
+
+
+def test_a_worker_that_is_killed_ends_the_others_and_leaves_what_they_can_go_on_from(tmp_path):
+    path = tmp_path / "run"
+    arguments = ["train", FORECASTER, "--set", "training.epochs=400", "--set", "data.stride=16", "--out", path]
+    with subprocess.Popen(
+        launched(2, *arguments), stderr=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}
+    ) as process:
+        wait_for(path / "history.jsonl")
+        os.kill(worker(process.pid, rank=1), signal.SIGKILL)
+        _, said = process.communicate(timeout=120)
+    assert process.returncode != 0
+    assert said.count("bilstm-nlp: ") == 1
+    assert "bilstm-nlp: process 0 of 2: another process of this training has ended" in said
+    assert "--resume goes on from there" in said
+    finished = len((path / "history.jsonl").read_text().splitlines())
+    config = load(FORECASTER, ["training.epochs=400", "data.stride=16"])
+    epochs = train.train(config, path, resume=True)
+    assert next(epochs).epoch == finished + 1
+    epochs.close()
+
+
+def test_the_loss_of_a_step_is_the_mean_over_the_tokens_of_all_processes(tmp_path):
+    still = ["encoder.dropout=0", "embeddings.word_dropout=0", "training.optimizer={kind='sgd', learning_rate=1e-12}"]
+    overrides = [*SMALL[1::2], *still, "training.epochs=1"]
+    run(*launched(2, "train", TAGGER, *sets(overrides), "--out", tmp_path / "run"))
+    config = load(Path(TAGGER), overrides)
+    task = train.build(config)
+    data = task.load()
+    torch.manual_seed(config.seed)
+    codec, model = task.fit(data)
+    model.eval()
+    with torch.no_grad():
+        found = [model(batch) for batch in task.batches(data, codec)(1)]
+    assert len({float(loss.weight) for loss in found}) > 5
+    pairs = [found[start : start + 2] for start in range(0, len(found), 2)]
+    expected = [sum(float(one.total) for one in pair) / sum(float(one.weight) for one in pair) for pair in pairs]
+    assert losses(tmp_path / "run")[0].tolist() == pytest.approx(expected, rel=1e-4)
+
+
+def wait_for(path: Path, lines: int = 1) -> None:
+    """Until the file has so many lines."""
+    deadline = time.monotonic() + 240
+    while not path.exists() or len(path.read_text().splitlines()) < lines:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def worker(launcher: int, rank: int) -> int:
+    """The process of a rank, among those that the launcher has started."""
+    children = Path(f"/proc/{launcher}/task/{launcher}/children").read_text().split()
+    for child in children:
+        if f"\0RANK={rank}\0" in "\0" + Path(f"/proc/{child}/environ").read_text():
+            return int(child)
+    raise AssertionError(f"no process of rank {rank} among {children}")

@@ -1,0 +1,295 @@
+"""The trainer on a model of its own: blind to tasks, the same bits after a resume."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pytest
+import torch
+from torch import nn
+from torch.optim import SGD, Adam, AdamW
+
+from bilstm_nlp.errors import DivergenceError, MemoryNeeded, RunError
+from bilstm_nlp.nn.model import Loss
+from bilstm_nlp.runs.directory import RunDirectory
+from bilstm_nlp.training import loop, schedules
+from bilstm_nlp.training.loop import Settings, fit
+from bilstm_nlp.training.protocols import Score
+from bilstm_nlp.training.state import Paused, State
+
+
+@dataclass
+class Points:
+    x: torch.Tensor
+    y: torch.Tensor
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def to(self, device: torch.device) -> Points:
+        return Points(self.x.to(device), self.y.to(device))
+
+
+class Line(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.map = nn.Sequential(nn.Dropout(0.3), nn.Linear(3, 1))
+
+    def forward(self, batch: Points) -> Loss:
+        return Loss((self.map(batch.x)[:, 0] - batch.y).square().sum(), torch.tensor(len(batch)))
+
+
+def points(epoch: int) -> list[Points]:
+    generator = torch.Generator().manual_seed(epoch)
+    x = torch.randn(50, 3, generator=generator)
+    return [Points(part, part.sum(1)) for part in x.split(16)]  # the last batch is smaller
+
+
+def evaluate(model: nn.Module) -> Score:
+    batch = points(0)[0]
+    return Score("mse", float(model(batch).total / len(batch)), higher_is_better=False)
+
+
+def settings(**options) -> Settings:
+    defaults = {"epochs": 6, "optimizer": adamw, "schedule": schedules.linear(0.5, 6), "seed": 3, "clip": 1.0}
+    return Settings(**(defaults | options))
+
+
+def adamw(model: nn.Module) -> AdamW:
+    return AdamW(loop.parameter_groups(model, 0.1), lr=0.1)
+
+
+MAKERS = {
+    "adamw": adamw,
+    "adam": lambda model: Adam(model.parameters(), lr=0.1),
+    "sgd": lambda model: SGD(model.parameters(), lr=0.1, momentum=0.0),
+    "momentum": lambda model: SGD(model.parameters(), lr=0.01, momentum=0.9),
+}
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+@pytest.mark.parametrize("average", [None, 0.9])
+@pytest.mark.parametrize("schedule", [schedules.linear(0.5, 6), schedules.plateau(0.5, 1)], ids=["linear", "plateau"])
+def test_going_on_from_any_epoch_ends_in_the_same_bits(maker, average, schedule):
+    chosen = settings(optimizer=MAKERS[maker], average=average, schedule=schedule)
+    whole = list(fit(Line(), points, evaluate, chosen))
+    for stopped in (0, 2, 4):
+        rest = list(fit(Line(), points, evaluate, chosen, whole[stopped].state))
+        assert [epoch.report.epoch for epoch in rest] == [epoch.report.epoch for epoch in whole[stopped + 1 :]]
+        for name, value in whole[-1].state.tensors.items():
+            assert torch.equal(value, rest[-1].state.tensors[name]), name
+        assert [e.report.loss for e in rest] == [e.report.loss for e in whole[stopped + 1 :]]
+
+
+@pytest.mark.parametrize(
+    ("name", "tensor", "found"),
+    [
+        ("model.map.1.bias", torch.zeros(2), "size mismatch for map.1.bias"),
+        ("optimizer.9.step", torch.tensor(1.0), "optimizer.9.step of 2 parameters"),
+        ("optimizer.x.step", torch.tensor(1.0), "invalid literal"),
+        ("optimizer.0.step", torch.tensor(-1.0), "optimizer.0.step of -1"),
+        ("optimizer.0.exp_avg", torch.zeros(7), "optimizer.0.exp_avg of shape"),
+        ("optimizer.1.exp_avg", torch.tensor(1.0), "optimizer.1.exp_avg of shape"),
+        ("optimizer.1.other", torch.zeros(1), "moments of some parameters that others lack"),
+    ],
+)
+def test_a_state_of_another_training_is_named(name, tensor, found):
+    state = next(fit(Line(), points, evaluate, settings())).state
+    changed = State({**state.tensors, name: tensor}, state.reports)
+    with pytest.raises(RunError, match=rf"^state\.safetensors: expected the state of this training, found .*{found}"):
+        next(fit(Line(), points, evaluate, settings(), changed))
+
+
+@pytest.mark.parametrize(
+    ("name", "tensor"),
+    [("x", torch.zeros(1, dtype=torch.float64)), ("1", torch.tensor(1.0).double()), ("1", torch.zeros(4))],
+)
+def test_losses_that_no_training_leaves_are_named(name, tensor):
+    state = next(fit(Line(), points, evaluate, settings())).state
+    changed = State({**state.tensors, f"losses.{name}": tensor}, state.reports)
+    with pytest.raises(RunError, match=rf"^state\.safetensors: expected the losses of epochs, found losses\.{name} of"):
+        next(fit(Line(), points, evaluate, settings(), changed))
+
+
+def test_a_state_of_other_generators_is_named():
+    with pytest.raises(Paused) as paused:
+        list(fit(Line(), points, evaluate, settings(), stopping=Asked(2)))
+    state = paused.value.state
+    for tensor in (torch.zeros(3), torch.zeros(3, dtype=torch.uint8)):
+        changed = State({**state.tensors, "generator.cpu": tensor}, state.reports, state.part)
+        with pytest.raises(RunError, match=r"^state\.safetensors: expected the state of the random generators, found"):
+            next(fit(Line(), points, evaluate, settings(), changed))
+
+
+@pytest.mark.parametrize("batches", [4, 5, 2**70])
+def test_as_many_batches_as_an_epoch_has_are_no_part_of_it(batches):
+    with pytest.raises(Paused) as paused:
+        list(fit(Line(), points, evaluate, settings(), stopping=Asked(2)))
+    state = paused.value.state
+    changed = State(state.tensors, state.reports, replace(state.part, batches=batches))
+    with pytest.raises(RunError, match=rf"^state\.safetensors: expected part of .* found {batches} of 4 batches$"):
+        next(fit(Line(), points, evaluate, settings(), changed))
+
+
+class Asked:
+    """Says that a training is to stop when asked for the n-th time."""
+
+    def __init__(self, count: int) -> None:
+        self.left = count
+
+    def __call__(self) -> bool:
+        self.left -= 1
+        return self.left < 0
+
+
+@pytest.mark.parametrize("average", [None, 0.9])
+def test_stopping_at_any_batch_and_going_on_ends_in_the_same_bits(average, tmp_path):
+    """Again and again, through files, at the beginning and the end of epochs too."""
+    chosen = settings(epochs=3, average=average)
+    whole = list(fit(Line(), points, evaluate, chosen))
+    run = RunDirectory.create(tmp_path)
+    for count in range(1, 14):
+        state, reports, stops, last = None, [], 0, None
+        while True:
+            try:
+                for epoch in fit(Line(), points, evaluate, chosen, state, Asked(count if stops else count % 3)):
+                    reports.append(epoch.report)
+                    last = epoch
+                break
+            except Paused as paused:
+                stops += 1
+                run.write_state(paused.state)
+                torch.randn(stops)  # what others draw from the generator does not matter
+                state = run.read_state()
+        assert stops > 0
+        assert len(reports) == 3
+        for name, value in whole[-1].state.tensors.items():
+            assert torch.equal(value, last.state.tensors[name]), (count, name)
+        for report, expected in zip(reports, (epoch.report for epoch in whole), strict=True):
+            assert replace(report, seconds=0) == replace(expected, seconds=0)
+
+
+def test_the_loss_is_the_mean_over_everything_not_of_batch_means():
+    class Constant(Line):
+        def forward(self, batch: Points) -> Loss:
+            return Loss(self.map[1].weight.sum() * 0 + batch.x.square().sum(), torch.tensor(len(batch)))
+
+    report = next(fit(Constant(), points, evaluate, settings(epochs=1))).report
+    every = torch.cat([batch.x for batch in points(1)])
+    assert report.loss == pytest.approx(float(every.square().sum() / len(every)), rel=1e-5)
+    assert report.sequences == 50
+
+
+def test_averaged_weights_are_the_exponential_mean_of_all_steps():
+    model, seen = Line(), []
+
+    def watched(epoch: int) -> list[Points]:
+        class Watching(list):
+            def __getitem__(self, part):
+                for batch in list.__getitem__(self, part):
+                    yield batch
+                    seen.append(model.map[1].weight.detach().clone())
+
+        return Watching(points(epoch))
+
+    epochs = list(fit(model, watched, evaluate, settings(epochs=2, average=0.8)))
+    mean = seen[0]
+    for weight in seen[1:]:
+        mean = 0.8 * mean + 0.2 * weight
+    torch.testing.assert_close(epochs[-1].weights["map.1.weight"], mean)
+
+
+def test_patience_stops_after_so_many_epochs_without_a_better_score():
+    values = iter([5.0, 4.0, 4.5, 4.2, 3.0, 3.1, 3.2, 3.3, 1.0])
+    chosen = settings(epochs=9, patience=3, schedule=schedules.constant(0))
+    epochs = list(fit(Line(), points, lambda _: Score("mse", next(values), False), chosen))
+    assert [epoch.report.best for epoch in epochs] == [True, True, False, False, True, False, False, False]
+
+
+def test_a_run_that_stopped_early_has_nothing_to_go_on_with():
+    values = iter([1.0, 2.0, 2.0, 2.0, 2.0])
+    chosen = settings(patience=2)
+    epochs = list(fit(Line(), points, lambda _: Score("mse", next(values), False), chosen))
+    assert len(epochs) == 3
+    assert list(fit(Line(), points, evaluate, chosen, epochs[-1].state)) == []
+
+
+def test_a_loss_that_is_no_number_stops_and_names_its_batch():
+    def broken(epoch: int) -> list[Points]:
+        batches = points(epoch)
+        if epoch == 2:
+            batches[1].x[0] = float("nan")
+        return batches
+
+    with pytest.raises(DivergenceError, match="nan in epoch 2, batch 2 of 4"):
+        list(fit(Line(), broken, evaluate, settings()))
+
+
+def test_a_loss_that_is_none_from_the_first_batch_on_is_laid_to_the_data():
+    def broken(epoch: int) -> list[Points]:
+        batches = points(epoch)
+        batches[0].x[0] = float("inf")
+        return batches
+
+    with pytest.raises(DivergenceError, match=r"in epoch 1, batch 1 of 4; look for such numbers in the data"):
+        list(fit(Line(), broken, evaluate, settings()))
+
+
+def test_a_gradient_that_explodes_stops_before_its_loss_does():
+    class Steep(Line):
+        def forward(self, batch: Points) -> Loss:
+            loss = super().forward(batch)
+            # √x at 0: a loss like any other, whose gradient is infinite.
+            return Loss(loss.total + (loss.total * 0).sqrt() * (batch.y[0] > 0), loss.weight)
+
+    with pytest.raises(DivergenceError, match=r"gradient's norm became (nan|inf) in epoch 1, batch \d of 4"):
+        list(fit(Steep(), points, evaluate, settings()))
+
+
+def test_a_batch_that_memory_does_not_do_for_is_named_with_the_setting_to_lower():
+    class Greedy(Line):
+        def forward(self, batch: Points) -> Loss:
+            if len(batch) == 2:
+                torch.empty(1 << 50)
+            return super().forward(batch)
+
+    class Named(Points):
+        def __str__(self) -> str:
+            return f"{len(self)} points"
+
+    def of_epoch(epoch: int) -> list[Points]:
+        return [Named(batch.x, batch.y) for batch in points(epoch)]
+
+    expected = r"^out of memory in epoch 1, batch 4 of 4, 2 points; a lower training\.size \(now 16\) takes less \("
+    with pytest.raises(MemoryNeeded, match=expected):
+        list(fit(Greedy(), of_epoch, evaluate, settings(batch_setting="training.size (now 16)")))
+
+
+def test_the_gradient_is_clipped():
+    before = Line().map[1].weight.detach()
+    chosen = settings(
+        epochs=1, optimizer=lambda m: SGD(m.parameters(), lr=1.0), clip=1e-3, schedule=schedules.constant(0)
+    )
+    after = next(fit(Line(), points, evaluate, chosen)).weights["map.1.weight"]
+    assert 0 < float((after - before).norm()) <= 4 * 1e-3  # four batches
+
+
+def test_schedules():
+    scores = [Score("f1", value, True) for value in (0.5, 0.4, 0.45, 0.6, 0.6, 0.3)]
+    assert [schedules.linear(1, 5)(e, []) for e in (0.5, 1, 3, 5)] == [0.5, 1, 0.5, 0]
+    assert schedules.cosine(1, 5)(3, []) == pytest.approx(0.5)
+    assert schedules.cosine(1, 5)(5, []) == pytest.approx(0)
+    assert schedules.constant(2)(0.5, []) == 0.25
+    assert [schedules.inverse_time(0.5)(e, []) for e in (0.1, 1, 1.5, 3)] == [1, 1, 1 / 1.5, 1 / 2]
+    assert [schedules.plateau(0.5, 2)(0, scores[:n]) for n in range(7)] == [1, 1, 1, 0.5, 0.5, 0.5, 0.25]
+
+
+def test_weight_decay_spares_embeddings_biases_and_transitions():
+    model = nn.ModuleDict({"lstm": nn.LSTM(2, 3), "words": nn.Embedding(4, 2), "out": nn.Linear(3, 2)})
+    model.register_parameter("transitions", nn.Parameter(torch.zeros(2, 2)))
+    decayed, spared = loop.parameter_groups(model, 0.1)
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    assert {names[id(p)] for p in decayed["params"]} == {"lstm.weight_ih_l0", "lstm.weight_hh_l0", "out.weight"}
+    assert len(decayed["params"]) + len(spared["params"]) == len(list(model.parameters()))
+    assert (decayed["weight_decay"], spared["weight_decay"]) == (0.1, 0.0)
