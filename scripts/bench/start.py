@@ -15,7 +15,7 @@ from .report import Report
 
 LOAD_VECTORS = """
 import sys, time
-from bilstm_nlp.data.embeddings import read_vectors
+from bilstm_nlp.data.text.word_vectors import read_vectors
 began = time.perf_counter()
 read_vectors(sys.argv[1])
 print(time.perf_counter() - began)

@@ -10,7 +10,7 @@ from tests.samples import SERIES
 
 CALL = """
 import json, sys
-from bilstm_nlp.cli import main
+from bilstm_nlp.cli.app import main
 try:
     main()
 finally:

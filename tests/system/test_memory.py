@@ -15,7 +15,7 @@ from bilstm_nlp.system.memory import keep_few_kernels
 FAULTS = """
 import resource, sys
 import numpy as np
-from bilstm_nlp.memory import keep_freed_memory
+from bilstm_nlp.system.memory import keep_freed_memory
 if sys.argv[1] == "kept":
     keep_freed_memory()
 faults = []
@@ -39,7 +39,7 @@ def test_freed_memory_is_not_given_back():
 
 FRAGMENTS = """
 import numpy as np
-from bilstm_nlp.memory import return_freed_memory
+from bilstm_nlp.system.memory import return_freed_memory
 def held():
     return int(open("/proc/self/statm").read().split()[1])
 before = held()
@@ -63,7 +63,7 @@ def test_what_lies_free_between_live_blocks_can_be_given_back():
 KERNELS = """
 import sys
 import torch
-from bilstm_nlp.memory import keep_few_kernels, return_freed_memory
+from bilstm_nlp.system.memory import keep_few_kernels, return_freed_memory
 if sys.argv[1] == "few":
     keep_few_kernels()
 torch.set_num_threads(1)
