@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-import sys
+import tomllib
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -16,11 +16,6 @@ from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.config.tagging import TaggingConfig
 from bilstm_nlp.errors import ConfigError
 from bilstm_nlp.system.json_values import levels
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 Config: TypeAlias = TaggingConfig | ForecastingConfig
 

@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import socket
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -33,7 +33,7 @@ class Hold:
         except OSError as error:
             raise OutputError(folder, error) from None
         self.stream.truncate(0)
-        since = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        since = datetime.now(UTC).isoformat(timespec="seconds")
         json.dump({"process": os.getpid(), "machine": socket.gethostname(), "since": since}, self.stream)
         self.stream.flush()
 

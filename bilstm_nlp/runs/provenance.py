@@ -8,7 +8,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ def origin(sources: Iterable[str], threads: int) -> dict[str, Any]:
         },
         "command": command(),
         "commit": commit(),
-        "began": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "began": datetime.now(UTC).isoformat(timespec="seconds"),
         "data": {source: digest(source) for source in sources},
     }
 

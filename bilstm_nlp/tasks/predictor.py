@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 from torch import Tensor
-from typing_extensions import assert_never
 
 from bilstm_nlp.config import Config
 from bilstm_nlp.config.forecasting import ForecastingConfig

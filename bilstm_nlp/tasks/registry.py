@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
-
-from typing_extensions import assert_never
+from typing import Any, assert_never
 
 from bilstm_nlp.config import Config, parse
 from bilstm_nlp.config.forecasting import ForecastingConfig

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import assert_never
 
 from torch import nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
-from typing_extensions import assert_never
 
 from bilstm_nlp.config import Config
 from bilstm_nlp.config.sections import (

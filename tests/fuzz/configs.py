@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
-from datetime import date, datetime, time, timezone
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from hypothesis import strategies as st
@@ -51,7 +51,7 @@ def right(draw: st.DrawFn, node: dict[str, Any] | None = None) -> Any:
         case "string" if node.get("format") == "date":
             return draw(st.dates())
         case "string" if node.get("format") == "date-time":
-            return draw(st.datetimes(timezones=st.none() | st.just(timezone.utc)))
+            return draw(st.datetimes(timezones=st.none() | st.just(UTC)))
         case "string":
             return draw(st.sampled_from(["x", "a/b.conll", "sample:energy.csv", "hf:x:train", "utf-8", "h", "字"]))
     raise AssertionError(node)
@@ -102,7 +102,7 @@ VALUES: list[Any] = [
     date(1, 1, 1),
     date(9999, 12, 31),
     datetime(2020, 2, 29, 12, 30, 1, 5),
-    datetime(2020, 1, 1, tzinfo=timezone.utc),
+    datetime(2020, 1, 1, tzinfo=UTC),
     time(23, 59),
 ]
 KEYS = ["", "kind", "task", "a\nb", "\u2028", "\0", "a.b", "x" * 500, "字", "heads", "hidden", "seed"]

@@ -43,7 +43,7 @@ def read_dataset(source: str, format: ColumnFormat, complain: Complain = stop) -
         for number, row in rows(dataset, source):
             try:
                 sentence = sentence_of_row(row, names, format, source, number, documents)
-            except DataError as error:  # noqa: PERF203
+            except DataError as error:
                 complain(error)
             else:
                 yield sentence

@@ -21,7 +21,7 @@ def read_jsonl(source: str, format: ColumnFormat, complain: Complain = stop) -> 
     for number, value in values_of(source, format.encoding, complain):
         try:
             sentence = sentence_of_record(value, format, name, number, documents)
-        except DataError as error:  # noqa: PERF203
+        except DataError as error:
             complain(error)
         else:
             yield sentence

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, assert_never
 
 from torch import Tensor, nn
-from typing_extensions import assert_never
 
 from bilstm_nlp.config.forecasting import (
     ForecastingConfig,

@@ -6,13 +6,12 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import nn
-from typing_extensions import assert_never
 
 from bilstm_nlp.config.forecasting import CountsSplit, DatesSplit, ForecastingConfig, FractionsSplit
 from bilstm_nlp.data.batches import EpochBatches

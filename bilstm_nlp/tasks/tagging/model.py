@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, assert_never
 
 import torch
 from torch import Tensor, nn
-from typing_extensions import assert_never
 
 from bilstm_nlp.config.tagging import (
     CharacterCnnConfig,

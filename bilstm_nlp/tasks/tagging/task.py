@@ -9,13 +9,12 @@ from dataclasses import dataclass, replace
 from itertools import chain, groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, assert_never
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from typing_extensions import assert_never
 
 from bilstm_nlp.config.tagging import DocumentContext, NoContext, TaggingConfig
 from bilstm_nlp.data.batches import EpochBatches

@@ -140,7 +140,6 @@ def test_entities_survive_json_and_csv(tokens, data, score):
 @often
 @given(st.lists(awkward).map("".join))
 def test_cells_are_quoted_as_the_library_quotes_them(text):
-    text = text.replace("\0", "")  # Python 3.10 would have it escaped
     stream = io.StringIO()
     csv.writer(stream, lineterminator="\r\n").writerow(["x", harmless(text)])
     assert f"x,{cell(text)}\r\n" == stream.getvalue()
