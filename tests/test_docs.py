@@ -1,0 +1,185 @@
+"""The pages for people: the files, commands, options and links that they name exist."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.main import get_group
+
+from bilstm_nlp.cli.app import app
+
+ROOT = Path(__file__).parent.parent
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+SCRIPTS = sorted((ROOT / "scripts").glob("*.sh"))
+
+BLOCK = re.compile(r"^```(?s:.*?)^```|(?:^    .*\n?)+", re.MULTILINE)
+SPAN = re.compile(r"`([^`\n]+)`")
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ +(.*?) *$", re.MULTILINE)
+PATH = re.compile(r"(?<![\w./-])(?:bilstm_nlp|configs|docs|scripts|tests)/[\w./*{},-]*[\w*}]")
+SOURCE = re.compile(r"[\w/]+/\w+\.(?:py|html|js|json|md|sh|toml|txt)")
+CALL = re.compile(r"(?:bilstm-nlp|-m bilstm_nlp)(?= )([^|;#\n]*)")
+OPTION = re.compile(r"--?[a-zA-Z][\w-]*")
+
+
+def by_path(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def blocks(text: str) -> list[str]:
+    """Return the code blocks of a page. Continued lines are joined."""
+    return [match[0].replace("\\\n", " ") for match in BLOCK.finditer(text)]
+
+
+def spans(text: str) -> list[str]:
+    """Return the inline code of a page. A span may contain a line end of its paragraph."""
+    return SPAN.findall(BLOCK.sub("\n\n", text).replace("\n", " "))
+
+
+def variants(path: str) -> Iterator[str]:
+    """Yield the paths that a path with braces stands for: a/{b,c} is a/b and a/c."""
+    match = re.search(r"\{([^}]*)\}", path)
+    if match is None:
+        yield path
+        return
+    for part in match[1].split(","):
+        yield from variants(path[: match.start()] + part + path[match.end() :])
+
+
+def missing_files(text: str) -> list[str]:
+    """Return the files that a page names and the repository does not have.
+
+    A path counts if it begins with a folder of the root. In inline code, paths within the package count, too.
+    A name in capitals is a placeholder: tasks/NAME/task.py.
+    """
+    paths = set(PATH.findall(text))
+    within = {span for span in spans(text) if SOURCE.fullmatch(span) and not re.search(r"\b[A-Z_]+/", span)}
+    missing = [path for path in paths if not all(any(ROOT.glob(part)) for part in variants(path))]
+    missing += [
+        path for path in within - paths if not any((root / path).exists() for root in (ROOT, ROOT / "bilstm_nlp"))
+    ]
+    return sorted(missing)
+
+
+def known_options() -> dict[str, set[str]]:
+    """Return the options of each command. The command line itself has the name ''."""
+    group = get_group(app)
+    context = group.make_context("bilstm-nlp", [], resilient_parsing=True)
+    options = {"": group}
+    options |= {name: command for name in group.list_commands(context) if (command := group.get_command(context, name))}
+    return {
+        name: {
+            option
+            for parameter in command.get_params(context)
+            for option in (*parameter.opts, *parameter.secondary_opts)
+            if option.startswith("-")
+        }
+        for name, command in options.items()
+    }
+
+
+OPTIONS = known_options()
+
+
+def calls(text: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield (command, its options) for each call of the command line in a page.
+
+    Inline code may leave out the program's name: `train --resume`.
+    """
+    code = [*blocks(text), *spans(text)]
+    arguments = [match[1].split() for piece in code for match in CALL.finditer(piece)]
+    arguments += [words for span in spans(text) if (words := span.split()) and words[0] in OPTIONS]
+    for words in arguments:
+        command = "" if not words or words[0].startswith("-") else words[0]
+        if not command.isupper():
+            yield command, [match[0] for word in words if (match := OPTION.match(word))]
+
+
+def unknown_calls(text: str) -> list[str]:
+    """Return the commands and options that a page names and the command line does not have."""
+    unknown = []
+    for command, options in calls(text):
+        if command not in OPTIONS:
+            unknown.append(command)
+        else:
+            unknown += [f"{command} {option}".strip() for option in options if option not in OPTIONS[command]]
+    return sorted(set(unknown))
+
+
+def anchors(text: str) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    made: dict[str, int] = {}
+    for heading in HEADING.findall(BLOCK.sub("\n", text)):
+        plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower()
+        anchor = re.sub(r"[^\w\- ]", "", plain).replace(" ", "-")
+        made[anchor] = made.get(anchor, -1) + 1
+        if made[anchor]:
+            made[f"{anchor}-{made[anchor]}"] = 0
+    return set(made)
+
+
+def broken_links(text: str, page: Path) -> list[str]:
+    """Return the relative links of a page that lead to no file, or to no heading of it."""
+    broken = []
+    for link in LINK.findall(BLOCK.sub("\n", text)):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        there = anchors(target.read_text(encoding="utf-8") if path else text) if anchor and target.is_file() else set()
+        if not target.exists() or (anchor and anchor not in there):
+            broken.append(link)
+    return broken
+
+
+@pytest.mark.parametrize("page", [*PAGES, *SCRIPTS], ids=by_path)
+def test_files_named_in_pages_and_scripts_exist(page):
+    missing = missing_files(page.read_text(encoding="utf-8"))
+    assert [path for path in missing if path != "scripts/rooms.py"] == []  # that script is on its way
+
+
+@pytest.mark.parametrize("page", PAGES, ids=by_path)
+def test_commands_and_options_in_pages_exist(page):
+    assert unknown_calls(page.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=by_path)
+def test_relative_links_lead_to_files_and_headings(page):
+    assert broken_links(page.read_text(encoding="utf-8"), page) == []
+
+
+def test_missing_files_are_named():
+    text = "See tests/test_docs.py, tests/none.py, `docs/{results,none}.md`, `tags.py`, `data/none.py` and `a/B/c.py`."
+    assert missing_files(text) == ["data/none.py", "docs/{results,none}.md", "tests/none.py"]
+
+
+def test_unknown_commands_and_options_are_named():
+    text = """
+Give `train --nothing`, `bilstm-nlp fly RUN`, `bilstm-nlp COMMAND --help` or `train CONFIG
+--neither`; `plain --words` are no call.
+
+    bilstm-nlp --nowhere
+    cat text | bilstm-nlp predict RUN - \\
+        --set=1 --format text   # --like this
+    torchrun --standalone -m bilstm_nlp train CONFIG --resume
+"""
+    assert unknown_calls(text) == ["--nowhere", "fly", "predict --set", "train --neither", "train --nothing"]
+
+
+def test_links_to_nothing_are_named():
+    page = ROOT / "README.md"
+    text = """
+# A title, `code`
+## A title, `code`
+[good](docs/results.md), [home](#a-title-code), [second](#a-title-code-1), [web](https://example.org/none),
+[gone](docs/none.md), [no heading](#none), [no heading there](docs/results.md#none)
+
+    # a comment
+"""
+    assert broken_links(text, page) == ["docs/none.md", "#none", "docs/results.md#none"]
