@@ -1,133 +1,186 @@
-"""What a model is fed: tensors whose shapes are checked when the batch is made."""
+"""Batches for the two kinds of model, with shapes that are checked when a batch is made.
+
+A batch is generic over its kind of array: `data` makes batches of numpy arrays, and `nn.tensors.on` makes tensors of
+them where a model is called. This module imports neither numpy nor torch.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
 
-import torch
-from torch import Tensor
+
+class Array(Protocol):
+    """An array of numpy or a tensor of torch."""
+
+    @property
+    def ndim(self) -> int: ...
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    @property
+    def dtype(self) -> Any: ...
+
+
+A = TypeVar("A", bound=Array)
+OtherA = TypeVar("OtherA", bound=Array)
 
 
 @dataclass(frozen=True)
-class SentenceWindows:
-    """How B sentences of at most T tokens are read in W windows of at most V tokens and boundaries."""
+class SentenceWindows(Generic[A]):
+    """B sentences of at most T tokens, laid out in W windows of at most V columns.
 
-    cells: Tensor
-    """(W, V) int64: token t of sentence b as b · T + t, between two sentences B · T; 0 at padding."""
-    lengths: Tensor
-    """(W,) int64: tokens and boundaries in each window."""
-    places: Tensor
-    """(B, T) int64: where a token is read, column v of window w as w · V + v; 0 at padding."""
-
-    def to(self, device: torch.device) -> SentenceWindows:
-        """The same windows on `device`."""
-        return SentenceWindows(self.cells.to(device), self.lengths.to(device), self.places.to(device))
-
-
-@dataclass(frozen=True)
-class TokenBatch:
-    """B sentences of at most T tokens, which have U distinct word forms of at most C characters.
-
-    Whatever depends on a word's spelling alone is computed once for each distinct form and then looked up.
+    A column holds a token, or the boundary between two sentences of the window.
     """
 
-    words: Tensor
+    cells: A
+    """(W, V) int64: token t of sentence b as b · T + t, a boundary as B · T; 0 at padding."""
+    lengths: A
+    """(W,) int64: columns in use in each window."""
+    places: A
+    """(B, T) int64: the cell of each token, column v of window w as w · V + v; 0 at padding."""
+
+    def mapped(self, convert: Callable[[A], OtherA]) -> SentenceWindows[OtherA]:
+        """Convert every array."""
+        return SentenceWindows(convert(self.cells), convert(self.lengths), convert(self.places))
+
+
+@dataclass(frozen=True)
+class TokenBatch(Generic[A]):
+    """B sentences of at most T tokens, with U distinct word forms of at most C characters.
+
+    A form's spelling is encoded once and then looked up for each of its tokens.
+    Raises `ValueError` for arrays whose shapes do not fit together.
+
+    >>> import numpy as np
+    >>> ids, mask = np.array([[2, 3]]), np.array([[True, True]])
+    >>> batch = TokenBatch(ids, ids - 2, np.array([[5], [6]]), np.array([2, 2]), np.array([2]), mask)
+    >>> print(batch)
+    1 sentences of up to 2 tokens
+    """
+
+    words: A
     """(B, T) int64: rows of the word table; 0 at padding."""
-    distinct: Tensor
-    """(B, T) int64: which of the U distinct forms the token is; 0 at padding."""
-    characters: Tensor
+    distinct: A
+    """(B, T) int64: the token's form, one of U; 0 at padding."""
+    characters: A
     """(U, C) int64: characters of each distinct form; 0 at padding."""
-    shapes: Tensor
+    shapes: A
     """(U,) int64: shape of each distinct form."""
-    lengths: Tensor
+    lengths: A
     """(B,) int64: tokens in each sentence, at least 1."""
-    mask: Tensor
+    mask: A
     """(B, T) bool: True at tokens, False at padding."""
-    bigrams: Tensor | None = None
-    """(B, T) int64: rows of the table of pairs, each token with the one after it; 0 at padding. None without one."""
-    features: Tensor | None = None
-    """(B, T, F) float32: what the lexicon and the document say of each token; 0 at padding. None where neither is
-    asked."""
-    tags: Tensor | None = None
-    """(B, T) int64: gold tags, where they are known; 0 at padding."""
-    windows: SentenceWindows | None = None
-    """How the sentences are read together; None where each is read by itself."""
+    bigrams: A | None = None
+    """(B, T) int64: rows of the table of pairs, each token with the next; 0 at padding. None without such a table."""
+    features: A | None = None
+    """(B, T, F) float32: features from the lexicon and the document; 0 at padding. None if the config has none."""
+    tags: A | None = None
+    """(B, T) int64: gold tags; 0 at padding. None if they are unknown."""
+    windows: SentenceWindows[A] | None = None
+    """The layout of sentences that are read together; None if each is read by itself."""
 
     def __post_init__(self) -> None:
-        if self.words.dim() != 2:
+        if self.words.ndim != 2:
             raise ValueError(f"TokenBatch.words must be (B, T), got {tuple(self.words.shape)}")
-        if self.characters.dim() != 2:
+        if self.characters.ndim != 2:
             raise ValueError(f"TokenBatch.characters must be (U, C), got {tuple(self.characters.shape)}")
         b, t = self.words.shape
         u = self.characters.shape[0]
         expected = {"distinct": (b, t), "mask": (b, t), "lengths": (b,), "shapes": (u,)}
         expected |= {"bigrams": (b, t), "tags": (b, t)}
-        for name, shape in expected.items():
-            value = getattr(self, name)
-            if value is not None and value.shape != shape:
-                raise ValueError(f"TokenBatch.{name} must be {shape}, got {tuple(value.shape)}")
-        if self.features is not None and (self.features.dim() != 3 or self.features.shape[:2] != (b, t)):
+        _check_shapes(self, expected)
+        if self.features is not None and (self.features.ndim != 3 or tuple(self.features.shape[:2]) != (b, t)):
             raise ValueError(f"TokenBatch.features must be ({b}, {t}, F), got {tuple(self.features.shape)}")
-        if self.windows is not None and self.windows.places.shape != (b, t):
+        if self.windows is not None and tuple(self.windows.places.shape) != (b, t):
             raise ValueError(f"TokenBatch.windows.places must be ({b}, {t}), got {tuple(self.windows.places.shape)}")
-        if self.mask.dtype != torch.bool:
+        if str(self.mask.dtype) not in ("bool", "torch.bool"):
             raise ValueError(f"TokenBatch.mask must be bool, got {self.mask.dtype}")
 
     def __str__(self) -> str:
-        """How large it is."""
+        """Name the batch by its size, for messages."""
         return f"{len(self)} sentences of up to {self.words.shape[1]} tokens"
 
     def __len__(self) -> int:
-        """Sentences."""
+        """Count the sentences."""
         return self.words.shape[0]
 
-    def to(self, device: torch.device) -> TokenBatch:
-        """The same batch on `device`."""
-        moved = {f.name: value.to(device) for f in fields(self) if (value := getattr(self, f.name)) is not None}
-        return replace(self, **moved)
+    def mapped(self, convert: Callable[[A], OtherA]) -> TokenBatch[OtherA]:
+        """Convert every array."""
+        return TokenBatch(
+            words=convert(self.words),
+            distinct=convert(self.distinct),
+            characters=convert(self.characters),
+            shapes=convert(self.shapes),
+            lengths=convert(self.lengths),
+            mask=convert(self.mask),
+            bigrams=None if self.bigrams is None else convert(self.bigrams),
+            features=None if self.features is None else convert(self.features),
+            tags=None if self.tags is None else convert(self.tags),
+            windows=None if self.windows is None else self.windows.mapped(convert),
+        )
 
 
 @dataclass(frozen=True)
-class WindowBatch:
-    """B windows of L past steps by F columns, of which the first C are forecast over H steps ahead.
+class WindowBatch(Generic[A]):
+    """B windows of L past steps by F columns; the first C columns are forecast over H steps ahead.
 
-    The targets' past is normalised window by window; `scale` and `level` give values back: normalised · scale + level.
+    The targets' past is normalised window by window. Values come back as normalised · scale + level.
+    Raises `ValueError` for arrays whose shapes do not fit together.
+
+    >>> import numpy as np
+    >>> one = np.ones((8, 1, 2), np.float32)
+    >>> batch = WindowBatch(np.zeros((8, 24, 3), np.float32), 0 * one, one, np.zeros((8, 6, 1), np.float32))
+    >>> print(batch)
+    8 windows of 24 rows and 3 columns
     """
 
-    past: Tensor
-    """(B, L, F) float32: first the C targets, normalised, then what else is observed or known."""
-    level: Tensor
+    past: A
+    """(B, L, F) float32: the C targets, normalised, then the observed and known columns."""
+    level: A
     """(B, 1, C) float32"""
-    scale: Tensor
+    scale: A
     """(B, 1, C) float32, above 0"""
-    known: Tensor
-    """(B, H, K) float32: what is known of the horizon ahead; K may be 0."""
-    future: Tensor | None = None
-    """(B, H, C) float32: the targets ahead, where they are known; not normalised."""
+    known: A
+    """(B, H, K) float32: columns known over the horizon; K may be 0."""
+    future: A | None = None
+    """(B, H, C) float32: the targets over the horizon, not normalised. None if they are unknown."""
 
     def __post_init__(self) -> None:
-        if self.past.dim() != 3 or self.level.dim() != 3 or self.known.dim() != 3:
+        if self.past.ndim != 3 or self.level.ndim != 3 or self.known.ndim != 3:
             shapes = ", ".join(str(tuple(value.shape)) for value in (self.past, self.level, self.known))
             raise ValueError(f"WindowBatch.past, level and known must be (B, L, F), (B, 1, C), (B, H, K), got {shapes}")
         b, (c, h) = self.past.shape[0], (self.level.shape[2], self.known.shape[1])
         expected = {"level": (b, 1, c), "scale": (b, 1, c), "known": (b, h, self.known.shape[2]), "future": (b, h, c)}
-        for name, shape in expected.items():
-            value = getattr(self, name)
-            if value is not None and value.shape != shape:
-                raise ValueError(f"WindowBatch.{name} must be {shape}, got {tuple(value.shape)}")
+        _check_shapes(self, expected)
         if self.past.shape[2] < c:
             raise ValueError(f"WindowBatch.past must hold the {c} targets, got {self.past.shape[2]} columns")
 
     def __str__(self) -> str:
-        """How large it is."""
+        """Name the batch by its size, for messages."""
         _, rows, columns = self.past.shape
         return f"{len(self)} windows of {rows} rows and {columns} columns"
 
     def __len__(self) -> int:
-        """Windows."""
+        """Count the windows."""
         return self.past.shape[0]
 
-    def to(self, device: torch.device) -> WindowBatch:
-        """The same batch on `device`."""
-        moved = {f.name: value.to(device) for f in fields(self) if (value := getattr(self, f.name)) is not None}
-        return replace(self, **moved)
+    def mapped(self, convert: Callable[[A], OtherA]) -> WindowBatch[OtherA]:
+        """Convert every array."""
+        return WindowBatch(
+            past=convert(self.past),
+            level=convert(self.level),
+            scale=convert(self.scale),
+            known=convert(self.known),
+            future=None if self.future is None else convert(self.future),
+        )
+
+
+def _check_shapes(batch: TokenBatch[A] | WindowBatch[A], expected: Mapping[str, tuple[int, ...]]) -> None:
+    """Raises `ValueError` for an array of another shape than expected; absent arrays are fine."""
+    for name, shape in expected.items():
+        value = getattr(batch, name)
+        if value is not None and tuple(value.shape) != shape:
+            raise ValueError(f"{type(batch).__name__}.{name} must be {shape}, got {tuple(value.shape)}")

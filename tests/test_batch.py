@@ -1,28 +1,29 @@
-"""A batch whose tensors don't fit together is not made."""
+"""A batch whose arrays don't fit together is not made."""
 
 from __future__ import annotations
 
 from dataclasses import fields
 
+import numpy as np
 import pytest
-import torch
 
-from bilstm_nlp.batch import SentenceWindows, TokenBatch
+from bilstm_nlp.batch import SentenceWindows, TokenBatch, WindowBatch
 
 
-def values(**changed: torch.Tensor) -> dict[str, torch.Tensor]:
+def token_values(**changed: object) -> dict[str, object]:
     """Two sentences of at most three tokens, four word forms of at most five characters."""
+    ids = np.zeros((2, 3), np.int64)
     fitting = {
-        "words": torch.zeros(2, 3, dtype=torch.long),
-        "distinct": torch.zeros(2, 3, dtype=torch.long),
-        "characters": torch.zeros(4, 5, dtype=torch.long),
-        "shapes": torch.zeros(4, dtype=torch.long),
-        "lengths": torch.tensor([3, 1]),
-        "mask": torch.tensor([[True, True, True], [True, False, False]]),
-        "bigrams": torch.zeros(2, 3, dtype=torch.long),
-        "features": torch.zeros(2, 3, 8),
-        "tags": torch.zeros(2, 3, dtype=torch.long),
-        "windows": SentenceWindows(torch.zeros(1, 5, dtype=torch.long), torch.tensor([5]), torch.zeros(2, 3).long()),
+        "words": ids,
+        "distinct": ids,
+        "characters": np.zeros((4, 5), np.int64),
+        "shapes": np.zeros(4, np.int64),
+        "lengths": np.array([3, 1]),
+        "mask": np.array([[True, True, True], [True, False, False]]),
+        "bigrams": ids,
+        "features": np.zeros((2, 3, 8), np.float32),
+        "tags": ids,
+        "windows": SentenceWindows(np.zeros((1, 5), np.int64), np.array([5]), ids),
     }
     return {**fitting, **changed}
 
@@ -43,30 +44,69 @@ def values(**changed: torch.Tensor) -> dict[str, torch.Tensor]:
         ("tags", (2,), r"TokenBatch.tags must be \(2, 3\), got \(2,\)"),
     ],
 )
-def test_shapes(name, shape, message):
+def test_a_token_batch_with_a_wrong_shape_is_refused(name, shape, message):
     with pytest.raises(ValueError, match=message):
-        TokenBatch(**values(**{name: torch.zeros(shape, dtype=torch.long)}))
+        TokenBatch(**token_values(**{name: np.zeros(shape, np.int64)}))
 
 
-def test_windows_say_where_each_token_is_read():
-    windows = SentenceWindows(*3 * [torch.zeros(2, 4, dtype=torch.long)])
+def test_windows_must_say_where_each_token_is_read():
+    windows = SentenceWindows(*3 * [np.zeros((2, 4), np.int64)])
     with pytest.raises(ValueError, match=r"TokenBatch.windows.places must be \(2, 3\), got \(2, 4\)"):
-        TokenBatch(**values(windows=windows))
+        TokenBatch(**token_values(windows=windows))
 
 
-def test_the_mask_is_of_booleans():
-    with pytest.raises(ValueError, match=r"TokenBatch.mask must be bool, got torch.int64"):
-        TokenBatch(**values(mask=torch.ones(2, 3, dtype=torch.long)))
+def test_the_mask_must_be_of_booleans():
+    with pytest.raises(ValueError, match=r"TokenBatch.mask must be bool, got int64"):
+        TokenBatch(**token_values(mask=np.ones((2, 3), np.int64)))
 
 
-def test_a_batch_may_do_without_tags_and_moves_as_a_whole():
-    tagged, untagged = TokenBatch(**values()), TokenBatch(**{**values(), "tags": None})
+def test_mapping_a_token_batch_converts_each_array_once():
+    tagged, untagged = TokenBatch(**token_values()), TokenBatch(**{**token_values(), "tags": None})
     assert len(tagged) == len(untagged) == 2
-    meta = torch.device("meta")
-    moved = tagged.to(meta)
-    windows = moved.windows
-    assert windows is not None
-    for whole in (moved, windows):
-        assert all(getattr(whole, field.name).device == meta for field in fields(whole) if field.name != "windows")
-    assert untagged.to(meta).tags is None
-    assert tagged.words.device.type == "cpu"
+    assert untagged.mapped(np.copy).tags is None
+    copied = tagged.mapped(np.copy)
+    assert copied.windows is not None
+    for before, after in ((tagged, copied), (tagged.windows, copied.windows)):
+        for name in {field.name for field in fields(before)} - {"windows"}:
+            assert np.array_equal(getattr(before, name), getattr(after, name))
+            assert not np.shares_memory(getattr(before, name), getattr(after, name))
+
+
+def test_batches_print_their_size():
+    assert str(TokenBatch(**token_values())) == "2 sentences of up to 3 tokens"
+    assert str(WindowBatch(**window_values())) == "4 windows of 6 rows and 3 columns"
+
+
+def window_values(**changed: object) -> dict[str, object]:
+    """Four windows of six rows and three columns, two of them targets, forecast over five rows."""
+    fitting = {
+        "past": np.zeros((4, 6, 3)),
+        "level": np.zeros((4, 1, 2)),
+        "scale": np.ones((4, 1, 2)),
+        "known": np.zeros((4, 5, 1)),
+        "future": np.zeros((4, 5, 2)),
+    }
+    return {**fitting, **changed}
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "message"),
+    [
+        ("past", (4, 6), r"must be \(B, L, F\), \(B, 1, C\), \(B, H, K\), got \(4, 6\), \(4, 1, 2\), \(4, 5, 1\)"),
+        ("past", (4, 6, 1), r"WindowBatch.past must hold the 2 targets, got 1 columns"),
+        ("level", (4, 2, 2), r"WindowBatch.level must be \(4, 1, 2\), got \(4, 2, 2\)"),
+        ("scale", (3, 1, 2), r"WindowBatch.scale must be \(4, 1, 2\), got \(3, 1, 2\)"),
+        ("known", (3, 5, 1), r"WindowBatch.known must be \(4, 5, 1\), got \(3, 5, 1\)"),
+        ("future", (4, 5, 1), r"WindowBatch.future must be \(4, 5, 2\), got \(4, 5, 1\)"),
+    ],
+)
+def test_a_window_batch_with_a_wrong_shape_is_refused(name, shape, message):
+    with pytest.raises(ValueError, match=message):
+        WindowBatch(**window_values(**{name: np.zeros(shape)}))
+
+
+def test_mapping_a_window_batch_converts_each_array():
+    batch = WindowBatch(**window_values())
+    single = batch.mapped(np.float32)
+    assert {getattr(single, field.name).dtype for field in fields(single)} == {np.dtype(np.float32)}
+    assert WindowBatch(**window_values(future=None)).mapped(np.float32).future is None

@@ -12,6 +12,7 @@ import torch
 
 from bilstm_nlp.config import parse
 from bilstm_nlp.data.text.corpus import Sentence
+from bilstm_nlp.nn.tensors import on
 from bilstm_nlp.runs import train
 from bilstm_nlp.runs.directory import RunDirectory
 from bilstm_nlp.tasks.predictor import restored
@@ -120,7 +121,7 @@ def test_every_parameter_gets_a_gradient(tagger):
     task, data, codec, model = tagger
     model.train()
     for batch in task.batches(data, codec)(1):
-        loss = model(batch)
+        loss = model(on(batch))
         (loss.total / loss.weight).backward()
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
@@ -132,7 +133,7 @@ def test_every_parameter_gets_a_gradient(tagger):
 def test_a_few_steps_bring_the_loss_down(tagger):
     _, data, codec, model = tagger
     sentences = data.train.sentences
-    whole = codec.encode(sentences, with_tags=True).collate(np.arange(len(sentences)))
+    whole = on(codec.encode(sentences, with_tags=True).collate(np.arange(len(sentences))))
     optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=0.02)
     model.eval()
     losses = []
@@ -182,9 +183,9 @@ def test_a_saved_model_predicts_the_same(tagger, tmp_path):
     model.head.temperature.fill_(1.3)
     directory = RunDirectory.create(tmp_path / "run")
     directory.write_json("codec.json", codec.to_json())
-    directory.write_tensors("codec.safetensors", codec.tensors())
+    directory.write_arrays("codec.safetensors", codec.tensors())
     directory.write_tensors("model.safetensors", model.state_dict())
-    again = restored(task.config, directory.read_json("codec.json"), directory.read_tensors("codec.safetensors")[0])
+    again = restored(task.config, directory.read_json("codec.json"), directory.read_arrays("codec.safetensors"))
     directory.load_weights(again.model)
     sentences = data.train.sentences
     before = list(Tagger(model, codec, task.format).stream(sentences, confidence=True, alternatives=3))
@@ -262,7 +263,7 @@ def test_a_forecaster_drops_features_of_patches_and_never_the_values_of_steps(tm
     codec, model = task.fit(data)
     read: list[torch.Tensor] = []
     model.encoder.layers[0].register_forward_pre_hook(lambda layer, inputs: read.append(inputs[0]))
-    model.train()(next(iter(task.batches(data, codec)(1))))
+    model.train()(on(next(iter(task.batches(data, codec)(1)))))
     assert bool((read[0] == 0).all(dim=1).any()) == dropped
 
 
@@ -270,7 +271,7 @@ def test_every_parameter_of_a_forecaster_gets_a_gradient(forecaster):
     task, data, codec, model = forecaster
     model.train()
     for batch in task.batches(data, codec)(1):
-        loss = model(batch)
+        loss = model(on(batch))
         (loss.total / loss.weight).backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name
@@ -284,7 +285,7 @@ def test_every_parameter_of_a_forecaster_gets_a_gradient(forecaster):
 def test_a_few_steps_bring_a_forecasters_loss_down(forecaster):
     task, data, codec, model = forecaster
     windows = task.windows(data, codec, "train")
-    whole = codec.batch(windows, np.arange(len(windows)))
+    whole = on(codec.batch(windows, np.arange(len(windows))))
     optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
     model.eval()
     losses = []
@@ -302,10 +303,10 @@ def test_a_window_is_forecast_the_same_alone_batched_and_shuffled(forecaster):
     windows = task.windows(data, codec, "test")
     model.eval()
     with torch.no_grad():
-        together = model.decode(codec.batch(windows, np.arange(len(windows))))
+        together = model.decode(on(codec.batch(windows, np.arange(len(windows)))))
         order = np.random.default_rng(0).permutation(len(windows))
-        shuffled = model.decode(codec.batch(windows, order))
-        alone = [model.decode(codec.batch(windows, np.array([index])))[0] for index in range(len(windows))]
+        shuffled = model.decode(on(codec.batch(windows, order)))
+        alone = [model.decode(on(codec.batch(windows, np.array([index]))))[0] for index in range(len(windows))]
     torch.testing.assert_close(torch.stack(alone), together, atol=1e-5, rtol=0)
     torch.testing.assert_close(shuffled, together[torch.from_numpy(order)], atol=1e-5, rtol=0)
 
@@ -315,9 +316,9 @@ def test_a_saved_forecaster_predicts_the_same(forecaster, tmp_path):
     results = task.finish(model, data, codec)
     directory = RunDirectory.create(tmp_path / "run")
     directory.write_json("codec.json", codec.to_json())
-    directory.write_tensors("codec.safetensors", codec.tensors())
+    directory.write_arrays("codec.safetensors", codec.tensors())
     directory.write_tensors("model.safetensors", model.state_dict())
-    again = restored(task.config, directory.read_json("codec.json"), directory.read_tensors("codec.safetensors")[0])
+    again = restored(task.config, directory.read_json("codec.json"), directory.read_arrays("codec.safetensors"))
     directory.load_weights(again.model)
     assert task.evaluate(again.model, again.codec, None) == results["test"]
     assert results["test"]["leakage"] == 0

@@ -23,7 +23,7 @@ class Sequences(NamedTuple):
     """(B, T, D)"""
     lengths: Tensor
     """(B,) time steps of each sequence; what stands beyond them is padding."""
-    windows: SentenceWindows | None = None
+    windows: SentenceWindows[Tensor] | None = None
     """How sequences are read together; None where each is read by itself."""
 
 

@@ -115,7 +115,7 @@ class RegressionHead(nn.Module):
         # Fitted on validation data after training: what an interval is widened by, for each step and column.
         self.register_buffer("margins", torch.zeros(horizon, channels.forecasts))
 
-    def decode(self, states: Tensor, batch: WindowBatch) -> Tensor:
+    def decode(self, states: Tensor, batch: WindowBatch[Tensor]) -> Tensor:
         """(B, H, C, Q) forecasts, in the scale of `batch.future`."""
         numbers = self.decoder(self.pooling(states), self.channels.known(batch))
         shape = (*numbers.shape[:2], self.channels.targets, self.objective.outputs)
@@ -124,7 +124,7 @@ class RegressionHead(nn.Module):
             normalised = normalised + self.bypass(batch.past[..., : self.channels.forecasts])[..., None]
         return normalised * batch.scale[..., None] + batch.level[..., None]
 
-    def loss(self, states: Tensor, batch: WindowBatch) -> Loss:
+    def loss(self, states: Tensor, batch: WindowBatch[Tensor]) -> Loss:
         """The objective's loss, weighed by forecast values: windows × steps × targets."""
         if batch.future is None:
             raise ValueError("The loss needs a batch with its future. Got one without.")

@@ -21,11 +21,11 @@ class Channels(Protocol):
     forecasts: int
     """C: columns that all sequences of a window forecast."""
 
-    def sequences(self, batch: WindowBatch, /) -> Tensor:
+    def sequences(self, batch: WindowBatch[Tensor], /) -> Tensor:
         """(S, L, features)"""
         ...
 
-    def known(self, batch: WindowBatch, /) -> Tensor:
+    def known(self, batch: WindowBatch[Tensor], /) -> Tensor:
         """(S, H, K) what each sequence knows of the horizon."""
         ...
 
@@ -40,11 +40,11 @@ class JointChannels:
     def __init__(self, columns: int, targets: int) -> None:
         self.features, self.targets, self.forecasts = columns, targets, targets
 
-    def sequences(self, batch: WindowBatch) -> Tensor:
+    def sequences(self, batch: WindowBatch[Tensor]) -> Tensor:
         """(B, L, F)"""
         return batch.past
 
-    def known(self, batch: WindowBatch) -> Tensor:
+    def known(self, batch: WindowBatch[Tensor]) -> Tensor:
         """(B, H, K)"""
         return batch.known
 
@@ -59,7 +59,7 @@ class IndependentChannels:
     def __init__(self, columns: int, targets: int) -> None:
         self.features, self.targets, self.forecasts = 1 + columns - targets, 1, targets
 
-    def sequences(self, batch: WindowBatch) -> Tensor:
+    def sequences(self, batch: WindowBatch[Tensor]) -> Tensor:
         """(B · C, L, 1 + others)"""
         windows, steps, _ = batch.past.shape
         targets = batch.past[..., : self.forecasts].transpose(1, 2).reshape(windows * self.forecasts, steps, 1)
@@ -67,7 +67,7 @@ class IndependentChannels:
             return targets
         return torch.cat([targets, batch.past[..., self.forecasts :].repeat_interleave(self.forecasts, dim=0)], dim=2)
 
-    def known(self, batch: WindowBatch) -> Tensor:
+    def known(self, batch: WindowBatch[Tensor]) -> Tensor:
         """(B · C, H, K)"""
         return batch.known.repeat_interleave(self.forecasts, dim=0)
 
@@ -117,7 +117,7 @@ class SeriesEmbedder(nn.Module):
         super().__init__()
         self.channels, self.reader, self.outputs = channels, reader, reader.outputs
 
-    def forward(self, batch: WindowBatch) -> Sequences:
+    def forward(self, batch: WindowBatch[Tensor]) -> Sequences:
         """(S, T, outputs); windows have no padding."""
         inputs = self.reader(self.channels.sequences(batch))
         return Sequences(inputs, torch.full(inputs.shape[:1], inputs.shape[1], device=inputs.device))

@@ -41,12 +41,12 @@ class CrfHead(nn.Module):
         # Fitted on development data after training; divides every score where a probability is asked for.
         self.register_buffer("temperature", torch.ones(()))
 
-    def loss(self, states: Tensor, batch: TokenBatch) -> Loss:
+    def loss(self, states: Tensor, batch: TokenBatch[Tensor]) -> Loss:
         """Negative log-likelihood of the gold sequences, weighed by their tokens."""
         likelihood = self.crf.log_likelihood(self.projection(states), gold(batch), batch.mask)
         return Loss(-likelihood.sum(), batch.lengths.sum())
 
-    def decode(self, states: Tensor, batch: TokenBatch) -> TagPaths:
+    def decode(self, states: Tensor, batch: TokenBatch[Tensor]) -> TagPaths:
         """The Viterbi path of each sentence."""
         emissions = self.projection(states)
         return TagPaths(self.crf.decode(emissions, batch.mask)[0], emissions, batch.mask)
@@ -65,18 +65,18 @@ class SoftmaxHead(nn.Module):
             nn.init.zeros_(parameter).requires_grad_(False)
         self.register_buffer("temperature", torch.ones(()))
 
-    def loss(self, states: Tensor, batch: TokenBatch) -> Loss:
+    def loss(self, states: Tensor, batch: TokenBatch[Tensor]) -> Loss:
         """Cross-entropy of the gold tags, weighed by tokens."""
         emissions = self.projection(states)[batch.mask]
         return Loss(functional.cross_entropy(emissions, gold(batch)[batch.mask], reduction="sum"), batch.lengths.sum())
 
-    def decode(self, states: Tensor, batch: TokenBatch) -> TagPaths:
+    def decode(self, states: Tensor, batch: TokenBatch[Tensor]) -> TagPaths:
         """The most probable sequence among those that the chain allows."""
         emissions = self.projection(states)
         return TagPaths(self.crf.decode(emissions, batch.mask)[0], emissions, batch.mask)
 
 
-def gold(batch: TokenBatch) -> Tensor:
+def gold(batch: TokenBatch[Tensor]) -> Tensor:
     """(B, T) the gold tags of a batch that must have them."""
     if batch.tags is None:
         raise ValueError("The loss needs a batch with tags. Got one without.")

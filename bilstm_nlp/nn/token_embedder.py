@@ -140,7 +140,7 @@ class TokenEmbedder(nn.Module):
         self.outputs += shapes.embedding_dim if shapes is not None else 0
         self.outputs += features
 
-    def forward(self, batch: TokenBatch) -> Sequences:
+    def forward(self, batch: TokenBatch[Tensor]) -> Sequences:
         """(B, T, outputs), a sentence each. Raises `ValueError` for a batch without the pairs or features it needs."""
         parts = [self.words(batch.words)]
         if self.characters is not None:

@@ -25,9 +25,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save as save_arrays
 from safetensors.torch import save
 from torch import Tensor
 
@@ -35,6 +38,7 @@ from bilstm_nlp.errors import RunError
 from bilstm_nlp.runs.checksums import NAME as CHECKSUMS
 from bilstm_nlp.runs.checksums import Checksums, digest, digest_of, parsed, problem_of
 from bilstm_nlp.runs.lock import NAME as LOCK
+from bilstm_nlp.system.arrays import mapped_arrays
 from bilstm_nlp.system.files import partial_of, text_to
 from bilstm_nlp.system.json_values import json_text
 from bilstm_nlp.training.state import EpochReport, Part, State
@@ -136,7 +140,25 @@ class RunDirectory:
         """A JSON object of the run. Raises `RunError` when it is missing or damaged."""
         return parsed(self.path / name, self.checksums.checked(name))
 
-    # --- tensors ---
+    # --- arrays and tensors ---
+
+    def write_arrays(self, name: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Write arrays of numpy as a safetensors file."""
+        contiguous = {key: np.ascontiguousarray(value) for key, value in arrays.items()}
+        self.write(name, lambda partial: partial.write_bytes(save_arrays(contiguous)))
+
+    def read_arrays(self, name: str) -> dict[str, NDArray[Any]]:
+        """Read a safetensors file as arrays of numpy. Raises `RunError` when it is missing or damaged."""
+        path = self.path / name
+        try:
+            self.checksums.check(name, digest(path))
+            return mapped_arrays(path)
+        except FileNotFoundError:
+            raise RunError(f"{path}: expected a file of a run, found nothing there") from None
+        except SafetensorError as error:
+            raise RunError(f"{path}: expected a safetensors file, found damage: {error}") from None
+        except ValueError as error:
+            raise RunError(f"{path}: expected arrays that numpy can read, found {error}") from None
 
     def write_tensors(self, name: str, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> None:
         contiguous = {key: value.contiguous() for key, value in tensors.items()}

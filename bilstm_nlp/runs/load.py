@@ -21,8 +21,8 @@ def load(path: str | Path) -> Tagger | Forecaster:
     """A trained run, ready to predict."""
     run = RunDirectory.open(Path(path))
     config = config_of(run)
-    tensors, _ = run.read_tensors("codec.safetensors")
-    predictor = restored(config, run.read_json("codec.json"), tensors)
+    arrays = run.read_arrays("codec.safetensors")
+    predictor = restored(config, run.read_json("codec.json"), arrays)
     run.load_weights(predictor.model)
     predictor.model.eval()
     return predictor

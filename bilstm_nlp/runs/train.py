@@ -116,7 +116,7 @@ def train(
         if written is not None and state is None:
             written.write_json("config.json", to_json(config))
             written.write_json("codec.json", codec.to_json())
-            written.write_tensors("codec.safetensors", codec.tensors())
+            written.write_arrays("codec.safetensors", codec.tensors())
         elif written is not None and state is not None:
             written.write_history(state.reports)  # who was killed has perhaps not come to it
         began = time.perf_counter()

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from torch import Tensor, nn
+from numpy.typing import NDArray
+from torch import nn
 
 from bilstm_nlp.reports.sections import Section
 from bilstm_nlp.tasks.inspection import Inspection
@@ -15,11 +16,11 @@ from bilstm_nlp.training.protocols import Batches, Score
 
 
 class Codec(Protocol):
-    """What was learnt from the training data before training: between raw data and tensors, both ways."""
+    """What was learnt from the training data before training: between raw data and arrays, both ways."""
 
     def to_json(self) -> dict[str, Any]: ...
 
-    def tensors(self) -> dict[str, Tensor]: ...
+    def tensors(self) -> Mapping[str, NDArray[Any]]: ...
 
 
 DataT = TypeVar("DataT")

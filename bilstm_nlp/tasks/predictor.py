@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, assert_never
 
-from torch import Tensor
+from numpy.typing import NDArray
 
 from bilstm_nlp.config import Config
 from bilstm_nlp.config.forecasting import ForecastingConfig
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from bilstm_nlp.tasks.tagging.predictor import Tagger
 
 
-def restored(config: Config, codec: dict[str, Any], tensors: dict[str, Tensor]) -> Tagger | Forecaster:
+def restored(config: Config, codec: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Tagger | Forecaster:
     """The tagger or forecaster of a saved run, whose weights are still to be loaded. Raises `RunError`."""
     # Imported here: a tagger has no use for what a forecaster needs.
     try:
@@ -24,11 +25,11 @@ def restored(config: Config, codec: dict[str, Any], tensors: dict[str, Tensor]) 
             case TaggingConfig():
                 from bilstm_nlp.tasks.tagging import model as tagger
 
-                return tagger.restored(config, codec, tensors)
+                return tagger.restored(config, codec, arrays)
             case ForecastingConfig():
                 from bilstm_nlp.tasks.forecasting import model as forecaster
 
-                return forecaster.restored(config, codec, tensors)
+                return forecaster.restored(config, codec, arrays)
             case _:
                 assert_never(config)
     except (ValueError, RuntimeError) as error:  # of layers that can't be made so, or for which there is no memory

@@ -19,6 +19,7 @@ from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from bilstm_nlp.errors import DivergenceError, RunError
+from bilstm_nlp.nn.tensors import on
 from bilstm_nlp.system.memory import allocating, keep_freed_memory
 from bilstm_nlp.training.distributed import Peers
 from bilstm_nlp.training.protocols import Batches, Score, TrainingBatch
@@ -188,7 +189,7 @@ def take_step(
     optimizer.zero_grad(set_to_none=True)
     loss = weight = torch.zeros((), device=peers.device)
     if batch is not None:
-        loss, weight = trained(batch.to(peers.device))
+        loss, weight = trained(on(batch, peers.device))
     weight = peers.total(weight)
     if batch is not None:
         torch.autograd.backward(loss / weight)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
-
-import torch
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,9 @@ class TrainingBatch(Protocol):
         """Sequences."""
         ...
 
-    def to(self, device: torch.device) -> TrainingBatch: ...
+    def mapped(self, convert: Callable[[Any], Any], /) -> object:
+        """Convert every array, to tensors on a device."""
+        ...
 
 
 class Batches(Protocol):

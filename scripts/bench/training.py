@@ -14,6 +14,7 @@ from torch.optim import Optimizer
 
 from bilstm_nlp.config.sections import EncoderConfig
 from bilstm_nlp.nn.model import Model
+from bilstm_nlp.nn.tensors import on
 from bilstm_nlp.training.loop import Settings, fit
 from bilstm_nlp.training.protocols import Batches, Score, TrainingBatch
 
@@ -45,7 +46,7 @@ def epochs(model: nn.Module, batches: Batches, settings: Settings) -> Iterator[f
 @torch.no_grad()
 def shapes_of(model: Model[Any, Any], batches: Batches) -> list[torch.Size]:
     """(B, T, D) of what the recurrence reads of each batch."""
-    found = map(model.embedder, batches)
+    found = (model.embedder(on(batch)) for batch in batches)
     return [
         sequences.inputs.shape
         if sequences.windows is None

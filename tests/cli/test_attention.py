@@ -12,6 +12,7 @@ import torch
 import bilstm_nlp
 from bilstm_nlp.config import parse
 from bilstm_nlp.errors import InputError, RunError
+from bilstm_nlp.nn.tensors import on
 from bilstm_nlp.reports import plots
 from bilstm_nlp.runs import train
 from bilstm_nlp.runs.directory import RunDirectory
@@ -77,7 +78,7 @@ def test_the_weights_are_the_attentions_of_the_encoders_states(run):
     tokens, weights = tagger.attention("Ann left Bonn .")
     batch = tagger.codec.encode([tagging.sentence_of_text("Ann left Bonn .")]).collate(np.arange(1))
     with torch.no_grad():
-        sequences = tagger.model.embedder(batch)
+        sequences = tagger.model.embedder(on(batch))
         states, lengths = tagger.model.encoder(sequences), sequences.lengths
         expected = tagger.model.attention.weights(states, lengths)[0].numpy()
     assert len(tokens) == 4

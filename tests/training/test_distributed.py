@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import load_file
 
 from bilstm_nlp.config import load
+from bilstm_nlp.nn.tensors import on
 from bilstm_nlp.runs import train
 from tests.samples import FORECASTER, SMALL, TAGGER
 
@@ -125,7 +126,7 @@ def test_the_loss_of_a_step_is_the_mean_over_the_tokens_of_all_processes(tmp_pat
     codec, model = task.fit(data)
     model.eval()
     with torch.no_grad():
-        found = [model(batch) for batch in task.batches(data, codec)(1)]
+        found = [model(on(batch)) for batch in task.batches(data, codec)(1)]
     assert len({float(loss.weight) for loss in found}) > 5
     pairs = [found[start : start + 2] for start in range(0, len(found), 2)]
     expected = [sum(float(one.total) for one in pair) / sum(float(one.weight) for one in pair) for pair in pairs]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import pytest
@@ -26,8 +27,8 @@ class Points:
     def __len__(self) -> int:
         return len(self.x)
 
-    def to(self, device: torch.device) -> Points:
-        return Points(self.x.to(device), self.y.to(device))
+    def mapped(self, convert: Callable[[torch.Tensor], torch.Tensor]) -> Points:
+        return Points(convert(self.x), convert(self.y))
 
 
 class Line(nn.Module):

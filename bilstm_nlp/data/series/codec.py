@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
-import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 from bilstm_nlp.batch import WindowBatch
 from bilstm_nlp.data.series.baselines import LinearMap
@@ -175,7 +174,7 @@ class SeriesCodec:
 
     # --- windows to tensors ---
 
-    def collate(self, past: Values, known: Values, future: Values | None = None) -> WindowBatch:
+    def collate(self, past: Values, known: Values, future: Values | None = None) -> WindowBatch[NDArray[Any]]:
         """(B, L, F) past, (B, H, K) known ahead, (B, H, C) future → a batch, each window normalised by itself."""
         width = len(self.columns.targets)
         past = past.astype(np.float32)
@@ -189,14 +188,14 @@ class SeriesCodec:
             scale = np.sqrt(targets.var(axis=1, keepdims=True) + 1e-5)
         past[..., :width] = (targets - level) / scale
         return WindowBatch(
-            past=torch.from_numpy(past),
-            level=torch.from_numpy(level),
-            scale=torch.from_numpy(scale),
-            known=torch.from_numpy(known),
-            future=None if future is None else torch.from_numpy(future),
+            past=past,
+            level=level,
+            scale=scale,
+            known=known,
+            future=future,
         )
 
-    def batch(self, windows: Windows, chosen: Ints) -> WindowBatch:
+    def batch(self, windows: Windows, chosen: Ints) -> WindowBatch[NDArray[Any]]:
         """The windows `chosen`, in this order."""
         found = windows.gather(chosen)
         return self.collate(found.past, found.known, found.future)
@@ -219,14 +218,14 @@ class SeriesCodec:
             "deviations": {name: deviations.tolist() for name, deviations in self.deviations.items()},
         }
 
-    def tensors(self) -> dict[str, Tensor]:
+    def tensors(self) -> dict[str, NDArray[np.float64]]:
         return {
-            "linear.weights": torch.from_numpy(self.linear.weights),
-            "linear.bias": torch.from_numpy(self.linear.bias),
+            "linear.weights": self.linear.weights,
+            "linear.bias": self.linear.bias,
         }
 
     @classmethod
-    def from_json(cls, values: dict[str, Any], tensors: dict[str, Tensor]) -> SeriesCodec:
+    def from_json(cls, values: dict[str, Any], tensors: Mapping[str, NDArray[Any]]) -> SeriesCodec:
         """Undo `to_json` and `tensors`. Raises `RunError` when something is missing or of the wrong kind."""
         try:
             codec = cls(
@@ -240,7 +239,7 @@ class SeriesCodec:
                 scalers={name: Scaler.from_json(scaler) for name, scaler in values["scalers"].items()},
                 naive_errors={name: np.array(errors, np.float64) for name, errors in values["naive_errors"].items()},
                 deviations={name: np.array(found, np.float64) for name, found in values["deviations"].items()},
-                linear=LinearMap(tensors["linear.weights"].numpy(), tensors["linear.bias"].numpy()),
+                linear=LinearMap(tensors["linear.weights"], tensors["linear.bias"]),
             )
             codec.check()
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Any, NamedTuple, TypeVar, get_args
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from bilstm_nlp.batch import TokenBatch
 from bilstm_nlp.data.text.corpus import Sentence
@@ -198,11 +196,11 @@ class TaggingCodec:
             "context": self.context,
         }
 
-    def tensors(self) -> dict[str, Tensor]:
-        return {"frozen": torch.from_numpy(self.frozen), "pairs": torch.from_numpy(self.pairs)}
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        return {"frozen": self.frozen, "pairs": self.pairs}
 
     @classmethod
-    def from_json(cls, values: dict[str, Any], tensors: dict[str, Tensor]) -> TaggingCodec:
+    def from_json(cls, values: dict[str, Any], tensors: Mapping[str, NDArray[Any]]) -> TaggingCodec:
         """Undo `to_json` and `tensors`. Raises `RunError` when something is missing or of the wrong kind."""
 
         def part(key: str, read: Callable[[Any], T]) -> T:
@@ -213,22 +211,22 @@ class TaggingCodec:
             except (TypeError, ValueError) as error:
                 raise RunError(f"codec.json: {key}: {error}") from None
 
-        def tensor(name: str, dtype: torch.dtype, *shape: int | None) -> Tensor:
+        def tensor(name: str, dtype: type[np.generic], *shape: int | None) -> NDArray[Any]:
             if name not in tensors:
                 raise RunError(f"codec.safetensors: expected {name!r} of a tagger's codec, found none")
             found = tensors[name]
-            fits = len(shape) == found.dim() and all(n in (None, m) for n, m in zip(shape, found.shape, strict=True))
+            fits = len(shape) == found.ndim and all(n in (None, m) for n, m in zip(shape, found.shape, strict=True))
             if found.dtype != dtype or not fits:
                 wanted = ", ".join("any" if n is None else str(n) for n in shape)
-                expected = f"{name!r} of type {dtype} and shape ({wanted})"
+                expected = f"{name!r} of type {np.dtype(dtype)} and shape ({wanted})"
                 raise RunError(f"codec.safetensors: expected {expected}, found {found.dtype} {tuple(found.shape)}")
             return found
 
         entities = part("entities", entities_from_json)
         words, scheme = part("words", WordTable.from_json), part("scheme", one_of(SCHEMES))
         types = sorted(set().union(*entities.values()))
-        frozen = tensor("frozen", torch.float16, len(words.frozen), None).numpy()
-        pairs = tensor("pairs", torch.int64, None).numpy()
+        frozen = tensor("frozen", np.float16, len(words.frozen), None)
+        pairs = tensor("pairs", np.int64, None)
         if (np.diff(pairs) <= 0).any():
             raise RunError("codec.safetensors: expected 'pairs' in ascending order, found others")
         return cls(
@@ -330,7 +328,7 @@ class EncodedSentences:
         """(S,) tokens in each sentence."""
         return np.diff(self.offsets)
 
-    def collate(self, chosen: Ints) -> TokenBatch:
+    def collate(self, chosen: Ints) -> TokenBatch[NDArray[Any]]:
         """The sentences `chosen` as a padded batch, in this order."""
         positions, mask = ragged(self.offsets, chosen)
         forms, distinct = np.unique(self.forms[positions[mask]], return_inverse=True)
@@ -338,17 +336,17 @@ class EncodedSentences:
         placed = np.zeros(mask.shape, np.int64)
         placed[mask] = distinct
         return TokenBatch(
-            words=torch.from_numpy(np.where(mask, self.form_words[self.forms[positions]], 0)),
-            distinct=torch.from_numpy(placed),
-            characters=torch.from_numpy(np.where(within, self.form_characters[spelling], 0)),
-            shapes=torch.from_numpy(self.form_shapes[forms]),
-            lengths=torch.from_numpy(self.lengths[chosen]),
-            mask=torch.from_numpy(mask),
-            bigrams=None if self.bigrams is None else torch.from_numpy(np.where(mask, self.bigrams[positions], 0)),
+            words=np.where(mask, self.form_words[self.forms[positions]], 0),
+            distinct=placed,
+            characters=np.where(within, self.form_characters[spelling], 0),
+            shapes=self.form_shapes[forms],
+            lengths=self.lengths[chosen],
+            mask=mask,
+            bigrams=None if self.bigrams is None else np.where(mask, self.bigrams[positions], 0),
             features=None
             if self.features is None
-            else torch.from_numpy(np.where(mask[..., None], self.features[positions], np.float32(0))),
-            tags=None if self.tags is None else torch.from_numpy(np.where(mask, self.tags[positions], 0)),
+            else np.where(mask[..., None], self.features[positions], np.float32(0)),
+            tags=None if self.tags is None else np.where(mask, self.tags[positions], 0),
         )
 
 

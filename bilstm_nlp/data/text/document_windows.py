@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-import torch
+from numpy.typing import NDArray
 
 from bilstm_nlp.batch import SentenceWindows, TokenBatch
 from bilstm_nlp.data.text.codec import EncodedSentences, Ints, ragged
@@ -30,13 +31,13 @@ class ReadTogether:
         positions, mask = ragged(self.borders, chosen)
         return positions[mask]
 
-    def collate(self, chosen: Ints) -> TokenBatch:
+    def collate(self, chosen: Ints) -> TokenBatch[NDArray[Any]]:
         """The sentences of the windows `chosen` as a padded batch, in this order."""
         sentences = self.sentences(chosen)
         batch = self.encoded.collate(sentences)
         if len(sentences) == len(chosen):
             return batch
-        mask = batch.mask.numpy()
+        mask = batch.mask
         count, width = mask.shape
         lengths = self.encoded.lengths[sentences]
         borders = np.concatenate([[0], np.cumsum(np.diff(self.borders)[chosen])])  # of windows, among these sentences
@@ -52,9 +53,9 @@ class ReadTogether:
         return replace(
             batch,
             windows=SentenceWindows(
-                cells=torch.from_numpy(cells.reshape(len(chosen), columns)),
-                lengths=torch.from_numpy(self.lengths[chosen]),
-                places=torch.from_numpy(places),
+                cells=cells.reshape(len(chosen), columns),
+                lengths=self.lengths[chosen],
+                places=places,
             ),
         )
 

@@ -18,9 +18,10 @@ from bilstm_nlp.data.series.windows import Values, WindowArrays, Windows
 from bilstm_nlp.metrics.forecasts import IntervalErrors, PointErrors
 from bilstm_nlp.nn.model import Model
 from bilstm_nlp.nn.regression_head import RegressionHead
+from bilstm_nlp.nn.tensors import on
 from bilstm_nlp.tasks.forecasting.conformal import Conformal
 
-ForecastingModel = Model[WindowBatch, torch.Tensor]
+ForecastingModel = Model[WindowBatch[torch.Tensor], torch.Tensor]
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,11 +94,11 @@ class Intervals:
 
 
 @torch.no_grad()
-def forecast(model: ForecastingModel, batch: WindowBatch) -> Forecasts:
+def forecast(model: ForecastingModel, batch: WindowBatch[NDArray[Any]]) -> Forecasts:
     """What the model forecasts for a batch."""
     model.eval()
     device = next(model.parameters()).device
-    return Forecasts(model.decode(batch.to(device)).cpu().numpy(), head_of(model).objective.point)
+    return Forecasts(model.decode(on(batch, device)).cpu().numpy(), head_of(model).objective.point)
 
 
 def forecast_blocks(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, assert_never
 
-from torch import Tensor, nn
+from numpy.typing import NDArray
+from torch import nn
 
 from bilstm_nlp.config.forecasting import (
     ForecastingConfig,
@@ -44,9 +46,9 @@ from bilstm_nlp.tasks.forecasting.predictor import Forecaster
 from bilstm_nlp.tasks.layers import attention, encoder
 
 
-def restored(config: ForecastingConfig, codec: dict[str, Any], tensors: dict[str, Tensor]) -> Forecaster:
+def restored(config: ForecastingConfig, codec: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Forecaster:
     """The forecaster of a saved run, whose weights are still to be loaded."""
-    found = SeriesCodec.from_json(codec, tensors)
+    found = SeriesCodec.from_json(codec, arrays)
     return Forecaster(model(config, found), found, table_format(config), config.interval)
 
 

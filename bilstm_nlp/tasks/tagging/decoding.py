@@ -15,9 +15,10 @@ from bilstm_nlp.data.text.codec import EncodedSentences, Ints, TaggingCodec, pla
 from bilstm_nlp.data.text.document_windows import ReadTogether, alone, in_documents
 from bilstm_nlp.nn.model import Model
 from bilstm_nlp.nn.tagging_heads import CrfHead, SoftmaxHead, TagPaths
+from bilstm_nlp.nn.tensors import on
 from bilstm_nlp.tags import Span, continuing, spans
 
-TaggingModel = Model[TokenBatch, TagPaths]
+TaggingModel = Model[TokenBatch[Tensor], TagPaths]
 
 BATCH_TOKENS = 4096
 """Tokens in a batch when no gradient is needed."""
@@ -61,7 +62,7 @@ def label(
     names = np.array(codec.tags, dtype=object)
     together = read_together(codec, encoded)
     for windows in plan(together.lengths, batch_tokens or BATCH_TOKENS):
-        chosen, batch = together.sentences(windows), together.collate(windows).to(device)
+        chosen, batch = together.sentences(windows), on(together.collate(windows), device)
         decoded, read = model.decode_with_weights(batch) if weights else (model.decode(batch), None)
         rows = names[decoded.paths.cpu().numpy()]
         tags = [row[:length].tolist() for row, length in zip(rows, encoded.lengths[chosen], strict=True)]

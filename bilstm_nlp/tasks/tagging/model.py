@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, assert_never
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from bilstm_nlp.config.tagging import (
@@ -29,9 +31,9 @@ from bilstm_nlp.tasks.tagging.decoding import TaggingModel
 from bilstm_nlp.tasks.tagging.predictor import Tagger
 
 
-def restored(config: TaggingConfig, codec: dict[str, Any], tensors: dict[str, Tensor]) -> Tagger:
+def restored(config: TaggingConfig, codec: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Tagger:
     """The tagger of a saved run, whose weights are still to be loaded."""
-    found = TaggingCodec.from_json(codec, tensors)
+    found = TaggingCodec.from_json(codec, arrays)
     vectors = torch.zeros(found.words.trainable, found.frozen.shape[1])
     return Tagger(model(config, found, vectors), found, column_format(config))
 

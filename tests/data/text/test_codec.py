@@ -10,7 +10,6 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -140,7 +139,7 @@ def test_what_is_kept_of_forms_changes_nothing(texts):
         sentences = [Sentence(tuple(tokens), None, 1)]
         kept, fresh = (one.encode(sentences).collate(np.arange(1)) for one in (codec, a_codec()))
         for name in ("words", "distinct", "characters", "shapes"):
-            assert torch.equal(getattr(kept, name), getattr(fresh, name))
+            assert np.array_equal(getattr(kept, name), getattr(fresh, name))
     assert set(read) == {token for tokens in texts for token in tokens if len(token) <= LONGEST_SPELLING}
 
 
@@ -240,7 +239,7 @@ def test_a_codec_survives_json():
         if field.name in {"bigrams", "features", "windows"}:
             assert getattr(second, field.name) is None
         else:
-            assert torch.equal(getattr(first, field.name), getattr(second, field.name))
+            assert np.array_equal(getattr(first, field.name), getattr(second, field.name))
 
 
 @pytest.mark.parametrize(
@@ -285,10 +284,10 @@ def test_what_else_can_be_missing_from_a_saved_codec():
 @pytest.mark.parametrize(
     ("name", "tensor", "message"),
     [
-        ("frozen", torch.zeros(0, 3, dtype=torch.bfloat16), r"type torch\.float16 .*, found torch\.bfloat16 \(0, 3\)"),
-        ("frozen", torch.zeros(5, 3, dtype=torch.float16), r"shape \(\d, any\), found torch\.float16 \(5, 3\)"),
-        ("pairs", torch.zeros(2, 1, dtype=torch.int64), r"shape \(any\), found torch\.int64 \(2, 1\)"),
-        ("pairs", torch.tensor([2, 1]), r"'pairs' in ascending order, found others"),
+        ("frozen", np.zeros((0, 3), np.float32), r"type float16 .*, found float32 \(0, 3\)"),
+        ("frozen", np.zeros((5, 3), np.float16), r"shape \(\d, any\), found float16 \(5, 3\)"),
+        ("pairs", np.zeros((2, 1), np.int64), r"shape \(any\), found int64 \(2, 1\)"),
+        ("pairs", np.array([2, 1]), r"'pairs' in ascending order, found others"),
     ],
 )
 def test_tensors_that_are_not_the_codecs_are_named(name, tensor, message):

@@ -16,6 +16,7 @@ from bilstm_nlp.data.text.corpus import Sentence
 from bilstm_nlp.data.text.document_windows import alone, in_documents
 from bilstm_nlp.data.text.vocabulary import WordTable
 from bilstm_nlp.nn.encoder import DocumentEncoder, Dropout, Encoder, Sequences
+from bilstm_nlp.nn.tensors import on
 
 often = settings(max_examples=200, deadline=None)
 
@@ -82,8 +83,8 @@ def test_a_batch_says_where_each_token_is_read_and_what_each_window_reads(found,
             assert [names[cell] for cell in cells[:length].tolist()] == expected
             assert not cells[length:].any()
         read = batch.windows.cells.flatten()[batch.windows.places]
-        own = torch.arange(len(numbers) * width).view(-1, width)
-        assert torch.equal(read[batch.mask], own[batch.mask])
+        own = np.arange(len(numbers) * width).reshape(-1, width)
+        assert np.array_equal(read[batch.mask], own[batch.mask])
     assert sorted(seen) == list(range(len(found)))
 
 
@@ -96,7 +97,7 @@ def test_a_window_is_read_as_one_sequence_and_other_windows_have_no_influence(ce
     encoder = DocumentEncoder(Encoder(3, 4, cell=cell, layers=2), 3, *2 * [Dropout(0.0, locked=True)])
     torch.nn.init.normal_(encoder.boundary)
     together = in_documents(encoded(found), 100)
-    batch = together.collate(np.array([1, 0]))
+    batch = on(together.collate(np.array([1, 0])))
     inputs = torch.randn(5, 5, 3)
     states = encoder(Sequences(inputs, batch.lengths, batch.windows))
     for run in ((0, 1), (2, 3, 4)):

@@ -110,8 +110,8 @@ def test_a_batch_has_the_matches_of_its_sentences():
     batch = codec.encode(new).collate(np.array([1, 0]))
     assert batch.features is not None
     assert batch.features.shape == (2, 3, 8)
-    assert [shown(row) for row in batch.features[1].numpy()] == [set(), {"B-ORG"}, {"E-ORG"}]
-    assert [shown(row) for row in batch.features[0].numpy()] == [{"S-PER"}, set(), set()]
+    assert [shown(row) for row in batch.features[1]] == [set(), {"B-ORG"}, {"E-ORG"}]
+    assert [shown(row) for row in batch.features[0]] == [{"S-PER"}, set(), set()]
     again = TaggingCodec.from_json(json.loads(json.dumps(codec.to_json())), codec.tensors())
     assert np.array_equal(again.encode(new).features, codec.encode(new).features)
 
