@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
+from bilstm_nlp.nn.padding import inside
+
 BLOCK = 2**24
 """Numbers of (B, queries, T, size) that additive attention holds at a time.
 
@@ -50,7 +52,7 @@ class AdditiveAttention(nn.Module):
         instead of keeping them: no more than `BLOCK` numbers are held at once, as long as T · size are no more.
         """
         normed = self.norm(states)
-        keys, padding = self.key(normed), padding_of(lengths, states.shape[1])
+        keys, padding = self.key(normed), ~inside(lengths, states.shape[1])
         blocks = self.blocks(normed)
         if len(blocks) == 1:
             contexts = [self.context(blocks[0], keys, normed, padding)]
@@ -67,7 +69,7 @@ class AdditiveAttention(nn.Module):
         A row adds up to 1 over the sequence's real positions and is 0 at padding; a padding's own row means nothing.
         """
         normed = self.norm(states)
-        keys, padding = self.key(normed), padding_of(lengths, states.shape[1])
+        keys, padding = self.key(normed), ~inside(lengths, states.shape[1])
         return torch.cat([self.block_weights(block, keys, padding) for block in self.blocks(normed)], dim=1)[:, None]
 
     def blocks(self, normed: Tensor) -> Sequence[Tensor]:
@@ -108,7 +110,7 @@ class MultiHeadAttention(nn.Module):
     def forward(self, states: Tensor, lengths: Tensor) -> Tensor:
         """(B, T, D) states, (B,) lengths → (B, T, D); what stands at padding means nothing."""
         queries, keys, values = self.project(states)
-        real = ~padding_of(lengths, states.shape[1])[:, None, None]
+        real = inside(lengths, states.shape[1])[:, None, None]
         dropout = self.dropout if self.training else 0.0
         read = functional.scaled_dot_product_attention(queries, keys, values, attn_mask=real, dropout_p=dropout)
         return states + torch.as_tensor(self.output(read.transpose(1, 2).flatten(2)))
@@ -120,18 +122,13 @@ class MultiHeadAttention(nn.Module):
         """
         queries, keys, _ = self.project(states)
         scores = queries @ keys.transpose(2, 3) / queries.shape[3] ** 0.5
-        return softmax_but(padding_of(lengths, states.shape[1])[:, None, None], scores)
+        return softmax_but(~inside(lengths, states.shape[1])[:, None, None], scores)
 
     def project(self, states: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(B, T, D) → queries, keys and values, each (B, heads, T, D / heads)"""
         projected: Tensor = self.projection(self.norm(states))
         queries, keys, values = projected.unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
         return queries, keys, values
-
-
-def padding_of(lengths: Tensor, steps: int) -> Tensor:
-    """(B,) lengths → (B, T) bool: True at padding."""
-    return torch.arange(steps, device=lengths.device) >= lengths[:, None]
 
 
 def softmax_but(padding: Tensor, scores: Tensor) -> Tensor:

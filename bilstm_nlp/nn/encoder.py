@@ -11,6 +11,7 @@ from torch.autograd.function import FunctionCtx
 from torch.nn import functional
 
 from bilstm_nlp.batch import SentenceWindows
+from bilstm_nlp.nn.padding import reversed_steps
 
 LEVELS = 2**16
 """Probabilities of dropout that can be told apart."""
@@ -193,9 +194,7 @@ class Reversal:
     def __init__(self, lengths: Tensor, steps: int) -> None:
         """(B,) lengths, of `steps` time steps with padding."""
         self.sequences, self.steps = len(lengths), steps
-        step = torch.arange(steps, device=lengths.device)[:, None]
-        mirrored = lengths - 1 - step
-        source = torch.where(mirrored >= 0, mirrored, step)  # (T, B)
+        source = reversed_steps(lengths, steps).t()  # (T, B)
         sequence = torch.arange(self.sequences, device=lengths.device)
         self.reading = (source + steps * sequence).flatten()
         self.writing = (source * self.sequences + sequence).t().flatten()

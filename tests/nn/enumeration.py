@@ -1,24 +1,33 @@
-"""The slow twin of the chain's recursions: every path, written out, and its score added up."""
+"""The slow reference for the chain's recursions: every path is written out, and its score added up."""
 
 from __future__ import annotations
 
 from itertools import product
 
 import torch
+from hypothesis import strategies as st
 from torch import Tensor
 
 from bilstm_nlp.nn.crf.recursions import Scores
 
 FORBIDDEN = float("-inf")
+GARBAGE = [0.0, -1e30, 1e30, float("inf"), float("-inf"), float("nan")]
+LENGTHS = [4, 1, 3, 2]
+"""Of the sentences of `a_problem`."""
 
 
 def all_paths(tags: int, length: int) -> Tensor:
-    """(K^T, T) every path."""
+    """Return all paths, (K^T, T)."""
     return torch.tensor(list(product(range(tags), repeat=length)))
 
 
+def number(path: Tensor) -> int:
+    """Return the index of a (T,) path of three tags among `all_paths`."""
+    return int((path * 3 ** torch.arange(len(path) - 1, -1, -1)).sum())
+
+
 def scores_of_all(scores: Scores, emissions: Tensor) -> Tensor:
-    """(K^T,) scores of all paths of one sentence, (T, K) emissions, in the order of `all_paths`."""
+    """(T, K) emissions of one sentence → (K^T,) scores of all paths, in the order of `all_paths`."""
     paths = all_paths(*reversed(emissions.shape))
     total = scores.start[paths[:, 0]] + scores.end[paths[:, -1]]
     for t in range(emissions.shape[0]):
@@ -29,7 +38,7 @@ def scores_of_all(scores: Scores, emissions: Tensor) -> Tensor:
 
 
 def random_scores(tags: int, scale: float, forbidden: float = 0.0, dtype: torch.dtype = torch.float64) -> Scores:
-    """Scores of about `scale`, a share of them forbidden; there is always one tag that may do everything."""
+    """Draw scores of about `scale` and forbid a fraction of them. Tag 0 alone may always form a path."""
     start, end, transitions = (
         torch.randn(shape, dtype=dtype).mul(scale).masked_fill(torch.rand(shape) < forbidden, FORBIDDEN)
         for shape in ((tags,), (tags,), (tags, tags))
@@ -39,7 +48,25 @@ def random_scores(tags: int, scale: float, forbidden: float = 0.0, dtype: torch.
 
 
 def ragged(lengths: list[int], tags: int, scale: float = 1.0, padding: float = 0.0, dtype: torch.dtype = torch.float64):
-    """Random emissions with `padding` where no token is, and their mask."""
+    """Draw (B, T, K) emissions, filled with `padding` beyond the lengths, and return them with their (B, T) mask."""
     mask = torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]
     emissions = torch.randn(*mask.shape, tags, dtype=dtype) * scale
     return emissions.masked_fill(~mask[..., None], padding), mask
+
+
+SCALES = [0.0, 0.1, 1.0, 10.0, 50.0, 300.0, 1e4]
+"""From a hundredth to thousands of times the scores of a trained model."""
+
+problems = st.tuples(
+    st.integers(0, 2**31), st.sampled_from(SCALES), st.sampled_from(SCALES), st.sampled_from([0.0, 0.3, 0.7])
+)
+"""(seed, scale of the chain's scores, scale of the emissions, forbidden fraction)."""
+
+
+def a_problem(problem, tags: int = 3, padding: float = 0.0):
+    """Draw scores, emissions and lengths. The chain's scores and the emissions may differ in size."""
+    seed, scale, emission_scale, forbidden = problem
+    torch.manual_seed(seed)
+    scores = random_scores(tags, scale, forbidden)
+    emissions, mask = ragged(LENGTHS, tags, emission_scale, padding)
+    return scores, emissions, mask.sum(1)

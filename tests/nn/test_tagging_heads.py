@@ -25,7 +25,7 @@ def a_chain(*, constrained: bool) -> LinearChainCrf:
 
 
 def a_case(kind: type, *, constrained: bool):
-    """A head, states and their batch; at padding, states are large and gold tags are none."""
+    """Make a head, states and a batch. States at padding are large."""
     torch.manual_seed(0)
     head = kind(6, a_chain(constrained=constrained)).double()
     states, mask = ragged(LENGTHS, 6, 3.0, padding=1e3)
@@ -47,12 +47,12 @@ def test_softmax_loss_is_the_cross_entropy_of_the_tokens(constrained):
     expected = -sum(log_probabilities[b, t, batch.tags[b, t]] for b, n in enumerate(LENGTHS) for t in range(n))
     torch.testing.assert_close(loss.total, expected)
     assert loss.weight.item() == sum(LENGTHS)
-    # A chain whose transitions are all zero: its likelihood is the same number.
+    # The likelihood of a chain whose transitions are all zero is the same number.
     chained = head.crf.log_likelihood(head.projection(states), batch.tags, batch.mask)
     torch.testing.assert_close(-chained.sum(), expected)
 
 
-def test_softmax_learns_its_projection_alone():
+def test_softmax_trains_its_projection_only():
     head, states, batch = a_case(SoftmaxHead, constrained=True)
     head.loss(states, batch).total.backward()
     trained = {name for name, parameter in head.named_parameters() if parameter.requires_grad}
@@ -61,7 +61,7 @@ def test_softmax_learns_its_projection_alone():
     assert not any(parameter.any() for parameter in head.crf.parameters())
 
 
-def test_softmax_without_constraints_takes_the_best_tag_of_each_token():
+def test_softmax_without_constraints_decodes_each_tokens_best_tag():
     head, states, batch = a_case(SoftmaxHead, constrained=False)
     decoded = head.decode(states, batch)
     best = token_log_probabilities(head, states).argmax(2)
@@ -71,13 +71,13 @@ def test_softmax_without_constraints_takes_the_best_tag_of_each_token():
 
 
 @pytest.mark.parametrize("temperature", [1.0, 2.5])
-def test_softmax_with_constraints_takes_the_best_legal_sequence(temperature):
-    """All token probabilities multiplied, over all sequences, illegal ones left out."""
+def test_softmax_with_constraints_decodes_the_best_legal_sequence(temperature):
+    """The product of token probabilities, maximised over all legal sequences."""
     head, states, batch = a_case(SoftmaxHead, constrained=True)
     decoded = head.decode(states, batch)
     free = token_log_probabilities(head, states).argmax(2)
     assert not torch.equal(decoded.paths, free.masked_fill(~batch.mask, 0)), "nothing was forbidden here"
-    going_on = torch.tensor([[tag in continuing(last, "IOBES") for tag in TAGS] for last in TAGS])
+    continues = torch.tensor([[tag in continuing(last, "IOBES") for tag in TAGS] for last in TAGS])
     for b, length in enumerate(LENGTHS):
         paths = all_paths(5, length)
         products = token_log_probabilities(head, states)[b, torch.arange(length), paths].sum(1)
@@ -89,32 +89,31 @@ def test_softmax_with_constraints_takes_the_best_legal_sequence(temperature):
         )
         products = products.masked_fill(~legal, float("-inf"))
         assert decoded.paths[b, :length].tolist() == paths[products.argmax()].tolist()
-        # Sequence probabilities at a temperature: every token's is flattened by it.
+        # The temperature flattens every token's probabilities.
         probabilities = (products / temperature).softmax(0)
         span = Span("X", 0, length)
         expected = probabilities[[span in spans([TAGS[tag] for tag in path], "IOBES") for path in paths]].sum()
-        found = head.crf.span_log_probabilities(
-            decoded.emissions,
-            batch.mask,
+        posterior = head.crf.posterior(decoded.emissions, batch.mask, temperature=temperature)
+        logarithm = posterior.span_log_probabilities(
             *(torch.tensor([value]) for value in (b, span.start, span.end)),
             torch.tensor([[tag != "O" for tag in TAGS]]),
-            going_on,
-            temperature=temperature,
+            continues,
         )
-        torch.testing.assert_close(found.exp()[0], expected)
+        torch.testing.assert_close(logarithm.exp()[0], expected)
 
 
-def test_softmax_probability_of_an_entity_is_the_product_of_its_tokens():
-    """Without constraints and in IOB2 nothing ties tokens but what would make the entity longer."""
+def test_softmax_probability_of_an_entity_multiplies_its_tokens():
+    """Without constraints, in IOB2, tokens are independent except that a neighbour could make the entity longer."""
     head, states, batch = a_case(SoftmaxHead, constrained=False)
     tags = [*tag_set(["X", "Y"], "IOB2")]
-    going_on = torch.tensor([[tag in continuing(last, "IOB2") for tag in tags] for last in tags])
-    kin = torch.tensor([[tag.endswith("X") for tag in tags]])
+    continues = torch.tensor([[tag in continuing(last, "IOB2") for tag in tags] for last in tags])
+    type_tags = torch.tensor([[tag.endswith("X") for tag in tags]])
     p = dict(zip(tags, token_log_probabilities(head, states)[0].exp().T, strict=True))
-    places = (torch.tensor([value]) for value in (0, 1, 3))
-    found = head.crf.span_log_probabilities(head.projection(states), batch.mask, *places, kin, going_on).exp()
+    span = (torch.tensor([value]) for value in (0, 1, 3))
+    posterior = head.crf.posterior(head.projection(states), batch.mask)
+    logarithm = posterior.span_log_probabilities(*span, type_tags, continues)
     begins = p["B-X"][1] + p["I-X"][1] * (1 - p["B-X"][0] - p["I-X"][0])
-    torch.testing.assert_close(found[0], begins * p["I-X"][2] * (1 - p["I-X"][3]))
+    torch.testing.assert_close(logarithm.exp()[0], begins * p["I-X"][2] * (1 - p["I-X"][3]))
 
 
 @pytest.mark.parametrize("constrained", [True, False])
@@ -133,7 +132,7 @@ def test_crf_head_is_its_chain_over_its_projection(constrained):
 
 
 @pytest.mark.parametrize("kind", [CrfHead, SoftmaxHead])
-def test_the_temperature_is_saved_and_does_not_touch_the_paths(kind):
+def test_the_temperature_is_saved_and_leaves_paths_alone(kind):
     head, states, batch = a_case(kind, constrained=True)
     before = head.decode(states, batch).paths
     head.temperature.fill_(3.0)

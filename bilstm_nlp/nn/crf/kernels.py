@@ -1,10 +1,13 @@
-"""The recursions of a linear chain once more, compiled by Numba for the CPU: the same answers, sooner.
+"""Likelihood and Viterbi of a linear chain, compiled by Numba for the CPU, on numpy arrays.
 
-Arrays in, arrays out; `chain.py` says when they are used, and holds what they are tested against. Numba takes up to a
-second to import and to read what it once compiled, so this module is imported where a kernel is needed first.
+`compiled.py` decides when the kernels are used; `likelihood.py` and `best_paths.py` have the torch versions, which they
+are tested against. Importing Numba and reading its cache takes up to a second, so this module is imported at first use.
 
-A batch is worked on in blocks of neighbouring sentences, by as many threads as are given. The blocks depend on the
-batch's shape alone, so all results are the same, bit by bit, however many threads there are.
+A batch is split into blocks of neighbouring sentences, which threads share. The blocks depend on the batch's shape
+only, so results are the same, bit by bit, for any number of threads.
+
+The file is longer than others: a kernel is one function over plain loops, and the forward pass, the backward pass and
+Viterbi share the factors and limits defined here.
 """
 
 from __future__ import annotations
@@ -23,32 +26,34 @@ Singles = NDArray[np.float32]
 Integers = NDArray[np.int64]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-WIDEST = 250.0
-"""How far apart, as logarithms, the factors of one step may be, and a sentence's sums at one step. The next step's
-products are then still far from the smallest double, so that what is 0 is a tag that can't be reached."""
+SAFE_LOG_RANGE = 250.0
+"""Largest log ratio of two factors of one step, and of a sentence's sums at one step.
+
+The next step's products are then still far from the smallest double, so a sum of 0 means an unreachable tag.
+"""
 MOST_BLOCKS = 16
 BLOCK = 2**16
-"""How many emissions a block has at least: less is done before a thread has started."""
+"""Fewest emissions of a block. Smaller blocks are finished before a thread has started."""
 
 
 def compiled(signature: str) -> Callable[[Function], Function]:
-    """The function as machine code, kept on disk for the next process where there is a place for it.
+    """Compile a function to machine code, cached on disk for the next process if a cache folder can be written.
 
-    One signature a function, so that processes that compile at the same time write the same to the same files.
+    A function has one signature, so processes that compile at the same time write the same content to the same files.
     """
 
     def compile_it(function: Function) -> Function:
         try:
-            found: Function = njit(signature, cache=True, nogil=True, error_model="numpy")(function)
-        except (RuntimeError, OSError):  # there is no such place, or it is full
-            found = njit(signature, nogil=True, error_model="numpy")(function)
-        return found
+            kernel: Function = njit(signature, cache=True, nogil=True, error_model="numpy")(function)
+        except (RuntimeError, OSError):  # no folder for the cache, or a full disk
+            kernel = njit(signature, nogil=True, error_model="numpy")(function)
+        return kernel
 
     return compile_it
 
 
 def by_blocks(work: Callable[[int, int, int], bool], emissions: NDArray[Any], threads: int) -> bool:
-    """Whether `work`, given the number of a block, its first sentence and the one after its last, is true for all."""
+    """Call `work(block, first sentence, sentence after the last)` for every block. Return True if all calls do."""
     count = blocks(emissions)
     edges = [len(emissions) * block // count for block in range(count + 1)]
     if count == 1 or threads == 1:
@@ -58,7 +63,7 @@ def by_blocks(work: Callable[[int, int, int], bool], emissions: NDArray[Any], th
 
 
 def blocks(emissions: NDArray[Any]) -> int:
-    """How many blocks a batch is worked on in."""
+    """Return the number of blocks that a batch is split into."""
     return max(1, min(MOST_BLOCKS, len(emissions), emissions.size // BLOCK))
 
 
@@ -66,7 +71,7 @@ def blocks(emissions: NDArray[Any]) -> int:
 
 
 class Gradients(NamedTuple):
-    """Derivatives by the scores of a chain."""
+    """A gradient with respect to the scores of a chain."""
 
     start: Doubles
     """(K,)"""
@@ -79,7 +84,7 @@ class Gradients(NamedTuple):
 
 
 class Forward(NamedTuple):
-    """What a batch's likelihoods come from, and their gradients go back through. Padding means nothing."""
+    """The forward pass of a batch: its likelihoods, and what the backward pass needs. Padding is meaningless."""
 
     log_likelihood: Doubles
     """(B,)"""
@@ -88,18 +93,18 @@ class Forward(NamedTuple):
     transitions: Doubles
     """(K, K)"""
     factors: Doubles
-    """(B, T, K) exp(emissions), a step's largest being 1"""
+    """(B, T, K) exp(emissions), scaled so that a step's largest is 1"""
     alphas: Doubles
     """(B, T, K) the forward messages, scaled to a sum of 1 at each step"""
     totals: Doubles
-    """(B, T) what each step was divided by"""
+    """(B, T) the divisor that scaled each step"""
     paths: Integers
     """(B, T)"""
     lengths: Integers
     """(B,)"""
 
     def backward(self, weights: Doubles, threads: int) -> Gradients:
-        """The gradient of the sum of all log-likelihoods, each times its (B,) weight."""
+        """Return the gradient of the sum of all log-likelihoods, weighted by (B,) `weights`."""
         weights, count, tags = np.ascontiguousarray(weights), blocks(self.alphas), len(self.end)
         emissions, borders, steps = (
             np.empty_like(self.alphas),
@@ -108,10 +113,19 @@ class Forward(NamedTuple):
         )
 
         def work(block: int, first: int, last: int) -> bool:
+            part = slice(first, last)
             backward_block(
-                *(self.end, self.transitions, self.factors[first:last], self.paths[first:last]),
-                *(self.lengths[first:last], self.alphas[first:last], self.totals[first:last], weights[first:last]),
-                *(emissions[first:last], borders[block], steps[block]),
+                self.end,
+                self.transitions,
+                self.factors[part],
+                self.paths[part],
+                self.lengths[part],
+                self.alphas[part],
+                self.totals[part],
+                weights[part],
+                emissions[part],
+                borders[block],
+                steps[block],
             )
             return True
 
@@ -129,18 +143,26 @@ def forward(
     lengths: Integers,
     threads: int,
 ) -> Forward | None:
-    """The log-likelihoods of (B, T) paths, and what is needed for their gradients; overwrites `emissions`.
+    """(B, T, K) emissions, (B, T) paths, (B,) lengths → the paths' log-likelihoods. Overwrites `emissions`.
 
-    None where scores are too far apart for products, or no numbers.
+    Returns None if scores are too far apart for products, or are not numbers.
     """
     start, end, transitions, emissions = map(np.ascontiguousarray, (start, end, transitions, emissions))
     paths, lengths = np.ascontiguousarray(paths), np.ascontiguousarray(lengths)
     log_likelihood, alphas, totals = np.empty(len(lengths)), np.empty_like(emissions), np.empty(emissions.shape[:2])
 
     def work(block: int, first: int, last: int) -> bool:
+        part = slice(first, last)
         return forward_block(
-            *(start, end, transitions, emissions[first:last], paths[first:last], lengths[first:last]),
-            *(alphas[first:last], totals[first:last], log_likelihood[first:last]),
+            start,
+            end,
+            transitions,
+            emissions[part],
+            paths[part],
+            lengths[part],
+            alphas[part],
+            totals[part],
+            log_likelihood[part],
         )
 
     if not by_blocks(work, emissions, threads):
@@ -150,7 +172,7 @@ def forward(
 
 @compiled("Tuple((float64[::1], float64, float64))(float64[::1])")
 def factors_of(scores: Doubles) -> tuple[Doubles, float, float]:
-    """(N,) exp(scores), divided by the largest; its logarithm, and how much less that of the smallest is, 0 aside."""
+    """(N,) scores → exp(scores) divided by the largest, the largest score, and the range of the finite scores."""
     largest, smallest = -np.inf, np.inf
     for score in scores:
         if score > largest:
@@ -178,16 +200,16 @@ def forward_block(
     totals: Doubles,
     log_likelihood: Doubles,
 ) -> bool:
-    """Fills `alphas`, `totals` and `log_likelihood`, and makes factors of `emissions`; False where it can't."""
+    """Fill `alphas`, `totals` and `log_likelihood`; turn `emissions` into factors. Return False if it is not safe."""
     tags = len(start)
     begin, most_begin, begin_spread = factors_of(start)
     stop, most_stop, stop_spread = factors_of(end)
     flat, most_step, step_spread = factors_of(transitions.reshape(-1))
     step = flat.reshape(tags, tags)
-    if min(begin_spread, stop_spread, step_spread) < 0:  # there is none that is allowed
+    if min(begin_spread, stop_spread, step_spread) < 0:  # nothing is allowed
         return False
-    room = WIDEST - max(begin_spread, stop_spread, step_spread)
-    least = math.exp(-WIDEST)
+    room = SAFE_LOG_RANGE - max(begin_spread, stop_spread, step_spread)
+    least = math.exp(-SAFE_LOG_RANGE)
     for b in range(len(lengths)):
         length, path = lengths[b], paths[b]
         score = start[path[0]] + end[path[length - 1]] + emissions[b, 0, path[0]]
@@ -251,7 +273,7 @@ def backward_block(
     by_borders: Doubles,
     by_transitions: Doubles,
 ) -> None:
-    """Fills the gradient by emissions, and adds to those by start and end, (2, K), and by transitions.
+    """Fill the gradient by emissions; add to the gradients by start and end, (2, K), and by transitions.
 
     Betas are scaled so that a marginal is alpha times beta.
     """
@@ -260,7 +282,7 @@ def backward_block(
     flat, _, _ = factors_of(transitions.reshape(-1))
     step = flat.reshape(tags, tags)
     back = step.T.copy()
-    beta, onward = np.empty(tags), np.empty(tags)
+    beta, suffix = np.empty(tags), np.empty(tags)
     for b in range(len(lengths)):
         length, path, weight = lengths[b], paths[b], weights[b]
         total = 0.0
@@ -275,17 +297,17 @@ def backward_block(
             if t == 0:
                 break
             for j in range(tags):
-                # The betas of tags that can't be reached have no bound.
-                onward[j] = factors[b, t, j] * beta[j] / totals[b, t] if alphas[b, t, j] > 0 else 0.0
+                # The betas of unreachable tags have no bound.
+                suffix[j] = factors[b, t, j] * beta[j] / totals[b, t] if alphas[b, t, j] > 0 else 0.0
             for i in range(tags):
                 before = -weight * alphas[b, t - 1, i]
                 for j in range(tags):
-                    by_transitions[i, j] += before * onward[j]
+                    by_transitions[i, j] += before * suffix[j]
             beta[:] = 0
             for j in range(tags):
-                beyond = onward[j]
+                after = suffix[j]
                 for i in range(tags):
-                    beta[i] += back[j, i] * beyond
+                    beta[i] += back[j, i] * after
         by_borders[0] += by_emissions[b, 0]
         by_borders[1] += by_emissions[b, length - 1]
     by_transitions *= step
@@ -300,18 +322,16 @@ def backward_block(
 def viterbi(
     start: Singles, end: Singles, transitions: Singles, emissions: Singles, lengths: Integers, threads: int
 ) -> tuple[Integers, Singles] | None:
-    """(B, T) best paths, 0 at padding, and (B,) their scores; of equal scores the first tag's counts.
+    """(B, T, K) emissions, (B,) lengths → (B, T) best paths, 0 at padding, and their (B,) scores.
 
-    None where a score is no number, or infinitely large.
+    Of equal scores, the first tag's wins. Returns None if a score is not a number, or infinitely large.
     """
     start, end, transitions, emissions = map(np.ascontiguousarray, (start, end, transitions, emissions))
     paths, totals = np.empty(emissions.shape[:2], np.int64), np.empty(len(lengths), np.float32)
 
     def work(block: int, first: int, last: int) -> bool:
-        return viterbi_block(
-            *(start, end, transitions, emissions[first:last], lengths[first:last]),
-            *(paths[first:last], totals[first:last]),
-        )
+        part = slice(first, last)
+        return viterbi_block(start, end, transitions, emissions[part], lengths[part], paths[part], totals[part])
 
     return (paths, totals) if by_blocks(work, emissions, threads) else None
 
@@ -328,7 +348,7 @@ def viterbi_block(
     paths: Integers,
     totals: Singles,
 ) -> bool:
-    """Fills `paths` and `totals`; False where it can't."""
+    """Fill `paths` and `totals`. Return False if a score is not a number, or infinitely large."""
     tags = len(start)
     for i in range(tags):
         for j in range(tags):
@@ -345,7 +365,7 @@ def viterbi_block(
                 reached[:] = -np.inf
                 for i in range(tags):
                     before = best[t - 1, i]
-                    # From one row into another: a maximum in place would be a jump where it stays as it is.
+                    # Two rows in turns: an update in place would be compiled to a branch.
                     for j in range(tags):
                         score, former = before + transitions[i, j], reached[j]
                         better[j] = score if score > former else former
@@ -369,11 +389,11 @@ def viterbi_block(
         paths[b, length:] = 0
         paths[b, length - 1] = tag
         for t in range(length - 2, -1, -1):
-            came, most = 0, best[t, 0] + transitions[0, tag]
+            origin, most = 0, best[t, 0] + transitions[0, tag]
             for i in range(1, tags):
                 score = best[t, i] + transitions[i, tag]
                 if score > most:
-                    came, most = i, score
-            tag = came
+                    origin, most = i, score
+            tag = origin
             paths[b, t] = tag
     return True

@@ -111,15 +111,13 @@ def probabilities(
     device = labelled.decoded.mask.device
     row, start, end = torch.tensor([(row, span.start, span.end) for row, span in found], device=device).T
     types = np.array([span.type for _, span in found])
-    log_probabilities = head.crf.span_log_probabilities(
+    posterior = head.crf.posterior(
         labelled.decoded.emissions,
         labelled.decoded.mask,
-        row,
-        start,
-        end,
-        torch.from_numpy(types[:, None] == types_of(codec)).to(device),
-        continuation(codec).to(device),
         temperature=float(head.temperature) if temperature is None else temperature,
+    )
+    log_probabilities = posterior.span_log_probabilities(
+        row, start, end, torch.from_numpy(types[:, None] == types_of(codec)).to(device), continuation(codec).to(device)
     )
     return log_probabilities.double().exp().cpu().numpy()
 
@@ -132,15 +130,10 @@ def absences(
         return np.empty(0)
     device = labelled.decoded.mask.device
     row, start, end = torch.tensor([(row, span.start, span.end) for row, span in runs], device=device).T
-    log_probabilities = head.crf.run_log_probabilities(
-        labelled.decoded.emissions,
-        labelled.decoded.mask,
-        row,
-        start,
-        end,
-        codec.tags.index("O"),
-        temperature=float(head.temperature),
+    posterior = head.crf.posterior(
+        labelled.decoded.emissions, labelled.decoded.mask, temperature=float(head.temperature)
     )
+    log_probabilities = posterior.run_log_probabilities(row, start, end, codec.tags.index("O"))
     return log_probabilities.double().exp().cpu().numpy()
 
 

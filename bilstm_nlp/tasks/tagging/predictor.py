@@ -158,7 +158,8 @@ class Tagger:
         crf, temperature = head_of(self.model).crf, float(head_of(self.model).temperature)
         encoded = self.codec.encode(sentences)
         for labelled in label(self.model, self.codec, encoded, batch_tokens=BATCH_TOKENS):
-            marginals = crf.marginals(labelled.decoded.emissions, labelled.decoded.mask, temperature=temperature)
+            decoded = labelled.decoded
+            marginals = crf.posterior(decoded.emissions, decoded.mask, temperature=temperature).marginals()
             for index, values, tags in zip(labelled.chosen.tolist(), marginals, labelled.tags, strict=True):
                 found[index] = Answer(shortest(values[: len(tags)].flatten().cpu().numpy()), tags)
         answers = [Answer([], []) for _ in inputs]

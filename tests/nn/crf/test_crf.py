@@ -1,8 +1,6 @@
-"""The CRF against every path written out, and against torchcrf."""
+"""The CRF against every path written out, and against torchcrf; its checks; constraints; padding."""
 
 from __future__ import annotations
-
-from itertools import combinations
 
 import numpy as np
 import pytest
@@ -10,7 +8,7 @@ import torch
 from torchcrf import CRF
 
 from bilstm_nlp.nn.crf.crf import LinearChainCrf
-from bilstm_nlp.tags import Legality, Span, continuing, legal_transitions, spans, tag_set
+from bilstm_nlp.tags import Legality, continuing, legal_transitions, tag_set
 from tests.nn.enumeration import FORBIDDEN, all_paths, ragged, scores_of_all
 
 LENGTHS = [4, 1, 3, 2]
@@ -19,7 +17,7 @@ GARBAGE = [1e30, float("inf"), float("-inf"), float("nan")]
 
 
 def a_crf(legality: Legality | None = None, tags: int = 5, scale: float = 1.0, **settings: bool) -> LinearChainCrf:
-    """A CRF in double precision with random scores."""
+    """Make a CRF in double precision with random scores."""
     if legality is None:
         crf = LinearChainCrf(tags, **settings)
     else:
@@ -36,7 +34,7 @@ def a_crf(legality: Legality | None = None, tags: int = 5, scale: float = 1.0, *
 
 
 IOBES = legal_transitions(TAGS, "IOBES")
-# Tag 2 is all that may begin, go on and end.
+# Every tag of the only legal path is tag 2.
 ONE_PATH = Legality(np.arange(5) == 2, np.arange(5) == 2, np.outer(np.arange(5) == 2, np.arange(5) == 2))
 
 every_legality = pytest.mark.parametrize("legality", [None, IOBES, ONE_PATH], ids=["free", "IOBES", "one path"])
@@ -57,28 +55,28 @@ def seed():
 @every_legality
 @every_scale
 @pytest.mark.parametrize("constrain_training", [True, False])
-def test_likelihood(legality, scale, constrain_training):
+def test_likelihood_equals_a_softmax_over_all_paths(legality, scale, constrain_training):
     crf = a_crf(legality, scale=scale, constrain_training=constrain_training)
     emissions, mask = ragged(LENGTHS, 5, scale)
     tags, _ = crf.decode(torch.randn_like(emissions), mask)
-    found = crf.log_likelihood(emissions, tags.masked_fill(~mask, -100), mask)
+    likelihood = crf.log_likelihood(emissions, tags.masked_fill(~mask, -100), mask)
     for b, length in enumerate(LENGTHS):
         values = scores_of_all(crf.scores(constrained=constrain_training), emissions[b, :length])
         probabilities = values.log_softmax(0)
         index = (all_paths(5, length) == tags[b, :length]).all(1).nonzero().item()
-        torch.testing.assert_close(found[b], probabilities[index], rtol=1e-10, atol=1e-8)
+        torch.testing.assert_close(likelihood[b], probabilities[index], rtol=1e-10, atol=1e-8)
         assert probabilities.exp().sum().item() == pytest.approx(1)
 
 
 @every_legality
 @every_scale
 @pytest.mark.parametrize("temperature", [1.0, 0.3, 4.0])
-def test_answers(legality, scale, temperature):
+def test_predictions_equal_sums_over_all_paths(legality, scale, temperature):
     crf = a_crf(legality, scale=scale)
     emissions, mask = ragged(LENGTHS, 5, scale)
     best, totals = crf.decode(emissions, mask)
-    partition = crf.log_partition(emissions, mask, temperature=temperature)
-    marginals = crf.marginals(emissions, mask, temperature=temperature)
+    posterior = crf.posterior(emissions, mask, temperature=temperature)
+    partition, marginals = posterior.log_partition(), posterior.marginals()
     ranked, log_probabilities = crf.n_best(emissions, mask, 7, temperature=temperature)
     assert not marginals[~mask].any()
     for b, length in enumerate(LENGTHS):
@@ -91,7 +89,7 @@ def test_answers(legality, scale, temperature):
         for t in range(length):
             expected = torch.stack([probabilities[paths[:, t] == tag].sum() for tag in range(5)])
             torch.testing.assert_close(marginals[b, t], expected, rtol=1e-6, atol=1e-9)
-        # An illegal path has no probability, so it is not among the best; where there are fewer than asked for, -inf.
+        # An illegal path has no probability, so it is not among the best. Missing paths have -inf.
         order = values.argsort(descending=True)[: min(7, int(values.isfinite().sum()))]
         assert ranked[b, : len(order), :length].tolist() == paths[order].tolist()
         expected = values.log_softmax(0)[order]
@@ -100,71 +98,13 @@ def test_answers(legality, scale, temperature):
     assert (log_probabilities <= 0).all()
 
 
-@pytest.mark.parametrize("temperature", [1.0, 0.5, 3.0])
-@pytest.mark.parametrize("scale", [1.0, 30.0, 1e3])
-@pytest.mark.parametrize("constrained", [True, False], ids=["constrained", "free"])
-@pytest.mark.parametrize(("scheme", "types"), [("IOB1", "XY"), ("IOB2", "XY"), ("IOBES", "X"), ("BMES", "X")])
-def test_probabilities_of_entities(scheme, types, constrained, scale, temperature):
-    """For every conceivable entity: all sequences that `spans` finds it in, broken ones among them where not forbidden.
-
-    In IOB1, and in broken sequences, one entity has many spellings, and may be the end of a longer one.
-    """
-    tags = tag_set(types, scheme)
-    crf = a_crf(legal_transitions(tags, scheme) if constrained else None, tags=5, scale=scale)
-    emissions, mask = ragged([4, 1, 3], 5, scale)
-    place, expected = [], []
-    for b, length in enumerate(mask.sum(1).tolist()):
-        probabilities = scores_of_all(crf.scores(), emissions[b, :length]).div(temperature).softmax(0)
-        readings = [spans([tags[tag] for tag in path], scheme) for path in all_paths(5, length)]
-        for kind, (start, end) in ((k, borders) for k in types for borders in combinations(range(length + 1), 2)):
-            place.append((b, start, end, [tag.partition("-")[2] == kind for tag in tags]))
-            with_it = torch.tensor([Span(kind, start, end) in reading for reading in readings])
-            expected.append(probabilities[with_it].sum())
-    sentence, start, end, kin = map(torch.tensor, zip(*place, strict=True))
-    going_on = torch.tensor([[tag in continuing(last, scheme) for tag in tags] for last in tags])
-    found = crf.span_log_probabilities(emissions, mask, sentence, start, end, kin, going_on, temperature=temperature)
-    torch.testing.assert_close(found.exp(), torch.stack(expected), rtol=1e-6, atol=1e-9)
-    assert (found <= 0).all()
-
-
-@pytest.mark.parametrize("temperature", [1.0, 0.5, 3.0])
-@pytest.mark.parametrize("scale", [1.0, 30.0, 1e3])
-@pytest.mark.parametrize("constrained", [True, False], ids=["constrained", "free"])
-def test_probabilities_of_runs_of_one_tag(constrained, scale, temperature):
-    """For every run of tokens and every tag; where two of a tag may not follow each other, one of them may stand."""
-    tags = tag_set("X", "IOBES")
-    crf = a_crf(legal_transitions(tags, "IOBES") if constrained else None, tags=5, scale=scale)
-    emissions, mask = ragged([4, 1, 3], 5, scale)
-    for tag in range(5):
-        place, expected = [], []
-        for b, length in enumerate(mask.sum(1).tolist()):
-            probabilities = scores_of_all(crf.scores(), emissions[b, :length]).div(temperature).softmax(0)
-            for start, end in combinations(range(length + 1), 2):
-                place.append((b, start, end))
-                all_of_it = (all_paths(5, length)[:, start:end] == tag).all(dim=1)
-                expected.append(probabilities[all_of_it].sum())
-        found = crf.run_log_probabilities(
-            emissions, mask, *map(torch.tensor, zip(*place, strict=True)), tag, temperature=temperature
-        )
-        torch.testing.assert_close(found.exp(), torch.stack(expected), rtol=1e-6, atol=1e-9)
-        assert (found <= 0).all()
-
-
-def test_no_entities_have_no_probabilities():
-    nothing = torch.empty(0, dtype=torch.long)
-    emissions, mask = ragged(LENGTHS, 5)
-    kin, going_on = torch.empty(0, 5, dtype=torch.bool), torch.ones(5, 5, dtype=torch.bool)
-    found = a_crf().span_log_probabilities(emissions, mask, nothing, nothing, nothing, kin, going_on)
-    assert found.shape == (0,)
-
-
 # --- against torchcrf ---
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("tags", [1, 2, 9])
 @pytest.mark.parametrize("lengths", [[1], [30], [12, 3, 1, 9, 12]])
-def test_the_numbers_are_those_of_torchcrf(tags, lengths, dtype):
+def test_likelihoods_gradients_and_paths_equal_torchcrfs(tags, lengths, dtype):
     crf = a_crf(tags=tags).to(dtype)
     reference = CRF(tags, batch_first=True).to(dtype)
     reference.load_state_dict(crf.chain.state_dict())
@@ -177,21 +117,21 @@ def test_the_numbers_are_those_of_torchcrf(tags, lengths, dtype):
     ):
         inputs = emissions.clone().requires_grad_()
         values.append(likelihood(inputs, gold, mask))
-        # Sentences of unequal weight, so that none can pass for another.
+        # Sentences have unequal weights, so that swapped sentences are noticed.
         weights = torch.arange(1.0, len(lengths) + 1, dtype=dtype)
         total = values[-1] @ weights
         gradients.append(torch.autograd.grad(total, [inputs, *module.parameters()], materialize_grads=True))
     assert values[0].dtype == dtype
     tolerance = {"rtol": 1e-4, "atol": 1e-4} if dtype == torch.float32 else {"rtol": 1e-10, "atol": 1e-10}
     torch.testing.assert_close(values[0], values[1], **tolerance)
-    for found, expected in zip(*gradients, strict=True):
-        torch.testing.assert_close(found, expected, **tolerance)
+    for gradient, expected in zip(*gradients, strict=True):
+        torch.testing.assert_close(gradient, expected, **tolerance)
     paths = [path[:length].tolist() for path, length in zip(crf.decode(emissions, mask)[0], lengths, strict=True)]
     assert paths == reference.decode(emissions, mask)
 
 
 def test_likelihood_in_single_precision_keeps_its_digits_in_long_sentences():
-    """Score and partition are thousands, their difference is small, and is what is learnt from."""
+    """Score and partition are in the thousands. Their small difference is the training signal."""
     crf = a_crf().float()
     emissions, mask = ragged([500], 5, 10.0, dtype=torch.float32)
     gold, _ = crf.decode(emissions, mask)
@@ -207,21 +147,21 @@ def test_likelihood_in_single_precision_keeps_its_digits_in_long_sentences():
 
 @pytest.mark.parametrize("constrain_training", [True, False])
 @every_scale
-def test_gradients_with_constraints(constrain_training, scale):
-    """Against autograd through all paths; what is forbidden has no part in a constrained training."""
+def test_gradients_equal_autograds_over_all_paths(constrain_training, scale):
+    """Compare with autograd through all paths. Forbidden scores have no gradient in constrained training."""
     crf = a_crf(IOBES, scale=scale, constrain_training=constrain_training)
     emissions, mask = ragged(LENGTHS, 5, scale)
     gold, _ = crf.decode(torch.randn_like(emissions), mask)
     inputs = [emissions.requires_grad_(), *crf.parameters()]
-    found = torch.autograd.grad(crf.log_likelihood(emissions, gold, mask).sum(), inputs)
+    gradients = torch.autograd.grad(crf.log_likelihood(emissions, gold, mask).sum(), inputs)
     total = 0
     for b, length in enumerate(LENGTHS):
         values = scores_of_all(crf.scores(constrained=constrain_training), emissions[b, :length])
         total = total + values.log_softmax(0)[(all_paths(5, length) == gold[b, :length]).all(1).nonzero().item()]
-    for gradient, expected in zip(found, torch.autograd.grad(total, inputs), strict=True):
+    for gradient, expected in zip(gradients, torch.autograd.grad(total, inputs), strict=True):
         torch.testing.assert_close(gradient, expected, rtol=1e-6, atol=1e-7)
     if constrain_training:
-        by_name = dict(zip((name for name, _ in crf.chain.named_parameters()), found[1:], strict=True))
+        by_name = dict(zip((name for name, _ in crf.chain.named_parameters()), gradients[1:], strict=True))
         assert (by_name["transitions"][~crf.legal_transitions] == 0).all()
         assert (by_name["start_transitions"][~crf.legal_start] == 0).all()
         assert (by_name["end_transitions"][~crf.legal_end] == 0).all()
@@ -238,8 +178,7 @@ def test_gradients_pass_gradcheck():
     assert torch.autograd.gradcheck(likelihood, (emissions.requires_grad_(), *crf.parameters()))
 
 
-def test_no_evidence_makes_a_sequence_legal():
-    """Whatever the emissions shout, only what the scheme allows is decoded."""
+def test_no_emission_makes_an_illegal_sequence_legal():
     crf = a_crf(IOBES)
     emissions, mask = ragged([12, 1, 7, 2], 5)
     wanted = torch.tensor([TAGS.index(tag) for tag in ("I-X", "B-X", "B-X", "O", "E-X", "S-X") * 2])
@@ -254,35 +193,36 @@ def test_no_evidence_makes_a_sequence_legal():
 
 @pytest.mark.parametrize("garbage", GARBAGE)
 @pytest.mark.parametrize("legality", [None, IOBES], ids=["free", "IOBES"])
-def test_padding_has_no_influence_whatsoever(legality, garbage):
-    """Not on values and not on gradients, be it even no number; and a batch is its sentences one by one."""
+def test_padding_influences_neither_values_nor_gradients(legality, garbage):
+    """Padding may be NaN. A batch gives the same as its sentences one by one."""
     crf = a_crf(legality)
     emissions, mask = ragged(LENGTHS, 5)
     gold, _ = crf.decode(emissions, mask)
     span = torch.arange(4), torch.zeros(4, dtype=torch.long), mask.sum(1)
-    kin = torch.tensor([tag != "O" for tag in TAGS])
-    going_on = torch.tensor([[tag in continuing(last, "IOBES") for tag in TAGS] for last in TAGS])
+    type_tags = torch.tensor([tag != "O" for tag in TAGS])
+    continues = torch.tensor([[tag in continuing(last, "IOBES") for tag in TAGS] for last in TAGS])
 
     def everything(emissions, mask, gold, rows):
         inputs = emissions.clone().requires_grad_()
         likelihood = crf.log_likelihood(inputs, gold, mask)
         gradients = torch.autograd.grad(likelihood.sum(), [inputs, *crf.parameters()])
-        places = [value[rows] for value in span]
-        places[0] = torch.arange(len(emissions))
-        answers = (
+        spans = [value[rows] for value in span]
+        spans[0] = torch.arange(len(emissions))
+        posterior = crf.posterior(emissions, mask)
+        predictions = (
             *crf.decode(emissions, mask),
             *crf.n_best(emissions, mask, 3),
-            crf.marginals(emissions, mask),
-            crf.log_partition(emissions, mask),
-            crf.span_log_probabilities(emissions, mask, *places, kin.expand(len(emissions), 5), going_on),
+            posterior.marginals(),
+            posterior.log_partition(),
+            posterior.span_log_probabilities(*spans, type_tags.expand(len(emissions), 5), continues),
         )
-        return [likelihood.detach(), gradients[0], *answers], gradients[1:]
+        return [likelihood.detach(), gradients[0], *predictions], gradients[1:]
 
     clean, clean_sums = everything(emissions, mask, gold, slice(None))
     dirty = emissions.masked_fill(~mask[..., None], garbage)
     dirty_gold = gold.masked_fill(~mask, 77)
-    found, sums = everything(dirty, mask, dirty_gold, slice(None))
-    for value, expected in zip([*found, *sums], [*clean, *clean_sums], strict=True):
+    values, sums = everything(dirty, mask, dirty_gold, slice(None))
+    for value, expected in zip([*values, *sums], [*clean, *clean_sums], strict=True):
         assert torch.equal(value, expected)
     alone = [
         everything(emissions[b : b + 1, :n], mask[b : b + 1, :n], gold[b : b + 1, :n], slice(b, b + 1))
@@ -290,15 +230,15 @@ def test_padding_has_no_influence_whatsoever(legality, garbage):
     ]
     for b, (values, _) in enumerate(alone):
         for value, expected in zip(values, clean, strict=True):
-            place = tuple(slice(size) for size in value.shape[1:])
-            torch.testing.assert_close(value[0], expected[b][place], rtol=1e-9, atol=1e-9)
+            real = tuple(slice(size) for size in value.shape[1:])
+            torch.testing.assert_close(value[0], expected[b][real], rtol=1e-9, atol=1e-9)
             assert not expected[b].isnan().any()
     for index, expected in enumerate(clean_sums):
         torch.testing.assert_close(sum(sums[index] for _, sums in alone), expected, rtol=1e-9, atol=1e-9)
 
 
-def test_long_padding_of_large_scores_has_no_influence_on_gradients():
-    """What the recursions make of 400 steps of padding is too large for exp."""
+def test_long_padding_of_large_scores_leaves_gradients_finite():
+    """The messages after 400 steps of padding are too large for exp."""
     crf = a_crf()
     emissions, mask = ragged([420, 3], 5)
     inputs = (emissions + 10).requires_grad_()
@@ -307,7 +247,7 @@ def test_long_padding_of_large_scores_has_no_influence_on_gradients():
     assert not inputs.grad[~mask].any()
 
 
-# --- what is refused ---
+# --- refusals ---
 
 
 def arguments():
@@ -315,9 +255,9 @@ def arguments():
     return torch.zeros(2, 3, 5), torch.zeros(2, 3, dtype=torch.long), mask
 
 
-def altered(value, place, new):
+def altered(value, index, new):
     value = value.clone()
-    value[place] = new
+    value[index] = new
     return value
 
 
@@ -336,8 +276,8 @@ def altered(value, place, new):
             lambda e, t, m: (e, t, altered(m, (0, 1), False)),
             r"'mask' must be True up to a sentence's length. Got a hole before \(b, t\) = \[0, 1\].",
         ),
-        (lambda e, t, m: (e, t[:1], m), r"'tags' must be \(2, 3\). Got \(1, 3\)."),
-        (lambda e, t, m: (e, t.float(), m), r"'tags' must be int64. Got torch.float32."),
+        (lambda e, t, m: (e, t[:1], m), r"'tags' must be int64 of shape \(2, 3\). Got torch.int64 \(1, 3\)."),
+        (lambda e, t, m: (e, t.float(), m), r"'tags' must be int64 of shape \(2, 3\). Got torch.float32 \(2, 3\)."),
         (lambda e, t, m: (e, altered(t, (1, 1), 5), m), r"'tags' must be in 0..4. Got 5 at \(b, t\) = \[1, 1\].$"),
         (
             lambda e, t, m: (e, altered(t, (0, 2), -100), m),
@@ -357,14 +297,14 @@ def altered(value, place, new):
         ),
     ],
 )
-def test_what_does_not_fit_is_named(change, message):
+def test_wrong_arguments_are_named(change, message):
     crf = a_crf(IOBES).float()
     crf.log_likelihood(*arguments())
     with pytest.raises(ValueError, match=message):
         crf.log_likelihood(*change(*arguments()))
 
 
-def test_illegal_gold_is_just_improbable_where_training_is_free():
+def test_illegal_gold_is_finite_in_unconstrained_training():
     emissions, tags, mask = arguments()
     crf = a_crf(IOBES, constrain_training=False).float()
     tags[0, 1] = TAGS.index("E-X")
@@ -373,14 +313,14 @@ def test_illegal_gold_is_just_improbable_where_training_is_free():
     assert crf.log_likelihood(emissions, tags, mask).isnan().tolist() == [True, False]
 
 
-def test_a_likelihood_that_is_no_number_is_not_taken_for_an_illegal_sequence():
+def test_a_nan_likelihood_is_not_reported_as_illegal():
     emissions, tags, mask = arguments()
     emissions[1, 0, 0] = float("nan")
-    found = a_crf(IOBES).float().log_likelihood(emissions, tags, mask)
-    assert found.isnan().tolist() == [False, True]
+    likelihood = a_crf(IOBES).float().log_likelihood(emissions, tags, mask)
+    assert likelihood.isnan().tolist() == [False, True]
 
 
-def test_legality_is_checked_when_it_is_given():
+def test_legality_of_a_wrong_shape_or_type_is_refused():
     with pytest.raises(ValueError, match=r"'legal_end' must be bool of shape \(2,\). Got torch.bool \(3,\)."):
         LinearChainCrf(2, legal_end=torch.ones(3, dtype=torch.bool))
     with pytest.raises(ValueError, match=r"'legal_transitions' must be bool of shape \(2, 2\). Got torch.float32"):
@@ -395,7 +335,7 @@ def test_legality_is_checked_when_it_is_given():
         ([True, False], [True, False], [[False, True], [True, False]], 2),
     ],
 )
-def test_there_must_be_a_legal_sequence_of_every_length(start, end, transitions, length):
+def test_a_length_without_a_legal_sequence_is_refused(start, end, transitions, length):
     with pytest.raises(ValueError, match=f"must allow paths of every length. Got none of length {length}."):
         LinearChainCrf(
             2,
@@ -405,8 +345,8 @@ def test_there_must_be_a_legal_sequence_of_every_length(start, end, transitions,
         )
 
 
-def test_a_length_without_a_legal_sequence_may_be_longer_than_there_are_tags():
-    """Rings of 2, 3 and 5 tags, none of which may end a sentence at its last: all of them are there after 30 tokens."""
+def test_the_refused_length_may_exceed_the_number_of_tags():
+    """Rings of 2, 3 and 5 tags may not end a sentence at their last tag: all are there after 30 tokens."""
     following = [1, 0, 3, 4, 2, 6, 7, 8, 9, 5]
     with pytest.raises(ValueError, match=r"Got none of length 30\."):
         LinearChainCrf(

@@ -1,0 +1,33 @@
+"""Decides when the compiled recursions of `kernels.py` are used. Imports them, and Numba, at the first use only."""
+
+from __future__ import annotations
+
+from functools import cache
+from types import ModuleType
+
+import torch
+from torch import Tensor
+
+COMPILE_FROM = 2**22
+"""Number of candidates (B · T · K · K) from which decoding is worth the second that loading the kernels takes."""
+
+
+@cache
+def kernels() -> ModuleType | None:
+    """Return the module of compiled recursions, or None if Numba is not installed."""
+    try:
+        from bilstm_nlp.nn.crf import kernels
+    except ImportError:
+        return None
+    return kernels
+
+
+def worth_compiling(emissions: Tensor) -> bool:
+    """(B, T, K) emissions → True if the kernels should decode this batch.
+
+    Loading the kernels takes a second. Training gains more than this back, tagging a few sentences does not. So the
+    kernels decode large batches, and every batch once they are loaded. The best paths are the same either way.
+    Likelihoods differ in their last bits, so this rule does not apply to them.
+    """
+    supported = emissions.device.type == "cpu" and emissions.dtype == torch.float32
+    return supported and (kernels.cache_info().currsize > 0 or emissions.numel() * emissions.shape[2] >= COMPILE_FROM)
