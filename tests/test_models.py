@@ -13,10 +13,10 @@ import torch
 from bilstm_nlp.config import parse
 from bilstm_nlp.data.text.corpus import Sentence
 from bilstm_nlp.nn.tensors import on
-from bilstm_nlp.runs import train
 from bilstm_nlp.runs.directory import RunDirectory
-from bilstm_nlp.tasks.predictor import restored
+from bilstm_nlp.tasks.registry import build, restored
 from bilstm_nlp.tasks.tagging.decoding import confidences, head_of, label
+from bilstm_nlp.tasks.tagging.model import column_format
 from bilstm_nlp.tasks.tagging.predictor import Tagger
 
 CORPUS = """\
@@ -102,25 +102,23 @@ def tagging_cases() -> list[dict[str, dict[str, object]]]:
 
 @pytest.fixture(params=tagging_cases(), ids=json.dumps)
 def tagger(request, tmp_path, monkeypatch):
-    """(task, data, codec, model) of one variant, initialised as for training, but with emissions that differ."""
+    """(prepared, data, codec, model) of one variant, initialised as for training, but with emissions that differ."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     config = parse(tagger_config(tmp_path, **request.param), "a test")
-    task = train.build(config)
-    data = task.load()
-    torch.manual_seed(0)
-    codec, model = task.fit(data)
+    prepared = build(config).prepare()
+    data, codec, model = prepared.data, prepared.codec, prepared.model
     with torch.no_grad():
         # As after training: scores far apart, so that no two paths tie, and entities to be found.
         model.head.projection.weight.mul_(5)
         model.head.projection.bias[0] -= 3
-    return task, data, codec, model
+    return prepared, data, codec, model
 
 
 def test_every_parameter_gets_a_gradient(tagger):
-    task, data, codec, model = tagger
+    prepared, _, _, model = tagger
     model.train()
-    for batch in task.batches(data, codec)(1):
+    for batch in prepared.batches(1):
         loss = model(on(batch))
         (loss.total / loss.weight).backward()
     for name, parameter in model.named_parameters():
@@ -179,16 +177,18 @@ def test_what_is_read_together_is_read_the_same_alone_batched_shuffled_and_under
 
 
 def test_a_saved_model_predicts_the_same(tagger, tmp_path):
-    task, data, codec, model = tagger
+    prepared, data, codec, model = tagger
     model.head.temperature.fill_(1.3)
     directory = RunDirectory.create(tmp_path / "run")
     directory.write_json("codec.json", codec.to_json())
     directory.write_arrays("codec.safetensors", codec.tensors())
     directory.write_tensors("model.safetensors", model.state_dict())
-    again = restored(task.config, directory.read_json("codec.json"), directory.read_arrays("codec.safetensors"))
+    again = restored(prepared.config, directory.read_json("codec.json"), directory.read_arrays("codec.safetensors"))
     directory.load_weights(again.model)
     sentences = data.train.sentences
-    before = list(Tagger(model, codec, task.format).stream(sentences, confidence=True, alternatives=3))
+    before = list(
+        Tagger(model, codec, column_format(prepared.config)).stream(sentences, confidence=True, alternatives=3)
+    )
     assert list(again.stream(sentences, confidence=True, alternatives=3)) == before
     assert any(tagged.entities for tagged in before)
 
@@ -226,7 +226,7 @@ def forecasting_cases() -> list[dict[str, dict[str, object]]]:
 
 @pytest.fixture(params=forecasting_cases(), ids=json.dumps)
 def forecaster(request, tmp_path):
-    """(task, data, codec, model) of one variant on two hourly series of different length."""
+    """(prepared, data, codec, model) of one variant on two hourly series of different length."""
     generator = np.random.default_rng(0)
     lines = ["unique_id,ds,a,b,k"]
     for name, length in (("x", 120), ("y", 90)):
@@ -242,10 +242,8 @@ def forecaster(request, tmp_path):
     }
     for name, table in request.param.items():
         tables[name] = tables.get(name, {}) | table
-    task = train.build(parse({"task": "forecasting", "interval": 0.5, **tables}, "a test"))
-    data = task.load()
-    torch.manual_seed(0)
-    return task, data, *task.fit(data)
+    prepared = build(parse({"task": "forecasting", "interval": 0.5, **tables}, "a test")).prepare()
+    return prepared, prepared.data, prepared.codec, prepared.model
 
 
 @pytest.mark.parametrize(("reader", "dropped"), [({"kind": "steps"}, False), ({"kind": "patches", "size": 40}, True)])
@@ -258,33 +256,32 @@ def test_a_forecaster_drops_features_of_patches_and_never_the_values_of_steps(tm
         "input": {"reader": reader},
         "encoder": {"hidden": 4, "dropout": 0.5},
     }
-    task = train.build(parse({"task": "forecasting", **tables}, "a test"))
-    data = task.load()
-    codec, model = task.fit(data)
+    prepared = build(parse({"task": "forecasting", **tables}, "a test")).prepare()
+    model = prepared.model
     read: list[torch.Tensor] = []
     model.encoder.layers[0].register_forward_pre_hook(lambda layer, inputs: read.append(inputs[0]))
-    model.train()(on(next(iter(task.batches(data, codec)(1)))))
+    model.train()(on(next(iter(prepared.batches(1)))))
     assert bool((read[0] == 0).all(dim=1).any()) == dropped
 
 
 def test_every_parameter_of_a_forecaster_gets_a_gradient(forecaster):
-    task, data, codec, model = forecaster
+    prepared, _, _, model = forecaster
     model.train()
-    for batch in task.batches(data, codec)(1):
+    for batch in prepared.batches(1):
         loss = model(on(batch))
         (loss.total / loss.weight).backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name
         assert torch.isfinite(parameter.grad).all(), name
         # The last state alone is read: there the backward direction has made one step, from nothing.
-        last = task.config.head.pooling == "last" and task.config.attention.kind == "none"
+        last = prepared.config.head.pooling == "last" and prepared.config.attention.kind == "none"
         idle = last and "directions.1.weight_hh" in name
         assert idle or parameter.grad.abs().sum() > 0, name
 
 
 def test_a_few_steps_bring_a_forecasters_loss_down(forecaster):
-    task, data, codec, model = forecaster
-    windows = task.windows(data, codec, "train")
+    prepared, _, codec, model = forecaster
+    windows = prepared.windows("train")
     whole = on(codec.batch(windows, np.arange(len(windows))))
     optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
     model.eval()
@@ -299,8 +296,8 @@ def test_a_few_steps_bring_a_forecasters_loss_down(forecaster):
 
 
 def test_a_window_is_forecast_the_same_alone_batched_and_shuffled(forecaster):
-    task, data, codec, model = forecaster
-    windows = task.windows(data, codec, "test")
+    prepared, _, codec, model = forecaster
+    windows = prepared.windows("test")
     model.eval()
     with torch.no_grad():
         together = model.decode(on(codec.batch(windows, np.arange(len(windows)))))
@@ -312,13 +309,13 @@ def test_a_window_is_forecast_the_same_alone_batched_and_shuffled(forecaster):
 
 
 def test_a_saved_forecaster_predicts_the_same(forecaster, tmp_path):
-    task, data, codec, model = forecaster
-    results = task.finish(model, data, codec)
+    prepared, _, codec, model = forecaster
+    results = prepared.finish()
     directory = RunDirectory.create(tmp_path / "run")
     directory.write_json("codec.json", codec.to_json())
     directory.write_arrays("codec.safetensors", codec.tensors())
     directory.write_tensors("model.safetensors", model.state_dict())
-    again = restored(task.config, directory.read_json("codec.json"), directory.read_arrays("codec.safetensors"))
+    again = restored(prepared.config, directory.read_json("codec.json"), directory.read_arrays("codec.safetensors"))
     directory.load_weights(again.model)
-    assert task.evaluate(again.model, again.codec, None) == results["test"]
+    assert build(prepared.config).evaluate(again, None) == results["test"]
     assert results["test"]["leakage"] == 0

@@ -80,13 +80,11 @@ class OneStep:
 def test_every_shipped_config_is_built_and_trained_for_a_step(config, made, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     config = on_made_data(config, made)
-    task = build(config)
-    data = task.load()
-    torch.manual_seed(0)
-    codec, model = task.fit(data)
+    prepared = build(config).prepare()
+    model = prepared.model
     before = {name: value.detach().clone() for name, value in model.named_parameters() if value.requires_grad}
-    batches, score = task.batches(data, codec), task.scorer(data, codec)
-    epoch = next(iter(fit(model, lambda number: OneStep(batches(number)), score, settings(config))))
+    epochs = fit(model, lambda number: OneStep(prepared.batches(number)), prepared.scorer(), settings(config))
+    epoch = next(epochs)
     assert np.isfinite(epoch.report.loss)
     assert np.isfinite(epoch.report.score.value)
     still = [name for name, value in model.named_parameters() if name in before and torch.equal(value, before[name])]

@@ -23,12 +23,14 @@ def evaluate(
     """Score a model on a corpus."""
     from bilstm_nlp.cli import console
     from bilstm_nlp.runs import evaluate
+    from bilstm_nlp.runs.load import open_run
 
-    results = evaluate.evaluate(run, data, errors)
+    trained = open_run(run)
+    results = evaluate.evaluate(trained, data, errors)
     if as_json:
         console.print_json(results)
     else:
-        console.print_sections(evaluate.sections(run, {"evaluation": results}))
+        console.print_sections(evaluate.sections(trained.config, {"evaluation": results}))
 
 
 def backtest(

@@ -50,5 +50,5 @@ def train(
             raise typer.Exit(interruption.status) from None
     if not leads:
         return
-    console.print_sections(evaluate.sections(path, RunDirectory.open(path).read_json("metrics.json")))
+    console.print_sections(evaluate.sections(checked, RunDirectory.open(path).read_json("metrics.json")))
     console.note(f"saved in {path}: bilstm-nlp predict {path} FILE, bilstm-nlp evaluate {path} --data FILE")

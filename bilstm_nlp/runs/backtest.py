@@ -1,4 +1,4 @@
-"""Rolling origins of a trained forecaster."""
+"""Forecasts of a trained run from rolling origins."""
 
 from __future__ import annotations
 
@@ -8,41 +8,35 @@ from pathlib import Path
 
 import torch
 
-from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.data.series.series import SeriesSet
-from bilstm_nlp.errors import RunError
-from bilstm_nlp.runs.directory import RunDirectory
-from bilstm_nlp.runs.load import config_of, load
+from bilstm_nlp.runs.load import open_run
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster, as_csv
+from bilstm_nlp.tasks.forecasting.task import ForecastingTask
 from bilstm_nlp.tasks.registry import forecasting
 from bilstm_nlp.tasks.trainer import settings
 from bilstm_nlp.training.loop import fit
 
 
 def backtest(path: Path, source: str | None, *, windows: int, step: int, refit: bool) -> Iterator[bytes]:
-    """Forecasts of a trained run from rolling origins, beside what came, as CSV; `refit` trains anew at each origin.
+    """Forecast from rolling origins with a trained run, and yield forecasts beside true values, as CSV.
 
-    Raises `RunError` for a run that is no forecaster's.
+    With `refit`, a new model is trained at each origin.
+    Raises `InputError` for a run that is no forecaster's.
     """
-    config = config_of(RunDirectory.open(path))
-    if not isinstance(config, ForecastingConfig):
-        raise RunError(f"{path}: expected a forecaster's run, found one of the task {config.task}")
-    forecaster = load(path)
-    assert isinstance(forecaster, Forecaster)
-    again = partial(refitted, config) if refit else None
-    table = forecaster.backtest(source or config.data.file, windows=windows, step=step, refit=again)
+    run = open_run(path)
+    task = forecasting(run.config, str(path))
+    assert isinstance(run.predictor, Forecaster)
+    refitted_at = partial(refitted, task) if refit else None
+    table = run.predictor.backtest(source or task.config.data.file, windows=windows, step=step, refit=refitted_at)
     yield as_csv(table)
 
 
-def refitted(config: ForecastingConfig, found: SeriesSet) -> Forecaster:
-    """A forecaster trained on these series alone, as the config says; the last rows are its validation part."""
-    task = forecasting(config)
-    data = task.without_test(found)
-    torch.manual_seed(config.seed)
-    codec, model = task.fit(data)
+def refitted(task: ForecastingTask, series_set: SeriesSet) -> Forecaster:
+    """Train a forecaster on these series alone, as the config says; the last rows are its validation part."""
+    prepared = task.prepare_without_test(series_set)
     best: dict[str, torch.Tensor] = {}
-    for epoch in fit(model, task.batches(data, codec), task.scorer(data, codec), settings(config)):
+    for epoch in fit(prepared.model, prepared.batches, prepared.scorer(), settings(task.config)):
         best = epoch.weights if epoch.report.best else best
-    model.load_state_dict(best)
-    task.calibrate(model, data, codec)
-    return Forecaster(model, codec, task.format, config.interval)
+    prepared.model.load_state_dict(best)
+    prepared.calibrate()
+    return Forecaster(prepared.model, prepared.codec, task.format, task.config.interval)

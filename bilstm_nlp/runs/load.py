@@ -1,42 +1,119 @@
-"""From a trained run to what predicts."""
+"""Open a trained run: its directory, its config, and the model with its weights."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from bilstm_nlp.config import Config, parse
+from bilstm_nlp.errors import InputError
 from bilstm_nlp.runs.directory import RunDirectory
 from bilstm_nlp.system.memory import keep_few_kernels
-from bilstm_nlp.tasks.predictor import restored
+from bilstm_nlp.tasks.registry import restored
 from bilstm_nlp.tasks.request import Request
 
 if TYPE_CHECKING:
+    from bilstm_nlp.tasks.base import Predictor
     from bilstm_nlp.tasks.forecasting.predictor import Forecaster
     from bilstm_nlp.tasks.tagging.predictor import Tagger
 
+PathLike: TypeAlias = "str | os.PathLike[str]"
 
-def load(path: str | Path) -> Tagger | Forecaster:
-    """A trained run, ready to predict."""
-    run = RunDirectory.open(Path(path))
-    config = config_of(run)
-    arrays = run.read_arrays("codec.safetensors")
-    predictor = restored(config, run.read_json("codec.json"), arrays)
-    run.load_weights(predictor.model)
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A trained run that has been opened."""
+
+    directory: RunDirectory
+    config: Config
+    predictor: Predictor
+    """The model with its best weights, ready to predict."""
+
+
+def open_run(path: PathLike) -> Run:
+    """Open a trained run.
+
+    Raises `InputError` for a path that is no run directory, and for files of a run that are missing or damaged.
+    """
+    directory = RunDirectory.open(path_of(path))
+    config = config_of(directory)
+    arrays = directory.read_arrays("codec.safetensors")
+    predictor = restored(config, directory.read_json("codec.json"), arrays)
+    directory.load_weights(predictor.model)
     predictor.model.eval()
-    return predictor
+    return Run(directory, config, predictor)
 
 
-def config_of(run: RunDirectory) -> Config:
-    """The config of a run."""
-    return parse(run.read_json("config.json"), str(run.path / "config.json"))
+def load(path: PathLike) -> Predictor:
+    """Load the predictor of a trained run: a tagger or a forecaster.
+
+    `load_tagger` and `load_forecaster` tell a type checker which.
+
+        tagger = bilstm_nlp.load("runs/conll2003")
+
+    Raises `InputError` for a path that is no run directory, and for files of a run that are missing or damaged.
+    """
+    return open_run(path).predictor
+
+
+def load_tagger(path: PathLike) -> Tagger:
+    """Load the tagger of a trained run.
+
+        bilstm_nlp.load_tagger("runs/conll2003").tag(["EU rejects German call"])
+
+    Raises `InputError` for a run of another task.
+    """
+    from bilstm_nlp.tasks.tagging.predictor import Tagger
+
+    run = open_run(path)
+    if not isinstance(run.predictor, Tagger):
+        raise _other_task(run, "tagging")
+    return run.predictor
+
+
+def load_forecaster(path: PathLike) -> Forecaster:
+    """Load the forecaster of a trained run.
+
+        bilstm_nlp.load_forecaster("runs/energy").forecast(frame)
+
+    Raises `InputError` for a run of another task.
+    """
+    from bilstm_nlp.tasks.forecasting.predictor import Forecaster
+
+    run = open_run(path)
+    if not isinstance(run.predictor, Forecaster):
+        raise _other_task(run, "forecasting")
+    return run.predictor
+
+
+def _other_task(run: Run, task: str) -> InputError:
+    return InputError(
+        f"{run.directory.path}: expected a run of the task {task}, found one of the task {run.config.task}"
+    )
+
+
+def path_of(path: PathLike) -> Path:
+    """Return a path that a caller gives as text or as a path.
+
+    Raises `InputError` for any other type.
+    """
+    if not isinstance(path, (str, os.PathLike)) or not isinstance(os.fspath(path), str):
+        raise InputError(f"path: expected text or a path of text, such as 'runs/energy', found {path!r}")
+    return Path(path)
+
+
+def config_of(directory: RunDirectory) -> Config:
+    """Return the config of a run."""
+    return parse(directory.read_json("config.json"), str(directory.path / "config.json"))
 
 
 def predictions(path: Path, request: Request) -> Iterator[bytes]:
-    """Predict in a trained run's way; yields pieces of output in the input's order.
+    """Predict with a trained run, and yield pieces of output in the input's order.
 
-    When a line can't be read, all that came before it is yielded and then the `InputError` is raised.
+    Raises `InputError` for a line that can't be read, after all output for the lines before it.
     """
     keep_few_kernels()
     return load(path).predictions(request)

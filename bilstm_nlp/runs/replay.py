@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from bilstm_nlp.errors import RunError
-from bilstm_nlp.tasks.base import Answer, Replayable
+from bilstm_nlp.tasks.base import Answer, Predictor
 
 TOLERANCE = 1e-4
 """Of probabilities and of forecasts in standard deviations. Sums in another order differ by 1e-6; less than this
@@ -33,13 +33,13 @@ class Replayed:
         return self.difference <= TOLERANCE and self.other_tags == 0
 
 
-def recording(model: Replayable, inputs: Sequence[Any]) -> dict[str, Any]:
+def recording(model: Predictor, inputs: Sequence[Any]) -> dict[str, Any]:
     """The inputs and the answers, as JSON."""
     answers = settled(lambda: model.answers(inputs))
     return {"inputs": list(inputs), "answers": [answer._asdict() for answer in answers]}
 
 
-def replay(model: Replayable, recorded: dict[str, Any]) -> list[Replayed]:
+def replay(model: Predictor, recorded: dict[str, Any]) -> list[Replayed]:
     """The recorded inputs answered as they were recorded, then alone, in another order, and beside longer ones.
 
     A model that draws random numbers, for its initial states say, answers in the first way alone as it did before.
@@ -52,7 +52,7 @@ def replay(model: Replayable, recorded: dict[str, Any]) -> list[Replayed]:
         raise RunError(f"replay.json: expected inputs of this model and its answers, found {error!r}") from None
 
 
-def ways(model: Replayable, inputs: Sequence[Any]) -> Iterator[tuple[str, Callable[[], list[Answer]]]]:
+def ways(model: Predictor, inputs: Sequence[Any]) -> Iterator[tuple[str, Callable[[], list[Answer]]]]:
     """Each way to ask, by name."""
     yield "as recorded", lambda: model.answers(inputs)
     if draws(lambda: model.answers(inputs)):

@@ -24,9 +24,8 @@ from bilstm_nlp.runs.load import config_of, load
 from bilstm_nlp.runs.lock import Hold
 from bilstm_nlp.runs.provenance import origin
 from bilstm_nlp.runs.replay import recording
-from bilstm_nlp.system.memory import allocating
 from bilstm_nlp.system.processes import rank
-from bilstm_nlp.tasks.base import Task
+from bilstm_nlp.tasks.base import Prepared
 from bilstm_nlp.tasks.registry import build
 from bilstm_nlp.tasks.trainer import settings
 from bilstm_nlp.training import state as state_module
@@ -105,10 +104,8 @@ def train(
         made = origin(config.sources, torch.get_num_threads())
         if run is not None:
             check_origin(run, made)
-        data = task.load()
-        torch.manual_seed(config.seed)
-        with allocating("making the model", "size of the encoder, of embeddings or of the horizon"):
-            codec, model = task.fit(data)
+        prepared = task.prepare()
+        codec, model = prepared.codec, prepared.model
         if run is None and leads:
             held.enter_context(Hold(path))
             run = RunDirectory.create(path, made, force=force or resume)
@@ -120,11 +117,10 @@ def train(
         elif written is not None and state is not None:
             written.write_history(state.reports)  # who was killed has perhaps not come to it
         began = time.perf_counter()
-        batches = task.batches(data, codec)
         epochs = fit(
             model,
-            lambda number: watch(number, batches(number)),
-            task.scorer(data, codec),
+            lambda number: watch(number, prepared.batches(number)),
+            prepared.scorer(),
             settings(config),
             state,
             stopping,
@@ -143,15 +139,14 @@ def train(
             raise
         if written is not None and state is not None:
             written.load_weights(model)
-            conclude(written, task, data, codec, model, state, time.perf_counter() - began)
+            conclude(written, config, prepared, state, time.perf_counter() - began)
 
 
-def conclude(
-    run: RunDirectory, task: Task[Any, Any, Any], data: Any, codec: Any, model: Any, state: State, seconds: float
-) -> None:
+def conclude(run: RunDirectory, config: Config, prepared: Prepared, state: State, seconds: float) -> None:
     """Score the best weights and write all that a finished run has; `seconds` were spent since the first batch."""
     reports = state.reports
-    results = task.finish(model, data, codec)
+    model = prepared.model
+    results = prepared.finish()
     run.write_tensors("model.safetensors", state_module.weights_of(model))
     run.write_tensors("losses.safetensors", state_module.losses_of(state))
     best = next(report for report in reversed(reports) if report.best)
@@ -165,14 +160,14 @@ def conclude(
         "peak_memory_mb": peak_memory_mb(),
         "threads": torch.get_num_threads(),
     }
-    task.plot(model, codec, results, run.path / "plots")
+    prepared.plot(results, run.path / "plots")
     losses, scores = [report.loss for report in reports], [report.score.value for report in reports]
     # A score to be made small is the loss itself, on the development data.
     curves = plots.curves if best.score.higher_is_better else plots.loss_curves
     curves(losses, scores, best.score.name, best.epoch, run.path / "plots" / "curves.png")
     # From the disk: a run that can't be loaded is not finished.
-    run.write_text("replay.json", json.dumps(recording(load(run.path), task.examples(data, codec))) + "\n")
-    run.write_text("report.md", report.markdown(results["training"], sections(run.path, results)))
+    run.write_text("replay.json", json.dumps(recording(load(run.path), prepared.examples())) + "\n")
+    run.write_text("report.md", report.markdown(results["training"], sections(config, results)))
     run.finish(results)
 
 

@@ -21,7 +21,7 @@ from bilstm_nlp.errors import ConfigError, WorkerError
 from bilstm_nlp.metrics import labels
 from bilstm_nlp.metrics.labels import PRF
 from bilstm_nlp.reports.sections import Section, Table, number
-from bilstm_nlp.runs.load import load
+from bilstm_nlp.runs.load import load_tagger
 from bilstm_nlp.studies.compare.compare import Watch, unwatched
 from bilstm_nlp.studies.engines.base import Engine
 from bilstm_nlp.studies.engines.jobs import Job, PlannedRun, jobs_of, missing
@@ -32,7 +32,6 @@ from bilstm_nlp.tasks.registry import tagging
 from bilstm_nlp.tasks.tagging import errors_page
 from bilstm_nlp.tasks.tagging.errors import KINDS, Judged, WrongEntity, wrong_entities
 from bilstm_nlp.tasks.tagging.evaluation import Evaluation
-from bilstm_nlp.tasks.tagging.predictor import Tagger
 
 TITLE = "Annotations to look at"
 """Of the page."""
@@ -111,7 +110,7 @@ def audit(
     folder = default_out(path) if out is None else Path(out)
     wanted = audited_config(path, overrides)
     task = tagging(wanted)
-    corpus = task.load().train
+    corpus = task.loader.load().train
     split(corpus, 1, folds)  # says at once where there are too few sentences
     jobs = jobs_of(Folds(path, list(runs(wanted, folds))), folder)
     todo = missing(jobs)
@@ -158,8 +157,7 @@ def concluded(corpus: TaggedCorpus, jobs: Sequence[Job]) -> Audit:
     right = predicted = support = 0
     disagreements: list[WrongEntity] = []
     for fold, job in enumerate(jobs, 1):
-        tagger = load(job.folder)
-        assert isinstance(tagger, Tagger)
+        tagger = load_tagger(job.folder)
         held = split(corpus, fold, len(jobs))[1]
         evaluation = Evaluation(tagger.model, tagger.codec, held)
         disagreements += wrong_entities(evaluation)

@@ -1,101 +1,132 @@
-"""What the trainer, the run directory and the command line ask of a task."""
+"""The contract between a task and the rooms above it: training, runs, studies and the command line.
+
+To add a task, write a folder beside this file with a class for each of the three protocols `Task`, `Prepared` and
+`Predictor`. Then name its config in `config/reading.py` and its classes in `registry.py`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from numpy.typing import NDArray
-from torch import nn
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import nn
 
-from bilstm_nlp.reports.sections import Section
-from bilstm_nlp.tasks.inspection import Inspection
-from bilstm_nlp.tasks.measurement import Measurement
-from bilstm_nlp.training.protocols import Batches, Score
+    from bilstm_nlp.reports.sections import Section
+    from bilstm_nlp.tasks.inspection import Inspection
+    from bilstm_nlp.tasks.measurement import Measurement
+    from bilstm_nlp.tasks.request import Request
+    from bilstm_nlp.training.protocols import Batches, Score
 
 
 class Codec(Protocol):
-    """What was learnt from the training data before training: between raw data and arrays, both ways."""
+    """A translation between raw data and numbers, fitted to the training data before training."""
 
-    def to_json(self) -> dict[str, Any]: ...
-
-    def tensors(self) -> Mapping[str, NDArray[Any]]: ...
-
-
-DataT = TypeVar("DataT")
-CodecT = TypeVar("CodecT", bound=Codec)
-ModelT = TypeVar("ModelT", bound=nn.Module)
-
-
-class Task(Protocol, Generic[DataT, CodecT, ModelT]):
-    """A handful of plain methods; `experiment` puts them in order."""
-
-    def load(self) -> DataT:
-        """Read and check the data that the config names."""
+    def to_json(self) -> dict[str, Any]:
+        """Return the content of codec.json."""
         ...
 
-    def inspect(self, source: str | None = None) -> Inspection:
-        """What is in the config's data, or in another file read in its way; what is wrong there is a complaint."""
+    def tensors(self) -> Mapping[str, NDArray[Any]]:
+        """Return the content of codec.safetensors, by name."""
         ...
 
-    def fit(self, data: DataT) -> tuple[CodecT, ModelT]:
-        """The codec, from training data only, and the untrained model."""
-        ...
 
-    def batches(self, data: DataT, codec: CodecT) -> Callable[[int], Batches]:
-        """Epoch → its training batches; the same epoch always gives the same."""
-        ...
+class Task(Protocol):
+    """A config's task: it prepares a training, inspects data, and evaluates a trained run."""
 
-    def scorer(self, data: DataT, codec: CodecT) -> Callable[[nn.Module], Score]:
-        """Model → its score on the development data."""
-        ...
+    def prepare(self, trained: Predictor | None = None) -> Prepared:
+        """Read the data that the config names, seed the random generators, fit the codec and make the model.
 
-    def finish(self, model: ModelT, data: DataT, codec: CodecT) -> dict[str, Any]:
-        """After training, with the best weights: whatever is fitted on development data, then all results."""
-        ...
-
-    def examples(self, data: DataT, codec: CodecT) -> list[Any]:
-        """A few inputs from the development data, as JSON, which a run carries to be asked again."""
-        ...
-
-    def evaluate(self, model: ModelT, codec: CodecT, source: str | None, errors: Path | None = None) -> dict[str, Any]:
-        """Results on the data of `source`, by default of the config's test part, or its development part without.
-
-        Everything that is wrong is written to the page `errors`, if one is asked for. Raises `InputError` where that
-        can't be written or the task has no such page.
+        If `trained` is given, its codec and model are used; nothing is seeded or fitted.
+        Raises `InputError` for data that can't be used.
         """
         ...
 
-    def measure(self, model: ModelT, data: DataT, codec: CodecT) -> Measurement:
-        """What a comparison needs to know of a trained model: its figures on the development data, unit by unit."""
+    def inspect(self, source: str | None = None) -> Inspection:
+        """Describe the config's data, or another file that is read in the same way; errors become complaints."""
         ...
 
-    def plot(self, model: ModelT, codec: CodecT, results: dict[str, Any], folder: Path) -> None:
-        """The pictures that `report` refers to, besides the curves of the training."""
+    def evaluate(self, trained: Predictor, source: str | None, errors: Path | None = None) -> dict[str, Any]:
+        """Score a trained run on `source`, by default on the config's test part, or on its development part.
+
+        If `errors` is given, write a page with all wrong predictions there.
+        Raises `InputError` if that page can't be written or the task has no such page.
+        """
         ...
 
     def report(self, parts: Mapping[str, dict[str, Any]]) -> list[Section]:
-        """Results for people: name of a part of the data → results on it."""
+        """Turn results, by the name of the part of the data, into tables and sentences."""
+        ...
+
+
+class Prepared(Protocol):
+    """Data, codec and model of one config, ready to train or to be measured."""
+
+    @property
+    def codec(self) -> Codec: ...
+
+    @property
+    def model(self) -> nn.Module: ...
+
+    def batches(self, epoch: int) -> Batches:
+        """Return the training batches of an epoch; the same epoch always gives the same batches."""
+        ...
+
+    def scorer(self) -> Callable[[nn.Module], Score]:
+        """Return a function that scores a model on the development data."""
+        ...
+
+    def finish(self) -> dict[str, Any]:
+        """Fit to the development data whatever is fitted after training, then return all results.
+
+        The model has its best weights.
+        """
+        ...
+
+    def examples(self) -> list[Any]:
+        """Return a few inputs from the development data as JSON, for `Predictor.answers`."""
+        ...
+
+    def measure(self) -> Measurement:
+        """Measure the trained model on each unit of the development data, for comparisons."""
+        ...
+
+    def plot(self, results: Mapping[str, dict[str, Any]], folder: Path) -> None:
+        """Draw the pictures that `Task.report` refers to; the curves of the training are drawn elsewhere."""
         ...
 
 
 class Answer(NamedTuple):
-    """What a model says of one input."""
+    """A model's answer to one recorded input."""
 
     numbers: list[float]
     """A tagger's probability of each tag at each token; a forecaster's quantiles of each step, in scaled units."""
     tags: list[str]
-    """Of a tagger."""
+    """A tagger's best sequence; empty for a forecaster."""
 
 
-class Replayable(Protocol):
-    """What answers."""
+class Predictor(Protocol):
+    """A trained model with its codec."""
+
+    @property
+    def codec(self) -> Codec: ...
+
+    @property
+    def model(self) -> nn.Module: ...
+
+    def predictions(self, request: Request) -> Iterator[bytes]:
+        """Yield pieces of output in the input's order; an error comes after the output for all lines before it."""
+        ...
 
     def answers(self, inputs: Sequence[Any]) -> list[Answer]:
-        """To inputs as JSON has them, all at once. Raises `ValueError`, `TypeError`, `KeyError` for what is none."""
+        """Answer recorded inputs, all in one batch.
+
+        Raises `ValueError`, `TypeError` or `KeyError` for values that are no inputs.
+        """
         ...
 
     def longer(self, inputs: Sequence[Any]) -> list[Any]:
-        """Inputs in whose company these are padded; none where all are equally long."""
+        """Return inputs that make a batch pad all of `inputs`; empty if all inputs are equally long."""
         ...

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, TypeVar
 
 from bilstm_nlp.errors import InputError
 
@@ -48,11 +47,3 @@ class Request:
             if known == chosen:
                 return known
         raise InputError(f"--format: expected {', '.join(formats)} for a {model}, found {chosen}")
-
-
-class Predictor(Protocol):
-    """A trained model."""
-
-    def predictions(self, request: Request) -> Iterator[bytes]:
-        """Pieces of output in the input's order; what precedes a line that can't be read comes before the error."""
-        ...

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from bilstm_nlp.config import parse
 from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.config.reading import read_toml
@@ -25,12 +23,10 @@ STATES = 128
 def measure(series: Path | None, *, steps: int, rounds: int) -> Report:
     """The ratio, windows a second, and where a training step's time goes."""
     config = config_of(series, epochs=rounds + 1)
-    task = forecasting(config)
-    data = task.load()
-    torch.manual_seed(config.seed)
-    codec, model = task.fit(data)
+    prepared = forecasting(config).prepare()
+    model = prepared.model
 
-    batches = First(task.batches(data, codec)(1), steps)
+    batches = First(prepared.batches(1), steps)
     real = epochs(model, batches, settings(config))
     floor = BareLstm(config.encoder, shapes_of(model, batches))
     next(real)  # warm

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import torch
-
 from bilstm_nlp.data.text.codec import plan
 from bilstm_nlp.tasks.registry import tagging
 from bilstm_nlp.tasks.tagging.decoding import BATCH_TOKENS, label, read_together
@@ -18,12 +16,10 @@ from .training import BareLstm, First, epochs, parts_of_a_step, shapes_of
 def measure(found: Corpora, *, steps: int, rounds: int) -> Report:
     """Both ratios, sentences a second, and where a training step's time goes."""
     config = config_of(found, epochs=rounds + 1)
-    task = tagging(config)
-    data = task.load()
-    torch.manual_seed(config.seed)
-    codec, model = task.fit(data)
+    prepared = tagging(config).prepare()
+    data, codec, model = prepared.data, prepared.codec, prepared.model
 
-    batches = First(task.batches(data, codec)(1), steps)
+    batches = First(prepared.batches(1), steps)
     real = epochs(model, batches, settings(config))
     floor = BareLstm(config.encoder, shapes_of(model, batches))
     next(real)  # warm

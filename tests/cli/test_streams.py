@@ -11,7 +11,8 @@ from bilstm_nlp.config import parse
 from bilstm_nlp.data.text.corpus import ColumnFormat, Sentence, read, sentence_of_text, sentences_of
 from bilstm_nlp.data.text.output import TaggedSentence, writer
 from bilstm_nlp.errors import DataError, InputError
-from bilstm_nlp.runs import train
+from bilstm_nlp.tasks.registry import build
+from bilstm_nlp.tasks.tagging.model import column_format
 from bilstm_nlp.tasks.tagging.predictor import Tagger
 
 WORDS = "Ann B-PER\nLee I-PER\nleft O\nthe O\nEU B-ORG\n. O\n"
@@ -27,9 +28,9 @@ def tagger(folder: Path, corpus: str) -> Tagger:
         "embeddings": {"dimension": 4, "characters": {"kind": "none"}},
         "encoder": {"hidden": 4},
     }
-    task = train.build(parse(values, "test"))
-    codec, model = task.fit(task.load())
-    return Tagger(model, codec, task.format)
+    prepared = build(parse(values, "test")).prepare()
+    codec, model = prepared.codec, prepared.model
+    return Tagger(model, codec, column_format(prepared.config))
 
 
 @pytest.fixture(scope="module")

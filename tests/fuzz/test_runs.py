@@ -7,7 +7,6 @@ import json
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,10 +71,7 @@ def test_a_damaged_run_is_verified_or_refused(made, data):
 @pytest.fixture(scope="module")
 def again(made):
     """What goes on with the stopped run, without what a whole training does before and after."""
-    task = build(made.config)
-    data = task.load()
-    torch.manual_seed(made.config.seed)
-    codec, model = task.fit(data)
+    prepared = build(made.config).prepare()
     origin = RunDirectory.open(made.stopped).origin()
 
     def go_on() -> list:
@@ -83,9 +79,7 @@ def again(made):
         train.check_origin(run, origin)
         state = run.read_state()
         assert state is not None
-        epochs = fit(
-            copy.deepcopy(model), task.batches(data, codec), task.scorer(data, codec), settings(made.config), state
-        )
+        epochs = fit(copy.deepcopy(prepared.model), prepared.batches, prepared.scorer(), settings(made.config), state)
         return [*state.reports, *(epoch.report for epoch in epochs)]
 
     return go_on

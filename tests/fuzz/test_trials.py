@@ -32,10 +32,8 @@ def plan(made, tmp_path_factory) -> Plan:
     shutil.copytree(made.finished, out / "first")
     list(train.train(made.config.model_copy(update={"seed": 2}), out / "second"))
     for name in ("first", "second"):
-        task, trained = build(made.config), load(out / name)
-        trial_files.save(
-            out / name, "a key", Resources(2, 1, 1), task.measure(trained.model, task.load(), trained.codec)
-        )
+        prepared = build(made.config).prepare(load(out / name))
+        trial_files.save(out / name, "a key", Resources(2, 1, 1), prepared.measure())
     shutil.copytree(out / "first", out / "last")
     places = [("base", 1, "first"), ("other", 1, "second"), ("base", 2, "second"), ("other", 2, "last")]
     jobs = [Job(PlannedRun(variant, seed, 1.0, made.config), "a key", out / name) for variant, seed, name in places]

@@ -54,16 +54,15 @@ def test_a_tagger_learns_from_its_share_alone(tmp_path, seed):
     (tmp_path / "train.conll").write_text(corpus(20))
     (tmp_path / "dev.conll").write_text(corpus(5))
     data = {"train": str(tmp_path / "train.conll"), "dev": str(tmp_path / "dev.conll"), "fraction": 0.15}
-    task = tagging(parse({"seed": seed, "data": data, "encoder": {"hidden": 3}}, "a test"))
-    parts = task.load()
-    whole = tagging(parse({"data": data | {"fraction": 1.0}}, "a test")).load()
+    prepared = tagging(parse({"seed": seed, "data": data, "encoder": {"hidden": 3}}, "a test")).prepare()
+    parts, codec = prepared.data, prepared.codec
+    whole = tagging(parse({"data": data | {"fraction": 1.0}}, "a test")).loader.load()
     kept = share(whole.train, 0.15).sentences
     assert parts.train.sentences == kept
     assert len(kept) == 3
     assert parts.dev == whole.dev
-    codec, _ = task.fit(parts)
     assert set(codec.words.learnt) == {token.lower() for sentence in kept for token in sentence.tokens}
-    batches = task.batches(parts, codec)(1)
+    batches = prepared.batches(1)
     assert sum(len(batch) for batch in batches) == 3
 
 
@@ -71,32 +70,32 @@ def test_a_tagger_learns_from_its_share_alone(tmp_path, seed):
 
 
 def test_the_most_recent_training_rows_are_the_share(tmp_path):
-    task, whole, _, _ = fitted(tmp_path)
+    _, whole, _, _ = fitted(tmp_path)
     border = whole.parts[0].train.stop
     assert (whole.parts[0].train.start, border) == (0, int(0.7 * ROWS))
     for fraction, rows in ((0.5, border // 2), (0.29, int(0.29 * border))):
-        _, parts, codec, _ = fitted(tmp_path, fraction=fraction)
+        prepared, parts, codec, _ = fitted(tmp_path, fraction=fraction)
         (found,) = parts.parts
         assert (found.train.start, found.train.stop) == (border - rows, border)
         assert (found.validation, found.test) == (whole.parts[0].validation, whole.parts[0].test)
-        windows = task.windows(parts, codec, "train")
+        windows = prepared.windows("train")
         # Every window, its look-back too, lies in the share, and there are all of those.
         assert windows.rows.min() - LOOK_BACK == found.train.start
         assert windows.rows.max() + HORIZON == found.train.stop
         assert len(windows) == rows - LOOK_BACK - HORIZON + 1
-        one = parts.found.series[0]
+        one = parts.series_set.series[0]
         scaler = Scaler.fit("standard", one.select(codec.columns.all)[border - rows : border])
         np.testing.assert_array_equal(codec.scaler(one).centre, scaler.centre)
 
 
 def test_rows_before_the_share_change_nothing(tmp_path):
     changed = table()
-    _, parts, codec, model = fitted(tmp_path, fraction=0.4)
+    first_prepared, parts, codec, model = fitted(tmp_path, fraction=0.4)
     first = parts.parts[0].train.start
     changed.loc[: first - 1, ["load", "wind"]] += 1000
-    task, other, again, same = fitted(tmp_path, changed, fraction=0.4)
+    second, _, again, same = fitted(tmp_path, changed, fraction=0.4)
     assert again.to_json() == codec.to_json()
-    batches = [list(task.batches(found, codec)(1)) for found in (parts, other)]
+    batches = [list(prepared.batches(1)) for prepared in (first_prepared, second)]
     for one, two in zip(*batches, strict=True):
         assert torch.equal(one.past, two.past)
         assert torch.equal(one.future, two.future)
@@ -107,8 +106,8 @@ def test_rows_before_the_share_change_nothing(tmp_path):
 
 
 def test_a_refit_takes_its_share_too(tmp_path):
-    task = forecasting(config(tmp_path, fraction=0.5))
-    (parts,) = task.without_test(task.load().found).parts
+    loader = forecasting(config(tmp_path, fraction=0.5)).loader
+    (parts,) = loader.without_test(loader.load().series_set).parts
     assert parts.train.stop == parts.validation.start
     assert parts.train.stop - parts.train.start == parts.train.stop // 2
 

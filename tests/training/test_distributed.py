@@ -17,6 +17,7 @@ from safetensors.torch import load_file
 from bilstm_nlp.config import load
 from bilstm_nlp.nn.tensors import on
 from bilstm_nlp.runs import train
+from bilstm_nlp.tasks.registry import build
 from tests.samples import FORECASTER, SMALL, TAGGER
 
 # No dropout, whose masks are each process's own, so that one process has the same gradients.
@@ -120,13 +121,10 @@ def test_the_loss_of_a_step_is_the_mean_over_the_tokens_of_all_processes(tmp_pat
     overrides = [*SMALL[1::2], *still, "training.epochs=1"]
     run(*launched(2, "train", TAGGER, *sets(overrides), "--out", tmp_path / "run"))
     config = load(Path(TAGGER), overrides)
-    task = train.build(config)
-    data = task.load()
-    torch.manual_seed(config.seed)
-    codec, model = task.fit(data)
-    model.eval()
+    prepared = build(config).prepare()
+    model = prepared.model.eval()
     with torch.no_grad():
-        found = [model(on(batch)) for batch in task.batches(data, codec)(1)]
+        found = [model(on(batch)) for batch in prepared.batches(1)]
     assert len({float(loss.weight) for loss in found}) > 5
     pairs = [found[start : start + 2] for start in range(0, len(found), 2)]
     expected = [sum(float(one.total) for one in pair) / sum(float(one.weight) for one in pair) for pair in pairs]

@@ -30,6 +30,4 @@ def carry_out(config: Config, folder: Path, key: str, resources: Resources) -> I
     else:
         yield from train.train(config, folder, resume=True)
     with Hold(folder):
-        task = build(config)
-        trained = load(folder)
-        trial_files.save(folder, key, resources, task.measure(trained.model, task.load(), trained.codec))
+        trial_files.save(folder, key, resources, build(config).prepare(load(folder)).measure())

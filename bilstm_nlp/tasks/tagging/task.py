@@ -4,65 +4,214 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, Literal, assert_never
+from typing import Any, assert_never
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from bilstm_nlp.config.tagging import DocumentContext, NoContext, TaggingConfig
 from bilstm_nlp.data.batches import EpochBatches
-from bilstm_nlp.data.lines import Complain, stop
 from bilstm_nlp.data.text.augmentation import swap_entities
-from bilstm_nlp.data.text.codec import TaggingCodec, plan
-from bilstm_nlp.data.text.corpus import ColumnFormat, TaggedCorpus, checked, converted, read, share, split
-from bilstm_nlp.data.text.lexicon import cross_fitted, folds
-from bilstm_nlp.data.text.tokenizer import Cut
+from bilstm_nlp.data.text.codec import EncodedSentences, TaggingCodec, plan
+from bilstm_nlp.data.text.lexicon import EntityLexicon, cross_fitted, folds
+from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.data.text.vocabulary import WordTable
-from bilstm_nlp.data.text.word_vectors import Pretrained, matrix, read_vectors
-from bilstm_nlp.errors import ConfigError
 from bilstm_nlp.metrics import labels
 from bilstm_nlp.nn.model import Model
 from bilstm_nlp.reports import plots
 from bilstm_nlp.reports.sections import Section
-from bilstm_nlp.tags import Scheme, detect
+from bilstm_nlp.system.memory import allocating
+from bilstm_nlp.tasks.base import Predictor
 from bilstm_nlp.tasks.measurement import Measurement, spread
-from bilstm_nlp.tasks.tagging import errors_page
-from bilstm_nlp.tasks.tagging import report as tagging_report
+from bilstm_nlp.tasks.tagging import errors_page, report
+from bilstm_nlp.tasks.tagging.data import Corpora, CorpusLoader
 from bilstm_nlp.tasks.tagging.decoding import TaggingModel, entities_of_each, head_of, label, read_together
 from bilstm_nlp.tasks.tagging.errors import wrong_entities
 from bilstm_nlp.tasks.tagging.evaluation import Evaluation, gold_spans
 from bilstm_nlp.tasks.tagging.inspection import CorpusInspection, inspect_corpora
 from bilstm_nlp.tasks.tagging.measurement import measure
+from bilstm_nlp.tasks.tagging.model import column_format, model
+from bilstm_nlp.tasks.tagging.predictor import Tagger
+from bilstm_nlp.tasks.tagging.vectors import initial_vectors, pretrained_vectors
 from bilstm_nlp.training.protocols import Batches, Score
 
 logger = logging.getLogger(__name__)
 
 EXAMPLES, EXAMPLE_SENTENCES, EXAMPLE_TOKENS = 8, 6, 40
-"""What a run carries of its development corpus: so many inputs of at most so many sentences of so many tokens."""
+"""Inputs that a run carries of its development corpus, sentences of an input, and tokens of a sentence, at most."""
 
-DEFAULT_DIMENSION = 100
-"""Size of a word's vector where neither a file nor the config says."""
+
+class TaggingTask:
+    """The tagging task: one tag for each token."""
+
+    def __init__(self, config: TaggingConfig) -> None:
+        self.config = config
+        self.format = column_format(config)
+        self.loader = CorpusLoader(config.data, self.format)
+
+    def prepare(self, trained: Predictor | None = None) -> PreparedTagging:
+        """Read the corpora, seed, build the vocabularies and make the model; or take those of a trained tagger."""
+        data = self.loader.load()
+        if trained is not None:
+            assert isinstance(trained, Tagger)
+            return PreparedTagging(self.config, data, trained.codec, trained.model)
+        torch.manual_seed(self.config.seed)
+        with allocating("making the model", "size of the encoder or of embeddings"):
+            return PreparedTagging(self.config, data, *self._fit(data))
+
+    def _fit(self, data: Corpora) -> tuple[TaggingCodec, TaggingModel]:
+        """Build vocabularies of the training corpus and the pretrained vectors, and make the untrained model."""
+        config = self.config
+        pretrained = pretrained_vectors(config.embeddings)
+        words = WordTable.build(_forms(data.train.sentences), pretrained, config.embeddings.minimum_count)
+        if pretrained is not None:
+            for name, part in (("train", data.train), ("dev", data.dev)):
+                logger.info("word vectors know %s of %s", words.coverage(_forms(part.sentences)), name)
+        initial, frozen = initial_vectors(config.embeddings, words, pretrained)
+        codec = TaggingCodec.fit(
+            data.train.sentences,
+            words,
+            frozen,
+            scheme=config.data.scheme,
+            file_scheme=data.scheme,
+            with_pairs=config.embeddings.bigrams > 0,
+            with_lexicon=config.embeddings.lexicon,
+            with_usage=config.embeddings.usage,
+            context=_context_tokens(config.context),
+        )
+        return codec, model(config, codec, torch.from_numpy(initial))
+
+    def inspect(self, source: str | None = None) -> CorpusInspection:
+        """Describe the config's corpora, or another corpus that is read in the same way."""
+        data = self.config.data
+        parts = {"train": data.train, "dev": data.dev} | ({"test": data.test} if data.test else {})
+        return inspect_corpora(
+            parts if source is None else {"corpus": source},
+            self.loader.read,
+            file_scheme=data.file_scheme,
+            on_invalid=data.on_invalid_tags,
+            vectors=lambda: pretrained_vectors(self.config.embeddings),
+        )
+
+    def evaluate(self, trained: Predictor, source: str | None, errors: Path | None = None) -> dict[str, Any]:
+        """Score a tagger on a corpus, by default on the test corpus, or on the development corpus without one.
+
+        If `errors` is given, every wrong entity is written to that page.
+        """
+        assert isinstance(trained, Tagger)
+        codec, data = trained.codec, self.config.data
+        corpus = self.loader.read_in_scheme_of_training(source or data.test or data.dev, codec.file_scheme, codec.cut)
+        evaluation = Evaluation(trained.model, codec, corpus)
+        if errors is not None:
+            errors_page.write(errors, corpus.source, wrong_entities(evaluation))
+        return evaluation.results()
+
+    def report(self, parts: Mapping[str, dict[str, Any]]) -> list[Section]:
+        """Turn the results on each corpus into a section."""
+        return report.sections(parts)
 
 
 @dataclass(frozen=True)
-class Corpora:
-    """The parts of the data, their tags checked, all in one scheme."""
+class PreparedTagging:
+    """Corpora, codec and model of a tagger."""
 
-    train: TaggedCorpus
-    dev: TaggedCorpus
-    test: TaggedCorpus | None
-    scheme: Scheme
+    config: TaggingConfig
+    data: Corpora
+    codec: TaggingCodec
+    model: TaggingModel
+
+    def batches(self, epoch: int) -> Batches:
+        """Return batches of sentences of like length, drawn from the seed and the epoch's number."""
+        settings, codec = self.config.training, self.codec
+        generator = np.random.default_rng([self.config.seed, epoch])
+        if settings.swap_entities:
+            # Within a part: an entity of another part would be in this part's lexicon more often than a new one is.
+            swapped = [
+                swap_entities(part, codec.file_scheme, settings.swap_entities, generator) for part in self._parts
+            ]
+            encoded = codec.encode_parts(swapped, self._lexicons, with_tags=True)
+        else:
+            encoded = self._encoded
+        together = read_together(codec, encoded, generator)
+        return EpochBatches(plan(together.lengths, settings.batch_tokens, generator), together.collate)
+
+    @cached_property
+    def _parts(self) -> list[Sequence[Sentence]]:
+        """The training sentences; in folds where each fold has a lexicon of the others."""
+        sentences = self.data.train.sentences
+        return folds(sentences) if self.codec.lexicon else [sentences]
+
+    @cached_property
+    def _lexicons(self) -> list[EntityLexicon]:
+        """A lexicon for each part, of the entities of all other parts; none if the codec has no lexicon."""
+        codec = self.codec
+        return cross_fitted(self._parts, codec.file_scheme, codec.types) if codec.lexicon else []
+
+    @cached_property
+    def _encoded(self) -> EncodedSentences:
+        """The training sentences without swapped entities, which are the same in every epoch."""
+        return self.codec.encode_parts(self._parts, self._lexicons, with_tags=True)
+
+    def scorer(self) -> Callable[[nn.Module], Score]:
+        """Return a function that scores a model by entity F1 on the development corpus."""
+        encoded = self.codec.encode(self.data.dev.sentences)
+        gold = gold_spans(self.data.dev, self.codec)
+
+        def score(model: nn.Module) -> Score:
+            assert isinstance(model, Model)
+            result = labels.micro_f1(gold, entities_of_each(label(model, self.codec, encoded), len(gold)))
+            figures = {"precision": result.precision, "recall": result.recall, "f1": result.f1}
+            return Score("f1", result.f1 or 0.0, True, figures)
+
+        return score
+
+    def finish(self) -> dict[str, Any]:
+        """Fit the temperature to the development corpus, then score it and the test corpus, if there is one."""
+        dev = Evaluation(self.model, self.codec, self.data.dev)
+        dev.calibrate()
+        results = {"dev": dev.results()}
+        if self.data.test is not None:
+            results["test"] = Evaluation(self.model, self.codec, self.data.test).results()
+        return results
+
+    def examples(self) -> list[Any]:
+        """Return inputs as [sentence][token].
+
+        An input is a sentence, or the beginning of a document if the model reads documents.
+        """
+        sentences = self.data.dev.sentences
+        units = _documents(sentences) if self.codec.reads_documents else [[sentence] for sentence in sentences]
+        chosen = [units[index] for index in spread(len(units), EXAMPLES).tolist()]
+        return [[list(sentence.tokens[:EXAMPLE_TOKENS]) for sentence in unit[:EXAMPLE_SENTENCES]] for unit in chosen]
+
+    def measure(self) -> Measurement:
+        """Measure the tagger on each sentence of the development corpus."""
+        return measure(self.model, self.codec, self.data.dev)
+
+    def plot(self, results: Mapping[str, dict[str, Any]], folder: Path) -> None:
+        """Draw the confusion of the development entities' types, and the learnt transitions."""
+        confusion = results["dev"]["confusion"]
+        plots.confusion(confusion["labels"], np.array(confusion["counts"]), folder / "confusion.png")
+        transitions = head_of(self.model).crf.scores().transitions.detach().cpu().numpy()
+        plots.transitions(
+            self.codec.tags, np.where(np.isfinite(transitions), transitions, np.nan), folder / "transitions.png"
+        )
 
 
-def context_tokens(config: DocumentContext | NoContext) -> int:
-    """Tokens of the windows in which sentences are read together; 0 where each is read by itself."""
+def _forms(sentences: Sequence[Sentence]) -> Counter[str]:
+    """Count the word forms."""
+    return Counter(chain.from_iterable(sentence.tokens for sentence in sentences))
+
+
+def _context_tokens(config: DocumentContext | NoContext) -> int:
+    """Return the tokens of a window of sentences that are read together; 0 if each sentence is read alone."""
     match config:
         case NoContext():
             return 0
@@ -72,224 +221,12 @@ def context_tokens(config: DocumentContext | NoContext) -> int:
             assert_never(unknown)
 
 
-class TaggingTask:
-    """Named entities, and whatever else a tag a token tells."""
-
-    def __init__(
-        self,
-        config: TaggingConfig,
-        format: ColumnFormat,
-        model: Callable[[TaggingCodec, Tensor], TaggingModel],
-    ) -> None:
-        """`format`: how files are read; `model`: codec and (V, D) word vectors to train → the untrained model."""
-        self.config, self.format, self.model = config, format, model
-
-    # --- data ---
-
-    def load(self) -> Corpora:
-        """Read all parts; the tag scheme is detected from the whole training corpus."""
-        data = self.config.data
-        train = self.read(data.train, data.file_scheme)
-        if data.file_scheme == "auto":
-            found = detect(sentence.tags or () for sentence in train.sentences)
-            logger.info("tag scheme of %s: %s", data.train, found.explanation)
-            scheme: Scheme = found.scheme
+def _documents(sentences: Sequence[Sentence]) -> list[list[Sentence]]:
+    """Group neighbours of one document; a sentence of no known document is a group of its own."""
+    groups: list[list[Sentence]] = []
+    for document, group in groupby(sentences, key=attrgetter("document")):
+        if document:
+            groups.append(list(group))
         else:
-            scheme = data.file_scheme
-        return Corpora(
-            self.kept(share(self.checked(train, scheme), data.fraction)),
-            self.other(data.dev, scheme),
-            self.other(data.test, scheme) if data.test else None,
-            scheme,
-        )
-
-    def kept(self, train: TaggedCorpus) -> TaggedCorpus:
-        """What is trained on: all but the fold that is held out, if one is.
-
-        Raises `DataError` for fewer sentences than folds.
-        """
-        held_out = self.config.data.held_out
-        return train if held_out is None else split(train, held_out.fold, held_out.folds)[0]
-
-    def other(self, source: str, scheme: Scheme, cut: Cut = "words") -> TaggedCorpus:
-        """Another corpus than the training corpus, its tags in that one's scheme.
-
-        Where all its tags keep to a scheme of their own, and not to that one, they are converted.
-        """
-        corpus = self.read(source, scheme, cut=cut)
-        if self.config.data.file_scheme != "auto":
-            return self.checked(corpus, scheme)
-        own = detect(sentence.tags or () for sentence in corpus.sentences).unless(scheme)
-        if own != scheme:
-            logger.warning("%s: its tags are in %s, the training corpus's in %s; converted", source, own, scheme)
-        return converted(self.checked(corpus, own), own, scheme)
-
-    def read(
-        self, source: str, scheme: Scheme | Literal["auto"], complain: Complain = stop, cut: Cut = "words"
-    ) -> TaggedCorpus:
-        """A corpus in the config's format. Spans of characters become tags of the scheme, of IOB2 if it is `auto`."""
-        return read(source, replace(self.format, spans_as="IOB2" if scheme == "auto" else scheme, cut=cut), complain)
-
-    def checked(self, corpus: TaggedCorpus, scheme: Scheme) -> TaggedCorpus:
-        """The corpus with legal tags. Raises `DataError` where tags are missing or, unless repaired, illegal."""
-        corpus, repairs = checked(corpus, scheme, self.config.data.on_invalid_tags)
-        if repairs:
-            shown = ", ".join(f"line {repair.line}: {repair.before} → {repair.after}" for repair in repairs[:3])
-            logger.warning(
-                "%s: %d tags repaired (%s%s)", corpus.source, len(repairs), shown, ", …" * (len(repairs) > 3)
-            )
-        return corpus
-
-    def inspect(self, source: str | None = None) -> CorpusInspection:
-        """What is in the config's data, or in another corpus read in the same way."""
-        data = self.config.data
-        parts = {"train": data.train, "dev": data.dev} | ({"test": data.test} if data.test else {})
-        return inspect_corpora(
-            parts if source is None else {"corpus": source},
-            self.read,
-            file_scheme=data.file_scheme,
-            on_invalid=data.on_invalid_tags,
-            vectors=self.pretrained,
-        )
-
-    # --- codec and model ---
-
-    def fit(self, data: Corpora) -> tuple[TaggingCodec, TaggingModel]:
-        """Vocabularies from the training corpus joined with the pretrained vectors, and the untrained model."""
-        forms = Counter(chain.from_iterable(sentence.tokens for sentence in data.train.sentences))
-        pretrained = self.pretrained()
-        words = WordTable.build(forms, pretrained, self.config.embeddings.minimum_count)
-        if pretrained is not None:
-            for name, part in (("train", data.train), ("dev", data.dev)):
-                counts = Counter(chain.from_iterable(sentence.tokens for sentence in part.sentences))
-                logger.info("word vectors know %s of %s", words.coverage(counts), name)
-        initial, frozen = self.initial_vectors(words, pretrained)
-        codec = TaggingCodec.fit(
-            data.train.sentences,
-            words,
-            frozen,
-            scheme=self.config.data.scheme,
-            file_scheme=data.scheme,
-            with_pairs=self.config.embeddings.bigrams > 0,
-            with_lexicon=self.config.embeddings.lexicon,
-            with_usage=self.config.embeddings.usage,
-            context=context_tokens(self.config.context),
-        )
-        return codec, self.model(codec, torch.from_numpy(initial))
-
-    def pretrained(self) -> Pretrained | None:
-        """The vectors file. Raises `ConfigError` where its dimension is not the one asked for."""
-        settings = self.config.embeddings
-        if settings.file is None:
-            return None
-        vectors = read_vectors(settings.file)
-        found = vectors.vectors.shape[1]
-        if settings.dimension not in (None, found):
-            problem = f"embeddings.dimension: expected the file's {found}, found {settings.dimension}"
-            raise ConfigError(settings.file, [problem])
-        return vectors
-
-    def initial_vectors(
-        self, words: WordTable, pretrained: Pretrained | None
-    ) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
-        """(V, D) vectors to train, random where the file has none, and (E, D) frozen ones of its other words."""
-        if pretrained is None:
-            dimension = self.config.embeddings.dimension or DEFAULT_DIMENSION
-            deviation = dimension**-0.5
-        else:
-            dimension = pretrained.vectors.shape[1]
-            deviation = float(pretrained.vectors[:10_000].std())
-        # Drawn in torch, whose generator the caller has seeded; as spread out as the vectors they stand among.
-        initial = (torch.randn(words.trainable, dimension) * deviation).numpy()
-        initial[0] = 0.0
-        if pretrained is None:
-            return initial, np.empty((0, dimension), np.float16)
-        rows, found = words.pretrained_rows(pretrained)
-        initial[rows] = pretrained.vectors[found]
-        return initial, matrix(pretrained, words.frozen).astype(np.float16)
-
-    def plot(self, model: TaggingModel, codec: TaggingCodec, results: dict[str, Any], folder: Path) -> None:
-        """Confusion of the development entities' types, and the transitions that were learnt."""
-        confusion = results["dev"]["confusion"]
-        plots.confusion(confusion["labels"], np.array(confusion["counts"]), folder / "confusion.png")
-        transitions = head_of(model).crf.scores().transitions.detach().cpu().numpy()
-        plots.transitions(
-            codec.tags, np.where(np.isfinite(transitions), transitions, np.nan), folder / "transitions.png"
-        )
-
-    def report(self, parts: Mapping[str, dict[str, Any]]) -> list[Section]:
-        """Results for people: a section for each corpus."""
-        return tagging_report.sections(parts)
-
-    # --- training ---
-
-    def batches(self, data: Corpora, codec: TaggingCodec) -> Callable[[int], Batches]:
-        """Epoch → batches of sentences of like length, drawn anew each epoch from the seed and its number."""
-        settings, sentences = self.config.training, data.train.sentences
-        parts = folds(sentences) if codec.lexicon else [sentences]
-        lexicons = cross_fitted(parts, codec.file_scheme, codec.types) if codec.lexicon else []
-        as_they_are = None if settings.swap_entities else codec.encode_parts(parts, lexicons, with_tags=True)
-
-        def of_epoch(epoch: int) -> Batches:
-            generator = np.random.default_rng([self.config.seed, epoch])
-            encoded = as_they_are
-            if encoded is None:
-                # Within a part: entities of another one would be in this one's lexicon more often than new ones are.
-                drawn = [swap_entities(part, codec.file_scheme, settings.swap_entities, generator) for part in parts]
-                encoded = codec.encode_parts(drawn, lexicons, with_tags=True)
-            together = read_together(codec, encoded, generator)
-            return EpochBatches(plan(together.lengths, settings.batch_tokens, generator), together.collate)
-
-        return of_epoch
-
-    def scorer(self, data: Corpora, codec: TaggingCodec) -> Callable[[nn.Module], Score]:
-        """Model → entity F1 on the development corpus."""
-        encoded = codec.encode(data.dev.sentences)
-        gold = gold_spans(data.dev, codec)
-
-        def score(model: nn.Module) -> Score:
-            assert isinstance(model, Model)
-            result = labels.micro_f1(gold, entities_of_each(label(model, codec, encoded), len(gold)))
-            figures = {"precision": result.precision, "recall": result.recall, "f1": result.f1}
-            return Score("f1", result.f1 or 0.0, True, figures)
-
-        return score
-
-    # --- results ---
-
-    def finish(self, model: TaggingModel, data: Corpora, codec: TaggingCodec) -> dict[str, Any]:
-        """Fit the temperature on the development corpus, then score development and, where there is one, test."""
-        parts: dict[str, Any] = {}
-        dev = Evaluation(model, codec, data.dev)
-        dev.calibrate()
-        parts["dev"] = dev.results()
-        if data.test is not None:
-            parts["test"] = Evaluation(model, codec, data.test).results()
-        return parts
-
-    def examples(self, data: Corpora, codec: TaggingCodec) -> list[Any]:
-        """Sentences, or the beginnings of documents where a sentence is not read alone: [sentence][token]."""
-        sentences = data.dev.sentences
-        runs = [list(run) for _, run in groupby(sentences, key=attrgetter("document"))]
-        together = [part for run in runs for part in ([run] if run[0].document else [[one] for one in run])]
-        units = together if codec.reads_documents else [[sentence] for sentence in sentences]
-        chosen = [units[index] for index in spread(len(units), EXAMPLES).tolist()]
-        return [[list(one.tokens[:EXAMPLE_TOKENS]) for one in unit[:EXAMPLE_SENTENCES]] for unit in chosen]
-
-    def evaluate(
-        self, model: TaggingModel, codec: TaggingCodec, source: str | None, errors: Path | None = None
-    ) -> dict[str, Any]:
-        """Scores on a corpus: by default the config's test corpus, or the development corpus without one.
-
-        Every wrong entity goes to the page `errors`, if one is asked for.
-        """
-        data = self.config.data
-        source = source or data.test or data.dev
-        evaluation = Evaluation(model, codec, self.other(source, codec.file_scheme, codec.cut))
-        if errors is not None:
-            errors_page.write(errors, evaluation.corpus.source, wrong_entities(evaluation))
-        return evaluation.results()
-
-    def measure(self, model: TaggingModel, data: Corpora, codec: TaggingCodec) -> Measurement:
-        """What a comparison needs to know of the model on the development corpus."""
-        return measure(model, codec, data.dev)
+            groups += [[sentence] for sentence in group]
+    return groups

@@ -60,9 +60,8 @@ def measured(folder, **data):
     trained = bilstm_nlp.load(folder)
     found = config_of(RunDirectory.open(folder))
     found = found.model_copy(update={"data": found.data.model_copy(update=data)})
-    task = build(found)
-    parts = task.load()
-    return task.measure(trained.model, parts, trained.codec), parts, trained.codec, trained.model
+    prepared = build(found).prepare(trained)
+    return prepared.measure(), prepared.data, trained.codec, trained.model
 
 
 # --- taggers ---
@@ -138,8 +137,8 @@ def test_windows_of_several_series_from_one_date_are_one_unit_in_time_order():
 def test_windows_are_measured_one_by_one(forecaster, monkeypatch):
     monkeypatch.setattr(forecasting_measurement, "EXAMPLES", 13)
     found, data, codec, model = measured(forecaster)
-    windows = codec.windows(data.found.series, data.of("validation"))
-    (one,) = data.found.series
+    windows = codec.windows(data.series_set.series, data.rows("validation"))
+    (one,) = data.series_set.series
     cells = [divmod(cell, 2) for cell in spread(2 * len(windows), 13).tolist()]
     for number, origin in enumerate(windows.rows):
         point = forecast(model, codec.batch(windows, np.array([number]))).point[0]
@@ -163,12 +162,12 @@ def test_errors_are_in_the_same_units_whatever_a_forecaster_was_scaled_by(tmp_pa
     """The same forecasts in own units, by codecs of other scalers and shares, are measured alike."""
     measurements = []
     for data in ({}, {"scaler": "robust"}, {"fraction": 0.5}):
-        task, parts, codec, model = fitted(tmp_path, **data)
+        prepared, _, _, model = fitted(tmp_path, **data)
         with torch.no_grad():
             # Every forecast is the last value: no scaler plays a part in that.
             model.head.decoder.projection.weight.zero_()
             model.head.decoder.projection.bias.zero_()
-        measurements.append(task.measure(model, parts, codec))
+        measurements.append(prepared.measure())
     first, *others = measurements
     for other in others:
         for name, ratio in first.measures.items():

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
 import bilstm_nlp
 from bilstm_nlp.config import parse
 from bilstm_nlp.errors import ConfigError, DataError, InputError
 from bilstm_nlp.runs import backtest, train
 from bilstm_nlp.tasks.forecasting.evaluation import Intervals, evaluate, forecast_blocks
+from bilstm_nlp.tasks.forecasting.model import table_format
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
 from bilstm_nlp.tasks.registry import forecasting
 
@@ -49,10 +49,9 @@ def config(folder: Path, frame: pd.DataFrame | None = None, **data: object):
 
 
 def fitted(folder: Path, frame: pd.DataFrame | None = None, **data: object):
-    task = forecasting(config(folder, frame, **data))
-    parts = task.load()
-    torch.manual_seed(0)
-    return task, parts, *task.fit(parts)
+    """(prepared training, its data, codec and model)"""
+    prepared = forecasting(config(folder, frame, **data)).prepare()
+    return prepared, prepared.data, prepared.codec, prepared.model
 
 
 def test_nothing_after_the_training_part_changes_what_is_learnt_before_training(tmp_path):
@@ -70,9 +69,9 @@ def test_nothing_after_the_training_part_changes_what_is_learnt_before_training(
 
 
 def test_scores_are_those_of_every_window_counted_one_by_one(tmp_path):
-    task, parts, codec, model = fitted(tmp_path)
-    results = task.finish(model, parts, codec)["test"]
-    one, part = parts.found.series[0], parts.parts[0].test
+    prepared, parts, codec, model = fitted(tmp_path)
+    results = prepared.finish()["test"]
+    one, part = parts.series_set.series[0], parts.parts[0].test
     names = codec.columns.targets
     values = one.select(names)
     scaler = codec.target_scaler(one)
@@ -102,8 +101,8 @@ def test_scores_are_those_of_every_window_counted_one_by_one(tmp_path):
 
 
 def test_intervals_cover_the_validation_part_they_were_calibrated_on(tmp_path):
-    task, parts, codec, model = fitted(tmp_path)
-    results = task.finish(model, parts, codec)["validation"]
+    prepared = fitted(tmp_path)[0]
+    results = prepared.finish()["validation"]
     # ceil((n + 1) · level) of n windows at each step and column
     expected = np.ceil((results["windows"] + 1) * 0.8) / results["windows"]
     # More where several windows lie on the border: the holiday column repeats itself.
@@ -111,10 +110,10 @@ def test_intervals_cover_the_validation_part_they_were_calibrated_on(tmp_path):
 
 
 def test_restless_windows_have_wider_intervals(tmp_path):
-    task, parts, codec, model = fitted(tmp_path)
-    task.calibrate(model, parts, codec)
-    intervals = Intervals.of(model, codec, parts.found.series, 0.8)
-    windows = task.windows(parts, codec, "test")
+    prepared, parts, codec, model = fitted(tmp_path)
+    prepared.calibrate()
+    intervals = Intervals.of(model, codec, parts.series_set.series, 0.8)
+    windows = prepared.windows("test")
     _, block, found = next(forecast_blocks(model, codec, windows))
     of = np.zeros(len(block.past), np.int64)
     lower, upper = intervals.borders(block.past, of, found)
@@ -123,16 +122,16 @@ def test_restless_windows_have_wider_intervals(tmp_path):
 
 
 def test_a_forecast_is_the_one_that_was_scored_and_joins_back_to_the_data(tmp_path):
-    task, parts, codec, model = fitted(tmp_path, known=["holiday"], calendar="cyclic")
-    task.calibrate(model, parts, codec)
-    forecaster = Forecaster(model, codec, task.format, 0.8)
+    prepared, parts, codec, model = fitted(tmp_path, known=["holiday"], calendar="cyclic")
+    prepared.calibrate()
+    forecaster = Forecaster(model, codec, table_format(prepared.config), 0.8)
     frame, origin = table(), ROWS - HORIZON
     table_ahead = forecaster.forecast(
         frame[:origin].drop(columns="date").set_index(frame["date"][:origin]), frame[origin:]
     )
-    windows = codec.windows(parts.found.series, [slice(origin, ROWS)])
+    windows = codec.windows(parts.series_set.series, [slice(origin, ROWS)])
     _, _, found = next(forecast_blocks(model, codec, windows))
-    expected = codec.target_scaler(parts.found.series[0]).inverse(found.point[0])
+    expected = codec.target_scaler(parts.series_set.series[0]).inverse(found.point[0])
     np.testing.assert_allclose(table_ahead["forecast"], expected.ravel(), rtol=1e-5)
     assert (table_ahead["lower"] < table_ahead["forecast"]).all()
     assert (table_ahead["forecast"] < table_ahead["upper"]).all()
@@ -147,9 +146,9 @@ def test_a_forecast_is_the_one_that_was_scored_and_joins_back_to_the_data(tmp_pa
 
 
 def test_a_backtest_sees_nothing_after_an_origin(tmp_path):
-    task, parts, codec, model = fitted(tmp_path)
-    task.calibrate(model, parts, codec)
-    forecaster = Forecaster(model, codec, task.format, 0.8)
+    prepared, _, codec, model = fitted(tmp_path)
+    prepared.calibrate()
+    forecaster = Forecaster(model, codec, table_format(prepared.config), 0.8)
     before = forecaster.backtest(str(tmp_path / "table.csv"), windows=5, step=7)
     changed = table()
     first = ROWS - HORIZON - 4 * 7
@@ -169,9 +168,9 @@ def test_a_backtest_with_refit_trains_on_the_rows_before_each_origin_alone(tmp_p
 
     def refit(found):
         seen.append(len(found.series[0]))
-        return backtest.refitted(settings, found)
+        return backtest.refitted(task, found)
 
-    forecaster = backtest.refitted(settings, task.load().found)
+    forecaster = backtest.refitted(task, task.loader.load().series_set)
     rows = forecaster.backtest(settings.data.file, windows=2, step=10, refit=refit)
     assert seen == [ROWS - HORIZON - 10, ROWS - HORIZON]
     assert len(rows) == 2 * HORIZON * 3
@@ -180,9 +179,9 @@ def test_a_backtest_with_refit_trains_on_the_rows_before_each_origin_alone(tmp_p
 
 
 def test_the_leakage_probe_finds_a_leak(tmp_path, monkeypatch):
-    task, parts, codec, model = fitted(tmp_path, known=["holiday"])
-    windows = task.windows(parts, codec, "test")
-    assert task.probe(model, parts, codec, windows) == 0
+    prepared, _, codec, _ = fitted(tmp_path, known=["holiday"])
+    windows = prepared.windows("test")
+    assert prepared.probe(windows) == 0
     honest = type(codec).panel
 
     def leaking(self, series):
@@ -191,21 +190,21 @@ def test_the_leakage_probe_finds_a_leak(tmp_path, monkeypatch):
         return honest(self, moved)
 
     monkeypatch.setattr(type(codec), "panel", leaking)
-    assert task.probe(model, parts, codec, windows) > 0
+    assert prepared.probe(windows) > 0
 
 
 def test_validating_on_the_test_part_is_said_to_be_wrong(tmp_path, caplog):
-    task, parts, codec, model = fitted(tmp_path, validate_on="test")
+    prepared = fitted(tmp_path, validate_on="test")[0]
     assert "the test part chooses the epoch" in caplog.text
-    assert list(task.finish(model, parts, codec)) == ["test"]
+    assert list(prepared.finish()) == ["test"]
 
 
 def test_the_seasonal_naive_forecast_is_left_out_where_it_has_no_season(tmp_path):
-    task, parts, codec, model = fitted(tmp_path, season=ROWS)
-    results = task.finish(model, parts, codec)["test"]
+    prepared = fitted(tmp_path, season=ROWS)[0]
+    results = prepared.finish()["test"]
     assert "seasonal naive" not in results["baselines"]
     assert results["skill"] is None
-    (section,) = task.report({"test": results})
+    (section,) = forecasting(prepared.config).report({"test": results})
     assert f"needs {ROWS} rows before every origin" in section.parts[0]
 
 
@@ -236,8 +235,8 @@ def test_what_does_not_fit_the_file_is_named(tmp_path, data, message):
 
 
 def test_a_forecaster_names_what_it_can_not_forecast_from(tmp_path):
-    task, _, codec, model = fitted(tmp_path, known=["holiday"])
-    forecaster = Forecaster(model, codec, task.format, 0.8)
+    prepared, _, codec, model = fitted(tmp_path, known=["holiday"])
+    forecaster = Forecaster(model, codec, table_format(prepared.config), 0.8)
     frame = table()
     with pytest.raises(InputError, match="--known: expected a file with holiday for the rows to forecast, found none"):
         forecaster.forecast(frame)
@@ -255,11 +254,11 @@ def test_a_forecaster_names_what_it_can_not_forecast_from(tmp_path):
 def test_a_series_that_was_not_in_training_is_scaled_by_itself_and_said_so(tmp_path, caplog):
     long = pd.concat([table().rename(columns={"date": "ds"}).assign(unique_id=name) for name in ("a", "b")])
     _, parts, codec, _ = fitted(tmp_path, long)
-    assert [one.id for one in parts.found.series] == ["a", "b"]
-    new = replace(parts.found.series[0], id="c", values=parts.found.series[0].values * 3)
+    assert [one.id for one in parts.series_set.series] == ["a", "b"]
+    new = replace(parts.series_set.series[0], id="c", values=parts.series_set.series[0].values * 3)
     assert codec.scaler(new).scale == pytest.approx(3 * new.values.std(axis=0) / 3)
     assert "series 'c' was not in training" in caplog.text
-    assert codec.scaler(parts.found.series[1]) is codec.scalers["b"]
+    assert codec.scaler(parts.series_set.series[1]) is codec.scalers["b"]
 
 
 def test_a_resumed_forecaster_is_the_one_that_was_never_stopped(tmp_path):
@@ -278,14 +277,15 @@ def test_a_resumed_forecaster_is_the_one_that_was_never_stopped(tmp_path):
 
 
 def test_evaluating_another_file_scores_every_window_of_it(tmp_path):
-    task, parts, codec, model = fitted(tmp_path)
-    task.calibrate(model, parts, codec)
+    prepared, parts, codec, model = fitted(tmp_path)
+    prepared.calibrate()
     other = tmp_path / "other.csv"
     table()[:80].to_csv(other, index=False)
-    results = task.evaluate(model, codec, str(other))
+    forecaster = Forecaster(model, codec, table_format(prepared.config), 0.8)
+    results = forecasting(prepared.config).evaluate(forecaster, str(other))
     assert results["windows"] == 80 - LOOK_BACK - HORIZON + 1
-    whole = codec.windows(parts.found.series, [slice(LOOK_BACK, 80)])
-    expected = evaluate(model, codec, parts.found.series, whole, 0.8)
+    whole = codec.windows(parts.series_set.series, [slice(LOOK_BACK, 80)])
+    expected = evaluate(model, codec, parts.series_set.series, whole, 0.8)
     assert results["mse"] == pytest.approx(expected["mse"])
 
 

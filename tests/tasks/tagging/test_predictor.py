@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from bilstm_nlp.config import parse
 from bilstm_nlp.data.text.corpus import Sentence, sentence_of_text
-from bilstm_nlp.runs import train
 from bilstm_nlp.tags import Span, convert
+from bilstm_nlp.tasks.registry import build
 from bilstm_nlp.tasks.tagging.decoding import label
+from bilstm_nlp.tasks.tagging.model import column_format
 from bilstm_nlp.tasks.tagging.predictor import Tagger, text_of
 from bilstm_nlp.tasks.tagging.stream import ChunkSize
 
@@ -41,13 +42,12 @@ def untrained(tmp_path_factory, context: dict[str, object]) -> Tagger:
         "encoder": {"hidden": 4},
         "head": {"kind": "crf", "constrained": False},
     }
-    torch.manual_seed(0)
-    task = train.build(parse(values, "test"))
-    codec, model = task.fit(task.load())
+    prepared = build(parse(values, "test")).prepare()
+    codec, model = prepared.codec, prepared.model
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(torch.randn_like(parameter))
-    return Tagger(model, codec, task.format)
+    return Tagger(model, codec, column_format(prepared.config))
 
 
 def test_tags_are_those_of_the_entities_in_the_files_scheme(tagger):

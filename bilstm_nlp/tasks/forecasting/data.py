@@ -1,0 +1,137 @@
+"""The series that a forecaster's config names: read, their columns given roles, each series split into parts."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+import pandas as pd
+
+from bilstm_nlp.config.forecasting import CountsSplit, DatesSplit, ForecastingData, FractionsSplit
+from bilstm_nlp.data.folds import count_of
+from bilstm_nlp.data.series.codec import Columns, SeriesCodec
+from bilstm_nlp.data.series.series import Parts, Series, SeriesSet, split_counts, split_dates, split_fractions
+from bilstm_nlp.data.series.table_files import TableFormat
+from bilstm_nlp.data.series.tables import read
+from bilstm_nlp.errors import ConfigError, InputError
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SeriesParts:
+    """All series of a file, the roles of their columns, and the three parts of each series."""
+
+    series_set: SeriesSet
+    columns: Columns
+    parts: list[Parts]
+
+    def rows(self, part: str) -> list[slice]:
+        """Return the rows of one part of each series."""
+        return [getattr(parts, part) for parts in self.parts]
+
+
+class SeriesLoader:
+    """A reader of series, with the settings of a config's data section."""
+
+    def __init__(self, config: ForecastingData, format: TableFormat) -> None:
+        """`format`: the layout of the files."""
+        self.config, self.format = config, format
+
+    def load(self) -> SeriesParts:
+        """Read the config's series and split each into parts.
+
+        Raises `InputError` for series that can't be read or split.
+        """
+        config = self.config
+        series_set = read(config.file, self.format)
+        logger.info("%s: %d series, frequency %s", config.file, len(series_set.series), series_set.frequency)
+        for cells in series_set.filled:
+            logger.warning(
+                "%s: %d values of column %s of series %s were missing, the first at %s; filled by %s",
+                *(config.file, cells.count, cells.column, cells.series, cells.first, config.missing),
+            )
+        if config.validate_on == "test":
+            logger.warning(
+                'data.validate_on = "test": the test part chooses the epoch and the width of the intervals, so its '
+                "figures are better than those on new data would be"
+            )
+        columns = self._columns(series_set)
+        return SeriesParts(
+            series_set, columns, [self._parts(series, series_set.source) for series in series_set.series]
+        )
+
+    def load_whole(self, source: str, codec: SeriesCodec) -> SeriesParts:
+        """Read another file for a trained codec; every part of a series is all of it.
+
+        Raises `InputError` for series that can't be read or have another frequency.
+        """
+        series_set = codec.check_frequency(read(source, self.format))
+        whole = [slice(0, len(series)) for series in series_set.series]
+        return SeriesParts(series_set, codec.columns, [Parts(rows, rows, rows) for rows in whole])
+
+    def without_test(self, series_set: SeriesSet) -> SeriesParts:
+        """Split for training on all rows, without a test part.
+
+        The last rows are the validation part, as many as the config's split gives.
+        """
+        parts = []
+        for series in series_set.series:
+            validation = self.split(series).validation
+            border = len(series) - (validation.stop - validation.start)
+            parts.append(self._with_fraction(Parts.from_borders(border, len(series), len(series))))
+        return SeriesParts(series_set, self._columns(series_set), parts)
+
+    def split(self, series: Series) -> Parts:
+        """Split a series into its three parts as the config says.
+
+        Raises `InputError` if the parts don't fit into the series.
+        """
+        match self.config.split:
+            case FractionsSplit(train=train, validation=validation, test=test):
+                return split_fractions(len(series), (train, validation, test))
+            case CountsSplit(train=train, validation=validation, test=test):
+                return split_counts(len(series), (train, validation, test))
+            case DatesSplit(validation=validation, test=test, end=end):
+                borders = (pd.Timestamp(validation), pd.Timestamp(test), None if end is None else pd.Timestamp(end))
+                return split_dates(series.dates, *borders)
+            case unknown:
+                assert_never(unknown)
+
+    def _parts(self, series: Series, source: str) -> Parts:
+        """Split a series and keep the config's fraction of its training part; an error names file and series."""
+        try:
+            return self._with_fraction(self.split(series))
+        except InputError as error:
+            raise InputError(f"{source}, series {series.id!r}: {error}") from None
+
+    def _with_fraction(self, parts: Parts) -> Parts:
+        """Keep the most recent training rows, as many as `data.fraction` says."""
+        fraction, rows = self.config.fraction, parts.train.stop - parts.train.start
+        count = count_of(fraction, rows)
+        if count == 0:
+            raise InputError(f"data.fraction: expected a share with a row of the {rows} in training, found {fraction}")
+        return replace(parts, train=slice(parts.train.stop - count, parts.train.stop))
+
+    def _columns(self, series_set: SeriesSet) -> Columns:
+        """Give each column its role.
+
+        Raises `ConfigError` for a column that the file doesn't have or that has two roles.
+        """
+        config, columns = self.config, series_set.columns
+        others = (*config.observed, *config.known)
+        targets = config.targets or tuple(name for name in columns if name not in others)
+        names = (*targets, *others)
+        problems = [
+            f"data: expected columns among {', '.join(columns)}, found {name!r}"
+            for name in names
+            if name not in columns
+        ]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        problems += [f"data: expected each column in one role, found {name!r} in two" for name in twice]
+        if not problems and not targets:
+            problems = ["data.targets: expected a column to forecast, found none left"]
+        if problems:
+            raise ConfigError(config.file, problems)
+        return Columns(targets, config.observed, config.known)

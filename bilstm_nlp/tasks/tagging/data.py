@@ -1,0 +1,93 @@
+"""The corpora that a tagger's config names: read, their tags checked, all in one scheme."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from bilstm_nlp.config.tagging import TaggingData
+from bilstm_nlp.data.lines import Complain, stop
+from bilstm_nlp.data.text.corpus import ColumnFormat, TaggedCorpus, checked, converted, read, share, split
+from bilstm_nlp.data.text.tokenizer import Cut
+from bilstm_nlp.tags import Scheme, detect
+
+logger = logging.getLogger(__name__)
+
+REPAIRS_SHOWN = 3
+"""Repaired tags that a warning lists."""
+
+
+@dataclass(frozen=True)
+class Corpora:
+    """The parts of the data, with legal tags in one scheme."""
+
+    train: TaggedCorpus
+    dev: TaggedCorpus
+    test: TaggedCorpus | None
+    scheme: Scheme
+
+
+class CorpusLoader:
+    """A reader of corpora, with the settings of a config's data section."""
+
+    def __init__(self, config: TaggingData, format: ColumnFormat) -> None:
+        """`format`: the columns and the encoding of the files."""
+        self.config, self.format = config, format
+
+    def load(self) -> Corpora:
+        """Read all parts. An unknown tag scheme is detected from the whole training corpus."""
+        config = self.config
+        train = self.read(config.train, config.file_scheme)
+        if config.file_scheme == "auto":
+            detection = detect(sentence.tags or () for sentence in train.sentences)
+            logger.info("tag scheme of %s: %s", config.train, detection.explanation)
+            scheme: Scheme = detection.scheme
+        else:
+            scheme = config.file_scheme
+        return Corpora(
+            self._without_held_out_fold(share(self._checked(train, scheme), config.fraction)),
+            self.read_in_scheme_of_training(config.dev, scheme),
+            self.read_in_scheme_of_training(config.test, scheme) if config.test else None,
+            scheme,
+        )
+
+    def read_in_scheme_of_training(self, source: str, scheme: Scheme, cut: Cut = "words") -> TaggedCorpus:
+        """Read a development or test corpus, with its tags in `scheme`, that of the training corpus.
+
+        If all its tags fit a scheme of their own and break `scheme`, they are converted.
+        """
+        corpus = self.read(source, scheme, cut=cut)
+        if self.config.file_scheme != "auto":
+            return self._checked(corpus, scheme)
+        own = detect(sentence.tags or () for sentence in corpus.sentences).unless(scheme)
+        if own != scheme:
+            logger.warning("%s: its tags are in %s, the training corpus's in %s; converted", source, own, scheme)
+        return converted(self._checked(corpus, own), own, scheme)
+
+    def read(
+        self, source: str, scheme: Scheme | Literal["auto"], complain: Complain = stop, cut: Cut = "words"
+    ) -> TaggedCorpus:
+        """Read a corpus in the config's format. Spans of characters become tags of `scheme`, of IOB2 for `auto`."""
+        return read(source, replace(self.format, spans_as="IOB2" if scheme == "auto" else scheme, cut=cut), complain)
+
+    def _without_held_out_fold(self, train: TaggedCorpus) -> TaggedCorpus:
+        """Leave out the fold that the config holds out, if it holds out any.
+
+        Raises `DataError` if there are fewer sentences than folds.
+        """
+        held_out = self.config.held_out
+        return train if held_out is None else split(train, held_out.fold, held_out.folds)[0]
+
+    def _checked(self, corpus: TaggedCorpus, scheme: Scheme) -> TaggedCorpus:
+        """Return the corpus with legal tags.
+
+        Raises `DataError` if tags are missing, or illegal and not to be repaired.
+        """
+        corpus, repairs = checked(corpus, scheme, self.config.on_invalid_tags)
+        if repairs:
+            shown = [f"line {repair.line}: {repair.before} → {repair.after}" for repair in repairs[:REPAIRS_SHOWN]]
+            if len(repairs) > REPAIRS_SHOWN:
+                shown.append("…")
+            logger.warning("%s: %d tags repaired (%s)", corpus.source, len(repairs), ", ".join(shown))
+        return corpus

@@ -1,0 +1,56 @@
+"""The word vectors that a tagger begins with: those of a file, and random ones for all other words."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from bilstm_nlp.config.tagging import EmbeddingsConfig
+from bilstm_nlp.data.text.vocabulary import WordTable
+from bilstm_nlp.data.text.word_vectors import Pretrained, matrix, read_vectors
+from bilstm_nlp.errors import ConfigError
+
+DEFAULT_DIMENSION = 100
+"""Size of a word's vector if neither a file nor the config gives a size."""
+
+SAMPLE = 10_000
+"""Vectors of the file whose spread the random vectors take."""
+
+
+def pretrained_vectors(config: EmbeddingsConfig) -> Pretrained | None:
+    """Read the file of word vectors, if the config names a file.
+
+    Raises `ConfigError` if its dimension is not that of the config.
+    """
+    if config.file is None:
+        return None
+    vectors = read_vectors(config.file)
+    dimension = vectors.vectors.shape[1]
+    if config.dimension not in (None, dimension):
+        problem = f"embeddings.dimension: expected the file's {dimension}, found {config.dimension}"
+        raise ConfigError(config.file, [problem])
+    return vectors
+
+
+def initial_vectors(
+    config: EmbeddingsConfig, words: WordTable, pretrained: Pretrained | None
+) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
+    """Return (V, D) vectors to train, and (E, D) frozen vectors of the file's other words.
+
+    A vector to train is that of the file, or random if the file has none for the word.
+    """
+    if pretrained is None:
+        dimension = config.dimension or DEFAULT_DIMENSION
+        deviation = dimension**-0.5
+    else:
+        dimension = pretrained.vectors.shape[1]
+        deviation = float(pretrained.vectors[:SAMPLE].std())
+    # Drawn by torch, whose generator the caller has seeded; with the spread of the vectors beside them.
+    initial = (torch.randn(words.trainable, dimension) * deviation).numpy()
+    initial[0] = 0.0
+    if pretrained is None:
+        return initial, np.empty((0, dimension), np.float16)
+    rows, file_rows = words.pretrained_rows(pretrained)
+    initial[rows] = pretrained.vectors[file_rows]
+    return initial, matrix(pretrained, words.frozen).astype(np.float16)
