@@ -213,11 +213,12 @@ def bounded(arguments: list[str], megabytes: int) -> subprocess.CompletedProcess
     """The command line in a process that may take so much more memory than its libraries have."""
     program = (
         "import resource, sys, torch, pandas, datasets\n"
-        "from bilstm_nlp import cli, experiment\n"
+        "from bilstm_nlp.cli import app\n"
+        "from bilstm_nlp.runs import train\n"
         "used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
         f"resource.setrlimit(resource.RLIMIT_AS, (used + ({megabytes} << 20),) * 2)\n"
         "sys.argv[0] = 'bilstm-nlp'\n"
-        "cli.main()\n"
+        "app.main()\n"
     )
     return subprocess.run(
         [sys.executable, "-c", program, *map(str, arguments)],
