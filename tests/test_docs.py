@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from typer.main import get_group
 
 from bilstm_nlp.cli.app import app
+from bilstm_nlp.config import load
+from bilstm_nlp.errors import ConfigError
+from bilstm_nlp.studies.compare import grid as grids
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -112,6 +117,20 @@ def unknown_calls(text: str) -> list[str]:
     return sorted(set(unknown))
 
 
+def refused_overrides(text: str) -> list[str]:
+    """Return what the configs of the repository refuse of the `--set KEY=VALUE` in a page's calls."""
+    refused = []
+    for arguments in (match[1] for block in blocks(text) for match in CALL.finditer(block)):
+        words = shlex.split(arguments)
+        if len(words) > 1 and (path := ROOT / words[1]).is_relative_to(ROOT / "configs"):
+            overrides = [value for option, value in pairwise(words) if option == "--set"]
+            try:
+                (grids.read if words[0] == "compare" else load)(path, overrides)
+            except ConfigError as error:
+                refused += error.problems
+    return refused
+
+
 def anchors(text: str) -> set[str]:
     """Return the anchors of a page's headings, as GitHub makes them."""
     made: dict[str, int] = {}
@@ -150,6 +169,11 @@ def test_commands_and_options_in_pages_exist(page):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=by_path)
+def test_configs_take_the_overrides_in_pages(page):
+    assert refused_overrides(page.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=by_path)
 def test_relative_links_lead_to_files_and_headings(page):
     assert broken_links(page.read_text(encoding="utf-8"), page) == []
 
@@ -170,6 +194,17 @@ Give `train --nothing`, `bilstm-nlp fly RUN`, `bilstm-nlp COMMAND --help` or `tr
     torchrun --standalone -m bilstm_nlp train CONFIG --resume
 """
     assert unknown_calls(text) == ["--nowhere", "fly", "predict --set", "train --neither", "train --nothing"]
+
+
+def test_refused_overrides_are_named():
+    text = """
+    bilstm-nlp train configs/ner/sample.toml --set seed=2 --set \\
+        encoder.cell=none   # a comment
+    bilstm-nlp compare configs/compare/sample.toml --set encoder.nothing=1
+"""
+    cell, nothing = refused_overrides(text)
+    assert cell.startswith("encoder.cell: expected")
+    assert "encoder.nothing" in nothing
 
 
 def test_links_to_nothing_are_named():
