@@ -1,4 +1,4 @@
-"""What a forecaster's config holds."""
+"""The config of a forecaster."""
 
 from __future__ import annotations
 
@@ -19,31 +19,39 @@ from bilstm_nlp.config.sections import (
     TrainingConfig,
 )
 
-Share = Annotated[float, Field(gt=0, lt=1)]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
 
 
 class FractionsSplit(Section):
+    """Parts as fractions of the rows, oldest rows first."""
+
     kind: Literal["fractions"] = "fractions"
-    train: Share = 0.7
-    """Share of the rows, the oldest."""
-    validation: Share = 0.1
-    """Share of the rows that follow; chooses the epoch to keep and the width of the intervals."""
-    test: Share = 0.2
-    """Share of the rows after those."""
+    train: Fraction = 0.7
+    """Fraction of the training rows."""
+    validation: Fraction = 0.1
+    """Fraction of the validation rows, which choose the epoch to keep and the width of the intervals."""
+    test: Fraction = 0.2
+    """Fraction of the test rows."""
 
 
 class CountsSplit(Section):
+    """Parts as numbers of rows, oldest rows first. Rows after the test part are not used."""
+
     kind: Literal["counts"] = "counts"
     train: Positive
-    """Rows, the oldest."""
+    """Number of training rows."""
     validation: Positive
-    """Rows that follow; they choose the epoch to keep and the width of the intervals."""
+    """Number of validation rows, which choose the epoch to keep and the width of the intervals."""
     test: Positive
-    """Rows after those; what is left after them is not used."""
+    """Number of test rows."""
 
 
 def at_midnight(day: datetime | date) -> datetime:
-    """A date as the moment when it begins, which is all that JSON can tell of it."""
+    """Return a date as the moment at which it begins, because JSON keeps moments only.
+
+    >>> at_midnight(date(2020, 1, 1))
+    datetime.datetime(2020, 1, 1, 0, 0)
+    """
     return day if isinstance(day, datetime) else datetime(day.year, day.month, day.day)
 
 
@@ -51,163 +59,194 @@ Moment = Annotated[datetime | date, AfterValidator(at_midnight)]
 
 
 class DatesSplit(Section):
+    """Parts by the date at which they begin."""
+
     kind: Literal["dates"] = "dates"
     validation: Moment
     """First date of the validation part."""
     test: Moment
     """First date of the test part."""
     end: Moment | None = None
-    """First date that is not used any more; by default all are."""
+    """First date that is not used. Not set: use all rows."""
 
 
 class ForecastingData(Section):
+    """The series, their columns and the split into parts."""
+
     file: Source
-    """Series: .csv (.gz too) or .parquet, wide (a date and a column for each variable) or long, or `sample:FILE`."""
+    """File of series: .csv, .csv.gz, .parquet or `sample:FILE`. Wide files have a date and a column for each variable;
+    long files have an id, a date and the columns."""
     layout: Literal["auto", "wide", "long"] = "auto"
-    """`auto` takes a file with the id column for long."""
+    """Layout of the file. `auto` reads a file with the id column as long."""
     date_column: str | None = None
-    """Column of the date; by default `ds` in long files, `date` in wide ones."""
+    """Column of the date. Not set: `ds` in long files, `date` in wide files."""
     id_column: str = "unique_id"
-    """Column that tells the series of a long file apart."""
+    """Column with the name of the series, in long files."""
     targets: tuple[str, ...] | None = Field(None, min_length=1)
-    """Columns to forecast; by default all that are neither `observed` nor `known`."""
+    """Columns to forecast. Not set: all columns that are neither `observed` nor `known`."""
     observed: tuple[str, ...] = ()
-    """Columns whose past is read beside that of the targets, but which are not forecast."""
+    """Columns whose past is read, but which are not forecast."""
     known: tuple[str, ...] = ()
-    """Columns known ahead, such as holidays: read over the look-back and over the horizon."""
+    """Columns that are known ahead, such as holidays. Read over the look-back and over the horizon."""
     calendar: Literal["none", "scaled", "cyclic"] = "none"
-    """Features of the dates (hour, weekday, …), known ahead: each a column on [−0.5, 0.5], or its sine and cosine."""
+    """Features of the dates, such as the hour. `scaled` maps each to [−0.5, 0.5], `cyclic` to sine and cosine."""
     frequency: str | None = None
-    """A pandas alias (h, D, 15min); by default inferred from the dates."""
+    """Frequency of the rows as a pandas alias, such as h, D or 15min. Not set: inferred from the dates."""
     missing: Literal["error", "interpolate", "ffill"] = "error"
-    """What to do with gaps, empty cells and infinities; what is filled is counted and said."""
+    """Treatment of gaps, empty cells and infinities. Filled values are counted and reported."""
     split: FractionsSplit | CountsSplit | DatesSplit = Field(FractionsSplit(), discriminator="kind")
-    """Training, validation and test rows, in this order."""
+    """Training, validation and test parts, in this order."""
     fraction: float = Field(1.0, gt=0, le=1)
-    """Share of the training rows that is used, the most recent ones."""
+    """Fraction of the training rows to use, the most recent rows."""
     scaler: Literal["standard", "robust", "min-max", "none"] = "standard"
-    """How each series' columns are scaled, by figures of their training rows."""
+    """Scaling of each column of each series, fitted on the training rows."""
     look_back: Positive = 96
-    """Rows that a forecast is made from."""
+    """Number of rows that a forecast is made from."""
     horizon: Positive = 24
-    """Rows that are forecast."""
+    """Number of rows that are forecast."""
     stride: Positive = 1
-    """Rows between the origins of training windows; validation and test windows have every origin."""
+    """Number of rows between the origins of training windows. Validation and test use every origin."""
     season: Positive | None = None
-    """Rows after which the seasonal naive forecast repeats; by default that of the frequency (hourly 24, daily 7)."""
+    """Period of the seasonal naive forecast in rows. Not set: derived from the frequency, such as 24 for hours."""
     validate_on: Literal["validation", "test"] = "validation"
-    """Part that chooses the epoch to keep. `test` is there to repeat published mistakes."""
+    """Part that chooses the epoch to keep. `test` exists only to repeat published mistakes."""
 
 
 class StepReaderConfig(Section):
+    """Each row is a time step of the encoder."""
+
     kind: Literal["steps"] = "steps"
 
 
 class PatchReaderConfig(Section):
+    """Each patch of neighbouring rows is a time step of the encoder (Nie et al. 2023)."""
+
     kind: Literal["patches"] = "patches"
     length: Positive = 24
-    """Rows in a patch."""
+    """Number of rows in a patch."""
     stride: Positive = 24
-    """Rows from one patch to the next."""
+    """Number of rows from one patch to the next."""
     size: Positive = 128
-    """Size of a patch's projection."""
+    """Size of the projection of a patch."""
 
 
 class SeriesInput(Section):
+    """The input of the encoder, made from a window of rows."""
+
     normalisation: Literal["none", "last", "standard"] = "last"
-    """What each window's targets are freed of: nothing, their last value, or their mean and standard deviation."""
+    """Normalisation of each window's targets. `last` subtracts the last value; `standard` subtracts the mean and
+    divides by the standard deviation."""
     channels: Literal["joint", "independent"] = "independent"
-    """All columns in one sequence, or a sequence for each target with shared weights."""
+    """`joint` reads all columns as one sequence, `independent` a sequence for each target with shared weights."""
     reader: PatchReaderConfig | StepReaderConfig = Field(PatchReaderConfig(), discriminator="kind")
-    """What is a time step to the encoder: a patch of rows, or a row."""
+    """The time step of the encoder: a patch of rows, or a row."""
 
 
 class MseConfig(Section):
+    """The mean squared error."""
+
     kind: Literal["mse"] = "mse"
 
 
 class MaeConfig(Section):
+    """The mean absolute error."""
+
     kind: Literal["mae"] = "mae"
 
 
 class HuberConfig(Section):
+    """The Huber loss: squared for small errors, absolute for large errors."""
+
     kind: Literal["huber"] = "huber"
     delta: float = Field(1.0, gt=0)
-    """Error up to which the loss is squared, in scaled units."""
+    """Largest error for which the loss is squared, in scaled units."""
 
 
 def with_median(levels: tuple[float, ...]) -> tuple[float, ...]:
-    """The levels, if they are ascending and there is a median between two others."""
+    """Return the levels if they are ascending and 0.5 lies between two others.
+
+    Raises `ValueError` for other levels.
+    """
     if list(levels) != sorted(set(levels)) or 0.5 not in levels[1:-1]:
         raise ValueError("expected ascending levels with 0.5 between two others")
     return levels
 
 
 class QuantileConfig(Section):
+    """The pinball loss of several quantiles (Koenker and Bassett 1978)."""
+
     kind: Literal["quantile"] = "quantile"
-    levels: Annotated[tuple[Share, ...], AfterValidator(with_median)] = (0.05, 0.5, 0.95)
-    """Quantiles to forecast; the outermost make the interval, the median is the forecast."""
+    levels: Annotated[tuple[Fraction, ...], AfterValidator(with_median)] = (0.05, 0.5, 0.95)
+    """Quantiles to forecast. The median is the forecast, the first and last level make the interval."""
 
 
 class NoBypass(Section):
+    """The forecast comes from the encoder alone."""
+
     kind: Literal["none"] = "none"
 
 
 class LinearBypassConfig(Section):
+    """A linear map from the look-back to the horizon, added to the encoder's forecast (Zeng et al. 2023)."""
+
     kind: Literal["linear"] = "linear"
 
 
 class RegressionHeadConfig(Section):
+    """The layer that turns states of the encoder into a forecast."""
+
     pooling: Literal["last", "both-ends", "mean", "attention"] = "both-ends"
-    """Which of the encoder's states the forecast is made from."""
+    """States that the forecast is made from: the last state, the last state of each direction, or a mean of all."""
     hidden: Positive | None = None
-    """Size of a hidden layer with ReLU before all steps; by default the map to them is linear."""
+    """Size of a hidden layer with ReLU before the forecast. Not set: no hidden layer."""
     bypass: LinearBypassConfig | NoBypass = Field(NoBypass(), discriminator="kind")
-    """What is added to it from the look-back itself, past the encoder: nothing, or a linear map."""
+    """Forecast made from the look-back without the encoder, added to the encoder's forecast."""
     objective: MseConfig | MaeConfig | HuberConfig | QuantileConfig = Field(MaeConfig(), discriminator="kind")
-    """What training makes small."""
+    """The training loss."""
 
 
 class ForecastingTraining(TrainingConfig):
+    """The training loop."""
+
     batch_size: Positive = 64
-    """Windows in a batch."""
+    """Number of windows in a batch."""
 
     @property
     def batch_setting(self) -> str:
-        """What makes batches smaller, for a message."""
+        """The setting that makes batches smaller, for messages."""
         return f"training.batch_size (now {self.batch_size})"
 
 
 class ForecastingConfig(Section):
-    """A forecaster: which series, what the encoder reads of them, which encoder, which head, how trained."""
+    """A forecaster: the values of time series over a horizon, with prediction intervals."""
 
     task: Literal["forecasting"] = "forecasting"
-    """What is trained."""
+    """The task."""
     seed: Seed = 1
-    """Decides the initial weights, dropout and the order of the windows."""
+    """Seed of the initial weights, dropout and the order of the windows."""
     data: ForecastingData
-    """Which series, and how to read and split them."""
+    """The series, their columns and the split into parts."""
     input: SeriesInput = SeriesInput()
-    """What the encoder reads of a window."""
+    """The input of the encoder, made from a window of rows."""
     encoder: EncoderConfig = EncoderConfig()
     """The recurrent layers."""
     attention: AttentionConfig = NoAttention()
-    """What lets every position read the whole sequence, between encoder and head."""
+    """Attention over the whole sequence, between encoder and head."""
     head: RegressionHeadConfig = RegressionHeadConfig()
-    """What makes a forecast of the encoder's states."""
-    interval: Share = 0.9
-    """Share of the future that prediction intervals are to cover; calibrated on the validation part."""
+    """The layer that turns states of the encoder into a forecast."""
+    interval: Fraction = 0.9
+    """Fraction of future values that prediction intervals should cover. Calibrated on the validation part."""
     training: ForecastingTraining = ForecastingTraining()
-    """How the weights are found."""
+    """The training loop."""
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """All files that are read."""
+        """The files that are read."""
         return (self.data.file,)
 
     @property
     def comparability(self) -> Comparability:
-        """How forecasters can be compared."""
+        """The rules by which forecasters are compared."""
         keys = ("file", "targets", "split", "horizon", "validate_on", "frequency", "missing")
         return Comparability(
             measures=[Measure(name, self.data.validate_on, higher_is_better=False, scale=1) for name in ("mse", "mae")],

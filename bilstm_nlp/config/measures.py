@@ -1,4 +1,4 @@
-"""What a comparison of configs needs to know of their task."""
+"""The rules by which a comparison judges the models of a task."""
 
 from __future__ import annotations
 
@@ -8,39 +8,40 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Measure:
-    """What variants are compared by."""
+    """A score by which variants are compared."""
 
     name: str
     """f1, mse or mae."""
     part: str
-    """Of the data, on which it is measured: the one that chooses the epoch to keep."""
+    """Part of the data on which the score is measured. The same part chooses the epoch to keep."""
     higher_is_better: bool
     scale: int
-    """What people read is the measure times this: 100 for percent."""
+    """Factor of the score in reports: 100 for percent."""
 
     @property
     def title(self) -> str:
+        """The name of the score in reports."""
         return self.name.upper()
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What a measure is taken of."""
+    """The units on which a score is measured."""
 
     units: str
-    """What the development part is made of: sentences, windows."""
+    """Name of the units of the development part: sentences, windows."""
     overlapping: bool
-    """Whether units near to each other share some of their data."""
+    """True if neighbouring units share some of their data."""
     groups: str
-    """What the measure is broken down by: the type of an entity, a column."""
+    """Name of the groups by which the score is broken down: the type of an entity, a column."""
 
 
 @dataclass(frozen=True)
 class Comparability:
-    """How models of a task can be compared."""
+    """The scores of a task, and the keys that all variants must share."""
 
     measures: Sequence[Measure]
-    """The first one, unless another is asked for."""
+    """The first score is the default."""
     common: Sequence[str]
-    """Dotted keys that make the development part: variants that don't share them can't be compared."""
+    """Dotted keys that make the development part. Variants can be compared only if they share these keys."""
     subject: Subject

@@ -13,6 +13,7 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import Discriminator, Tag, TypeAdapter, ValidationError
 
 from bilstm_nlp.config.forecasting import ForecastingConfig
+from bilstm_nlp.config.shipped import config_file
 from bilstm_nlp.config.tagging import TaggingConfig
 from bilstm_nlp.errors import ConfigError
 from bilstm_nlp.system.json_values import levels
@@ -46,7 +47,7 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Config:
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file. Raises `ConfigError`."""
     try:
-        return values_of(path.read_text(encoding="utf-8"))
+        return values_of(config_file(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob("*.toml")], n=3)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""

@@ -1,4 +1,4 @@
-"""The sections that every task has: the encoder, the attention after it, and training."""
+"""The tables that every task has: the encoder, the attention after it, and training."""
 
 from __future__ import annotations
 
@@ -10,15 +10,21 @@ from pydantic_core import PydanticCustomError
 
 Probability = Annotated[float, Field(ge=0, lt=1)]
 LARGEST = 2**31 - 1
-"""Of sizes and counts."""
+"""The largest size or count."""
 Positive = Annotated[int, Field(ge=1, le=LARGEST)]
 NotNegative = Annotated[int, Field(ge=0, le=LARGEST)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
-"""What every random generator takes."""
+"""The range of seeds that all random generators accept."""
 
 
 def absolute(source: str) -> str:
-    """A file's absolute path, so that a saved config means the same from everywhere; `hf:` and `sample:` stay."""
+    """Return the absolute path of a file, so that a saved config means the same from every folder.
+
+    `hf:NAME` and `sample:NAME` stay unchanged.
+
+    >>> absolute("sample:energy.csv")
+    'sample:energy.csv'
+    """
     if "\0" in source:
         raise ValueError("expected a name that a file can have")
     if source.startswith(("hf:", "sample:")):
@@ -33,12 +39,14 @@ Source = Annotated[str, AfterValidator(absolute)]
 
 
 class Section(BaseModel):
-    """A table of the config: nothing unknown is let in, nothing changes after it was read, JSON can hold all of it."""
+    """A table of the config. Unknown keys are refused, values never change, and JSON can hold all of them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
 
 
 class EncoderConfig(Section):
+    """The recurrent layers."""
+
     cell: Literal["lstm", "gru"] = "lstm"
     """The recurrent cell."""
     hidden: Positive = 256
@@ -48,41 +56,50 @@ class EncoderConfig(Section):
     bidirectional: bool = True
     """Read the sequence in both directions."""
     dropout: Probability = 0.5
-    """Share of features dropped at the encoder's input, between its layers and at its output; values of a series that
-    are read step by step are never dropped."""
+    """Fraction of features dropped at the encoder's input, between its layers and at its output. The input of a series
+    that is read row by row is never dropped."""
     locked_dropout: bool = True
-    """One dropout mask for all time steps of a sequence (Gal and Ghahramani 2016) instead of one for each."""
+    """Use the same dropout mask at all time steps of a sequence (Gal and Ghahramani 2016)."""
     initial_state: Literal["zeros", "random"] = "zeros"
-    """Initial hidden and cell state: zeros, or drawn from N(0, 1) at every forward pass, evaluation included."""
+    """Initial hidden and cell state. `random` draws from N(0, 1) at every forward pass, even in evaluation."""
 
     @property
     def outputs(self) -> int:
-        """Size of a state, all directions together."""
+        """The size of a state, all directions together."""
         return self.hidden * (2 if self.bidirectional else 1)
 
 
 class NoAttention(Section):
+    """No attention between encoder and head."""
+
     kind: Literal["none"] = "none"
 
 
 class AdditiveAttentionConfig(Section):
+    """Additive attention: a small network weighs each pair of positions (Bahdanau et al. 2015)."""
+
     kind: Literal["additive"] = "additive"
     size: Positive = 128
-    """Size of the hidden layer that weighs two positions (Bahdanau et al. 2015)."""
+    """Size of the hidden layer that weighs two positions."""
 
 
 class MultiHeadAttentionConfig(Section):
+    """Scaled dot-product attention with several heads (Vaswani et al. 2017)."""
+
     kind: Literal["multi-head"] = "multi-head"
     heads: Positive = 4
-    """Number of heads; they share out the encoder's features, which they must divide (Vaswani et al. 2017)."""
+    """Number of heads. Must divide the number of the encoder's features, 2 × hidden if bidirectional."""
     dropout: Probability = 0.1
-    """Share of attention weights dropped in training."""
+    """Fraction of attention weights dropped in training."""
 
 
 def dividing(
     attention: NoAttention | AdditiveAttentionConfig | MultiHeadAttentionConfig, info: ValidationInfo
 ) -> NoAttention | AdditiveAttentionConfig | MultiHeadAttentionConfig:
-    """The section, if its heads divide the features of the encoder that was read before it."""
+    """Return the attention table if its heads divide the features of the encoder, which was read before it.
+
+    Raises `PydanticCustomError` if they don't.
+    """
     encoder = info.data.get("encoder")
     if encoder is not None and isinstance(attention, MultiHeadAttentionConfig) and encoder.outputs % attention.heads:
         context = {"key": "heads", "features": encoder.outputs, "found": attention.heads}
@@ -97,85 +114,103 @@ AttentionConfig = Annotated[
     Field(discriminator="kind"),
     AfterValidator(dividing),
 ]
-"""Comes after `encoder` in a config, whose features the heads must divide."""
+"""Attention of any kind. Must come after `encoder` in a config: the heads must divide the encoder's features."""
 
 
 class AdamConfig(Section):
+    """Adam (Kingma and Ba 2015)."""
+
     kind: Literal["adam"] = "adam"
     learning_rate: float = Field(1e-3, gt=0)
     """Peak learning rate."""
     betas: tuple[Probability, Probability] = (0.9, 0.999)
-    """Decay of the running means of the gradient and of its square."""
+    """Decay rates of the running means of the gradient and of its square."""
 
 
 class AdamWConfig(Section):
+    """Adam with decoupled weight decay (Loshchilov and Hutter 2019)."""
+
     kind: Literal["adamw"] = "adamw"
     learning_rate: float = Field(1e-3, gt=0)
     """Peak learning rate."""
     betas: tuple[Probability, Probability] = (0.9, 0.999)
-    """Decay of the running means of the gradient and of its square."""
+    """Decay rates of the running means of the gradient and of its square."""
     weight_decay: float = Field(0.01, ge=0)
-    """Decoupled weight decay; embeddings, biases and transitions are spared."""
+    """Decoupled weight decay. Not applied to embeddings, biases and transitions."""
 
 
 class SgdConfig(Section):
+    """Stochastic gradient descent."""
+
     kind: Literal["sgd"] = "sgd"
     learning_rate: float = Field(0.015, gt=0)
     """Peak learning rate."""
     momentum: Probability = 0.9
-    """Momentum; 0 is plain gradient descent."""
+    """Momentum. 0 is plain gradient descent."""
     weight_decay: float = Field(0.0, ge=0)
-    """L2 penalty; embeddings, biases and transitions are spared."""
+    """L2 penalty. Not applied to embeddings, biases and transitions."""
 
 
 class ConstantSchedule(Section):
+    """A constant learning rate after the warmup."""
+
     kind: Literal["constant"] = "constant"
     warmup: float = Field(0.0, ge=0)
-    """Epochs (fractions allowed) in which the learning rate rises from 0 to its peak."""
+    """Epochs in which the learning rate rises from 0 to its peak. Fractions are allowed."""
 
 
 class LinearSchedule(Section):
+    """A learning rate that falls to 0 in a straight line after the warmup."""
+
     kind: Literal["linear"] = "linear"
     warmup: float = Field(0.5, ge=0)
-    """Epochs (fractions allowed) in which the learning rate rises from 0 to its peak; then it falls to 0."""
+    """Epochs in which the learning rate rises from 0 to its peak. Fractions are allowed."""
 
 
 class CosineSchedule(Section):
+    """A learning rate that falls to 0 along a cosine after the warmup."""
+
     kind: Literal["cosine"] = "cosine"
     warmup: float = Field(0.5, ge=0)
-    """Epochs (fractions allowed) in which the learning rate rises from 0 to its peak; then it falls to 0."""
+    """Epochs in which the learning rate rises from 0 to its peak. Fractions are allowed."""
 
 
 class InverseTimeSchedule(Section):
+    """A learning rate of peak / (1 + decay · e) in epoch e (Ma and Hovy 2016)."""
+
     kind: Literal["inverse-time"] = "inverse-time"
     decay: float = Field(0.05, ge=0)
-    """The learning rate of epoch e is peak / (1 + decay · e), as in Ma and Hovy (2016)."""
+    """Decay of the learning rate per epoch."""
 
 
 class PlateauSchedule(Section):
+    """A learning rate that falls when the development score stops improving."""
+
     kind: Literal["plateau"] = "plateau"
     factor: float = Field(0.5, gt=0, lt=1)
-    """What the learning rate is multiplied by when the development score has stopped improving."""
+    """Factor of the learning rate, applied when the development score stops improving."""
     patience: Positive = 3
-    """Epochs without a better development score before that happens."""
+    """Epochs without a better development score before the learning rate falls."""
 
 
 class TrainingConfig(Section):
+    """The training loop."""
+
     epochs: Positive = 12
-    """Passes over the training data."""
+    """Number of passes over the training data."""
     optimizer: AdamWConfig | AdamConfig | SgdConfig = Field(AdamWConfig(), discriminator="kind")
-    """How gradients become steps."""
+    """The rule that turns gradients into steps."""
     schedule: ConstantSchedule | LinearSchedule | CosineSchedule | InverseTimeSchedule | PlateauSchedule = Field(
         LinearSchedule(), discriminator="kind"
     )
-    """How the learning rate moves over the epochs."""
+    """The learning rate over the epochs."""
     clip: float = Field(5.0, ge=0)
-    """Largest norm of the gradient; a longer one is scaled down. 0 lets every gradient be."""
+    """Largest norm of the gradient. Larger gradients are scaled down to it. 0 turns clipping off."""
     patience: Positive | None = None
-    """Stop after so many epochs without a better development score."""
+    """Stop after this many epochs without a better development score. Not set: train all epochs."""
     average: float | None = Field(None, gt=0, lt=1)
-    """Decay of an exponential moving average of the weights, which is then what is scored and saved."""
+    """Decay of an exponential moving average of the weights, which is scored and saved. Not set: no average."""
     adversarial: float = Field(0.0, ge=0)
-    """How far the encoder's inputs are moved to where the loss is larger, half of the time; 0 leaves them in place."""
+    """Size of adversarial perturbations of the encoder's inputs, where half of the loss is taken. 0 turns them off."""
     device: Literal["auto", "cpu"] = "auto"
-    """`auto` takes a GPU where there is one."""
+    """Device of the model. `auto` uses a GPU if there is one."""

@@ -1,4 +1,4 @@
-"""What a tagger's config holds."""
+"""The config of a tagger."""
 
 from __future__ import annotations
 
@@ -24,60 +24,71 @@ from bilstm_nlp.tags import Scheme
 
 
 class HeldOut(Section):
+    """A fold of the training sentences that is not trained on, for cross-validation."""
+
     fold: Positive
-    """Which one, from 1."""
+    """Number of the fold, from 1 to `folds`."""
     folds: int = Field(ge=2, le=LARGEST)
-    """How many the training corpus is dealt to; documents stay whole."""
+    """Number of folds of the training corpus. Documents stay whole."""
 
     @model_validator(mode="after")
     def check(self) -> Self:
+        """Raise `ValueError` for a fold that doesn't exist."""
         if self.fold > self.folds:
             raise ValueError(f"expected a fold of at most {self.folds}, found {self.fold}")
         return self
 
 
 class TaggingData(Section):
+    """The corpora and their format."""
+
     train: Source
-    """Training corpus: a column file, .jsonl or .json (.gz too), .parquet, `hf:NAME` or `sample:FILE`."""
+    """Training corpus: a column file, .jsonl or .json (all also as .gz), .parquet, `hf:NAME` or `sample:FILE`."""
     dev: Source
-    """Development corpus: chooses the epoch to keep and the temperature of the confidences."""
+    """Development corpus. Chooses the epoch to keep and the temperature of the confidences."""
     test: Source | None = None
-    """Test corpus, scored once, after training."""
+    """Test corpus. Scored once, after training."""
     fraction: float = Field(1.0, gt=0, le=1)
-    """Share of the training sentences that is used; a smaller share is part of a larger one, whatever the seed."""
+    """Fraction of the training sentences to use. Smaller fractions are subsets of larger ones, whatever the seed."""
     held_out: HeldOut | None = None
-    """Fold of the training sentences that is not used, for cross-validation."""
+    """Fold of the training sentences to leave out, for cross-validation. Not set: use all sentences."""
     token_column: int | str = 0
-    """Column of the token, by index or by its name in the header line."""
+    """Column of the token: an index, or a name in the header line."""
     tag_column: int | str = -1
-    """Column of the tag, by index or by its name in the header line."""
+    """Column of the tag: an index, or a name in the header line. -1 is the last column."""
     comment: str | None = Field(None, min_length=1)
-    """Lines that begin with this are comments; by default there are none."""
+    """Beginning of comment lines. Not set: no line is a comment."""
     encoding: str = "utf-8"
     """Character encoding of the files."""
     file_scheme: Scheme | Literal["auto"] = "auto"
-    """Tag scheme of the files; `auto` detects it from the whole training corpus."""
+    """Tag scheme of the files. `auto` detects the scheme from the whole training corpus."""
     scheme: Literal["IOB2", "IOBES", "BILOU", "BMES"] = "IOBES"
-    """Tag scheme the model is trained in; predictions come out in the files' own."""
+    """Tag scheme that the model is trained in. Predictions are written in the scheme of the files."""
     on_invalid_tags: Literal["error", "repair"] = "error"
-    """What to do with tags that break the files' scheme."""
+    """Treatment of tags that break the scheme of the files."""
 
 
 class NoCharacters(Section):
+    """No character features."""
+
     kind: Literal["none"] = "none"
 
 
 class CharacterCnnConfig(Section):
+    """A convolution over the characters of each word, with max-pooling (Ma and Hovy 2016)."""
+
     kind: Literal["cnn"] = "cnn"
     embedding: Positive = 30
     """Size of a character's vector."""
     filters: Positive = 50
-    """Number of filters, the size of what a word's spelling contributes."""
+    """Number of filters, which is the size of a word's character vector."""
     width: Positive = 3
-    """Characters a filter looks at."""
+    """Width of a filter in characters."""
 
 
 class CharacterLstmConfig(Section):
+    """A bidirectional LSTM over the characters of each word (Lample et al. 2016)."""
+
     kind: Literal["lstm"] = "lstm"
     embedding: Positive = 30
     """Size of a character's vector."""
@@ -86,97 +97,109 @@ class CharacterLstmConfig(Section):
 
 
 class EmbeddingsConfig(Section):
+    """The vector of each token at the encoder's input."""
+
     file: Source | None = None
-    """Pretrained word vectors: GloVe, word2vec or fastText text, .gz too."""
+    """Pretrained word vectors in the text format of GloVe, word2vec or fastText, also as .gz."""
     dimension: Positive | None = None
-    """Size of a word's vector; by default the file's, or 100 without a file."""
+    """Size of a word's vector. Not set: the size in the file, or 100 without a file."""
     minimum_count: Positive = 1
-    """Training words rarer than this, and not in the file, are unknown words."""
+    """Fewest occurrences of a training word. Rarer words are unknown words, unless the file has a vector for them."""
     fine_tune: bool = True
-    """Go on training the vectors of training words that came from the file."""
+    """Train the vectors that came from the file, if their words occur in the training data."""
     word_dropout: Probability = 0.05
-    """Share of training tokens whose word vector is replaced by that of the unknown word."""
+    """Fraction of training tokens whose word vector is replaced by the vector of the unknown word."""
     characters: CharacterCnnConfig | CharacterLstmConfig | NoCharacters = Field(
         CharacterCnnConfig(), discriminator="kind"
     )
-    """What reads a word's spelling."""
+    """Character features, from the spelling of a word."""
     bigrams: NotNegative = 0
-    """Size of the vector of a token together with the one after it, for scripts without blanks; 0 leaves it out."""
+    """Size of the vector of each pair of neighbouring tokens, for scripts without blanks. 0 turns the vectors off."""
     lexicon: bool = False
-    """Mark where entities of the training data stand; training sentences are matched with those of other parts only."""
+    """Mark tokens of entities known from the training data. Training sentences know only entities of other folds."""
     usage: bool = False
-    """Tell how a word is used elsewhere in its document: without capitals, with one amid a sentence, how often."""
+    """Add features of a word's use in its document: lower case, capitalized inside a sentence, frequency."""
     shapes: NotNegative = 12
-    """Size of the vector of a word's shape (Xx, dd-dd); 0 leaves it out."""
+    """Size of the vector of a word's shape, such as Xx or dd-dd. 0 turns the vectors off."""
 
 
 class NoContext(Section):
+    """Each sentence is read alone."""
+
     kind: Literal["none"] = "none"
 
 
 class DocumentContext(Section):
+    """Neighbouring sentences of a document are read together."""
+
     kind: Literal["document"] = "document"
     tokens: Positive = 80
-    """Neighbours in a document are read together in windows of at most so many tokens; a longer sentence is alone."""
+    """Largest number of tokens in a window of neighbouring sentences. A longer sentence is read alone."""
 
 
 class SoftmaxHeadConfig(Section):
+    """A probability of each tag for each token, independent of the other tags."""
+
     kind: Literal["softmax"] = "softmax"
     constrained: bool = True
-    """Decode the best sequence that the tag scheme allows, instead of each token's best tag."""
+    """Decode the best tag sequence that the tag scheme allows, instead of the best tag of each token."""
 
 
 class CrfHeadConfig(Section):
+    """A linear-chain conditional random field (Lafferty et al. 2001)."""
+
     kind: Literal["crf"] = "crf"
     constrained: bool = True
-    """Sequences that the tag scheme forbids can't be decoded."""
+    """Never decode sequences that the tag scheme forbids."""
     constrain_training: bool = True
-    """Forbidden sequences take no part in the training likelihood either."""
+    """Leave forbidden sequences out of the training likelihood, too."""
 
 
 class TaggingTraining(TrainingConfig):
+    """The training loop."""
+
     batch_tokens: Positive = 400
-    """Tokens in a batch, padding included; sentences of like length share one."""
+    """Largest number of tokens in a batch, padding included. Sentences of similar length share a batch."""
     swap_entities: Probability = 0.0
-    """Share of training entities that are replaced, anew each epoch, by others of their type; 0 leaves all in place."""
+    """Fraction of training entities that are replaced by other entities of their type, drawn anew in each epoch."""
 
     @property
     def batch_setting(self) -> str:
-        """What makes batches smaller, for a message."""
+        """The setting that makes batches smaller, for messages."""
         return f"training.batch_tokens (now {self.batch_tokens})"
 
 
 class TaggingConfig(Section):
-    """A tagger: which data, which vectors, which encoder, which head, how trained."""
+    """A tagger: one tag for each token, such as the named entities of a text."""
 
     task: Literal["tagging"] = "tagging"
-    """What is trained."""
+    """The task. A file without this key is a tagger."""
     seed: Seed = 1
-    """Decides the initial weights, dropout and the order of the data."""
+    """Seed of the initial weights, dropout and the order of the data."""
     data: TaggingData
-    """Which corpora, and how to read them."""
+    """The corpora and their format."""
     embeddings: EmbeddingsConfig = EmbeddingsConfig()
-    """What stands for a token at the encoder's input."""
+    """The vector of each token at the encoder's input."""
     context: DocumentContext | NoContext = Field(NoContext(), discriminator="kind")
-    """What a sentence is read together with: nothing, or its neighbours in the document that the file says it is of."""
+    """Sentences that are read together: none, or neighbours in a document of the file."""
     encoder: EncoderConfig = EncoderConfig()
     """The recurrent layers."""
     attention: AttentionConfig = NoAttention()
-    """What lets every position read the whole sequence, between encoder and head."""
+    """Attention over the whole sequence, between encoder and head."""
     head: CrfHeadConfig | SoftmaxHeadConfig = Field(CrfHeadConfig(), discriminator="kind")
-    """What makes tags of the encoder's states."""
+    """The layer that turns states of the encoder into tags."""
     training: TaggingTraining = TaggingTraining()
-    """How the weights are found."""
+    """The training loop."""
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """All files and datasets that are read."""
-        found = (self.data.train, self.data.dev, self.data.test, self.embeddings.file)
-        return tuple(source for source in found if source is not None)
+        """The files and datasets that are read."""
+        sources = (self.data.train, self.data.dev, self.data.test, self.embeddings.file)
+        return tuple(source for source in sources if source is not None)
 
     @property
     def comparability(self) -> Comparability:
-        """How taggers can be compared."""
+        """The rules by which taggers are compared."""
         return Comparability(
             measures=[Measure("f1", "dev", higher_is_better=True, scale=100)],
             common=["task", "data.dev"],

@@ -8,6 +8,7 @@ from typing import Any
 
 from bilstm_nlp.config import Config
 from bilstm_nlp.config import load as load_config
+from bilstm_nlp.config.shipped import is_shipped
 from bilstm_nlp.reports.sections import Section
 from bilstm_nlp.runs.load import Run
 from bilstm_nlp.tasks.inspection import Inspection
@@ -30,6 +31,6 @@ def sections(config: Config, results: Mapping[str, Any]) -> list[Section]:
 
 def inspect(path: str, overrides: Sequence[str] = ()) -> Inspection:
     """Describe the data that a config (.toml) names, or a file of data that is read with defaults and overrides."""
-    if path.endswith(".toml"):
+    if path.endswith(".toml") or is_shipped(path):
         return build(load_config(Path(path), overrides)).inspect()
     return build(config_of_file(path, overrides)).inspect(path)

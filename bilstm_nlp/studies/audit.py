@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bilstm_nlp.config import load as load_config
+from bilstm_nlp.config import shipped
 from bilstm_nlp.config.tagging import HeldOut, TaggingConfig
 from bilstm_nlp.data.text.corpus import TaggedCorpus, split
 from bilstm_nlp.errors import ConfigError, WorkerError
@@ -130,8 +131,8 @@ def audit(
 
 
 def default_out(config: Path) -> Path:
-    """Where a config's folds and reports go unless somebody says."""
-    return Path("runs") / f"audit-{config.stem}"
+    """Return where a config's folds and reports go if the user names no directory."""
+    return shipped.default_out(config, "audit-")
 
 
 def audited_config(path: Path, overrides: Sequence[str]) -> TaggingConfig:

@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from bilstm_nlp.config import shipped
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.studies.compare import grid as grids
 from bilstm_nlp.studies.compare.grid import Grid
@@ -79,8 +80,8 @@ def compare(
 
 
 def default_out(grid: Path) -> Path:
-    """Where a grid's runs and reports go unless somebody says."""
-    return Path("runs") / f"compare-{grid.stem}"
+    """Return where a grid's runs and reports go if the user names no directory."""
+    return shipped.default_out(grid, "compare-")
 
 
 def conclude(plan: Plan) -> Answer:

@@ -29,6 +29,7 @@ from bilstm_nlp.config import Config, flat, load, parse, to_json
 from bilstm_nlp.config.measures import Measure, Subject
 from bilstm_nlp.config.reading import apply, describe, read_toml
 from bilstm_nlp.config.sections import Section, Seed
+from bilstm_nlp.config.shipped import config_file
 from bilstm_nlp.errors import ConfigError
 from bilstm_nlp.studies.engines.jobs import PlannedRun
 
@@ -93,7 +94,7 @@ def read(path: Path, overrides: Sequence[str] = ()) -> Grid:
         raise ConfigError(str(path), problems) from None
     shared = dict(file.shared)
     refused = [problem for override in overrides if (problem := apply(shared, override))]
-    checker = Checker(load(path.parent / file.base), shared)
+    checker = Checker(load(config_file(path).parent / file.base), shared)
     axes = checker.axes(file.axes)
     for name, changed in file.variants.items():
         checker.check(changed, f"variants.{name}.")
@@ -107,7 +108,7 @@ def read(path: Path, overrides: Sequence[str] = ()) -> Grid:
         raise ConfigError(str(path), problems)
     return Grid(
         source=path,
-        name=file.name or path.stem,
+        name=file.name or config_file(path).stem,
         task=checker.config.task,
         measure=comparability.measures[names.index(file.measure) if file.measure else 0],
         subject=comparability.subject,
