@@ -1,70 +1,119 @@
-"""The command line: parse, call, print. Torch is imported inside commands only, so that --help is instant."""
+"""The command line: parse, call, print. Commands import torch when they run, so that --help is instant."""
 
 from __future__ import annotations
 
 import atexit
 import gc
+import io
 import logging
 import os
 import sys
+from typing import Annotated
 
 import typer
 
-from bilstm_nlp.cli import data, evaluate, predict, runs, studies, train
+from bilstm_nlp.cli import check, configs, evaluate, predict, runs, studies, train
+from bilstm_nlp.cli.options import Verbosity
 from bilstm_nlp.errors import DivergenceError, InputError, MemoryNeeded, OutputError, WorkerError
 from bilstm_nlp.system import processes
 
-app = typer.Typer(
-    help="Train, score and use Bi-LSTM taggers.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # to import rich would take as long as all the rest of --help
+COMMANDS = (
+    (train.train, "bilstm-nlp train sample:ner --set training.epochs=5 --out runs/ner"),
+    (evaluate.evaluate, "bilstm-nlp evaluate runs/ner --data test.conll"),
+    (predict.predict, "bilstm-nlp predict runs/ner news.txt --format jsonl --confidence"),
+    (evaluate.backtest, "bilstm-nlp backtest runs/energy --windows 30 --step 24"),
+    (studies.compare, "bilstm-nlp compare sample:compare --jobs 2 --out runs/comparison"),
+    (studies.audit, "bilstm-nlp audit sample:ner --folds 5 --show 10"),
+    (check.check, "bilstm-nlp check train.conll"),
+    (configs.init, "bilstm-nlp init ner my-config.toml"),
+    (configs.schema, "bilstm-nlp schema > bilstm-nlp.schema.json"),
+    (runs.info, "bilstm-nlp info runs/ner"),
+    (runs.verify, "bilstm-nlp verify runs/ner"),
+    (runs.reproduce, "bilstm-nlp reproduce runs/ner"),
 )
-for command in (
-    train.train,
-    evaluate.evaluate,
-    predict.predict,
-    evaluate.backtest,
-    studies.compare,
-    studies.audit,
-    data.check,
-    runs.info,
-    runs.verify,
-    runs.reproduce,
-):
-    app.command()(command)
+"""Each command and its example, in the order of the help."""
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # importing rich would double the time of --help
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: bilstm-nlp train sample:ner, then bilstm-nlp COMMAND --help for an example of each command.",
+)
+for function, example in COMMANDS:
+    # Without a short help, it is the first sentence cut to what fits in a line.
+    short = (function.__doc__ or "").partition(".")[0] + "."
+    app.command(short_help=short, epilog=f"Example: {example}")(function)
+
+
+def print_version(wanted: bool) -> None:
+    """Print the version and exit, if `wanted`."""
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"bilstm-nlp {version('bilstm-nlp')}")
+        raise typer.Exit
+
+
+@app.callback()
+def bilstm_nlp(
+    verbosity: Verbosity = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Train, score and use Bi-LSTM models: taggers of named entities and forecasters of time series."""
 
 
 def main() -> None:
-    """Run the command line; what a user's input did wrong becomes one message and exit status 2."""
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    """Run the command line.
+
+    A mistake in the user's input becomes one message and exit status 2, any other expected failure status 1.
+    """
+    prepare_streams()
+    # On a terminal, a message first clears the line of progress that it overwrites.
+    clear = "\x1b[K" if sys.stderr.isatty() else ""
+    logging.basicConfig(level=logging.WARNING, format=f"{clear}%(message)s", stream=sys.stderr)
     logging.getLogger("bilstm_nlp").setLevel(logging.INFO if processes.rank() == 0 else logging.ERROR)
-    # Else the interpreter looks for garbage again and again among all that imports make, an eighth of their time, and
-    # once more before it ends: a third of a second.
+    # With the default threshold, garbage collection takes an eighth of the time of all imports. Freezing before the
+    # exit saves another third of a second.
     gc.set_threshold(50_000)
     atexit.register(gc.freeze)
     try:
         app()
     except InputError as error:
-        # Processes of one machine that train together find the same wrong.
+        # Processes of one machine that train together all find the same mistake.
         if processes.rank() == 0 or os.environ.get("LOCAL_RANK") == "0":
-            print(f"bilstm-nlp: {error}", file=sys.stderr)
+            print_error(str(error))
         sys.exit(2)
     except (DivergenceError, MemoryNeeded, OutputError, WorkerError) as error:
-        print(f"bilstm-nlp: {error}", file=sys.stderr)
+        print_error(str(error))
         sys.exit(1)
-    except BrokenPipeError:  # the reader of our output has left
+    except BrokenPipeError:  # the reader of the output has left
         drop_output()
         sys.exit(1)
     except OSError as error:
         drop_output()
-        # A file has its name in the error; without one it is what is printed that finds no room.
-        named = f"{error.filename}: {error.strerror}" if error.filename else OutputError("standard output", error)
-        print(f"bilstm-nlp: {named}", file=sys.stderr)
+        # An error of a file names the file. An error without a name is one of standard output.
+        print_error(
+            f"{error.filename}: {error.strerror}" if error.filename else str(OutputError("standard output", error))
+        )
         sys.exit(1)
 
 
+def prepare_streams() -> None:
+    """Replace characters that the terminal can't encode, so that no result is lost to a UnicodeEncodeError."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def print_error(message: str) -> None:
+    """Print a message on standard error; with --verbose, the traceback of the error that is being handled follows."""
+    print(f"bilstm-nlp: {message}", file=sys.stderr)
+    logging.getLogger("bilstm_nlp").debug("traceback, because of --verbose:", exc_info=True)
+
+
 def drop_output() -> None:
-    """Standard output takes no more; Python would complain of that once more when it closes it."""
+    """Send the rest of standard output nowhere, or Python reports the same error again when it closes the stream."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,14 +2,46 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-Overrides = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the config; repeatable.")
+from bilstm_nlp.system import processes
+
+
+def set_verbosity(verbose: bool | None) -> None:
+    """Choose which messages are shown: `True` all, `False` errors only, `None` leaves the choice as it was.
+
+    The level of the package's logger is the only place where the choice is kept; `is_quiet` reads it.
+    """
+    if verbose is not None and processes.rank() == 0:
+        logging.getLogger("bilstm_nlp").setLevel(logging.DEBUG if verbose else logging.ERROR)
+
+
+def is_quiet() -> bool:
+    """Return whether notes and progress are unwanted."""
+    return not logging.getLogger("bilstm_nlp").isEnabledFor(logging.INFO)
+
+
+Verbosity = Annotated[
+    bool | None,
+    typer.Option(
+        "--verbose/--quiet",
+        "-v/-q",
+        callback=set_verbosity,
+        expose_value=False,
+        help="Show more messages, tracebacks included / show errors only.",
+        show_default=False,
+    ),
 ]
-Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the config. Repeatable.")
+]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-Output = Annotated[Path | None, typer.Option(help="Write to this file instead of to standard output.")]
+Output = Annotated[Path | None, typer.Option(metavar="FILE", help="Write to this file instead of standard output.")]
+Jobs = Annotated[
+    int | None, typer.Option(metavar="N", help="Trainings at a time. Default: the number of cores.", min=1)
+]

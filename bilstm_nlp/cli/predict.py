@@ -3,72 +3,76 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bilstm_nlp.cli.options import Output, Run
-from bilstm_nlp.errors import InputError, OutputError
+from bilstm_nlp.cli.activity import Activity
+from bilstm_nlp.cli.options import Output, Run, Verbosity
+from bilstm_nlp.cli.output import write
 from bilstm_nlp.tasks.request import Format, Reads, Request
 
 
 def predict(
     run: Run,
-    source: Annotated[str, typer.Argument(metavar="[INPUT]", help="A file, or - for standard input.")] = "-",
+    source: Annotated[
+        str, typer.Argument(metavar="INPUT", help="A file, or - for standard input.", show_default=False)
+    ] = "-",
     output: Output = None,
     kind: Annotated[
-        Format | None, typer.Option("--format", help="text, conll, jsonl, csv of a tagger; csv, json, parquet else.")
+        Format | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="Output format. Tagger: text, conll, jsonl, csv. Forecaster: csv, json, parquet.",
+        ),
     ] = None,
     reads: Annotated[
         Reads,
         typer.Option(
-            "--input", help="How a tagger reads; auto: - and .txt are text, .jsonl and .json jsonl, the rest conll."
+            "--input",
+            metavar="FORMAT",
+            help="Input format of a tagger: text (a sentence in each line), conll, jsonl or dataset. By default, "
+            "- and .txt are text, .jsonl and .json are jsonl, and other files are conll.",
         ),
     ] = "auto",
-    confidence: Annotated[bool, typer.Option("--confidence", help="Give each entity its exact probability.")] = False,
-    nbest: Annotated[int, typer.Option(help="Give so many of the most probable tag sequences.", min=0)] = 0,
-    known: Annotated[str | None, typer.Option(help="A forecaster's columns known ahead, for the rows to come.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Draw a forecast, or --attention, to this PNG file.")] = None,
-    attention: Annotated[
-        bool, typer.Option("--attention", help="Say how much each token reads of each, in jsonl; --plot draws it.")
+    confidence: Annotated[
+        bool, typer.Option("--confidence", help="Add the exact probability of each entity to the output.")
     ] = False,
-    jobs: Annotated[int, typer.Option(help="Processes that share a tagger's stream and the cores.", min=1)] = 1,
+    nbest: Annotated[
+        int, typer.Option(metavar="N", help="Add the N most probable tag sequences of each sentence.", min=0)
+    ] = 0,
+    known: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Future values of a forecaster's known columns, for the rows to forecast."),
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the forecast, or with --attention the weights, as PNG.")
+    ] = None,
+    attention: Annotated[
+        bool, typer.Option("--attention", help="Add attention weights to the JSON Lines output.")
+    ] = False,
+    jobs: Annotated[
+        int, typer.Option(metavar="N", help="Processes that share a tagger's input and the cores.", min=1)
+    ] = 1,
+    verbosity: Verbosity = None,
 ) -> None:
-    """Tag text, or forecast what follows a file of series. Text has a sentence a line; columns and JSONL will do."""
+    """Tag text, or forecast the rows after the end of a series. A tagger reads a file or standard input and answers
+    each line of a slow input at once."""
     request = Request(source, kind, reads, confidence, nbest, known, plot, attention, jobs)
-    if jobs == 1:
-        from bilstm_nlp.runs import load
+    if source == "-" and sys.stdin.isatty() and output is None:
+        from bilstm_nlp.cli import console
 
-        write(load.predictions(run, request), output)
-    else:
-        # Without torch, which only the workers need.
-        from bilstm_nlp.serving import pool
+        console.note("reading standard input, a sentence in each line; Ctrl-D ends it")
+    # On one terminal, progress and output would overwrite each other.
+    with Activity(f"predicting {source}", shown=output is not None) as activity:
+        if jobs == 1:
+            from bilstm_nlp.runs import load
 
-        write(pool.predictions(run, request), output)
+            write(load.predictions(run, request), output, activity)
+        else:
+            # Without torch, which only the workers need.
+            from bilstm_nlp.serving import pool
 
-
-def write(pieces: Iterable[bytes], output: Path | None) -> None:
-    """Pieces of output to a file or to standard output, as they come.
-
-    Only a whole file gets the name asked for; what was written before an error stays beside it. Raises `OutputError`
-    where the file can't be written.
-    """
-    if output is None:
-        for piece in pieces:
-            sys.stdout.buffer.write(piece)
-        sys.stdout.buffer.flush()
-        return
-    partial = output.with_name(output.name + ".partial")
-    try:
-        with partial.open("wb") as stream:
-            stream.writelines(pieces)
-    except InputError as error:
-        if partial.stat().st_size == 0:
-            partial.unlink()
-            raise
-        raise InputError(f"{error} (what came before it is in {partial})") from error
-    except OSError as error:
-        raise OutputError(partial, error) from None
-    partial.replace(output)
+            write(pool.predictions(run, request), output, activity)

@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
 
 import typer
 
-from bilstm_nlp.cli.options import AsJson, Overrides
+from bilstm_nlp.cli.options import AsJson, Jobs, Overrides, Verbosity
 
 
 def compare(
-    grid: Annotated[Path, typer.Argument(metavar="GRID", help="A TOML file, such as configs/compare/sample.toml.")],
+    grid: Annotated[
+        Path,
+        typer.Argument(metavar="GRID", help="A TOML file of variants, or sample:compare.", show_default=False),
+    ],
     overrides: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the base for all variants; repeatable."),
+        typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the base for all variants. Repeatable."),
     ] = None,
-    jobs: Annotated[
-        int | None, typer.Option(help="Runs at a time; by default as many as there are cores.", min=1)
-    ] = None,
+    jobs: Jobs = None,
     threads: Annotated[
-        int | None, typer.Option(help="Threads of a run; by default cores / jobs, 1 with Ray.", min=1)
+        int | None,
+        typer.Option(metavar="N", help="Threads of each training. Default: cores / jobs, or 1 with Ray.", min=1),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Runs and reports; by default runs/compare-GRID's name.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIRECTORY", help="For runs and reports. Default: runs/compare- and the name of the grid."
+        ),
+    ] = None,
     engine: Annotated[
         Literal["local", "ray"], typer.Option(help="Processes of this machine, or a Ray cluster.")
     ] = "local",
     ray_address: Annotated[
-        str, typer.Option(help="local starts a cluster on this machine; auto or HOST:PORT joins one.")
+        str,
+        typer.Option(
+            metavar="ADDRESS", help="local starts a cluster on this machine; auto or HOST:PORT joins a cluster."
+        ),
     ] = "local",
-    ray_gpus: Annotated[float, typer.Option(help="GPUs of a run with Ray, shares allowed.", min=0)] = 0,
+    ray_gpus: Annotated[
+        float, typer.Option(metavar="X", help="GPUs of each training with Ray; fractions are allowed.", min=0)
+    ] = 0,
+    as_json: AsJson = False,
+    verbosity: Verbosity = None,
 ) -> None:
-    """Train variants, and say which differences are more than chance. Several seeds each; only what is missing."""
+    """Train variants with several seeds, and test which differences are more than chance. Finished trainings are not
+    repeated, so that an interrupted or extended comparison continues where it was."""
     from bilstm_nlp.cli import console
     from bilstm_nlp.cli.progress import ComparisonProgress
     from bilstm_nlp.studies.compare import compare as comparison
@@ -54,10 +67,9 @@ def compare(
             grid, path, overrides=overrides or [], engine=chosen, watch=ComparisonProgress().watch
         )
     except KeyboardInterrupt:
-        console.note(f"stopped; finished runs are kept. To go on: {shlex.join(['bilstm-nlp', *sys.argv[1:]])}")
-        raise typer.Exit(130) from None
-    # The figures; all the rest is in the reports.
-    console.print_sections(sections(answer)[:3])
+        _stop()
+    # The first three sections are the figures. The reports have all sections.
+    console.print_result(as_json, answer.as_json(), sections(answer)[:3])
     console.note(f"reports: {path}/report.html, {path}/report.md, {path}/report.json")
     failed = [run for run in answer.runs if run.status != "finished"]
     if failed:
@@ -68,18 +80,30 @@ def compare(
 
 
 def audit(
-    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="A tagger's TOML file.")],
+    config: Annotated[
+        Path,
+        typer.Argument(metavar="CONFIG", help="A tagger's TOML file, or sample:NAME.", show_default=False),
+    ],
     overrides: Overrides = None,
-    folds: Annotated[int, typer.Option(help="Trainings, each without one part of the corpus.", min=2)] = 5,
-    jobs: Annotated[
-        int | None, typer.Option(help="Trainings at a time; by default as many as there are cores.", min=1)
+    folds: Annotated[int, typer.Option(metavar="N", help="Trainings, each without one part of the corpus.", min=2)] = 5,
+    jobs: Jobs = None,
+    threads: Annotated[
+        int | None, typer.Option(metavar="N", help="Threads of each training. Default: cores / jobs.", min=1)
     ] = None,
-    threads: Annotated[int | None, typer.Option(help="Threads of a training; by default cores / jobs.", min=1)] = None,
-    out: Annotated[Path | None, typer.Option(help="Runs and reports; by default runs/audit-CONFIG's name.")] = None,
-    most: Annotated[int, typer.Option("--show", help="Show so many; the reports have all.", min=0)] = 20,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIRECTORY", help="For runs and reports. Default: runs/audit- and the name of the config."
+        ),
+    ] = None,
+    limit: Annotated[
+        int, typer.Option("--show", metavar="N", help="Annotations to print; the reports have all.", min=0)
+    ] = 20,
     as_json: AsJson = False,
+    verbosity: Verbosity = None,
 ) -> None:
-    """Say which annotations of the training corpus are most likely wrong, by taggers that have not seen them."""
+    """List the annotations of a training corpus that are most likely wrong. Each part of the corpus is tagged by a
+    model that was trained on the other parts."""
     from bilstm_nlp.cli import console
     from bilstm_nlp.cli.progress import ComparisonProgress
     from bilstm_nlp.studies import audit as auditing
@@ -87,7 +111,7 @@ def audit(
 
     path = out or auditing.default_out(config)
     try:
-        found = auditing.audit(
+        result = auditing.audit(
             config,
             path,
             folds=folds,
@@ -96,10 +120,14 @@ def audit(
             watch=ComparisonProgress().watch,
         )
     except KeyboardInterrupt:
-        console.note(f"stopped; finished runs are kept. To go on: {shlex.join(['bilstm-nlp', *sys.argv[1:]])}")
-        raise typer.Exit(130) from None
-    if as_json:
-        console.print_json(found.as_json())
-    else:
-        console.print_sections(found.sections(most))
+        _stop()
+    console.print_result(as_json, result.as_json(), result.sections(limit))
     console.note(f"all of them: {path}/audit.html, {path}/audit.json")
+
+
+def _stop() -> NoReturn:
+    """Exit after Ctrl-C, and print how to continue."""
+    from bilstm_nlp.cli import console
+
+    console.note(f"stopped; finished runs are kept. To go on: {console.command_again()}")
+    raise typer.Exit(130)

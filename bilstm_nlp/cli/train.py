@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bilstm_nlp.cli.options import Overrides
+from bilstm_nlp.cli.options import Overrides, Verbosity
 from bilstm_nlp.system import processes
 
 
 def train(
-    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="A TOML file, such as configs/ner/sample.toml.")],
+    config: Annotated[
+        Path,
+        typer.Argument(metavar="CONFIG", help="A TOML file, or sample:NAME for a shipped config.", show_default=False),
+    ],
     overrides: Overrides = None,
-    out: Annotated[Path | None, typer.Option(help="The run directory; by default runs/CONFIG's name.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace a run that is there.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIRECTORY", help="The run directory. Default: runs/ and the name of the config."),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume an unfinished run.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing run.")] = False,
+    verbosity: Verbosity = None,
 ) -> None:
-    """Train a model into a run directory."""
+    """Train a tagger or a forecaster. Weights, scores, plots and a report go to a run directory. Ctrl-C saves the
+    state, and --resume continues from it."""
     from bilstm_nlp.cli import console
     from bilstm_nlp.cli.progress import TrainingProgress
     from bilstm_nlp.config import load
+    from bilstm_nlp.config.shipped import default_out
     from bilstm_nlp.runs import evaluate
     from bilstm_nlp.runs import train as experiment
     from bilstm_nlp.runs.directory import RunDirectory
@@ -30,25 +38,24 @@ def train(
     from bilstm_nlp.training.state import Paused
 
     checked = load(config, overrides or [])
-    path = out or Path("runs") / config.stem
+    path = out or default_out(config)
     leads = processes.rank() == 0
-    with (
-        Interruption() as interruption,
-        TrainingProgress(checked.training.epochs, quiet=not leads) as progress,
-    ):
+    with Interruption() as interruption, TrainingProgress(checked.training.epochs) as progress:
         try:
             for epoch in experiment.train(
                 checked, path, resume=resume, force=force, watch=progress.watch, stopping=interruption
             ):
                 progress.epoch(epoch)
         except (Paused, KeyboardInterrupt) as stopped:
+            progress.stop()
             kept = "batches" if isinstance(stopped, Paused) else "epochs"
             sets = [part for override in overrides or [] for part in ("--set", override)]
-            again = shlex.join(["bilstm-nlp", "train", str(config), *sets, "--out", str(path), "--resume"])
+            again = console.shell("bilstm-nlp", "train", config, *sets, "--out", path, "--resume")
             if leads:
                 console.note(f"stopped; finished {kept} are kept. To go on: {again}")
             raise typer.Exit(interruption.status) from None
     if not leads:
         return
     console.print_sections(evaluate.sections(checked, RunDirectory.open(path).read_json("metrics.json")))
-    console.note(f"saved in {path}: bilstm-nlp predict {path} FILE, bilstm-nlp evaluate {path} --data FILE")
+    predict, score = console.shell("bilstm-nlp", "predict", path), console.shell("bilstm-nlp", "evaluate", path)
+    console.note(f"saved in {path}: {predict} FILE, {score} --data FILE")

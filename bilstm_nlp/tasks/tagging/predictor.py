@@ -22,7 +22,7 @@ from bilstm_nlp.tags import Span, convert, encode, spans
 from bilstm_nlp.tasks.base import Answer
 from bilstm_nlp.tasks.request import Request
 from bilstm_nlp.tasks.tagging.decoding import Labelled, TaggingModel, confidences, head_of, label
-from bilstm_nlp.tasks.tagging.stream import ATTENTION_CHUNK, CHUNK, Chunk, Reading, chunks
+from bilstm_nlp.tasks.tagging.stream import ATTENTION_CHUNK, CHUNK, Chunk, Reading, chunks, joined
 
 BATCH_TOKENS = 2048
 """Tokens of a batch, padding included: on a CPU larger ones gain nothing, and their sentences are less alike."""
@@ -48,7 +48,7 @@ class Tagger:
         reading = self.reading(request)
         yield reading.header.encode()
         for chunk in reading.chunks():
-            yield from self.written(chunk, request)
+            yield from joined(self.written(chunk, request))
             return_freed_memory()
 
     def reading(self, request: Request) -> Reading:

@@ -100,3 +100,14 @@ def chunks(sentences: Iterable[Sentence], size: ChunkSize, *, documents: bool = 
         raise
     if chunk:
         yield chunk
+
+
+def joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the output of a chunk as one piece, up to an `InputError`, which is raised after it."""
+    output: list[bytes] = []
+    try:
+        output.extend(pieces)  # keeps what came before an error
+    except InputError:
+        yield b"".join(output)
+        raise
+    yield b"".join(output)
