@@ -35,6 +35,7 @@ PRELOADED = (
     "bilstm_nlp.runs.backtest",
     "bilstm_nlp.reports.markdown",
     "bilstm_nlp.cli.console",
+    "bilstm_nlp.cli.tables",
     "bilstm_nlp.cli.progress",
     "bilstm_nlp.studies.compare.compare",
     "bilstm_nlp.studies.engines.worker",

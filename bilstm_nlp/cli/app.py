@@ -80,7 +80,7 @@ def main() -> None:
     gc.set_threshold(50_000)
     atexit.register(gc.freeze)
     try:
-        app()
+        app(prog_name="bilstm-nlp")
     except InputError as error:
         # Processes of one machine that train together all find the same mistake.
         if processes.rank() == 0 or os.environ.get("LOCAL_RANK") == "0":

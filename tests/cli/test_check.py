@@ -160,3 +160,10 @@ def test_a_config_beside_its_data(check, tmp_path, monkeypatch):
         "  sample:news.dev.conll:",
     ):
         assert line in output
+
+
+def test_a_series_and_a_forecasters_config(call):
+    result = call("check", "sample:energy.csv")
+    assert result.status == 0
+    assert "Frequency h, season of 24 rows" in result.out
+    assert json.loads(call("check", "sample:forecasting", "--json").out)["wrong"] is False

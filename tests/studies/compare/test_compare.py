@@ -163,7 +163,7 @@ def test_the_live_table_shows_how_far_runs_are_and_the_time_left(finished):
         Progress(jobs[1], "failed", 1),
         Progress(jobs[2], "running", 5, 0.25),
     ]
-    table = progress.run_table(jobs, latest, 60.0, most=2)
+    table = progress.run_table(jobs, latest, 60.0, limit=2)
     # Of 10 · (0.5 + 0.5 + 1 + 1) epochs over all data, 5 + 5 + 5 are over in a minute.
     assert table.title == "2 of 4 runs, left: 0:01:00"
     rows = list(zip(*([str(cell) for cell in column.cells] for column in table.columns), strict=True))
@@ -171,4 +171,4 @@ def test_the_live_table_shows_how_far_runs_are_and_the_time_left(finished):
         ("gru", "1", "0.5", "1/10", "–", "failed"),
         ("crf", "1", "1", "5/10", "0.2500", "running"),
     ]
-    assert progress.run_table(jobs, [Progress(jobs[0], "running")], 3.0, most=2).title == "0 of 4 runs, left: unknown"
+    assert progress.run_table(jobs, [Progress(jobs[0], "running")], 3.0, limit=2).title == "0 of 4 runs, left: unknown"
