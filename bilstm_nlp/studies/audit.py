@@ -25,8 +25,9 @@ from bilstm_nlp.reports.sections import Section, Table, number
 from bilstm_nlp.runs.load import load_tagger
 from bilstm_nlp.studies.compare.compare import Watch, unwatched
 from bilstm_nlp.studies.engines.base import Engine
-from bilstm_nlp.studies.engines.jobs import Job, PlannedRun, jobs_of, missing
+from bilstm_nlp.studies.engines.jobs import Job, jobs_of, missing
 from bilstm_nlp.studies.engines.local import LocalProcesses
+from bilstm_nlp.studies.engines.trial import PlannedRun
 from bilstm_nlp.system.files import write_json
 from bilstm_nlp.tags import Span
 from bilstm_nlp.tasks.registry import tagging

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bilstm_nlp.tags import Span
+from bilstm_nlp.tasks.comparison import Examples
 
 T = TypeVar("T")
 
@@ -27,32 +27,6 @@ class Ratio:
     """The measure of each type of entity, or of each column."""
 
 
-@dataclass(frozen=True)
-class SentenceExamples:
-    """Sentences, in the order of the corpus."""
-
-    tokens: Sequence[Sequence[str]]
-    gold: Sequence[Sequence[Span]]
-    found: Sequence[Sequence[Span]]
-
-
-@dataclass(frozen=True, eq=False)
-class WindowExamples:
-    """E columns of windows, in standard deviations of the training part as all of it is."""
-
-    series: Sequence[str]
-    origins: Sequence[str]
-    columns: Sequence[str]
-    past: NDArray[np.floating[Any]]
-    """(E, L)"""
-    actual: NDArray[np.floating[Any]]
-    """(E, H)"""
-    forecast: NDArray[np.floating[Any]]
-    """(E, H)"""
-    errors: Mapping[str, NDArray[np.float64]]
-    """By measure, (E,)."""
-
-
 @dataclass(frozen=True, eq=False)
 class Measurement:
     """Units are sentences, or dates that are forecast from, in order: the same for all models that are compared."""
@@ -63,7 +37,7 @@ class Measurement:
     """Up to how far apart two units share something; 0 where they are independent."""
     speed: float
     """Sequences a second, in prediction."""
-    examples: SentenceExamples | WindowExamples
+    examples: Examples
     """Some of the units, evenly spread: chosen by their place alone, so that all models have the same."""
 
 

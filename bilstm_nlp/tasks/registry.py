@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bilstm_nlp.tasks.base import Predictor, Task
+    from bilstm_nlp.tasks.comparison import Examples
     from bilstm_nlp.tasks.forecasting.task import ForecastingTask
     from bilstm_nlp.tasks.tagging.task import TaggingTask
 
@@ -78,6 +79,21 @@ def restored(config: Config, codec: dict[str, Any], arrays: Mapping[str, NDArray
     except (ValueError, RuntimeError) as error:  # of layers with impossible sizes, or too large for the memory
         reason = " ".join(str(error).split())
         raise RunError(f"config.json: expected a model that can be made of codec.json, found {reason}") from None
+
+
+def examples_of(config: Config) -> type[Examples]:
+    """Return the class of the examples that a task's runs store for comparisons. Imports no torch."""
+    match config:
+        case TaggingConfig():
+            from bilstm_nlp.tasks.tagging.comparison import SentenceExamples
+
+            return SentenceExamples
+        case ForecastingConfig():
+            from bilstm_nlp.tasks.forecasting.comparison import WindowExamples
+
+            return WindowExamples
+        case _:
+            assert_never(config)
 
 
 def config_of_file(path: str, overrides: Sequence[str]) -> Config:

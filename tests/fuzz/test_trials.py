@@ -16,7 +16,8 @@ from bilstm_nlp.studies.compare.grid import Grid
 from bilstm_nlp.studies.compare.markdown import markdown
 from bilstm_nlp.studies.compare.page import page
 from bilstm_nlp.studies.engines import trial_files
-from bilstm_nlp.studies.engines.jobs import Job, PlannedRun
+from bilstm_nlp.studies.engines.jobs import Job
+from bilstm_nlp.studies.engines.trial import PlannedRun
 from bilstm_nlp.studies.engines.trial_files import Resources
 from bilstm_nlp.tasks.registry import build
 from tests.fuzz.files import WHOLE, result_or_refusal
@@ -64,12 +65,12 @@ def test_a_damaged_trial_is_read_or_refused(plan, data):
         result_or_refusal(lambda: trial_files.versions_of(folder))
         resources = result_or_refusal(lambda: trial_files.resources_of(folder))
         assert resources is None or min(resources.cores, resources.jobs, resources.threads) > 0
-        trial = result_or_refusal(lambda: trial_files.read(folder, "some", 1, 1.0, plan.grid.measure.name))
+        trial = result_or_refusal(lambda: trial_files.read(folder, plan.jobs[-1].run, plan.grid.measure.name))
         if trial is not None:
             assert trial.numerator.shape == trial.denominator.shape
             assert not (trial.numerator < 0).any()
             assert len(trial.losses) == len(trial.epoch_scores)
-            assert trial.examples
+            assert trial.examples.units
 
 
 @WHOLE

@@ -7,10 +7,12 @@ import numpy as np
 from bilstm_nlp.config.measures import Measure, Subject
 from bilstm_nlp.studies.compare.setup import Environment, Question, Run
 from bilstm_nlp.studies.engines.trial import Cost, Trial
+from bilstm_nlp.tasks.comparison import NoExamples
 
 F1 = Measure("f1", "dev", higher_is_better=True, scale=100)
 SENTENCES = Subject("sentences", overlapping=False, groups="type of entity")
 WINDOWS = Subject("windows", overlapping=True, groups="column")
+NO_EXAMPLES = NoExamples()
 MSE = Measure("mse", "dev", higher_is_better=False, scale=1)
 
 
@@ -32,7 +34,16 @@ def question(*variants: str, seeds=(1, 2, 3), fractions=(1.0,), measure=F1) -> Q
 
 
 def trial(
-    variant: str, seed: int, score: float, *, fraction=1.0, units=400, lag=0, speed=100.0, spread=0.1, examples=()
+    variant: str,
+    seed: int,
+    score: float,
+    *,
+    fraction=1.0,
+    units=400,
+    lag=0,
+    speed=100.0,
+    spread=0.1,
+    examples=NO_EXAMPLES,
 ) -> Trial:
     """Units that vary by `spread` about the score, by chance of their own but for their mean."""
     noise = np.random.default_rng([seed, *variant.encode()]).normal(size=units)

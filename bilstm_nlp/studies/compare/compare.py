@@ -23,6 +23,8 @@ from bilstm_nlp.studies.engines.base import Engine, Progress
 from bilstm_nlp.studies.engines.jobs import Job, jobs_of, missing
 from bilstm_nlp.studies.engines.local import LocalProcesses
 from bilstm_nlp.system.files import write_json, write_text
+from bilstm_nlp.tasks.comparison import View
+from bilstm_nlp.tasks.registry import examples_of
 
 logger = logging.getLogger(__name__)
 
@@ -75,8 +77,13 @@ def compare(
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "report.json", found.as_json())
     write_text(folder / "report.md", markdown(found))
-    write_text(folder / "report.html", page(found.as_json()))
+    write_text(folder / "report.html", page(found.as_json(), view_of(wanted)))
     return found
+
+
+def view_of(grid: Grid) -> View | None:
+    """Return the part of report.html that is the task's own."""
+    return examples_of(grid.runs[0].config).view()
 
 
 def default_out(grid: Path) -> Path:
@@ -88,10 +95,7 @@ def conclude(plan: Plan) -> Answer:
     """The answer that the finished runs give. Raises `RunError` where one is damaged, or they can't be compared."""
     grid = plan.grid
     finished = [job for job in plan.jobs if job.state == "finished"]
-    found = [
-        trial_files.read(job.folder, job.run.variant, job.run.seed, job.run.fraction, grid.measure.name)
-        for job in finished
-    ]
+    found = [trial_files.read(job.folder, job.run, grid.measure.name) for job in finished]
     measured_on = [trial.measured_on for trial in found]
     for job, units in zip(finished, measured_on, strict=True):
         if units != measured_on[0]:

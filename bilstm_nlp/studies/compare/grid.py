@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import product
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import Field, ValidationError
 
@@ -31,7 +31,7 @@ from bilstm_nlp.config.reading import apply, describe, read_toml
 from bilstm_nlp.config.sections import Section, Seed
 from bilstm_nlp.config.shipped import config_file
 from bilstm_nlp.errors import ConfigError
-from bilstm_nlp.studies.engines.jobs import PlannedRun
+from bilstm_nlp.studies.engines.trial import PlannedRun
 
 Tables: TypeAlias = dict[str, Any]
 
@@ -52,7 +52,7 @@ class GridFile(Section):
     """Each variant is trained with each of these."""
     fractions: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (1.0,)
     """Shares of the training data, for a learning curve."""
-    measure: Literal["f1", "mse", "mae"] | None = None
+    measure: str | None = None
     """What variants are ranked by."""
     shared: Tables = Field({}, alias="set")
     """Overrides for all variants."""
@@ -68,7 +68,7 @@ class Grid:
 
     source: Path
     name: str
-    task: Literal["tagging", "forecasting"]
+    task: str
     measure: Measure
     subject: Subject
     baseline: str

@@ -8,13 +8,11 @@ from collections.abc import Iterator, Sequence
 from bilstm_nlp.config.measures import Measure
 from bilstm_nlp.reports.markdown import markdown_section
 from bilstm_nlp.reports.sections import Row, Section, Table, number
-from bilstm_nlp.studies.compare.disagreements import SentenceDisagreement, WindowDisagreement
 from bilstm_nlp.studies.compare.results import Answer, LearningCurve
 from bilstm_nlp.studies.compare.sentences import counted, signed
 from bilstm_nlp.studies.compare.setup import Question
 from bilstm_nlp.studies.compare.statistics import RESAMPLES
 from bilstm_nlp.studies.compare.summary import Variant
-from bilstm_nlp.tags import Span
 
 DISAGREEMENTS_SHOWN = 10
 
@@ -193,26 +191,10 @@ def unfinished(answer: Answer) -> Table:
 
 
 def disagreements(answer: Answer) -> Iterator[Table | str]:
-    """The first few, and where the others are."""
-    found = answer.disagreements[:DISAGREEMENTS_SHOWN]
-    yield f"The first {len(found)} of {len(answer.disagreements):,} in report.json, all from the runs of one seed."
-    windows = [one for one in found if isinstance(one, WindowDisagreement)]
-    for one in found:
-        if isinstance(one, SentenceDisagreement):
-            rows: list[Row] = [("gold", entities(one.tokens, one.gold))]
-            rows += [(name, entities(one.tokens, spans)) for name, spans in one.found.items()]
-            yield Table(" ".join(one.tokens), ("", "entities"), rows)
-    if windows:
-        yield Table(
-            f"{answer.question.measure.title} of one column of a window",
-            ("series", "from", "column", *windows[0].errors),
-            [(one.series, one.origin, one.column, *map(number, one.errors.values())) for one in windows],
-        )
-
-
-def entities(tokens: Sequence[str], spans: Sequence[Span]) -> str:
-    """Their types and texts."""
-    return "; ".join(f"{span.type} “{' '.join(tokens[span.start : span.end])}”" for span in spans) or "none"
+    """Yield the first few disagreements, and where the others are."""
+    shown = answer.disagreements[:DISAGREEMENTS_SHOWN]
+    yield f"The first {len(shown)} of {len(answer.disagreements):,} in report.json, all from the runs of one seed."
+    yield from shown[0].tables(shown, answer.question.measure.title)
 
 
 # --- method ----------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""report.html: report.json in a page that draws it. One file, and nothing from outside; web/ has its parts."""
+"""report.html: a page that draws report.json. It is one file and loads nothing; web/ has its parts."""
 
 from __future__ import annotations
 
@@ -9,28 +9,41 @@ from string import Template
 
 from bilstm_nlp.reports.html import policy, style
 from bilstm_nlp.system.json_values import Json
+from bilstm_nlp.tasks.comparison import View
 
-SCRIPTS = ("elements", "charts", "facts", "tables", "plots", "disagreements", "page")
-"""In this order: each uses those before it."""
+BEFORE_VIEW = ("elements", "charts", "facts", "tables", "plots")
+AFTER_VIEW = ("disagreements", "page")
+"""The scripts of the page in order: each uses those before it. The task's view of disagreements is between them."""
 
 
-def page(report: Mapping[str, Json]) -> str:
-    """The page for an answer's JSON, which travels in it as it is. Raises `ValueError` for NaN and infinities."""
-    look = style(resource("page.css"))
-    script = "\n".join(resource(f"{name}.js") for name in SCRIPTS)
-    return Template(resource("page.html")).substitute(
+def page(report: Mapping[str, Json], view: View | None = None) -> str:
+    """Return the page for a report, which is embedded in it unchanged.
+
+    `view` draws the disagreements; without it each is a plain table.
+    Raises `ValueError` for NaN and infinities.
+    """
+    view = view or View(_resource("plain.js"), "")
+    look = style(_resource("page.css") + view.style)
+    scripts = [
+        *(_resource(f"{name}.js") for name in BEFORE_VIEW),
+        view.script,
+        *(_resource(f"{name}.js") for name in AFTER_VIEW),
+    ]
+    script = "\n".join(scripts)
+    return Template(_resource("page.html")).substitute(
         policy=policy(look, script),
         style=look,
-        report=embedded(report),
+        report=_embedded(report),
         script=script,
     )
 
 
-def resource(name: str) -> str:
+def _resource(name: str) -> str:
+    """Return the text of a file in web/."""
     return (files("bilstm_nlp.studies.compare") / "web" / name).read_text(encoding="utf-8")
 
 
-def embedded(report: Mapping[str, Json]) -> str:
-    """JSON for within `<script>`: of ASCII only, and without the characters by which HTML could end or nest it."""
+def _embedded(report: Mapping[str, Json]) -> str:
+    """Write JSON for a `<script>` element: in ASCII, and without characters that could end the element."""
     text = json.dumps(report, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

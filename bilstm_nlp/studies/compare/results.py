@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 from bilstm_nlp.studies.compare import statistics
-from bilstm_nlp.studies.compare.disagreements import SentenceDisagreement, WindowDisagreement, disagreements
+from bilstm_nlp.studies.compare.disagreements import disagreements
 from bilstm_nlp.studies.compare.sentences import words
 from bilstm_nlp.studies.compare.setup import Question, Run
 from bilstm_nlp.studies.compare.summary import Groups, Variant, mean, paired_seeds, score, variants
 from bilstm_nlp.studies.engines.trial import Trial
 from bilstm_nlp.system.json_values import Json, as_json
+from bilstm_nlp.tasks.comparison import Disagreement
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Answer:
     learning_curves: Sequence[LearningCurve]
     curves: Sequence[Curve]
     runs: Sequence[Run]
-    disagreements: Sequence[SentenceDisagreement] | Sequence[WindowDisagreement]
+    disagreements: Sequence[Disagreement]
     """Of one seed, most different first."""
 
     def as_json(self) -> dict[str, Json]:
@@ -83,7 +84,7 @@ def answer(question: Question, trials: Sequence[Trial], runs: Sequence[Run]) -> 
         learning_curves=[learning_curve(name, question, trials) for name in question.changes],
         curves=[Curve(one.variant, one.seed, one.fraction, one.losses, one.epoch_scores) for one in trials],
         runs=[replace(run, score=scores.get((run.variant, run.seed, run.fraction))) for run in runs],
-        disagreements=disagreements(of_one_seed(question, groups)),
+        disagreements=disagreements(of_one_seed(question, groups), question.measure.name),
     )
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from bilstm_nlp.config.measures import Measure, Subject
-from bilstm_nlp.studies.engines.trial import Task
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Question:
     """What is compared, and how."""
 
     name: str
-    task: Task
+    task: str
     subject: Subject
     command: str
     """What repeats it."""

@@ -18,6 +18,7 @@ from bilstm_nlp.errors import ConfigError, RunError
 from bilstm_nlp.runs.checksums import Checksums, parsed
 from bilstm_nlp.runs.provenance import digest
 from bilstm_nlp.studies.engines import trial_files
+from bilstm_nlp.studies.engines.trial import PlannedRun
 from bilstm_nlp.system.files import write_json
 
 FAILURE = "failure.json"
@@ -117,13 +118,3 @@ def slug(name: str) -> str:
 def missing(jobs: Sequence[Job]) -> list[Job]:
     """Those that are not finished, failed ones too."""
     return [job for job in jobs if job.state != "finished"]
-
-
-@dataclass(frozen=True)
-class PlannedRun:
-    """One training: a variant with a seed, on a share of the training data."""
-
-    variant: str
-    seed: int
-    fraction: float
-    config: Config

@@ -4,51 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bilstm_nlp.tags import Span
-
-Task = Literal["tagging", "forecasting"]
+from bilstm_nlp.config import Config
+from bilstm_nlp.tasks.comparison import Examples
 
 
 @dataclass(frozen=True)
-class SentenceExample:
-    """A sentence of the development part, and the entities that the run found in it."""
+class PlannedRun:
+    """A training that a study asks for: a variant with a seed, on a fraction of the training data."""
 
-    tokens: Sequence[str]
-    gold: Sequence[Span]
-    found: Sequence[Span]
-
-    @property
-    def place(self) -> Sequence[str]:
-        """What tells it from others."""
-        return self.tokens
-
-
-@dataclass(frozen=True, eq=False)
-class WindowExample:
-    """One column of a window of the development part, and what the run forecast for it; all in scaled units."""
-
-    series: str
-    origin: str
-    """When the first of the H steps ahead is."""
-    column: str
-    past: NDArray[np.floating]
-    """(L,) look-back."""
-    actual: NDArray[np.floating]
-    """(H,)"""
-    forecast: NDArray[np.floating]
-    """(H,)"""
-    error: float
-    """Mean over the H steps, squared or absolute as the measure is."""
-
-    @property
-    def place(self) -> Sequence[str]:
-        """What tells it from others."""
-        return self.series, self.origin, self.column
+    variant: str
+    seed: int
+    fraction: float
+    config: Config
 
 
 @dataclass(frozen=True)
@@ -92,10 +63,10 @@ class Trial:
     epoch_scores: Sequence[float]
     """The development score of each epoch, as the run watched it."""
     cost: Cost
-    examples: Sequence[SentenceExample] | Sequence[WindowExample]
-    """Sentences, or windows column by column; in the same order for all trials of a comparison."""
+    examples: Examples
+    """Some of the units, the same for all trials of a comparison."""
 
     @property
     def measured_on(self) -> tuple[object, ...]:
-        """What is the same for all trials of a comparison."""
-        return len(self.numerator), self.lag, [one.place for one in self.examples]
+        """Return what all trials of a comparison have in common."""
+        return len(self.numerator), self.lag, self.examples.units

@@ -9,8 +9,9 @@ import numpy as np
 from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.series import Floats, Ints, Scaler, Series
 from bilstm_nlp.data.series.windows import Values, Windows
+from bilstm_nlp.tasks.forecasting.comparison import WindowExamples
 from bilstm_nlp.tasks.forecasting.evaluation import ForecastingModel, forecast_blocks
-from bilstm_nlp.tasks.measurement import Measurement, Ratio, WindowExamples, spread, timed
+from bilstm_nlp.tasks.measurement import Measurement, Ratio, spread, timed
 
 EXAMPLES = 500
 """Columns of windows that are kept, at most."""

@@ -8,7 +8,8 @@ from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.corpus import TaggedCorpus
 from bilstm_nlp.metrics.labels import grouped
 from bilstm_nlp.tags import Span
-from bilstm_nlp.tasks.measurement import Measurement, Ratio, SentenceExamples, spread, timed
+from bilstm_nlp.tasks.measurement import Measurement, Ratio, spread, timed
+from bilstm_nlp.tasks.tagging.comparison import SentenceExamples
 from bilstm_nlp.tasks.tagging.decoding import TaggingModel, entities_of_each, label
 from bilstm_nlp.tasks.tagging.evaluation import gold_spans
 

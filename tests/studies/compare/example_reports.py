@@ -9,8 +9,10 @@ import numpy as np
 from bilstm_nlp.config.measures import Measure, Subject
 from bilstm_nlp.studies.compare.results import answer
 from bilstm_nlp.studies.compare.setup import Environment, Question, Run
-from bilstm_nlp.studies.engines.trial import Cost, SentenceExample, Trial, WindowExample
+from bilstm_nlp.studies.engines.trial import Cost, Trial
 from bilstm_nlp.tags import Span
+from bilstm_nlp.tasks.forecasting.comparison import WindowExamples
+from bilstm_nlp.tasks.tagging.comparison import SentenceExamples
 
 SEEDS = (1, 2, 3)
 ENVIRONMENT = Environment(
@@ -97,10 +99,11 @@ def tagger(generator, place, level, speed, parameters, gold) -> Trial:
         losses=(12 * np.exp(-epochs / 2.2) + 0.4 + 4 * (0.95 - level) + generator.normal(scale=0.08, size=12)).tolist(),
         epoch_scores=(level - 0.5 * np.exp(-epochs / 2) + generator.normal(scale=0.004, size=12)).tolist(),
         cost=Cost(parameters, 5e5 / speed * place["fraction"], speed / 4.2, speed, 610.0 + parameters / 4e4),
-        examples=[
-            SentenceExample(tokens, spans, tuple(garbled(generator, spans, len(tokens), 1 - level)))
-            for tokens, spans in gold
-        ],
+        examples=SentenceExamples(
+            tokens=[tokens for tokens, _ in gold],
+            gold=[spans for _, spans in gold],
+            found=[tuple(garbled(generator, spans, len(tokens), 1 - level)) for tokens, spans in gold],
+        ),
     )
 
 
@@ -184,14 +187,17 @@ def forecasting_report() -> dict[str, Any]:
 def forecaster(generator, name, seed, mse, speed, parameters, days, hard) -> Trial:
     mse += generator.normal(scale=0.003)
     epochs = np.arange(1, 16)
-    examples = []
-    for index, day in enumerate(days):
-        drift = np.cumsum(generator.normal(scale=np.sqrt(mse) / 3, size=24))
-        past, actual = day[:72], day[72:]
-        error = float(np.mean(drift**2))
-        origin = f"2023-11-{index + 1:02} 00:00:00"
-        column = ("demand", "solar")[index % 2]
-        examples.append(WindowExample("energy", origin, column, past, actual, actual + drift, error))
+    drift = np.cumsum([generator.normal(scale=np.sqrt(mse) / 3, size=24) for _ in days], axis=1)
+    known = np.array(days)
+    examples = WindowExamples(
+        series=["energy"] * len(days),
+        origins=[f"2023-11-{day:02} 00:00:00" for day in range(1, len(days) + 1)],
+        columns=[("demand", "solar")[index % 2] for index in range(len(days))],
+        past=known[:, :72],
+        actual=known[:, 72:],
+        forecast=known[:, 72:] + drift,
+        errors={"mse": np.mean(drift**2, axis=1)},
+    )
     return Trial(
         variant=name,
         seed=seed,

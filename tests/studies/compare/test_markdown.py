@@ -9,8 +9,9 @@ import numpy as np
 from bilstm_nlp.studies.compare.markdown import markdown
 from bilstm_nlp.studies.compare.results import answer
 from bilstm_nlp.studies.compare.setup import Run
-from bilstm_nlp.studies.engines.trial import SentenceExample, WindowExample
 from bilstm_nlp.tags import Span
+from bilstm_nlp.tasks.forecasting.comparison import WindowExamples
+from bilstm_nlp.tasks.tagging.comparison import SentenceExamples
 from tests.studies.trials import MSE, question, runs, trial
 
 
@@ -101,7 +102,7 @@ def test_sentences_that_differ_are_shown_with_what_was_found():
     tokens = ("Ada", "Lovelace", "wrote")
     examples = {"crf": (Span("PER", 0, 2),), "gru": (Span("PER", 0, 1), Span("ORG", 1, 2)), "x": ()}
     trials = [
-        trial(name, 1, 0.8, examples=[SentenceExample(tokens, (Span("PER", 0, 2),), spans)] * 12)
+        trial(name, 1, 0.8, examples=SentenceExamples([tokens] * 12, [(Span("PER", 0, 2),)] * 12, [spans] * 12))
         for name, spans in examples.items()
     ]
     text = report(trials, question("crf", "gru", "x", seeds=(1,)))
@@ -116,9 +117,10 @@ def test_sentences_that_differ_are_shown_with_what_was_found():
 
 
 def test_windows_that_differ_are_shown_with_their_errors():
+    numbers = np.zeros((3, 1, 2))
     trials = [
-        trial(name, 1, 0.8, lag=1, examples=[WindowExample("s", "2020-01-01", "OT", *np.zeros((3, 2)), error)])
-        for name, error in (("base", 0.25), ("gru", 1.5))
+        trial(name, 1, 0.8, lag=1, examples=WindowExamples(["s"], ["2020-01-01"], ["OT"], *numbers, {"mse": error}))
+        for name, error in (("base", np.array([0.25])), ("gru", np.array([1.5])))
     ]
     text = report(trials, question("base", "gru", seeds=(1,), measure=MSE))
     header, row = tables(text)["MSE of one column of a window"]

@@ -18,7 +18,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bilstm_nlp.studies.compare.page import page
+from bilstm_nlp.studies.compare import page as pages
+from bilstm_nlp.tasks.forecasting.comparison import WindowExamples
+from bilstm_nlp.tasks.tagging.comparison import SentenceExamples
 from tests.studies.compare.example_reports import forecasting_report, tagging_report
 
 HOSTILE = (
@@ -30,6 +32,14 @@ HOSTILE = (
     "$script ${report} \\u003c",
     "\"'`\\",
 )
+
+
+VIEWS = {"tagging": SentenceExamples.view(), "forecasting": WindowExamples.view()}
+
+
+def page(report):
+    """The page of a report, with the view of its task."""
+    return pages.page(report, VIEWS.get(report.get("task")))
 
 
 class Parts(HTMLParser):
@@ -112,8 +122,10 @@ def test_nothing_comes_from_outside(tagging):
 
 
 def test_scripts_make_no_markup_of_text():
-    scripts = [path for path in (files("bilstm_nlp.studies.compare") / "web").iterdir() if path.name.endswith(".js")]
-    assert len(scripts) > 1
+    rooms = ("studies.compare", "tasks.tagging", "tasks.forecasting")
+    folders = [files(f"bilstm_nlp.{room}") / "web" for room in rooms]
+    scripts = [path for folder in folders for path in folder.iterdir() if path.name.endswith(".js")]
+    assert len(scripts) > 3
     for script in scripts:
         forbidden = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|setHTML|DOMParser|eval|Function\("
         assert not re.search(forbidden, script.read_text(encoding="utf-8")), script.name
@@ -327,6 +339,34 @@ def test_entities_are_marked_right_wrong_and_missed(show, tagging):
     assert marks[0] == marks[1]
     assert marks[0] == [("Ada Lovelace", "PER", "right"), ("Babbage", "PER", "right"), ("London", "LOC", "right")]
     assert marks[2] == [("Ada", "PER", "wrong"), ("Babbage", "PER", "missed"), ("London", "LOC", "right")]
+
+
+def test_a_third_task_has_a_plain_table_for_each_disagreement(show, tagging):
+    report = copy.deepcopy(tagging)
+    sums = {"stacked": 4, "bigru-crf": 5, "bilstm-crf": 4}
+    report["task"] = "adding"
+    report["disagreements"] = [
+        {"terms": [2, 2], "answer": 4, "sums": sums},
+        {"terms": [1, "<b>"], "answer": HOSTILE[0], "sums": {**sums, "stacked": None}},
+    ]
+    opened = show(report)
+    tables = opened.locator("#examples table")
+    assert [row.split("\t") for row in tables.first.inner_text().splitlines()] == [
+        ["terms", "[2,2]"],
+        ["answer", "4"],
+        *(["sums: stacked", "4"], ["sums: bigru-crf", "5"], ["sums: bilstm-crf", "4"]),
+    ]
+    assert opened.locator("#kind").is_hidden()
+    assert opened.inner_text("#count") == "2 of 2 examples"
+    opened.select_option("#first", "stacked")
+    opened.select_option("#second", "bilstm-crf")
+    assert opened.inner_text("#count") == "1 of 2 examples"
+    assert opened.locator("#examples tr").all_inner_texts()[1:] == [
+        f"answer\t{HOSTILE[0]}",
+        *("sums: stacked\tnull", "sums: bilstm-crf\t4"),
+    ]
+    opened.fill("#text", "nothing of the kind")
+    assert opened.inner_text("#count") == "0 of 2 examples"
 
 
 def test_characters_of_scripts_without_blanks_stand_close(show, tagging):

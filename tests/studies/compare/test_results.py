@@ -12,8 +12,9 @@ import pytest
 from bilstm_nlp.studies.compare import disagreements as rooms
 from bilstm_nlp.studies.compare.results import answer
 from bilstm_nlp.studies.compare.setup import Run
-from bilstm_nlp.studies.engines.trial import SentenceExample, WindowExample
 from bilstm_nlp.tags import Span
+from bilstm_nlp.tasks.forecasting.comparison import WindowExamples
+from bilstm_nlp.tasks.tagging.comparison import SentenceExamples
 from tests.studies.trials import MSE, question, runs, trial
 
 
@@ -210,7 +211,7 @@ def test_a_single_variant_is_an_answer_too():
     found = answer(question("crf", seeds=(1, 2)), trials, runs(trials))
     assert [(one.name, one.rank, one.on_front) for one in found.variants] == [("crf", 1, True)]
     assert len(found.words) == 1
-    assert found.disagreements == []
+    assert not found.disagreements
 
 
 def test_no_trial_at_all_is_an_answer_too():
@@ -224,61 +225,34 @@ def test_no_trial_at_all_is_an_answer_too():
 
 def tagged(*found):
     """Sentences of four tokens; what was found in each: letters of types, a place a token."""
-    return [
-        SentenceExample(
-            (f"{index}", "a", "b", "c"),
-            (Span("PER", 0, 1),),
-            tuple(Span(kind, place, place + 1) for place, kind in enumerate(types) if kind != "-"),
-        )
-        for index, types in enumerate(found)
-    ]
-
-
-def test_sentences_with_most_answers_and_most_differing_spans_come_first():
-    examples = {
-        "crf": tagged("P---", "P---", "P---", "PPPP", "----"),
-        "gru": tagged("P---", "O---", "O---", "OOOO", "----"),
-        "x": tagged("P---", "O---", "L---", "PPPP", "--P-"),
-    }
-    trials = [trial(name, seed, 0.8, examples=found) for name, found in examples.items() for seed in (1, 2)]
-    found = answer(question("crf", "gru", "x", seeds=(1, 2)), trials, runs(trials))
-    # Three answers; two answers and eight spans; two and two; two and one. On the first sentence all agree.
-    assert [one.tokens[0] for one in found.disagreements] == ["2", "3", "1", "4"]
-    first = found.disagreements[0]
-    assert first.gold == (("PER", 0, 1),)
-    assert first.found == {"crf": (("P", 0, 1),), "gru": (("O", 0, 1),), "x": (("L", 0, 1),)}
-
-
-def test_the_order_in_which_spans_were_found_is_no_disagreement():
-    spans = (Span("P", 0, 1), Span("O", 2, 3))
-    examples = [[SentenceExample(("a", "b", "c"), (), found)] for found in (spans, spans[::-1])]
-    trials = [trial(name, 1, 0.8, examples=found) for name, found in zip(("crf", "gru"), examples, strict=True)]
-    assert rooms.disagreements(trials) == []
+    return SentenceExamples(
+        tokens=[(f"{index}", "a", "b", "c") for index in range(len(found))],
+        gold=[(Span("PER", 0, 1),)] * len(found),
+        found=[
+            tuple(Span(kind, token, token + 1) for token, kind in enumerate(types) if kind != "-") for types in found
+        ],
+    )
 
 
 def windows(*errors):
-    return [
-        WindowExample("s", f"day {index}", "OT", np.arange(3.0), np.zeros(2), np.full(2, error), error)
-        for index, error in enumerate(errors)
-    ]
-
-
-def test_windows_are_ordered_by_how_far_apart_errors_are():
-    examples = {"base": windows(1.0, 2.0, 5.0, 0.0), "a": windows(1.0, 4.0, 5.5, 0.1), "b": windows(1.0, 3.0, 9.0, 0.0)}
-    trials = [trial(name, 1, 0.8, lag=1, examples=found) for name, found in examples.items()]
-    found = answer(question("base", "a", "b", seeds=(1,), measure=MSE), trials, runs(trials)).disagreements
-    assert [one.origin for one in found] == ["day 2", "day 1", "day 3"]
-    assert found[0].errors == {"base": 5.0, "a": 5.5, "b": 9.0}
-    assert found[0].forecasts["b"] == [9.0, 9.0]
-    assert (found[0].past, found[0].actual, found[0].series, found[0].column) == ([0, 1, 2], [0, 0], "s", "OT")
+    count = len(errors)
+    return WindowExamples(
+        series=["s"] * count,
+        origins=[f"day {index}" for index in range(count)],
+        columns=["OT"] * count,
+        past=np.tile(np.arange(3.0), (count, 1)),
+        actual=np.zeros((count, 2)),
+        forecast=np.repeat(np.array(errors)[:, None], 2, axis=1),
+        errors={"mse": np.array(errors)},
+    )
 
 
 def test_no_more_than_200_are_kept():
-    more = rooms.SHOWN + 5
+    more = rooms.LIMIT + 5
     trials = [
         trial(name, 1, 0.8, examples=tagged(*[types] * more)) for name, types in [("crf", "P---"), ("gru", "O---")]
     ]
-    found = rooms.disagreements(trials)
+    found = rooms.disagreements(trials, "f1")
     assert [one.tokens[0] for one in found] == [str(index) for index in range(200)]
 
 

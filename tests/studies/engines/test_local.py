@@ -149,7 +149,7 @@ def test_only_a_removed_run_is_made_again_to_the_same_figures(finished, out):
     assert {name: after[name] for name in before} == before
     original = finished / "out" / "runs" / jobs[2].folder.name
     assert (jobs[2].folder / "model.safetensors").read_bytes() == (original / "model.safetensors").read_bytes()
-    one, two = (trial_files.read(folder, "crf", 2, 1.0, "f1") for folder in (jobs[2].folder, original))
+    one, two = (trial_files.read(folder, jobs[2].run, "f1") for folder in (jobs[2].folder, original))
     assert one.numerator.tolist() == two.numerator.tolist()
     assert (one.losses, one.epoch_scores, one.per_type) == (two.losses, two.epoch_scores, two.per_type)
 
