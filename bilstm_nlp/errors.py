@@ -1,14 +1,42 @@
-"""What can go wrong for a user. `cli` prints the message alone, and exits with 2 for an `InputError`, else with 1."""
+"""Errors that a user can cause or meet.
+
+    Exception
+     ├── InputError               wrong input: exit status 2
+     │    ├── ConfigError         problems of a configuration, all at once
+     │    ├── DataError           a file with other content than expected
+     │    └── RunError            an unusable run directory
+     ├── DivergenceError          training without a finite loss
+     ├── MemoryNeeded             out of memory
+     ├── WorkerError              a dead worker process
+     └── OutputError              a file that cannot be written
+
+The command line prints the message alone. It exits with status 2 for an `InputError`, and with 1 for the others.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+__all__ = [
+    "ConfigError",
+    "DataError",
+    "DivergenceError",
+    "InputError",
+    "MemoryNeeded",
+    "OutputError",
+    "RunError",
+    "WorkerError",
+    "in_line",
+]
+
 
 def in_line(text: str) -> str:
-    """Text that stays in its line on any terminal: what is not to be printed, line ends among it, as Python writes it.
+    r"""Escape every character that is not printable, line ends included, as Python does.
 
-    Messages quote files, and a file may hold all that moves a cursor or turns the direction of writing.
+    Messages quote files, and a file may hold characters that move a cursor or turn the direction of writing.
+
+    >>> print(in_line("one\ntwo\x1b[31m"))
+    one\ntwo\x1b[31m
     """
     if text.isprintable():
         return text
@@ -16,15 +44,20 @@ def in_line(text: str) -> str:
 
 
 class InputError(Exception):
-    """Something given from outside is wrong; the message alone tells what, where and what was expected."""
+    """Wrong input. The message tells the place, what was expected and what was found."""
 
     def __init__(self, message: str) -> None:
-        # Only of problems of a configuration are there several, a line each.
+        # Only problems of a configuration take several lines.
         super().__init__("\n".join(map(in_line, message.split("\n"))))
 
 
 class ConfigError(InputError):
-    """Every problem of a configuration at once, one line each, with its dotted key."""
+    """All problems of a configuration, one line each, with their dotted keys.
+
+    >>> print(ConfigError("my.toml", ["seed: expected a whole number, found 'x'"]))
+    my.toml: 1 problem in the configuration
+      seed: expected a whole number, found 'x'
+    """
 
     def __init__(self, source: str, problems: list[str]) -> None:
         self.problems = [in_line(problem) for problem in problems]
@@ -36,7 +69,11 @@ class ConfigError(InputError):
 
 
 class DataError(InputError):
-    """A file that can't be read as what it should be: file, line (1-based, where there is one), expected, found."""
+    """A file with other content than expected. Lines are counted from 1; None stands for the whole file.
+
+    >>> print(DataError("train.conll", "2 columns", "3: 'EU NNP B-ORG'", line=7))
+    train.conll:7: expected 2 columns, found 3: 'EU NNP B-ORG'
+    """
 
     def __init__(self, path: str | Path, expected: str, found: str, line: int | None = None) -> None:
         self.path, self.expected, self.found, self.line = str(path), expected, found, line
@@ -45,26 +82,26 @@ class DataError(InputError):
 
 
 class RunError(InputError):
-    """A run directory that can't be used: missing, unfinished, damaged, taken or of another version."""
+    """An unusable run directory: missing, unfinished, damaged, locked or of another version."""
 
     def __init__(self, message: str) -> None:
         super().__init__(in_line(message))
 
 
 class DivergenceError(Exception):
-    """The training loss is no longer a number."""
+    """The training loss or the gradient is not finite."""
 
 
 class MemoryNeeded(Exception):
-    """More memory was asked for than there is."""
+    """Out of memory."""
 
 
 class WorkerError(Exception):
-    """A process that was to work for this one and has died."""
+    """A worker process died."""
 
 
 class OutputError(Exception):
-    """Something can't be written: the disk is full, say, or the directory gone. What was there before is as it was."""
+    """A file that cannot be written: the disk is full, or the directory is gone. An earlier file is left unchanged."""
 
     def __init__(self, path: str | Path, error: OSError) -> None:
         self.reason = error.strerror or str(error)

@@ -1,12 +1,12 @@
-"""Tag schemes: how the tags of tokens spell the spans of entities. No torch, no files.
+"""Tag schemes: from the tags of tokens to the spans of entities, and back. Knows no torch and no files.
 
-A tag is `O` or `PREFIX-TYPE`. Every scheme's rules are rules on neighbouring tags, with `O` before the first token and
-after the last, so legality, repair, detection and a CRF's constraints all follow from one function, `may_follow`.
+A tag is `O` or `PREFIX-TYPE`. The rules of every scheme concern two neighbouring tags, with `O` before the first token
+and after the last. Legality, repair, detection and the constraints of a CRF all follow from `broken_rule`.
 
-    IOB1   I- inside an entity; B- only where an entity follows another at once (Ramshaw and Marcus 1995); it is needed
-           after one of the same type, and CoNLL-2003 has two after another type
-    IOB2   B- begins every entity, I- goes on (the CoNLL-2002 task)
-    IOBES  B- I- E- for entities of several tokens, S- for one token
+    IOB1   I- inside an entity; B- only for an entity right after another (Ramshaw and Marcus 1995). B- is needed after
+           an entity of the same type; CoNLL-2003 has it twice after another type
+    IOB2   B- for the first token of an entity, I- for the others (the CoNLL-2002 task)
+    IOBES  B- I- E- for entities of several tokens, S- for entities of one token
     BILOU  the same as B- I- L- and U- (Ratinov and Roth 2009)
     BMES   the same as B- M- E- and S-
 """
@@ -32,15 +32,20 @@ ROLES: dict[Scheme, dict[str, str]] = {
     "BILOU": {"B": "B", "I": "I", "L": "E", "U": "S"},
     "BMES": {"B": "B", "M": "I", "E": "E", "S": "S"},
 }
-"""Each scheme's prefixes and what they mean in the letters of IOBES."""
+"""Scheme → prefix → the prefix of IOBES with the same role. BILOU and BMES are IOBES in other letters."""
 
-LETTERS: dict[Scheme, dict[str, str]] = {
+_LETTERS: dict[Scheme, dict[str, str]] = {
     scheme: {role: letter for letter, role in roles.items()} for scheme, roles in ROLES.items()
 }
+"""Scheme → role in the letters of IOBES → prefix."""
 
 
 class Span(NamedTuple):
-    """An entity: its type, its first token, and the token after its last."""
+    """An entity: its type, its first token, and the token after its last.
+
+    >>> Span("PER", 0, 2)
+    Span(type='PER', start=0, end=2)
+    """
 
     type: str
     start: int
@@ -49,33 +54,44 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True)
 class Violation:
-    """A tag that breaks its scheme, and the rule that it breaks."""
+    """A tag that breaks a rule of its scheme."""
 
     index: int
+    """Of the token, from 0."""
     tag: str
     reason: str
+    """The tags and the rule, in words."""
 
 
 @dataclass(frozen=True)
 class Detection:
-    """The scheme of a corpus, all schemes that would do as well, and why this one was taken."""
+    """The detected scheme of a corpus."""
 
     scheme: Scheme
     candidates: tuple[Scheme, ...]
+    """Every scheme that the tags fit; empty if they fit none."""
     explanation: str
+    """Why `scheme` was chosen, in words."""
 
-    def unless(self, expected: Scheme) -> Scheme:
-        """`expected`, unless the tags break it and keep to another scheme."""
+    def scheme_or(self, expected: Scheme) -> Scheme:
+        """Return `expected` if the tags fit it or fit no scheme, else the detected scheme.
+
+        >>> detect([["B-PER", "I-PER"]]).scheme_or("IOBES")
+        'IOB2'
+        """
         return expected if expected in self.candidates or not self.candidates else self.scheme
 
 
 @dataclass(frozen=True)
 class Legality:
-    """What K tags may do: begin a sentence (K,), end one (K,), and follow each other (K, K), first the earlier tag."""
+    """The legal places and neighbours of K tags."""
 
     start: NDArray[np.bool_]
+    """(K,) whether the tag may begin a sentence."""
     end: NDArray[np.bool_]
+    """(K,) whether the tag may end a sentence."""
     transitions: NDArray[np.bool_]
+    """(K, K) whether the second tag may follow the first."""
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
@@ -83,7 +99,11 @@ class Legality:
 
 @lru_cache(maxsize=65536)
 def parse(tag: str, scheme: Scheme) -> tuple[str, str] | None:
-    """A tag as its role, in the letters of IOBES, and its type; None when it is no tag of the scheme. O has no type."""
+    """Split a tag into its role, in the letters of IOBES, and its type. Return None for a tag of no such scheme.
+
+    >>> parse("U-PER", "BILOU"), parse("O", "BILOU"), parse("S-PER", "BILOU")
+    (('S', 'PER'), ('O', ''), None)
+    """
     if tag == "O":
         return "O", ""
     prefix, dash, kind = tag.partition("-")
@@ -92,34 +112,41 @@ def parse(tag: str, scheme: Scheme) -> tuple[str, str] | None:
 
 
 def spans(tags: Sequence[str], scheme: Scheme) -> list[Span]:
-    """The entities that tags spell, as the CoNLL scoring script reads them: also broken sequences have a reading.
+    """Read the entities that tags spell, as the CoNLL scoring script does; broken sequences have a reading too.
 
-    An entity begins at B or S, or where an I or E can't go on with what stands before it; it ends at E or S, or where
-    the next tag does not go on with it. What is no tag of the scheme counts as O (`violations` reports it).
+    An entity begins at B or S, and at an I or E that cannot continue the tag before it. It ends at E or S, and before a
+    tag that does not continue it. A tag of no such scheme counts as O; `violations` reports it.
+
+    >>> spans(["B-PER", "I-PER", "O", "I-LOC"], "IOB2")
+    [Span(type='PER', start=0, end=2), Span(type='LOC', start=3, end=4)]
     """
-    found: list[Span] = []
-    start = -1  # of the entity that is open, if one is
+    entities: list[Span] = []
+    start = -1  # of the open entity; -1 if none is open
     role, kind = "O", ""
     for index, tag in enumerate(tags):
         if tag == "O" and start < 0:
             role, kind = "O", ""
             continue
         next_role, next_kind = parse(tag, scheme) or ("O", "")
-        goes_on = next_role in "IE" and role in "BI" and next_kind == kind
-        if start >= 0 and not goes_on:
-            found.append(Span(kind, start, index))
+        continues = next_role in "IE" and role in "BI" and next_kind == kind
+        if start >= 0 and not continues:
+            entities.append(Span(kind, start, index))
             start = -1
-        if next_role != "O" and not goes_on:
+        if next_role != "O" and not continues:
             start = index
         role, kind = next_role, next_kind
     if start >= 0:
-        found.append(Span(kind, start, len(tags)))
-    return found
+        entities.append(Span(kind, start, len(tags)))
+    return entities
 
 
 def encode(entities: Iterable[Span], length: int, scheme: Scheme) -> list[str]:
-    """The tags of `length` tokens that spell these entities, which may not overlap."""
-    letters = LETTERS[scheme]
+    """Spell entities as the tags of `length` tokens. Entities must not overlap.
+
+    >>> encode([Span("PER", 0, 2)], 3, "IOBES")
+    ['B-PER', 'E-PER', 'O']
+    """
+    letters = _LETTERS[scheme]
     tags = ["O"] * length
     for kind, start, end in sorted(entities, key=lambda span: span.start):
         inside = f"{letters['I']}-{kind}"
@@ -137,12 +164,20 @@ def encode(entities: Iterable[Span], length: int, scheme: Scheme) -> list[str]:
 
 
 def convert(tags: Sequence[str], source: Scheme, target: Scheme) -> list[str]:
-    """The same entities in another scheme, or, where the tags are broken, in order."""
+    """Spell the entities of `tags` in another scheme. Broken tags are repaired on the way.
+
+    >>> convert(["B-PER", "E-PER", "S-LOC"], "IOBES", "IOB2")
+    ['B-PER', 'I-PER', 'B-LOC']
+    """
     return encode(spans(tags, source), len(tags), target)
 
 
 def repair(tags: Sequence[str], scheme: Scheme) -> list[str]:
-    """Legal tags for what broken ones spell in the reading of `spans`."""
+    """Spell the entities that `spans` reads in broken tags with legal tags.
+
+    >>> repair(["O", "I-PER"], "IOB2")
+    ['O', 'B-PER']
+    """
     return convert(tags, scheme, scheme)
 
 
@@ -150,50 +185,66 @@ def repair(tags: Sequence[str], scheme: Scheme) -> list[str]:
 
 
 def broken_rule(previous: str | None, tag: str | None, scheme: Scheme) -> str | None:
-    """The rule that is broken when `tag` follows `previous`; None if none is. None for a tag is a sentence's border."""
+    """Return the rule that `tag` breaks after `previous`, in words, or None if it breaks none.
+
+    A tag of None stands for the edge of a sentence.
+
+    >>> print(broken_rule("O", "I-PER", "IOB2"))
+    I-PER follows O; in IOB2 an entity begins with B-PER
+    """
     now = parse(tag, scheme) if tag is not None else ("O", "")
     if now is None:
-        letters = ", ".join(f"{letter}-" for letter in ROLES[scheme])
-        return f"{tag} is no tag of {scheme}, which has O and {letters} with a type"
+        prefixes = ", ".join(f"{prefix}-" for prefix in ROLES[scheme])
+        return f"{tag} is no tag of {scheme}, which has O and {prefixes} with a type"
     before = (parse(previous, scheme) if previous is not None else None) or ("O", "")
     role, kind = now
-    place = f"{tag} follows {previous}" if previous is not None else f"{tag} begins a sentence"
+    pair = f"{tag} follows {previous}" if previous is not None else f"{tag} begins a sentence"
     same = before[1] == kind and before[0] != "O"
-    letters_of = LETTERS[scheme]
+    letters = _LETTERS[scheme]
     if scheme == "IOB1":
         if role == "B" and before[0] == "O":
-            return f"{place}; in IOB1 only an entity right after another begins with B-"
+            return f"{pair}; in IOB1 only an entity right after another begins with B-"
     elif scheme == "IOB2":
         if role == "I" and not same:
-            return f"{place}; in IOB2 an entity begins with B-{kind}"
+            return f"{pair}; in IOB2 an entity begins with B-{kind}"
     else:
         open_before = before[0] in "BI"
         if open_before and not (same and role in "IE"):
-            end = f"{letters_of['E']}-{before[1]}"
-            where = f"{tag} follows {previous}" if tag is not None else f"a sentence ends with {previous}"
-            return f"{where}; in {scheme} this entity must go on or end with {end}"
+            end = f"{letters['E']}-{before[1]}"
+            pair = f"{tag} follows {previous}" if tag is not None else f"a sentence ends with {previous}"
+            return f"{pair}; in {scheme} this entity must go on or end with {end}"
         if role in "IE" and not open_before:
-            return f"{place}; in {scheme} an entity of several tokens begins with {letters_of['B']}-{kind}"
+            return f"{pair}; in {scheme} an entity of several tokens begins with {letters['B']}-{kind}"
     return None
 
 
 def violations(tags: Sequence[str], scheme: Scheme) -> list[Violation]:
-    """Every tag that breaks the scheme, in order."""
-    found = []
+    """List every tag that breaks the scheme, in order.
+
+    >>> [violation.index for violation in violations(["O", "I-PER", "B-PER", "I-LOC"], "IOB2")]
+    [1, 3]
+    """
+    broken = []
     previous: str | None = None
     for index, tag in enumerate(tags):
         reason = broken_rule(previous, tag, scheme)
         if reason is not None:
-            found.append(Violation(index, tag, reason))
+            broken.append(Violation(index, tag, reason))
         previous = tag
     if previous is not None and (reason := broken_rule(previous, None, scheme)) is not None:
-        found.append(Violation(len(tags) - 1, previous, reason))
-    return found
+        broken.append(Violation(len(tags) - 1, previous, reason))
+    return broken
 
 
 def detect(sequences: Iterable[Sequence[str]]) -> Detection:
-    """The scheme of a whole training corpus. Where several admit it, the first of `PREFERENCE`; where none does, the
-    one that the fewest pairs of neighbours break."""
+    """Detect the scheme of a whole training corpus.
+
+    If the tags fit several schemes, the first of `PREFERENCE` counts. If they fit none, the scheme that the fewest
+    pairs of neighbours break counts.
+
+    >>> detect([["B-PER", "I-PER", "O"], ["B-LOC"]]).explanation
+    'IOB2: the only scheme that all tags keep to'
+    """
     pairs: Counter[tuple[str | None, str | None]] = Counter()
     for tags in sequences:
         pairs.update(zip((None, *tags), (*tags, None), strict=True))
@@ -216,25 +267,35 @@ def detect(sequences: Iterable[Sequence[str]]) -> Detection:
     return Detection(
         chosen,
         (),
-        f"{chosen}: no scheme admits all tags, and this one is broken the least, in {count:,} place"
-        f"{'s' * (count > 1)} of {sum(pairs.values()):,}",
+        f"{chosen}: no scheme admits all tags, and this one is broken the least, in {count:,} "
+        f"{'place' if count == 1 else 'places'} of {sum(pairs.values()):,}",
     )
 
 
 PREFERENCE: tuple[Scheme, ...] = ("IOB2", "IOB1", "IOBES", "BMES", "BILOU")
-"""Which scheme is taken where several admit a corpus: the more widely used first."""
+"""The schemes by how widely they are used, for corpora that fit several."""
 
 
 # --- for a CRF -------------------------------------------------------------------------------------------------------
 
 
 def tag_set(types: Iterable[str], scheme: Scheme) -> list[str]:
-    """O, then every prefix of the scheme with every type, in the order of the types."""
-    return ["O", *(f"{letter}-{kind}" for kind in types for letter in ROLES[scheme])]
+    """List the tags of a scheme: O, then every prefix with every type, in the order of the types.
+
+    >>> tag_set(["LOC", "PER"], "IOB2")
+    ['O', 'B-LOC', 'I-LOC', 'B-PER', 'I-PER']
+    """
+    return ["O", *(f"{prefix}-{kind}" for kind in types for prefix in ROLES[scheme])]
 
 
 def legal_transitions(tags: Sequence[str], scheme: Scheme) -> Legality:
-    """Which tags may begin a sentence, end one, and follow each other."""
+    """Tabulate which tags may begin a sentence, end a sentence, and follow each other.
+
+    >>> legal_transitions(["O", "B-PER", "I-PER"], "IOB2").transitions.astype(int)
+    array([[1, 1, 0],
+           [1, 1, 1],
+           [1, 1, 1]])
+    """
     return Legality(
         start=np.array([broken_rule(None, tag, scheme) is None for tag in tags]),
         end=np.array([broken_rule(tag, None, scheme) is None for tag in tags]),
@@ -243,8 +304,12 @@ def legal_transitions(tags: Sequence[str], scheme: Scheme) -> Legality:
 
 
 def continuing(tag: str, scheme: Scheme) -> frozenset[str]:
-    """The tags that, right after `tag`, go on with its entity; none after O, E and S."""
+    """Return the tags that continue the entity of `tag` when they follow it. O, E and S have none.
+
+    >>> sorted(continuing("B-PER", "IOBES"))
+    ['E-PER', 'I-PER']
+    """
     role, kind = parse(tag, scheme) or ("O", "")
     if role not in "BI":
         return frozenset()
-    return frozenset(f"{letter}-{kind}" for letter, meaning in ROLES[scheme].items() if meaning in "IE")
+    return frozenset(f"{prefix}-{kind}" for prefix, meaning in ROLES[scheme].items() if meaning in "IE")

@@ -1,7 +1,7 @@
-"""How good predictions are. Tagging: entities as seqeval reads them, where they go wrong, and calibration.
+"""Scores of tagged sentences: entities in both readings of seqeval, and scores by novelty and length.
 
-A score that is 0/0 is `None`, never 0: no entities predicted is no precision, not a bad one. F1 is 2·TP / (predicted +
-support), so that it is defined wherever there is an entity on either side, as in conlleval and seqeval.
+A score that is 0/0 is `None`, never 0: without predicted entities there is no precision, rather than a bad one. F1 is
+2·TP / (predicted + support), as in conlleval and seqeval, so one entity on either side is enough to define it.
 """
 
 from __future__ import annotations
@@ -16,29 +16,18 @@ from seqeval import scheme as seqeval_scheme
 from seqeval.metrics.sequence_labeling import get_entities
 
 from bilstm_nlp.errors import InputError
-from bilstm_nlp.metrics.labels import PRF, SpanLists, _check_sentences, _ratio, grouped, micro_f1
-from bilstm_nlp.tags import Scheme, Span
+from bilstm_nlp.metrics.labels import PRF, SpanLists, check_sentences, grouped, micro_f1
+from bilstm_nlp.metrics.ratios import ratio
+from bilstm_nlp.tags import ROLES, Scheme, Span
 
-# --- precision, recall, F1 -------------------------------------------------------------------------------------------
+# --- entities in both readings of seqeval ----------------------------------------------------------------------------
 
-
-# --- entities, in seqeval's two readings -----------------------------------------------------------------------------
-
-# seqeval's default mode knows the letters B, I, E and S only (it would merge neighbouring U- tags), and what its strict
-# BILOU says of L and U is what its IOBES says of E and S. So every scheme is first spelled in those letters.
-_SPELLING: Mapping[str, Mapping[str, str]] = {
-    "IOB1": {"B": "B", "I": "I"},
-    "IOB2": {"B": "B", "I": "I"},
-    "IOBES": {"B": "B", "I": "I", "E": "E", "S": "S"},
-    "BILOU": {"B": "B", "I": "I", "L": "E", "U": "S"},
-    "BMES": {"B": "B", "M": "I", "E": "E", "S": "S"},
-}
 _DISAGREEMENTS_SHOWN = 10
 
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A span that only one of the readings counts as an entity: `reading` does, the other does not."""
+    """A span that is an entity in `reading`, and not in the other reading."""
 
     sentence: int
     side: Literal["gold", "predicted"]
@@ -48,38 +37,43 @@ class Disagreement:
 
 @dataclass(frozen=True)
 class EntityScores:
-    """Scores of tagged sentences; `per_type` and `macro_f1`, its unweighted mean, are of the conlleval reading."""
+    """Scores of tagged sentences."""
 
     conlleval: PRF
     strict: PRF
     per_type: dict[str, PRF]
+    """In the conlleval reading."""
     macro_f1: float | None
+    """The unweighted mean of `per_type`."""
     token_accuracy: float | None
     sentences: int
     tokens: int
     disagreements: list[Disagreement]
-    """The first few, in the order of the text."""
+    """The first 10, in the order of the text."""
 
 
 def entity_scores(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]], scheme: Scheme) -> EntityScores:
-    """Both readings of seqeval (Nakayama 2018) at once.
+    """Score tagged sentences in both readings of seqeval (Nakayama 2018).
 
-    `conlleval` is its default mode and that of the CoNLL script of 2000 (Tjong Kim Sang and Buchholz): a broken tag
-    sequence is mended, so `O I-PER` begins an entity. `strict` is `mode="strict", scheme=scheme`: only what the scheme
-    allows is an entity. On well-formed sequences the two agree; where they do not, `disagreements` shows it.
+    `conlleval` is seqeval's default mode and the reading of the CoNLL-2000 script (Tjong Kim Sang and Buchholz): broken
+    tag sequences are repaired, so `O I-PER` begins an entity. `strict` is `mode="strict", scheme=scheme`: an entity
+    must be well-formed. On well-formed sequences the readings agree; `disagreements` lists the spans on which they
+    differ. Raises `InputError` if lengths differ, or for a tag that the scheme does not have.
 
-    Raises InputError if the two sides differ in length or a tag is not one of the scheme's.
+    >>> scores = entity_scores([["B-PER", "I-PER"]], [["O", "I-PER"]], "IOB2")
+    >>> scores.conlleval.predicted, scores.strict.predicted, scores.token_accuracy
+    (1, 0, 0.5)
     """
-    _check_sentences(gold, predicted)
-    for sentence, (right, found) in enumerate(zip(gold, predicted, strict=True), 1):
-        if len(right) != len(found):
-            raise InputError(f"sentence {sentence}: expected {len(right)} predicted tags, found {len(found)}")
+    check_sentences(gold, predicted)
+    for sentence, (gold_tags, tags) in enumerate(zip(gold, predicted, strict=True), 1):
+        if len(gold_tags) != len(tags):
+            raise InputError(f"sentence {sentence}: expected {len(gold_tags)} predicted tags, found {len(tags)}")
     tokens = sum(map(len, gold))
     matches = sum(map(operator.eq, chain.from_iterable(gold), chain.from_iterable(predicted)))
     gold_lenient, gold_strict = _read_entities(gold, scheme)
     predicted_lenient, predicted_strict = _read_entities(predicted, scheme)
     per_type = grouped(gold_lenient, predicted_lenient, lambda _, span: span.type)
-    # Every type in the table has an entity on one side at least, so its F1 is defined.
+    # Each type has at least one entity on one side, so its F1 is defined.
     type_f1 = [score.f1 for score in per_type.values() if score.f1 is not None]
     disagreements = _disagreements("gold", gold_lenient, gold_strict)
     disagreements += _disagreements("predicted", predicted_lenient, predicted_strict)
@@ -88,8 +82,8 @@ def entity_scores(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[st
         conlleval=micro_f1(gold_lenient, predicted_lenient),
         strict=micro_f1(gold_strict, predicted_strict),
         per_type=per_type,
-        macro_f1=_ratio(sum(type_f1), len(type_f1)),
-        token_accuracy=_ratio(matches, tokens),
+        macro_f1=ratio(sum(type_f1), len(type_f1)),
+        token_accuracy=ratio(matches, tokens),
         sentences=len(gold),
         tokens=tokens,
         disagreements=disagreements[:_DISAGREEMENTS_SHOWN],
@@ -97,39 +91,52 @@ def entity_scores(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[st
 
 
 def _read_entities(sentences: Sequence[Sequence[str]], scheme: Scheme) -> tuple[list[list[Span]], list[list[Span]]]:
-    """The spans of each sentence in the conlleval and in the strict reading.
+    """List the spans of each sentence in the conlleval and in the strict reading.
 
-    Both readings look at neighbouring tags only and O breaks every entity, so a run of tags without O means the same
-    wherever it stands. seqeval is slow and the runs of a corpus are few: it reads each distinct one once.
+    Both readings look at neighbouring tags only, and O ends every entity: a run of tags without O has the same
+    entities in every place. seqeval is slow and a corpus has few distinct runs, so each is read once.
     """
     spelling = _spelling(sentences, scheme)
     strict_scheme = {"IOB1": seqeval_scheme.IOB1, "IOB2": seqeval_scheme.IOB2}.get(scheme, seqeval_scheme.IOBES)
-    known: dict[tuple[str, ...], tuple[list[tuple[int, int]], list[tuple[int, int]]]] = {}
+    known: dict[tuple[str, ...], tuple[list[Span], list[Span]]] = {}
     lenient: list[list[Span]] = []
     strict: list[list[Span]] = []
     for tags in sentences:
         lenient.append([])
         strict.append([])
         position = 0
-        for inside, group in groupby(tags, key="O".__ne__):
+        for outside, group in groupby(tags, key=lambda tag: tag == "O"):
             run = tuple(group)
-            if inside:
+            if not outside:
                 if run not in known:
-                    spelled = [spelling[tag] for tag in run]
-                    entities = seqeval_scheme.Entities([spelled], strict_scheme).entities[0]
-                    known[run] = (
-                        [(start, last + 1) for _, start, last in get_entities(spelled)],  # type: ignore[no-untyped-call]
-                        [(entity.start, entity.end) for entity in entities],
-                    )
-                for spans, borders in zip((lenient[-1], strict[-1]), known[run], strict=True):
-                    spans.extend(Span(run[start][2:], position + start, position + end) for start, end in borders)
+                    known[run] = _read_run(run, spelling, strict_scheme)
+                for spans, spans_of_run in zip((lenient[-1], strict[-1]), known[run], strict=True):
+                    spans.extend(Span(kind, position + start, position + end) for kind, start, end in spans_of_run)
             position += len(run)
     return lenient, strict
 
 
+def _read_run(
+    run: tuple[str, ...], spelling: Mapping[str, str], strict_scheme: type[seqeval_scheme.Token]
+) -> tuple[list[Span], list[Span]]:
+    """List the spans of a run of tags without O in the conlleval and in the strict reading."""
+    spelled = [spelling[tag] for tag in run]
+    entities = seqeval_scheme.Entities([spelled], strict_scheme).entities[0]
+    lenient = [(start, last + 1) for _, start, last in get_entities(spelled)]  # type: ignore[no-untyped-call]
+    strict = [(entity.start, entity.end) for entity in entities]
+    return (
+        [Span(run[start][2:], start, end) for start, end in lenient],
+        [Span(run[start][2:], start, end) for start, end in strict],
+    )
+
+
 def _spelling(sentences: Sequence[Sequence[str]], scheme: Scheme) -> dict[str, str]:
-    """Every distinct tag but O in seqeval's letters; InputError for the first tag that is not one of the scheme's."""
-    letters = _SPELLING[scheme]
+    """Map every distinct tag except O to the letters of IOBES, which seqeval reads for every scheme.
+
+    seqeval's default mode knows the letters B, I, E and S only: it would merge neighbouring U- tags. Its strict BILOU
+    treats L and U as its IOBES treats E and S. Raises `InputError` for the first tag that the scheme does not have.
+    """
+    letters = ROLES[scheme]
     distinct = set(chain.from_iterable(sentences)) - {"O"}
     wrong = {tag for tag in distinct if tag[:1] not in letters or tag[1:2] != "-" or len(tag) < 3}
     if wrong:
@@ -145,14 +152,15 @@ def _spelling(sentences: Sequence[Sequence[str]], scheme: Scheme) -> dict[str, s
 
 
 def _disagreements(side: Literal["gold", "predicted"], lenient: SpanLists, strict: SpanLists) -> list[Disagreement]:
+    """List the spans that are entities in one reading only."""
     return [
-        Disagreement(sentence, side, span, "conlleval" if span in mended else "strict")
-        for sentence, (mended, allowed) in enumerate(zip(lenient, strict, strict=True))
-        for span in set(mended) ^ set(allowed)
+        Disagreement(sentence, side, span, "conlleval" if span in lenient_spans else "strict")
+        for sentence, (lenient_spans, strict_spans) in enumerate(zip(lenient, strict, strict=True))
+        for span in set(lenient_spans) ^ set(strict_spans)
     ]
 
 
-# --- where taggers go wrong ------------------------------------------------------------------------------------------
+# --- scores by novelty and length ------------------------------------------------------------------------------------
 
 NOVELTY_GROUPS = ("seen", "seen as another type", "unseen")
 LENGTH_GROUPS = ("1", "2", "3", "4+")
@@ -160,29 +168,24 @@ LENGTH_GROUPS = ("1", "2", "3", "4+")
 
 @dataclass(frozen=True)
 class Breakdown:
-    """One PRF per group, every group present. A span's group follows from its own text, type and length.
+    """Scores by group, with every group present. A span's group depends on its own text, type and length.
 
-    So gold entities decide what a group's recall is out of, predicted ones what its precision is out of, and a true
-    positive falls in the same group on both sides: the counts of the groups add up to those of `micro_f1`.
+    Recall counts the gold entities of a group, precision the predicted ones. A true positive is in the same group on
+    both sides, so the counts of all groups add up to the counts of `micro_f1`.
     """
 
     by_novelty: dict[str, PRF]
-    """`NOVELTY_GROUPS`: (surface, type) is in training; the surface is, but never as this type; it never is."""
+    """By `NOVELTY_GROUPS`: is the surface in the training data with this type, only with others, or not at all?"""
     by_length: dict[str, PRF]
-    """`LENGTH_GROUPS`, in tokens."""
-
-
-def surface_types(spans: SpanLists, tokens: Sequence[Sequence[str]]) -> dict[tuple[str, ...], set[str]]:
-    """For each surface (the exact tokens of an entity) the types it occurs with: what `breakdown` takes as `seen`."""
-    types: dict[tuple[str, ...], set[str]] = {}
-    for entities, words in zip(spans, tokens, strict=True):
-        for span in entities:
-            types.setdefault(tuple(words[span.start : span.end]), set()).add(span.type)
-    return types
+    """By `LENGTH_GROUPS`, in tokens."""
 
 
 def novelty(types: Set[str] | None, kind: str) -> str:
-    """One of `NOVELTY_GROUPS` for an entity of this type; `types`: those of its surface in training, None without."""
+    """Return the one of `NOVELTY_GROUPS` for an entity of type `kind` whose surface has `types` in the training data.
+
+    >>> novelty({"LOC"}, "LOC"), novelty({"LOC"}, "PER"), novelty(None, "PER")
+    ('seen', 'seen as another type', 'unseen')
+    """
     if types is None:
         return "unseen"
     return "seen" if kind in types else "seen as another type"
@@ -191,7 +194,12 @@ def novelty(types: Set[str] | None, kind: str) -> str:
 def breakdown(
     gold: SpanLists, predicted: SpanLists, tokens: Sequence[Sequence[str]], seen: Mapping[tuple[str, ...], Set[str]]
 ) -> Breakdown:
-    """Scores by whether training had the entity (`seen`: `surface_types` of the training corpus) and by its length."""
+    """Score entities by novelty and by length. `seen` maps the tokens of each entity in the training data to its types.
+
+    >>> gold = [[Span("PER", 0, 1)]]
+    >>> breakdown(gold, gold, [["Ann", "left"]], {("Ann",): {"PER"}}).by_novelty["seen"].recall
+    1.0
+    """
 
     def group(sentence: int, span: Span) -> str:
         return novelty(seen.get(tuple(tokens[sentence][span.start : span.end])), span.type)
@@ -204,6 +212,3 @@ def breakdown(
         by_novelty={**dict.fromkeys(NOVELTY_GROUPS, nothing), **grouped(gold, predicted, group)},
         by_length={**dict.fromkeys(LENGTH_GROUPS, nothing), **grouped(gold, predicted, length)},
     )
-
-
-# --- calibration -----------------------------------------------------------------------------------------------------

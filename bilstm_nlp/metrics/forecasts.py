@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bilstm_nlp.metrics.ratios import ratio
+
 Floats = NDArray[np.floating[Any]]
 
 
@@ -80,10 +82,6 @@ class PointErrors:
             mase=mean(self.scaled, self.mase_count),
             points=int(self.count[steps, columns].sum()),
         )
-
-
-def ratio(numerator: float, denominator: float) -> float | None:
-    return float(numerator) / float(denominator) if denominator else None
 
 
 def seasonal_naive_error(train: Floats, season: int) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Scores of labelled spans: precision, recall, F1, and which types are taken for which."""
+"""Scores of labelled spans: precision, recall, F1, and a confusion matrix of types."""
 
 from __future__ import annotations
 
@@ -12,15 +12,19 @@ import numpy as np
 import numpy.typing as npt
 
 from bilstm_nlp.errors import InputError
+from bilstm_nlp.metrics.ratios import ratio
 from bilstm_nlp.tags import Span
 
 SpanLists: TypeAlias = Sequence[Sequence[Span]]
-"""The spans of each sentence; a span counts once however often it is listed."""
+"""The spans of each sentence. A span counts once, however often it is listed."""
 
 
 @dataclass(frozen=True)
 class PRF:
-    """Precision TP / predicted, recall TP / support, F1 2·TP / (predicted + support); `None` where that is 0/0."""
+    """Precision, recall and F1, each `None` if it is 0/0.
+
+    Precision is TP / predicted, recall TP / support, F1 2·TP / (predicted + support).
+    """
 
     precision: float | None
     recall: float | None
@@ -31,40 +35,52 @@ class PRF:
 
     @classmethod
     def from_counts(cls, true_positives: int, predicted: int, support: int) -> PRF:
-        precision, recall = _ratio(true_positives, predicted), _ratio(true_positives, support)
-        f1 = _ratio(2 * true_positives, predicted + support)
+        """Compute the scores from counts.
+
+        >>> PRF.from_counts(true_positives=1, predicted=2, support=4).f1
+        0.3333333333333333
+        """
+        precision, recall = ratio(true_positives, predicted), ratio(true_positives, support)
+        f1 = ratio(2 * true_positives, predicted + support)
         return cls(precision, recall, f1, true_positives, predicted, support)
 
 
 def micro_f1(gold: SpanLists, predicted: SpanLists) -> PRF:
-    """All types counted together: a predicted span is right if its type and both of its borders are."""
-    pairs = _paired(gold, predicted)
+    """Score all types together. A predicted span is right if its type and both of its ends are.
+
+    Raises `InputError` if the numbers of sentences differ.
+
+    >>> micro_f1([[Span("PER", 0, 2)]], [[Span("PER", 0, 2), Span("LOC", 3, 4)]]).precision
+    0.5
+    """
+    pairs = _pairs_of_sets(gold, predicted)
     return PRF.from_counts(
-        true_positives=sum(len(right & found) for right, found in pairs),
-        predicted=sum(len(found) for _, found in pairs),
-        support=sum(len(right) for right, _ in pairs),
+        true_positives=sum(len(gold_spans & predicted_spans) for gold_spans, predicted_spans in pairs),
+        predicted=sum(len(predicted_spans) for _, predicted_spans in pairs),
+        support=sum(len(gold_spans) for gold_spans, _ in pairs),
     )
 
 
-def _ratio(numerator: float, denominator: float) -> float | None:
-    return numerator / denominator if denominator else None
-
-
-def _paired(gold: SpanLists, predicted: SpanLists) -> list[tuple[set[Span], set[Span]]]:
-    _check_sentences(gold, predicted)
-    return [(set(right), set(found)) for right, found in zip(gold, predicted, strict=True)]
-
-
-def _check_sentences(gold: Sequence[object], predicted: Sequence[object]) -> None:
+def check_sentences(gold: Sequence[object], predicted: Sequence[object]) -> None:
+    """Raises `InputError` if the numbers of sentences differ."""
     if len(gold) != len(predicted):
         raise InputError(f"expected predictions for {len(gold)} sentences, found {len(predicted)}")
 
 
 def grouped(gold: SpanLists, predicted: SpanLists, group: Callable[[int, Span], str]) -> dict[str, PRF]:
-    """One PRF per group, sorted by its name; `group(sentence, span)` is asked on both sides."""
+    """Score each group of spans, sorted by the group's name.
+
+    `group(sentence, span)` names the group of a gold or predicted span. Raises `InputError` if the numbers of
+    sentences differ.
+
+    >>> scores = grouped([[Span("PER", 0, 2)]], [[Span("LOC", 0, 2)]], lambda sentence, span: span.type)
+    >>> {name: (score.predicted, score.support) for name, score in scores.items()}
+    {'LOC': (1, 0), 'PER': (0, 1)}
+    """
     counts: dict[str, Counter[str]] = {}
-    for sentence, (right, found) in enumerate(_paired(gold, predicted)):
-        for side, spans in (("support", right), ("predicted", found), ("true_positives", right & found)):
+    for sentence, (gold_spans, predicted_spans) in enumerate(_pairs_of_sets(gold, predicted)):
+        sides = {"support": gold_spans, "predicted": predicted_spans, "true_positives": gold_spans & predicted_spans}
+        for side, spans in sides.items():
             for span in spans:
                 counts.setdefault(group(sentence, span), Counter())[side] += 1
     return {
@@ -75,9 +91,10 @@ def grouped(gold: SpanLists, predicted: SpanLists, group: Callable[[int, Span], 
 
 @dataclass(frozen=True, eq=False)
 class Confusion:
-    """`counts[i, j]`: spans of gold type `labels[i]` predicted as type `labels[j]` within the same borders.
+    """A matrix of types: `counts[i, j]` spans of gold type `labels[i]` are predicted as type `labels[j]`.
 
-    The last label is `"none"`: its row holds the spurious spans, its column the missed ones.
+    Only spans with the same ends are compared. The last label is `"none"`: its row counts the spurious spans, its
+    column the missed ones.
     """
 
     labels: list[str]
@@ -86,16 +103,34 @@ class Confusion:
 
 
 def confusion(gold: SpanLists, predicted: SpanLists) -> Confusion:
-    """Types against types for spans with identical borders. Spans that merely overlap are missed and spurious."""
+    """Count gold types against predicted types of spans with the same ends. Overlapping spans are missed and spurious.
+
+    Raises `InputError` if the numbers of sentences differ.
+
+    >>> matrix = confusion([[Span("PER", 0, 2)]], [[Span("LOC", 0, 2), Span("LOC", 3, 4)]])
+    >>> matrix.labels
+    ['LOC', 'PER', 'none']
+    >>> matrix.counts
+    array([[0, 0, 0],
+           [1, 0, 0],
+           [1, 0, 0]])
+    """
     pairs: Counter[tuple[Hashable, Hashable]] = Counter()
-    for right, found in _paired(gold, predicted):
-        gold_types = {(span.start, span.end): span.type for span in right}
-        predicted_types = {(span.start, span.end): span.type for span in found}
-        pairs.update((gold_types.get(at), predicted_types.get(at)) for at in gold_types.keys() | predicted_types.keys())
+    for gold_spans, predicted_spans in _pairs_of_sets(gold, predicted):
+        gold_types = {(span.start, span.end): span.type for span in gold_spans}
+        predicted_types = {(span.start, span.end): span.type for span in predicted_spans}
+        ends = gold_types.keys() | predicted_types.keys()
+        pairs.update((gold_types.get(key), predicted_types.get(key)) for key in ends)
     types = sorted({span.type for span in chain(*gold, *predicted)})
-    # A missing partner is `None`, which no type can be, also where a corpus calls a type "none".
+    # A missing partner is `None`, because a corpus may have a type called "none".
     index: dict[Hashable, int] = {name: position for position, name in enumerate([*types, None])}
     counts = np.zeros((len(index), len(index)), dtype=np.int64)
-    for (right_type, found_type), count in pairs.items():
-        counts[index[right_type], index[found_type]] = count
+    for (gold_type, predicted_type), count in pairs.items():
+        counts[index[gold_type], index[predicted_type]] = count
     return Confusion(labels=[*types, "none"], counts=counts)
+
+
+def _pairs_of_sets(gold: SpanLists, predicted: SpanLists) -> list[tuple[set[Span], set[Span]]]:
+    """Pair the gold and the predicted spans of each sentence."""
+    check_sentences(gold, predicted)
+    return [(set(gold_spans), set(spans)) for gold_spans, spans in zip(gold, predicted, strict=True)]

@@ -1,4 +1,4 @@
-"""Whether probabilities mean what they say."""
+"""Calibration: do predictions of confidence p come true in a share p of cases?"""
 
 from __future__ import annotations
 
@@ -7,29 +7,33 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bilstm_nlp.metrics.labels import _ratio
+from bilstm_nlp.metrics.ratios import ratio
 
 
 @dataclass(frozen=True, eq=False)
 class Reliability:
-    """A reliability diagram of M equal-width bins (edges[m], edges[m + 1]]; the first takes 0 as well."""
+    """A reliability diagram of M bins of equal width, (edges[m], edges[m + 1]]. The first bin includes 0."""
 
     edges: npt.NDArray[np.float64]
     """(M + 1,)"""
     counts: npt.NDArray[np.int64]
     """(M,)"""
     mean_confidence: npt.NDArray[np.float64]
-    """(M,), NaN in an empty bin, as is `accuracy`."""
+    """(M,), NaN in an empty bin."""
     accuracy: npt.NDArray[np.float64]
+    """(M,), NaN in an empty bin."""
     ece: float | None
-    """Expected calibration error: the sum over bins of share · |accuracy − mean confidence|."""
+    """Expected calibration error: the sum over bins of share · |accuracy − mean confidence|. None if N is 0."""
 
 
 def reliability(confidences: npt.ArrayLike, correct: npt.ArrayLike, bins: int = 15) -> Reliability:
-    """Confidences (N,) against whether each prediction was correct (N,) bool, as in Guo et al. 2017, section 2.
+    """Compare confidences (N,) with the correctness (N,) bool of predictions (Guo et al. 2017, section 2).
 
-    Raises ValueError for unequal shapes and for confidences that are no probabilities; what single precision leaves
-    above 1 is let through.
+    Confidences may exceed 1 by 1e-4, as sums in single precision do. Raises `ValueError` for other numbers outside
+    0 to 1, and for unequal shapes.
+
+    >>> round(reliability([0.9, 0.9, 0.6, 0.6], [True, True, True, False], bins=10).ece, 3)
+    0.1
     """
     confidence = np.asarray(confidences, dtype=np.float64)
     hit = np.asarray(correct, dtype=bool)
@@ -46,5 +50,5 @@ def reliability(confidences: npt.ArrayLike, correct: npt.ArrayLike, bins: int = 
     mean_confidence = np.divide(confidence_sum, counts, out=np.full(bins, np.nan), where=filled)
     accuracy = np.divide(hits, counts, out=np.full(bins, np.nan), where=filled)
     # share · |accuracy − confidence| = |hits − summed confidence| / N, which needs no care for empty bins.
-    ece = _ratio(float(np.abs(hits - confidence_sum).sum()), len(confidence))
+    ece = ratio(float(np.abs(hits - confidence_sum).sum()), len(confidence))
     return Reliability(edges=edges, counts=counts, mean_confidence=mean_confidence, accuracy=accuracy, ece=ece)

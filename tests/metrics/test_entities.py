@@ -1,27 +1,25 @@
-"""Scores against seqeval, against slow twins written out here, and against values worked out by hand."""
+"""Scores of tagged sentences equal seqeval's, slow twins' and values computed by hand."""
 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from seqeval import scheme as seqeval_scheme
 from seqeval.metrics import sequence_labeling as seqeval_lenient
 from seqeval.metrics import v1 as seqeval_strict
 
 from bilstm_nlp.errors import InputError
-from bilstm_nlp.metrics.entities import LENGTH_GROUPS, NOVELTY_GROUPS, breakdown, entity_scores, surface_types
+from bilstm_nlp.metrics.entities import LENGTH_GROUPS, NOVELTY_GROUPS, breakdown, entity_scores
 from bilstm_nlp.metrics.labels import PRF, confusion, micro_f1
 from bilstm_nlp.metrics.reliability import reliability
 from bilstm_nlp.system.json_values import as_json
 from bilstm_nlp.tags import Scheme, Span, spans
+from tests.metrics.strategies import TYPES, annotated, thorough
 
 # seqeval declares zero_division a string, yet takes (and documents) 0.
 lenient_scores: Any = seqeval_lenient.precision_recall_fscore_support
@@ -29,11 +27,9 @@ strict_scores: Any = seqeval_strict.precision_recall_fscore_support
 strict_report: Any = seqeval_strict.classification_report
 
 Tagged = list[list[str]]
-thorough = settings(max_examples=200, deadline=None)
 
 LETTERS: dict[Scheme, str] = {"IOB1": "BI", "IOB2": "BI", "IOBES": "BIES", "BILOU": "BILU", "BMES": "BMES"}
 SCHEMES = list(LETTERS)
-TYPES = ("PER", "LOC", "X-Y")
 
 # seqeval has no BMES: it is IOBES with M for I. Its default mode knows neither M nor BILOU's L and U.
 TO_IOBES = {"BMES": str.maketrans("M", "I"), "BILOU": str.maketrans("LU", "ES")}
@@ -68,28 +64,6 @@ Case = tuple[Scheme, tuple[Tagged, Tagged]]
 cases = st.sampled_from(SCHEMES).flatmap(lambda scheme: st.tuples(st.just(scheme), pairs(scheme)))
 
 
-@st.composite
-def span_lists(draw: st.DrawFn, lengths: Sequence[int]) -> list[list[Span]]:
-    """Spans that do not overlap, in sentences of these lengths."""
-    sentences: list[list[Span]] = []
-    for length in lengths:
-        borders = sorted(draw(st.sets(st.integers(0, length), max_size=6)))
-        sentences.append([Span(draw(st.sampled_from(TYPES)), *at) for at in pairwise(borders) if draw(st.booleans())])
-    return sentences
-
-
-@st.composite
-def annotated(draw: st.DrawFn) -> tuple[list[list[Span]], list[list[Span]], list[list[str]]]:
-    """Gold spans, predicted spans and the tokens under them."""
-    tokens = draw(st.lists(st.lists(st.sampled_from("abc"), max_size=8), max_size=5))
-    lengths = [len(words) for words in tokens]
-    gold = draw(span_lists(lengths))
-    predicted = [
-        right if draw(st.booleans()) else found for right, found in zip(gold, draw(span_lists(lengths)), strict=True)
-    ]
-    return gold, predicted, tokens
-
-
 def assert_same(score: PRF, precision: float, recall: float, f1: float, support: int) -> None:
     """Equal to seqeval's numbers, which are 0 where ours are `None`; ours are `None` exactly where it is 0/0."""
     assert (score.precision or 0.0, score.recall or 0.0) == pytest.approx((precision, recall))
@@ -98,26 +72,6 @@ def assert_same(score: PRF, precision: float, recall: float, f1: float, support:
     assert (score.precision is None) == (score.predicted == 0)
     assert (score.recall is None) == (score.support == 0)
     assert (score.f1 is None) == (score.predicted + score.support == 0)
-
-
-# --- precision, recall, F1 -------------------------------------------------------------------------------------------
-
-
-def test_an_undefined_score_is_none() -> None:
-    assert PRF.from_counts(0, 0, 0) == PRF(None, None, None, 0, 0, 0)
-    assert PRF.from_counts(0, 0, 3) == PRF(None, 0.0, 0.0, 0, 0, 3)
-    assert PRF.from_counts(0, 2, 0) == PRF(0.0, None, 0.0, 0, 2, 0)
-    assert PRF.from_counts(1, 2, 4) == PRF(0.5, 0.25, 2 / 6, 1, 2, 4)
-
-
-def test_micro_f1_counts_a_repeated_span_once() -> None:
-    span = Span("PER", 0, 1)
-    assert micro_f1([[span]], [[span, span]]) == PRF.from_counts(1, 1, 1)
-
-
-def test_micro_f1_refuses_sides_of_different_length() -> None:
-    with pytest.raises(InputError, match="predictions for 1 sentences, found 2"):
-        micro_f1([[]], [[], []])
 
 
 # --- entities --------------------------------------------------------------------------------------------------------
@@ -271,13 +225,11 @@ def test_tags_that_can_not_be_scored_are_refused(gold: Tagged, predicted: Tagged
         entity_scores(gold, predicted, "IOB2")
 
 
-# --- where taggers go wrong ------------------------------------------------------------------------------------------
+# --- scores by novelty and length ------------------------------------------------------------------------------------
 
 
 def test_breakdown_of_a_worked_example() -> None:
-    training = surface_types([[Span("PER", 0, 2), Span("LOC", 3, 4)]], [["Ada", "Byron", "in", "Paris"]])
-    assert training == {("Ada", "Byron"): {"PER"}, ("Paris",): {"LOC"}}
-
+    training = {("Ada", "Byron"): {"PER"}, ("Paris",): {"LOC"}}
     tokens = [["Ada", "Byron", "met", "Paris", "in", "New", "York"]]
     gold = [[Span("PER", 0, 2), Span("PER", 3, 4), Span("LOC", 5, 7)]]
     predicted = [[Span("PER", 0, 2), Span("LOC", 3, 4), Span("LOC", 5, 7)]]
@@ -301,11 +253,11 @@ def test_breakdown_is_micro_f1_of_each_group_and_adds_up(sample, training) -> No
     gold, predicted, tokens = sample
     known = {
         (tuple(words[span.start : span.end]), span.type)
-        for entities, _, words in [training]
-        for entities, words in zip(entities, words, strict=True)
+        for entities, words in zip(training[0], training[2], strict=True)
         for span in entities
     }
     known_surfaces = {surface for surface, _ in known}
+    types = {surface: {kind for other, kind in known if other == surface} for surface in known_surfaces}
 
     def novelty(words: list[str], span: Span) -> str:
         surface = tuple(words[span.start : span.end])
@@ -316,7 +268,7 @@ def test_breakdown_is_micro_f1_of_each_group_and_adds_up(sample, training) -> No
     def length(_: list[str], span: Span) -> str:
         return {1: "1", 2: "2", 3: "3"}.get(span.end - span.start, "4+")
 
-    result = breakdown(gold, predicted, tokens, surface_types(training[0], training[2]))
+    result = breakdown(gold, predicted, tokens, types)
     total = micro_f1(gold, predicted)
     for table, names, group in (
         (result.by_novelty, NOVELTY_GROUPS, novelty),
@@ -335,90 +287,6 @@ def test_breakdown_is_micro_f1_of_each_group_and_adds_up(sample, training) -> No
         assert sum(score.true_positives for score in table.values()) == total.true_positives
         assert sum(score.predicted for score in table.values()) == total.predicted
         assert sum(score.support for score in table.values()) == total.support
-
-
-def test_confusion_of_a_worked_example() -> None:
-    gold = [[Span("PER", 0, 2), Span("LOC", 3, 4)], [Span("LOC", 0, 1)]]
-    predicted = [[Span("PER", 0, 2), Span("PER", 3, 4)], [Span("LOC", 0, 2)]]
-    result = confusion(gold, predicted)
-    assert result.labels == ["LOC", "PER", "none"]
-    assert result.counts.tolist() == [
-        [0, 1, 1],  # one place taken for a person, one missed: the predicted borders differ
-        [0, 1, 0],
-        [1, 0, 0],  # and so that prediction is spurious
-    ]
-
-
-def test_confusion_keeps_a_type_called_none_apart() -> None:
-    result = confusion([[Span("none", 0, 1)]], [[]])
-    assert result.labels == ["none", "none"]
-    assert result.counts.tolist() == [[0, 1], [0, 0]]
-
-
-@thorough
-@given(sample=annotated())
-def test_confusion_has_every_span_once(sample) -> None:  # type: ignore[no-untyped-def]
-    gold, predicted, _ = sample
-    result = confusion(gold, predicted)
-    total = micro_f1(gold, predicted)
-    assert np.trace(result.counts) == total.true_positives
-    for position, name in enumerate(result.labels[:-1]):
-        assert result.counts[position].sum() == sum(span.type == name for entities in gold for span in entities)
-        assert result.counts[:, position].sum() == sum(span.type == name for entities in predicted for span in entities)
-    assert result.counts[-1, -1] == 0
-
-
-# --- calibration -----------------------------------------------------------------------------------------------------
-
-
-def test_reliability_of_a_worked_example() -> None:
-    # (0, 0.5] holds 0.2, 0.4 and the border 0.5: mean 1.1/3, accuracy 2/3. (0.5, 1] holds 0.9 and 1: mean 0.95, 1/2.
-    result = reliability([0.2, 0.9, 0.4, 1.0, 0.5], [False, True, True, False, True], bins=2)
-    assert result.edges.tolist() == [0.0, 0.5, 1.0]
-    assert result.counts.tolist() == [3, 2]
-    assert result.mean_confidence.tolist() == pytest.approx([1.1 / 3, 0.95])
-    assert result.accuracy.tolist() == pytest.approx([2 / 3, 0.5])
-    assert result.ece == pytest.approx(3 / 5 * 0.3 + 2 / 5 * 0.45)
-
-
-def test_reliability_of_nothing() -> None:
-    result = reliability([], [])
-    assert result.ece is None
-    assert result.counts.tolist() == [0] * 15
-    assert np.isnan(result.accuracy).all()
-
-
-@thorough
-@given(
-    answers=st.lists(st.tuples(st.floats(0, 1) | st.sampled_from([0.0, 0.2, 0.5, 1.0]), st.booleans()), min_size=1),
-    bins=st.integers(1, 20),
-)
-def test_reliability_is_the_sum_over_the_bins(answers: list[tuple[float, bool]], bins: int) -> None:
-    result = reliability([confidence for confidence, _ in answers], [correct for _, correct in answers], bins)
-    ece = 0.0
-    for position in range(bins):
-        low, high = result.edges[position], result.edges[position + 1]
-        inside = [pair for pair in answers if low < pair[0] <= high or (position == 0 and pair[0] == 0)]
-        assert result.counts[position] == len(inside)
-        if not inside:
-            assert math.isnan(result.mean_confidence[position])
-            continue
-        confidence = sum(pair[0] for pair in inside) / len(inside)
-        accuracy = sum(pair[1] for pair in inside) / len(inside)
-        assert result.mean_confidence[position] == pytest.approx(confidence)
-        assert result.accuracy[position] == pytest.approx(accuracy)
-        ece += len(inside) / len(answers) * abs(accuracy - confidence)
-    assert result.ece == pytest.approx(ece)
-
-
-def test_reliability_takes_single_precision_and_refuses_what_is_no_probability() -> None:
-    above_one = np.float32(1) + np.finfo(np.float32).eps
-    assert reliability(np.array([above_one]), [True]).counts[-1] == 1
-    for bad in (1.5, -0.5, math.nan):
-        with pytest.raises(ValueError, match="from 0 to 1"):
-            reliability([bad], [True])
-    with pytest.raises(ValueError, match=r"\(2,\) and \(1,\)"):
-        reliability([0.5, 0.5], [True])
 
 
 # --- JSON ------------------------------------------------------------------------------------------------------------

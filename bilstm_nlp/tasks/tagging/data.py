@@ -60,7 +60,7 @@ class CorpusLoader:
         corpus = self.read(source, scheme, cut=cut)
         if self.config.file_scheme != "auto":
             return self._checked(corpus, scheme)
-        own = detect(sentence.tags or () for sentence in corpus.sentences).unless(scheme)
+        own = detect(sentence.tags or () for sentence in corpus.sentences).scheme_or(scheme)
         if own != scheme:
             logger.warning("%s: its tags are in %s, the training corpus's in %s; converted", source, own, scheme)
         return converted(self._checked(corpus, own), own, scheme)

@@ -116,7 +116,7 @@ def inspect_corpora(
         found = detect(sentence.tags or () for sentence in corpus.sentences)
         inspection.scheme = inspection.scheme or found.scheme
         # Another corpus may be too small to tell: it is read in the scheme of the first if that will do.
-        own = found.unless(inspection.scheme) if file_scheme == "auto" else inspection.scheme
+        own = found.scheme_or(inspection.scheme) if file_scheme == "auto" else inspection.scheme
         if pretrained is not None:
             words = words or WordTable.build(forms_of(corpus), pretrained)
         inspection.corpora[name] = figures_of(corpus, found, own, words)
