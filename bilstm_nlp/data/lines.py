@@ -86,18 +86,18 @@ def too_packed(name: str) -> DataError:
     return DataError(name, f"a gzip file of text, which unpacks to at most {MOST_UNPACKED} times its size", "more")
 
 
-def check_unpacked(path: Path, name: str) -> None:
-    """Raises `DataError` for a gzip file that unpacks to more than text does, `OSError` and `zlib.error` for none.
+def unpacked(path: Path, name: str) -> bytes:
+    """Unpack a gzip file into memory, for libraries that read bytes; `name` stands for it in messages.
 
-    For libraries that unpack files themselves.
+    Raises `DataError` if it unpacks to more than text does, `OSError` and `zlib.error` if it is no gzip file.
     """
-    most, unpacked = most_unpacked(str(path)), 0
-    if most < float("inf"):
-        with gzip.GzipFile(path) as stream:
-            while block := stream.read(1 << 20):
-                unpacked += len(block)
-                if unpacked > most:
-                    raise too_packed(name)
+    limit, content = most_unpacked(str(path)), bytearray()
+    with gzip.GzipFile(path) as stream:
+        while block := stream.read(1 << 20):
+            content += block
+            if len(content) > limit:
+                raise too_packed(name)
+    return bytes(content)
 
 
 def opened(source: str) -> AbstractContextManager[IO[bytes] | gzip.GzipFile]:

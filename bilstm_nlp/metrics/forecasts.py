@@ -1,7 +1,7 @@
-"""How good forecasts are: errors of points, coverage and width of intervals. Pure numpy.
+"""Scores of forecasts: errors of points, coverage and width of intervals. Pure numpy.
 
-Scores are sums over their number of points, collected batch by batch, so that they are right over ragged batches and
-no more than one batch is ever held. A score that is 0/0 is `None`, never 0.
+A score is a sum over its number of points, collected batch by batch: batches may differ in size, and only one is held
+at a time. A score of no points is `None`.
 """
 
 from __future__ import annotations
@@ -15,34 +15,44 @@ from numpy.typing import NDArray
 
 from bilstm_nlp.metrics.ratios import ratio
 
-Floats = NDArray[np.floating[Any]]
+Values = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
 class PointScores:
-    """Means over `points` values of a forecast."""
+    """Mean errors over `points` forecast values."""
 
     mse: float | None
     mae: float | None
     rmse: float | None
     smape: float | None
-    """2·|y − f| / (|y| + |f|), from 0 to 2; points where both are 0 are left out (Makridakis 1993)."""
+    """2·|y − f| / (|y| + |f|), from 0 to 2; points with y = f = 0 are left out (Makridakis 1993)."""
     mase: float | None
-    """|y − f| over the mean error of the seasonal naive forecast on the training rows (Hyndman and Koehler 2006);
-    points whose training rows repeat the season exactly, so that it is 0, are left out."""
+    """|y − f| over the mean error of the seasonal naive forecast on the training rows (Hyndman and Koehler 2006).
+    Points are left out if that mean error is 0, as the training rows repeat the season exactly."""
     points: int
 
 
 class PointErrors:
-    """Sums of errors for each of H horizon steps and C columns; `add` batches, then ask."""
+    """Sums of errors for each of H horizon steps and C columns.
+
+    >>> errors = PointErrors(horizon=1, columns=1)
+    >>> errors.add(np.array([[[1.0]], [[4.0]]]), np.array([[[2.0]], [[1.0]]]))
+    >>> errors.total().mae, errors.total().mse
+    (2.0, 5.0)
+    """
 
     def __init__(self, horizon: int, columns: int) -> None:
         shape = (horizon, columns)
         self.count, self.smape_count, self.mase_count = (np.zeros(shape, np.int64) for _ in range(3))
         self.squared, self.absolute, self.relative, self.scaled = (np.zeros(shape) for _ in range(4))
 
-    def add(self, target: Floats, forecast: Floats, naive_error: Floats | None = None) -> None:
-        """(B, H, C) both. `naive_error`: `seasonal_naive_error` of the windows' series, (C,) or (B, C)."""
+    def add(self, target: Values, forecast: Values, naive_error: Values | None = None) -> None:
+        """Add the errors of targets and forecasts (B, H, C).
+
+        `naive_error`: the scale of MASE, (C,) or (B, C), from `seasonal_naive_error`; without it MASE is undefined.
+        Raises `ValueError` for other shapes.
+        """
         expected = (len(target), *self.count.shape)
         if target.shape != expected or forecast.shape != expected:
             raise ValueError(f"expected targets and forecasts {expected}, found {target.shape} and {forecast.shape}")
@@ -59,18 +69,19 @@ class PointErrors:
             self.scaled += np.divide(error, scale, out=np.zeros_like(error), where=scale > 0).sum(axis=0)
 
     def total(self) -> PointScores:
+        """Score all steps and columns."""
         return self._scores(slice(None), slice(None))
 
     def by_step(self) -> list[PointScores]:
-        """For each horizon step, over all columns."""
+        """Score each horizon step, over all columns."""
         return [self._scores(step, slice(None)) for step in range(len(self.count))]
 
     def by_column(self) -> list[PointScores]:
-        """For each column, over the whole horizon."""
+        """Score each column, over the whole horizon."""
         return [self._scores(slice(None), column) for column in range(self.count.shape[1])]
 
     def _scores(self, steps: int | slice, columns: int | slice) -> PointScores:
-        def mean(sums: Floats, counts: NDArray[np.int64]) -> float | None:
+        def mean(sums: Values, counts: NDArray[np.int64]) -> float | None:
             return ratio(sums[steps, columns].sum(), counts[steps, columns].sum())
 
         mse = mean(self.squared, self.count)
@@ -84,8 +95,14 @@ class PointErrors:
         )
 
 
-def seasonal_naive_error(train: Floats, season: int) -> NDArray[np.float64]:
-    """(C,) mean |y_t − y_{t−season}| over training rows (T, C), the scale of MASE; 0 where there is no such pair."""
+def seasonal_naive_error(train: Values, season: int) -> NDArray[np.float64]:
+    """Compute the scale of MASE (C,), the mean of |y_t − y_{t−season}| over training rows (T, C).
+
+    If the rows are no more than a season, the scale is 0, for undefined.
+
+    >>> seasonal_naive_error(np.array([[1.0], [2.0], [4.0]]), 1)
+    array([1.5])
+    """
     if len(train) <= season:
         return np.zeros(train.shape[1])
     error: NDArray[np.float64] = np.abs(train[season:] - train[:-season]).mean(axis=0, dtype=np.float64)
@@ -97,25 +114,36 @@ def seasonal_naive_error(train: Floats, season: int) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class IntervalScores:
-    """How often the truth lay in the interval, beside how often it should have, and how wide that made it."""
+    """Scores of intervals over `points` values: coverage and mean width."""
 
     nominal: float
+    """The coverage that the intervals are meant to have."""
     coverage: float | None
+    """Fraction of the values that lie in their interval."""
     width: float | None
     """Mean of upper − lower."""
     points: int
 
 
 class IntervalErrors:
-    """Sums for each of H horizon steps and C columns at one nominal level; `add` batches, then ask."""
+    """Sums over intervals of one nominal level, for each of H horizon steps and C columns.
+
+    >>> intervals = IntervalErrors(horizon=1, columns=1, nominal=0.8)
+    >>> intervals.add(np.array([[[1.0]], [[4.0]]]), np.array([[[0.0]], [[0.0]]]), np.array([[[2.0]], [[3.0]]]))
+    >>> intervals.total().coverage, intervals.total().width
+    (0.5, 2.5)
+    """
 
     def __init__(self, horizon: int, columns: int, nominal: float) -> None:
         self.nominal = nominal
         self.count, self.inside = (np.zeros((horizon, columns), np.int64) for _ in range(2))
         self.width = np.zeros((horizon, columns))
 
-    def add(self, target: Floats, lower: Floats, upper: Floats) -> None:
-        """(B, H, C) all three; borders belong to the interval."""
+    def add(self, target: Values, lower: Values, upper: Values) -> None:
+        """Add targets (B, H, C) and the borders of their intervals, which belong to the intervals.
+
+        Raises `ValueError` for other shapes.
+        """
         expected = (len(target), *self.count.shape)
         if not target.shape == lower.shape == upper.shape == expected:
             raise ValueError(f"expected shapes {expected}, found {target.shape}, {lower.shape} and {upper.shape}")
@@ -124,14 +152,15 @@ class IntervalErrors:
         self.width += np.subtract(upper, lower, dtype=np.float64).sum(axis=0)
 
     def total(self) -> IntervalScores:
+        """Score all steps and columns."""
         return self._scores(slice(None), slice(None))
 
     def by_step(self) -> list[IntervalScores]:
-        """For each horizon step, over all columns."""
+        """Score each horizon step, over all columns."""
         return [self._scores(step, slice(None)) for step in range(len(self.count))]
 
     def by_column(self) -> list[IntervalScores]:
-        """For each column, over the whole horizon."""
+        """Score each column, over the whole horizon."""
         return [self._scores(slice(None), column) for column in range(self.count.shape[1])]
 
     def _scores(self, steps: int | slice, columns: int | slice) -> IntervalScores:

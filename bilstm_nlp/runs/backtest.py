@@ -10,7 +10,8 @@ import torch
 
 from bilstm_nlp.data.series.series import SeriesSet
 from bilstm_nlp.runs.load import open_run
-from bilstm_nlp.tasks.forecasting.predictor import Forecaster, as_csv
+from bilstm_nlp.tasks.forecasting.output import as_csv
+from bilstm_nlp.tasks.forecasting.predictor import Forecaster
 from bilstm_nlp.tasks.forecasting.task import ForecastingTask
 from bilstm_nlp.tasks.registry import forecasting
 from bilstm_nlp.tasks.trainer import settings
@@ -39,4 +40,4 @@ def refitted(task: ForecastingTask, series_set: SeriesSet) -> Forecaster:
         best = epoch.weights if epoch.report.best else best
     prepared.model.load_state_dict(best)
     prepared.calibrate()
-    return Forecaster(prepared.model, prepared.codec, task.format, task.config.interval)
+    return prepared.forecaster()

@@ -7,10 +7,17 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from itertools import chain
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from bilstm_nlp.errors import RunError
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+ModelT = TypeVar("ModelT", bound="BaseModel")
 
 MOST_LEVELS = 100
 """Brackets in brackets; no file of ours has ten."""
@@ -81,3 +88,24 @@ def as_json(value: object) -> Json:
     if isinstance(value, list | tuple):
         return [as_json(item) for item in value]
     raise TypeError(f"{type(value).__name__} has no JSON form here")
+
+
+def checked(model: type[ModelT], values: object, file: str) -> ModelT:
+    """Validate the content of one of our JSON files by a pydantic model.
+
+    Raises `RunError` for the first problem, with file, key, expected and found. A validator's own `ValueError` says
+    "expected …, found …" itself.
+    """
+    from pydantic import ValidationError
+
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        place = ": ".join([file, ".".join(map(str, problem["loc"]))]) if problem["loc"] else file
+        if problem["type"] == "value_error":
+            raise RunError(f"{place}: {problem['msg'].removeprefix('Value error, ')}") from None
+        is_missing = problem["type"] == "missing"
+        rule = "a value" if is_missing else problem["msg"].removeprefix("Input should be ")
+        found = "none" if is_missing else repr(problem["input"])
+        raise RunError(f"{place}: expected {rule}, found {found[:60] + '…' if len(found) > 60 else found}") from None

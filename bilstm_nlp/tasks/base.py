@@ -111,9 +111,6 @@ class Predictor(Protocol):
     """A trained model with its codec."""
 
     @property
-    def codec(self) -> Codec: ...
-
-    @property
     def model(self) -> nn.Module: ...
 
     def predictions(self, request: Request) -> Iterator[bytes]:

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bilstm_nlp.data.series.baselines import Baselines
 from bilstm_nlp.data.series.codec import Columns, SeriesCodec
-from bilstm_nlp.data.series.series import Parts, Scaler, Series, SeriesSet
+from bilstm_nlp.data.series.series import Parts, Series, SeriesSet
 from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.corpus import Sentence
 from bilstm_nlp.data.text.vocabulary import WordTable
@@ -23,6 +24,7 @@ from bilstm_nlp.runs.load import load
 from bilstm_nlp.system.json_values import json_text, value_of
 from bilstm_nlp.tags import SCHEMES
 from bilstm_nlp.tasks.forecasting import predictor
+from bilstm_nlp.tasks.forecasting.codec import ForecastingCodec
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
 from bilstm_nlp.tasks.request import Request
 
@@ -68,20 +70,23 @@ def test_a_forecasters_codec_survives_its_files(names, data):
     values = st.lists(st.tuples(NUMBERS, NUMBERS), min_size=12, max_size=12)
     dates = pd.date_range("2020-01-01", periods=12)
     series = [Series(one, dates, np.array(data.draw(values)), ("a", "b"), np.arange(1, 13)) for one in names]
+    data_set, parts = SeriesSet("x", series, ("a", "b"), "D"), [Parts.from_borders(10, 11, 12)] * len(series)
     codec = SeriesCodec.fit(
-        SeriesSet("x", series, ("a", "b"), "D"),
-        [Parts.from_borders(10, 11, 12)] * len(series),
+        data_set,
+        parts,
         data.draw(st.sampled_from([Columns(("a", "b")), Columns(("b",), ("a",)), Columns(("a",), (), ("b",))])),
         calendar=data.draw(st.sampled_from(["none", "scaled", "cyclic"])),
         normalisation=data.draw(st.sampled_from(["none", "last", "standard"])),
         scaler=data.draw(st.sampled_from(["standard", "robust", "min-max", "none"])),
         look_back=3,
         horizon=2,
-        season_length=2,
     )
-    again = SeriesCodec.from_json(value_of(json_text(codec.to_json())), codec.tensors())
+    fitted = ForecastingCodec(codec, Baselines.fit(codec, data_set, parts, 2))
+    values = value_of(json_text(fitted.to_json()))
+    again = SeriesCodec.from_json(values)
     for field in fields(codec):
         assert same(getattr(codec, field.name), getattr(again, field.name)), field.name
+    assert same(fitted.baselines, Baselines.from_json(values, fitted.tensors(), again))
 
 
 def same(before: object, after: object) -> bool:
@@ -90,7 +95,7 @@ def same(before: object, after: object) -> bool:
         return before.keys() == after.keys() and all(same(before[name], after[name]) for name in before)
     if isinstance(before, np.ndarray):
         return np.array_equal(before, after) and before.dtype == after.dtype
-    if isinstance(before, Scaler) or type(before).__name__ == "LinearMap":
+    if type(before).__name__ in ("Scale", "LinearMap", "Baselines"):
         return same(vars(before), vars(after))
     return before == after
 
@@ -109,7 +114,7 @@ def foretold(made_forecaster):
     trained = load(made_forecaster.finished)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(predictor, "read", lambda source, format: None)
-        yield Foretold(trained.model, trained.codec, trained.format, trained.level)
+        yield Foretold(trained.model, trained.codec, trained.format, trained.level, trained.baselines)
 
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=4) | st.sampled_from(["NA", "1", "a\nb", "\r", '"'])

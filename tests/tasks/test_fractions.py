@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bilstm_nlp.config import parse
-from bilstm_nlp.data.series.series import Scaler
+from bilstm_nlp.data.series.scale import Scale
 from bilstm_nlp.data.text.corpus import Sentence, TaggedCorpus, share
 from bilstm_nlp.errors import DataError, InputError
 from bilstm_nlp.tasks.registry import forecasting, tagging
@@ -84,17 +84,17 @@ def test_the_most_recent_training_rows_are_the_share(tmp_path):
         assert windows.rows.max() + HORIZON == found.train.stop
         assert len(windows) == rows - LOOK_BACK - HORIZON + 1
         one = parts.series_set.series[0]
-        scaler = Scaler.fit("standard", one.select(codec.columns.all)[border - rows : border])
-        np.testing.assert_array_equal(codec.scaler(one).centre, scaler.centre)
+        scale = Scale.fit("standard", one.select(codec.columns.all)[border - rows : border])
+        np.testing.assert_array_equal(codec.scale(one).centre, scale.centre)
 
 
 def test_rows_before_the_share_change_nothing(tmp_path):
     changed = table()
-    first_prepared, parts, codec, model = fitted(tmp_path, fraction=0.4)
+    first_prepared, parts, _, model = fitted(tmp_path, fraction=0.4)
     first = parts.parts[0].train.start
     changed.loc[: first - 1, ["load", "wind"]] += 1000
-    second, _, again, same = fitted(tmp_path, changed, fraction=0.4)
-    assert again.to_json() == codec.to_json()
+    second, _, _, same = fitted(tmp_path, changed, fraction=0.4)
+    assert second.codec.to_json() == first_prepared.codec.to_json()
     batches = [list(prepared.batches(1)) for prepared in (first_prepared, second)]
     for one, two in zip(*batches, strict=True):
         assert np.array_equal(one.past, two.past)
@@ -102,7 +102,7 @@ def test_rows_before_the_share_change_nothing(tmp_path):
     for one, two in zip(model.parameters(), same.parameters(), strict=True):
         assert torch.equal(one, two)
     changed.loc[first, "load"] += 1000
-    assert fitted(tmp_path, changed, fraction=0.4)[2].to_json() != codec.to_json()
+    assert fitted(tmp_path, changed, fraction=0.4)[0].codec.to_json() != first_prepared.codec.to_json()
 
 
 def test_a_refit_takes_its_share_too(tmp_path):

@@ -1,74 +1,99 @@
-"""Forecasts that cost nothing, to compare with: what a model does not beat, it has not learnt. Pure numpy.
+"""Forecasts at no cost, to compare a model with: naive, seasonal naive, drift, mean, and a linear map. Pure numpy.
 
-All take the look-back (…, L, C) and give the horizon (…, H, C), each column by itself.
+Each takes the look-back (…, L, C) to the horizon (…, H, C), column by column.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, PositiveInt
 
-from bilstm_nlp.errors import InputError
+from bilstm_nlp.data.series.calendar import season
+from bilstm_nlp.data.series.codec import BLOCK, SeriesCodec
+from bilstm_nlp.data.series.series import Floats, Ints, Parts, Series, SeriesSet, Values
+from bilstm_nlp.data.series.windows import Windows
+from bilstm_nlp.errors import InputError, RunError
+from bilstm_nlp.metrics.forecasts import seasonal_naive_error
+from bilstm_nlp.system.json_values import checked
 
-Floats = NDArray[np.floating[Any]]
+SEASONAL_NAIVE = "seasonal naive"
+"""The baseline that a model's skill is measured against."""
 
 
-def naive(past: Floats, horizon: int) -> Floats:
-    """The last value, again and again."""
+def naive(past: Values, horizon: int) -> Values:
+    """Repeat the last value.
+
+    >>> naive(np.array([[1.0], [2.0]]), 3).ravel().tolist()
+    [2.0, 2.0, 2.0]
+    """
     return np.repeat(past[..., -1:, :], horizon, axis=-2)
 
 
-def seasonal_naive(past: Floats, horizon: int, season: int) -> Floats:
-    """The last season, again and again. Raises `InputError` if the look-back is shorter than a season."""
-    need(past, season, "a season")
-    taken: Floats = past[..., past.shape[-2] - season + np.arange(horizon) % season, :]
-    return taken
+def seasonal_naive(past: Values, horizon: int, season: int) -> Values:
+    """Repeat the last season. Raises `InputError` if the look-back is shorter than a season.
+
+    >>> seasonal_naive(np.array([[1.0], [2.0], [3.0]]), 3, 2).ravel().tolist()
+    [2.0, 3.0, 2.0]
+    """
+    _check_rows(past, season, "a season")
+    repeated: Values = past[..., past.shape[-2] - season + np.arange(horizon) % season, :]
+    return repeated
 
 
-def drift(past: Floats, horizon: int) -> Floats:
-    """The straight line through the first and the last value of the look-back, which has two values at least."""
-    need(past, 2, "a line")
+def drift(past: Values, horizon: int) -> Values:
+    """Extend the line through the first and the last value. Raises `InputError` for a look-back of one value.
+
+    >>> drift(np.array([[1.0], [5.0], [2.0]]), 2).ravel().tolist()
+    [2.5, 3.0]
+    """
+    _check_rows(past, 2, "a line")
     slope = (past[..., -1:, :] - past[..., :1, :]) / (past.shape[-2] - 1)
-    line: Floats = past[..., -1:, :] + slope * np.arange(1, horizon + 1, dtype=past.dtype)[:, None]
+    line: Values = past[..., -1:, :] + slope * np.arange(1, horizon + 1, dtype=past.dtype)[:, None]
     return line
 
 
-def moving_average(past: Floats, horizon: int, width: int) -> Floats:
-    """The mean of the last `width` values, again and again. Raises `InputError` if the look-back is shorter."""
-    need(past, width, "the average")
+def moving_average(past: Values, horizon: int, width: int) -> Values:
+    """Repeat the mean of the last `width` values. Raises `InputError` if the look-back is shorter.
+
+    >>> moving_average(np.array([[1.0], [2.0], [4.0]]), 2, 2).ravel().tolist()
+    [3.0, 3.0]
+    """
+    _check_rows(past, width, "the average")
     return np.repeat(past[..., -width:, :].mean(axis=-2, keepdims=True), horizon, axis=-2)
 
 
-def need(past: Floats, rows: int, purpose: str) -> None:
+def _check_rows(past: Values, rows: int, purpose: str) -> None:
+    """Raise `InputError` if the look-back has fewer rows."""
     if past.shape[-2] < rows:
         raise InputError(f"expected a look-back of at least {rows} rows for {purpose}, found {past.shape[-2]}")
 
 
 @dataclass(frozen=True, eq=False)
 class LinearMap:
-    """One linear map from look-back to horizon for all columns, fitted in closed form."""
+    """A linear map from look-back to horizon, the same for all columns, fitted in closed form."""
 
-    weights: NDArray[np.float64]
+    weights: Floats
     """(L, H)"""
-    bias: NDArray[np.float64]
+    bias: Floats
     """(H,)"""
 
     @classmethod
-    def fit(cls, windows: Iterable[tuple[Floats, Floats]], ridge: float = 0.0) -> LinearMap:
-        """Least squares over blocks of past (B, L, C) and future (B, H, C), each seen once and let go.
+    def fit(cls, windows: Iterable[tuple[Values, Values]]) -> LinearMap:
+        """Fit by least squares to blocks of past (B, L, C) and future (B, H, C).
 
-        Only the sums of x·xᵀ and x·yᵀ are kept, (L + 1)² and (L + 1)·H numbers. `ridge` is added to the diagonal but
-        for the bias. Where the values leave the map undecided it is the smallest one that fits.
+        Each block is seen once. Only the sums of x·xᵀ and x·yᵀ are kept: (L + 1)² and (L + 1)·H numbers. If several
+        maps fit equally well, the smallest is taken. Raises `InputError` without windows.
         """
         gram = cross = None
         for past, future in windows:
-            x = rows_of(past)
+            x = _columns_as_rows(past)
             x = np.concatenate([x, np.ones((len(x), 1))], axis=1)
-            y = rows_of(future)
+            y = _columns_as_rows(future)
             if gram is None or cross is None:
                 gram, cross = x.T @ x, x.T @ y
             else:
@@ -76,16 +101,112 @@ class LinearMap:
                 cross += x.T @ y
         if gram is None or cross is None:
             raise InputError("expected windows to fit the linear map to, found none")
-        gram[np.arange(len(gram) - 1), np.arange(len(gram) - 1)] += ridge
         solution = np.linalg.lstsq(gram, cross, rcond=None)[0].astype(np.float64, copy=False)
         return cls(solution[:-1], solution[-1])
 
-    def __call__(self, past: Floats) -> Floats:
+    def __call__(self, past: Values) -> Values:
         """(…, L, C) → (…, H, C)"""
-        forecast: Floats = np.swapaxes(np.swapaxes(past, -1, -2) @ self.weights + self.bias, -1, -2)
+        forecast: Values = np.swapaxes(np.swapaxes(past, -1, -2) @ self.weights + self.bias, -1, -2)
         return forecast
 
 
-def rows_of(block: Floats) -> NDArray[np.float64]:
-    """(B, T, C) → (B·C, T): every column of every window is a row."""
+def _columns_as_rows(block: Values) -> NDArray[np.float64]:
+    """(B, T, C) → (B·C, T): a row for every column of every window"""
     return np.swapaxes(block, 1, 2).reshape(-1, block.shape[1]).astype(np.float64, copy=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Baselines:
+    """A set of baselines and error scales, fitted to the training rows. Evaluation needs them, prediction does not."""
+
+    season: int
+    """Rows after which the seasonal naive forecast repeats."""
+    naive_errors: dict[str, Floats]
+    """Series → (C,) error of the seasonal naive forecast on its training rows, in own units: the scale of MASE."""
+    linear: LinearMap
+    """The linear map of the training windows, in scaled units."""
+
+    @classmethod
+    def fit(cls, codec: SeriesCodec, data: SeriesSet, parts: Sequence[Parts], season_length: int | None) -> Baselines:
+        """Fit the baselines to the training rows of each series; by default the frequency tells the season's length.
+
+        Raises `InputError` if the training rows have no room for a window.
+        """
+        length, targets = season_length or season(data.frequency), codec.columns.targets
+        training = [series[part.train] for series, part in zip(data.series, parts, strict=True)]
+        try:
+            windows = codec.windows(training, [slice(0, len(series)) for series in training])
+        except InputError as error:
+            raise InputError(f"{data.source}, train part: {error}") from None
+        linear = LinearMap.fit((block.past[..., : len(targets)], block.future) for block in windows.blocks(BLOCK))
+        errors = {series.id: seasonal_naive_error(series.select(targets), length) for series in training}
+        return cls(length, errors, linear)
+
+    def naive_error(self, series: Series) -> Floats:
+        """Return the scale (C,) of MASE for a series: zeros, for no scale, if the series was not in training.
+
+        If training had one series, its scale serves any series, as a file may go by another name.
+        """
+        if len(self.naive_errors) == 1:
+            (only,) = self.naive_errors.values()
+            return only
+        unknown = np.zeros(len(next(iter(self.naive_errors.values()))))
+        return self.naive_errors.get(series.id, unknown)
+
+    def forecasts(self, windows: Windows, numbers: Ints) -> Iterator[tuple[str, Values]]:
+        """Yield each baseline's name and its scaled forecasts (B, H, C) for the windows with these numbers.
+
+        The seasonal naive forecast is left out if, for any window of the part, the season begins before the series.
+        """
+        look_back, horizon = windows.look_back, windows.horizon
+        targets = windows.panel.values[:, : windows.panel.targets]
+        origins = windows.origins[numbers, None]
+        past = targets[origins + np.arange(-look_back, 0)]
+        yield "naive", naive(past, horizon)
+        if windows.rows.min() >= self.season:
+            yield SEASONAL_NAIVE, seasonal_naive(targets[origins + np.arange(-self.season, 0)], horizon, self.season)
+        if look_back > 1:
+            yield "drift", drift(past, horizon)
+        width = min(self.season, look_back) if self.season > 1 else look_back
+        yield f"mean of the last {width}", moving_average(past, horizon, width)
+        yield "linear map", self.linear(past)
+
+    # --- on disk ---
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the baselines' part of codec.json."""
+        errors = {name: errors.tolist() for name, errors in self.naive_errors.items()}
+        return {"season": self.season, "naive_errors": errors}
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """Return the content of codec.safetensors."""
+        return {"linear.weights": self.linear.weights, "linear.bias": self.linear.bias}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any], arrays: Mapping[str, NDArray[Any]], codec: SeriesCodec) -> Baselines:
+        """Undo `to_json` and `tensors`. Raises `RunError` for values that are missing or do not fit the codec."""
+        file = checked(_BaselinesFile, values, "codec.json")
+        sizes = {name: len(errors) for name, errors in file.naive_errors.items()}
+        targets = len(codec.columns.targets)
+        if sizes != dict.fromkeys(codec.scales, targets):
+            expected = f"naive_errors of {targets} targets for the series that have scalers"
+            raise RunError(f"codec.json: expected {expected}, found others")
+        for name, wanted in (("linear.weights", (codec.look_back, codec.horizon)), ("linear.bias", (codec.horizon,))):
+            array = arrays.get(name)
+            if array is None or array.shape != wanted or array.dtype != np.float64:
+                found = "none" if array is None else f"{array.dtype} of shape {array.shape}"
+                raise RunError(f"codec.safetensors: expected {name} in float64 of shape {wanted}, found {found}")
+        return cls(
+            file.season,
+            {name: np.array(errors) for name, errors in file.naive_errors.items()},
+            LinearMap(arrays["linear.weights"], arrays["linear.bias"]),
+        )
+
+
+class _BaselinesFile(BaseModel):
+    """The baselines' part of codec.json."""
+
+    model_config = ConfigDict(strict=True)
+
+    season: PositiveInt
+    naive_errors: dict[str, list[float]]

@@ -1,23 +1,24 @@
-"""Between series and tensors: the forecasting codec, learnt from training rows only, and the batches it makes."""
+"""The forecasting codec, fitted to the training rows: scales, calendar and normalisation of windows."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
 from bilstm_nlp.batch import WindowBatch
-from bilstm_nlp.data.series.baselines import LinearMap
-from bilstm_nlp.data.series.calendar import calendar_features, parse_frequency, season
-from bilstm_nlp.data.series.series import Floats, Ints, Parts, Scaler, ScalerKind, Series, SeriesSet
-from bilstm_nlp.data.series.windows import Panel, Values, Windows
-from bilstm_nlp.errors import DataError, InputError, RunError
-from bilstm_nlp.metrics.forecasts import seasonal_naive_error
+from bilstm_nlp.data.series.calendar import calendar_features, parse_frequency
+from bilstm_nlp.data.series.scale import Scale, ScalerKind
+from bilstm_nlp.data.series.series import Floats, Ints, Parts, Series, SeriesSet, Values
+from bilstm_nlp.data.series.windows import Panel, Windows
+from bilstm_nlp.errors import DataError
+from bilstm_nlp.system.json_values import checked
 
 logger = logging.getLogger(__name__)
 
@@ -30,23 +31,24 @@ BLOCK = 256
 
 @dataclass(frozen=True)
 class Columns:
-    """What each column is for."""
+    """A division of the columns by role."""
 
     targets: tuple[str, ...]
-    """Forecast."""
+    """Columns to forecast."""
     observed: tuple[str, ...] = ()
-    """Read over the look-back."""
+    """Further columns of the look-back."""
     known: tuple[str, ...] = ()
-    """Read over look-back and horizon."""
+    """Further columns of look-back and horizon."""
 
     @property
     def all(self) -> tuple[str, ...]:
+        """All columns: targets, observed, known."""
         return (*self.targets, *self.observed, *self.known)
 
 
 @dataclass(frozen=True, eq=False)
 class SeriesCodec:
-    """Scalers and baselines of the training rows, and how windows are cut and normalised."""
+    """A codec between series and batches of windows."""
 
     columns: Columns
     calendar: Calendar
@@ -54,21 +56,16 @@ class SeriesCodec:
     look_back: int
     horizon: int
     frequency: str
-    season: int
-    """Rows after which the seasonal naive forecast repeats."""
-    scalers: dict[str, Scaler]
-    """Series → scaler of `columns.all`."""
-    naive_errors: dict[str, Floats]
-    """Series → (C,) error of the seasonal naive forecast on its training rows, in its own units: the scale of MASE."""
+    kind: ScalerKind
+    scales: dict[str, Scale]
+    """Series → scale of `columns.all`."""
     deviations: dict[str, Floats]
     """Series → (C,) standard deviation of its scaled training rows."""
-    linear: LinearMap
-    """The baseline fitted to the training windows, in scaled units."""
 
     @classmethod
     def fit(
         cls,
-        found: SeriesSet,
+        data: SeriesSet,
         parts: Sequence[Parts],
         columns: Columns,
         *,
@@ -77,105 +74,101 @@ class SeriesCodec:
         scaler: ScalerKind,
         look_back: int,
         horizon: int,
-        season_length: int | None,
     ) -> SeriesCodec:
-        """From the training rows of each series. Raises `InputError` where they have no room for a window."""
-        repeats = season_length or season(found.frequency)
-        training = [one[part.train] for one, part in zip(found.series, parts, strict=True)]
-        scalers = {one.id: Scaler.fit(scaler, one.select(columns.all)) for one in training}
-        width = len(columns.targets)
-        codec = cls(
+        """Fit the scales to the training rows of each series."""
+        training = {series.id: series[part.train] for series, part in zip(data.series, parts, strict=True)}
+        scales = {name: Scale.fit(scaler, series.select(columns.all)) for name, series in training.items()}
+        scaled = {name: scales[name].apply(series.select(columns.all)) for name, series in training.items()}
+        deviations = {name: values.std(axis=0)[: len(columns.targets)] for name, values in scaled.items()}
+        return cls(
             columns=columns,
             calendar=calendar,
             normalisation=normalisation,
             look_back=look_back,
             horizon=horizon,
-            frequency=found.frequency,
-            season=repeats,
-            scalers=scalers,
-            naive_errors={one.id: seasonal_naive_error(one.select(columns.targets), repeats) for one in training},
-            deviations={
-                one.id: scalers[one.id].transform(one.select(columns.all)).std(axis=0)[:width] for one in training
-            },
-            linear=LinearMap(np.zeros((look_back, horizon)), np.zeros(horizon)),
+            frequency=data.frequency,
+            kind=scaler,
+            scales=scales,
+            deviations=deviations,
         )
-        try:
-            windows = codec.windows(training, [slice(0, len(one)) for one in training])
-        except InputError as error:
-            raise InputError(f"{found.source}, train part: {error}") from None
-        blocks = ((block.past[..., :width], block.future) for block in windows.blocks(BLOCK))
-        return cls(**{**vars(codec), "linear": LinearMap.fit(blocks)})
 
     # --- series to windows ---
 
     @property
     def known(self) -> int:
-        """K: columns known ahead, those of the calendar included."""
+        """K: number of columns known ahead, with those of the calendar."""
         return len(self.columns.known) + int(self.features(pd.DatetimeIndex([])).shape[1])
 
     @property
     def inputs(self) -> int:
-        """F: columns of a window's past."""
+        """F: number of columns in a window's past."""
         return len(self.columns.targets) + len(self.columns.observed) + self.known
 
     def features(self, dates: pd.DatetimeIndex) -> Floats:
-        """(T, …) what the calendar says of dates."""
+        """Compute the calendar's features (T, …) of T dates."""
         if self.calendar == "none":
             return np.empty((len(dates), 0))
         return calendar_features(dates, self.frequency, self.calendar)[0]
 
-    def scaler(self, one: Series) -> Scaler:
-        """The series' scaler: where training had one series it is that one's, whatever the file is called."""
-        if len(self.scalers) == 1:
-            (only,) = self.scalers.values()
+    def scale(self, series: Series) -> Scale:
+        """Return the scale (F,) of a series' columns.
+
+        If training had one series, its scale serves any series, as a file may go by another name. A series that was
+        not in training is scaled by its own rows.
+        """
+        if len(self.scales) == 1:
+            (only,) = self.scales.values()
             return only
-        if one.id not in self.scalers:
-            logger.warning("series %r was not in training: it is scaled by its own rows", one.id)
-            return Scaler.fit(next(iter(self.scalers.values())).kind, one.select(self.columns.all))
-        return self.scalers[one.id]
+        if series.id not in self.scales:
+            logger.warning("series %r was not in training: it is scaled by its own rows", series.id)
+            return Scale.fit(self.kind, series.select(self.columns.all))
+        return self.scales[series.id]
 
-    def target_scaler(self, one: Series) -> Scaler:
-        """The scaler of the targets alone."""
-        return self.scaler(one).select(range(len(self.columns.targets)))
+    def target_scale(self, series: Series) -> Scale:
+        """Return the scale (C,) of a series' targets."""
+        return self.scale(series).select(range(len(self.columns.targets)))
 
-    def naive_error(self, one: Series) -> Floats:
-        """(C,) of the series in training; zeros, which means none, for one that was not there."""
-        return self.of_series(self.naive_errors, one, np.zeros(len(self.columns.targets)))
+    def known_scale(self, series: Series) -> Scale:
+        """Return the scale of a series' columns known ahead, without those of the calendar."""
+        count = len(self.columns.all)
+        return self.scale(series).select(range(count - len(self.columns.known), count))
 
-    def deviation(self, one: Series) -> Floats:
-        """(C,) of the series in training; the mean of all for one that was not there."""
-        return self.of_series(self.deviations, one, np.mean(list(self.deviations.values()), axis=0))
+    def deviation(self, series: Series) -> Floats:
+        """Return the deviation (C,) of a series' training rows: the mean of all series for one not in training.
 
-    def of_series(self, values: dict[str, Floats], one: Series, other: Floats) -> Floats:
-        """What training said of a series: where it had one it is that one, whatever the file is called."""
-        if len(values) == 1:
-            (only,) = values.values()
+        If training had one series, its deviation serves any series.
+        """
+        if len(self.deviations) == 1:
+            (only,) = self.deviations.values()
             return only
-        return values.get(one.id, other)
+        if series.id in self.deviations:
+            return self.deviations[series.id]
+        mean: Floats = np.mean(list(self.deviations.values()), axis=0)
+        return mean
 
     def panel(self, series: Sequence[Series]) -> Panel:
-        """Scaled values of all series, the calendar beside them, in single precision."""
+        """Stack the scaled values of all series with the calendar's features, in single precision."""
         blocks: list[Values] = []
-        for one in series:
-            scaled = self.scaler(one).transform(one.select(self.columns.all))
-            blocks.append(np.concatenate([scaled, self.features(one.dates)], axis=1).astype(np.float32))
+        for each in series:
+            scaled = self.scale(each).apply(each.select(self.columns.all))
+            blocks.append(np.concatenate([scaled, self.features(each.dates)], axis=1).astype(np.float32))
         return Panel.stack(blocks, len(self.columns.targets), self.known)
 
     def windows(self, series: Sequence[Series], parts: Sequence[slice], stride: int = 1) -> Windows:
-        """The windows of one part of each series. Raises `InputError` if there is none at all."""
+        """Make the windows of one part of each series. Raises `InputError` if there is none."""
         return Windows.over(self.panel(series), parts, self.look_back, self.horizon, stride)
 
-    def check_frequency(self, found: SeriesSet) -> SeriesSet:
-        """The same series. Raises `DataError` if they come at another frequency than those in training."""
-        if found.frequency != self.frequency:
+    def check_frequency(self, data: SeriesSet) -> SeriesSet:
+        """Return the series. Raises `DataError` if they have another frequency than those in training."""
+        if data.frequency != self.frequency:
             expected = f"series of frequency {self.frequency}, as in training"
-            raise DataError(found.source, expected, found.frequency)
-        return found
+            raise DataError(data.source, expected, data.frequency)
+        return data
 
-    # --- windows to tensors ---
+    # --- windows to batches ---
 
     def collate(self, past: Values, known: Values, future: Values | None = None) -> WindowBatch[NDArray[Any]]:
-        """(B, L, F) past, (B, H, K) known ahead, (B, H, C) future → a batch, each window normalised by itself."""
+        """(B, L, F) past, (B, H, K) known ahead, (B, H, C) future → a batch, each window normalised by itself"""
         width = len(self.columns.targets)
         past = past.astype(np.float32)
         targets = past[..., :width]
@@ -184,89 +177,91 @@ class SeriesCodec:
             level = targets[:, -1:].copy()
         elif self.normalisation == "standard":
             level = targets.mean(axis=1, keepdims=True)
-            # As in Kim et al. 2022: a window that stands still must not be divided by nothing.
+            # As in Kim et al. 2022: the scale of a constant window is not 0.
             scale = np.sqrt(targets.var(axis=1, keepdims=True) + 1e-5)
         past[..., :width] = (targets - level) / scale
-        return WindowBatch(
-            past=past,
-            level=level,
-            scale=scale,
-            known=known,
-            future=future,
-        )
+        return WindowBatch(past=past, level=level, scale=scale, known=known, future=future)
 
-    def batch(self, windows: Windows, chosen: Ints) -> WindowBatch[NDArray[Any]]:
-        """The windows `chosen`, in this order."""
-        found = windows.gather(chosen)
-        return self.collate(found.past, found.known, found.future)
+    def batch(self, windows: Windows, numbers: Ints) -> WindowBatch[NDArray[Any]]:
+        """Make a batch of the windows with these numbers, in this order."""
+        arrays = windows.gather(numbers)
+        return self.collate(arrays.past, arrays.known, arrays.future)
 
     # --- on disk ---
 
     def to_json(self) -> dict[str, Any]:
+        """Return the codec's part of codec.json."""
         return {
-            "targets": self.columns.targets,
-            "observed": self.columns.observed,
-            "known": self.columns.known,
+            "targets": list(self.columns.targets),
+            "observed": list(self.columns.observed),
+            "known": list(self.columns.known),
             "calendar": self.calendar,
             "normalisation": self.normalisation,
             "look_back": self.look_back,
             "horizon": self.horizon,
             "frequency": self.frequency,
-            "season": self.season,
-            "scalers": {name: scaler.to_json() for name, scaler in self.scalers.items()},
-            "naive_errors": {name: errors.tolist() for name, errors in self.naive_errors.items()},
+            "scalers": {
+                name: {"kind": self.kind, "centre": scale.centre.tolist(), "scale": scale.size.tolist()}
+                for name, scale in self.scales.items()
+            },
             "deviations": {name: deviations.tolist() for name, deviations in self.deviations.items()},
         }
 
-    def tensors(self) -> dict[str, NDArray[np.float64]]:
-        return {
-            "linear.weights": self.linear.weights,
-            "linear.bias": self.linear.bias,
-        }
-
     @classmethod
-    def from_json(cls, values: dict[str, Any], tensors: Mapping[str, NDArray[Any]]) -> SeriesCodec:
-        """Undo `to_json` and `tensors`. Raises `RunError` when something is missing or of the wrong kind."""
-        try:
-            codec = cls(
-                columns=Columns(*(tuple(values[name]) for name in ("targets", "observed", "known"))),
-                calendar=values["calendar"],
-                normalisation=values["normalisation"],
-                look_back=values["look_back"],
-                horizon=values["horizon"],
-                frequency=values["frequency"],
-                season=values["season"],
-                scalers={name: Scaler.from_json(scaler) for name, scaler in values["scalers"].items()},
-                naive_errors={name: np.array(errors, np.float64) for name, errors in values["naive_errors"].items()},
-                deviations={name: np.array(found, np.float64) for name, found in values["deviations"].items()},
-                linear=LinearMap(tensors["linear.weights"], tensors["linear.bias"]),
-            )
-            codec.check()
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            raise RunError(f"codec.json: expected a forecaster's codec, found {error!r}") from None
-        return codec
+    def from_json(cls, values: dict[str, Any]) -> SeriesCodec:
+        """Undo `to_json`. Raises `RunError` for values that are missing, wrong or do not fit together."""
+        file = checked(_CodecFile, values, "codec.json")
+        parse_frequency(file.frequency)
+        return cls(
+            columns=Columns(tuple(file.targets), tuple(file.observed), tuple(file.known)),
+            calendar=file.calendar,
+            normalisation=file.normalisation,
+            look_back=file.look_back,
+            horizon=file.horizon,
+            frequency=file.frequency,
+            kind=next(iter(file.scalers.values())).kind,
+            scales={name: Scale(np.array(of.centre), np.array(of.scale)) for name, of in file.scalers.items()},
+            deviations={name: np.array(deviations) for name, deviations in file.deviations.items()},
+        )
 
-    def check(self) -> None:
-        """Raises `ValueError` where parts of a saved codec don't go together, or are not what they should be."""
-        names, width = self.columns.all, len(self.columns.targets)
-        if not width or {*map(type, names)} != {str} or len(set(names)) != len(names):
-            raise ValueError(f"columns {names}")
-        for value, choices in ((self.calendar, get_args(Calendar)), (self.normalisation, get_args(Normalisation))):
-            if value not in choices:
-                raise ValueError(f"{value!r} for one of {', '.join(choices)}")
-        sizes = (self.look_back, self.horizon, self.season)
-        if any(type(size) is not int or size < 1 for size in sizes):
-            raise ValueError(f"sizes {sizes}")
-        if type(self.frequency) is not str:
-            raise ValueError(f"the frequency {self.frequency!r}")
-        parse_frequency(self.frequency)
-        wanted = {"linear.weights": (self.look_back, self.horizon), "linear.bias": (self.horizon,)}
-        shapes = {"linear.weights": self.linear.weights.shape, "linear.bias": self.linear.bias.shape}
-        if shapes != wanted or not self.linear.weights.dtype == self.linear.bias.dtype == np.float64:
-            raise ValueError(f"a linear map of shapes {shapes}")
-        if not self.scalers or not self.scalers.keys() == self.naive_errors.keys() == self.deviations.keys():
-            raise ValueError("figures of other series than those that have scalers")
-        for series, scaler in self.scalers.items():
-            found = (scaler.centre.shape, self.naive_errors[series].shape, self.deviations[series].shape)
-            if found != ((len(names),), (width,), (width,)):
-                raise ValueError(f"figures of shapes {found} for series {series!r}")
+
+class _ScaleFile(BaseModel):
+    """A scale in codec.json."""
+
+    model_config = ConfigDict(strict=True)
+
+    kind: ScalerKind
+    centre: list[float]
+    scale: list[PositiveFloat]
+
+
+class _CodecFile(BaseModel):
+    """The codec's part of codec.json; the rest is for `Baselines`."""
+
+    model_config = ConfigDict(strict=True)
+
+    targets: list[str] = Field(min_length=1)
+    observed: list[str]
+    known: list[str]
+    calendar: Calendar
+    normalisation: Normalisation
+    look_back: PositiveInt
+    horizon: PositiveInt
+    frequency: str
+    scalers: dict[str, _ScaleFile] = Field(min_length=1)
+    deviations: dict[str, list[float]]
+
+    @model_validator(mode="after")
+    def fits_together(self) -> Self:
+        """Check that columns differ, and that every series has figures for every column."""
+        names = [*self.targets, *self.observed, *self.known]
+        if len(set(names)) < len(names):
+            raise ValueError(f"expected columns that differ, found {', '.join(names)}")
+        if self.deviations.keys() != self.scalers.keys():
+            raise ValueError("expected deviations of the series that have scalers, found others")
+        for name, scaler in self.scalers.items():
+            sizes = (len(scaler.centre), len(scaler.scale), len(self.deviations[name]))
+            if sizes != (len(names), len(names), len(self.targets)):
+                expected = f"centre, scale and deviations of {len(names)}, {len(names)} and {len(self.targets)} columns"
+                raise ValueError(f"expected {expected} for series {name!r}, found {', '.join(map(str, sizes))}")
+        return self

@@ -1,6 +1,6 @@
-"""Series on a regular grid of dates, their chronological split, and the scaler fitted on training rows.
+"""Series on a regular grid of dates, and their chronological split.
 
-Needs pandas for type checking only: who reads files or makes dates imports `tables` or `calendar`.
+Imports pandas for type checking only. `tables` reads files, `calendar` makes dates.
 """
 
 from __future__ import annotations
@@ -9,32 +9,44 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bilstm_nlp.errors import InputError, RunError
+from bilstm_nlp.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Floats = NDArray[np.float64]
+"""Values in the series' own units, and whatever is fitted to them."""
+Values = NDArray[np.floating[Any]]
+"""Values of any precision: windows are float32."""
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """T consecutive rows of C columns; every value is finite and no date of the grid is missing."""
+    """A series of T consecutive rows and C columns: every value is finite, no date of the grid is missing.
+
+    Raises `ValueError` for arrays of other shapes.
+
+    >>> import pandas as pd
+    >>> dates = pd.date_range("2024-01-01", periods=3, freq="D")
+    >>> series = Series("shop", dates, np.array([[1.0], [2.0], [4.0]]), ("sales",), np.array([2, 3, 4]))
+    >>> len(series), series[1:].values.tolist()
+    (3, [[2.0], [4.0]])
+    """
 
     id: str
     dates: pd.DatetimeIndex
-    """(T,) ascending; a time zone stays what it was."""
+    """(T,) ascending, in the time zone of the file."""
     values: Floats
     """(T, C)"""
     columns: tuple[str, ...]
     rows: Ints
-    """(T,) line of the file, or row where it has no lines, both from 1; 0 where a gap was filled."""
+    """(T,) line in the file, or row if the file has no lines, both from 1; 0 at filled gaps."""
 
     def __post_init__(self) -> None:
         expected = (len(self.dates), len(self.columns))
@@ -45,35 +57,43 @@ class Series:
         return len(self.dates)
 
     def __getitem__(self, part: slice) -> Series:
-        """Some of the rows, as views."""
+        """Return a part of the rows, as views."""
         return dataclasses.replace(self, dates=self.dates[part], values=self.values[part], rows=self.rows[part])
 
     def select(self, columns: Sequence[str]) -> Floats:
-        """(T, len(columns)) these columns in this order. Raises `InputError` for one that is not there."""
-        return self.values[:, positions(columns, self.columns)]
+        """Return the values (T, len(columns)) of these columns, in this order.
+
+        Raises `InputError` for a column that the series lacks.
+        """
+        return self.values[:, column_indices(columns, self.columns)]
 
 
-def positions(chosen: Sequence[str], columns: Sequence[str]) -> list[int]:
-    """Where the chosen columns are. Raises `InputError` for one that is not there."""
-    for name in chosen:
+def column_indices(names: Sequence[str], columns: Sequence[str]) -> list[int]:
+    """Return the index of each name among the columns. Raises `InputError` for a missing column.
+
+    >>> column_indices(["c", "a"], ["a", "b", "c"])
+    [2, 0]
+    """
+    for name in names:
         if name not in columns:
             raise InputError(f"expected one of the columns {', '.join(columns)}, found {name!r}")
-    return [columns.index(name) for name in chosen]
+    return [columns.index(name) for name in names]
 
 
 @dataclass(frozen=True)
 class Filled:
-    """How many values of a series' column were missing and have been filled in, and the date of the first."""
+    """A count of the values that were missing in one column of a series and have been filled."""
 
     series: str
     column: str
     count: int
     first: pd.Timestamp
+    """Date of the first filled value."""
 
 
 @dataclass(frozen=True, eq=False)
 class SeriesSet:
-    """Series of one file: the same columns and frequency, lengths of their own."""
+    """A set of series from one file. They share columns and frequency, their lengths differ."""
 
     source: str
     series: list[Series]
@@ -81,7 +101,7 @@ class SeriesSet:
     frequency: str
     """A pandas alias: h, D, B, MS, 15min …"""
     filled: tuple[Filled, ...] = ()
-    """What was not in the file; empty where missing values are errors."""
+    """Values that the file lacked; empty if missing values are errors."""
 
 
 # --- the chronological split ----------------------------------------------------------------------------------------
@@ -89,36 +109,44 @@ class SeriesSet:
 
 @dataclass(frozen=True)
 class Parts:
-    """Rows of the three parts, one after the other; what comes after the test part is unused."""
+    """A split of rows into three consecutive parts. Rows after the test part are unused."""
 
     train: slice
     validation: slice
     test: slice
 
     @classmethod
-    def from_borders(cls, *borders: int) -> Parts:
-        """From the rows where training ends, validation ends and the test part ends."""
-        train, validation, test = borders
-        return cls(slice(0, train), slice(train, validation), slice(validation, test))
+    def from_borders(cls, train_end: int, validation_end: int, test_end: int) -> Parts:
+        """Make the parts from the row where each ends."""
+        return cls(slice(0, train_end), slice(train_end, validation_end), slice(validation_end, test_end))
 
 
 def split_counts(length: int, counts: tuple[int, int, int]) -> Parts:
-    """So many rows for each part. Raises `InputError` if there are fewer, or if the training part is empty."""
+    """Split by the number of rows in each part.
+
+    Raises `InputError` if there are fewer rows, or if the training part is empty.
+
+    >>> split_counts(10, (6, 2, 2)).test
+    slice(8, 10, None)
+    """
     if min(counts) < 0 or counts[0] == 0 or sum(counts) > length:
-        found = "/".join(map(str, counts))
-        raise InputError(f"split: expected a training part and at most {length} rows in all, found counts {found}")
+        shown = "/".join(map(str, counts))
+        raise InputError(f"split: expected a training part and at most {length} rows in all, found counts {shown}")
     return Parts.from_borders(counts[0], counts[0] + counts[1], sum(counts))
 
 
 def split_fractions(length: int, fractions: tuple[float, float, float]) -> Parts:
-    """Shares of the rows: training and test are rounded down, validation takes what rounding leaves over.
+    """Split by fractions of the rows. Training and test are rounded down, validation takes the remainder.
 
-    Raises `InputError` if the shares are negative or more than 1 together, or if the training part is empty.
+    Raises `InputError` if a fraction is negative, if they exceed 1 together, or if the training part is empty.
+
+    >>> split_fractions(100, (0.7, 0.1, 0.2)).validation
+    slice(70, 80, None)
     """
     if min(fractions) < 0 or sum(fractions) > 1 + 1e-9:
-        found = "/".join(map(str, fractions))
-        raise InputError(f"split: expected fractions from 0 to 1 that add up to at most 1, found {found}")
-    # 0.29 · 100 is 28.999…96, and a row must not be lost to that.
+        shown = "/".join(map(str, fractions))
+        raise InputError(f"split: expected fractions from 0 to 1 that add up to at most 1, found {shown}")
+    # 0.29 · 100 is 28.999…96: without the tolerance a row would be lost.
     train, test, end = (math.floor(share * length + 1e-9) for share in (fractions[0], fractions[2], sum(fractions)))
     return split_counts(length, (train, end - train - test, test))
 
@@ -126,84 +154,17 @@ def split_fractions(length: int, fractions: tuple[float, float, float]) -> Parts
 def split_dates(
     dates: pd.DatetimeIndex, validation: pd.Timestamp, test: pd.Timestamp, end: pd.Timestamp | None = None
 ) -> Parts:
-    """The validation part begins at `validation`, the test part at `test`; rows from `end` on are unused.
+    """Split at dates: `validation` and `test` begin these parts, rows from `end` on are unused.
 
-    Dates without a time zone are read in that of the series. Raises `InputError` if they are not in this order, or if
+    A date without a time zone is read in the series' time zone. Raises `InputError` if the dates do not ascend, or if
     the training part is empty.
     """
-    moments = [validation, test] if end is None else [validation, test, end]
-    zoned = [moment.tz_localize(dates.tz) if moment.tz is None else moment for moment in moments]
-    if dates.tz is None and any(moment.tz is not None for moment in zoned):
+    borders = [validation, test] if end is None else [validation, test, end]
+    zoned = [border.tz_localize(dates.tz) if border.tz is None else border for border in borders]
+    if dates.tz is None and any(border.tz is not None for border in zoned):
         raise InputError("split: expected dates without a time zone, as the series has none, found one with it")
-    borders = [int(dates.searchsorted(moment)) for moment in zoned]
-    if zoned != sorted(zoned) or borders[0] == 0:
-        found = ", ".join(map(str, moments))
-        raise InputError(f"split: expected ascending dates after {dates[0]}, found {found}")
-    return Parts.from_borders(*borders, *([len(dates)] if end is None else []))
-
-
-# --- scaling --------------------------------------------------------------------------------------------------------
-
-ScalerKind = Literal["standard", "robust", "min-max", "none"]
-
-
-@dataclass(frozen=True, eq=False)
-class Scaler:
-    """(value − centre) / scale for each column; a column that never changed has scale 1."""
-
-    kind: ScalerKind
-    centre: Floats
-    """(C,)"""
-    scale: Floats
-    """(C,) above 0"""
-
-    @classmethod
-    def fit(cls, kind: ScalerKind, values: Floats) -> Scaler:
-        """From (T, C) training rows: mean and standard deviation, median and interquartile range, or the range.
-
-        The standard deviation is that of the rows themselves (divided by T), as in the literature on ETT.
-        """
-        if len(values) == 0:
-            raise ValueError("expected training rows to fit a scaler to, found none")
-        match kind:
-            case "standard":
-                centre, scale = values.mean(axis=0), values.std(axis=0)
-            case "robust":
-                low, centre, high = np.percentile(values, [25, 50, 75], axis=0)
-                scale = high - low
-            case "min-max":
-                centre = values.min(axis=0)
-                scale = values.max(axis=0) - centre
-            case "none":
-                centre, scale = np.zeros(values.shape[1]), np.ones(values.shape[1])
-        # A constant column's deviation is not exactly 0 where its mean is not exact.
-        flat = scale <= 10 * np.finfo(np.float64).eps * np.abs(values).max(axis=0)
-        return cls(kind, centre, np.where(flat, 1.0, scale))
-
-    def transform(self, values: Floats) -> Floats:
-        """(…, C) → (…, C)"""
-        return (values - self.centre) / self.scale
-
-    def inverse(self, values: Floats) -> Floats:
-        """(…, C) → (…, C), undoing `transform`."""
-        return values * self.scale + self.centre
-
-    def select(self, columns: Sequence[int]) -> Scaler:
-        """The scaler of some of the columns, in this order."""
-        return Scaler(self.kind, self.centre[list(columns)], self.scale[list(columns)])
-
-    def to_json(self) -> dict[str, Any]:
-        return {"kind": self.kind, "centre": self.centre.tolist(), "scale": self.scale.tolist()}
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Scaler:
-        """Undo `to_json`, exactly. Raises `RunError` when something is missing or of the wrong kind."""
-        try:
-            centre, scale = (np.array(values[name], np.float64) for name in ("centre", "scale"))
-            if centre.ndim != 1 or centre.shape != scale.shape or not np.all(scale > 0):
-                raise ValueError("centre and scale of each column")
-            if values["kind"] not in get_args(ScalerKind):
-                raise ValueError(values["kind"])
-            return cls(values["kind"], centre, scale)
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise RunError(f"codec.json: expected a scaler, found {error!r}") from None
+    rows = [int(dates.searchsorted(border)) for border in zoned]
+    if zoned != sorted(zoned) or rows[0] == 0:
+        shown = ", ".join(map(str, borders))
+        raise InputError(f"split: expected ascending dates after {dates[0]}, found {shown}")
+    return Parts.from_borders(rows[0], rows[1], len(dates) if end is None else rows[2])

@@ -1,36 +1,36 @@
-"""Windows over series: look-back before an origin, horizon from it. Index arithmetic; nothing is copied but a batch.
+"""Windows over series: a look-back before an origin, a horizon from it on.
 
-An origin is the first row that is forecast. A window belongs to a part when all its targets lie in that part; its
-look-back may reach into the rows before the part, as it would on the day of the forecast.
+An origin is the first row to forecast. A window belongs to a part if all its targets lie in that part. Its look-back
+may reach into the rows before the part, as it would on the day of the forecast. Windows are row numbers only; values
+are copied a batch at a time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bilstm_nlp.data.series.series import Ints
+from bilstm_nlp.data.series.series import Ints, Values
 from bilstm_nlp.errors import InputError
-
-Values = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """Series one after the other in one array: first the target columns, last those whose future is known."""
+    """A stack of series in one array: the target columns first, the columns known ahead last.
+
+    Raises `ValueError` if there are fewer columns than these roles need.
+    """
 
     values: Values
     """(N, F)"""
     offsets: Ints
-    """(S + 1,) where each series begins."""
+    """(S + 1,) first row of each series, and N."""
     targets: int
-    """Columns that are forecast."""
+    """Number of columns to forecast."""
     known: int = 0
-    """Columns known ahead: calendar, holidays, prices. They are part of the look-back too."""
+    """Number of columns known ahead: calendar, holidays, prices. The look-back has them too."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.targets <= self.values.shape[1] - self.known or self.known < 0:
@@ -39,35 +39,43 @@ class Panel:
 
     @classmethod
     def stack(cls, blocks: Sequence[Values], targets: int, known: int = 0) -> Panel:
-        """From the (T, F) values of each series; one series is taken as it is, several are copied once."""
+        """Stack the values (T, F) of each series. A single series is not copied."""
         offsets = np.cumsum([0, *map(len, blocks)], dtype=np.int64)
         return cls(blocks[0] if len(blocks) == 1 else np.concatenate(blocks), offsets, targets, known)
 
     def last(self, look_back: int) -> Values:
-        """(S, L, F) the end of each series, to forecast from. Raises `InputError` if one is shorter."""
+        """Return the last rows (S, L, F) of each series. Raises `InputError` if a series is shorter."""
         lengths = np.diff(self.offsets)
         if lengths.min() < look_back:
-            short = int(lengths.argmin())
-            raise InputError(f"series {short + 1}: expected at least {look_back} rows, found {lengths[short]}")
-        taken: Values = self.values[self.offsets[1:, None] + np.arange(-look_back, 0)]
-        return taken
+            shortest = int(lengths.argmin())
+            raise InputError(f"series {shortest + 1}: expected at least {look_back} rows, found {lengths[shortest]}")
+        past: Values = self.values[self.offsets[1:, None] + np.arange(-look_back, 0)]
+        return past
 
 
 @dataclass(frozen=True, eq=False)
 class WindowArrays:
-    """B windows."""
+    """The values of B windows."""
 
     past: Values
-    """(B, L, F) all columns."""
+    """(B, L, F) all columns over the look-back."""
     future: Values
-    """(B, H, C) the target columns."""
+    """(B, H, C) the target columns over the horizon."""
     known: Values
-    """(B, H, K) the columns known ahead."""
+    """(B, H, K) the columns known ahead, over the horizon."""
 
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """N windows over a panel, in the order of series and dates."""
+    """N windows over a panel, in the order of series and dates.
+
+    >>> panel = Panel.stack([np.arange(10.0)[:, None]], targets=1)
+    >>> windows = Windows.over(panel, [slice(6, 10)], look_back=3, horizon=2)
+    >>> windows.rows.tolist()
+    [6, 7, 8]
+    >>> windows.gather(np.array([0])).past[0, :, 0].tolist()
+    [3.0, 4.0, 5.0]
+    """
 
     panel: Panel
     look_back: int
@@ -77,17 +85,18 @@ class Windows:
 
     @classmethod
     def over(cls, panel: Panel, parts: Sequence[slice], look_back: int, horizon: int, stride: int = 1) -> Windows:
-        """The windows of one part of each series (rows of that series), an origin every `stride` rows.
+        """Make the windows of one part of each series, with an origin every `stride` rows.
 
-        Raises `InputError` if no series has room for one; `counts` tells which of several have none.
+        A part is a slice of its series' rows. Raises `InputError` if no part has room for a window; `counts` tells
+        which parts have none.
         """
         if min(look_back, horizon, stride) < 1:
             raise ValueError(f"expected sizes of at least 1, found {look_back}, {horizon}, {stride}")
-        found = []
+        blocks = []
         for start, end, part in zip(panel.offsets[:-1], panel.offsets[1:], parts, strict=True):
             first, stop, _ = part.indices(int(end - start))
-            found.append(start + np.arange(max(first, look_back), stop - horizon + 1, stride, dtype=np.int64))
-        origins = np.concatenate(found)
+            blocks.append(start + np.arange(max(first, look_back), stop - horizon + 1, stride, dtype=np.int64))
+        origins = np.concatenate(blocks)
         if len(origins) == 0:
             longest = max(part.stop - part.start for part in parts)
             raise InputError(
@@ -101,31 +110,23 @@ class Windows:
 
     @property
     def series(self) -> Ints:
-        """(N,) number of each window's series."""
+        """(N,) index of each window's series."""
         return np.searchsorted(self.panel.offsets, self.origins, side="right") - 1
 
     @property
     def rows(self) -> Ints:
-        """(N,) the origin of each window as a row of its series."""
+        """(N,) each window's origin, as a row of its series."""
         rows: Ints = self.origins - self.panel.offsets[self.series]
         return rows
 
     @property
     def counts(self) -> Ints:
-        """(S,) windows of each series."""
+        """(S,) number of windows in each series."""
         return np.bincount(self.series, minlength=len(self.panel.offsets) - 1)
 
-    def __getitem__(self, number: int) -> tuple[Values, Values]:
-        """Window `number` as views: past (L, F), future (H, C)."""
-        origin, values = self.origins[number], self.panel.values
-        return (
-            values[origin - self.look_back : origin],
-            values[origin : origin + self.horizon, : self.panel.targets],
-        )
-
-    def gather(self, chosen: Ints) -> WindowArrays:
-        """The windows `chosen`, in this order, copied into arrays of their own."""
-        origins, values = self.origins[chosen, None], self.panel.values
+    def gather(self, numbers: Ints) -> WindowArrays:
+        """Copy the values of these windows, in this order."""
+        origins, values = self.origins[numbers, None], self.panel.values
         ahead = origins + np.arange(self.horizon)
         first_known = values.shape[1] - self.panel.known
         return WindowArrays(
@@ -135,6 +136,6 @@ class Windows:
         )
 
     def blocks(self, size: int) -> Iterator[WindowArrays]:
-        """All windows in order, at most `size` at a time."""
+        """Yield the values of all windows in order, at most `size` windows at a time."""
         for start in range(0, len(self), size):
             yield self.gather(np.arange(start, min(start + size, len(self))))

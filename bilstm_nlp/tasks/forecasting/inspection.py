@@ -1,4 +1,4 @@
-"""What is in a file of series, and what is wrong with it, before anybody trains."""
+"""A look at a file of series before training: its content and its problems."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ from bilstm_nlp.reports.sections import Picture, Row, Section, Table
 from bilstm_nlp.tasks.inspection import Complaint
 
 SERIES_SHOWN = 20
+"""Series in the table, at most."""
 OUTLIER = 5.0
-"""Interquartile ranges beyond the nearer quartile."""
+"""Interquartile ranges beyond the nearer quartile from which on a value is an outlier."""
 TOO_SHORT = "series too short for their parts"
 DRIFT = 1.0
-"""Standard deviations of the training part between its mean and that of a later part."""
+"""Standard deviations of the training part from which on a later part's mean has drifted."""
 
 
 @dataclass(frozen=True)
 class SeriesFigures:
-    """One series in figures."""
+    """The figures of one series."""
 
     id: str
     rows: int
@@ -35,23 +36,23 @@ class SeriesFigures:
     """Date of its first row."""
     last: str
     parts: dict[str, int]
-    """Rows of train, validation, test; empty where the series can't be split."""
+    """Rows of train, validation and test; empty if the series can't be split."""
 
 
 @dataclass
 class SeriesInspection:
-    """All series, and all complaints: what can't be read first, then series by series."""
+    """The figures of all series, and all complaints: first of cells that can't be read, then series by series."""
 
     source: str
     frequency: str | None = None
     season: int | None = None
-    """Rows after which the main season of this frequency comes again."""
+    """Rows in the main season of this frequency."""
     columns: tuple[str, ...] = ()
     series: list[SeriesFigures] = field(default_factory=list)
     complaints: list[Complaint] = field(default_factory=list)
 
     def figures(self) -> dict[str, Any]:
-        """All but the complaints, as JSON."""
+        """Return all but the complaints, as JSON."""
         return {
             "source": self.source,
             "frequency": self.frequency,
@@ -61,7 +62,7 @@ class SeriesInspection:
         }
 
     def sections(self) -> list[Section]:
-        """All but the complaints, as one table with a row a series, the first `SERIES_SHOWN` of them."""
+        """Return all but the complaints, as a table with a row for each of the first `SERIES_SHOWN` series."""
         if self.frequency is None:
             return []
         names = list(dict.fromkeys(chain.from_iterable(figures.parts for figures in self.series)))
@@ -79,91 +80,89 @@ class SeriesInspection:
 def inspect_series(
     source: str, format: TableFormat, split: Callable[[Series], Parts], *, look_back: int, horizon: int
 ) -> SeriesInspection:
-    """Look at every series of a file; what can't be read is a complaint, and then values are not judged."""
+    """Inspect every series of a file. Problems become complaints; if cells can't be read, values are not judged."""
     inspection = SeriesInspection(source)
     problems: list[DataError] = []
-    found = None
+    data = None
     try:
-        found = read(source, format, problems.append)
+        data = read(source, format, problems.append)
     except DataError as error:
         problems.append(error)
-    except InputError as error:  # a frequency that is none
+    except InputError as error:  # an unknown frequency
         inspection.complaints.append(Complaint(source, None, str(error), wrong=True))
     inspection.complaints += map(Complaint.of, problems)
-    if found is None:
+    if data is None:
         return inspection
-    inspection.frequency, inspection.season, inspection.columns = (
-        found.frequency,
-        season(found.frequency),
-        found.columns,
-    )
-    for cells in found.filled if format.missing != "error" else ():
+    inspection.frequency, inspection.season, inspection.columns = data.frequency, season(data.frequency), data.columns
+    for cells in data.filled if format.missing != "error" else ():
         message = f"{cells.count} values missing in column {cells.column!r} of series {cells.series!r}, the first at "
         message += f"{cells.first}; filled by {format.missing}"
         inspection.complaints.append(Complaint(source, None, message, False, "missing values, filled"))
-    for series in found.series:
+    for series in data.series:
         try:
             parts = split(series)
         except InputError as error:
             inspection.complaints.append(Complaint(source, None, f"series {series.id!r}: {error}", True, TOO_SHORT))
             parts = None
-        inspection.series.append(figures(series, parts))
+        inspection.series.append(_figures(series, parts))
         if parts is None:
             continue
-        inspection.complaints += length_complaints(source, series, parts, look_back, horizon)
+        inspection.complaints += _length_complaints(source, series, parts, look_back, horizon)
         if not problems:
-            inspection.complaints += value_complaints(source, series, parts)
+            inspection.complaints += _value_complaints(source, series, parts)
     return inspection
 
 
-def figures(series: Series, parts: Parts | None) -> SeriesFigures:
-    rows = {} if parts is None else {name: part.stop - part.start for name, part in named(parts)}
+def _figures(series: Series, parts: Parts | None) -> SeriesFigures:
+    rows = {} if parts is None else {name: part.stop - part.start for name, part in _named(parts)}
     return SeriesFigures(series.id, len(series), str(series.dates[0]), str(series.dates[-1]), rows)
 
 
-def named(parts: Parts) -> list[tuple[str, slice]]:
+def _named(parts: Parts) -> list[tuple[str, slice]]:
     return [("train", parts.train), ("validation", parts.validation), ("test", parts.test)]
 
 
-def length_complaints(source: str, series: Series, parts: Parts, look_back: int, horizon: int) -> Iterator[Complaint]:
-    """Parts without room for a single window."""
-    for name, part in named(parts):
-        # The look-back of validation and test may lie in the rows before.
+def _line(series: Series, row: int) -> int | None:
+    """Return the line of a row in the file; `None` if the row was filled or does not exist."""
+    return int(series.rows[row]) or None if row < len(series) else None
+
+
+def _length_complaints(source: str, series: Series, parts: Parts, look_back: int, horizon: int) -> Iterator[Complaint]:
+    """Complain of parts without room for a single window."""
+    for name, part in _named(parts):
+        # The look-backs of validation and test may lie in the rows before.
         missing = horizon - (part.stop - max(part.start, look_back))
         if missing > 0:
-            line = int(series.rows[part.start]) if part.start < len(series) else None
             message = (
                 f"series {series.id!r}: expected a {name} part with {horizon} rows to forecast and {look_back} before "
                 f"them, found rows {part.start + 1} to {part.stop}, {missing} too few"
             )
-            yield Complaint(source, line or None, message, True, TOO_SHORT)
+            yield Complaint(source, _line(series, part.start), message, True, TOO_SHORT)
 
 
-def value_complaints(source: str, series: Series, parts: Parts) -> Iterator[Complaint]:
-    """Columns that never change in training, are elsewhere later, or hold values far from all others."""
+def _value_complaints(source: str, series: Series, parts: Parts) -> Iterator[Complaint]:
+    """Complain of columns that are constant in training, drift later, or have outliers."""
     for name, values in zip(series.columns, series.values.T, strict=True):
         column = f"column {name!r} of series {series.id!r}"
         train = values[parts.train]
         if train.min() == train.max():
-            line = int(series.rows[parts.train.start]) or None
-            yield Complaint(
-                source, line, f"{column} is {train[0]:g} in all of the training part", False, "constant columns"
-            )
+            message = f"{column} is {train[0]:g} in all of the training part"
+            yield Complaint(source, _line(series, parts.train.start), message, False, "constant columns")
             continue
-        for label, part in named(parts)[1:]:
+        for label, part in _named(parts)[1:]:
             later = values[part]
             if len(later) and abs(later.mean() - train.mean()) > DRIFT * train.std():
-                message = (
-                    f"{column} drifts: mean {train.mean():.4g} in training, {later.mean():.4g} in the {label} part"
+                means = f"mean {train.mean():.4g} in training, {later.mean():.4g} in the {label} part"
+                yield Complaint(
+                    source, _line(series, part.start), f"{column} drifts: {means}", False, "drifting columns"
                 )
-                yield Complaint(source, int(series.rows[part.start]) or None, message, False, "drifting columns")
         low, high = np.percentile(values, [25, 75])
         beyond = np.maximum(low - values, values - high)
-        # Where half of the values are the same, the others are no outliers for that.
-        far = np.flatnonzero(beyond > OUTLIER * (high - low)) if high > low else np.empty(0, np.int64)
-        if len(far):
-            worst = far[beyond[far].argmax()]
-            more = f", the farthest of {len(far)} such values" if len(far) > 1 else ""
+        # If half of the values are the same, the range is 0 and says nothing of the other half.
+        outliers = np.flatnonzero(beyond > OUTLIER * (high - low)) if high > low else np.empty(0, np.int64)
+        if len(outliers):
+            worst = int(outliers[beyond[outliers].argmax()])
+            more = f", the farthest of {len(outliers)} such values" if len(outliers) > 1 else ""
             message = f"{column} is {values[worst]:g} at {series.dates[worst]}, half of its values lie in "
             message += f"{low:.4g} to {high:.4g}{more}"
-            yield Complaint(source, int(series.rows[worst]) or None, message, False, "outliers")
+            yield Complaint(source, _line(series, worst), message, False, "outliers")

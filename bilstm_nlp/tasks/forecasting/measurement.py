@@ -1,92 +1,116 @@
-"""A forecaster's figures on its development part, window by window."""
+"""A forecaster's figures on its development part, window by window, for comparisons."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from bilstm_nlp.data.series.codec import SeriesCodec
-from bilstm_nlp.data.series.series import Floats, Ints, Scaler, Series
-from bilstm_nlp.data.series.windows import Values, Windows
+from bilstm_nlp.data.series.scale import Scale
+from bilstm_nlp.data.series.series import Floats, Ints, Series, Values
+from bilstm_nlp.data.series.windows import Windows
 from bilstm_nlp.tasks.forecasting.comparison import WindowExamples
 from bilstm_nlp.tasks.forecasting.evaluation import ForecastingModel, forecast_blocks
 from bilstm_nlp.tasks.measurement import Measurement, Ratio, spread, timed
 
 EXAMPLES = 500
-"""Columns of windows that are kept, at most."""
+"""Columns of windows that are kept as examples, at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Cells:
+    """E examples: one column of one window each."""
+
+    windows: Ints
+    """(E,) ascending window numbers."""
+    columns: Ints
+    """(E,)"""
+
+    def within(self, numbers: Ints) -> slice:
+        """Return the examples in windows with these consecutive numbers."""
+        first, stop = np.searchsorted(self.windows, [numbers[0], numbers[-1] + 1])
+        return slice(int(first), int(stop))
+
+    def take(self, values: Values, first_window: int = 0) -> Values:
+        """(B, T, C) values of the windows from `first_window` on → (E, T) values of these examples"""
+        taken: Values = values[self.windows - first_window, :, self.columns]
+        return taken
+
+    def __getitem__(self, part: slice) -> _Cells:
+        return _Cells(self.windows[part], self.columns[part])
 
 
 def measure(
     model: ForecastingModel, codec: SeriesCodec, series: Sequence[Series], windows: Windows, training: Sequence[slice]
 ) -> Measurement:
-    """Squared and absolute errors of the windows from each date; `training` are the rows of each series' training part.
+    """Measure the squared and absolute errors of the windows from each date.
 
-    Errors are in standard deviations of these rows, whatever share of them the model was trained on and however it
-    scales them: else models with other scalers could not be compared. For the standard scaler of the whole training
-    part they are what `metrics.json` says.
+    Errors are in standard deviations of the rows `training` of each series: of its whole training part, whatever
+    fraction the model was trained on and whatever scaler it has. Otherwise models with other scalers could not be
+    compared. For the standard scaler of the whole training part, the errors are those of metrics.json.
     """
-    targets = codec.columns.targets
-    common = [Scaler.fit("standard", one.select(targets)[rows]) for one, rows in zip(series, training, strict=True)]
-    own = [codec.target_scaler(one) for one in series]
-    # (S, C): a scaled value · factor + shift is one in common units.
-    factor = np.stack([a.scale / b.scale for a, b in zip(own, common, strict=True)])
-    shift = np.stack([(a.centre - b.centre) / b.scale for a, b in zip(own, common, strict=True)])
-    of = windows.series
-    cells = spread(len(windows) * len(targets), EXAMPLES)
-    numbers, columns = np.divmod(cells, len(targets))
-
-    def in_common(values: Values) -> Floats:
-        """(E, T) scaled values of the examples → common units."""
-        taken: Floats = values * factor[of[numbers], columns, None] + shift[of[numbers], columns, None]
-        return taken
-
-    def forecasts() -> tuple[Floats, Floats, Values]:
-        """(N, C) mean squared and mean absolute errors, (E, H) the examples' forecasts."""
-        squared, absolute, kept = [], [], []
-        for block_numbers, block, found in forecast_blocks(model, codec, windows):
-            error = (found.point - block.future) * factor[of[block_numbers], None]
-            squared.append((error**2).mean(axis=1))
-            absolute.append(np.abs(error).mean(axis=1))
-            first, stop = np.searchsorted(numbers, [block_numbers[0], block_numbers[-1] + 1])
-            kept.append(found.point[numbers[first:stop] - block_numbers[0], :, columns[first:stop]])
-        return np.concatenate(squared), np.concatenate(absolute), np.concatenate(kept)
-
-    (squared, absolute, kept), seconds = timed(forecasts)
-    each = {"mse": squared, "mae": absolute}
-    examples = windows.gather(numbers)
-    rows = np.arange(len(numbers))
-    unit = units_of(series, windows)
+    targets, of = codec.columns.targets, windows.series
+    own = Scale.stack([codec.target_scale(each) for each in series])
+    common = Scale.stack(
+        [Scale.fit("standard", each.select(targets)[rows]) for each, rows in zip(series, training, strict=True)]
+    )
+    to_common = own.relative_to(common)
+    chosen = spread(len(windows) * len(targets), EXAMPLES)
+    cells = _Cells(*np.divmod(chosen, len(targets)))
+    (squared, absolute, forecasts), seconds = timed(lambda: _errors(model, codec, windows, to_common, cells))
+    errors = {"mse": squared, "mae": absolute}
+    units = date_numbers(series, windows)
+    # the examples in common units, each with its own scale
+    example_scale = Scale(
+        to_common.centre[of[cells.windows], cells.columns, None], to_common.size[of[cells.windows], cells.columns, None]
+    )
+    examples = windows.gather(cells.windows)
+    in_order = _Cells(np.arange(len(cells.windows)), cells.columns)
     return Measurement(
         measures={
             name: Ratio(
-                numerator=np.bincount(unit, weights=values.mean(axis=1)).astype(np.float64),
-                denominator=np.bincount(unit).astype(np.float64),
+                numerator=np.bincount(units, weights=values.mean(axis=1)).astype(np.float64),
+                denominator=np.bincount(units).astype(np.float64),
                 by_type=dict(zip(targets, values.mean(axis=0).tolist(), strict=True)),
             )
-            for name, values in each.items()
+            for name, values in errors.items()
         },
         lag=codec.horizon - 1,
         speed=len(windows) / seconds,
         examples=WindowExamples(
-            series=[series[index].id for index in of[numbers]],
-            origins=[str(series[of[n]].dates[windows.rows[n]]) for n in numbers],
-            columns=[targets[column] for column in columns],
-            past=in_common(examples.past[rows, :, columns]),
-            actual=in_common(examples.future[rows, :, columns]),
-            forecast=in_common(kept),
-            errors={name: values[numbers, columns] for name, values in each.items()},
+            series=[series[index].id for index in of[cells.windows]],
+            origins=[str(series[of[number]].dates[windows.rows[number]]) for number in cells.windows],
+            columns=[targets[column] for column in cells.columns],
+            past=example_scale.undo(in_order.take(examples.past)),
+            actual=example_scale.undo(in_order.take(examples.future)),
+            forecast=example_scale.undo(forecasts),
+            errors={name: values[cells.windows, cells.columns] for name, values in errors.items()},
         ),
     )
 
 
-def units_of(series: Sequence[Series], windows: Windows) -> Ints:
-    """(N,) the number, in time order, of the date that each window is forecast from.
+def _errors(
+    model: ForecastingModel, codec: SeriesCodec, windows: Windows, to_common: Scale, cells: _Cells
+) -> tuple[Floats, Floats, Values]:
+    """Return mean squared and absolute errors (N, C) in common units, and the examples' scaled forecasts (E, H)."""
+    squared, absolute, examples = [], [], []
+    for numbers, block, forecasts in forecast_blocks(model, codec, windows):
+        error = (forecasts.point - block.future) * to_common.of_windows(windows.series[numbers]).size
+        squared.append((error**2).mean(axis=1))
+        absolute.append(np.abs(error).mean(axis=1))
+        examples.append(cells[cells.within(numbers)].take(forecasts.point, int(numbers[0])))
+    return np.concatenate(squared), np.concatenate(absolute), np.concatenate(examples)
 
-    Series have much in common on a day, so the windows of one date are one unit: they don't count as so many proofs.
+
+def date_numbers(series: Sequence[Series], windows: Windows) -> Ints:
+    """Number the dates in time order, and return the number of each window's origin (N,).
+
+    Windows of one date are one unit: series have much in common on a day, so they are not independent evidence.
     """
     dates = np.empty(len(windows), np.int64)
-    for index, one in enumerate(series):
+    for index, each in enumerate(series):
         chosen = windows.series == index
-        dates[chosen] = one.dates.as_unit("ns").asi8[windows.rows[chosen]]
+        dates[chosen] = each.dates.as_unit("ns").asi8[windows.rows[chosen]]
     return np.unique(dates, return_inverse=True)[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, assert_never
 
 from numpy.typing import NDArray
@@ -19,8 +20,10 @@ from bilstm_nlp.config.forecasting import (
     QuantileConfig,
     StepReaderConfig,
 )
+from bilstm_nlp.data.series.baselines import Baselines
 from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.table_files import TableFormat
+from bilstm_nlp.errors import RunError
 from bilstm_nlp.nn.encoder import Encoder
 from bilstm_nlp.nn.horizon import DirectDecoder, LinearBypass
 from bilstm_nlp.nn.model import Model
@@ -47,9 +50,16 @@ from bilstm_nlp.tasks.layers import attention, encoder
 
 
 def restored(config: ForecastingConfig, codec: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Forecaster:
-    """The forecaster of a saved run, whose weights are still to be loaded."""
-    found = SeriesCodec.from_json(codec, arrays)
-    return Forecaster(model(config, found), found, table_format(config), config.interval)
+    """Make the forecaster of a saved run, before its weights are loaded.
+
+    Raises `RunError` if codec.json is damaged or does not fit the config.
+    """
+    series_codec = SeriesCodec.from_json(codec)
+    sizes, expected = (series_codec.look_back, series_codec.horizon), (config.data.look_back, config.data.horizon)
+    if sizes != expected:
+        raise RunError(f"codec.json: expected look_back and horizon {expected} as in config.json, found {sizes}")
+    baselines = partial(Baselines.from_json, codec, arrays, series_codec)
+    return Forecaster(model(config, series_codec), series_codec, table_format(config), config.interval, baselines)
 
 
 def table_format(config: ForecastingConfig) -> TableFormat:

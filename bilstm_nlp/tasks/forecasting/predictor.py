@@ -2,228 +2,249 @@
 
 from __future__ import annotations
 
-import csv
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
+from itertools import islice
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from bilstm_nlp.data.series.baselines import Baselines
 from bilstm_nlp.data.series.calendar import future_dates
 from bilstm_nlp.data.series.codec import BLOCK, SeriesCodec
-from bilstm_nlp.data.series.series import Series, SeriesSet
+from bilstm_nlp.data.series.scale import Scale
+from bilstm_nlp.data.series.series import Series, SeriesSet, Values
 from bilstm_nlp.data.series.table_files import TableFormat, table_of
 from bilstm_nlp.data.series.tables import read, series_of
-from bilstm_nlp.data.series.windows import Values
 from bilstm_nlp.errors import DataError, InputError
 from bilstm_nlp.system.json_values import shortest
 from bilstm_nlp.tasks.base import Answer
-from bilstm_nlp.tasks.forecasting.backtest import COLUMNS, rolling_origins, tidy
+from bilstm_nlp.tasks.forecasting.backtest import rolling_origins
 from bilstm_nlp.tasks.forecasting.evaluation import ForecastingModel, Intervals, forecast
+from bilstm_nlp.tasks.forecasting.output import TableKind, as_file, forecast_table, panels
 from bilstm_nlp.tasks.request import Request
 
 PLOTTED = 8
-"""Columns of series that a plot has room for."""
+"""Panels that a plot has room for."""
+
+Table = pd.DataFrame | str | os.PathLike[str]
+"""A frame, or the path of a .csv, .csv.gz or .parquet file."""
 
 
 class Forecaster:
-    """A trained forecaster."""
+    """A trained forecaster.
 
-    def __init__(self, model: ForecastingModel, codec: SeriesCodec, format: TableFormat, level: float) -> None:
-        """`format`: how the files are read that it was trained on; `level`: what its intervals are to cover."""
-        self.model, self.codec, self.level = model, codec, level
+    >>> forecaster
+    Forecaster(targets load, wind; 4 steps of h ahead from 30 rows; intervals of 80%)
+    """
+
+    def __init__(
+        self,
+        model: ForecastingModel,
+        codec: SeriesCodec,
+        format: TableFormat,
+        level: float,
+        baselines: Callable[[], Baselines],
+    ) -> None:
+        """`format`: the layout of the training file; `level`: the nominal coverage of the intervals.
+
+        `baselines` are for evaluation; a saved run's are not read before.
+        """
+        self.model, self.codec, self.level, self.baselines = model, codec, level, baselines
         self.format = replace(format, columns=codec.columns.all)
+        self.scores: dict[str, float] = {}
+        """Scores on the test part, if known."""
+
+    def __repr__(self) -> str:
+        """Describe the forecaster by targets, horizon, look-back, frequency, intervals, and scores if known."""
+        codec = self.codec
+        roles = {"targets": codec.columns.targets, "observed": codec.columns.observed, "known": codec.columns.known}
+        parts = [f"{role} {', '.join(names)}" for role, names in roles.items() if names]
+        parts.append(f"{codec.horizon} steps of {codec.frequency} ahead from {codec.look_back} rows")
+        parts.append(f"intervals of {self.level:.4g}")
+        parts += [f"{name} {value:.4g}" for name, value in self.scores.items()]
+        return f"Forecaster({'; '.join(parts)})"
 
     # --- the future ---
 
-    def forecast(self, frame: pd.DataFrame, known: pd.DataFrame | None = None) -> pd.DataFrame:
-        """The rows that follow each series of `frame`, in the data's own units, with intervals.
+    def forecast(self, table: Table, known: Table | None = None) -> pd.DataFrame:
+        """Forecast the rows that follow each series of a table, in own units, with intervals.
 
-        `frame` is laid out as the training file was; `known` has the columns known ahead for the rows to forecast,
-        where the model was trained with such. One row a value: unique_id, origin (the last date that was known), ds,
-        step, column, forecast, lower, upper. Raises `InputError` for what can't be read and for too few rows.
+        `table` is a frame or a file in the layout of the training file. `known` has the columns known ahead for the
+        rows to forecast, if the model was trained with such columns. The result has a row for each value, with
+        unique_id, origin (the last date of the past), ds, step, column, forecast, lower and upper. The horizon is
+        that of the training. Raises `InputError` for tables that can't be read and series that are too short.
+
+        >>> forecaster.forecast(frame)[["ds", "step", "column"]].head(2)
+                           ds  step column
+        0 2024-03-13 12:00:00     1   load
+        1 2024-03-13 12:00:00     1   wind
         """
-        ahead = None if known is None else series_of(table_of("known", known, self.known_format()), self.known_format())
-        return self.future(series_of(table_of("frame", frame, self.format), self.format), ahead)
+        expected_known = (
+            f"a frame or file with the columns known ahead ({', '.join(self.codec.columns.known) or 'here none'}); "
+            f"the horizon is the training's, {self.codec.horizon} steps"
+        )
+        ahead = None if known is None else _series_of(known, self._known_format(), "known", expected_known)
+        return self.future(_series_of(table, self.format, "frame"), ahead)
 
-    def known_format(self) -> TableFormat:
-        """The columns known ahead alone, at the frequency that is known already: one row is enough."""
+    def future(self, past: SeriesSet, known: SeriesSet | None) -> pd.DataFrame:
+        """Forecast as `forecast` does, from series that have been read."""
+        series = self.codec.check_frequency(past).series
+        dates = [future_dates(each.dates[-1], self.codec.horizon, self.codec.frequency) for each in series]
+        windows = self._look_backs(series)
+        values = self._point_and_borders(series, windows, self._known_ahead(series, dates, known))
+        return self._table(series, dates, values, [None] * len(series))
+
+    def _known_format(self) -> TableFormat:
+        """Return the layout of a file of columns known ahead. Its frequency is given: a single row is enough."""
         return replace(self.format, columns=self.codec.columns.known, frequency=self.codec.frequency)
 
-    def future(self, found: SeriesSet, known: SeriesSet | None) -> pd.DataFrame:
-        """`forecast` for series that have been read."""
-        series = self.codec.check_frequency(found).series
-        dates = [future_dates(one.dates[-1], self.codec.horizon, self.codec.frequency) for one in series]
-        past = self.past(series)
-        ahead = self.known_ahead(series, dates, known)
-        point, lower, upper = self.point_and_borders(series, past, ahead)
-        tables = [
-            pd.DataFrame(
-                {
-                    "unique_id": one.id,
-                    "origin": one.dates[-1],
-                    "ds": days.repeat(point.shape[2]),
-                    "step": np.repeat(np.arange(1, len(days) + 1), point.shape[2]),
-                    "column": np.tile(np.array(self.codec.columns.targets, dtype=object), len(days)),
-                    "forecast": point[index].ravel(),
-                    "lower": lower[index].ravel(),
-                    "upper": upper[index].ravel(),
-                }
-            )
-            for index, (one, days) in enumerate(zip(series, dates, strict=True))
-        ]
-        return pd.concat(tables, ignore_index=True)
-
-    def past(self, series: Sequence[Series]) -> Values:
-        """(S, L, F) the last rows of each series, scaled. Raises `InputError` for a series with too few."""
-        for one in series:
-            if len(one) < self.codec.look_back:
-                expected = f"expected at least {self.codec.look_back} rows of series {one.id!r}"
-                raise InputError(f"{expected}, the look-back, found {len(one)}")
+    def _look_backs(self, series: Sequence[Series]) -> Values:
+        """Return the last rows (S, L, F) of each series, scaled. Raises `InputError` for a series with too few."""
+        for each in series:
+            if len(each) < self.codec.look_back:
+                expected = f"expected at least {self.codec.look_back} rows of series {each.id!r}"
+                raise InputError(f"{expected}, the look-back, found {len(each)}")
         return self.codec.panel(series).last(self.codec.look_back)
 
-    def known_ahead(
+    def _known_ahead(
         self, series: Sequence[Series], dates: Sequence[pd.DatetimeIndex], known: SeriesSet | None
     ) -> Values:
-        """(S, H, K) what is known of the rows to forecast, scaled, the calendar beside it.
+        """Return the columns known ahead (S, H, K) at these dates, scaled, with the calendar's.
 
-        Raises `DataError` where a date is not there, `InputError` where nothing was given.
+        Raises `InputError` if they are not given, and `DataError` if a date is missing.
         """
-        columns, blocks = self.codec.columns.known, []
-        if columns and known is None:
+        columns = self.codec.columns.known
+        if not columns:
+            return np.stack([self.codec.features(ahead) for ahead in dates]).astype(np.float32)
+        if known is None:
             raise InputError(f"--known: expected a file with {', '.join(columns)} for the rows to forecast, found none")
-        others = {} if known is None else {one.id: one for one in known.series}
-        for one, days in zip(series, dates, strict=True):
-            block = np.empty((len(days), 0))
-            if columns and known is not None:
-                other = known.series[0] if len(series) == len(known.series) == 1 else others.get(one.id)
-                rows = np.array([-1]) if other is None else other.dates.get_indexer(days)
-                if other is None or (rows < 0).any():
-                    missing = days[int((rows < 0).argmax())]
-                    expected = f"rows of series {one.id!r} from {days[0]} to {days[-1]}"
-                    raise DataError(known.source, expected, f"none for {missing}")
-                first = len(self.codec.columns.all) - len(columns)
-                scaler = self.codec.scaler(one).select(range(first, first + len(columns)))
-                block = scaler.transform(other.select(columns)[rows])
-            blocks.append(np.concatenate([block, self.codec.features(days)], axis=1))
+        given = {each.id: each for each in known.series}
+        if len(series) == len(known.series) == 1:  # their names may differ, as the files' names do
+            given = {series[0].id: known.series[0]}
+        blocks = []
+        for each, ahead in zip(series, dates, strict=True):
+            rows = given[each.id].dates.get_indexer(ahead) if each.id in given else np.full(len(ahead), -1)
+            if (rows < 0).any():
+                missing = ahead[int((rows < 0).argmax())]
+                expected = f"rows of series {each.id!r} from {ahead[0]} to {ahead[-1]}"
+                raise DataError(known.source, expected, f"none for {missing}")
+            scaled = self.codec.known_scale(each).apply(given[each.id].select(columns)[rows])
+            blocks.append(np.concatenate([scaled, self.codec.features(ahead)], axis=1))
         return np.stack(blocks).astype(np.float32)
 
-    def point_and_borders(
-        self, series: Sequence[Series], past: Values, known: Values, of: NDArray[np.int64] | None = None
-    ) -> tuple[Values, Values, Values]:
-        """Three times (N, H, C) in the data's own units, for windows of the series `of` (N,), by default one each."""
-        of = np.arange(len(past)) if of is None else of
-        scalers = [self.codec.target_scaler(one) for one in series]
-        centre, scale = (np.stack([getattr(scaler, name) for scaler in scalers]) for name in ("centre", "scale"))
+    def _point_and_borders(self, series: Sequence[Series], past: Values, known: Values) -> list[Values]:
+        """Forecast each series from its look-back: point, lower and upper border (S, H, C) in own units."""
+        scales = Scale.stack([self.codec.target_scale(each) for each in series])
         intervals = Intervals.of(self.model, self.codec, series, self.level)
-        parts = []
+        blocks = []
         for start in range(0, len(past), BLOCK):
-            chosen = slice(start, start + BLOCK)
-            found = forecast(self.model, self.codec.collate(past[chosen], known[chosen]))
-            values = (found.point, *intervals.borders(past[chosen], of[chosen], found))
-            parts.append([value * scale[of[chosen], None] + centre[of[chosen], None] for value in values])
-        point, lower, upper = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-        return point, lower, upper
+            block = slice(start, start + BLOCK)
+            of = np.arange(len(past))[block]
+            forecasts = forecast(self.model, self.codec.collate(past[block], known[block]))
+            values = (forecasts.point, *intervals.borders(past[block], of, forecasts))
+            blocks.append([scales.of_windows(of).undo(value) for value in values])
+        return [np.concatenate(arrays) for arrays in zip(*blocks, strict=True)]
+
+    def _table(
+        self,
+        pasts: Sequence[Series],
+        dates: Sequence[pd.DatetimeIndex],
+        values: Sequence[Values],
+        true: Sequence[Values | None],
+    ) -> pd.DataFrame:
+        """Make the table of one forecast after each series, in their order, beside the true values if known."""
+        columns = self.codec.columns.targets
+        tables = [
+            forecast_table(past.id, past.dates[-1], ahead, columns, forecast=point, lower=lower, upper=upper, y=y)
+            for past, ahead, point, lower, upper, y in zip(pasts, dates, *values, true, strict=True)
+        ]
+        return pd.concat(tables, ignore_index=True)
 
     # --- the past, as if it were the future ---
 
     def backtest(
-        self, source: str, *, windows: int, step: int, refit: Callable[[SeriesSet], Forecaster] | None = None
+        self,
+        table: Table,
+        *,
+        windows: int = 8,
+        step: int = 1,
+        refit: Callable[[SeriesSet], Forecaster] | None = None,
     ) -> pd.DataFrame:
-        """Forecasts from the last `windows` origins of each series, `step` rows apart, beside what came.
+        """Forecast from the last `windows` origins of each series, `step` rows apart, beside the true values.
 
-        `refit` trains a forecaster on the rows before an origin; without it, this one forecasts from all of them. One
-        row a value, with `COLUMNS` of `forecast.backtest`. Raises `InputError` if a series is too short.
+        `table` is a frame or a file in the layout of the training file. `refit` trains a forecaster on the rows
+        before an origin; without it, this forecaster is used throughout. The result has the columns of `forecast`,
+        with the true value `y` before the forecast. Raises `InputError` if a series is too short.
+
+        >>> list(forecaster.backtest(frame, windows=2, step=4).columns)
+        ['unique_id', 'origin', 'ds', 'step', 'column', 'y', 'forecast', 'lower', 'upper']
         """
-        found = self.codec.check_frequency(read(source, self.format))
+        data = self.codec.check_frequency(_series_of(table, self.format, "frame"))
+        origins = [rolling_origins(len(each), self.codec.horizon, windows, step) for each in data.series]
         tables = []
-        for number in range(windows):
-            origins = [rolling_origins(len(one), self.codec.horizon, windows, step)[number] for one in found.series]
-            before = [one[: int(origin)] for one, origin in zip(found.series, origins, strict=True)]
-            one_by_one = self if refit is None else refit(replace(found, series=before))
-            tables.append(one_by_one.at_origins(found.series, origins))
-        table = pd.concat(tables, ignore_index=True)
-        return table.sort_values(["unique_id", "origin", "step"], kind="stable", ignore_index=True)[list(COLUMNS)]
+        for at_window in zip(*origins, strict=True):
+            before = [each[: int(origin)] for each, origin in zip(data.series, at_window, strict=True)]
+            forecaster = self if refit is None else refit(replace(data, series=before))
+            tables.append(forecaster.at_origins(data.series, [int(origin) for origin in at_window]))
+        rows = pd.concat(tables, ignore_index=True)
+        return rows.sort_values(["unique_id", "origin", "step"], kind="stable", ignore_index=True)
 
     def at_origins(self, series: Sequence[Series], origins: Sequence[int]) -> pd.DataFrame:
-        """One forecast for each series, from the rows before its origin, beside what came."""
-        past = self.past([one[:origin] for one, origin in zip(series, origins, strict=True)])
-        horizon, first = self.codec.horizon, len(self.codec.columns.all) - len(self.codec.columns.known)
-        ahead = []
-        for one, origin in zip(series, origins, strict=True):
-            days = slice(origin, origin + horizon)
-            scaled = self.codec.scaler(one).transform(one.select(self.codec.columns.all)[days])[:, first:]
-            ahead.append(np.concatenate([scaled, self.codec.features(one.dates[days])], axis=1))
-        found = self.point_and_borders(series, past, np.stack(ahead).astype(np.float32))
-        tables = [
-            tidy(
-                one.id,
-                one.dates,
-                one.select(self.codec.columns.targets),
-                np.array([origin]),
-                self.codec.columns.targets,
-                *(values[None] for values in (point, lower, upper)),
-            )
-            for one, origin, point, lower, upper in zip(series, origins, *found, strict=True)
-        ]
-        return pd.concat(tables, ignore_index=True)
+        """Forecast each series once, from the rows before its origin, beside the true values."""
+        horizon, columns = self.codec.horizon, self.codec.columns
+        # Scales, too, are those of the past: a series that was not in training is scaled by its own rows.
+        pasts = [each[:origin] for each, origin in zip(series, origins, strict=True)]
+        futures = [each[origin : origin + horizon] for each, origin in zip(series, origins, strict=True)]
+        known = []
+        for past, future in zip(pasts, futures, strict=True):
+            scaled = self.codec.known_scale(past).apply(future.select(columns.known))
+            known.append(np.concatenate([scaled, self.codec.features(future.dates)], axis=1))
+        values = self._point_and_borders(pasts, self._look_backs(pasts), np.stack(known).astype(np.float32))
+        true = [future.select(columns.targets) for future in futures]
+        return self._table(pasts, [future.dates for future in futures], values, true)
 
-    # --- again, as when it was saved ---
+    # --- recorded inputs, to be answered again ---
 
     def answers(self, inputs: Sequence[Any]) -> list[Answer]:
-        """The quantiles of each window, scaled, the model's own; each input is a `past` and what is `known` ahead."""
-        past, known = (np.array([one[name] for one in inputs], np.float32) for name in ("past", "known"))
+        """Return the quantiles of each window in scaled units; an input has `past` and `known`."""
+        past, known = (np.array([window[name] for window in inputs], np.float32) for name in ("past", "known"))
         quantiles = forecast(self.model, self.codec.collate(past, known)).quantiles
         return [Answer(shortest(values.ravel()), []) for values in quantiles]
 
     def longer(self, inputs: Sequence[Any]) -> list[Any]:
-        """Windows are equally long."""
+        """Return no inputs: windows are equally long."""
         return []
 
     # --- for the command line ---
 
     def predictions(self, request: Request) -> Iterator[bytes]:
-        """The future after the end of the source, as CSV, JSON or Parquet."""
-        kind = request.check(
-            "forecaster", ("csv", "json", "parquet"), ("reads", "confidence", "nbest", "attention", "jobs")
-        )
-        found = read(request.source, self.format)
-        known = None if request.known is None else read(request.known, self.known_format())
-        table = self.future(found, known)
+        """Yield the forecasts after the end of the source, as CSV, JSON or Parquet."""
+        kinds: tuple[TableKind, ...] = ("csv", "json", "parquet")
+        kind = request.check("forecaster", kinds, ("reads", "confidence", "nbest", "attention", "jobs"))
+        past = read(request.source, self.format)
+        known = None if request.known is None else read(request.known, self._known_format())
+        table = self.future(past, known)
         if request.plot is not None:
-            self.draw(found, table, request.plot)
-        if kind == "parquet":
-            yield table.to_parquet(index=False)
-        elif kind == "json":
-            yield table.to_json(orient="records", date_format="iso", indent=1).encode() + b"\n"
-        else:
-            yield as_csv(table)
+            from bilstm_nlp.reports import plots
 
-    def draw(self, found: SeriesSet, table: pd.DataFrame, path: Path) -> None:
-        """History, forecast and band of the first columns."""
-        from bilstm_nlp.reports import plots
-
-        panels = [
-            plots.ForecastPanel(
-                title=f"{one.id}: {name}" if len(found.series) > 1 else name,
-                dates=one.dates[-3 * self.codec.horizon :].to_numpy(),
-                history=one.select([name])[-3 * self.codec.horizon :, 0],
-                ahead=rows["ds"].to_numpy(),
-                forecast=rows["forecast"].to_numpy(),
-                lower=rows["lower"].to_numpy(),
-                upper=rows["upper"].to_numpy(),
-            )
-            for one in found.series[:PLOTTED]
-            for name in self.codec.columns.targets
-            for rows in [table[(table["unique_id"] == one.id) & (table["column"] == name)]]
-        ]
-        plots.forecasts(panels[:PLOTTED], len(found.series) * len(self.codec.columns.targets), self.level, path)
+            targets = self.codec.columns.targets
+            drawn = list(islice(panels(past.series, targets, table, 3 * self.codec.horizon), PLOTTED))
+            plots.forecasts(drawn, len(past.series) * len(targets), self.level, request.plot)
+        yield as_file(table, kind)
 
 
-def as_csv(table: pd.DataFrame) -> bytes:
-    """A table of forecasts; text is in quotes where it needs them, which for a return Python before 3.13 forgets."""
-    has_return = any(table[name].astype(str).str.contains("\r").any() for name in ("unique_id", "column"))
-    return table.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC if has_return else csv.QUOTE_MINIMAL).encode()
+def _series_of(
+    table: object,
+    format: TableFormat,
+    name: str,
+    expected: str = "a frame, or the path of a .csv, .csv.gz or .parquet file",
+) -> SeriesSet:
+    """Read the series of a frame or file. Raises `InputError` for any other value, with what was expected."""
+    if isinstance(table, pd.DataFrame):
+        return series_of(table_of(name, table, format), format)
+    if isinstance(table, str | os.PathLike):
+        return read(os.fspath(table), format)
+    raise InputError(f"{name}: expected {expected}, found {type(table).__name__} {table!r:.60}")

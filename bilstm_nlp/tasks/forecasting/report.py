@@ -1,4 +1,4 @@
-"""A forecaster's results as tables and sentences."""
+"""A forecaster's results as tables and sentences, from metrics.json."""
 
 from __future__ import annotations
 
@@ -8,77 +8,82 @@ from typing import Any
 from bilstm_nlp.reports.sections import Picture, Row, Section, Table, number
 
 SERIES_SHOWN = 20
+"""Rows of the table by series, at most."""
 STEPS_SHOWN = 24
+"""Rows of the table by step, at most."""
 
 
 def sections(parts: Mapping[str, dict[str, Any]]) -> list[Section]:
-    """Name of a part of the data → results on it."""
-    return [section(name, results) for name, results in parts.items()]
+    """Make a section of the results on each part, given by its name."""
+    return [_section(name, results) for name, results in parts.items()]
 
 
-def section(name: str, results: dict[str, Any]) -> Section:
-    """Everything that an evaluation on one part says."""
+def _section(name: str, results: dict[str, Any]) -> Section:
+    """Show all results on one part."""
     series = "1 series" if results["series"] == 1 else f"{results['series']:,} series"
     title = f"{name}: {results['source']}, {series}, {results['windows']:,} windows of {results['horizon']} steps ahead"
-    section = Section(title, [skill(results), *tables(results), leakage(results["leakage"])])
+    section = Section(title, [_skill(results), *_tables(results), _leakage(results["leakage"])])
     if name == "test":
         section.parts.append(Picture("plots/steps.png", "Error and coverage by step"))
     return section
 
 
-def skill(results: dict[str, Any]) -> str:
-    """What the forecasts are worth beside repeating the last season."""
+def _skill(results: dict[str, Any]) -> str:
+    """Compare the mean squared error with that of repeating the last season."""
     value = results["skill"]
     if value is None:
         return (
             f"No skill can be given: the seasonal naive forecast needs {results['season']} rows before every origin, "
             "and an error that is not 0."
         )
-    found = "better" if value > 0 else "WORSE"
+    verdict = "better" if value > 0 else "WORSE"
     return (
-        f"Skill {value:.3f}: the mean squared error is {abs(value):.1%} {found} than that of repeating the last "
+        f"Skill {value:.3f}: the mean squared error is {abs(value):.1%} {verdict} than that of repeating the last "
         f"{results['season']} rows."
     )
 
 
-def tables(results: dict[str, Any]) -> Iterator[Table]:
-    rivals = {"this model": results, **results["baselines"]}
-    yield Table("In scaled units, beside the baselines on the same windows", SCALED_HEADER, list(scaled_rows(rivals)))
-    yield Table("In the data's own units", OWN_HEADER, list(own_rows(rivals)))
+def _tables(results: dict[str, Any]) -> Iterator[Table]:
+    """Yield the tables of one part: baselines, columns, series if there are several, steps."""
+    forecasters = {"this model": results, **results["baselines"]}
+    title = "In scaled units, beside the baselines on the same windows"
+    yield Table(title, SCALED_HEADER, list(_scaled_rows(forecasters)))
+    yield Table("In the data's own units", OWN_HEADER, list(_own_rows(forecasters)))
     columns = results["by_column"]
-    yield Table("By column, in scaled units", SCALED_HEADER, list(scaled_rows(columns)))
+    yield Table("By column, in scaled units", SCALED_HEADER, list(_scaled_rows(columns)))
     intervals: list[Row] = [
-        (*row, number(found["coverage"], 3), significant(found["own_units"]["width"]))
-        for row, found in zip(own_rows(columns), columns.values(), strict=True)
+        (*row, number(column["coverage"], 3), _significant(column["own_units"]["width"]))
+        for row, column in zip(_own_rows(columns), columns.values(), strict=True)
     ]
     yield Table("By column, in its own units", (*OWN_HEADER, "coverage", "width"), intervals)
     if results["series"] > 1:
-        found = results["by_series"]
-        worst = dict(sorted(found.items(), key=lambda item: -(item[1]["mse"] or 0))[:SERIES_SHOWN])
-        more = f", the {SERIES_SHOWN} worst of {len(found):,} (metrics.json has all)"
-        title = "By series, in scaled units" + more * (len(found) > SERIES_SHOWN)
-        yield Table(title, SCALED_HEADER, list(scaled_rows(worst)))
-    yield Table("By step ahead" + thinned(results["by_step"]), STEP_HEADER, list(step_rows(results)))
+        by_series = results["by_series"]
+        worst = dict(sorted(by_series.items(), key=lambda item: -(item[1]["mse"] or 0))[:SERIES_SHOWN])
+        title = "By series, in scaled units"
+        if len(by_series) > SERIES_SHOWN:
+            title += f", the {SERIES_SHOWN} worst of {len(by_series):,} (metrics.json has all)"
+        yield Table(title, SCALED_HEADER, list(_scaled_rows(worst)))
+    yield Table("By step ahead" + _thinned(results["by_step"]), STEP_HEADER, list(_step_rows(results)))
 
 
 SCALED_HEADER = ("", "MSE", "MAE", "RMSE")
 OWN_HEADER = ("", "MSE", "MAE", "RMSE", "sMAPE", "MASE")
 
 
-def scaled_rows(groups: Mapping[str, dict[str, Any]]) -> Iterator[Row]:
-    for name, found in groups.items():
-        yield (name, *(number(found[figure]) for figure in ("mse", "mae", "rmse")))
+def _scaled_rows(groups: Mapping[str, dict[str, Any]]) -> Iterator[Row]:
+    for name, scores in groups.items():
+        yield (name, *(number(scores[figure]) for figure in ("mse", "mae", "rmse")))
 
 
-def own_rows(groups: Mapping[str, dict[str, Any]]) -> Iterator[Row]:
-    for name, found in groups.items():
-        own = found["own_units"]
-        errors = (significant(own[figure]) for figure in ("mse", "mae", "rmse"))
+def _own_rows(groups: Mapping[str, dict[str, Any]]) -> Iterator[Row]:
+    for name, scores in groups.items():
+        own = scores["own_units"]
+        errors = (_significant(own[figure]) for figure in ("mse", "mae", "rmse"))
         yield (name, *errors, *(number(own[figure], 3) for figure in ("smape", "mase")))
 
 
-def significant(value: float | None) -> str:
-    """A figure of any size; what is undefined is a dash."""
+def _significant(value: float | None) -> str:
+    """Format a figure of any size to four digits; an undefined figure is a dash."""
     return "–" if value is None else f"{value:,.4g}"
 
 
@@ -87,12 +92,13 @@ def significant(value: float | None) -> str:
 STEP_HEADER = ("step", "MSE", "MAE", "nominal", "coverage", "width")
 
 
-def thinned(steps: Sequence[object]) -> str:
+def _thinned(steps: Sequence[object]) -> str:
+    """Say in the table's title that steps are left out."""
     return f", {STEPS_SHOWN} of {len(steps)} (metrics.json has all)" if len(steps) > STEPS_SHOWN else ""
 
 
-def step_rows(results: dict[str, Any]) -> Iterator[Row]:
-    """The intervals' coverage and the errors at each step, evenly thinned where there are many."""
+def _step_rows(results: dict[str, Any]) -> Iterator[Row]:
+    """Yield errors and coverage at each step, or at `STEPS_SHOWN` evenly spread steps, then over all steps."""
     steps = results["by_step"]
     count = min(len(steps), STEPS_SHOWN)
     chosen = [round(i * (len(steps) - 1) / max(count - 1, 1)) for i in range(count)]
@@ -105,8 +111,8 @@ def step_rows(results: dict[str, Any]) -> Iterator[Row]:
     yield ("all", *total, number(whole["nominal"], 2), number(whole["coverage"], 3), number(whole["width"]))
 
 
-def leakage(moved: float) -> str:
-    """What the probe found."""
-    if moved == 0:
+def _leakage(change: float) -> str:
+    """Say by how much the probe changed a forecast."""
+    if change == 0:
         return "Leakage probe: a forecast does not move when all that comes after its origin is changed."
-    return f"LEAKAGE: a forecast moves by {moved:.3g} (scaled units) when what comes after its origin is changed."
+    return f"LEAKAGE: a forecast moves by {change:.3g} (scaled units) when what comes after its origin is changed."

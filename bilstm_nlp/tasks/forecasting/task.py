@@ -15,8 +15,9 @@ from torch import nn
 
 from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.data.batches import EpochBatches
+from bilstm_nlp.data.series.baselines import Baselines
 from bilstm_nlp.data.series.codec import SeriesCodec
-from bilstm_nlp.data.series.series import SeriesSet, positions
+from bilstm_nlp.data.series.series import SeriesSet, column_indices
 from bilstm_nlp.data.series.windows import Windows
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.nn.model import Model
@@ -27,6 +28,7 @@ from bilstm_nlp.system.memory import allocating
 from bilstm_nlp.tasks.base import Predictor
 from bilstm_nlp.tasks.forecasting import report
 from bilstm_nlp.tasks.forecasting.backtest import leakage
+from bilstm_nlp.tasks.forecasting.codec import ForecastingCodec
 from bilstm_nlp.tasks.forecasting.data import SeriesLoader, SeriesParts
 from bilstm_nlp.tasks.forecasting.evaluation import (
     ForecastingModel,
@@ -62,7 +64,7 @@ class ForecastingTask:
         data = self.loader.load()
         if trained is not None:
             assert isinstance(trained, Forecaster)
-            return PreparedForecasting(self.config, data, trained.codec, trained.model)
+            return self._trained(data, trained)
         return self._fitted(data)
 
     def prepare_without_test(self, series_set: SeriesSet) -> PreparedForecasting:
@@ -77,16 +79,21 @@ class ForecastingTask:
         torch.manual_seed(self.config.seed)
         with allocating("making the model", "size of the encoder or of the horizon"):
             codec = self._codec(data)
-            prepared = PreparedForecasting(self.config, data, codec, model(self.config, codec))
+            prepared = PreparedForecasting(self.config, data, codec, model(self.config, codec.series))
         prepared.training_windows  # noqa: B018 (raises before anything is written)
         prepared.validation_windows  # noqa: B018
         return prepared
 
-    def _codec(self, data: SeriesParts) -> SeriesCodec:
+    def _trained(self, data: SeriesParts, forecaster: Forecaster) -> PreparedForecasting:
+        """Put a trained forecaster in the place of the one that would be fitted."""
+        codec = ForecastingCodec(forecaster.codec, forecaster.baselines())
+        return PreparedForecasting(self.config, data, codec, forecaster.model)
+
+    def _codec(self, data: SeriesParts) -> ForecastingCodec:
         """Fit scalers and baselines to the training rows. Raises `InputError` for too few rows."""
         config = self.config.data
         try:
-            return SeriesCodec.fit(
+            codec = SeriesCodec.fit(
                 data.series_set,
                 data.parts,
                 data.columns,
@@ -95,12 +102,13 @@ class ForecastingTask:
                 scaler=config.scaler,
                 look_back=config.look_back,
                 horizon=config.horizon,
-                season_length=config.season,
             )
+            baselines = Baselines.fit(codec, data.series_set, data.parts, config.season)
         except InputError as error:
             if config.fraction == 1:
                 raise
             raise InputError(f"{error}, as data.fraction = {config.fraction} leaves them") from None
+        return ForecastingCodec(codec, baselines)
 
     def inspect(self, path: str | None = None) -> SeriesInspection:
         """Describe the config's file, or another file that is read in the same way."""
@@ -120,7 +128,7 @@ class ForecastingTask:
         if source is None:
             return self.prepare(trained).results("test")
         data = self.loader.load_whole(source, trained.codec)
-        return PreparedForecasting(self.config, data, trained.codec, trained.model).results("test")
+        return self._trained(data, trained).results("test")
 
     def report(self, parts: Mapping[str, dict[str, Any]]) -> list[Section]:
         """Turn the results on each part into a section."""
@@ -133,8 +141,13 @@ class PreparedForecasting:
 
     config: ForecastingConfig
     data: SeriesParts
-    codec: SeriesCodec
+    codec: ForecastingCodec
     model: ForecastingModel
+
+    def forecaster(self) -> Forecaster:
+        """Return the forecaster, with the model's present weights."""
+        codec, format = self.codec, table_format(self.config)
+        return Forecaster(self.model, codec.series, format, self.config.interval, lambda: codec.baselines)
 
     # --- windows ---
 
@@ -156,9 +169,9 @@ class PreparedForecasting:
         series_set, rows = self.data.series_set, self.data.rows(part)
         if part == "train":
             # Other parts' look-backs reach into the rows before the part; here those rows are not for training.
-            rows = [slice(part_rows.start + self.codec.look_back, part_rows.stop) for part_rows in rows]
+            rows = [slice(part_rows.start + self.codec.series.look_back, part_rows.stop) for part_rows in rows]
         try:
-            windows = self.codec.windows(series_set.series, rows, stride)
+            windows = self.codec.series.windows(series_set.series, rows, stride)
         except InputError as error:
             raise InputError(f"{series_set.source}, {part} part: {error}") from None
         without = [series.id for series, count in zip(series_set.series, windows.counts, strict=True) if count == 0]
@@ -173,11 +186,11 @@ class PreparedForecasting:
         windows, size = self.training_windows, self.config.training.batch_size
         order = np.random.default_rng([self.config.seed, epoch]).permutation(len(windows))
         chosen = [order[start : start + size] for start in range(0, len(order), size)]
-        return EpochBatches(chosen, lambda numbers: self.codec.batch(windows, numbers))
+        return EpochBatches(chosen, lambda numbers: self.codec.series.batch(windows, numbers))
 
     def scorer(self) -> Callable[[nn.Module], Score]:
         """Return a function that scores a model by its objective's mean over the validation windows, scaled."""
-        windows, codec = self.validation_windows, self.codec
+        windows, codec = self.validation_windows, self.codec.series
 
         def score(model: nn.Module) -> Score:
             assert isinstance(model, Model)
@@ -204,23 +217,24 @@ class PreparedForecasting:
     def calibrate(self) -> None:
         """Set the margins of the intervals by the validation part."""
         series = self.data.series_set.series
-        calibrate(self.model, self.codec, series, self.validation_windows, self.config.interval)
+        calibrate(self.model, self.codec.series, series, self.validation_windows, self.config.interval)
 
     def results(self, part: str) -> dict[str, Any]:
         """Return the scores on one part."""
         windows, series_set = self.windows(part), self.data.series_set
-        results = evaluate(self.model, self.codec, series_set.series, windows, self.config.interval)
-        return {"source": series_set.source, **results, "leakage": self.probe(windows)}
+        codec, level = self.codec, self.config.interval
+        results = evaluate(self.model, codec.series, codec.baselines, series_set.series, windows, level)
+        return {"source": series_set.source, **results.to_json(), "leakage": self.probe(windows)}
 
     def probe(self, windows: Windows) -> float:
         """Change all targets after the first window's origin, and return by how much its forecast changes.
 
         Anything but 0 is a leak.
         """
-        codec = self.codec
+        codec = self.codec.series
         series = self.data.series_set.series[int(windows.series[0])]
         row = int(windows.rows[0])
-        known = positions(codec.columns.known, series.columns)
+        known = column_indices(codec.columns.known, series.columns)
 
         def forecast_from(values: Any) -> Any:
             # Columns known ahead may be seen: they keep their values.
@@ -246,7 +260,9 @@ class PreparedForecasting:
         training = [slice(0, parts.train.stop) for parts in self.data.parts]
         with torch.random.fork_rng():
             torch.manual_seed(self.config.seed)  # the same initial states, if they are drawn
-            return measure(self.model, self.codec, self.data.series_set.series, self.validation_windows, training)
+            return measure(
+                self.model, self.codec.series, self.data.series_set.series, self.validation_windows, training
+            )
 
     def plot(self, results: Mapping[str, dict[str, Any]], folder: Path) -> None:
         """Draw error and coverage by step."""

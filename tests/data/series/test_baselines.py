@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,9 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bilstm_nlp.data.series.baselines import LinearMap, drift, moving_average, naive, seasonal_naive
+from bilstm_nlp.data.series.baselines import (
+    SEASONAL_NAIVE,
+    Baselines,
+    LinearMap,
+    drift,
+    moving_average,
+    naive,
+    seasonal_naive,
+)
 from bilstm_nlp.data.series.windows import Panel, Windows
-from bilstm_nlp.errors import InputError
+from bilstm_nlp.errors import InputError, RunError
+from tests.data.series.test_codec import PARTS, a_codec, a_series_set
 
 pasts = arrays(
     st.sampled_from([np.float64, np.float32]),
@@ -65,16 +75,14 @@ def blocks(past, future, size):
 
 
 @pytest.mark.parametrize("size", [1, 7, 100])
-@pytest.mark.parametrize("ridge", [0.0, 3.0])
-def test_the_linear_map_is_least_squares_however_the_windows_come(size, ridge):
+def test_the_linear_map_is_least_squares_for_any_block_size(size):
     generator = np.random.default_rng(0)
     past, future = generator.normal(size=(40, 5, 2)), generator.normal(size=(40, 3, 2))
-    fitted = LinearMap.fit(blocks(past, future, size), ridge)
-    # Every column of every window is an example; the penalty is five more, which say 0 and leave the bias alone.
+    fitted = LinearMap.fit(blocks(past, future, size))
+    # Every column of every window is an example.
     x = np.array([[*past[window, :, column], 1.0] for window in range(40) for column in range(2)])
     y = np.array([future[window, :, column] for window in range(40) for column in range(2)])
-    penalty = np.sqrt(ridge) * np.eye(5, 6)
-    expected = np.linalg.lstsq(np.vstack([x, penalty]), np.vstack([y, np.zeros((5, 3))]), rcond=None)[0]
+    expected = np.linalg.lstsq(x, y, rcond=None)[0]
     assert np.allclose(fitted.weights, expected[:-1])
     assert np.allclose(fitted.bias, expected[-1])
     for window, column in np.ndindex(40, 2):
@@ -108,3 +116,72 @@ def test_fitting_never_holds_all_windows():
 def test_without_windows_there_is_no_map():
     with pytest.raises(InputError, match="expected windows to fit the linear map to, found none"):
         LinearMap.fit(())
+
+
+# --- all of them, fitted to training rows ---
+
+
+def fitted(season_length=None):
+    return Baselines.fit(a_codec(), a_series_set(), PARTS, season_length)
+
+
+def test_baselines_are_fitted_to_training_rows_alone():
+    changed = a_series_set()
+    changed.series[0].values[PARTS[0].train.stop :] += 100
+    baselines, again = fitted(), Baselines.fit(a_codec(), changed, PARTS, None)
+    assert again.to_json() == baselines.to_json()
+    assert np.array_equal(again.linear.weights, baselines.linear.weights)
+    assert (baselines.season, fitted(5).season) == (7, 5)
+
+
+def test_training_rows_without_a_window_are_refused():
+    with pytest.raises(InputError, match=r"^x, train part: expected a part with 2 rows to forecast and 15 rows before"):
+        Baselines.fit(a_codec(look_back=15), a_series_set(), PARTS, None)
+
+
+def test_the_seasonal_naive_forecast_needs_a_season_before_every_window():
+    codec, (series,) = a_codec(), a_series_set().series
+    windows = codec.windows([series], [slice(7, 20)])
+    names = [name for name, _ in fitted(7).forecasts(windows, np.arange(2))]
+    assert names == ["naive", SEASONAL_NAIVE, "drift", "mean of the last 3", "linear map"]
+    assert SEASONAL_NAIVE not in dict(fitted(8).forecasts(windows, np.arange(2)))
+
+
+def test_a_series_that_was_not_in_training_has_no_scale_of_mase():
+    baselines = fitted()
+    (series,) = a_series_set().series
+    stranger = replace(series, id="t")
+    assert baselines.naive_error(stranger) is baselines.naive_errors["s"]
+    several = replace(baselines, naive_errors={"r": np.ones(1), **baselines.naive_errors})
+    assert several.naive_error(stranger).tolist() == [0.0]
+    assert several.naive_error(series) is baselines.naive_errors["s"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("season", 0, "season: expected greater than 0, found 0"),
+        ("season", None, "season: expected a valid integer, found None"),
+        ("naive_errors", {"s": [1.0, 2.0]}, "expected naive_errors of 1 targets for the series that have scalers"),
+        ("naive_errors", {}, "expected naive_errors of 1 targets for the series that have scalers"),
+        ("naive_errors", {"s": ["1"]}, r"naive_errors\.s\.0: expected a valid number, found '1'"),
+    ],
+)
+def test_a_wrong_value_of_the_baselines_in_codec_json_is_named(key, value, message):
+    baselines = fitted()
+    assert Baselines.from_json(baselines.to_json(), baselines.tensors(), a_codec()).season == 7
+    with pytest.raises(RunError, match=rf"^codec\.json: .*{message}"):
+        Baselines.from_json(baselines.to_json() | {key: value}, baselines.tensors(), a_codec())
+
+
+def test_arrays_of_another_shape_or_type_are_refused():
+    baselines = fitted()
+    arrays = baselines.tensors()
+    for changed, message in (
+        ({"linear.bias": np.zeros(2, np.float32)}, r"linear\.bias in float64 of shape \(2,\), found float32"),
+        ({"linear.weights": np.zeros((4, 2))}, r"linear\.weights in .* \(3, 2\), found float64 of shape \(4, 2\)"),
+    ):
+        with pytest.raises(RunError, match=rf"^codec\.safetensors: expected {message}"):
+            Baselines.from_json(baselines.to_json(), arrays | changed, a_codec())
+    with pytest.raises(RunError, match=r"expected linear\.bias in .*, found none"):
+        Baselines.from_json(baselines.to_json(), {"linear.weights": arrays["linear.weights"]}, a_codec())

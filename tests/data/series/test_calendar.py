@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from bilstm_nlp.data.series.calendar import (
     best_frequency,
     calendar_features,
-    fields_of,
     future_dates,
     parse_frequency,
     season,
+    varying_fields,
 )
 from bilstm_nlp.errors import InputError
 
@@ -108,7 +108,7 @@ def test_a_last_date_off_the_grid_is_refused():
 def test_only_fields_that_vary_are_features(frequency):
     """Each chosen field takes several values, and a part of the day that is left out only one."""
     dates = pd.date_range("2015-01-01", periods=20000 if frequency[-1] in "shn" else 200, freq=frequency)
-    chosen = fields_of(frequency)
+    chosen = varying_fields(frequency)
     values, names = calendar_features(dates, frequency)
     assert names == chosen
     if frequency not in ("10s", "min"):  # 20,000 of those are less than a month

@@ -138,7 +138,7 @@ def test_windows_of_several_series_from_one_date_are_one_unit_in_time_order():
     panel = Panel.stack([one.values for one in series], 1)
     windows = Windows.over(panel, [slice(0, 8)] * 2, look_back=3, horizon=2)
     # Origins: a at 05:00 to 08:00, b at 03:00 to 06:00.
-    assert forecasting_measurement.units_of(series, windows).tolist() == [2, 3, 4, 5, 0, 1, 2, 3]
+    assert forecasting_measurement.date_numbers(series, windows).tolist() == [2, 3, 4, 5, 0, 1, 2, 3]
 
 
 def test_windows_are_measured_one_by_one(forecaster, monkeypatch):
@@ -159,7 +159,7 @@ def test_windows_are_measured_one_by_one(forecaster, monkeypatch):
             assert examples.origins[place] == str(one.dates[origin])
             assert examples.columns[place] == codec.columns.targets[column]
             np.testing.assert_allclose(examples.forecast[place], point[:, column], rtol=1e-6)
-            scaled = codec.scaler(one).transform(one.select(codec.columns.all))[:, column]
+            scaled = codec.scale(one).apply(one.select(codec.columns.all))[:, column]
             np.testing.assert_allclose(examples.past[place], scaled[origin - LOOK_BACK : origin], atol=1e-6)
             np.testing.assert_allclose(examples.actual[place], scaled[origin : origin + HORIZON], atol=1e-6)
             assert examples.errors["mae"][place] == pytest.approx(float(np.abs(error[:, column]).mean()), rel=1e-5)

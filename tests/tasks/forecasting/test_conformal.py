@@ -32,9 +32,9 @@ def test_the_quantile_has_the_finite_sample_rank(percent):
 def test_every_step_and_column_has_its_own_margin():
     target = np.zeros((9, 2, 3))
     forecast = np.arange(1, 10.0)[:, None, None] * np.array([[1, -10, 100], [2, 20, -200]])
-    margin = Conformal.fit(target, forecast, 0.9).margin
+    margin = Conformal.fit(target, forecast, forecast, 0.9).margin
     assert margin.tolist() == [[9, 90, 900], [18, 180, 1800]]
-    assert Conformal.fit(target, forecast, 0.5).margin.tolist() == [[5, 50, 500], [10, 100, 1000]]
+    assert Conformal.fit(target, forecast, forecast, 0.5).margin.tolist() == [[5, 50, 500], [10, 100, 1000]]
 
 
 @pytest.mark.parametrize("level", [0.5, 0.8, 0.95])
@@ -50,7 +50,7 @@ def test_coverage_on_exchangeable_data_is_what_was_promised(level, quantile_head
         scale = spread * generator.uniform(0.5, 2, size=(calibration + tests, 1, 1))
         target = scale * generator.exponential(size=(calibration + tests, 2, 2)) + 3
         lower, upper = (2.5 + 0.1 * scale, 2.5 + scale) if quantile_head else (2.5 + 0 * scale,) * 2
-        fitted = Conformal.fit_quantiles(target[:calibration], lower[:calibration], upper[:calibration], level)
+        fitted = Conformal.fit(target[:calibration], lower[:calibration], upper[:calibration], level)
         low, high = fitted.interval(lower[calibration:], upper[calibration:])
         covered += ((low <= target[calibration:]) & (target[calibration:] <= high)).mean(axis=0)
     coverage = covered / repeats
@@ -63,9 +63,9 @@ def test_coverage_on_exchangeable_data_is_what_was_promised(level, quantile_head
 def test_for_a_point_forecast_it_is_the_absolute_residual():
     generator = np.random.default_rng(0)
     target, forecast = generator.normal(size=(2, 50, 4, 2))
-    fitted = Conformal.fit(target, forecast, 0.8)
+    fitted = Conformal.fit(target, forecast, forecast, 0.8)
     assert np.array_equal(fitted.margin, np.sort(np.abs(target - forecast), axis=0)[math.ceil(51 * 0.8) - 1])
-    lower, upper = fitted.interval(forecast)
+    lower, upper = fitted.interval(forecast, forecast)
     assert np.allclose(upper - lower, 2 * fitted.margin)
     assert np.allclose((upper + lower) / 2, forecast)
 
@@ -74,7 +74,7 @@ def test_quantiles_too_far_apart_are_drawn_together_but_never_cross():
     generator = np.random.default_rng(1)
     target = generator.normal(size=(200, 1, 1))
     wide = np.full_like(target, 50.0)
-    fitted = Conformal.fit_quantiles(target, -wide, wide, 0.8)
+    fitted = Conformal.fit(target, -wide, wide, 0.8)
     assert fitted.margin.item() < -40
     lower, upper = fitted.interval(-wide, wide)
     assert 0.7 < ((lower <= target) & (target <= upper)).mean() < 0.9
@@ -93,4 +93,4 @@ def test_what_cannot_be_calibrated_is_refused():
     with pytest.raises(ValueError, match="level between 0 and 1, found 1"):
         conformal_quantile(np.zeros((5, 1)), 1)
     with pytest.raises(ValueError, match=r"expected shapes \(N, H, C\)"):
-        Conformal.fit(np.zeros((5, 2, 1)), np.zeros((5, 2, 2)), 0.5)
+        Conformal.fit(np.zeros((5, 2, 1)), np.zeros((5, 2, 2)), np.zeros((5, 2, 2)), 0.5)

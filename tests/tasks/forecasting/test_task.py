@@ -14,7 +14,6 @@ from bilstm_nlp.config import parse
 from bilstm_nlp.errors import ConfigError, DataError, InputError
 from bilstm_nlp.runs import backtest, train
 from bilstm_nlp.tasks.forecasting.evaluation import Intervals, evaluate, forecast_blocks
-from bilstm_nlp.tasks.forecasting.model import table_format
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
 from bilstm_nlp.tasks.registry import forecasting
 
@@ -49,22 +48,22 @@ def config(folder: Path, frame: pd.DataFrame | None = None, **data: object):
 
 
 def fitted(folder: Path, frame: pd.DataFrame | None = None, **data: object):
-    """(prepared training, its data, codec and model)"""
+    """Return a prepared training, its data, the codec of its series, and its model."""
     prepared = forecasting(config(folder, frame, **data)).prepare()
-    return prepared, prepared.data, prepared.codec, prepared.model
+    return prepared, prepared.data, prepared.codec.series, prepared.model
 
 
 def test_nothing_after_the_training_part_changes_what_is_learnt_before_training(tmp_path):
-    _, parts, codec, _ = fitted(tmp_path, known=["holiday"], calendar="scaled")
-    changed = table()
+    prepared, parts, *_ = fitted(tmp_path, known=["holiday"], calendar="scaled")
+    codec, changed = prepared.codec, table()
     border = parts.parts[0].train.stop
     changed.loc[border:, ["load", "wind", "holiday"]] += 1000
-    _, _, again, _ = fitted(tmp_path, changed, known=["holiday"], calendar="scaled")
+    again = fitted(tmp_path, changed, known=["holiday"], calendar="scaled")[0].codec
     assert again.to_json() == codec.to_json()
     for name, values in codec.tensors().items():
         assert np.array_equal(again.tensors()[name], values)
     changed.loc[border - 1, "load"] += 1000
-    _, _, other, _ = fitted(tmp_path, changed, known=["holiday"], calendar="scaled")
+    other = fitted(tmp_path, changed, known=["holiday"], calendar="scaled")[0].codec
     assert other.to_json() != codec.to_json()
 
 
@@ -74,20 +73,20 @@ def test_scores_are_those_of_every_window_counted_one_by_one(tmp_path):
     one, part = parts.series_set.series[0], parts.parts[0].test
     names = codec.columns.targets
     values = one.select(names)
-    scaler = codec.target_scaler(one)
+    scale = codec.target_scale(one)
     squared, absolute, own, inside, naive = [], [], [], [], []
     for origin in range(part.start, part.stop - HORIZON + 1):
         windows = codec.windows([one], [slice(origin, origin + HORIZON)])
         (_, block, found) = next(forecast_blocks(model, codec, windows))
         truth = values[origin : origin + HORIZON]
-        error = found.point[0] - scaler.transform(truth)
+        error = found.point[0] - scale.apply(truth)
         squared.append(error**2)
         absolute.append(np.abs(error))
-        own.append(np.abs(scaler.inverse(found.point[0]) - truth))
+        own.append(np.abs(scale.undo(found.point[0]) - truth))
         lower, upper = Intervals.of(model, codec, [one], 0.8).borders(block.past, np.array([0]), found)
         # Not the truth in double precision: days of the holiday column repeat, and lie on the borders exactly.
         inside.append((lower[0] <= block.future[0]) & (block.future[0] <= upper[0]))
-        naive.append((scaler.transform(values[origin - 24 + np.arange(HORIZON)]) - scaler.transform(truth)) ** 2)
+        naive.append((scale.apply(values[origin - 24 + np.arange(HORIZON)]) - scale.apply(truth)) ** 2)
     assert results["windows"] == len(squared) == part.stop - part.start - HORIZON + 1
     assert results["mse"] == pytest.approx(np.mean(squared), rel=1e-5)
     assert results["mae"] == pytest.approx(np.mean(absolute), rel=1e-5)
@@ -124,14 +123,14 @@ def test_restless_windows_have_wider_intervals(tmp_path):
 def test_a_forecast_is_the_one_that_was_scored_and_joins_back_to_the_data(tmp_path):
     prepared, parts, codec, model = fitted(tmp_path, known=["holiday"], calendar="cyclic")
     prepared.calibrate()
-    forecaster = Forecaster(model, codec, table_format(prepared.config), 0.8)
+    forecaster = prepared.forecaster()
     frame, origin = table(), ROWS - HORIZON
     table_ahead = forecaster.forecast(
         frame[:origin].drop(columns="date").set_index(frame["date"][:origin]), frame[origin:]
     )
     windows = codec.windows(parts.series_set.series, [slice(origin, ROWS)])
     _, _, found = next(forecast_blocks(model, codec, windows))
-    expected = codec.target_scaler(parts.series_set.series[0]).inverse(found.point[0])
+    expected = codec.target_scale(parts.series_set.series[0]).undo(found.point[0])
     np.testing.assert_allclose(table_ahead["forecast"], expected.ravel(), rtol=1e-5)
     assert (table_ahead["lower"] < table_ahead["forecast"]).all()
     assert (table_ahead["forecast"] < table_ahead["upper"]).all()
@@ -146,9 +145,9 @@ def test_a_forecast_is_the_one_that_was_scored_and_joins_back_to_the_data(tmp_pa
 
 
 def test_a_backtest_sees_nothing_after_an_origin(tmp_path):
-    prepared, _, codec, model = fitted(tmp_path)
+    prepared, *_ = fitted(tmp_path)
     prepared.calibrate()
-    forecaster = Forecaster(model, codec, table_format(prepared.config), 0.8)
+    forecaster = prepared.forecaster()
     before = forecaster.backtest(str(tmp_path / "table.csv"), windows=5, step=7)
     changed = table()
     first = ROWS - HORIZON - 4 * 7
@@ -235,8 +234,8 @@ def test_what_does_not_fit_the_file_is_named(tmp_path, data, message):
 
 
 def test_a_forecaster_names_what_it_can_not_forecast_from(tmp_path):
-    prepared, _, codec, model = fitted(tmp_path, known=["holiday"])
-    forecaster = Forecaster(model, codec, table_format(prepared.config), 0.8)
+    prepared, *_ = fitted(tmp_path, known=["holiday"])
+    forecaster = prepared.forecaster()
     frame = table()
     with pytest.raises(InputError, match="--known: expected a file with holiday for the rows to forecast, found none"):
         forecaster.forecast(frame)
@@ -256,9 +255,9 @@ def test_a_series_that_was_not_in_training_is_scaled_by_itself_and_said_so(tmp_p
     _, parts, codec, _ = fitted(tmp_path, long)
     assert [one.id for one in parts.series_set.series] == ["a", "b"]
     new = replace(parts.series_set.series[0], id="c", values=parts.series_set.series[0].values * 3)
-    assert codec.scaler(new).scale == pytest.approx(3 * new.values.std(axis=0) / 3)
+    assert codec.scale(new).size == pytest.approx(3 * new.values.std(axis=0) / 3)
     assert "series 'c' was not in training" in caplog.text
-    assert codec.scaler(parts.series_set.series[1]) is codec.scalers["b"]
+    assert codec.scale(parts.series_set.series[1]) is codec.scales["b"]
 
 
 def test_a_resumed_forecaster_is_the_one_that_was_never_stopped(tmp_path):
@@ -281,12 +280,12 @@ def test_evaluating_another_file_scores_every_window_of_it(tmp_path):
     prepared.calibrate()
     other = tmp_path / "other.csv"
     table()[:80].to_csv(other, index=False)
-    forecaster = Forecaster(model, codec, table_format(prepared.config), 0.8)
+    forecaster = prepared.forecaster()
     results = forecasting(prepared.config).evaluate(forecaster, str(other))
     assert results["windows"] == 80 - LOOK_BACK - HORIZON + 1
     whole = codec.windows(parts.series_set.series, [slice(LOOK_BACK, 80)])
-    expected = evaluate(model, codec, parts.series_set.series, whole, 0.8)
-    assert results["mse"] == pytest.approx(expected["mse"])
+    expected = evaluate(model, codec, prepared.codec.baselines, parts.series_set.series, whole, 0.8)
+    assert results["mse"] == pytest.approx(expected.total.scaled.mse)
 
 
 def test_roles_must_leave_something_to_forecast(tmp_path):

@@ -1,0 +1,36 @@
+"""All that a forecaster learns before training: the codec of its series, and the baselines beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from bilstm_nlp.data.series.baselines import Baselines
+from bilstm_nlp.data.series.codec import SeriesCodec
+
+KEYS = (
+    *("targets", "observed", "known", "calendar", "normalisation", "look_back", "horizon", "frequency", "season"),
+    *("scalers", "naive_errors", "deviations"),
+)
+"""The keys of codec.json, in the order of the file."""
+
+
+@dataclass(frozen=True, eq=False)
+class ForecastingCodec:
+    """A codec of series with baselines, as saved in codec.json and codec.safetensors."""
+
+    series: SeriesCodec
+    """For training and prediction."""
+    baselines: Baselines
+    """For evaluation."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the content of codec.json."""
+        values = {**self.series.to_json(), **self.baselines.to_json()}
+        return {key: values[key] for key in KEYS}
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """Return the content of codec.safetensors."""
+        return self.baselines.tensors()

@@ -1,0 +1,90 @@
+"""Forecasts as tidy tables, as files, and as panels of a plot."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from bilstm_nlp.data.series.series import Series, Values
+
+if TYPE_CHECKING:
+    from bilstm_nlp.reports.plots import ForecastPanel
+
+TableKind = Literal["csv", "json", "parquet"]
+
+
+def forecast_table(
+    series: str,
+    origin: pd.Timestamp,
+    dates: pd.DatetimeIndex,
+    columns: Sequence[str],
+    *,
+    forecast: Values,
+    lower: Values,
+    upper: Values,
+    y: Values | None = None,
+) -> pd.DataFrame:
+    """Make a tidy table of one forecast (H, C), with a row for each value.
+
+    Its columns are unique_id, origin, ds, step, column, forecast, lower and upper. If the true values `y` (H, C) are
+    given, they come before the forecast.
+
+    >>> days = pd.date_range("2024-01-02", periods=2)
+    >>> values = np.array([[1.0], [2.0]])
+    >>> table = forecast_table("shop", days[0], days, ["sales"], forecast=values, lower=values - 1, upper=values + 1)
+    >>> table[["step", "column", "lower", "upper"]].values.tolist()
+    [[1, 'sales', 0.0, 2.0], [2, 'sales', 1.0, 3.0]]
+    """
+    horizon, width = forecast.shape
+    table = {
+        "unique_id": series,
+        "origin": origin,
+        "ds": dates.repeat(width),
+        "step": np.repeat(np.arange(1, horizon + 1), width),
+        "column": np.tile(np.array(columns, dtype=object), horizon),
+    }
+    values = {"forecast": forecast, "lower": lower, "upper": upper}
+    values = values if y is None else {"y": y, **values}
+    return pd.DataFrame(table | {name: block.ravel() for name, block in values.items()})
+
+
+def as_file(table: pd.DataFrame, kind: TableKind) -> bytes:
+    """Write a table of forecasts as CSV, JSON or Parquet."""
+    match kind:
+        case "csv":
+            return as_csv(table)
+        case "json":
+            return table.to_json(orient="records", date_format="iso", indent=1).encode() + b"\n"
+        case "parquet":
+            return table.to_parquet(index=False)
+
+
+def as_csv(table: pd.DataFrame) -> bytes:
+    """Write a table of forecasts as CSV; text that needs quotes has quotes.
+
+    Python before 3.13 does not quote a carriage return, so a table that has any is quoted throughout.
+    """
+    has_return = any(table[name].astype(str).str.contains("\r").any() for name in ("unique_id", "column"))
+    return table.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC if has_return else csv.QUOTE_MINIMAL).encode()
+
+
+def panels(series: Sequence[Series], columns: Sequence[str], table: pd.DataFrame, rows: int) -> Iterator[ForecastPanel]:
+    """Yield a panel for each column of each series: the last `rows` rows, then the forecasts in the table."""
+    from bilstm_nlp.reports import plots
+
+    for each in series:
+        for name in columns:
+            ahead = table[(table["unique_id"] == each.id) & (table["column"] == name)]
+            yield plots.ForecastPanel(
+                title=f"{each.id}: {name}" if len(series) > 1 else name,
+                dates=each.dates[-rows:].to_numpy(),
+                history=each.select([name])[-rows:, 0],
+                ahead=ahead["ds"].to_numpy(),
+                forecast=ahead["forecast"].to_numpy(),
+                lower=ahead["lower"].to_numpy(),
+                upper=ahead["upper"].to_numpy(),
+            )

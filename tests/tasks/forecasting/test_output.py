@@ -1,0 +1,76 @@
+"""Tables of forecasts, in memory and as files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bilstm_nlp.data.series.series import Series
+from bilstm_nlp.tasks.forecasting.output import as_csv, as_file, forecast_table, panels
+
+
+def a_table(name: str = "s", zone: str | None = "Europe/Berlin", **values):
+    """Make a table of 3 steps of the columns b and a."""
+    dates = pd.date_range("2020-01-01", periods=4, freq="h", tz=zone)
+    point, lower, upper = np.random.default_rng(0).normal(size=(3, 3, 2))
+    return forecast_table(name, dates[0], dates[1:], ["b", "a"], forecast=point, lower=lower, upper=upper, **values)
+
+
+def test_a_table_has_a_row_for_each_value():
+    true = np.arange(6.0).reshape(3, 2)
+    table = a_table(y=true)
+    dates = pd.date_range("2020-01-01", periods=4, freq="h", tz="Europe/Berlin")
+    blocks = (true, *np.random.default_rng(0).normal(size=(3, 3, 2)))
+    expected = [
+        ("s", dates[0], dates[step + 1], step + 1, "ba"[column], *(block[step, column] for block in blocks))
+        for step, column in np.ndindex(3, 2)
+    ]
+    assert list(table.itertuples(index=False, name=None)) == expected
+    assert list(table.columns) == [
+        "unique_id", "origin", "ds", "step", "column", "y", "forecast", "lower", "upper"
+    ]  # fmt: skip
+    assert table["ds"].dt.tz == dates.tz
+    assert list(a_table().columns) == [name for name in table.columns if name != "y"]
+
+
+def test_every_format_reads_back_as_the_table():
+    table = a_table(zone=None)
+    read_back = {
+        "csv": pd.read_csv(io.BytesIO(as_file(table, "csv")), parse_dates=["origin", "ds"]),
+        "json": pd.DataFrame(json.loads(as_file(table, "json"))),
+        "parquet": pd.read_parquet(io.BytesIO(as_file(table, "parquet"))),
+    }
+    for kind, again in read_back.items():
+        again = again.assign(origin=pd.to_datetime(again["origin"]), ds=pd.to_datetime(again["ds"]))
+        pd.testing.assert_frame_equal(again, table, check_dtype=False, obj=kind)
+
+
+@pytest.mark.parametrize("name", ["a", "a\rb", "\r", 'a"\r\n,', ""])
+def test_names_survive_csv(name):
+    table = pd.DataFrame({"unique_id": [name], "column": ["y"], "forecast": [0.5]})
+    rows = list(csv.reader(io.StringIO(as_csv(table).decode(), newline="")))
+    assert rows == [["unique_id", "column", "forecast"], [name, "y", "0.5"]]
+
+
+def test_csv_quotes_only_text_that_needs_quotes():
+    table = pd.DataFrame({"unique_id": ["a,b", "c"], "column": ["y", "y"], "forecast": [0.5, 1.0]})
+    assert as_csv(table) == b'unique_id,column,forecast\n"a,b",y,0.5\nc,y,1.0\n'
+
+
+@pytest.mark.parametrize("names", [["s"], ["s", "t"]])
+def test_panels_show_the_end_of_each_series_and_its_forecast(names):
+    dates = pd.date_range("2019-12-31 15:00", periods=10, freq="h")
+    series = [Series(name, dates, np.arange(20.0).reshape(10, 2), ("a", "b"), np.arange(10)) for name in names]
+    table = pd.concat([a_table(name, None) for name in names])
+    drawn = list(panels(series, ["b", "a"], table, rows=4))
+    titles = ["b", "a"] if len(names) == 1 else ["s: b", "s: a", "t: b", "t: a"]
+    assert [panel.title for panel in drawn] == titles
+    assert drawn[0].history.tolist() == [13, 15, 17, 19]
+    assert drawn[1].dates.tolist() == dates[-4:].to_numpy().tolist()
+    assert drawn[-1].forecast.tolist() == table[table["column"] == "a"]["forecast"][-3:].tolist()
+    assert drawn[-1].ahead.tolist() == pd.date_range("2020-01-01 01:00", periods=3, freq="h").to_numpy().tolist()
