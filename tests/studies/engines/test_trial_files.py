@@ -149,7 +149,7 @@ def test_windows_are_measured_one_by_one(forecaster, monkeypatch):
     cells = [divmod(cell, 2) for cell in spread(2 * len(windows), 13).tolist()]
     for number, origin in enumerate(windows.rows):
         point = forecast(model, codec.batch(windows, np.array([number]))).point[0]
-        error = point - windows[number][1]
+        error = point - windows.gather(np.array([number])).future[0]
         assert found.measures["mse"].numerator[number] == pytest.approx(float((error**2).mean()), rel=1e-5)
         assert found.measures["mae"].numerator[number] == pytest.approx(float(np.abs(error).mean()), rel=1e-5)
         for column in {column for window, column in cells if window == number}:
