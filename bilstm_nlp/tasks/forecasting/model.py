@@ -1,4 +1,4 @@
-"""From a config to a forecaster: its model over a codec's columns."""
+"""Models and forecasters from a config and a codec."""
 
 from __future__ import annotations
 
@@ -63,23 +63,26 @@ def restored(config: ForecastingConfig, codec: dict[str, Any], arrays: Mapping[s
 
 
 def table_format(config: ForecastingConfig) -> TableFormat:
-    """How its files are read."""
+    """Return the layout of the config's files."""
     data = config.data
     named = (*data.targets, *data.observed, *data.known) if data.targets is not None else None
     return TableFormat(data.layout, data.date_column, data.id_column, named, data.missing, data.frequency)
 
 
 def model(config: ForecastingConfig, codec: SeriesCodec) -> ForecastingModel:
-    """The model over a codec's columns."""
-    embedder = series_embedder(config, codec)
-    shared = encoder(config.encoder, embedder.outputs, input_dropout=input_dropout(config), output_dropout=0.0)
+    """Make the untrained model for a codec's columns.
+
+    The order in which layers are made is that of the random draws of their weights.
+    """
+    embedder = _series_embedder(config, codec)
+    shared = encoder(config.encoder, embedder.outputs, input_dropout=_input_dropout(config), output_dropout=0.0)
     block = attention(config.attention, shared.outputs)
-    return Model(embedder, shared, block, head(config, codec, embedder, shared))
+    return Model(embedder, shared, block, _head(config, codec, embedder, shared))
 
 
-def series_embedder(config: ForecastingConfig, codec: SeriesCodec) -> SeriesEmbedder:
-    """What reads a window."""
-    columns = channels(config, codec)
+def _series_embedder(config: ForecastingConfig, codec: SeriesCodec) -> SeriesEmbedder:
+    """Make the layer that reads a window."""
+    columns = _channels(config, codec)
     match config.input.reader:
         case StepReaderConfig():
             return SeriesEmbedder(columns, StepReader(columns.features))
@@ -89,8 +92,8 @@ def series_embedder(config: ForecastingConfig, codec: SeriesCodec) -> SeriesEmbe
             assert_never(unknown)
 
 
-def input_dropout(config: ForecastingConfig) -> float:
-    """Dropout at the encoder's input: a patch is many features, a step's values are all there is of it."""
+def _input_dropout(config: ForecastingConfig) -> float:
+    """Return the dropout at the encoder's input: none for single steps, which have few values to lose."""
     match config.input.reader:
         case StepReaderConfig():
             return 0.0
@@ -100,8 +103,8 @@ def input_dropout(config: ForecastingConfig) -> float:
             assert_never(unknown)
 
 
-def channels(config: ForecastingConfig, codec: SeriesCodec) -> Channels:
-    """How columns become sequences."""
+def _channels(config: ForecastingConfig, codec: SeriesCodec) -> Channels:
+    """Make the layout of columns as sequences: all in one, or one for each target."""
     match config.input.channels:
         case "joint":
             return JointChannels(codec.inputs, len(codec.columns.targets))
@@ -111,18 +114,18 @@ def channels(config: ForecastingConfig, codec: SeriesCodec) -> Channels:
             assert_never(unknown)
 
 
-def head(config: ForecastingConfig, codec: SeriesCodec, embedder: SeriesEmbedder, encoder: Encoder) -> RegressionHead:
-    """The output end."""
-    aim = objective(config)
-    made_by = decoder(config, codec, embedder.channels, encoder.outputs, aim.outputs)
-    added = bypass(config, codec)
-    return RegressionHead(pooling(config, encoder), made_by, added, embedder.channels, aim, horizon=codec.horizon)
+def _head(config: ForecastingConfig, codec: SeriesCodec, embedder: SeriesEmbedder, encoder: Encoder) -> RegressionHead:
+    """Make the output end: pooling, decoder, bypass and objective."""
+    aim = _objective(config)
+    made_by = _decoder(config, codec, embedder.channels, encoder.outputs, aim.outputs)
+    added = _bypass(config, codec)
+    return RegressionHead(_pooling(config, encoder), made_by, added, embedder.channels, aim, horizon=codec.horizon)
 
 
-def decoder(
+def _decoder(
     config: ForecastingConfig, codec: SeriesCodec, columns: Channels, inputs: int, quantiles: int
 ) -> DirectDecoder:
-    """What makes all steps ahead of a pooled state of size `inputs`."""
+    """Make the layer from a pooled state of size `inputs` to all steps ahead."""
     return DirectDecoder(
         inputs,
         codec.horizon,
@@ -133,8 +136,8 @@ def decoder(
     )
 
 
-def bypass(config: ForecastingConfig, codec: SeriesCodec) -> LinearBypass | None:
-    """What goes round the encoder."""
+def _bypass(config: ForecastingConfig, codec: SeriesCodec) -> LinearBypass | None:
+    """Make the linear map from look-back to horizon beside the encoder, if the config asks for one."""
     match config.head.bypass:
         case NoBypass():
             return None
@@ -144,8 +147,8 @@ def bypass(config: ForecastingConfig, codec: SeriesCodec) -> LinearBypass | None
             assert_never(unknown)
 
 
-def pooling(config: ForecastingConfig, encoder: Encoder) -> nn.Module:
-    """What makes one vector of the states of all steps."""
+def _pooling(config: ForecastingConfig, encoder: Encoder) -> nn.Module:
+    """Make the layer from the states of all steps to one vector."""
     match config.head.pooling:
         case "last":
             return LastPooling()
@@ -159,8 +162,8 @@ def pooling(config: ForecastingConfig, encoder: Encoder) -> nn.Module:
             assert_never(unknown)
 
 
-def objective(config: ForecastingConfig) -> Objective:
-    """What training makes small."""
+def _objective(config: ForecastingConfig) -> Objective:
+    """Make the loss."""
     match config.head.objective:
         case MseConfig():
             return SquaredError()

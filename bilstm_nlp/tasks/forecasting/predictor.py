@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -37,7 +37,7 @@ class Forecaster:
     """A trained forecaster.
 
     >>> forecaster
-    Forecaster(targets load, wind; 4 steps of h ahead from 30 rows; intervals of 80%)
+    <Forecaster: targets load, wind; known holiday; 4 steps of h ahead from 30 rows; 80% intervals>
     """
 
     def __init__(
@@ -47,15 +47,16 @@ class Forecaster:
         format: TableFormat,
         level: float,
         baselines: Callable[[], Baselines],
+        scores: Mapping[str, float] | None = None,
     ) -> None:
         """`format`: the layout of the training file; `level`: the nominal coverage of the intervals.
 
-        `baselines` are for evaluation; a saved run's are not read before.
+        `baselines`: for evaluation; those of a saved run are not read before.
+        `scores`: MSE in scaled units by the name of the part ("validation", "test"), if known.
         """
         self.model, self.codec, self.level, self.baselines = model, codec, level, baselines
         self.format = replace(format, columns=codec.columns.all)
-        self.scores: dict[str, float] = {}
-        """Scores on the test part, if known."""
+        self.scores = dict(scores or {})
 
     def __repr__(self) -> str:
         """Describe the forecaster by targets, horizon, look-back, frequency, intervals, and scores if known."""
@@ -63,9 +64,9 @@ class Forecaster:
         roles = {"targets": codec.columns.targets, "observed": codec.columns.observed, "known": codec.columns.known}
         parts = [f"{role} {', '.join(names)}" for role, names in roles.items() if names]
         parts.append(f"{codec.horizon} steps of {codec.frequency} ahead from {codec.look_back} rows")
-        parts.append(f"intervals of {self.level:.4g}")
-        parts += [f"{name} {value:.4g}" for name, value in self.scores.items()]
-        return f"Forecaster({'; '.join(parts)})"
+        parts.append(f"{100 * self.level:.4g}% intervals")
+        parts += [f"{name} MSE {score:.4g}" for name, score in self.scores.items()]
+        return f"<Forecaster: {'; '.join(parts)}>"
 
     # --- the future ---
 
@@ -77,7 +78,7 @@ class Forecaster:
         unique_id, origin (the last date of the past), ds, step, column, forecast, lower and upper. The horizon is
         that of the training. Raises `InputError` for tables that can't be read and series that are too short.
 
-        >>> forecaster.forecast(frame)[["ds", "step", "column"]].head(2)
+        >>> forecaster.forecast(frame, known=ahead)[["ds", "step", "column"]].head(2)
                            ds  step column
         0 2024-03-13 12:00:00     1   load
         1 2024-03-13 12:00:00     1   wind

@@ -1,0 +1,115 @@
+"""The forecaster in Python: tables and files in, tables out, and a refusal for everything else."""
+
+from __future__ import annotations
+
+import doctest
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bilstm_nlp.errors import InputError
+from bilstm_nlp.tasks.forecasting import predictor
+from bilstm_nlp.tasks.forecasting.predictor import Forecaster
+from tests.tasks.forecasting.test_task import HORIZON, ROWS, fitted, table
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("forecaster")
+
+
+@pytest.fixture(scope="module")
+def forecaster(folder) -> Forecaster:
+    """An untrained forecaster of two targets, with a column known ahead."""
+    return fitted(folder, targets=["load", "wind"], known=["holiday"])[0].forecaster()
+
+
+def test_examples_in_docstrings_run(folder):
+    names = {"forecaster": fitted(folder, targets=["load", "wind"], known=["holiday"])[0].forecaster()}
+    names |= {"frame": table(), "ahead": table(ROWS + HORIZON)[ROWS:]}
+    result = doctest.testmod(predictor, extraglobs=names)
+    assert result.attempted >= 3
+    assert result.failed == 0
+
+
+@pytest.mark.parametrize("kind", ["frame", "text", "path", "gzip", "parquet"])
+def test_frames_and_files_give_the_same_tables(forecaster, tmp_path, kind):
+    frame, known = table(), table(ROWS + HORIZON)[ROWS:]
+
+    def given(rows: pd.DataFrame, name: str) -> pd.DataFrame | str | Path:
+        path = tmp_path / f"{name}{'.parquet' if kind == 'parquet' else '.csv.gz' if kind == 'gzip' else '.csv'}"
+        rows.to_parquet(path) if kind == "parquet" else rows.to_csv(path, index=False)
+        return rows if kind == "frame" else str(path) if kind == "text" else path
+
+    def renamed(rows: pd.DataFrame) -> pd.DataFrame:
+        return rows.assign(unique_id="x", ds=rows["ds"].astype("datetime64[us]"))
+
+    ahead = forecaster.forecast(given(frame, "past"), given(known, "known"))
+    pd.testing.assert_frame_equal(renamed(ahead), renamed(forecaster.forecast(frame, known)))
+    past = forecaster.backtest(given(frame, "past"), windows=2, step=3)
+    pd.testing.assert_frame_equal(renamed(past), renamed(forecaster.backtest(frame, windows=2, step=3)))
+
+
+@pytest.mark.parametrize("value", [48, None, [1.0], b"past.csv", {"y": [1]}, np.zeros((3, 2)), pd.Series([1.0])])
+def test_other_values_are_refused_with_what_can_be_taken(forecaster, value):
+    rule = r"frame: expected a frame, or the path of a \.csv, \.csv\.gz or \.parquet file, found "
+    for call in (forecaster.forecast, forecaster.backtest):
+        with pytest.raises(InputError, match=rf"^{rule}{type(value).__name__}"):
+            call(value)
+
+
+def test_a_horizon_in_the_place_of_known_is_refused(forecaster):
+    message = (
+        r"^known: expected a frame or file with the columns known ahead \(holiday\); the horizon is the training's, "
+        r"4 steps, found int 48$"
+    )
+    with pytest.raises(InputError, match=message):
+        forecaster.forecast(table(), 48)
+
+
+def test_a_missing_file_is_named(forecaster, tmp_path):
+    with pytest.raises(InputError, match=r"nowhere\.csv: expected a file, found nothing there"):
+        forecaster.backtest(tmp_path / "nowhere.csv")
+
+
+@pytest.mark.parametrize("sizes", [{"windows": 0}, {"step": 0}, {"windows": -1}])
+def test_a_backtest_of_impossible_sizes_is_refused(forecaster, sizes):
+    with pytest.raises(InputError, match="expected sizes of at least 1, found horizon 4, windows"):
+        forecaster.backtest(table(), **sizes)
+
+
+def test_repr_tells_columns_sizes_and_scores(forecaster):
+    expected = "targets load, wind; known holiday; 4 steps of h ahead from 30 rows; 80% intervals"
+    assert repr(forecaster) == f"<Forecaster: {expected}>"
+    scored = Forecaster(
+        *(forecaster.model, forecaster.codec, forecaster.format, 0.995, forecaster.baselines),
+        scores={"validation": 0.51234, "test": 0.25},
+    )
+    expected = expected.replace("80%", "99.5%")
+    assert repr(scored) == f"<Forecaster: {expected}; validation MSE 0.5123; test MSE 0.25>"
+
+
+def test_the_future_never_scales_a_series_that_was_not_in_training(tmp_path):
+    """A backtest forecasts such a series as if its table ended at the origin."""
+    long = pd.concat([table().rename(columns={"date": "ds"}).assign(unique_id=name) for name in ("a", "b")])
+    forecaster = fitted(tmp_path, long)[0].forecaster()
+    new = table().rename(columns={"date": "ds"}).assign(unique_id="c", load=lambda rows: 3 * rows["load"])
+    new.loc[ROWS - HORIZON :, ["load", "wind"]] += 1000
+    past = forecaster.backtest(new, windows=1)
+    ahead = forecaster.forecast(new[: ROWS - HORIZON])
+    pd.testing.assert_frame_equal(past.drop(columns="y"), ahead)
+    assert past["forecast"].max() < 1000
+
+
+def test_the_only_series_may_have_another_name_than_its_known_values(forecaster):
+    frame, known = table(), table(ROWS + HORIZON)[ROWS:]
+    series_set = predictor.series_of(predictor.table_of("frame", frame, forecaster.format), forecaster.format)
+    other = replace(series_set, series=[replace(series_set.series[0], id="other")])
+    ahead = predictor.series_of(
+        predictor.table_of("known", known, forecaster._known_format()), forecaster._known_format()
+    )
+    expected = forecaster.forecast(frame, known)["forecast"]
+    assert forecaster.future(other, ahead)["forecast"].tolist() == expected.tolist()
