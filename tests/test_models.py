@@ -15,7 +15,7 @@ from bilstm_nlp.data.text.corpus import Sentence
 from bilstm_nlp.nn.tensors import on
 from bilstm_nlp.runs.directory import RunDirectory
 from bilstm_nlp.tasks.registry import build, restored
-from bilstm_nlp.tasks.tagging.decoding import confidences, head_of, label
+from bilstm_nlp.tasks.tagging.decoding import decode_each
 from bilstm_nlp.tasks.tagging.model import column_format
 from bilstm_nlp.tasks.tagging.predictor import Tagger
 
@@ -145,13 +145,13 @@ def test_a_few_steps_bring_the_loss_down(tagger):
 
 
 def found_in(model, codec, sentences):
-    """For each sentence its tags and the probability of each of its entities."""
-    found: list[tuple[list[str], list[float]]] = [([], [])] * len(sentences)
-    for labelled in label(model, codec, codec.encode(sentences)):
-        scores = iter(confidences(head_of(model), codec, labelled).tolist())
-        for index, tags, entities in zip(labelled.chosen.tolist(), labelled.tags, labelled.entities, strict=True):
-            found[index] = (tags, [next(scores) for _ in entities])
-    return found
+    """Return the tags of each sentence, and the probability of each of its entities."""
+
+    def read(batch):
+        for tags, scores in zip(batch.tags, batch.posterior().of_entities(batch.entities), strict=True):
+            yield tags, list(scores.values())
+
+    return decode_each(model, codec, codec.encode(sentences), read)
 
 
 def test_what_is_read_together_is_read_the_same_alone_batched_shuffled_and_under_more_padding(tagger):

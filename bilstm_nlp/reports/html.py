@@ -1,19 +1,37 @@
-"""What pages in one file have in common: how they look, and that nothing from outside is loaded or run in them."""
+"""Pages of HTML in one file: a shared style, escaped templates, and a policy that lets nothing else load or run."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Callable, Mapping
 from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+
+def template(source: str, filters: Mapping[str, Callable[..., Any]]) -> Template:
+    """Compile a jinja2 template that escapes every value it is given, and refuses names that have no value.
+
+    >>> template("<b>{{ name }}</b>", {}).render(name="<script>")
+    '<b>&lt;script&gt;</b>'
+    """
+    from jinja2 import Environment, StrictUndefined  # only where a page is made: the import takes 50 ms
+
+    environment = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
+    environment.filters.update(filters)
+    return environment.from_string(source)
 
 
 def style(own: str) -> str:
-    """The style that all pages share, and then a page's own."""
+    """Return the style that all pages share, followed by a page's own."""
     return (files("bilstm_nlp.reports") / "web" / "base.css").read_text(encoding="utf-8") + own
 
 
 def policy(style: str, script: str) -> str:
-    """A content security policy that allows this style, this script, and nothing else."""
+    """Return a content security policy that allows this style, this script, and nothing else."""
     return (
         f"default-src 'none'; base-uri 'none'; form-action 'none'; "
         f"style-src '{fingerprint(style)}'; script-src '{fingerprint(script)}'"
@@ -21,5 +39,9 @@ def policy(style: str, script: str) -> str:
 
 
 def fingerprint(text: str) -> str:
-    """As a policy names the one style or script that it allows."""
+    """Return the digest by which a policy allows one style or script.
+
+    >>> fingerprint("")
+    'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='
+    """
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

@@ -47,7 +47,7 @@ def written(tagger: Tagger, chunk: Chunk, request: Request) -> Written:
     pieces: list[bytes] = []
     error = None
     try:
-        pieces.extend(tagger.written(chunk, request))  # keeps what came before an error
+        pieces.extend(tagger.render(chunk, request))  # keeps what came before an error
     except InputError as found:
         error = str(found)
     return Written(chunk.first, b"".join(pieces), error)

@@ -32,7 +32,7 @@ from bilstm_nlp.system.files import write_json
 from bilstm_nlp.tags import Span
 from bilstm_nlp.tasks.registry import tagging
 from bilstm_nlp.tasks.tagging import errors_page
-from bilstm_nlp.tasks.tagging.errors import KINDS, Judged, WrongEntity, wrong_entities
+from bilstm_nlp.tasks.tagging.errors import KINDS, AssessedEntity, WrongEntity, wrong_entities
 from bilstm_nlp.tasks.tagging.evaluation import Evaluation
 
 TITLE = "Annotations to look at"
@@ -163,7 +163,7 @@ def concluded(corpus: TaggedCorpus, jobs: Sequence[Job]) -> Audit:
         held = split(corpus, fold, len(jobs))[1]
         evaluation = Evaluation(tagger.model, tagger.codec, held)
         disagreements += wrong_entities(evaluation)
-        counts = labels.micro_f1(evaluation.gold, evaluation.predicted_spans())
+        counts = labels.micro_f1(evaluation.gold, evaluation.predicted)
         right, predicted, support = (
             right + counts.true_positives,
             predicted + counts.predicted,
@@ -185,22 +185,22 @@ def as_json(one: WrongEntity) -> dict[str, Any]:
     }
 
 
-def side(one: WrongEntity, judged: Judged | None) -> dict[str, Any] | None:
-    if judged is None:
+def side(one: WrongEntity, assessed: AssessedEntity | None) -> dict[str, Any] | None:
+    if assessed is None:
         return None
     return {
-        "type": judged.span.type,
-        "start": judged.span.start,
-        "end": judged.span.end,
-        "text": text(one, judged.span),
-        "probability": judged.probability,
-        "elsewhere": list(judged.other_types),
+        "type": assessed.span.type,
+        "start": assessed.span.start,
+        "end": assessed.span.end,
+        "text": text(one, assessed.span),
+        "probability": assessed.probability,
+        "elsewhere": list(assessed.other_types),
     }
 
 
-def entity(one: WrongEntity, judged: Judged | None) -> str:
+def entity(one: WrongEntity, assessed: AssessedEntity | None) -> str:
     """An entity for people."""
-    return "–" if judged is None else f"{judged.span.type} {text(one, judged.span)}"
+    return "–" if assessed is None else f"{assessed.span.type} {text(one, assessed.span)}"
 
 
 def text(one: WrongEntity, span: Span) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bilstm_nlp.data.text.codec import plan
 from bilstm_nlp.tasks.registry import tagging
-from bilstm_nlp.tasks.tagging.decoding import BATCH_TOKENS, label, read_together
+from bilstm_nlp.tasks.tagging.decoding import BATCH_TOKENS, decode, read_together
 from bilstm_nlp.tasks.trainer import settings
 
 from .corpora import Corpora, config_of
@@ -29,9 +29,7 @@ def measure(found: Corpora, *, steps: int, rounds: int) -> Report:
     together = read_together(codec, encoded)
     shapes = shapes_of(model.eval(), [together.collate(chosen) for chosen in plan(together.lengths, BATCH_TOKENS)])
     floor = BareLstm(config.encoder, shapes)
-    tag = interleaved(
-        {"ours": timed(lambda: list(label(model, codec, encoded))), "floor": timed(floor.forward)}, rounds
-    )
+    tag = interleaved({"ours": timed(lambda: decode(model, codec, encoded)), "floor": timed(floor.forward)}, rounds)
 
     trained, tagged = sum(map(len, batches)), len(data.dev.sentences)
     return Report(
@@ -49,7 +47,7 @@ def measure(found: Corpora, *, steps: int, rounds: int) -> Report:
             f"training: {len(batches)} batches of {config.training.batch_tokens} tokens at most, {trained} sentences, "
             f"as `fit` times them; floor: forward and backward of torch.nn.LSTM({floor.lstm.input_size}, "
             f"{config.encoder.hidden}, bidirectional) on tensors of the same shapes, their sum as the loss",
-            f"tagging: `label` on {len(shapes)} batches, {tagged} sentences, encoded before; floor: the forward pass",
+            f"tagging: `decode` on {len(shapes)} batches, {tagged} sentences, encoded before; floor: the forward pass",
             "step: measured apart from the ratios, by hooks in the same loop; the figures are means",
         ),
     )

@@ -1,9 +1,15 @@
-"""From a model's paths to entities with exact probabilities: what scoring and prediction share."""
+"""From a model's best paths to tags, entities and exact probabilities: shared by scoring and prediction.
+
+Sentences are decoded in batches of similar length. Results come in the corpus's order: `decode` and `decode_each`
+restore it, and callers need not know about batches.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -18,130 +24,185 @@ from bilstm_nlp.nn.tagging_heads import CrfHead, SoftmaxHead, TagPaths
 from bilstm_nlp.nn.tensors import on
 from bilstm_nlp.tags import Span, continuing, spans
 
+T = TypeVar("T")
 TaggingModel = Model[TokenBatch[Tensor], TagPaths]
 
 BATCH_TOKENS = 4096
-"""Tokens in a batch when no gradient is needed."""
+"""Tokens in a batch, padding included, if no gradient is needed."""
+
+
+class Decoded(NamedTuple):
+    """The best tag sequence of one sentence."""
+
+    tags: list[str]
+    """In the training scheme."""
+    entities: list[Span]
 
 
 @dataclass(frozen=True)
-class Labelled:
-    """A batch of sentences with their best tag sequences and the entities that these spell."""
+class DecodedBatch:
+    """B sentences that were decoded together."""
 
-    chosen: Ints
-    """(B,) which sentences."""
-    decoded: TagPaths
+    head: CrfHead | SoftmaxHead
+    codec: TaggingCodec
+    sentences: Ints
+    """(B,) the index of each sentence in the corpus."""
+    paths: TagPaths
     tags: list[list[str]]
-    """In the training scheme."""
+    """Of each sentence, in the training scheme."""
     entities: list[list[Span]]
-    weights: Tensor | None = None
-    """(B, heads, T, T) of the attention, where they were asked for."""
+    """Of each sentence."""
+    attention: Tensor | None = None
+    """(B, heads, T, T) the attention's weights, if they were asked for."""
+
+    def posterior(self, temperature: float | None = None) -> EntityPosterior:
+        """Run forward–backward on the batch, by default at the head's own temperature."""
+        return EntityPosterior(self, float(self.head.temperature) if temperature is None else temperature)
 
 
-def head_of(model: TaggingModel) -> CrfHead | SoftmaxHead:
-    """The tagging head of a tagging model."""
-    assert isinstance(model.head, (CrfHead, SoftmaxHead))
-    return model.head
+class EntityPosterior:
+    """The posterior over a batch's tag sequences. All probabilities are exact sums over all sequences."""
+
+    def __init__(self, batch: DecodedBatch, temperature: float) -> None:
+        self._batch, self._codec = batch, batch.codec
+        paths = batch.paths
+        self._posterior = batch.head.crf.posterior(paths.emissions, paths.mask, temperature=temperature)
+
+    def marginals(self) -> Tensor:
+        """Return the (B, T, K) probability of each tag at each token, 0 at padding."""
+        return self._posterior.marginals()
+
+    def confidences(self) -> NDArray[np.float64]:
+        """Return the (N,) probabilities of the batch's own entities, sentence by sentence."""
+        return self._of_entities(self._batch.entities)
+
+    def of_entities(self, entities: Sequence[Sequence[Span]]) -> list[dict[Span, float]]:
+        """Return P(span, type | sentence) for any entities of each sentence.
+
+        An entity's probability is that of all sequences with this entity, no longer and no shorter. It is 0 if the
+        codec does not know the type.
+        """
+        return _by_span(entities, self._of_entities(entities))
+
+    def of_no_entity(self, stretches: Sequence[Sequence[Span]]) -> list[dict[Span, float]]:
+        """Return P(no entity at any token of the span | sentence) for any spans of each sentence."""
+        rows = _rows(stretches)
+        if not len(rows):
+            return _by_span(stretches, np.empty(0))
+        sentence, start, end = rows.T
+        logarithms = self._posterior.run_log_probabilities(sentence, start, end, self._codec.tags.index("O"))
+        return _by_span(stretches, _probabilities(logarithms))
+
+    def _of_entities(self, entities: Sequence[Sequence[Span]]) -> NDArray[np.float64]:
+        rows = _rows(entities)
+        if not len(rows):
+            return np.empty(0)
+        types = np.array([span.type for span in chain.from_iterable(entities)])
+        type_tags, continues = torch.from_numpy(types[:, None] == _types_of(self._codec)), _continues(self._codec)
+        sentence, start, end = rows.T
+        return _probabilities(self._posterior.span_log_probabilities(sentence, start, end, type_tags, continues))
+
+
+def decode(model: TaggingModel, codec: TaggingCodec, encoded: EncodedSentences) -> list[Decoded]:
+    """Return the best tag sequence and the entities of each sentence, in the corpus's order."""
+    return decode_each(model, codec, encoded, lambda batch: map(Decoded, batch.tags, batch.entities))
+
+
+def decode_each(
+    model: TaggingModel,
+    codec: TaggingCodec,
+    encoded: EncodedSentences,
+    read: Callable[[DecodedBatch], Iterable[T]],
+    *,
+    attention: bool = False,
+    batch_tokens: int | None = None,
+) -> list[T]:
+    """Decode all sentences and return one result a sentence, in the corpus's order.
+
+    `read` maps a batch to the results of its sentences. It is called once a batch; the batch is then forgotten.
+    The other parameters are those of `decoded_batches`.
+    """
+    batches = decoded_batches(model, codec, encoded, attention=attention, batch_tokens=batch_tokens)
+    return in_corpus_order((batch.sentences, read(batch)) for batch in batches)
 
 
 @torch.no_grad()
-def label(
+def decoded_batches(
     model: TaggingModel,
     codec: TaggingCodec,
     encoded: EncodedSentences,
     *,
-    weights: bool = False,
+    attention: bool = False,
     batch_tokens: int | None = None,
-) -> Iterator[Labelled]:
-    """Decode sentences in batches of like length; the batches come longest sentences first.
+) -> Iterator[DecodedBatch]:
+    """Yield batches of sentences of similar length, the longest sentences first.
 
-    `weights` asks for those of the attention, which the model must have; without `batch_tokens`, `BATCH_TOKENS`.
+    `attention` asks for the attention's weights, which the model must have. Batches have at most `batch_tokens`
+    tokens, by default `BATCH_TOKENS`.
     """
     model.eval()
     device = next(model.parameters()).device
-    names = np.array(codec.tags, dtype=object)
+    head, names = head_of(model), np.array(codec.tags, dtype=object)
     together = read_together(codec, encoded)
     for windows in plan(together.lengths, batch_tokens or BATCH_TOKENS):
-        chosen, batch = together.sentences(windows), on(together.collate(windows), device)
-        decoded, read = model.decode_with_weights(batch) if weights else (model.decode(batch), None)
-        rows = names[decoded.paths.cpu().numpy()]
-        tags = [row[:length].tolist() for row, length in zip(rows, encoded.lengths[chosen], strict=True)]
-        yield Labelled(chosen, decoded, tags, [spans(row, codec.scheme) for row in tags], read)
+        sentences, batch = together.sentences(windows), on(together.collate(windows), device)
+        paths, weights = model.decode_with_weights(batch) if attention else (model.decode(batch), None)
+        rows = names[paths.paths.cpu().numpy()]
+        tags = [row[:length].tolist() for row, length in zip(rows, encoded.lengths[sentences], strict=True)]
+        yield DecodedBatch(head, codec, sentences, paths, tags, [spans(row, codec.scheme) for row in tags], weights)
+
+
+def in_corpus_order(batches: Iterable[tuple[Ints, Iterable[T]]]) -> list[T]:
+    """Sort results by sentence. Each batch is ((B,) indices of its sentences, their B results).
+
+    >>> in_corpus_order([(np.array([2, 0]), "ca"), (np.array([1]), "b")])
+    ['a', 'b', 'c']
+    """
+    results: dict[int, T] = {}
+    for sentences, of_batch in batches:
+        results.update(zip(sentences.tolist(), of_batch, strict=True))
+    return [results[index] for index in range(len(results))]
 
 
 def read_together(
     codec: TaggingCodec, encoded: EncodedSentences, generator: np.random.Generator | None = None
 ) -> ReadTogether:
-    """Sentences in the windows that the codec's taggers read; with a generator, cut in another way each time."""
+    """Group sentences into the windows that the codec's taggers read.
+
+    With a generator, documents are cut into windows in another way each time.
+    """
     return in_documents(encoded, codec.context, generator) if codec.context else alone(encoded)
 
 
-def entities_of_each(batches: Iterable[Labelled], sentences: int) -> list[list[Span]]:
-    """The entities found in each of so many sentences, in their order."""
-    entities: list[list[Span]] = [[]] * sentences
-    for labelled in batches:
-        for index, found in zip(labelled.chosen.tolist(), labelled.entities, strict=True):
-            entities[index] = found
-    return entities
+def head_of(model: TaggingModel) -> CrfHead | SoftmaxHead:
+    """Return the tagging head of a tagging model."""
+    assert isinstance(model.head, (CrfHead, SoftmaxHead))
+    return model.head
 
 
-def confidences(
-    head: CrfHead | SoftmaxHead, codec: TaggingCodec, labelled: Labelled, temperature: float | None = None
-) -> NDArray[np.float64]:
-    """(N,) P(span, type | sentence) of all entities found in a batch, sentence by sentence."""
-    return probabilities(head, codec, labelled, labelled.entities, temperature)
+def _rows(entities: Sequence[Sequence[Span]]) -> Tensor:
+    """Return (N, 3) rows (sentence, start, end) for the N spans of all sentences, sentence by sentence."""
+    rows = [(row, span.start, span.end) for row, of_row in enumerate(entities) for span in of_row]
+    return torch.tensor(rows, dtype=torch.int64).reshape(len(rows), 3)
 
 
-@torch.no_grad()
-def probabilities(
-    head: CrfHead | SoftmaxHead,
-    codec: TaggingCodec,
-    labelled: Labelled,
-    entities: Sequence[Sequence[Span]],
-    temperature: float | None = None,
-) -> NDArray[np.float64]:
-    """(N,) P(span, type | sentence) of any entities in the sentences of a batch, sentence by sentence.
-
-    Exact: the share of all tag sequences' probability held by those that have this entity, no longer and no shorter; 0
-    where the codec does not know its type. The head's own temperature, unless another is given.
-    """
-    found = [(row, span) for row, spans_of_row in enumerate(entities) for span in spans_of_row]
-    if not found:
-        return np.empty(0)
-    device = labelled.decoded.mask.device
-    row, start, end = torch.tensor([(row, span.start, span.end) for row, span in found], device=device).T
-    types = np.array([span.type for _, span in found])
-    posterior = head.crf.posterior(
-        labelled.decoded.emissions,
-        labelled.decoded.mask,
-        temperature=float(head.temperature) if temperature is None else temperature,
-    )
-    log_probabilities = posterior.span_log_probabilities(
-        row, start, end, torch.from_numpy(types[:, None] == types_of(codec)).to(device), continuation(codec).to(device)
-    )
-    return log_probabilities.double().exp().cpu().numpy()
+def _by_span(entities: Sequence[Sequence[Span]], values: NDArray[np.float64]) -> list[dict[Span, float]]:
+    """Split (N,) values, one a span, into a dictionary for each sentence."""
+    flat = iter(values.tolist())
+    return [{span: next(flat) for span in of_row} for of_row in entities]
 
 
-def absences(
-    head: CrfHead | SoftmaxHead, codec: TaggingCodec, labelled: Labelled, runs: Sequence[tuple[int, Span]]
-) -> NDArray[np.float64]:
-    """(N,) P(no entity is at any token of the span | sentence) for (row of the batch, span), exact."""
-    if not runs:
-        return np.empty(0)
-    device = labelled.decoded.mask.device
-    row, start, end = torch.tensor([(row, span.start, span.end) for row, span in runs], device=device).T
-    posterior = head.crf.posterior(
-        labelled.decoded.emissions, labelled.decoded.mask, temperature=float(head.temperature)
-    )
-    log_probabilities = posterior.run_log_probabilities(row, start, end, codec.tags.index("O"))
-    return log_probabilities.double().exp().cpu().numpy()
+def _probabilities(logarithms: Tensor) -> NDArray[np.float64]:
+    """(N,) logarithms on any device → (N,) probabilities."""
+    return logarithms.cpu().double().exp().numpy()
 
 
-def types_of(codec: TaggingCodec) -> NDArray[np.str_]:
-    """(K,) the type of each tag; empty for O."""
+def _types_of(codec: TaggingCodec) -> NDArray[np.str_]:
+    """Return the (K,) type of each tag; it is empty for O."""
     return np.array([tag.partition("-")[2] for tag in codec.tags])
 
 
-def continuation(codec: TaggingCodec) -> Tensor:
-    """(K, K) bool: whether the second tag, right after the first, goes on with its entity."""
-    return torch.tensor([[tag in continuing(last, codec.scheme) for tag in codec.tags] for last in codec.tags])
+def _continues(codec: TaggingCodec) -> Tensor:
+    """Return (K, K) bool: True if the column's tag, right after the row's tag, continues the same entity."""
+    continuations = [continuing(tag, codec.scheme) for tag in codec.tags]
+    return torch.tensor([[tag in following for tag in codec.tags] for following in continuations])

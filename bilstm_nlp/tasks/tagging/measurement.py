@@ -10,7 +10,7 @@ from bilstm_nlp.metrics.labels import grouped
 from bilstm_nlp.tags import Span
 from bilstm_nlp.tasks.measurement import Measurement, Ratio, spread, timed
 from bilstm_nlp.tasks.tagging.comparison import SentenceExamples
-from bilstm_nlp.tasks.tagging.decoding import TaggingModel, entities_of_each, label
+from bilstm_nlp.tasks.tagging.decoding import TaggingModel, decode
 from bilstm_nlp.tasks.tagging.evaluation import gold_spans
 
 EXAMPLES = 5000
@@ -22,7 +22,7 @@ def measure(model: TaggingModel, codec: TaggingCodec, corpus: TaggedCorpus) -> M
     gold = gold_spans(corpus, codec)
 
     def predicted() -> list[list[Span]]:
-        return entities_of_each(label(model, codec, codec.encode(corpus.sentences)), len(gold))
+        return [sentence.entities for sentence in decode(model, codec, codec.encode(corpus.sentences))]
 
     found, seconds = timed(predicted)
     sides = [(set(right), set(answer)) for right, answer in zip(gold, found, strict=True)]

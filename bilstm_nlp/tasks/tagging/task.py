@@ -32,7 +32,7 @@ from bilstm_nlp.tasks.base import Predictor
 from bilstm_nlp.tasks.measurement import Measurement, spread
 from bilstm_nlp.tasks.tagging import errors_page, report
 from bilstm_nlp.tasks.tagging.data import Corpora, CorpusLoader
-from bilstm_nlp.tasks.tagging.decoding import TaggingModel, entities_of_each, head_of, label, read_together
+from bilstm_nlp.tasks.tagging.decoding import TaggingModel, decode, head_of, read_together
 from bilstm_nlp.tasks.tagging.errors import wrong_entities
 from bilstm_nlp.tasks.tagging.evaluation import Evaluation, gold_spans
 from bilstm_nlp.tasks.tagging.inspection import CorpusInspection, inspect_corpora
@@ -111,7 +111,7 @@ class TaggingTask:
         evaluation = Evaluation(trained.model, codec, corpus)
         if errors is not None:
             errors_page.write(errors, corpus.source, wrong_entities(evaluation))
-        return evaluation.results()
+        return evaluation.results().as_json()
 
     def report(self, parts: Mapping[str, dict[str, Any]]) -> list[Section]:
         """Turn the results on each corpus into a section."""
@@ -166,7 +166,8 @@ class PreparedTagging:
 
         def score(model: nn.Module) -> Score:
             assert isinstance(model, Model)
-            result = labels.micro_f1(gold, entities_of_each(label(model, self.codec, encoded), len(gold)))
+            predicted = [sentence.entities for sentence in decode(model, self.codec, encoded)]
+            result = labels.micro_f1(gold, predicted)
             figures = {"precision": result.precision, "recall": result.recall, "f1": result.f1}
             return Score("f1", result.f1 or 0.0, True, figures)
 
@@ -176,9 +177,9 @@ class PreparedTagging:
         """Fit the temperature to the development corpus, then score it and the test corpus, if there is one."""
         dev = Evaluation(self.model, self.codec, self.data.dev)
         dev.calibrate()
-        results = {"dev": dev.results()}
+        results = {"dev": dev.results().as_json()}
         if self.data.test is not None:
-            results["test"] = Evaluation(self.model, self.codec, self.data.test).results()
+            results["test"] = Evaluation(self.model, self.codec, self.data.test).results().as_json()
         return results
 
     def examples(self) -> list[Any]:

@@ -83,7 +83,7 @@ def test_a_taggers_units_add_up_to_its_results(tagger):
     assert f1.by_type == {kind: scores["f1"] for kind, scores in results["per_type"].items()}
     assert found.lag == 0
     assert found.speed > 0
-    predicted = Evaluation(model, codec, data.dev).predicted_spans()
+    predicted = Evaluation(model, codec, data.dev).predicted
     for index, (gold, spans) in enumerate(zip(found.examples.gold, predicted, strict=True)):
         assert found.examples.tokens[index] == data.dev.sentences[index].tokens
         assert found.examples.found[index] == spans

@@ -1,4 +1,4 @@
-"""Labels and confidences of a whole small tagger against every tag sequence written out."""
+"""Tags, entities and probabilities of a whole small tagger against every tag sequence written out."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import torch
 
 from bilstm_nlp.data.text.corpus import Sentence
 from bilstm_nlp.nn.tagging_heads import CrfHead, SoftmaxHead
-from bilstm_nlp.tags import spans
+from bilstm_nlp.tags import Span, spans
 from bilstm_nlp.tasks.tagging import decoding
-from bilstm_nlp.tasks.tagging.decoding import confidences, label
+from bilstm_nlp.tasks.tagging.decoding import decode, decode_each, decoded_batches
 from tests.nn.enumeration import all_paths, scores_of_all
 from tests.tasks.tagging.word_taggers import word_tagger
 
@@ -24,32 +24,63 @@ SENTENCES = [
 
 @pytest.mark.parametrize("constrained", [True, False])
 @pytest.mark.parametrize("kind", [CrfHead, SoftmaxHead])
-def test_entities_and_their_probabilities(kind, constrained, monkeypatch):
-    """In every batch, in its order; at the head's own temperature and at another; in a free chain, broken tags too."""
+def test_entities_and_probabilities_equal_sums_over_all_sequences(kind, constrained, monkeypatch):
+    """In every batch, at the head's own temperature and at another one; in a free chain also of broken tags."""
     torch.manual_seed(3)
     model, codec = word_tagger(SENTENCES, kind, constrained=constrained)
     chain = model.head.crf
     model.head.temperature.fill_(2.0)
     monkeypatch.setattr(decoding, "BATCH_TOKENS", 8)
-    encoded = codec.encode(SENTENCES)
-    batches = list(label(model, codec, encoded))
-    assert sorted(np.concatenate([batch.chosen for batch in batches])) == [0, 1, 2, 3]
+    batches = list(decoded_batches(model, codec, codec.encode(SENTENCES)))
+    assert sorted(np.concatenate([batch.sentences for batch in batches])) == [0, 1, 2, 3]
     assert len(batches) > 1
     assert not model.training
     count = 0
     for batch in batches:
         for temperature, given in ((2.0, None), (0.7, 0.7)):
-            found = iter(confidences(model.head, codec, batch, given))
-            for row, index in enumerate(batch.chosen):
+            posterior = batch.posterior(given)
+            confidences, by_span = iter(posterior.confidences()), posterior.of_entities(batch.entities)
+            first = [[Span("", 0, 1)]] * len(batch.sentences)
+            absences = posterior.of_no_entity(first)
+            for row, index in enumerate(batch.sentences):
                 length = len(SENTENCES[index].tokens)
-                values = scores_of_all(chain.scores(), batch.decoded.emissions[row, :length])
+                values = scores_of_all(chain.scores(), batch.paths.emissions[row, :length])
                 readings = [[codec.tags[tag] for tag in path] for path in all_paths(5, length)]
                 assert batch.tags[row] == readings[values.argmax()]
                 assert batch.entities[row] == spans(batch.tags[row], "IOB2")
                 probabilities = values.div(temperature).softmax(0)
                 for span in batch.entities[row]:
                     with_it = torch.tensor([span in spans(tags, "IOB2") for tags in readings])
-                    assert next(found) == pytest.approx(probabilities[with_it].sum().item(), abs=1e-9)
+                    expected = pytest.approx(probabilities[with_it].sum().item(), abs=1e-9)
+                    assert next(confidences) == expected
+                    assert by_span[row][span] == expected
                     count += 1
-            assert next(found, None) is None
+                without = torch.tensor([tags[0] == "O" for tags in readings])
+                expected = pytest.approx(probabilities[without].sum().item(), abs=1e-9)
+                assert absences[row] == {Span("", 0, 1): expected}
+            assert next(confidences, None) is None
     assert count > 6
+
+
+def test_results_come_in_the_order_of_the_corpus(monkeypatch):
+    torch.manual_seed(3)
+    model, codec = word_tagger(SENTENCES, CrfHead, constrained=True)
+    expected = [decode(model, codec, codec.encode([sentence]))[0] for sentence in SENTENCES]
+    monkeypatch.setattr(decoding, "BATCH_TOKENS", 4)
+    read = []
+    encoded = codec.encode(SENTENCES)
+    assert decode(model, codec, encoded) == expected
+    assert decode_each(model, codec, encoded, lambda batch: read.append(batch) or batch.tags) == [
+        tags for tags, _ in expected
+    ]
+    assert [len(batch.sentences) for batch in read] == [1, 1, 1, 1]
+    assert [batch.sentences[0] for batch in read] == [0, 3, 2, 1]
+    assert decode(model, codec, codec.encode([])) == []
+
+
+def test_probabilities_of_no_spans_are_empty():
+    model, codec = word_tagger(SENTENCES, CrfHead, constrained=True)
+    (batch,) = decoded_batches(model, codec, codec.encode(SENTENCES[:1]))
+    posterior = batch.posterior()
+    assert posterior.of_entities([[]]) == posterior.of_no_entity([[]]) == [{}]
+    assert posterior.of_entities([[Span("Z", 0, 1)]]) == [{Span("Z", 0, 1): 0.0}]  # a type that the codec lacks

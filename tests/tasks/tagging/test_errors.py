@@ -141,7 +141,7 @@ def test_all_wrong_entities_with_what_is_known_of_them(kind, constrained, monkey
         confidences = [one.confidence for one in found]
         assert confidences == sorted(confidences, reverse=True)
         expected = []
-        for sentence, predicted in zip(SENTENCES, evaluation.predicted_spans(), strict=True):
+        for sentence, predicted in zip(SENTENCES, evaluation.predicted, strict=True):
             probability_of, nothing_at = in_all_sequences(model, codec, evaluation, sentence)
             for mistake in mistakes(spans(sentence.tags, "IOB2"), predicted):
                 right, answer = (
@@ -169,7 +169,7 @@ def test_all_wrong_entities_with_what_is_known_of_them(kind, constrained, monkey
         assert len(set(place)) == len(place)
         assert sorted(told, key=by_place) == sorted(expected, key=by_place)
         kinds |= {one.kind for one in found}
-        novelties |= {(one.judged.novelty, bool(one.judged.other_types)) for one in found}
+        novelties |= {(one.entity.novelty, bool(one.entity.other_types)) for one in found}
     assert len(kinds) == 5
     assert len(novelties) == 4  # seen with and without other types, seen as others only, unseen
 
@@ -183,8 +183,8 @@ def in_all_sequences(model, codec, evaluation, sentence):
     """A span → the shares of the sentence's tag sequences, at temperature 2, with it; the same with nothing there."""
     index, length = SENTENCES.index(sentence), len(sentence.tokens)
     for batch in evaluation.batches:
-        if index in batch.chosen:
-            emissions = batch.decoded.emissions[batch.chosen.tolist().index(index), :length]
+        if index in batch.sentences:
+            emissions = batch.paths.emissions[batch.sentences.tolist().index(index), :length]
     probabilities = scores_of_all(model.head.crf.scores(), emissions).div(2.0).softmax(0)
     paths = [[codec.tags[tag] for tag in path] for path in all_paths(len(codec.tags), length)]
 

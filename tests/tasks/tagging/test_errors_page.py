@@ -23,8 +23,8 @@ from bilstm_nlp.data.text.corpus import Sentence
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.metrics.entities import NOVELTY_GROUPS
 from bilstm_nlp.tags import Span, spans
-from bilstm_nlp.tasks.tagging.errors import KINDS, Judged, WrongEntity, mistakes
-from bilstm_nlp.tasks.tagging.errors_page import ANOTHER, LONGEST, page, probability, window, write
+from bilstm_nlp.tasks.tagging.errors import KINDS, AssessedEntity, WrongEntity, mistakes
+from bilstm_nlp.tasks.tagging.errors_page import OTHER_TYPE, TOKENS_SHOWN, page, probability, window, write
 
 HOSTILE = (
     "<script>window.harmed=1</script>",
@@ -99,8 +99,8 @@ def invisible(character: str) -> bool:
     return named and character not in "\u200c\u200d"
 
 
-def judged(span: Span | None, probability: float, novelty: str = "unseen", others: tuple[str, ...] = ()):
-    return span and Judged(span, probability, novelty, others)
+def assessed(span: Span | None, probability: float, novelty: str = "unseen", others: tuple[str, ...] = ()):
+    return span and AssessedEntity(span, probability, novelty, others)
 
 
 def wrong_of(sentence: Sentence, gold: list[Span], predicted: list[Span], probabilities=0.5) -> list[WrongEntity]:
@@ -108,8 +108,8 @@ def wrong_of(sentence: Sentence, gold: list[Span], predicted: list[Span], probab
         WrongEntity(
             one.kind,
             sentence,
-            judged(one.gold, probabilities),
-            judged(one.predicted, probabilities),
+            assessed(one.gold, probabilities),
+            assessed(one.predicted, probabilities),
             one.overlapped,
             probabilities,
         )
@@ -157,7 +157,7 @@ def test_whatever_is_in_a_corpus_is_text(wrong, source):
         assert re.sub(" ", "", unmarked) == re.sub(" ", "", "".join(map(coded, tokens)))
 
 
-def probability_of(side: Judged) -> str:
+def probability_of(side: AssessedEntity) -> str:
     return unescape(probability(side.probability))
 
 
@@ -174,7 +174,7 @@ def example(count: int = 40) -> list[WrongEntity]:
         for one in mistakes(*sides):
             novelty = generator.choice(NOVELTY_GROUPS)
             others = {"seen": generator.choice([(), ("LOC",)]), "unseen": ()}.get(novelty, ("MISC", "ORG"))
-            right, answer = (judged(span, generator.random(), novelty, others) for span in (one.gold, one.predicted))
+            right, answer = (assessed(span, generator.random(), novelty, others) for span in (one.gold, one.predicted))
             found.append(WrongEntity(one.kind, sentence, right, answer, one.overlapped, generator.random()))
     return sorted(found, key=lambda one: -one.confidence)
 
@@ -183,11 +183,11 @@ def test_tables_count_every_mistake():
     wrong = example()
     by_type, by_novelty, _ = Parts(page("corpus", wrong)).tables
     for table, columns, held in (
-        (by_type, ["LOC", "ORG", "PER"], lambda one: [one.judged.span.type]),
+        (by_type, ["LOC", "ORG", "PER"], lambda one: [one.entity.span.type]),
         (
             by_novelty,
-            [*NOVELTY_GROUPS, ANOTHER],
-            lambda one: [one.judged.novelty] + [ANOTHER] * bool(one.judged.other_types),
+            [*NOVELTY_GROUPS, OTHER_TYPE],
+            lambda one: [one.entity.novelty] + [OTHER_TYPE] * bool(one.entity.other_types),
         ),
     ):
         assert [text_of(cell) for cell in table[0]] == ["", *columns, "all"]
@@ -207,10 +207,10 @@ def test_what_training_knows_is_said_of_each_side():
         one = WrongEntity("wrong boundary", sentence, right, answer, None, 0.5)
         return text_of(Parts(page("corpus", [one])).tables[2][1][-1])
 
-    unseen = judged(predicted, 0.5)
-    assert said(judged(gold, 0.5, "seen"), None) == "gold seen"
-    assert said(judged(gold, 0.5, "seen", ("LOC", "ORG")), unseen) == "gold seen, also as LOC, ORGpredicted unseen"
-    assert said(None, judged(predicted, 0.5, "seen as another type", ("PER",))) == "predicted seen as PER only"
+    unseen = assessed(predicted, 0.5)
+    assert said(assessed(gold, 0.5, "seen"), None) == "gold seen"
+    assert said(assessed(gold, 0.5, "seen", ("LOC", "ORG")), unseen) == "gold seen, also as LOC, ORGpredicted unseen"
+    assert said(None, assessed(predicted, 0.5, "seen as another type", ("PER",))) == "predicted seen as PER only"
 
 
 def test_an_entity_without_partner_shows_what_it_overlaps():
@@ -242,7 +242,7 @@ def test_long_sentences_are_shown_in_part():
         (one,) = wrong_of(Sentence(tokens, None, 1), [Span("PER", start, start + 1)], [])
         text = text_of(Parts(page("corpus", [one])).tables[2][1][5])
         assert (text.startswith("… "), text.endswith(" …")) == (left, right)
-        assert len(re.findall(r"\bt\d+", text)) == LONGEST
+        assert len(re.findall(r"\bt\d+", text)) == TOKENS_SHOWN
         assert f" t{start} gold PER" in f" {text}"
     (one,) = wrong_of(Sentence(tokens[:60], None, 1), [Span("PER", 0, 1)], [])
     assert "…" not in text_of(Parts(page("corpus", [one])).tables[2][1][5])
@@ -283,7 +283,7 @@ def test_rows_are_chosen_and_counted_in_a_browser(browser, tmp_path):
     hostile = Sentence(HOSTILE, None, 1)
     gold, predicted = Span("PER", 0, 2), Span(HOSTILE[0] + HOSTILE[7], 0, len(HOSTILE))
     kind = "wrong boundary and type"
-    wrong.append(WrongEntity(kind, hostile, judged(gold, 0.1), judged(predicted, 0.0), None, 0.0))
+    wrong.append(WrongEntity(kind, hostile, assessed(gold, 0.1), assessed(predicted, 0.0), None, 0.0))
     path = tmp_path / "errors.html"
     write(path, HOSTILE[0], wrong)
     opened = browser.new_page()
@@ -307,8 +307,8 @@ def test_rows_are_chosen_and_counted_in_a_browser(browser, tmp_path):
     opened.select_option("#kind", "")
     check([one for one in wrong if "LOC" in [side.span.type for side in (one.gold, one.predicted) if side]])
     opened.select_option("#types", "")
-    opened.select_option("#knowledge", ANOTHER)
-    check([one for one in wrong if one.judged.other_types])
+    opened.select_option("#knowledge", OTHER_TYPE)
+    check([one for one in wrong if one.entity.other_types])
     opened.select_option("#knowledge", "")
     opened.fill("#text", "W3.")
     check([one for one in wrong if one.line == 30])

@@ -12,10 +12,11 @@ from bilstm_nlp.config import parse
 from bilstm_nlp.data.text.corpus import Sentence, sentence_of_text
 from bilstm_nlp.tags import Span, convert
 from bilstm_nlp.tasks.registry import build
-from bilstm_nlp.tasks.tagging.decoding import label
+from bilstm_nlp.tasks.tagging.decoding import decode
 from bilstm_nlp.tasks.tagging.model import column_format
-from bilstm_nlp.tasks.tagging.predictor import Tagger, text_of
+from bilstm_nlp.tasks.tagging.predictor import Tagger
 from bilstm_nlp.tasks.tagging.stream import ChunkSize
+from bilstm_nlp.tasks.tagging.tagged_sentences import text_of
 
 CORPUS = "Ann I-PER\nLee I-PER\nleft O\nEU I-ORG\nNATO B-ORG\n. O\n"
 
@@ -58,15 +59,15 @@ def test_tags_are_those_of_the_entities_in_the_files_scheme(tagger):
     ]
     filled = [sentence for sentence in sentences if sentence.tokens]
     expected, broken = {}, 0
-    for labelled in label(tagger.model, tagger.codec, tagger.codec.encode(filled)):
-        for index, tags in zip(labelled.chosen.tolist(), labelled.tags, strict=True):
-            expected[filled[index].tokens] = tuple(convert(tags, "IOBES", "IOB1"))
-            broken += tags != convert(tags, "IOBES", "IOBES")
+    decoded = decode(tagger.model, tagger.codec, tagger.codec.encode(filled))
+    for sentence, (tags, _) in zip(filled, decoded, strict=True):
+        expected[sentence.tokens] = tuple(convert(tags, "IOBES", "IOB1"))
+        broken += tags != convert(tags, "IOBES", "IOBES")
     assert broken
     found = list(tagger.stream(sentences))
     assert [one.sentence for one in found] == sentences
     assert any(one.entities for one in found)
-    for one, bare in zip(found, tagger.tagged(sentences, tags=False), strict=True):
+    for one, bare in zip(found, tagger._tagged(sentences, tags=False), strict=True):
         assert one.tags == expected.get(one.sentence.tokens, ())
         assert (bare.entities, bare.tags) == (one.entities, ())
 
@@ -84,7 +85,7 @@ def test_a_stream_of_documents_is_read_as_a_whole_corpus_is(reader_of_documents,
         for document, length in zip(documents, lengths, strict=True)
     ]
     found = [one.entities for one in tagger.stream(sentences, confidence=True)]
-    whole = [one.entities for one in tagger.tagged(sentences, confidence=True)]
+    whole = [one.entities for one in tagger._tagged(sentences, confidence=True)]
     alone = [one.entities for sentence in sentences for one in tagger.stream([sentence], confidence=True)]
     for entities, expected in zip(found, whole, strict=True):
         assert [(one.start, one.end, one.type) for one in entities] == [

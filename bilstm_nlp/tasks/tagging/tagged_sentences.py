@@ -1,0 +1,94 @@
+"""From decoded batches to tagged sentences: tags of the files' scheme, and entities at their place in the text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
+
+import numpy as np
+import torch
+
+from bilstm_nlp.data.text.codec import TaggingCodec
+from bilstm_nlp.data.text.output import Alternative, Entity, TaggedSentence
+from bilstm_nlp.data.text.sentence import Sentence
+from bilstm_nlp.tags import Span, convert, encode, spans
+from bilstm_nlp.tasks.tagging.decoding import DecodedBatch
+
+Offsets = Callable[[Span], tuple[int, int]]
+"""A span of tokens → its first character in the text, and the one after its last."""
+
+
+def tagged_sentences(
+    batch: DecodedBatch, sentences: Sequence[Sentence], *, confidence: bool, alternatives: int, tags: bool
+) -> Iterator[TaggedSentence]:
+    """Yield the tagged sentences of a batch, with the attention's weights if the batch has them.
+
+    `sentences` are those of the corpus, which `batch.sentences` are indices of. `confidence` adds each entity's
+    probability, `alternatives` so many of the best tag sequences, `tags` the tags in the files' scheme.
+    """
+    scores = batch.posterior().of_entities(batch.entities) if confidence else None
+    ranked = _best_sequences(batch, alternatives) if alternatives else None
+    for row, (index, entities) in enumerate(zip(batch.sentences.tolist(), batch.entities, strict=True)):
+        sentence, length = sentences[index], len(sentences[index].tokens)
+        text, offsets = text_of(sentence)
+        weights = None if batch.attention is None else batch.attention[row, :, :length, :length].cpu().numpy()
+        yield TaggedSentence(
+            sentence,
+            text,
+            tuple(encode(entities, length, batch.codec.file_scheme)) if tags else (),
+            tuple(_entity(text, offsets, span, None if scores is None else scores[row][span]) for span in entities),
+            () if ranked is None else _alternatives(ranked[row], batch.codec, text, offsets),
+            confidence,
+            weights,
+        )
+
+
+def text_of(sentence: Sentence) -> tuple[str, Offsets]:
+    """Return a sentence's text and the offsets of its spans. Tokens without a text are joined by blanks.
+
+    >>> text, offsets = text_of(Sentence(("New", "York"), None, 1))
+    >>> text, offsets(Span("LOC", 1, 2))
+    ('New York', (4, 8))
+    """
+    text, of_tokens = sentence.text, sentence.offsets
+    if text is not None and of_tokens is not None:
+        return text, lambda span: (of_tokens[span.start][0], of_tokens[span.end - 1][1])
+    before = list(accumulate(map(len, sentence.tokens), initial=0))  # characters of the tokens before each
+    return " ".join(sentence.tokens), lambda span: (before[span.start] + span.start, before[span.end] + span.end - 1)
+
+
+def _entity(text: str, offsets: Offsets, span: Span, score: float | None) -> Entity:
+    start, end = offsets(span)
+    return Entity(text[start:end], span.type, start, end, span.start, span.end, score)
+
+
+@torch.no_grad()
+def _best_sequences(batch: DecodedBatch, count: int) -> list[list[tuple[float, list[str]]]]:
+    """Return the `count` best tag sequences of each sentence, in the training scheme, with their probabilities."""
+    head, paths = batch.head, batch.paths
+    ranked, logarithms = head.crf.n_best(paths.emissions, paths.mask, count, temperature=float(head.temperature))
+    names = np.array(batch.codec.tags, dtype=object)
+    return [
+        [
+            (probability, names[path[: len(tags)]].tolist())
+            for probability, path in zip(row_probabilities, row_paths, strict=True)
+            if probability > 0
+        ]
+        for tags, row_paths, row_probabilities in zip(
+            batch.tags, ranked.cpu().numpy(), logarithms.cpu().double().exp().tolist(), strict=True
+        )
+    ]
+
+
+def _alternatives(
+    ranked: Sequence[tuple[float, list[str]]], codec: TaggingCodec, text: str, offsets: Offsets
+) -> tuple[Alternative, ...]:
+    """Convert tag sequences of the training scheme to alternatives in the files' scheme."""
+    return tuple(
+        Alternative(
+            probability,
+            tuple(convert(tags, codec.scheme, codec.file_scheme)),
+            tuple(_entity(text, offsets, span, None) for span in spans(tags, codec.scheme)),
+        )
+        for probability, tags in ranked
+    )
