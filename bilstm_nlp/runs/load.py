@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bilstm_nlp.config import Config, parse
-from bilstm_nlp.errors import InputError
+from bilstm_nlp.errors import InputError, RunError
 from bilstm_nlp.runs.directory import RunDirectory
 from bilstm_nlp.system.memory import keep_few_kernels
 from bilstm_nlp.tasks.registry import restored
@@ -41,7 +42,7 @@ def open_run(path: PathLike) -> Run:
     directory = RunDirectory.open(path_of(path))
     config = config_of(directory)
     arrays = directory.read_arrays("codec.safetensors")
-    predictor = restored(config, directory.read_json("codec.json"), arrays)
+    predictor = restored(config, directory.read_json("codec.json"), arrays, _results_of(directory))
     directory.load_weights(predictor.model)
     predictor.model.eval()
     return Run(directory, config, predictor)
@@ -87,6 +88,13 @@ def load_forecaster(path: PathLike) -> Forecaster:
     if not isinstance(run.predictor, Forecaster):
         raise _other_task(run, "forecasting")
     return run.predictor
+
+
+def _results_of(directory: RunDirectory) -> dict[str, Any]:
+    """Return the content of metrics.json; nothing if it is missing or damaged, since predictions do without."""
+    with suppress(RunError):
+        return directory.read_json("metrics.json")
+    return {}
 
 
 def _other_task(run: Run, task: str) -> InputError:

@@ -59,8 +59,12 @@ def forecasting(config: Config, source: str = "config") -> ForecastingTask:
     return ForecastingTask(config)
 
 
-def restored(config: Config, codec: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Predictor:
+def restored(
+    config: Config, codec: dict[str, Any], arrays: Mapping[str, NDArray[Any]], results: Mapping[str, Any] | None = None
+) -> Predictor:
     """Return the predictor of a saved run, before its weights are loaded.
+
+    `results` is the content of metrics.json, if it is known.
 
     Raises `RunError` if the codec or the layers can't be made.
     """
@@ -69,7 +73,7 @@ def restored(config: Config, codec: dict[str, Any], arrays: Mapping[str, NDArray
             case TaggingConfig():
                 from bilstm_nlp.tasks.tagging import model as tagger
 
-                return tagger.restored(config, codec, arrays)
+                return tagger.restored(config, codec, arrays, results or {})
             case ForecastingConfig():
                 from bilstm_nlp.tasks.forecasting import model as forecaster
 

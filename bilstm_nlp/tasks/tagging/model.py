@@ -1,4 +1,4 @@
-"""From a config to a tagger: its model over a codec's vocabularies."""
+"""From a config to a tagger: the layers of its model, sized by a codec's vocabularies."""
 
 from __future__ import annotations
 
@@ -31,21 +31,33 @@ from bilstm_nlp.tasks.tagging.decoding import TaggingModel
 from bilstm_nlp.tasks.tagging.predictor import Tagger
 
 
-def restored(config: TaggingConfig, codec: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Tagger:
-    """The tagger of a saved run, whose weights are still to be loaded."""
-    found = TaggingCodec.from_json(codec, arrays)
-    vectors = torch.zeros(found.words.trainable, found.frozen.shape[1])
-    return Tagger(model(config, found, vectors), found, column_format(config))
+def restored(
+    config: TaggingConfig, codec: dict[str, Any], arrays: Mapping[str, NDArray[Any]], results: Mapping[str, Any]
+) -> Tagger:
+    """Make the tagger of a saved run, before its weights are loaded. `results` is the content of metrics.json.
+
+    Raises `RunError` for a codec that is damaged.
+    """
+    restored_codec = TaggingCodec.from_json(codec, arrays)
+    vectors = torch.zeros(restored_codec.words.trainable, restored_codec.frozen.shape[1])
+    untrained = model(config, restored_codec, vectors)
+    return Tagger(untrained, restored_codec, column_format(config), _scores(results))
+
+
+def _scores(results: Mapping[str, Any]) -> dict[str, float]:
+    """Return F1 by the name of the corpus, of those corpora that have it."""
+    f1 = {name: part.get("f1") for name, part in results.items() if isinstance(part, dict)}
+    return {name: score for name, score in f1.items() if isinstance(score, float)}
 
 
 def column_format(config: TaggingConfig) -> ColumnFormat:
-    """How its files are read."""
+    """Return the columns and the encoding of the config's files."""
     data = config.data
     return ColumnFormat(data.token_column, data.tag_column, data.comment, data.encoding)
 
 
 def model(config: TaggingConfig, codec: TaggingCodec, vectors: Tensor) -> TaggingModel:
-    """The model over a codec's vocabularies, with (V, D) word vectors to train."""
+    """Make the model over a codec's vocabularies, with (V, D) word vectors to train."""
     settings = config.embeddings
     embedder = TokenEmbedder(
         WordVectors(
@@ -54,18 +66,18 @@ def model(config: TaggingConfig, codec: TaggingCodec, vectors: Tensor) -> Taggin
             fine_tune=settings.fine_tune,
             word_dropout=settings.word_dropout,
         ),
-        character_reader(config, len(codec.characters)),
-        bigrams(config, codec) if settings.bigrams else None,
+        _character_reader(config, len(codec.characters)),
+        _bigrams(config, codec) if settings.bigrams else None,
         nn.Embedding(len(codec.shapes), settings.shapes, padding_idx=0) if settings.shapes else None,
         codec.features,
     )
-    reader = sentence_reader(config, codec, embedder.outputs)
-    end = head(config, reader.outputs, legal_transitions(codec.tags, codec.scheme))
+    reader = _sentence_reader(config, codec, embedder.outputs)
+    end = _head(config, reader.outputs, legal_transitions(codec.tags, codec.scheme))
     return Model(embedder, reader, attention(config.attention, reader.outputs), end)
 
 
-def sentence_reader(config: TaggingConfig, codec: TaggingCodec, inputs: int) -> Encoder | DocumentEncoder:
-    """What reads sentences, each by itself or together with its neighbours."""
+def _sentence_reader(config: TaggingConfig, codec: TaggingCodec, inputs: int) -> Encoder | DocumentEncoder:
+    """Make the encoder, which reads each sentence alone or together with its neighbours."""
     dropout, locked = config.encoder.dropout, config.encoder.locked_dropout
     if not codec.context:
         return encoder(config.encoder, inputs, input_dropout=dropout, output_dropout=dropout)
@@ -73,8 +85,8 @@ def sentence_reader(config: TaggingConfig, codec: TaggingCodec, inputs: int) -> 
     return DocumentEncoder(inner, inputs, Dropout(dropout, locked=locked), Dropout(dropout, locked=locked))
 
 
-def character_reader(config: TaggingConfig, characters: int) -> CharacterCnn | CharacterLstm | None:
-    """What reads the spelling of a word, over so many characters."""
+def _character_reader(config: TaggingConfig, characters: int) -> CharacterCnn | CharacterLstm | None:
+    """Make the layer that reads a word's spelling, for so many characters."""
     match config.embeddings.characters:
         case CharacterCnnConfig(embedding=embedding, filters=filters, width=width):
             return CharacterCnn(characters, embedding, filters, width=width)
@@ -86,28 +98,28 @@ def character_reader(config: TaggingConfig, characters: int) -> CharacterCnn | C
             assert_never(unknown)
 
 
-def bigrams(config: TaggingConfig, codec: TaggingCodec) -> WordVectors:
-    """A table of vectors to train for the pairs of neighbours, with padding and the unknown pair."""
+def _bigrams(config: TaggingConfig, codec: TaggingCodec) -> WordVectors:
+    """Make trainable vectors for pairs of neighbouring words, with rows for padding and the unknown pair."""
     size = config.embeddings.bigrams
     vectors = torch.randn(FIRST + len(codec.pairs), size) * size**-0.5
     vectors[0] = 0
-    none = torch.empty(0, size, dtype=torch.float16)
-    return WordVectors(vectors, none, word_dropout=config.embeddings.word_dropout)
+    no_frozen = torch.empty(0, size, dtype=torch.float16)
+    return WordVectors(vectors, no_frozen, word_dropout=config.embeddings.word_dropout)
 
 
-def head(config: TaggingConfig, inputs: int, legality: Legality) -> CrfHead | SoftmaxHead:
-    """The output end over states of size `inputs`, for a scheme whose legal sequences these are."""
+def _head(config: TaggingConfig, inputs: int, legality: Legality) -> CrfHead | SoftmaxHead:
+    """Make the output end for states of size `inputs`; `legality` says which tag sequences the scheme allows."""
     match config.head:
         case CrfHeadConfig(constrained=constrained, constrain_training=constrain_training):
-            return CrfHead(inputs, chain(legality, constrained=constrained, constrain_training=constrain_training))
+            return CrfHead(inputs, _chain(legality, constrained=constrained, constrain_training=constrain_training))
         case SoftmaxHeadConfig(constrained=constrained):
-            return SoftmaxHead(inputs, chain(legality, constrained=constrained, constrain_training=False))
+            return SoftmaxHead(inputs, _chain(legality, constrained=constrained, constrain_training=False))
         case unknown:
             assert_never(unknown)
 
 
-def chain(legality: Legality, *, constrained: bool, constrain_training: bool) -> LinearChainCrf:
-    """A linear chain over a scheme's tags; unconstrained, every sequence is allowed."""
+def _chain(legality: Legality, *, constrained: bool, constrain_training: bool) -> LinearChainCrf:
+    """Make a linear chain over a scheme's tags. An unconstrained chain allows every sequence."""
     if not constrained:
         return LinearChainCrf(len(legality.start))
     return LinearChainCrf(

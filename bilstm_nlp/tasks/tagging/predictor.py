@@ -34,17 +34,24 @@ class Tagger:
     [Entity(text='EU', type='ORG', start=0, end=2, first=0, last=1, score=0.98), …]
     """
 
-    def __init__(self, model: TaggingModel, codec: TaggingCodec, format: ColumnFormat) -> None:
-        """`format`: the columns and the encoding of the files that the tagger was trained on."""
-        self.model, self.codec, self.format = model, codec, format
-        self.scores: Mapping[str, float | None] = {}
-        """F1 by the name of the corpus ("dev", "test"), as the run saved it; empty for a model of no run."""
+    def __init__(
+        self,
+        model: TaggingModel,
+        codec: TaggingCodec,
+        format: ColumnFormat,
+        scores: Mapping[str, float] | None = None,
+    ) -> None:
+        """`format`: the columns and the encoding of the files that the tagger was trained on.
+
+        `scores`: F1 by the name of the corpus ("dev", "test"), if it is known.
+        """
+        self.model, self.codec, self.format, self.scores = model, codec, format, dict(scores or {})
 
     def __repr__(self) -> str:
         """Name the entity types, the tags and the scores that are known."""
         types = ", ".join(self.codec.types) or "no types"
         parts = [types, f"{len(self.codec.tags)} tags in {self.codec.scheme}"]
-        parts += [f"{name} F1 {score:.4f}" for name, score in self.scores.items() if score is not None]
+        parts += [f"{name} F1 {score:.4f}" for name, score in self.scores.items()]
         return f"<Tagger: {'; '.join(parts)}>"
 
     @overload

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import doctest
+import json
+
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from bilstm_nlp.config import parse
-from bilstm_nlp.data.text.corpus import Sentence, sentence_of_text
-from bilstm_nlp.tags import Span, convert
+from bilstm_nlp.data.text.corpus import Sentence
+from bilstm_nlp.data.text.output import Entity
+from bilstm_nlp.errors import InputError
+from bilstm_nlp.runs.load import load_tagger
+from bilstm_nlp.tags import convert
 from bilstm_nlp.tasks.registry import build
 from bilstm_nlp.tasks.tagging.decoding import decode
 from bilstm_nlp.tasks.tagging.model import column_format
 from bilstm_nlp.tasks.tagging.predictor import Tagger
 from bilstm_nlp.tasks.tagging.stream import ChunkSize
-from bilstm_nlp.tasks.tagging.tagged_sentences import text_of
 
 CORPUS = "Ann I-PER\nLee I-PER\nleft O\nEU I-ORG\nNATO B-ORG\n. O\n"
 
@@ -31,8 +34,13 @@ def reader_of_documents(tmp_path_factory) -> Tagger:
     return untrained(tmp_path_factory, {"kind": "document", "tokens": 20})
 
 
-def untrained(tmp_path_factory, context: dict[str, object]) -> Tagger:
-    """One that was never trained, and whose tags keep to no rules: IOBES, for files in IOB1."""
+@pytest.fixture(scope="module")
+def attentive(tmp_path_factory) -> Tagger:
+    return untrained(tmp_path_factory, {"kind": "none"}, {"kind": "additive"})
+
+
+def untrained(tmp_path_factory, context: dict[str, object], attention: dict[str, object] | None = None) -> Tagger:
+    """Make an untrained tagger whose tags follow no rules: IOBES, for files in IOB1."""
     path = tmp_path_factory.mktemp("tagger") / "x.conll"
     path.write_text(CORPUS)
     values = {
@@ -41,6 +49,7 @@ def untrained(tmp_path_factory, context: dict[str, object]) -> Tagger:
         "embeddings": {"dimension": 4, "characters": {"kind": "none"}},
         "context": context,
         "encoder": {"hidden": 4},
+        "attention": attention or {"kind": "none"},
         "head": {"kind": "crf", "constrained": False},
     }
     prepared = build(parse(values, "test")).prepare()
@@ -97,22 +106,87 @@ def test_a_stream_of_documents_is_read_as_a_whole_corpus_is(reader_of_documents,
     ]
 
 
-@settings(max_examples=100, deadline=None)
-@given(st.lists(st.text(min_size=1, max_size=3), min_size=1, max_size=6), st.data())
-def test_spans_have_their_place_in_the_text(tokens, data):
-    start = data.draw(st.integers(0, len(tokens) - 1))
-    span = Span("X", start, data.draw(st.integers(start + 1, len(tokens))))
-    text, places = text_of(Sentence(tuple(tokens), None, 1))
-    first, last = places(span)
-    assert text == " ".join(tokens)
-    assert text[first:last] == " ".join(tokens[span.start : span.end])
-    assert first == sum(len(token) + 1 for token in tokens[:start])
+# --- Python ---
 
 
-def test_spans_of_text_keep_what_stands_between_their_tokens():
-    text, places = text_of(sentence_of_text("  EU\u00a0\u3000rejects it."))
-    assert [text[slice(*places(Span("X", *span)))] for span in ((0, 2), (1, 2), (2, 4))] == [
-        "EU\u00a0\u3000rejects",
-        "rejects",
-        "it.",
-    ]
+def test_a_string_is_one_text(tagger):
+    text = "Ann Lee left EU"
+    assert tagger.tag(text) == tagger.tag([text])[0]
+    assert all(isinstance(entity, Entity) for entity in tagger.tag(text))
+    assert tagger.tag(["Ann Lee left EU"] * 2) == [tagger.tag(text)] * 2
+    assert tagger.tag("") == tagger.tag(" \u3000\n") == tagger.tag([]) == []
+
+
+def test_lists_of_tokens_are_sentences(tagger):
+    cut, whole = tagger.tag([["Ann", "Lee", "left", "EU"], "Ann Lee left EU"])
+    assert cut == whole
+    assert tagger.tag([[], ["New York"]])[0] == []
+    assert tagger.tag(tokens for tokens in (("Ann", "Lee", "left", "EU"),)) == [whole]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "  EU\u00a0\u3000rejects\tit. ",
+        "\U0001f600 Ann\r\nLee 👩‍👩‍👧 left\u2028EU",
+        "e\u0301tat 𝕬nn\u200bLee",
+        "\n\n",
+        "\ud800 EU",
+    ],
+)
+def test_positions_are_those_of_the_text(tagger, text):
+    """Also beside odd blanks, astral characters, combining marks and half surrogates."""
+    (tagged,) = tagger.stream([text], confidence=True)
+    assert tagged.text == text
+    offsets = tagged.sentence.offsets
+    assert "".join(text[start:end] for start, end in offsets) == "".join(text.split())
+    for entity in tagger.tag(text):
+        assert text[entity.start : entity.end] == entity.text
+        assert (entity.start, entity.end) == (offsets[entity.first][0], offsets[entity.last - 1][1])
+        assert 0 <= entity.score <= 1
+
+
+def test_some_texts_of_the_positions_have_entities(tagger):
+    assert sum(len(entities) for entities in tagger.tag(["  EU\u00a0\u3000rejects\tit. ", "\U0001f600 Ann\r\nLee"])) > 0
+
+
+def test_other_inputs_are_refused(tagger, attentive):
+    with pytest.raises(InputError, match=r"^tag: expected a text, a list of texts, or a list of lists of tokens"):
+        tagger.tag(7)
+    with pytest.raises(InputError, match=r"^tag: input 2: expected a text or a list of tokens, found bytes$"):
+        tagger.tag(["EU", b"UN"])
+    with pytest.raises(InputError, match=r"^stream: input 1, token 2: expected a string, found None$"):
+        list(tagger.stream([["EU", None]]))
+    with pytest.raises(InputError, match=r"^attention: expected a text or a list of tokens, found None$"):
+        attentive.attention(None)
+    with pytest.raises(InputError, match=r"^attention: expected a model trained with attention\.kind"):
+        tagger.attention("EU")
+
+
+def test_attention_takes_a_text_or_its_tokens(attentive):
+    tokens, weights = attentive.attention("Ann left .")
+    assert (tokens, weights.shape) == (("Ann", "left", "."), (1, 3, 3))
+    again, same = attentive.attention(["Ann", "left", "."])
+    assert again == tokens
+    np.testing.assert_array_equal(same, weights)
+    assert attentive.attention("")[1].shape == (1, 0, 0)
+
+
+def test_repr_names_types_tags_and_known_scores(tagger):
+    assert repr(tagger) == "<Tagger: ORG, PER; 9 tags in IOBES>"
+    scored = Tagger(tagger.model, tagger.codec, tagger.format, {"dev": 0.91234, "test": 0.5})
+    assert repr(scored) == "<Tagger: ORG, PER; 9 tags in IOBES; dev F1 0.9123; test F1 0.5000>"
+
+
+def test_a_loaded_tagger_knows_its_scores(tagger_run):
+    tagger = load_tagger(tagger_run)
+    saved = json.loads((tagger_run / "metrics.json").read_text(encoding="utf-8"))
+    assert tagger.scores["dev"] == saved["dev"]["f1"]
+
+
+def test_examples_of_the_docstrings_run(attentive):
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL)
+    for example in doctest.DocTestFinder().find(Tagger, globs={"tagger": attentive}):
+        runner.run(example)
+    results = runner.summarize()
+    assert (results.failed, results.attempted >= 5) == (0, True)
