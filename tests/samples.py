@@ -15,6 +15,11 @@ SMALL = ["--set", "training.epochs=4", "--set", "encoder.hidden=24", "--set", "e
 SERIES = Path(bilstm_nlp.__file__).parent / "data" / "samples" / "energy.csv"
 
 
+def sets(overrides: list[str]) -> list[str]:
+    """Give each `KEY=VALUE` as a `--set` of the command line."""
+    return [part for override in overrides for part in ("--set", override)]
+
+
 def command(*arguments: str) -> list[str]:
-    """A process's arguments."""
+    """Start the command line in a process of its own: the arguments of `subprocess.run`."""
     return [sys.executable, "-m", "bilstm_nlp", *map(str, arguments)]

@@ -37,7 +37,7 @@ from torch import Tensor
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.runs.checksums import NAME as CHECKSUMS
 from bilstm_nlp.runs.checksums import Checksums, digest, digest_of, parsed, problem_of
-from bilstm_nlp.runs.lock import NAME as LOCK
+from bilstm_nlp.runs.lock import FILES as LOCK_FILES
 from bilstm_nlp.system.arrays import mapped_arrays
 from bilstm_nlp.system.files import partial_of, text_to
 from bilstm_nlp.system.json_values import json_text
@@ -46,7 +46,7 @@ from bilstm_nlp.training.state import EpochReport, Part, State
 FORMAT = 2
 """Of the whole directory. 1 had no checksums."""
 
-BEFORE_A_RUN = (LOCK, CHECKSUMS, *(partial_of(Path(name)).name for name in (CHECKSUMS, "run.json")))
+BEFORE_A_RUN = (*LOCK_FILES, CHECKSUMS, *(partial_of(Path(name)).name for name in (CHECKSUMS, "run.json")))
 """All that somebody can have left who was killed before there was a run."""
 COMING_AND_GOING = ("state.safetensors", "trial.json", "trial.safetensors")
 """Files that a finished run may be without, though they were written."""
@@ -84,7 +84,7 @@ class RunDirectory:
         for entry in sorted(path.iterdir(), key=lambda entry: REMOVAL.get(entry.name, 0)):
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry)
-            elif entry.name != LOCK:
+            elif entry.name not in LOCK_FILES:
                 entry.unlink()
         run.write_json("run.json", {"format": FORMAT, **(origin or {})})
         return run
@@ -261,7 +261,7 @@ class RunDirectory:
             "files": {
                 str(file.relative_to(self.path)): file.stat().st_size
                 for file in sorted(self.path.rglob("*"))
-                if file.is_file() and file.name != LOCK
+                if file.is_file() and file.name not in LOCK_FILES
             },
         }
 

@@ -1,43 +1,55 @@
-"""One process at a time trains into a directory: whoever comes second is told who holds it. No torch."""
+"""The lock of a directory: one process at a time trains into it. Does not import torch."""
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import socket
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+
+from filelock import FileLock, Timeout
 
 from bilstm_nlp.errors import OutputError, RunError
 
 NAME = ".lock"
+"""The file that is locked. It is empty, since on Windows nobody else can read a locked file."""
+HOLDER = ".lock.json"
+"""The file that tells other processes who has the lock."""
+FILES = (NAME, HOLDER)
+"""All files of the lock. Only the lock itself creates and removes them."""
 
 
-class Hold:
-    """A directory held by this process until it lets go or ends, however it ends.
+class DirectoryLock:
+    """A lock on a directory, until `release` or until this process ends, however it ends.
 
-    The system keeps the hold, on a file within the directory that says who has it; what a process leaves behind that
-    was killed holds nothing.
+    The operating system keeps the lock (`flock`, on Windows `LockFileEx`). Files that a killed process leaves behind
+    lock nothing.
     """
 
     def __init__(self, folder: Path) -> None:
-        """The directory is made where it is not there. Raises `RunError` where another process holds it, and
-        `OutputError` where it can't be written into."""
-        self.path = folder / NAME
+        """Lock the directory, and make it if it does not exist.
+
+        Raises `RunError` if another process has the lock, and `OutputError` if the directory is not writable.
+        """
+        self._path, self._holder = folder / NAME, folder / HOLDER
+        # Any thread may release the lock: signals and generators end where they will.
+        self._lock = FileLock(self._path, thread_local=False)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self.stream = opened(self.path)
+            self._lock.acquire(timeout=0)
+            self._holder.write_text(_this_process(), encoding="utf-8")
+        except Timeout:
+            raise RunError(
+                f"{folder}: expected a run that nobody else trains, found {_holder_of(self._holder)}"
+            ) from None
         except OSError as error:
+            self.release()
             raise OutputError(folder, error) from None
-        self.stream.truncate(0)
-        since = datetime.now(UTC).isoformat(timespec="seconds")
-        json.dump({"process": os.getpid(), "machine": socket.gethostname(), "since": since}, self.stream)
-        self.stream.flush()
 
-    def __enter__(self) -> Hold:
+    def __enter__(self) -> DirectoryLock:
         return self
 
     def __exit__(
@@ -46,36 +58,25 @@ class Hold:
         self.release()
 
     def release(self) -> None:
-        """Let go; more than once does nothing more."""
-        if not self.stream.closed:
-            self.path.unlink(missing_ok=True)
-            self.stream.close()
+        """Release the lock and remove its files. A second call does nothing."""
+        if not self._lock.is_locked:
+            return
+        self._holder.unlink(missing_ok=True)
+        # Before the lock is released, or the file may be another process's. Windows has filelock remove it afterwards.
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
+        self._lock.release()
 
 
-def opened(path: Path) -> IO[str]:
-    """The lock file, held. Raises `RunError` where another process holds it."""
-    while True:
-        stream = path.open("a+", encoding="utf-8")
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            stream.seek(0)
-            found = holder(stream.read())
-            stream.close()
-            raise RunError(f"{path.parent}: expected a run that nobody else trains, found {found}") from None
-        # Whoever held it may have removed the file that we had opened.
-        try:
-            if os.stat(path).st_ino == os.fstat(stream.fileno()).st_ino:
-                return stream
-        except FileNotFoundError:
-            pass
-        stream.close()
+def _this_process() -> str:
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    return json.dumps({"process": os.getpid(), "machine": socket.gethostname(), "since": since})
 
 
-def holder(text: str) -> str:
-    """Who says so."""
+def _holder_of(path: Path) -> str:
+    """Name the process that has the lock, as far as its file tells."""
     try:
-        values = json.loads(text)
+        values = json.loads(path.read_text(encoding="utf-8"))
         return f"one held by process {values['process']} on {values['machine']} since {values['since']}"
-    except (ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return "one held by another process"

@@ -16,7 +16,7 @@ from typing import Any
 from bilstm_nlp.data.sources import place
 from bilstm_nlp.errors import DataError
 from bilstm_nlp.runs import checksums
-from bilstm_nlp.system.processes import cores, trained_by
+from bilstm_nlp.system.processes import cores, world_size
 
 PACKAGES = ("bilstm-nlp", "torch", "numpy", "pytorch-crf", "safetensors", "accelerate", "numba")
 
@@ -30,7 +30,7 @@ def origin(sources: Iterable[str], threads: int) -> dict[str, Any]:
             "processor": processor(),
             "cores": cores(),
             "threads": threads,
-            "processes": trained_by(),
+            "processes": world_size(),
             "python": platform.python_version(),
         },
         "command": command(),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import resource
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -21,9 +19,10 @@ from bilstm_nlp.reports import plots
 from bilstm_nlp.runs.directory import RunDirectory
 from bilstm_nlp.runs.evaluate import sections
 from bilstm_nlp.runs.load import config_of, load
-from bilstm_nlp.runs.lock import Hold
+from bilstm_nlp.runs.lock import DirectoryLock
 from bilstm_nlp.runs.provenance import origin
 from bilstm_nlp.runs.replay import recording
+from bilstm_nlp.system.memory import peak_memory_mb
 from bilstm_nlp.system.processes import rank
 from bilstm_nlp.tasks.base import Prepared
 from bilstm_nlp.tasks.registry import build
@@ -96,7 +95,7 @@ def train(
         # A run that broke off before its config was written has nothing to go on from.
         if resume and (path / "config.json").exists():
             if leads:
-                held.enter_context(Hold(path))
+                held.enter_context(DirectoryLock(path))
             run = resumable(path, config)
             state = run.read_state()
         elif leads:
@@ -107,7 +106,7 @@ def train(
         prepared = task.prepare()
         codec, model = prepared.codec, prepared.model
         if run is None and leads:
-            held.enter_context(Hold(path))
+            held.enter_context(DirectoryLock(path))
             run = RunDirectory.create(path, made, force=force or resume)
         written = run if leads else None
         if written is not None and state is None:
@@ -169,9 +168,3 @@ def conclude(run: RunDirectory, config: Config, prepared: Prepared, state: State
     run.write_text("replay.json", json.dumps(recording(load(run.path), prepared.examples())) + "\n")
     run.write_text("report.md", report.markdown(results["training"], sections(config, results)))
     run.finish(results)
-
-
-def peak_memory_mb() -> float:
-    """The most memory this process has held so far, in MiB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)

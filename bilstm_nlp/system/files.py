@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and JSON that can be written again."""
+"""Files that are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from bilstm_nlp.system.json_values import json_text
 
 
 def partial_of(path: Path) -> Path:
-    """The temporary file that is to become `path`: all that a process leaves that is killed while it writes."""
+    """Name the temporary file that becomes `path`. A process that is killed while it writes leaves only this file."""
     return path.with_name(f".{path.name}.partial")
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary file beside `path`, then put it in place in one step.
+    """Call `write` with a temporary file beside `path`, then rename the file to `path`.
 
-    Raises `OutputError` for what the system refuses; nothing is left of it then.
+    A reader finds the old content or the new content, never a part of it.
+    Raises `OutputError` if the system refuses to write; the temporary file is removed.
     """
     partial = partial_of(path)
     try:
@@ -34,15 +35,15 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """UTF-8, with the line ends that the text has."""
+    """Write `text` as UTF-8, with the line ends that it has."""
     write_whole(path, text_to(text))
 
 
 def write_json(path: Path, value: object) -> None:
-    """`json_text`, in a file."""
+    """Write `json_text(value)`."""
     write_text(path, json_text(value))
 
 
 def text_to(text: str) -> Callable[[Path], object]:
-    """Path → the text in it, as UTF-8."""
+    """Make a function for `write_whole` that writes `text` as UTF-8."""
     return lambda path: path.write_bytes(text.encode())

@@ -1,4 +1,4 @@
-"""JSON that can be written again."""
+"""JSON in, JSON out: only values that can be written again."""
 
 from __future__ import annotations
 
@@ -19,54 +19,73 @@ if TYPE_CHECKING:
 
 ModelT = TypeVar("ModelT", bound="BaseModel")
 
-MOST_LEVELS = 100
-"""Brackets in brackets; no file of ours has ten."""
+MAX_DEPTH = 100
+"""Brackets within brackets. None of our files has ten."""
 
 
 def json_text(value: object) -> str:
-    """Indented by one blank; a number that JSON does not have is a ValueError."""
+    """Format `value` as JSON with an indent of one blank.
+
+    Raises `ValueError` for NaN and infinities, which JSON does not have.
+
+    >>> json_text({"f1": 0.5})
+    '{\\n "f1": 0.5\\n}\\n'
+    """
     return json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
 def value_of(text: str) -> Any:
-    """The value of a text in JSON: what `write_json` can write, and nothing else.
+    """Parse JSON, and accept only what `json_text` can write.
 
     Raises `ValueError` for other text, NaN and infinities, numbers of too many digits, halves of surrogate pairs and
-    what is nested too deep to be walked.
+    more than `MAX_DEPTH` brackets within brackets.
+
+    >>> value_of('{"f1": 0.5}')
+    {'f1': 0.5}
     """
-    too_deep = ValueError(f"brackets more than {MOST_LEVELS} deep")
+    too_deep = ValueError(f"brackets more than {MAX_DEPTH} deep")
     try:
-        value = json.loads(text, parse_constant=finite, parse_float=finite)
+        value = json.loads(text, parse_constant=_finite, parse_float=_finite)
     except RecursionError:
         raise too_deep from None
-    if len(list(levels(value, MOST_LEVELS + 1))) > MOST_LEVELS:
+    if len(list(levels(value, MAX_DEPTH + 1))) > MAX_DEPTH:
         raise too_deep
     if "\\ud" in text.lower():
-        json.dumps(value, ensure_ascii=False).encode("utf-8")  # an error of encoding is a ValueError too
+        json.dumps(value, ensure_ascii=False).encode("utf-8")  # a UnicodeEncodeError is a ValueError too
     return value
 
 
-def finite(text: str) -> float:
-    """A number. Raises `ValueError` for one that JSON does not have."""
+def _finite(text: str) -> float:
+    """Parse a number. Raises `ValueError` for NaN and infinities."""
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(f"a number that JSON does not have, {text[:20]}")
     return number
 
 
-def levels(value: Any, most: int) -> Iterator[list[Any]]:
-    """What is nested in lists and tables, level by level, down to so many; nobody's stack is too small for it."""
+def levels(value: Any, limit: int) -> Iterator[list[Any]]:
+    """Yield the values of each depth of nested lists and tables, outermost first, down to `limit` depths.
+
+    Works level by level, because nested calls would overflow the stack on hostile input.
+
+    >>> list(levels([1, [2]], 3))
+    [[[1, [2]]], [1, [2]], [2]]
+    """
     level = [value]
-    for _ in range(most):
+    for _ in range(limit):
         if not level:
             return
         yield level
-        inner = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list))
-        level = list(chain.from_iterable(inner))
+        nested = (item for item in level if isinstance(item, dict | list))
+        level = list(chain.from_iterable(item.values() if isinstance(item, dict) else item for item in nested))
 
 
 def shortest(values: NDArray[np.float32]) -> Any:
-    """Numbers as lists, each with as few digits as make the same float32 again: a third of the file."""
+    """Convert float32 numbers to nested lists with the fewest digits that round-trip: a third of the file's size.
+
+    >>> shortest(np.array([0.1, 0.25], np.float32))
+    [0.1, 0.25]
+    """
     return values.astype(str).astype(np.float64).tolist()
 
 
@@ -74,7 +93,13 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 
 
 def as_json(value: object) -> Json:
-    """The dataclasses below as dictionaries, arrays and tuples as lists, NaN and infinities as `None`."""
+    """Convert dataclasses to tables, arrays and tuples to lists, and NaN and infinities to `None`.
+
+    Raises `TypeError` for values that have no such form.
+
+    >>> as_json((1, float("nan"), np.array([2.5])))
+    [1, None, [2.5]]
+    """
     if isinstance(value, np.ndarray | np.generic):
         return as_json(value.tolist())
     if value is None or isinstance(value, bool | int | str):

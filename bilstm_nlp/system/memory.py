@@ -1,25 +1,26 @@
-"""How much memory the libraries below us keep: the C library of what is given back to it, oneDNN of its kernels."""
+"""Memory of this process: what the C library and oneDNN keep, the peak, and errors when it runs out. No torch."""
 
 from __future__ import annotations
 
 import ctypes
 import os
 import platform
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bilstm_nlp.errors import MemoryNeeded
 
-# Of glibc's malloc.h.
+# From glibc's malloc.h.
 M_TRIM_THRESHOLD = -1
 M_MMAP_MAX = -4
 
 
 def keep_freed_memory() -> None:
-    """Have this process keep what it frees, for its next tensors; where the C library is not glibc, do nothing.
+    """Have glibc keep freed memory for the next tensors. Does nothing with another C library.
 
-    Else glibc returns tensors of some MB to the system as they are freed, and is given them anew, page by page, at the
-    next step of a training: a fifth of a forecaster's step. A process does not become larger than it has once been.
+    By default glibc returns freed tensors of some MB to the system and requests them again, page by page, in the next
+    training step: a fifth of a forecaster's step. The process does not become larger than its peak.
     """
     if platform.libc_ver()[0] == "glibc":
         library = ctypes.CDLL(None)
@@ -28,39 +29,61 @@ def keep_freed_memory() -> None:
 
 
 def return_freed_memory() -> None:
-    """Have this process give all that it has freed back to the system; where the C library is not glibc, do nothing.
+    """Have glibc return freed memory to the system. Does nothing with another C library.
 
-    Else what lies free between tensors of ever other sizes adds up, in a stream that goes on for hours.
+    Without it, the gaps between tensors of ever new sizes add up in a stream that runs for hours.
     """
     if platform.libc_ver()[0] == "glibc":
         ctypes.CDLL(None).malloc_trim(0)
 
 
 def keep_few_kernels() -> None:
-    """Have oneDNN keep the kernels of no more shapes than a prediction needs again and again, unless the user has said.
+    """Limit oneDNN's cache to 128 kernels, unless the user has set a limit.
 
-    It prepares one for each shape of a batch and would keep 1,024, by which a stream grew for an hour. To be called
-    before it computes anything: it asks but once.
+    oneDNN compiles a kernel for each shape of a batch. Its own limit of 1,024 let a stream grow for an hour. Must be
+    called before oneDNN computes anything, because it reads the limit only once.
     """
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")
 
 
+def peak_memory_mb() -> float:
+    """Measure the peak memory of this process so far, in MiB.
+
+    A system without `resource` (Windows) is asked through psutil, which accelerate requires.
+    """
+    try:
+        import resource
+    except ImportError:
+        import psutil
+
+        memory = psutil.Process().memory_info()
+        return float(getattr(memory, "peak_wset", memory.rss)) / 2**20
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)  # macOS counts bytes, Linux KiB
+
+
 @contextmanager
 def allocating(what: str, setting: str) -> Iterator[None]:
-    """Says of a lack of memory what took it, and which setting to lower. Raises `MemoryNeeded`."""
+    """Report a lack of memory in this block as `MemoryNeeded`, which names `what` needed it and the `setting` to lower.
+
+    >>> with allocating("making the model", "encoder.hidden"):
+    ...     raise MemoryError("8 TiB")
+    Traceback (most recent call last):
+    bilstm_nlp.errors.MemoryNeeded: out of memory in making the model; a lower encoder.hidden takes less (8 TiB)
+    """
     try:
         yield
     except (MemoryError, RuntimeError) as error:
         reason = " ".join(str(error).split())
-        if not isinstance(error, MemoryError) and not is_lack(error):
+        if not isinstance(error, MemoryError) and not _is_out_of_memory(error):
             raise
         raise MemoryNeeded(f"out of memory in {what}; a lower {setting} takes less ({reason[:200]})") from error
 
 
-LACK = ("can't allocate memory", "not enough memory", "Storage size calculation overflowed")
-"""What torch says where memory does not do, or a tensor has more numbers than any memory."""
+_OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "Storage size calculation overflowed")
+"""Words of torch's errors on the CPU. The last is about a tensor larger than any memory."""
 
 
-def is_lack(error: RuntimeError) -> bool:
-    """Whether it is memory that is missing: of a GPU there is a class for it, of a CPU there are but words."""
-    return type(error).__name__ == "OutOfMemoryError" or any(words in str(error) for words in LACK)
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    """Tell an error of memory from others. torch has a class for it on a GPU, and only words on the CPU."""
+    return type(error).__name__ == "OutOfMemoryError" or any(words in str(error) for words in _OUT_OF_MEMORY)

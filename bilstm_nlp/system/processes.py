@@ -1,4 +1,4 @@
-"""Processes beside this one: how many there may be, with how many threads, and how they end. No torch."""
+"""Worker processes: how many, with how many threads, and how they end. No torch."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from contextlib import contextmanager
 
 
 def cores() -> int:
-    """Those that this process may use."""
+    """Count the cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def rank() -> int:
-    """Of this process among those that train one model together (torchrun), from 0; alone, 0."""
-    return int(os.environ.get("RANK", 0)) if trained_by() > 1 else 0
+    """Return the rank of this process among the processes that train one model (torchrun), 0 if it is alone."""
+    return int(os.environ.get("RANK", 0)) if world_size() > 1 else 0
 
 
-def trained_by() -> int:
-    """How many processes train one model together."""
+def world_size() -> int:
+    """Return the number of processes that train one model together (torchrun)."""
     return int(os.environ.get("WORLD_SIZE", 1))
 
 
 @contextmanager
 def threads_of_libraries(count: int) -> Iterator[None]:
-    """What numpy and torch ask the environment for when they are imported, in processes started from here."""
+    """Have processes that are started in this block import numpy and torch with `count` threads each."""
     before = os.environ.get("OMP_NUM_THREADS")
     os.environ["OMP_NUM_THREADS"] = str(count)
     try:
@@ -39,23 +39,32 @@ def threads_of_libraries(count: int) -> Iterator[None]:
 
 
 def ending(code: int | None) -> str:
-    """How a process ended that could not say why."""
+    """Describe the exit code of a process that left no message of its own.
+
+    >>> ending(1)
+    'the process ended with status 1'
+    >>> ending(-15)
+    'the process was killed by signal 15 (SIGTERM)'
+    """
     if code is None or code >= 0:
         return f"the process ended with status {code}"
     return f"the process was killed by signal {-code} ({signal.Signals(-code).name})"
 
 
-# --- in such a process -----------------------------------------------------------------------------------------------
+# --- in a worker process ---------------------------------------------------------------------------------------------
 
 
 def follow_parent() -> None:
-    """Leave Ctrl-C, which reaches all processes, to the one that started us, and end with it, however it ends."""
+    """Ignore Ctrl-C in this worker, and exit when its parent exits, however the parent ends.
+
+    Ctrl-C reaches all processes of a terminal; the parent decides which workers stop.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=end_with_parent, daemon=True).start()
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
 
 
-def end_with_parent() -> None:
-    """Nobody waits for the result any more."""
+def _exit_with_parent() -> None:
+    """Wait for the parent to end, then exit at once, because nobody waits for the result."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

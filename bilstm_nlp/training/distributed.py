@@ -15,7 +15,7 @@ from accelerate.utils.operations import reduce
 from torch import Tensor, nn
 
 from bilstm_nlp.errors import WorkerError
-from bilstm_nlp.system.processes import trained_by
+from bilstm_nlp.system.processes import world_size
 from bilstm_nlp.training.protocols import Batches, TrainingBatch
 
 
@@ -25,7 +25,7 @@ class Peers:
     def __init__(self, *, cpu: bool) -> None:
         """Waits for all others. `cpu` leaves a GPU alone that is there."""
         # Where there is no GPU, Accelerate joins processes only if it is told so.
-        state = PartialState(cpu=cpu or (trained_by() > 1 and not torch.cuda.is_available()))
+        state = PartialState(cpu=cpu or (world_size() > 1 and not torch.cuda.is_available()))
         assert state.device is not None
         # Accelerate keeps the device that it was first asked for, and another training may want another.
         alone = torch.device("cpu") if cpu else state.default_device
@@ -33,8 +33,8 @@ class Peers:
         self.rank = int(state.process_index)  # type: ignore[has-type]
         """From 0."""
         self.device = alone if self.count == 1 else state.device
-        if self.count != trained_by():
-            raise WorkerError(f"expected {trained_by()} processes to train together, as started, found {self.count}")
+        if self.count != world_size():
+            raise WorkerError(f"expected {world_size()} processes to train together, as started, found {self.count}")
 
     def agree(self, epochs: int, batches: int) -> None:
         """Raises `WorkerError` where processes would begin at different places."""

@@ -93,12 +93,12 @@ def test_a_run_half_removed_is_a_run_but_neither_finished_nor_to_be_gone_on_with
         assert files(run.path) == {"run.json", "checksums.json"}
 
 
-@pytest.mark.parametrize("left", [[".lock"], [".run.json.partial"], [".lock", ".run.json.partial"]])
+@pytest.mark.parametrize("left", [[".lock"], [".run.json.partial"], [".lock", ".lock.json", ".run.json.partial"]])
 def test_what_is_left_of_a_process_that_was_killed_before_there_was_a_run_is_in_nobodys_way(tmp_path, left):
     for name in left:
         (tmp_path / name).write_text('{"form')
     RunDirectory.create(tmp_path)
-    assert {entry.name for entry in tmp_path.iterdir()} <= {".lock", "run.json", "checksums.json"}
+    assert {entry.name for entry in tmp_path.iterdir()} <= {".lock", ".lock.json", "run.json", "checksums.json"}
 
 
 def test_what_is_not_a_run_is_never_removed(tmp_path):

@@ -21,12 +21,13 @@ from bilstm_nlp.config import load
 from bilstm_nlp.runs import train as experiment
 from bilstm_nlp.runs.checksums import NAME as CHECKSUMS
 from bilstm_nlp.runs.directory import RunDirectory
-from bilstm_nlp.runs.lock import NAME as LOCK
+from bilstm_nlp.runs.lock import FILES as LOCK_FILES
 from bilstm_nlp.training.state import EpochReport
 from tests.killing import Ending, Forks, Moment, call_of_its_own, said
-from tests.samples import FORECASTER, TAGGER
-from tests.serving.test_pool import session, wait_for
+from tests.samples import FORECASTER, TAGGER, sets
+from tests.serving.test_pool import session
 from tests.studies.grids import write_base
+from tests.waiting import wait_until
 
 KILLS = {"train a tagger": 15, "train a forecaster": 11, "compare": 8, "evaluate": 11, "predict": 11}
 """So many hit each command; BILSTM_KILLS asks for another number in all."""
@@ -100,9 +101,6 @@ def commands(forks, tmp_path_factory) -> dict[str, Command]:
         ending = forks.call(arguments, folder)
         assert ending.status == 0, said(folder, "err").read_text()
         return Command(arguments, folder, ending, **more)
-
-    def sets(overrides: list[str]) -> list[str]:
-        return [part for override in overrides for part in ("--set", override)]
 
     def train(name: str, config: str, overrides: list[str]) -> Command:
         call = ("train", config, *sets([text.replace("{", "{{").replace("}", "}}") for text in overrides]))
@@ -195,7 +193,7 @@ class Chain:
                 self.told.append(moment)
                 ending = self.forks.call(self.command.arguments(self.folder, *more), self.folder, moment)
             self.told.append(ending)
-            wait_for(lambda ending=ending: session(ending.leader) == [])
+            wait_until(lambda ending=ending: session(ending.leader) == [])
             self.look()
             more = self.command.again
             if not ending.was_killed:
@@ -257,7 +255,8 @@ def contents(folder: Path) -> dict[Path, object]:
     found: dict[Path, object] = {}
     for path in sorted(folder.rglob("*")):
         # Logs are written as things are said.
-        if path.is_file() and path.name != LOCK and path.suffix != ".partial" and path.parent.name != "logs":
+        passing = path.name in LOCK_FILES or path.suffix == ".partial"
+        if path.is_file() and not passing and path.parent.name != "logs":
             found[path.relative_to(folder)] = read(path)
     return found
 

@@ -1,4 +1,4 @@
-"""Two processes on one run directory: the second is told who holds it, and what is dead holds nothing."""
+"""The lock of a run directory: one process at a time, and none after a crash."""
 
 from __future__ import annotations
 
@@ -11,43 +11,45 @@ import time
 import pytest
 
 from bilstm_nlp.errors import RunError
-from bilstm_nlp.runs.lock import NAME, Hold
+from bilstm_nlp.runs.lock import HOLDER, NAME, DirectoryLock
 from tests.samples import SMALL, TAGGER, command
+from tests.waiting import line_count, wait_for_lines
 
 
-def test_a_directory_is_held_once_at_a_time(tmp_path):
-    first = Hold(tmp_path)
+def test_second_lock_on_a_directory_is_refused(tmp_path):
+    first = DirectoryLock(tmp_path)
     with pytest.raises(RunError, match=rf"held by process {os.getpid()} on .* since 20..-"):
-        Hold(tmp_path)
+        DirectoryLock(tmp_path)
     first.release()
     first.release()
     assert list(tmp_path.iterdir()) == []
-    Hold(tmp_path).release()
+    DirectoryLock(tmp_path).release()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", "\0", '{"process": 7, "machine": "x"}'])
-def test_a_left_lock_holds_nothing_whatever_is_in_it(tmp_path, text):
-    (tmp_path / NAME).write_text(text)
-    Hold(tmp_path).release()
+def test_files_of_a_crashed_process_lock_nothing(tmp_path, text):
+    for name in (NAME, HOLDER):
+        (tmp_path / name).write_text(text)
+    DirectoryLock(tmp_path).release()
     assert list(tmp_path.iterdir()) == []
 
 
 def count(folder, times: int) -> None:
-    """Add to a number in a file, reading and writing it at different times, so that two at once would lose some."""
+    """Increment the number in a file `times` times. Two processes at once would lose increments."""
     done = 0
     while done < times:
         try:
-            hold = Hold(folder)
+            lock = DirectoryLock(folder)
         except RunError:
             continue
         value = int((folder / "count").read_text())
         time.sleep(0.001)
         (folder / "count").write_text(str(value + 1))
-        hold.release()
+        lock.release()
         done += 1
 
 
-def test_of_many_that_want_it_one_has_it(tmp_path):
+def test_processes_that_compete_for_a_lock_exclude_each_other(tmp_path):
     (tmp_path / "count").write_text("0")
     context = multiprocessing.get_context("fork")
     processes = [context.Process(target=count, args=(tmp_path, 30)) for _ in range(4)]
@@ -59,23 +61,21 @@ def test_of_many_that_want_it_one_has_it(tmp_path):
     assert (tmp_path / "count").read_text() == "120"
 
 
-def test_who_comes_second_is_told_who_trains(tmp_path, call):
+def test_second_training_names_the_process_of_the_first(tmp_path, call):
     path = tmp_path / "run"
     train = ("train", TAGGER, *SMALL, "--set", "training.epochs=500", "--out", path)
     with subprocess.Popen(command(*train), stderr=subprocess.DEVNULL) as process:
-        deadline = time.monotonic() + 120
-        while not (path / "history.jsonl").exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        for how in ("--resume", "--force"):
-            second = call(*train, how)
-            assert second.status == 2
-            assert (
-                f"{path}: expected a run that nobody else trains, found one held by process {process.pid} on "
-                in second.err
-            )
-        epochs = len((path / "history.jsonl").read_text().splitlines())
-        while len((path / "history.jsonl").read_text().splitlines()) == epochs and time.monotonic() < deadline:
-            time.sleep(0.05)  # it has taken no harm
-        process.send_signal(signal.SIGKILL)
+        try:
+            wait_for_lines(path / "history.jsonl")
+            for how in ("--resume", "--force"):
+                second = call(*train, how)
+                assert second.status == 2
+                assert (
+                    f"{path}: expected a run that nobody else trains, found one held by process {process.pid} on "
+                    in second.err
+                )
+            wait_for_lines(path / "history.jsonl", line_count(path / "history.jsonl") + 1)  # the first trains on
+        finally:
+            process.send_signal(signal.SIGKILL)
     assert (path / NAME).exists()
-    Hold(path).release()
+    DirectoryLock(path).release()

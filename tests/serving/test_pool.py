@@ -9,7 +9,6 @@ import os
 import random
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -27,6 +26,7 @@ from bilstm_nlp.tasks.request import Request
 from bilstm_nlp.tasks.tagging.stream import CHUNK, Chunk
 from tests.cli.test_startup import imported
 from tests.samples import SERIES, command
+from tests.waiting import wait_until
 
 often = settings(max_examples=200, deadline=None)
 
@@ -261,11 +261,11 @@ def test_ctrl_c_ends_all_processes_at_once_and_quietly(tagger_run, tmp_path, rea
         if ready:
             assert process.stdout.read(1)
         else:
-            wait_for(lambda: len(session(process.pid)) > 2)
+            wait_until(lambda: len(session(process.pid)) > 2)
         os.killpg(process.pid, signal.SIGINT)
         _, said = process.communicate(timeout=60)
     assert (process.returncode, said) == (130, b"")
-    wait_for(lambda: session(process.pid) == [])
+    wait_until(lambda: session(process.pid) == [])
 
 
 def test_workers_end_with_a_process_that_was_killed(tagger_run, tmp_path):
@@ -274,7 +274,7 @@ def test_workers_end_with_a_process_that_was_killed(tagger_run, tmp_path):
         assert len(session(process.pid)) >= 3
         process.kill()
         process.communicate(timeout=60)
-    wait_for(lambda: session(process.pid) == [])
+    wait_until(lambda: session(process.pid) == [])
 
 
 def endless(run: Path, folder: Path) -> subprocess.Popen[bytes]:
@@ -293,10 +293,3 @@ def session(leader: int) -> list[int]:
     """The processes of a session that are still running."""
     listed = subprocess.run(["ps", "-o", "pid=,stat=", "-s", str(leader)], capture_output=True, text=True, check=False)
     return [int(row.split()[0]) for row in listed.stdout.splitlines() if not row.split()[1].startswith("Z")]
-
-
-def wait_for(condition) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,8 @@ from bilstm_nlp.config import load
 from bilstm_nlp.nn.tensors import on
 from bilstm_nlp.runs import train
 from bilstm_nlp.tasks.registry import build
-from tests.samples import FORECASTER, SMALL, TAGGER
+from tests.samples import FORECASTER, SMALL, TAGGER, sets
+from tests.waiting import wait_for_lines
 
 # No dropout, whose masks are each process's own, so that one process has the same gradients.
 STILL = ["encoder.dropout=0", "encoder.hidden=8", "data.stride=16", "training.epochs=2"]
@@ -33,10 +33,6 @@ def launched(processes: int, *arguments: str) -> list[str]:
 def run(*command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     return subprocess.run(command, capture_output=True, text=True, check=check, env=environment, timeout=300)
-
-
-def sets(overrides: list[str]) -> list[str]:
-    return [part for override in overrides for part in ("--set", override)]
 
 
 def losses(path: Path) -> list[torch.Tensor]:
@@ -78,7 +74,7 @@ def test_what_several_began_another_number_goes_on_with(tmp_path):
         text=True,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
     ) as process:
-        wait_for(path / "history.jsonl")
+        wait_for_lines(path / "history.jsonl")
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=120)
     assert said.count("stopped; finished batches are kept. To go on: bilstm-nlp train") == 1
@@ -89,7 +85,7 @@ def test_what_several_began_another_number_goes_on_with(tmp_path):
         text=True,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
     ) as process:
-        wait_for(path / "history.jsonl", lines=before + 2)
+        wait_for_lines(path / "history.jsonl", before + 2)
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=120)
     assert f"epoch {before + 1}/40" in said
@@ -102,7 +98,7 @@ def test_a_worker_that_is_killed_ends_the_others_and_leaves_what_they_can_go_on_
     with subprocess.Popen(
         launched(2, *arguments), stderr=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}
     ) as process:
-        wait_for(path / "history.jsonl")
+        wait_for_lines(path / "history.jsonl")
         os.kill(worker(process.pid, rank=1), signal.SIGKILL)
         _, said = process.communicate(timeout=120)
     assert process.returncode != 0
@@ -129,14 +125,6 @@ def test_the_loss_of_a_step_is_the_mean_over_the_tokens_of_all_processes(tmp_pat
     pairs = [found[start : start + 2] for start in range(0, len(found), 2)]
     expected = [sum(float(one.total) for one in pair) / sum(float(one.weight) for one in pair) for pair in pairs]
     assert losses(tmp_path / "run")[0].tolist() == pytest.approx(expected, rel=1e-4)
-
-
-def wait_for(path: Path, lines: int = 1) -> None:
-    """Until the file has so many lines."""
-    deadline = time.monotonic() + 240
-    while not path.exists() or len(path.read_text().splitlines()) < lines:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def worker(launcher: int, rank: int) -> int:

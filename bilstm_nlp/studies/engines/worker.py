@@ -11,7 +11,7 @@ from bilstm_nlp.config import Config
 from bilstm_nlp.runs import train
 from bilstm_nlp.runs.directory import RunDirectory
 from bilstm_nlp.runs.load import load
-from bilstm_nlp.runs.lock import Hold
+from bilstm_nlp.runs.lock import DirectoryLock
 from bilstm_nlp.studies.engines import trial_files
 from bilstm_nlp.studies.engines.trial_files import Resources
 from bilstm_nlp.tasks.registry import build
@@ -29,5 +29,5 @@ def carry_out(config: Config, folder: Path, key: str, resources: Resources) -> I
         run.drop_state()
     else:
         yield from train.train(config, folder, resume=True)
-    with Hold(folder):
+    with DirectoryLock(folder):
         trial_files.save(folder, key, resources, build(config).prepare(load(folder)).measure())

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from bilstm_nlp.runs.directory import RunDirectory
 from bilstm_nlp.studies.engines.base import Progress
 from bilstm_nlp.studies.engines.jobs import jobs_of
 from tests.studies.grids import VARIANTS, WILD, read, write_base, write_grid
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -141,9 +141,7 @@ def test_ctrl_c_keeps_finished_runs_and_says_how_to_go_on(finished, tmp_path, in
     with subprocess.Popen(
         [sys.executable, "-m", "bilstm_nlp", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        deadline = time.monotonic() + 120
-        while len(list(out.glob("runs/*/trial.json"))) < 3 and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_until(lambda: len(list(out.glob("runs/*/trial.json"))) >= 3)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
     assert process.returncode == 130
