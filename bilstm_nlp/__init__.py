@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from bilstm_nlp.runs.train import train as train
     from bilstm_nlp.studies.compare.compare import compare as compare
 
+__version__ = "0.1.0"
+
 __all__ = ["compare", "load", "train"]
 
 HOMES = {

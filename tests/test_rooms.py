@@ -1,4 +1,4 @@
-"""The rooms of the package and who may know whom: the contracts of import-linter in pyproject.toml."""
+"""The rooms of the package and their imports: the contracts of import-linter in pyproject.toml, and a survey."""
 
 from __future__ import annotations
 
@@ -6,10 +6,36 @@ import subprocess
 import sys
 from pathlib import Path
 
+from scripts.rooms import circles_of, floors_of, survey
+
 ROOT = Path(__file__).parent.parent
 
 
-def test_imports_keep_to_the_contracts():
+def test_imports_keep_the_contracts():
     command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
-    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert found.returncode == 0, found.stdout + found.stderr
+    linted = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert linted.returncode == 0, linted.stdout + linted.stderr
+
+
+def test_rooms_are_few_and_their_imports_lead_down():
+    found = survey()
+    assert found.circles == []
+    assert found.upward == []
+    assert len(found.rooms) <= 20
+    assert max(found.floors.values()) <= 9
+    assert {"cli", "nn/crf", "data/text", "contracts"} <= found.rooms.keys()
+
+
+def test_script_prints_the_rooms_and_their_number():
+    command = [sys.executable, str(ROOT / "scripts" / "rooms.py")]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert printed.splitlines()[-1].endswith("0 circles, 0 upward imports")
+
+
+def test_circle_of_imports_is_found():
+    imports = {"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}}
+    assert circles_of(imports) == [["b", "c"]]
+
+
+def test_floor_is_one_more_than_the_highest_room_below():
+    assert floors_of({"cli": {"nn", "tasks"}, "tasks": {"nn"}, "nn": set()}) == {"nn": 1, "tasks": 2, "cli": 3}
