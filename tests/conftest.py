@@ -1,32 +1,54 @@
-"""What several test files share: the command line, called in this process, and small trained runs."""
+"""What all test files share: the command line called in this process, small trained runs, and markers from imports."""
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import os
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
-from bilstm_nlp.cli import app
-from bilstm_nlp.config import load
-from bilstm_nlp.runs import train
+from tests.imports import fixtures_that_need_torch, needs_torch
 from tests.samples import FORECASTER, SMALL, TAGGER, command
 
-# Parsers are given as many examples as the profile says, other properties as many as they need. In CI they are the same
-# each time, or a change would be held up by what it has nothing to do with; at night they are others.
+# Parsers get as many examples as the profile says, other properties as many as they need. CI repeats its examples, so
+# that an unlucky draw never blocks an unrelated change; the nightly profile draws new ones.
 settings.register_profile("ci", max_examples=200, deadline=None, derandomize=True)
 settings.register_profile("nightly", max_examples=20_000, deadline=None)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+settings.register_profile("brief", settings.get_profile("ci"), max_examples=10)
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")
+settings.load_profile(PROFILE)
+
+TORCH_IS_HERE = importlib.util.find_spec("torch") is not None
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave out the files that need torch where there is none."""
+    is_test = collection_path.name.startswith("test_") and collection_path.suffix == ".py"
+    return True if is_test and not TORCH_IS_HERE and needs_torch(collection_path) else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs torch; with the profile "brief", cap the examples of every property."""
+    for item in items:
+        if needs_torch(item.path) or fixtures_that_need_torch() & {*getattr(item, "fixturenames", ())}:
+            item.add_marker("torch")
+        test = getattr(item, "obj", None)
+        if PROFILE == "brief" and hasattr(test, "hypothesis"):
+            own = test._hypothesis_internal_use_settings
+            test._hypothesis_internal_use_settings = settings(own, max_examples=min(own.max_examples, 10))
 
 
 class Result:
-    """What a call of the command line printed and how it ended."""
+    """The status and output of a call of the command line."""
 
     def __init__(self, status: int, out: str, err: str) -> None:
         self.status, self.out, self.err = status, out, err
@@ -35,6 +57,7 @@ class Result:
 @pytest.fixture
 def call(capfd, monkeypatch):
     """Call the command line in this process."""
+    from bilstm_nlp.cli import app
 
     def run(*arguments: str, stdin: bytes = b"") -> Result:
         capfd.readouterr()
@@ -48,26 +71,43 @@ def call(capfd, monkeypatch):
     return run
 
 
+def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """Make a run that all workers of pytest-xdist share, and return its path. Tests must not change it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "runs"
+    folder.mkdir(exist_ok=True)
+    with FileLock(folder / f"{name}.lock"):
+        if not (folder / f"{name}.made").exists():
+            make(folder / name)
+            (folder / f"{name}.made").touch()
+    return folder / name
+
+
 @pytest.fixture(scope="session")
 def tagger_run(tmp_path_factory) -> Path:
-    """A small trained tagger of the sample corpus. It is everybody's: not to be changed."""
-    path = tmp_path_factory.mktemp("runs") / "sample"
-    done = subprocess.run(command("train", TAGGER, *SMALL, "--out", path), capture_output=True, text=True, check=True)
-    assert "epoch 4/4" in done.stderr
-    return path
+    """A small trained tagger of the sample corpus. Tests must not change it."""
+
+    def make(path: Path) -> None:
+        train = command("train", TAGGER, *SMALL, "--out", path)
+        done = subprocess.run(train, capture_output=True, text=True, check=True)
+        assert "epoch 4/4" in done.stderr
+
+    return made_once(tmp_path_factory, "sample", make)
 
 
 @pytest.fixture(scope="session")
 def forecaster_run(tmp_path_factory) -> Path:
-    """A small trained forecaster of the sample series. It is everybody's: not to be changed."""
-    path = tmp_path_factory.mktemp("runs") / "energy"
-    list(train.train(load(FORECASTER, ["training.epochs=2", "encoder.hidden=8", "data.stride=4"]), path))
-    return path
+    """A small trained forecaster of the sample series. Tests must not change it."""
+    from bilstm_nlp.config import load
+    from bilstm_nlp.runs import train
+
+    config = load(FORECASTER, ["training.epochs=2", "encoder.hidden=8", "data.stride=4"])
+    return made_once(tmp_path_factory, "energy", lambda path: list(train.train(config, path)))
 
 
 @pytest.fixture
 def interruptible():
-    """Processes started from here heed Ctrl-C, even if this one ignores it, as shells make background jobs do."""
+    """Have child processes react to Ctrl-C even if this process ignores it, as background jobs of a shell do."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -75,7 +115,7 @@ def interruptible():
 
 @pytest.fixture(scope="module")
 def browser():
-    """Debian's chromium, driven by playwright; where one of them is missing, the test is skipped."""
+    """Debian's chromium, driven by playwright. Skips the test if either is missing."""
     program = shutil.which("chromium")
     if program is None:
         pytest.skip("needs chromium")
