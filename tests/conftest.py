@@ -31,9 +31,11 @@ TORCH_IS_HERE = importlib.util.find_spec("torch") is not None
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """Leave out the files that need torch where there is none."""
-    is_test = collection_path.name.startswith("test_") and collection_path.suffix == ".py"
-    return True if is_test and not TORCH_IS_HERE and needs_torch(collection_path) else None
+    """Leave out the files that need torch, and the folders whose conftest.py does, where there is no torch."""
+    if TORCH_IS_HERE:
+        return None
+    path = collection_path / "conftest.py" if collection_path.is_dir() else collection_path
+    return True if path.suffix == ".py" and path.exists() and needs_torch(path) else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

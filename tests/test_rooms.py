@@ -6,6 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytest.importorskip("grimp", reason="needs import-linter")
+
 from scripts.rooms import circles_of, floors_of, survey
 
 ROOT = Path(__file__).parent.parent

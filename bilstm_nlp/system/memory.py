@@ -47,17 +47,18 @@ def keep_few_kernels() -> None:
 
 
 def peak_memory_mb() -> float:
-    """Measure the peak memory of this process so far, in MiB.
+    """Measure the peak memory of this process so far, in MiB; 0 if the system does not tell.
 
-    A system without `resource` (Windows) is asked through psutil, which accelerate requires.
+    Windows, which has no `resource`, is asked through psutil.
     """
+    if sys.platform == "win32":
+        import psutil
+
+        return float(psutil.Process().memory_info().peak_wset) / 2**20
     try:
         import resource
     except ImportError:
-        import psutil
-
-        memory = psutil.Process().memory_info()
-        return float(getattr(memory, "peak_wset", memory.rss)) / 2**20
+        return 0.0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (2**20 if sys.platform == "darwin" else 2**10)  # macOS counts bytes, Linux KiB
 

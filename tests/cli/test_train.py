@@ -18,6 +18,7 @@ from safetensors.torch import load_file
 from bilstm_nlp.config import load
 from bilstm_nlp.runs import train
 from tests.samples import SMALL, TAGGER, command
+from tests.waiting import wait_for_lines
 
 
 @pytest.fixture
@@ -63,9 +64,7 @@ def test_a_forecasters_report_has_baselines_skill_and_probe(forecaster_run):
 def test_a_killed_run_resumes_to_the_same_weights(run, tmp_path):
     path = tmp_path / "killed"
     with subprocess.Popen(command("train", TAGGER, *SMALL, "--out", path), stderr=subprocess.DEVNULL) as process:
-        deadline = time.monotonic() + 120
-        while not (path / "history.jsonl").exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_for_lines(path / "history.jsonl")
         time.sleep(0.2)  # into the next epoch
         process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
@@ -89,9 +88,7 @@ def test_a_signal_saves_the_batch_and_names_the_resume_command(run, tmp_path, in
     with subprocess.Popen(
         command("train", TAGGER, *SMALL, "--out", path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        deadline = time.monotonic() + 120
-        while not (path / "history.jsonl").exists() and time.monotonic() < deadline:
-            time.sleep(0.01)
+        wait_for_lines(path / "history.jsonl")
         time.sleep(0.3)  # into the next epoch
         process.send_signal(number)
         _, said = process.communicate(timeout=60)
@@ -202,9 +199,7 @@ def test_a_run_directory_that_disappears_is_named(tmp_path):
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        deadline = time.monotonic() + 120
-        while not (path / "history.jsonl").exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_for_lines(path / "history.jsonl")
         path.rename(tmp_path / "moved")
         _, said = process.communicate(timeout=60)
     assert process.returncode == 1

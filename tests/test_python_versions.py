@@ -1,0 +1,87 @@
+"""Every Python that pyproject.toml promises, and the lowest releases of its dependencies, run what needs no torch."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from scripts.versions import LOWEST, LOWEST_PYTHON, environment, interpreter, requirements
+from tests.imports import needs_torch
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+VERSIONS = ["3.11", "3.12", "3.13", "3.14"]
+OTHERS = [version for version in VERSIONS if version != "{}.{}".format(*sys.version_info)]
+
+IMPORT_ALL = """
+import importlib, pkgutil, sys
+import bilstm_nlp
+for name in ("batch", "config", "data", "errors", "metrics", "reports", "system", "tags"):
+    module = importlib.import_module(f"bilstm_nlp.{name}")
+    for found in pkgutil.walk_packages(getattr(module, "__path__", []), f"{module.__name__}."):
+        importlib.import_module(found.name)
+assert "torch" not in sys.modules
+print(len([name for name in sys.modules if name.startswith("bilstm_nlp.")]))
+"""
+
+
+def python_of(version: str) -> Path:
+    """Make the environment of a version. Skips the test if the machine does not have this Python."""
+    program = interpreter(LOWEST_PYTHON if version == LOWEST else version)
+    if program is None:
+        pytest.skip(f"needs Python {version}")
+    return environment(version, program)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", [*OTHERS, LOWEST])
+def test_torch_free_modules_import_and_their_tests_pass(version):
+    python = python_of(version)
+    command = [python, "-c", IMPORT_ALL]
+    imported = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert imported.returncode == 0, imported.stderr
+    assert int(imported.stdout) > 40
+    run = [sys.executable, "scripts/versions.py", version, "--no-header", "-p", "no:xdist"]
+    tested = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert tested.returncode == 0, tested.stdout[-5000:] + tested.stderr[-2000:]
+    passed = re.search(r"(\d+) passed", tested.stdout)
+    assert passed is not None
+    assert int(passed[1]) > 500
+
+
+def test_classifiers_name_the_tested_pythons():
+    named = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
+    assert named == [version for version in VERSIONS if version in named]
+    assert PROJECT["requires-python"] == f">={named[0]}"
+
+
+def test_lowest_releases_are_the_bounds_of_pyproject():
+    lines = (ROOT / "scripts" / "lowest.txt").read_text(encoding="utf-8").splitlines()
+    pins = dict(line.split("==") for line in lines)
+    bounds = dict(re.fullmatch(r"([\w-]+)>=([\d.]+)(?:;.*)?", line).groups() for line in requirements())
+    for name, bound in bounds.items():
+        assert name == "psutil" or release(pins[name]) == release(bound), name
+
+
+def release(version: str) -> tuple[int, ...]:
+    """Compare 3.9 and 3.9.0 as the same release."""
+    numbers = [int(part) for part in version.split(".")]
+    return tuple(numbers + [0] * (3 - len(numbers)))
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("tests/test_tags.py", False),  # imports nothing of the kind
+        ("tests/nn/test_encoder.py", True),  # imports torch
+        ("tests/runs/test_kills.py", True),  # imports what imports torch
+        ("tests/cli/test_startup.py", True),  # starts the command line
+    ],
+)
+def test_need_of_torch_is_told_from_imports(path, expected):
+    assert needs_torch(ROOT / path) == expected

@@ -1,0 +1,71 @@
+"""Training, prediction, comparison and verification where fcntl, resource, signal masks and forks are missing."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.samples import SERIES, TAGGER, command
+
+HIDING = Path(__file__).parent / "without_unix"
+ROOT = Path(__file__).parent.parent
+TINY = ["--set", "training.epochs=1", "--set", "encoder.hidden=4", "--set", "embeddings.characters={kind='none'}"]
+
+
+def run(*arguments: object, text: str = "") -> str:
+    """Call the command line in a process without them. Return its output."""
+    variables = os.environ | {"PYTHONPATH": os.pathsep.join([str(HIDING), str(ROOT)]), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        command(*arguments), input=text, capture_output=True, text=True, env=variables, check=False, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Path:
+    """A run that was trained there."""
+    path = tmp_path_factory.mktemp("made") / "run"
+    run("train", TAGGER, *TINY, "--out", path)
+    return path
+
+
+def test_modules_and_functions_are_hidden_in_child_processes_too():
+    ask = (
+        "import multiprocessing, os, signal, sys; print(sys.modules['fcntl'], sys.modules['resource'], "
+        "multiprocessing.get_all_start_methods(), hasattr(os, 'fork'), hasattr(signal, 'pthread_sigmask'))"
+    )
+    program = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {ask!r}])"
+    variables = os.environ | {"PYTHONPATH": str(HIDING)}
+    told = subprocess.run([command()[0], "-c", program], capture_output=True, text=True, env=variables, check=True)
+    assert told.stdout == "None None ['spawn'] False False\n"
+
+
+def test_peak_of_memory_is_unknown(made):
+    training = json.loads((made / "metrics.json").read_text(encoding="utf-8"))["training"]
+    assert training["peak_memory_mb"] == 0
+
+
+def test_lock_leaves_no_file(made):
+    assert not [path.name for path in made.iterdir() if path.name.startswith(".lock")]
+
+
+def test_prediction_tags(made):
+    out = run("predict", made, "-", "--format", "jsonl", text="Ann went to Paris .\n" * 3)
+    assert [json.loads(line)["text"] for line in out.splitlines()] == ["Ann went to Paris ."] * 3
+
+
+def test_verification_accepts_the_run(made):
+    run("verify", made)
+
+
+@pytest.mark.slow
+def test_forecaster_is_trained_and_forecasts(tmp_path):
+    config = Path(TAGGER).parent.parent / "forecasting" / "sample.toml"
+    tiny = ["--set", "training.epochs=1", "--set", "encoder.hidden=4", "--set", "data.stride=16"]
+    run("train", config, *tiny, "--out", tmp_path / "run")
+    assert len(run("predict", tmp_path / "run", SERIES).splitlines()) > 24
