@@ -1,24 +1,15 @@
-"""Results for people: the progress of a training, tables on the terminal, Markdown for the run directory."""
+"""Results as Markdown, for report.md in the run directory."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bilstm_nlp.reports.sections import Picture, Row, Section, Table
 
-if TYPE_CHECKING:
-    pass
-
-
-# --- progress --------------------------------------------------------------------------------------------------------
-
-
-# --- results ---------------------------------------------------------------------------------------------------------
-
 
 def markdown(training: Mapping[str, Any], sections: Iterable[Section]) -> str:
-    """report.md of a finished run."""
+    """Write the report of a finished run: how it was trained, then the sections of its results."""
     parts = [
         "# Training run",
         f"{training['epochs']} epochs, the best of them {training['best_epoch']}; {training['parameters']:,} trained "
@@ -30,7 +21,13 @@ def markdown(training: Mapping[str, Any], sections: Iterable[Section]) -> str:
 
 
 def markdown_section(section: Section) -> str:
-    """A section with its title, as the second level of headings."""
+    """Write a section under a heading of the second level.
+
+    >>> print(markdown_section(Section("test", ["All is well."])))
+    ## test
+    <BLANKLINE>
+    All is well.
+    """
     parts = [f"## {section.title}"]
     for part in section.parts:
         match part:
@@ -44,6 +41,12 @@ def markdown_section(section: Section) -> str:
 
 
 def markdown_table(header: Row, rows: Iterable[Row]) -> str:
-    """A table in Markdown, whose cells may hold bars."""
+    """Write a table; bars in cells are escaped.
+
+    >>> print(markdown_table(("", "F1"), [("a|b", "0.9")]))
+    |  | F1 |
+    | --- | ---: |
+    | a\\|b | 0.9 |
+    """
     lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
     return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)

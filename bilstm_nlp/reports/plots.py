@@ -1,4 +1,7 @@
-"""Pictures of a run, as PNG files. The only room that imports matplotlib."""
+"""Plots of a run, as PNG files. The only module that imports matplotlib.
+
+Each function draws a figure, saves it to `path` and returns it.
+"""
 
 from __future__ import annotations
 
@@ -17,33 +20,49 @@ from numpy.typing import NDArray
 
 from bilstm_nlp.system.files import write_whole
 
+NAMED = 80
+"""Tokens that have room for their names beside a heat map."""
+NUMBERED = 24
+"""Columns of a matrix that have room for their numbers."""
+MARKED = 50
+"""Steps from which on a curve has no markers."""
 
-def curves(losses: Sequence[float], scores: Sequence[float], name: str, best: int, path: Path) -> None:
-    """Training loss and development score (called `name`) of each epoch; `best` is the epoch kept, from 1."""
+
+# --- training -------------------------------------------------------------------------------------------------------
+
+
+def curves(losses: Sequence[float], scores: Sequence[float], name: str, best: int, path: Path) -> Figure:
+    """Draw the training loss and the development score of each epoch, on two axes.
+
+    `name` is that of the score, `best` the epoch that was kept, from 1.
+    """
     figure = Figure(figsize=(7, 4), layout="constrained")
-    left = epochs_axes(figure, losses, best)
+    left = _epochs_axes(figure, losses, best)
     left.set_ylabel("training loss", color="tab:blue")
     right = left.twinx()
     right.plot(range(1, len(scores) + 1), scores, color="tab:orange", marker=".")
     right.set_ylabel(f"development {name}", color="tab:orange")
     left.set_title(f"Loss and {name} vs epochs; kept: epoch {best}, {scores[best - 1]:.4f}")
-    save(figure, path)
+    return save(figure, path)
 
 
-def loss_curves(training: Sequence[float], validation: Sequence[float], name: str, best: int, path: Path) -> None:
-    """Training and validation loss (called `name`) of each epoch on one axis; `best` is the epoch kept, from 1."""
+def loss_curves(training: Sequence[float], validation: Sequence[float], name: str, best: int, path: Path) -> Figure:
+    """Draw the training and the validation loss of each epoch, on one logarithmic axis.
+
+    `name` is that of the loss, `best` the epoch that was kept, from 1.
+    """
     figure = Figure(figsize=(7, 4), layout="constrained")
-    axes = epochs_axes(figure, training, best)
+    axes = _epochs_axes(figure, training, best)
     axes.plot(range(1, len(validation) + 1), validation, color="tab:orange", marker=".", label="validation")
     axes.set_yscale("log")
     axes.set_ylabel(f"loss ({name})")
     axes.set_title(f"Loss vs epochs; kept: epoch {best}, {validation[best - 1]:.4f}")
     axes.legend()
-    save(figure, path)
+    return save(figure, path)
 
 
-def epochs_axes(figure: Figure, losses: Sequence[float], best: int) -> Axes:
-    """Axes with the training loss of each epoch and a line at the one that was kept."""
+def _epochs_axes(figure: Figure, losses: Sequence[float], best: int) -> Axes:
+    """Make axes with the training loss of each epoch and a line at the epoch that was kept."""
     axes = figure.subplots()
     axes.plot(range(1, len(losses) + 1), losses, color="tab:blue", marker=".", label="training")
     axes.axvline(best, color="grey", linestyle=":", linewidth=1)
@@ -52,36 +71,23 @@ def epochs_axes(figure: Figure, losses: Sequence[float], best: int) -> Axes:
     return axes
 
 
-def confusion(labels: Sequence[str], counts: NDArray[Any], path: Path) -> None:
-    """Gold types against predicted types."""
-    matrix(counts, labels, labels, "predicted type", "gold type", "Entities by type", path, "d")
+# --- tagging --------------------------------------------------------------------------------------------------------
 
 
-def transitions(tags: Sequence[str], scores: NDArray[Any], path: Path) -> None:
-    """Learned transition scores from tag (row) to tag (column); forbidden transitions are blank."""
-    matrix(scores, tags, tags, "to", "from", "Transition scores", path, ".1f")
+def confusion(labels: Sequence[str], counts: NDArray[Any], path: Path) -> Figure:
+    """Draw counts (L, L) of gold types (rows) against predicted types (columns)."""
+    return _matrix(counts, labels, "predicted type", "gold type", "Entities by type", path, "d")
 
 
-def by_step(errors: Sequence[float], coverage: Sequence[float], nominal: float, path: Path) -> None:
-    """Mean squared error and coverage of the intervals at each step ahead."""
-    figure = Figure(figsize=(7, 4), layout="constrained")
-    steps = range(1, len(errors) + 1)
-    upper, lower = figure.subplots(2, 1, sharex=True)
-    upper.plot(steps, errors, color="tab:blue", marker="." if len(errors) < 50 else "")
-    upper.set_ylabel("MSE (scaled)")
-    upper.set_title("Error and coverage by step ahead")
-    lower.plot(steps, coverage, color="tab:orange", marker="." if len(errors) < 50 else "")
-    lower.axhline(nominal, color="grey", linestyle="--", label=f"nominal {nominal:.0%}")
-    lower.set_ylabel("coverage")
-    lower.set_xlabel("step")
-    lower.legend()
-    save(figure, path)
+def transitions(tags: Sequence[str], scores: NDArray[Any], path: Path) -> Figure:
+    """Draw the transition scores (L, L) from tag (row) to tag (column). Forbidden transitions are NaN, and blank."""
+    return _matrix(scores, tags, "to", "from", "Transition scores", path, ".1f")
 
 
-def attention(tokens: Sequence[str], weights: NDArray[Any], path: Path) -> None:
-    """(heads, T, T) how much each token (row) reads of each (column), a heat map a head, all in the same colours.
+def attention(tokens: Sequence[str], weights: NDArray[Any], path: Path) -> Figure:
+    """Draw the attention weights (heads, T, T) of each token (row) for each token (column), a heat map for each head.
 
-    Up to `NAMED` tokens are named, more are numbered from 0.
+    All heat maps share their colours. Up to `NAMED` tokens are named, more are numbered from 0.
     """
     across = math.ceil(len(weights) ** 0.5)
     down = math.ceil(len(weights) / across)
@@ -92,37 +98,88 @@ def attention(tokens: Sequence[str], weights: NDArray[Any], path: Path) -> None:
         image = axes.imshow(values, cmap="viridis", vmin=0.0, vmax=weights.max())
         axes.set_title(f"head {head}", fontsize=9)
         if len(tokens) <= NAMED:
-            # A dollar is a token here, not mathematics.
-            places = range(len(tokens))
-            axes.set_xticks(places, tokens, rotation=90, fontsize=7, parse_math=False)
-            axes.set_yticks(places, tokens, fontsize=7, parse_math=False)
+            # A dollar sign is a token here, not mathematics.
+            ticks = range(len(tokens))
+            axes.set_xticks(ticks, tokens, rotation=90, fontsize=7, parse_math=False)
+            axes.set_yticks(ticks, tokens, fontsize=7, parse_math=False)
     for axes in panels[len(weights) :]:
         axes.remove()
     figure.supxlabel("read", fontsize=9)
     figure.supylabel("by", fontsize=9)
     figure.colorbar(image, ax=figure.axes, shrink=0.8)
-    save(figure, path)
+    return save(figure, path)
 
 
-NAMED = 80
-"""Tokens that have room for their names beside a heat map."""
+def _matrix(
+    values: NDArray[Any], labels: Sequence[str], across: str, down: str, title: str, path: Path, number: str
+) -> Figure:
+    """Draw a labelled matrix (L, L); up to `NUMBERED` labels, with its values formatted by `number`."""
+    size = max(4.0, 0.45 * len(labels) + 2)
+    figure = Figure(figsize=(size + 1, size), layout="constrained")
+    axes = figure.subplots()
+    image = axes.imshow(values, cmap="viridis")
+    axes.set_xticks(range(len(labels)), labels, rotation=90)
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_xlabel(across)
+    axes.set_ylabel(down)
+    axes.set_title(title)
+    if len(labels) <= NUMBERED:
+        low, high = np.nanmin(values), np.nanmax(values)
+        for row, column in np.argwhere(~np.isnan(values)):
+            shade = (values[row, column] - low) / ((high - low) or 1)
+            axes.text(
+                column,
+                row,
+                format(values[row, column], number),
+                ha="center",
+                va="center",
+                fontsize=7,
+                color="black" if shade > 0.6 else "white",
+            )
+    figure.colorbar(image, shrink=0.8)
+    return save(figure, path)
+
+
+# --- forecasting ----------------------------------------------------------------------------------------------------
+
+
+def by_step(errors: Sequence[float], coverage: Sequence[float], nominal: float, path: Path) -> Figure:
+    """Draw the mean squared error and the intervals' coverage at each horizon step, beside the nominal coverage."""
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    steps, marker = range(1, len(errors) + 1), "." if len(errors) < MARKED else ""
+    upper, lower = figure.subplots(2, 1, sharex=True)
+    upper.plot(steps, errors, color="tab:blue", marker=marker)
+    upper.set_ylabel("MSE (scaled)")
+    upper.set_title("Error and coverage by step ahead")
+    lower.plot(steps, coverage, color="tab:orange", marker=marker)
+    lower.axhline(nominal, color="grey", linestyle="--", label=f"nominal {nominal:.0%}")
+    lower.set_ylabel("coverage")
+    lower.set_xlabel("step")
+    lower.legend()
+    return save(figure, path)
 
 
 @dataclass(frozen=True, eq=False)
 class ForecastPanel:
-    """One column's history and forecast."""
+    """A panel with the history and the forecast of one column."""
 
     title: str
     dates: NDArray[Any]
+    """(T,) dates of the history."""
     history: NDArray[Any]
+    """(T,)"""
     ahead: NDArray[Any]
+    """(H,) dates of the forecast."""
     forecast: NDArray[Any]
+    """(H,)"""
     lower: NDArray[Any]
+    """(H,)"""
     upper: NDArray[Any]
+    """(H,)"""
 
 
-def forecasts(panels: Sequence[ForecastPanel], count: int, level: float, path: Path) -> None:
-    """History, forecast and band, a panel each; `count` says how many there would be."""
+def forecasts(panels: Sequence[ForecastPanel], count: int, level: float, path: Path) -> Figure:
+    """Draw history, forecast and interval in each panel. `count` is the number of panels without a limit."""
     figure = Figure(figsize=(8, 2.2 * len(panels) + 0.8), layout="constrained")
     for axes, panel in zip(figure.subplots(len(panels), 1, squeeze=False)[:, 0], panels, strict=True):
         axes.plot(panel.dates, panel.history, color="black", linewidth=0.9, label="history")
@@ -134,48 +191,14 @@ def forecasts(panels: Sequence[ForecastPanel], count: int, level: float, path: P
     figure.axes[0].legend(loc="upper left", fontsize=8)
     if count > len(panels):
         figure.suptitle(f"the first {len(panels)} of {count} columns", fontsize=9)
-    save(figure, path)
+    return save(figure, path)
 
 
-def matrix(
-    values: NDArray[Any],
-    rows: Sequence[str],
-    columns: Sequence[str],
-    across: str,
-    down: str,
-    title: str,
-    path: Path,
-    number: str,
-) -> None:
-    """A labelled matrix with its numbers written in, as far as they can be read."""
-    size = max(4.0, 0.45 * len(columns) + 2)
-    figure = Figure(figsize=(size + 1, size), layout="constrained")
-    axes = figure.subplots()
-    image = axes.imshow(values, cmap="viridis")
-    low, high = np.nanmin(values), np.nanmax(values)
-    axes.set_xticks(range(len(columns)), columns, rotation=90)
-    axes.set_yticks(range(len(rows)), rows)
-    axes.set_xlabel(across)
-    axes.set_ylabel(down)
-    axes.set_title(title)
-    if len(columns) <= 24:
-        for i in range(len(rows)):
-            for j in range(len(columns)):
-                if values[i, j] == values[i, j]:
-                    shade = (values[i, j] - low) / ((high - low) or 1)
-                    axes.text(
-                        j,
-                        i,
-                        format(values[i, j], number),
-                        ha="center",
-                        va="center",
-                        fontsize=7,
-                        color="black" if shade > 0.6 else "white",
-                    )
-    figure.colorbar(image, shrink=0.8)
-    save(figure, path)
+# --- files ----------------------------------------------------------------------------------------------------------
 
 
-def save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path) -> Figure:
+    """Write a figure as a PNG file, whole or not at all; its folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, lambda partial: figure.savefig(partial, format="png"))
+    return figure

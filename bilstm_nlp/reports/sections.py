@@ -1,4 +1,7 @@
-"""What a task has to say to people: titled sections of tables, pictures and paragraphs. `report` lays them out."""
+"""Results for people, as titled sections of tables, pictures and paragraphs.
+
+Tasks make sections; `markdown` and the command line lay them out.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,16 @@ Row = Sequence[str]
 
 
 def number(value: float | None, digits: int = 4) -> str:
-    """A figure; what is undefined is a dash."""
+    """Format a figure; an undefined figure is a dash.
+
+    >>> number(0.91234), number(None)
+    ('0.9123', '–')
+    """
     return "–" if value is None else f"{value:.{digits}f}"
 
 
 class Table(NamedTuple):
-    """Rows of cells under a header; the first column names, the others count."""
+    """A table of text cells. The first column has the names, the others have figures."""
 
     title: str
     header: Row
@@ -23,7 +30,7 @@ class Table(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """A file in the run directory, and what it shows."""
+    """A picture in the run directory, with a caption."""
 
     file: str
     caption: str
@@ -31,7 +38,7 @@ class Picture(NamedTuple):
 
 @dataclass(frozen=True)
 class Section:
-    """A titled part of a report: tables, pictures and paragraphs in order."""
+    """A titled part of a report: tables, pictures and paragraphs, in order."""
 
     title: str
     parts: list[Table | Picture | str]
