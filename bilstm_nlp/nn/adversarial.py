@@ -1,4 +1,4 @@
-"""Training against the worst that a small step can do."""
+"""Adversarial training: half of the loss is computed where a small step of the inputs makes it larger."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from bilstm_nlp.nn.model import Loss, Model
 
 
 class Adversarial(nn.Module):
-    """A model's loss, half of it where the inputs are, half of it where they have been moved to make it larger.
+    """A model's loss, half at the inputs x, half at x + r, where r increases the loss.
 
-    Miyato, Dai and Goodfellow 2017, equation 5, on all that the encoder reads: each sequence is moved by a step along
-    the gradient of its loss. The gradient is that of one dropout mask, the moved inputs are read under another.
+    r is a step along the gradient g of each sequence's loss: r = size · √T · g / ‖g‖ (Miyato, Dai and Goodfellow 2017,
+    equation 5), on everything the encoder reads. The gradient and the second half use different dropout masks.
     """
 
     def __init__(self, model: Model[Any, Any], size: float) -> None:
-        """`size` is the length of a time step's part of the move, in the mean over a sequence (root mean square)."""
+        """`size`: the length of the step at each time step, as root mean square over a sequence."""
         super().__init__()
         self.model, self.size = model, size
 
     def forward(self, batch: Any) -> Loss:
-        """The batch's loss."""
+        """Compute the loss of a batch."""
         sequences = self.model.embedder(batch)
         loss = self.model.loss(sequences, batch)
         (gradient,) = torch.autograd.grad(loss.total, sequences.inputs, retain_graph=True)
         norm = gradient.flatten(1).norm(dim=1).clamp(min=torch.finfo(gradient.dtype).tiny)
         length = self.size * sequences.lengths.to(gradient.dtype).sqrt()
         moved = sequences.inputs + (length / norm)[:, None, None] * gradient
-        worse = self.model.loss(sequences._replace(inputs=moved), batch)
-        return Loss((loss.total + worse.total) / 2, loss.weight)
+        adversarial = self.model.loss(sequences._replace(inputs=moved), batch)
+        return Loss((loss.total + adversarial.total) / 2, loss.weight)

@@ -1,8 +1,8 @@
-"""The block between encoder and head: every position reads the whole sequence, padding excepted.
+"""Attention between encoder and head: every position attends to all positions of its sequence, without padding.
 
-Both kinds turn states s into s + O c, where c_i is a weighted mean over the sequence's real positions. It is made of n,
-the states after a layer normalisation; the sum is not normalised again (Xiong et al. 2020, figure 1b), and O begins
-small, so that an untrained block hands the encoder's states on nearly as they are.
+Both kinds turn states s (B, T, D) into s + O c, where c_i is a weighted mean over the sequence's real positions. The
+mean is taken of n, the layer-normalised states. The sum is not normalised again (Xiong et al. 2020, figure 1b). O
+starts small, so an untrained block hardly changes the states.
 """
 
 from __future__ import annotations
@@ -17,23 +17,28 @@ from torch.utils.checkpoint import checkpoint
 from bilstm_nlp.nn.padding import inside
 
 BLOCK = 2**24
-"""Numbers of (B, queries, T, size) that additive attention holds at a time.
+"""Most numbers of (B, queries, T, size) that additive attention holds at a time.
 
-As float32 they are 64 MiB, above the 32 MiB from which glibc gives every buffer back to the system. Smaller ones leave
-holes between the blocks' results: with blocks of 2**22, a sentence of 10,000 tokens was seen to take 9 GiB.
+In float32 they take 64 MiB. From 32 MiB on, glibc returns every freed buffer to the system; smaller buffers leave holes
+between the blocks' results. With blocks of 2**22, a sentence of 10,000 tokens took 9 GiB.
 """
 
 
 class AdditiveAttention(nn.Module):
-    """Additive attention with every position as a query (Bahdanau et al. 2015, section 3.1 and appendix A.1.2).
+    """(B, T, D) → (B, T, D): additive attention with every position as a query.
 
-    α_ij = softmax_j(v · tanh(W n_i + U n_j + b)), c_i = Σ_j α_ij n_j
+    α_ij = softmax_j(v · tanh(W n_i + U n_j + b)), c_i = Σ_j α_ij n_j (Bahdanau et al. 2015, section 3.1 and
+    appendix A.1.2).
+
+    >>> block = AdditiveAttention(4, 3)
+    >>> block(torch.zeros(2, 5, 4), torch.tensor([5, 3])).shape
+    torch.Size([2, 5, 4])
     """
 
     heads = 1
 
     def __init__(self, inputs: int, size: int) -> None:
-        """`size` is that of the hidden layer that weighs two positions."""
+        """`size`: units of the hidden layer that weighs two positions."""
         super().__init__()
         self.norm = nn.LayerNorm(inputs)
         self.query = nn.Linear(inputs, size)
@@ -43,13 +48,13 @@ class AdditiveAttention(nn.Module):
         for layer in (self.query, self.key, self.score):
             nn.init.xavier_uniform_(layer.weight)
         nn.init.zeros_(self.query.bias)
-        begin_small(self.output)
+        _start_small(self.output)
 
     def forward(self, states: Tensor, lengths: Tensor) -> Tensor:
-        """(B, T, D) states, (B,) lengths → (B, T, D); what stands at padding means nothing.
+        """(B, T, D) states, (B,) lengths → (B, T, D), meaningless at padding.
 
-        A long sentence is worked off in blocks of queries, and training computes a block's weights a second time
-        instead of keeping them: no more than `BLOCK` numbers are held at once, as long as T · size are no more.
+        A long sentence is computed in blocks of queries, and the backward pass computes a block's weights again instead
+        of keeping them. So at most max(`BLOCK`, B · T · size) numbers are held at a time.
         """
         normed = self.norm(states)
         keys, padding = self.key(normed), ~inside(lengths, states.shape[1])
@@ -64,16 +69,16 @@ class AdditiveAttention(nn.Module):
         return states + torch.as_tensor(self.output(torch.cat(contexts, dim=1)))
 
     def weights(self, states: Tensor, lengths: Tensor) -> Tensor:
-        """(B, T, D) states, (B,) lengths → (B, 1, T, T): how much each position (row) reads of each (column).
+        """(B, T, D) states, (B,) lengths → (B, 1, T, T): how much each position (row) attends to each (column).
 
-        A row adds up to 1 over the sequence's real positions and is 0 at padding; a padding's own row means nothing.
+        A row sums to 1 over the sequence's real positions and is 0 at padding. The rows of padding are meaningless.
         """
         normed = self.norm(states)
         keys, padding = self.key(normed), ~inside(lengths, states.shape[1])
         return torch.cat([self.block_weights(block, keys, padding) for block in self.blocks(normed)], dim=1)[:, None]
 
     def blocks(self, normed: Tensor) -> Sequence[Tensor]:
-        """(B, T, D) → (B, q, A) queries, q of them at a time."""
+        """(B, T, D) normalised states → blocks of (B, q, A) queries."""
         queries: Tensor = self.query(normed)
         blocks: Sequence[Tensor] = queries.split(max(1, BLOCK // queries.numel()), dim=1)
         return blocks
@@ -81,7 +86,7 @@ class AdditiveAttention(nn.Module):
     def block_weights(self, queries: Tensor, keys: Tensor, padding: Tensor) -> Tensor:
         """(B, q, A) queries, (B, T, A) keys, (B, T) padding → (B, q, T)"""
         scores = self.score((queries[:, :, None] + keys[:, None]).tanh_()).squeeze(3)
-        return softmax_but(padding[:, None], scores)
+        return _masked_softmax(padding[:, None], scores)
 
     def context(self, queries: Tensor, keys: Tensor, values: Tensor, padding: Tensor) -> Tensor:
         """(B, q, A) queries, (B, T, A) keys, (B, T, D) values, (B, T) padding → (B, q, D)"""
@@ -89,13 +94,21 @@ class AdditiveAttention(nn.Module):
 
 
 class MultiHeadAttention(nn.Module):
-    """Scaled dot-product self-attention in several heads of D / heads features each (Vaswani et al. 2017, section 3.2).
+    """(B, T, D) → (B, T, D): scaled dot-product attention in heads of D / heads features each.
 
-    In each head α_ij = softmax_j(Q n_i · K n_j / √(D / heads)), c_i = Σ_j α_ij V n_j; the heads' c stand side by side.
+    In each head, α_ij = softmax_j(Q n_i · K n_j / √(D / heads)) and c_i = Σ_j α_ij V n_j. The heads' c are concatenated
+    (Vaswani et al. 2017, section 3.2).
+
+    >>> block = MultiHeadAttention(4, heads=2)
+    >>> block.weights(torch.zeros(1, 3, 4), torch.tensor([2])).shape
+    torch.Size([1, 2, 3, 3])
     """
 
     def __init__(self, inputs: int, heads: int, dropout: float = 0.0) -> None:
-        """`dropout` is the share of weights that training drops. Raises `ValueError` unless `heads` divide `inputs`."""
+        """`dropout`: fraction of the weights that training drops.
+
+        Raises `ValueError` if `heads` does not divide `inputs`.
+        """
         super().__init__()
         if heads < 1 or inputs % heads:
             raise ValueError(f"'heads' must divide the {inputs} inputs. Got {heads}.")
@@ -105,24 +118,24 @@ class MultiHeadAttention(nn.Module):
         self.output = nn.Linear(inputs, inputs)
         for part in self.projection.weight.data.chunk(3):
             nn.init.xavier_uniform_(part)
-        begin_small(self.output)
+        _start_small(self.output)
 
     def forward(self, states: Tensor, lengths: Tensor) -> Tensor:
-        """(B, T, D) states, (B,) lengths → (B, T, D); what stands at padding means nothing."""
+        """(B, T, D) states, (B,) lengths → (B, T, D), meaningless at padding."""
         queries, keys, values = self.project(states)
         real = inside(lengths, states.shape[1])[:, None, None]
         dropout = self.dropout if self.training else 0.0
-        read = functional.scaled_dot_product_attention(queries, keys, values, attn_mask=real, dropout_p=dropout)
-        return states + torch.as_tensor(self.output(read.transpose(1, 2).flatten(2)))
+        attended = functional.scaled_dot_product_attention(queries, keys, values, attn_mask=real, dropout_p=dropout)
+        return states + torch.as_tensor(self.output(attended.transpose(1, 2).flatten(2)))
 
     def weights(self, states: Tensor, lengths: Tensor) -> Tensor:
-        """(B, T, D) states, (B,) lengths → (B, heads, T, T): how much each position (row) reads of each (column).
+        """(B, T, D) states, (B,) lengths → (B, heads, T, T): how much each position (row) attends to each (column).
 
-        A row adds up to 1 over the sequence's real positions and is 0 at padding; a padding's own row means nothing.
+        A row sums to 1 over the sequence's real positions and is 0 at padding. The rows of padding are meaningless.
         """
         queries, keys, _ = self.project(states)
         scores = queries @ keys.transpose(2, 3) / queries.shape[3] ** 0.5
-        return softmax_but(~inside(lengths, states.shape[1])[:, None, None], scores)
+        return _masked_softmax(~inside(lengths, states.shape[1])[:, None, None], scores)
 
     def project(self, states: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(B, T, D) → queries, keys and values, each (B, heads, T, D / heads)"""
@@ -131,12 +144,12 @@ class MultiHeadAttention(nn.Module):
         return queries, keys, values
 
 
-def softmax_but(padding: Tensor, scores: Tensor) -> Tensor:
-    """(…, T) scores → weights: exactly 0 at padding, and a number even where all is padding."""
+def _masked_softmax(padding: Tensor, scores: Tensor) -> Tensor:
+    """(…, T) scores → (…, T) weights, exactly 0 at padding. If all is padding, the weights are finite."""
     return torch.softmax(scores.masked_fill(padding, torch.finfo(scores.dtype).min), dim=-1)
 
 
-def begin_small(output: nn.Linear) -> None:
-    """A tenth of Xavier's weights, zero biases."""
+def _start_small(output: nn.Linear) -> None:
+    """Draw a tenth of Xavier's weights, and set biases to 0."""
     nn.init.xavier_uniform_(output.weight, gain=0.1)
     nn.init.zeros_(output.bias)

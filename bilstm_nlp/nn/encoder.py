@@ -1,4 +1,7 @@
-"""The shared encoder: stacked recurrent layers in one or both directions, exact under padding."""
+"""The shared encoder: stacked recurrent layers in one or both directions.
+
+Padding changes nothing: a sequence has the same states alone, in a batch, and under more padding.
+"""
 
 from __future__ import annotations
 
@@ -14,25 +17,29 @@ from bilstm_nlp.batch import SentenceWindows
 from bilstm_nlp.nn.padding import reversed_steps
 
 LEVELS = 2**16
-"""Probabilities of dropout that can be told apart."""
+"""Number of different dropout probabilities."""
 
 
 class Sequences(NamedTuple):
-    """What is to be read."""
+    """The encoder's input: B sequences of at most T time steps."""
 
     inputs: Tensor
     """(B, T, D)"""
     lengths: Tensor
-    """(B,) time steps of each sequence; what stands beyond them is padding."""
+    """(B,) time steps of each sequence. The rest is padding."""
     windows: SentenceWindows[Tensor] | None = None
-    """How sequences are read together; None where each is read by itself."""
+    """The windows that sentences are read in together; None if each sequence is read alone."""
 
 
 class Dropout(nn.Module):
-    """Dropout of single numbers, or with one mask for all time steps of a sequence (Gal and Ghahramani 2016).
+    """(B, T, D) → (B, T, D): dropout of single numbers, or locked: with one mask for all time steps of a sequence.
 
-    Probabilities are multiples of 2⁻¹⁶, so that a random number of 64 bits decides for four: torch's own dropout draws
-    one for each, which took a seventh of a forecaster's training step on a CPU.
+    Locked dropout is that of Gal and Ghahramani 2016. Probabilities are multiples of 2⁻¹⁶, so one random number of 64
+    bits decides about four states. torch's own dropout draws a number for each state, which took a seventh of a
+    forecaster's training step on a CPU.
+
+    >>> Dropout(0.5, locked=True).eval()(torch.ones(1, 2, 3)).sum()
+    tensor(6.)
     """
 
     def __init__(self, probability: float, *, locked: bool) -> None:
@@ -40,26 +47,25 @@ class Dropout(nn.Module):
         self.dropped, self.locked = round(probability * LEVELS), locked
 
     def forward(self, states: Tensor) -> Tensor:
-        """(B, T, D) → (B, T, D); (B, D) → (B, D) where no mask is locked."""
+        """(B, T, D) → (B, T, D). Without locking, states may have any shape."""
         if not self.training or self.dropped == 0:
             return states
         return states * self.mask(states[:, :1].shape if self.locked else states.shape, states)
 
     def mask(self, shape: torch.Size, states: Tensor) -> Tensor:
-        """0 where a number is dropped, else what keeps the mean, 1 / (1 - p); of the states' type."""
+        """Draw a mask of the states' type: 0 where a state is dropped, and 1 / (1 - p) elsewhere, to keep the mean."""
         if self.dropped == LEVELS:
             return states.new_zeros(shape)
-        draws = torch.empty(-(-shape.numel() // 4), dtype=torch.int64, device=states.device).random_(-(2**63), None)
-        kept = draws.view(torch.int16)[: shape.numel()].view(shape) >= self.dropped - LEVELS // 2
-        return kept.to(states.dtype).mul_(LEVELS / (LEVELS - self.dropped))
+        draws = torch.empty((shape.numel() + 3) // 4, dtype=torch.int64, device=states.device).random_(-(2**63), None)
+        keep = draws.view(torch.int16)[: shape.numel()].view(shape) >= self.dropped - LEVELS // 2
+        return keep.to(states.dtype).mul_(LEVELS / (LEVELS - self.dropped))
 
 
 class RecurrentLayer(nn.Module):
-    """One LSTM or GRU layer that reads a padded batch in one or both directions.
+    """(B, T, D) → (B, T, H), or (B, T, 2H) with both directions: one LSTM or GRU layer over a padded batch.
 
-    The backward direction is a recurrence of its own over the sequences reversed *within their lengths*: it begins at
-    the last token and never sees padding, so a sequence has the same states alone, batched and under more padding.
-    This keeps the batch dense, which the CPU kernels take about half as long for as for packed sequences.
+    The backward direction runs over the sequences reversed *within their lengths*. It starts at the last token and
+    never reads padding. The batch stays dense: CPU kernels take about half as long for it as for packed sequences.
     """
 
     def __init__(
@@ -76,23 +82,23 @@ class RecurrentLayer(nn.Module):
         self.directions = nn.ModuleList(recurrence(inputs, hidden) for _ in range(2 if bidirectional else 1))
         self.cell, self.hidden, self.initial_state = cell, hidden, initial_state
         for direction in self.directions:
-            initialise(direction)
+            _initialise(direction)
 
     def forward(self, inputs: Tensor, reversal: Reversal | None) -> Tensor:
-        """(B, T, D) → (B, T, H) states, or (B, T, 2H) with both directions; no reversal where there is no padding."""
-        starts = [self.start(inputs) for _ in self.directions]
+        """(B, T, D) → (B, T, H) or (B, T, 2H) states, meaningless at padding. `reversal` is None without padding."""
+        starts = [self._start(inputs) for _ in self.directions]
         if reversal is None:
-            return self.unpadded(inputs, starts)
+            return self._unpadded(inputs, starts)
         states, backward = (
             direction(read, start if self.cell == "lstm" else start[0])[0]
             for direction, read, start in zip(
                 self.directions, (inputs.transpose(0, 1), reversal.read(inputs)), starts, strict=True
             )
         )
-        return torch.cat([states.transpose(0, 1), reversal.written(backward)], dim=2)
+        return torch.cat([states.transpose(0, 1), reversal.inverse(backward)], dim=2)
 
-    def unpadded(self, inputs: Tensor, starts: Sequence[tuple[Tensor, ...]]) -> Tensor:
-        """The same where the kernel may reverse the sequences itself."""
+    def _unpadded(self, inputs: Tensor, starts: Sequence[tuple[Tensor, ...]]) -> Tensor:
+        """(B, T, D) → states, with both directions in one call: without padding, the kernel can reverse sequences."""
         weights: list[Tensor] = [weight for direction in self.directions for weight in direction.parameters()]
         hidden, *cell = (torch.cat(states) for states in zip(*starts, strict=True))
         steps, settings = inputs.transpose(0, 1), (True, 1, 0.0, self.training, len(starts) == 2, False)
@@ -102,8 +108,8 @@ class RecurrentLayer(nn.Module):
             states = torch.gru(steps, hidden, weights, *settings)[0]
         return states.transpose(0, 1)
 
-    def start(self, inputs: Tensor) -> tuple[Tensor, ...]:
-        """Hidden (and cell) state of a direction before the first time step, (1, B, H) each."""
+    def _start(self, inputs: Tensor) -> tuple[Tensor, ...]:
+        """Return the hidden (and cell) state of one direction before the first time step, (1, B, H) each."""
         make = torch.zeros if self.initial_state == "zeros" else torch.randn
         shape = (1, inputs.shape[0], self.hidden)
         return tuple(
@@ -112,7 +118,14 @@ class RecurrentLayer(nn.Module):
 
 
 class Encoder(nn.Module):
-    """n × (dropout → recurrent layer) → dropout. Output size is `outputs`: H, or 2H with both directions."""
+    """(B, T, D) → (B, T, outputs): n × (dropout → recurrent layer) → dropout.
+
+    `outputs` is H, or 2H with both directions.
+
+    >>> encoder = Encoder(3, hidden=4)
+    >>> encoder(Sequences(torch.zeros(2, 5, 3), torch.tensor([5, 2]))).shape
+    torch.Size([2, 5, 8])
+    """
 
     def __init__(
         self,
@@ -128,7 +141,7 @@ class Encoder(nn.Module):
         locked_dropout: bool = True,
         initial_state: Literal["zeros", "random"] = "zeros",
     ) -> None:
-        """`dropout` between layers; before the first one and after the last, it is for those around to say."""
+        """`dropout` is between layers, `input_dropout` before the first layer, `output_dropout` after the last."""
         super().__init__()
         self.outputs, self.bidirectional = hidden * (2 if bidirectional else 1), bidirectional
         self.layers = nn.ModuleList(
@@ -146,9 +159,11 @@ class Encoder(nn.Module):
         self.output_dropout = Dropout(output_dropout, locked=locked_dropout)
 
     def forward(self, sequences: Sequences) -> Tensor:
-        """(B, T, D) inputs → (B, T, outputs) states, each sequence by itself; what stands at padding means nothing."""
+        """(B, T, D) inputs → (B, T, outputs) states, each sequence read alone; meaningless at padding."""
         inputs, lengths, _ = sequences
-        reversal = Reversal(lengths, inputs.shape[1]) if self.bidirectional and padded(inputs, lengths) else None
+        reversal = (
+            Reversal(lengths, inputs.shape[1]) if self.bidirectional and _may_be_padded(inputs, lengths) else None
+        )
         states = inputs
         for dropout, layer in zip(self.dropouts, self.layers, strict=True):
             states = layer(dropout(states), reversal)
@@ -156,21 +171,21 @@ class Encoder(nn.Module):
 
 
 class DocumentEncoder(nn.Module):
-    """Reads sentences together with their neighbours, a vector of its own standing for the boundary between two.
+    """(B, T, D) → (B, T, outputs): an encoder that reads sentences in windows with their neighbours.
 
-    Dropout before and after the encoder is for each sentence, as if it were read by itself: one mask for a whole window
-    would make them fewer.
+    A trainable vector stands for the boundary between two sentences. Dropout before and after the encoder has a mask
+    for each sentence: a mask for each window would be fewer masks.
     """
 
     def __init__(self, encoder: Encoder, inputs: int, input_dropout: Dropout, output_dropout: Dropout) -> None:
-        """The encoder itself has no dropout at its input and output."""
+        """`encoder` must have no dropout at its input and output."""
         super().__init__()
         self.encoder, self.outputs = encoder, encoder.outputs
         self.input_dropout, self.output_dropout = input_dropout, output_dropout
         self.boundary = nn.Parameter(torch.zeros(inputs))
 
     def forward(self, sequences: Sequences) -> Tensor:
-        """(B, T, D) inputs → (B, T, outputs) states of the sentences' tokens, read window by window."""
+        """(B, T, D) inputs → (B, T, outputs) states of the sentences' tokens, read in `sequences.windows`."""
         inputs, lengths, windows = sequences
         inputs = self.input_dropout(inputs)
         if windows is None:
@@ -180,19 +195,20 @@ class DocumentEncoder(nn.Module):
         return torch.as_tensor(self.output_dropout(functional.embedding(windows.places, states.flatten(0, 1))))
 
 
-def padded(inputs: Tensor, lengths: Tensor) -> bool:
-    """Whether some of the (B, T, D) inputs are padding. Elsewhere than on a CPU it is taken for granted.
+def _may_be_padded(inputs: Tensor, lengths: Tensor) -> bool:
+    """Return True if some of the (B, T, D) inputs are padding. On other devices than the CPU, always return True.
 
-    There, to ask makes all that was begun wait, and cuDNN wants the weights of both directions in one piece.
+    Reading the lengths there would wait for all queued work, and cuDNN wants the weights of both directions in one
+    block of memory.
     """
     return inputs.device.type != "cpu" or bool((lengths < inputs.shape[1]).any())
 
 
 class Reversal:
-    """Each sequence of a batch reversed within its length, on the way from (B, T) to time steps first and back."""
+    """The reversal of each sequence within its length, on the way from (B, T, D) to (T, B, D) and back."""
 
     def __init__(self, lengths: Tensor, steps: int) -> None:
-        """(B,) lengths, of `steps` time steps with padding."""
+        """(B,) lengths of sequences that have `steps` time steps with padding."""
         self.sequences, self.steps = len(lengths), steps
         source = reversed_steps(lengths, steps).t()  # (T, B)
         sequence = torch.arange(self.sequences, device=lengths.device)
@@ -201,17 +217,17 @@ class Reversal:
 
     def read(self, states: Tensor) -> Tensor:
         """(B, T, D) → (T, B, D)"""
-        rows = Permutation.apply(states.flatten(0, 1), self.reading, self.writing)
+        rows = _Permutation.apply(states.flatten(0, 1), self.reading, self.writing)
         return torch.as_tensor(rows).view(self.steps, self.sequences, -1)
 
-    def written(self, states: Tensor) -> Tensor:
-        """(T, B, D) → (B, T, D), the inverse of `read`."""
-        rows = Permutation.apply(states.flatten(0, 1), self.writing, self.reading)
+    def inverse(self, states: Tensor) -> Tensor:
+        """(T, B, D) → (B, T, D): undo `read`."""
+        rows = _Permutation.apply(states.flatten(0, 1), self.writing, self.reading)
         return torch.as_tensor(rows).view(self.sequences, self.steps, -1)
 
 
-class Permutation(torch.autograd.Function):
-    """Rows in another order, and their gradient by the inverse order; torch's indexing would add them up one by one."""
+class _Permutation(torch.autograd.Function):
+    """Rows in another order. The gradient uses the inverse order: that of torch's indexing would add row by row."""
 
     @staticmethod
     def forward(ctx: FunctionCtx, rows: Tensor, order: Tensor, inverse: Tensor) -> Tensor:
@@ -221,11 +237,14 @@ class Permutation(torch.autograd.Function):
     @staticmethod
     def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, None, None]:
         order, inverse = ctx.saved_tensors  # type: ignore[attr-defined]
-        return torch.as_tensor(Permutation.apply(gradient, inverse, order)), None, None
+        return torch.as_tensor(_Permutation.apply(gradient, inverse, order)), None, None
 
 
-def initialise(recurrence: nn.Module) -> None:
-    """Xavier input weights, orthogonal recurrent weights (one block a gate), zero biases, forget gates opened by 1."""
+def _initialise(recurrence: nn.Module) -> None:
+    """Draw Xavier input weights and orthogonal recurrent weights (a block for each gate). Biases are 0.
+
+    The bias of the LSTM's forget gate is 1 (Jozefowicz et al. 2015).
+    """
     for name, parameter in recurrence.named_parameters():
         if name.startswith("weight_ih"):
             nn.init.xavier_uniform_(parameter)
@@ -235,5 +254,5 @@ def initialise(recurrence: nn.Module) -> None:
         else:
             nn.init.zeros_(parameter)
             if isinstance(recurrence, nn.LSTM) and name.startswith("bias_ih"):
-                # Gates lie in the order input, forget, cell, output (Jozefowicz et al. 2015 on the forget bias).
+                # The gates' order is input, forget, cell, output.
                 parameter.data[recurrence.hidden_size : 2 * recurrence.hidden_size] = 1.0

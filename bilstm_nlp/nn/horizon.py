@@ -1,6 +1,6 @@
-"""All steps ahead: from one vector of a look-back and, past the encoder, from the look-back itself.
+"""Forecasts of all H steps ahead, from one vector a sequence, and directly from the look-back.
 
-S sequences, H steps ahead.
+S sequences, look-back of L steps, horizon of H steps.
 """
 
 from __future__ import annotations
@@ -12,7 +12,11 @@ from bilstm_nlp.nn.encoder import Dropout
 
 
 class DirectDecoder(nn.Module):
-    """Dropout, then one map to all steps at once, linear or with a hidden layer."""
+    """(S, D) → (S, H, outputs): dropout, then one map to all steps at once, linear or with a hidden layer.
+
+    >>> DirectDecoder(8, horizon=24, outputs=1)(torch.zeros(2, 8), torch.zeros(2, 24, 0)).shape
+    torch.Size([2, 24, 1])
+    """
 
     def __init__(
         self,
@@ -24,7 +28,7 @@ class DirectDecoder(nn.Module):
         hidden: int | None = None,
         dropout: float = 0.0,
     ) -> None:
-        """`outputs` numbers for each step, of `known` columns known ahead."""
+        """`outputs`: numbers for each step. `known`: columns that are known ahead."""
         super().__init__()
         self.horizon, self.outputs = horizon, outputs
         self.dropout = Dropout(dropout, locked=False)
@@ -36,7 +40,7 @@ class DirectDecoder(nn.Module):
             self.projection = nn.Sequential(nn.Linear(features, hidden), nn.ReLU(), nn.Linear(hidden, numbers))
 
     def forward(self, pooled: Tensor, known: Tensor) -> Tensor:
-        """(S, D), (S, H, K) → (S, H, outputs)"""
+        """(S, D) pooled states, (S, H, K) columns known ahead → (S, H, outputs)"""
         features = self.dropout(pooled)
         if known.shape[2]:
             features = torch.cat([features, known.flatten(1)], dim=1)
@@ -44,9 +48,10 @@ class DirectDecoder(nn.Module):
 
 
 class LinearBypass(nn.Module):
-    """A linear map from a target's look-back to all steps ahead, the same for all targets (LSTNet, Lai et al. 2018).
+    """(B, L, C) → (B, H, C): one linear map from a target's look-back to all steps ahead, shared by all targets.
 
-    Its weights begin at 0. What is linear in the future, often most of it, needs no encoder, which makes the rest.
+    The map forecasts what is linear in the look-back, often most of the future; the encoder adds the rest (LSTNet, Lai
+    et al. 2018). Weights start at 0.
     """
 
     def __init__(self, look_back: int, horizon: int) -> None:

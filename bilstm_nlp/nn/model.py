@@ -1,4 +1,4 @@
-"""A model is an input end, the shared encoder, perhaps attention, and an output end."""
+"""A model: an embedder, the shared encoder, optional attention, and a head."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from bilstm_nlp.nn.encoder import DocumentEncoder, Encoder, Sequences
 
 
 class Loss(NamedTuple):
-    """A loss as its sum and its weight, so that means are right over ragged batches and several processes."""
+    """A loss as sum and weight, so that means over ragged batches and several processes are exact."""
 
     total: Tensor
-    """() sum over what is counted."""
+    """() sum over tokens, or over forecast values."""
     weight: Tensor
-    """() how much is counted: tokens, say, or windows times horizon."""
+    """() number of tokens, or of forecast values."""
 
 
 B = TypeVar("B")
@@ -25,7 +25,7 @@ P_co = TypeVar("P_co", covariant=True)
 
 
 class Embedder(Protocol[B_contra]):
-    """Batch → sequences of `outputs` features a step."""
+    """An input end: batch → (B, T, outputs) sequences."""
 
     outputs: int
 
@@ -33,7 +33,7 @@ class Embedder(Protocol[B_contra]):
 
 
 class Attention(Protocol):
-    """States → states, each position having read the whole sequence."""
+    """A block in which each position attends to the whole sequence."""
 
     heads: int
 
@@ -42,12 +42,12 @@ class Attention(Protocol):
         ...
 
     def weights(self, states: Tensor, lengths: Tensor, /) -> Tensor:
-        """(B, T, D) states, (B,) lengths → (B, heads, T, T): how much a position (row) reads of each (column)."""
+        """(B, T, D) states, (B,) lengths → (B, heads, T, T): how much a position (row) attends to each (column)."""
         ...
 
 
 class Head(Protocol[B_contra, P_co]):
-    """(B, T, outputs) states → a loss, or predictions."""
+    """An output end: (B, T, outputs) states → a loss, or predictions."""
 
     def loss(self, states: Tensor, batch: B_contra, /) -> Loss: ...
 
@@ -55,7 +55,7 @@ class Head(Protocol[B_contra, P_co]):
 
 
 class Model(nn.Module, Generic[B, P]):
-    """embedder → encoder → attention, where there is some → head."""
+    """embedder → encoder → attention (optional) → head."""
 
     def __init__(
         self, embedder: Embedder[B], encoder: Encoder | DocumentEncoder, attention: Attention | None, head: Head[B, P]
@@ -64,24 +64,27 @@ class Model(nn.Module, Generic[B, P]):
         self.embedder, self.encoder, self.attention, self.head = embedder, encoder, attention, head
 
     def states(self, sequences: Sequences) -> Tensor:
-        """(B, T, outputs): what the head reads."""
+        """Return the (B, T, outputs) states that the head reads."""
         states = self.encoder(sequences)
         return states if self.attention is None else self.attention(states, sequences.lengths)
 
     def forward(self, batch: B) -> Loss:
-        """The batch's loss."""
+        """Compute the loss of a batch."""
         return self.loss(self.embedder(batch), batch)
 
     def loss(self, sequences: Sequences, batch: B) -> Loss:
-        """The loss of a batch that has been embedded."""
+        """Compute the loss of a batch that is already embedded."""
         return self.head.loss(self.states(sequences), batch)
 
     def decode(self, batch: B) -> P:
-        """The batch's predictions, as the head makes them."""
+        """Return the head's predictions for a batch."""
         return self.head.decode(self.states(self.embedder(batch)), batch)
 
     def decode_with_weights(self, batch: B) -> tuple[P, Tensor]:
-        """The batch's predictions, and the attention's weights (B, heads, T, T) that led to them."""
+        """Return the head's predictions for a batch, and the (B, heads, T, T) weights of the attention.
+
+        Raises `ValueError` for a model without attention.
+        """
         if self.attention is None:
             raise ValueError("The weights need a model with attention. Got one without.")
         sequences = self.embedder(batch)

@@ -1,4 +1,4 @@
-"""From the states of all steps to one vector a sequence. Sequences have one length here: windows, without padding."""
+"""Pooling: the states of all steps → one vector a sequence. All S sequences are windows of T steps, without padding."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from torch import Tensor, nn
 
 
 class LastPooling(nn.Module):
-    """The state at the last step: all of the past for the forward direction, one step for the backward one."""
+    """(S, T, D) → (S, D): the state at the last step.
+
+    There, the forward direction has read the whole window, the backward direction one step.
+    """
 
     def forward(self, states: Tensor) -> Tensor:
         """(S, T, D) → (S, D)"""
@@ -15,7 +18,10 @@ class LastPooling(nn.Module):
 
 
 class BothEndsPooling(nn.Module):
-    """The forward direction's state at the last step and the backward direction's at the first: each has read all."""
+    """(S, T, 2H) → (S, 2H): the forward state at the last step and the backward state at the first step.
+
+    Each of them has read the whole window. With one direction, this is the last state.
+    """
 
     def __init__(self, hidden: int) -> None:
         super().__init__()
@@ -28,7 +34,7 @@ class BothEndsPooling(nn.Module):
 
 
 class MeanPooling(nn.Module):
-    """The mean over all steps."""
+    """(S, T, D) → (S, D): the mean over all steps."""
 
     def forward(self, states: Tensor) -> Tensor:
         """(S, T, D) → (S, D)"""
@@ -36,7 +42,10 @@ class MeanPooling(nn.Module):
 
 
 class AttentionPooling(nn.Module):
-    """A weighted mean, whose weights are softmax(v · tanh(W s)) over the steps (after Bahdanau et al. 2015)."""
+    """(S, T, D) → (S, D): a weighted mean of states s, with weights softmax(v · tanh(W s + b)) over the steps.
+
+    After Bahdanau et al. 2015.
+    """
 
     def __init__(self, inputs: int) -> None:
         super().__init__()
@@ -44,7 +53,7 @@ class AttentionPooling(nn.Module):
         self.query = nn.Linear(inputs, 1, bias=False)
 
     def weights(self, states: Tensor) -> Tensor:
-        """(S, T, D) → (S, T), each row adding up to 1."""
+        """(S, T, D) → (S, T) weights. Each row sums to 1."""
         return torch.softmax(self.query(torch.tanh(self.projection(states))).squeeze(2), dim=1)
 
     def forward(self, states: Tensor) -> Tensor:

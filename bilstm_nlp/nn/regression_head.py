@@ -1,4 +1,4 @@
-"""The output end for forecasting: states become one vector, from which a decoder makes all steps ahead."""
+"""The output end for forecasting: states are pooled to one vector, from which a decoder forecasts all steps ahead."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from bilstm_nlp.nn.series_embedder import Channels
 
 
 class Objective(Protocol):
-    """What a forecast is trained for. Q numbers are forecast for each value: 1, or one for each quantile."""
+    """A training objective. It decides the Q numbers that are forecast for each value: 1, or one for each quantile."""
 
     outputs: int
     """Q"""
     point: int
-    """Which of the Q is the point forecast."""
+    """The index of the point forecast among the Q numbers."""
 
     def arrange(self, outputs: Tensor, /) -> Tensor:
-        """(…, Q) free numbers → (…, Q) forecasts"""
+        """(…, Q) unconstrained numbers → (…, Q) forecasts"""
         ...
 
     def loss(self, forecasts: Tensor, values: Tensor, /) -> Tensor:
-        """(…, Q) forecasts, (…) values → () their loss, summed over the values."""
+        """(…, Q) forecasts, (…) values → () loss, summed over the values."""
         ...
 
 
 class SquaredError:
-    """Σ (ŷ − y)², least for the mean."""
+    """Squared error Σ (ŷ − y)², minimised by the mean."""
 
     outputs, point = 1, 0
 
@@ -45,7 +45,7 @@ class SquaredError:
 
 
 class AbsoluteError:
-    """Σ |ŷ − y|, least for the median."""
+    """Absolute error Σ |ŷ − y|, minimised by the median."""
 
     outputs, point = 1, 0
 
@@ -57,7 +57,11 @@ class AbsoluteError:
 
 
 class HuberError:
-    """Squared (halved) up to `delta`, absolute beyond (Huber 1964)."""
+    """Huber loss (Huber 1964): e² / 2 for an error |e| ≤ delta, delta · (|e| − delta / 2) for a larger error.
+
+    >>> HuberError(1.0).loss(torch.tensor([[3.0]]), torch.tensor([0.0]))
+    tensor(2.5000)
+    """
 
     outputs, point = 1, 0
 
@@ -72,9 +76,9 @@ class HuberError:
 
 
 class PinballError:
-    """Mean over `levels` of the pinball loss, least for the quantiles (Koenker and Bassett 1978).
+    """Mean over `levels` of the pinball loss, minimised by the quantiles (Koenker and Bassett 1978).
 
-    Quantiles can't cross: the first is free, each other one is the one before plus a positive step.
+    Quantiles can't cross: the first is unconstrained, and each further quantile adds a positive step to the one before.
     """
 
     def __init__(self, levels: Sequence[float]) -> None:
@@ -94,7 +98,10 @@ class PinballError:
 
 
 class RegressionHead(nn.Module):
-    """States → one vector → all steps ahead, in the window's own scale; what goes round the encoder is added."""
+    """(S, T, D) → (B, H, C, Q): pooling, then a decoder for all steps ahead, in the units of `batch.future`.
+
+    The decoder's numbers are in the window's own scale. If there is a `bypass`, its forecasts are added to them.
+    """
 
     margins: Tensor
 
@@ -108,15 +115,15 @@ class RegressionHead(nn.Module):
         *,
         horizon: int,
     ) -> None:
-        """`decoder` makes `channels.targets · objective.outputs` numbers for each of the `horizon` steps."""
+        """`decoder` must return `channels.targets · objective.outputs` numbers for each of the `horizon` steps."""
         super().__init__()
         self.pooling, self.decoder, self.bypass = pooling, decoder, bypass
         self.channels, self.objective = channels, objective
-        # Fitted on validation data after training: what an interval is widened by, for each step and column.
+        # Fitted to validation data after training: the margins that widen intervals, for each step and column.
         self.register_buffer("margins", torch.zeros(horizon, channels.forecasts))
 
     def decode(self, states: Tensor, batch: WindowBatch[Tensor]) -> Tensor:
-        """(B, H, C, Q) forecasts, in the scale of `batch.future`."""
+        """(S, T, D) states → (B, H, C, Q) forecasts, in the units of `batch.future`."""
         numbers = self.decoder(self.pooling(states), self.channels.known(batch))
         shape = (*numbers.shape[:2], self.channels.targets, self.objective.outputs)
         normalised = self.objective.arrange(self.channels.forecast(numbers.reshape(shape)))
@@ -125,7 +132,10 @@ class RegressionHead(nn.Module):
         return normalised * batch.scale[..., None] + batch.level[..., None]
 
     def loss(self, states: Tensor, batch: WindowBatch[Tensor]) -> Loss:
-        """The objective's loss, weighed by forecast values: windows × steps × targets."""
+        """(S, T, D) states → the objective's loss, weighted by the B · H · C forecast values.
+
+        Raises `ValueError` for a batch without its future.
+        """
         if batch.future is None:
             raise ValueError("The loss needs a batch with its future. Got one without.")
         total = self.objective.loss(self.decode(states, batch), batch.future)

@@ -1,4 +1,7 @@
-"""The input end for series: which columns make a sequence, and what the encoder reads at each of its steps."""
+"""The input end for series: channels make sequences of a window's columns, readers make the encoder's time steps.
+
+B windows of L past steps by F columns, of which the first C are forecast over H steps; S sequences.
+"""
 
 from __future__ import annotations
 
@@ -12,21 +15,21 @@ from bilstm_nlp.nn.encoder import Sequences
 
 
 class Channels(Protocol):
-    """How a window of several columns becomes sequences, and their outputs a forecast again. S sequences."""
+    """A way to split a window's columns into sequences, and to join the sequences' outputs to a forecast."""
 
     features: int
     """Columns of a sequence."""
     targets: int
-    """Columns that a sequence forecasts."""
+    """Columns that one sequence forecasts."""
     forecasts: int
-    """C: columns that all sequences of a window forecast."""
+    """C: columns that all sequences of a window forecast together."""
 
     def sequences(self, batch: WindowBatch[Tensor], /) -> Tensor:
-        """(S, L, features)"""
+        """(B, L, F) past columns → (S, L, features)"""
         ...
 
     def known(self, batch: WindowBatch[Tensor], /) -> Tensor:
-        """(S, H, K) what each sequence knows of the horizon."""
+        """(B, H, K) columns known ahead → (S, H, K)"""
         ...
 
     def forecast(self, outputs: Tensor, /) -> Tensor:
@@ -35,7 +38,7 @@ class Channels(Protocol):
 
 
 class JointChannels:
-    """All columns are one sequence, which forecasts all targets at once."""
+    """One sequence of all columns, which forecasts all targets: S = B."""
 
     def __init__(self, columns: int, targets: int) -> None:
         self.features, self.targets, self.forecasts = columns, targets, targets
@@ -49,18 +52,21 @@ class JointChannels:
         return batch.known
 
     def forecast(self, outputs: Tensor) -> Tensor:
-        """(B, H, C, Q), as it is."""
+        """(B, H, C, Q) → the same"""
         return outputs
 
 
 class IndependentChannels:
-    """Every target is a sequence of its own, beside the other columns, and all share the weights (Nie et al. 2023)."""
+    """A sequence for each target, beside the columns that are not forecast: S = B · C.
+
+    All sequences share the weights (Nie et al. 2023).
+    """
 
     def __init__(self, columns: int, targets: int) -> None:
         self.features, self.targets, self.forecasts = 1 + columns - targets, 1, targets
 
     def sequences(self, batch: WindowBatch[Tensor]) -> Tensor:
-        """(B · C, L, 1 + others)"""
+        """(B, L, F) past columns → (B · C, L, 1 + F − C)"""
         windows, steps, _ = batch.past.shape
         targets = batch.past[..., : self.forecasts].transpose(1, 2).reshape(windows * self.forecasts, steps, 1)
         if self.features == 1:
@@ -68,7 +74,7 @@ class IndependentChannels:
         return torch.cat([targets, batch.past[..., self.forecasts :].repeat_interleave(self.forecasts, dim=0)], dim=2)
 
     def known(self, batch: WindowBatch[Tensor]) -> Tensor:
-        """(B · C, H, K)"""
+        """(B, H, K) columns known ahead → (B · C, H, K)"""
         return batch.known.repeat_interleave(self.forecasts, dim=0)
 
     def forecast(self, outputs: Tensor) -> Tensor:
@@ -78,22 +84,27 @@ class IndependentChannels:
 
 
 class StepReader(nn.Module):
-    """Every step of the look-back is a step for the encoder."""
+    """(S, L, F) → (S, L, F): the encoder reads every step of the look-back."""
 
     def __init__(self, features: int) -> None:
         super().__init__()
         self.outputs = features
 
     def forward(self, sequences: Tensor) -> Tensor:
-        """(S, L, F), as it is."""
+        """(S, L, F) → the same"""
         return sequences
 
 
 class PatchReader(nn.Module):
-    """The look-back is cut into patches of `length` steps, one each `stride`, and each is projected (Nie et al. 2023).
+    """(S, L, F) → (S, patches, outputs): a linear projection of patches of the look-back (Nie et al. 2023).
 
-    Patches are laid from the end, so that the newest step is in the last; where they don't come out even, the oldest
-    value is repeated before the beginning.
+    Patches have `length` steps and begin `stride` steps apart.
+
+    The last patch ends with the newest step. If the patches don't fill the look-back evenly, the oldest value is
+    repeated before its beginning.
+
+    >>> PatchReader(1, length=4, stride=2, outputs=8)(torch.zeros(3, 10, 1)).shape
+    torch.Size([3, 4, 8])
     """
 
     def __init__(self, features: int, length: int, stride: int, outputs: int) -> None:
@@ -111,13 +122,13 @@ class PatchReader(nn.Module):
 
 
 class SeriesEmbedder(nn.Module):
-    """Columns → sequences → what is read at each step."""
+    """(B, L, F) windows → (S, T, outputs) sequences: channels, then a reader."""
 
     def __init__(self, channels: Channels, reader: StepReader | PatchReader) -> None:
         super().__init__()
         self.channels, self.reader, self.outputs = channels, reader, reader.outputs
 
     def forward(self, batch: WindowBatch[Tensor]) -> Sequences:
-        """(S, T, outputs); windows have no padding."""
+        """Embed a batch as (S, T, outputs) sequences without padding."""
         inputs = self.reader(self.channels.sequences(batch))
         return Sequences(inputs, torch.full(inputs.shape[:1], inputs.shape[1], device=inputs.device))

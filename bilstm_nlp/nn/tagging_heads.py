@@ -1,8 +1,8 @@
-"""The output ends for tagging: states become emissions, and a linear chain makes sequences of them.
+"""The output ends for tagging: states (B, T, D) become emissions (B, T, K), and a linear chain scores sequences.
 
-Both heads decode, score and rank sequences through one `LinearChainCrf`. The CRF head learns its transitions; to the
-softmax head a sequence is worth the sum of its emissions, which is a chain whose transitions are all zero, so its
-constrained decoding and its exact span probabilities come from the same recursions.
+Both heads decode and rank sequences through a `LinearChainCrf`. The CRF head learns the transitions. In the softmax
+head they are 0, so a sequence scores the sum of its emissions; constrained decoding and exact probabilities of entities
+come from the same recursions.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bilstm_nlp.nn.model import Loss
 
 
 class TagPaths(NamedTuple):
-    """The best tag sequence of each sentence, and what is needed to ask for more."""
+    """The best tag sequence of each sentence, with the emissions for further questions."""
 
     paths: Tensor
     """(B, T) int64 tags; 0 at padding."""
@@ -30,7 +30,7 @@ class TagPaths(NamedTuple):
 
 
 class CrfHead(nn.Module):
-    """Linear emissions under a linear-chain CRF (Lafferty et al. 2001; Lample et al. 2016)."""
+    """(B, T, D) → tags: linear emissions under a linear-chain CRF (Lafferty et al. 2001; Lample et al. 2016)."""
 
     temperature: Tensor
 
@@ -38,22 +38,22 @@ class CrfHead(nn.Module):
         super().__init__()
         self.projection = nn.Linear(inputs, crf.tags)
         self.crf = crf
-        # Fitted on development data after training; divides every score where a probability is asked for.
+        # Fitted to development data after training. It divides every score of the posterior.
         self.register_buffer("temperature", torch.ones(()))
 
     def loss(self, states: Tensor, batch: TokenBatch[Tensor]) -> Loss:
-        """Negative log-likelihood of the gold sequences, weighed by their tokens."""
-        likelihood = self.crf.log_likelihood(self.projection(states), gold(batch), batch.mask)
+        """(B, T, D) states → the negative log-likelihood of the gold sequences, weighted by their tokens."""
+        likelihood = self.crf.log_likelihood(self.projection(states), _gold(batch), batch.mask)
         return Loss(-likelihood.sum(), batch.lengths.sum())
 
     def decode(self, states: Tensor, batch: TokenBatch[Tensor]) -> TagPaths:
-        """The Viterbi path of each sentence."""
+        """(B, T, D) states → the best legal sequence of each sentence (Viterbi)."""
         emissions = self.projection(states)
         return TagPaths(self.crf.decode(emissions, batch.mask)[0], emissions, batch.mask)
 
 
 class SoftmaxHead(nn.Module):
-    """Each token's tag is drawn for itself; the scheme's constraints, if any, bind only when decoding."""
+    """(B, T, D) → tags: an independent softmax for each token. Constraints of the chain apply only to decoding."""
 
     temperature: Tensor
 
@@ -66,18 +66,18 @@ class SoftmaxHead(nn.Module):
         self.register_buffer("temperature", torch.ones(()))
 
     def loss(self, states: Tensor, batch: TokenBatch[Tensor]) -> Loss:
-        """Cross-entropy of the gold tags, weighed by tokens."""
+        """(B, T, D) states → the cross-entropy of the gold tags, weighted by tokens."""
         emissions = self.projection(states)[batch.mask]
-        return Loss(functional.cross_entropy(emissions, gold(batch)[batch.mask], reduction="sum"), batch.lengths.sum())
+        return Loss(functional.cross_entropy(emissions, _gold(batch)[batch.mask], reduction="sum"), batch.lengths.sum())
 
     def decode(self, states: Tensor, batch: TokenBatch[Tensor]) -> TagPaths:
-        """The most probable sequence among those that the chain allows."""
+        """(B, T, D) states → the most probable legal sequence of each sentence."""
         emissions = self.projection(states)
         return TagPaths(self.crf.decode(emissions, batch.mask)[0], emissions, batch.mask)
 
 
-def gold(batch: TokenBatch[Tensor]) -> Tensor:
-    """(B, T) the gold tags of a batch that must have them."""
+def _gold(batch: TokenBatch[Tensor]) -> Tensor:
+    """Return the (B, T) gold tags. Raises `ValueError` for a batch without tags."""
     if batch.tags is None:
         raise ValueError("The loss needs a batch with tags. Got one without.")
     return batch.tags

@@ -1,4 +1,7 @@
-"""The input end for text: a word's vector, what its spelling says, and its shape, side by side."""
+"""The input end for text: vectors of words, spellings, neighbouring pairs and shapes, concatenated for each token.
+
+B sentences of at most T tokens; U distinct word forms of at most C characters.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,19 @@ from bilstm_nlp.batch import TokenBatch
 from bilstm_nlp.nn.encoder import Sequences
 
 UNKNOWN = 1
-"""The row of the unknown word; row 0 is padding."""
+"""The row of the unknown word. Row 0 is padding."""
 
 
 class WordVectors(nn.Module):
-    """Trainable rows for padding, the unknown word and the training words; frozen rows for words beyond them.
+    """(B, T) → (B, T, D): trainable vectors of the training words, frozen vectors of further words.
 
-    `trainable` (V, D) float32 are parameters. `frozen` (E, D) in half precision continue the table at row V: words
-    that only the pretrained file knows keep their vectors, outside autograd and outside the saved weights.
+    `trainable` (V, D) float32 are parameters; they include padding and the unknown word. `frozen` (E, D) in half
+    precision continue the table at row V. These words, which only the pretrained file knows, keep their vectors. They
+    have no gradient and are not saved with the weights.
+
+    >>> vectors = WordVectors(torch.zeros(4, 3), torch.ones(2, 3).half()).eval()
+    >>> vectors(torch.tensor([[2, 5]])).sum(2).tolist()
+    [[0.0, 3.0]]
     """
 
     frozen: Tensor
@@ -47,11 +55,11 @@ class WordVectors(nn.Module):
 
 
 class CharacterCnn(nn.Module):
-    """Filters over a word's characters, the largest answer of each kept (Ma and Hovy 2016).
+    """(U, C) → (U, F): filters over a word's characters, with max pooling over its windows (Ma and Hovy 2016).
 
-    A filter's answer to a window is a sum over its places of what it answers to the character there. There are few
-    characters, so these parts are a table, made anew from the weights for every batch; a convolution is then a sum of
-    its rows, and only the windows that won have a gradient.
+    A filter's response to a window is a sum over the window's positions, with one summand for the character at each
+    position. There are few characters, so the summands are a table, computed from the weights for every batch. The
+    convolution is a sum of rows of this table, and only the winning windows have a gradient.
     """
 
     def __init__(self, characters: int, embedding: int, filters: int, *, width: int = 3) -> None:
@@ -65,29 +73,29 @@ class CharacterCnn(nn.Module):
             self.embedding.weight[0].zero_()
 
     def forward(self, characters: Tensor) -> Tensor:
-        """(U, C) characters → (U, F). Padding is zeros to the filters, and no window of padding alone may win."""
-        parts, windows, bias = self.parts(), self.windows(characters), self.convolution.bias
+        """(U, C) characters → (U, F). Filters read padding as zeros. A window of padding alone never wins."""
+        summands, windows, bias = self._summands(), self._windows(characters), self.convolution.bias
         assert bias is not None
-        width, filters = windows.shape[2], parts.shape[1]
+        width, filters = windows.shape[2], summands.shape[1]
         with torch.no_grad():
-            answers = functional.embedding_bag(windows.flatten(0, 1), parts, mode="sum")
-            answers = answers.view(*windows.shape[:2], filters)
+            responses = functional.embedding_bag(windows.flatten(0, 1), summands, mode="sum")
+            responses = responses.view(*windows.shape[:2], filters)
         if not torch.is_grad_enabled():
-            return torch.as_tensor(answers.amax(0) + bias)
-        won = answers.max(0).indices  # (U, F)
-        rows = windows.permute(1, 2, 0).gather(2, won[:, None].expand(-1, width, -1))  # (U, width, F)
+            return torch.as_tensor(responses.amax(0) + bias)
+        winners = responses.max(0).indices  # (U, F)
+        rows = windows.permute(1, 2, 0).gather(2, winners[:, None].expand(-1, width, -1))  # (U, width, F)
         cells = rows * filters + torch.arange(filters, device=rows.device)
-        largest = parts.flatten().gather(0, cells.flatten()).view_as(cells).sum(1)
+        largest = summands.flatten().gather(0, cells.flatten()).view_as(cells).sum(1)
         return torch.as_tensor(largest + bias)
 
-    def parts(self) -> Tensor:
-        """(width · characters + 1, F): what a filter answers to a character at a place of its window; at last, -inf."""
+    def _summands(self) -> Tensor:
+        """Return the (width · characters + 1, F) responses to a character at a position; the last row is -inf."""
         embeddings = self.embedding(torch.arange(self.embedding.num_embeddings, device=self.embedding.weight.device))
-        parts = torch.matmul(embeddings, self.convolution.weight.permute(2, 1, 0)).flatten(0, 1)
-        return torch.cat([parts, parts.new_full((1, parts.shape[1]), float("-inf"))])
+        summands = torch.matmul(embeddings, self.convolution.weight.permute(2, 1, 0)).flatten(0, 1)
+        return torch.cat([summands, summands.new_full((1, summands.shape[1]), float("-inf"))])
 
-    def windows(self, characters: Tensor) -> Tensor:
-        """(U, C) characters → (P, U, width) the rows of `parts` that add up to the answers to each window of a word."""
+    def _windows(self, characters: Tensor) -> Tensor:
+        """(U, C) characters → (P, U, width): the rows of the summands for each of the P windows of a word."""
         width, count = self.convolution.kernel_size[0], self.embedding.num_embeddings
         padded = functional.pad(characters, (width - 1, width - 1)).T.contiguous()
         windows = padded.unfold(0, width, 1) + count * torch.arange(width, device=characters.device)
@@ -98,7 +106,10 @@ class CharacterCnn(nn.Module):
 
 
 class CharacterLstm(nn.Module):
-    """Last states of a forward and a backward LSTM over a word's characters (Lample et al. 2016)."""
+    """(U, C) → (U, 2H): the last states of a forward and a backward LSTM over a word's characters.
+
+    After Lample et al. 2016.
+    """
 
     def __init__(self, characters: int, embedding: int, hidden: int) -> None:
         super().__init__()
@@ -117,10 +128,10 @@ class CharacterLstm(nn.Module):
 
 
 class TokenEmbedder(nn.Module):
-    """Word vectors, characters, pairs of neighbours, shapes and the features of the batch side by side.
+    """(B, T, outputs): word vectors, characters, neighbouring pairs, shapes and features, concatenated for each token.
 
-    `characters` maps (U, C) characters to (U, outputs), `bigrams` and `shapes` are tables; each of them may be None.
-    The batch's `features` for each token are taken as they are.
+    `characters` maps (U, C) characters to (U, outputs); `bigrams` and `shapes` are tables. Each of them may be None.
+    `features` is the number of features that the batch brings for each token; they are used unchanged.
     """
 
     def __init__(
@@ -141,7 +152,10 @@ class TokenEmbedder(nn.Module):
         self.outputs += features
 
     def forward(self, batch: TokenBatch[Tensor]) -> Sequences:
-        """(B, T, outputs), a sentence each. Raises `ValueError` for a batch without the pairs or features it needs."""
+        """Embed a batch as (B, T, outputs) sequences, one for each sentence.
+
+        Raises `ValueError` for a batch without the pairs or features that the embedder needs.
+        """
         parts = [self.words(batch.words)]
         if self.characters is not None:
             parts.append(functional.embedding(batch.distinct, self.characters(batch.characters)))
@@ -153,7 +167,7 @@ class TokenEmbedder(nn.Module):
             parts.append(self.shapes(functional.embedding(batch.distinct, batch.shapes[:, None]).squeeze(2)))
         if self.features:
             if batch.features is None or batch.features.shape[2] != self.features:
-                found = "none" if batch.features is None else str(batch.features.shape[2])
-                raise ValueError(f"The embedder needs a batch with {self.features} features a token. Got {found}.")
+                given = "none" if batch.features is None else str(batch.features.shape[2])
+                raise ValueError(f"The embedder needs a batch with {self.features} features a token. Got {given}.")
             parts.append(batch.features)
         return Sequences(torch.cat(parts, dim=2), batch.lengths, batch.windows)

@@ -1,4 +1,4 @@
-"""One temperature that makes confidences mean what they say (Guo et al. 2017), fitted and measured apart."""
+"""Temperature scaling (Guo et al. 2017): one temperature that calibrates confidences, and its cross-fitted error."""
 
 from __future__ import annotations
 
@@ -10,15 +10,21 @@ from numpy.typing import NDArray
 from bilstm_nlp.metrics.reliability import reliability
 
 Confidences = Callable[[float], NDArray[np.float64]]
-"""temperature → (N,) confidence of each prediction; which predictions there are does not depend on it."""
+"""temperature → (N,) confidences of the same N predictions at every temperature."""
 
 COLDEST, HOTTEST = 0.25, 4.0
+"""The range of the search."""
 
 
 def fit_temperature(confidences: Confidences, correct: NDArray[np.bool_]) -> float:
-    """The temperature under which the predictions' being right or wrong is most probable (binary log loss).
+    """Return the temperature with the least binary log loss of (N,) `correct`. Without predictions, return 1.
 
-    Golden-section search over the logarithm; 1 where there is nothing to fit to.
+    A golden-section search over log(temperature). It stays although scipy has one: saved temperatures, and metrics.json
+    with them, keep their bits only if the same points are evaluated in the same order.
+
+    >>> log_odds = np.array([2.0, 2.0, 2.0, -1.0])
+    >>> round(fit_temperature(lambda t: 1 / (1 + np.exp(-log_odds / t)), np.array([True, True, False, False])), 1)
+    2.9
     """
     if len(correct) == 0:
         return 1.0
@@ -46,9 +52,9 @@ def fit_temperature(confidences: Confidences, correct: NDArray[np.bool_]) -> flo
 def cross_fitted(
     confidences: Confidences, correct: NDArray[np.bool_], half: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float64], float | None]:
-    """Confidences of each half under the temperature fitted on the other, and their calibration error.
+    """Return (N,) confidences, each half at the temperature fitted to the other half, and their calibration error.
 
-    `half` (N,) says which of the two halves a prediction belongs to; predictions of one sentence belong together.
+    `half` (N,) is True for the predictions of one half. Predictions of one sentence must be in the same half.
     """
     fitted = np.empty(len(correct))
     for part in (half, ~half):

@@ -81,14 +81,14 @@ def test_reversal_is_within_the_length_and_can_be_undone():
     x = torch.arange(10.0).view(2, 5, 1)
     reversal = Reversal(torch.tensor([3, 5]), 5)
     assert reversal.read(x).squeeze(2).t().tolist() == [[2, 1, 0, 3, 4], [9, 8, 7, 6, 5]]
-    assert torch.equal(reversal.written(reversal.read(x)), x)
+    assert torch.equal(reversal.inverse(reversal.read(x)), x)
 
 
 def test_the_gradient_of_a_reversal_is_that_of_indexing():
     x = torch.randn(3, 5, 2, dtype=torch.double, requires_grad=True)
     reversal = Reversal(torch.tensor([3, 5, 1]), 5)
     assert torch.autograd.gradcheck(reversal.read, x)
-    assert torch.autograd.gradcheck(reversal.written, x.detach().transpose(0, 1).requires_grad_())
+    assert torch.autograd.gradcheck(reversal.inverse, x.detach().transpose(0, 1).requires_grad_())
 
 
 @pytest.mark.parametrize("locked", [False, True])

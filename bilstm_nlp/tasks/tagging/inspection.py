@@ -1,4 +1,4 @@
-"""What is in tagged corpora, and what is wrong with them, before anybody trains."""
+"""Figures of tagged corpora, and complaints about them, before training."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class CorpusFigures:
 
     source: str
     scheme: Detection
-    """As this corpus alone shows it."""
+    """Detected from this corpus alone."""
     sentences: int
     tokens: int
     documents: int
-    """Parted by -DOCSTART- lines; 0 where there are none."""
+    """Number of documents, as -DOCSTART- lines separate them; 0 without such lines."""
     entities: dict[str, int]
     """By type."""
     longest: int
@@ -42,19 +42,19 @@ class CorpusFigures:
 
 @dataclass
 class CorpusInspection:
-    """All corpora by name, the training corpus first, and all complaints in the order of files and lines."""
+    """Figures by the name of the corpus, the training corpus first, and complaints in the order of files and lines."""
 
     scheme: Scheme | None = None
-    """In which all corpora are read: the config's, or that of the training corpus."""
+    """The scheme in which all corpora are read: the config's, or that of the training corpus."""
     corpora: dict[str, CorpusFigures] = field(default_factory=dict)
     complaints: list[Complaint] = field(default_factory=list)
 
     def figures(self) -> dict[str, Any]:
-        """All but the complaints, as JSON."""
+        """Return the figures as JSON."""
         return {"scheme": self.scheme, "corpora": {name: asdict(figures) for name, figures in self.corpora.items()}}
 
     def sections(self) -> list[Section]:
-        """All but the complaints, as one table with a column a corpus."""
+        """Return the figures as one table, with a column for each corpus."""
         if not self.corpora:
             return []
         corpora = self.corpora.values()
@@ -71,14 +71,14 @@ class CorpusInspection:
         known = [figures.coverage for figures in corpora if figures.coverage is not None]
         if known:
             rows += [
-                ("tokens with a vector", *(share(found.tokens_found, found.tokens) for found in known)),
-                ("words with a vector", *(share(found.types_found, found.types) for found in known)),
+                ("tokens with a vector", *(_percentage(coverage.tokens_found, coverage.tokens) for coverage in known)),
+                ("words with a vector", *(_percentage(coverage.types_found, coverage.types) for coverage in known)),
             ]
         sources = "\n".join(f"{name}: {of.source}\n  {of.scheme.explanation}" for name, of in self.corpora.items())
         return [Section(f"Tags are read as {self.scheme}", [sources, Table("", ("", *self.corpora), rows)])]
 
 
-def share(part: int, whole: int) -> str:
+def _percentage(part: int, whole: int) -> str:
     return f"{part / whole:.1%}"
 
 
@@ -90,9 +90,10 @@ def inspect_corpora(
     on_invalid: Literal["error", "repair"] = "error",
     vectors: Callable[[], Pretrained | None] = lambda: None,
 ) -> CorpusInspection:
-    """Look at corpora by name, the first being the training corpus.
+    """Inspect corpora by name. The first one is the training corpus.
 
-    Lines that can't be read are complaints, and the figures are those of all others; so are vectors.
+    A line that can't be read becomes a complaint, and the figures are those of all other lines. A file of `vectors`
+    that can't be read becomes a complaint too.
     """
     inspection = CorpusInspection(scheme=None if file_scheme == "auto" else file_scheme)
     complaints = inspection.complaints
@@ -113,15 +114,15 @@ def inspect_corpora(
         except DataError as error:
             unreadable(error)
             continue
-        found = detect(sentence.tags or () for sentence in corpus.sentences)
-        inspection.scheme = inspection.scheme or found.scheme
-        # Another corpus may be too small to tell: it is read in the scheme of the first if that will do.
-        own = found.scheme_or(inspection.scheme) if file_scheme == "auto" else inspection.scheme
+        detection = detect(sentence.tags or () for sentence in corpus.sentences)
+        inspection.scheme = inspection.scheme or detection.scheme
+        # A small corpus may fit several schemes. It is read in that of the training corpus if this one fits.
+        own = detection.scheme_or(inspection.scheme) if file_scheme == "auto" else inspection.scheme
         if pretrained is not None:
-            words = words or WordTable.build(forms_of(corpus), pretrained)
-        inspection.corpora[name] = figures_of(corpus, found, own, words)
-        complaints += tag_complaints(corpus, own, on_invalid)
-        complaints += repeated(corpus)
+            words = words or WordTable.build(_forms_of(corpus), pretrained)
+        inspection.corpora[name] = _figures_of(corpus, detection, own, words)
+        complaints += _tag_complaints(corpus, own, on_invalid)
+        complaints += _repeated_sentences(corpus)
         if own != inspection.scheme:
             message = f"tags of {own}, converted to the training corpus's {inspection.scheme}"
             complaints.append(Complaint(source, None, message, False, "corpora in another scheme"))
@@ -129,34 +130,39 @@ def inspect_corpora(
     train = corpora.pop(next(iter(sources)), None)
     if train is not None and inspection.scheme is not None:
         for name, corpus in corpora.items():
-            complaints += unknown_types(train, corpus, inspection.scheme, name)
-            complaints += shared_sentences(train, corpus, name)
+            complaints += _unknown_types(train, corpus, inspection.scheme, name)
+            complaints += _shared_sentences(train, corpus, name)
     return inspection
 
 
-def forms_of(corpus: TaggedCorpus) -> Counter[str]:
+def _forms_of(corpus: TaggedCorpus) -> Counter[str]:
     return Counter(chain.from_iterable(sentence.tokens for sentence in corpus.sentences))
 
 
-def figures_of(corpus: TaggedCorpus, found: Detection, scheme: Scheme, words: WordTable | None) -> CorpusFigures:
-    """A corpus in figures, its tags read in a scheme."""
+def _figures_of(corpus: TaggedCorpus, detection: Detection, scheme: Scheme, words: WordTable | None) -> CorpusFigures:
+    """Count a corpus, with its tags read in a scheme."""
     longest = max(corpus.sentences, key=lambda sentence: len(sentence.tokens))
     types = Counter(span.type for sentence in corpus.sentences for span in spans(sentence.tags or (), scheme))
     return CorpusFigures(
         source=corpus.source,
-        scheme=found,
+        scheme=detection,
         sentences=len(corpus.sentences),
         tokens=sum(len(sentence.tokens) for sentence in corpus.sentences),
         documents=len({sentence.document for sentence in corpus.sentences} - {0}),
         entities=dict(sorted(types.items())),
         longest=len(longest.tokens),
         longest_line=longest.line,
-        coverage=None if words is None else words.coverage(forms_of(corpus)),
+        coverage=None if words is None else words.coverage(_forms_of(corpus)),
     )
 
 
-def tag_complaints(corpus: TaggedCorpus, scheme: Scheme, on_invalid: Literal["error", "repair"]) -> Iterator[Complaint]:
-    """Every tag that breaks the scheme, or, as remarks, what its repair changes; tags of no scheme have no repair."""
+def _tag_complaints(
+    corpus: TaggedCorpus, scheme: Scheme, on_invalid: Literal["error", "repair"]
+) -> Iterator[Complaint]:
+    """Yield every tag that breaks the scheme, or, if tags are to be repaired, every changed tag as a remark.
+
+    A tag of no scheme has no repair.
+    """
     unknown = False
     for sentence in corpus.sentences:
         for violation in violations(sentence.tags or (), scheme):
@@ -170,45 +176,45 @@ def tag_complaints(corpus: TaggedCorpus, scheme: Scheme, on_invalid: Literal["er
             yield Complaint(corpus.source, change.line, message, False, f"tags that break {scheme}, repaired")
 
 
-def repeated(corpus: TaggedCorpus) -> Iterator[Complaint]:
-    """Sentences that come again; where the tags differ, one of the two may well be wrong."""
+def _repeated_sentences(corpus: TaggedCorpus) -> Iterator[Complaint]:
+    """Yield repeated sentences. If their tags differ, one of the two may be wrong."""
     seen: dict[tuple[str, ...], Sentence] = {}
     for sentence in corpus.sentences:
         earlier = seen.setdefault(sentence.tokens, sentence)
         if earlier is sentence:
             continue
         if earlier.tags == sentence.tags:
-            message = f"line {earlier.line} again: {excerpt(sentence.tokens)}"
+            message = f"line {earlier.line} again: {_excerpt(sentence.tokens)}"
             yield Complaint(corpus.source, sentence.line, message, False, "repeated sentences")
         else:
             pairs = enumerate(zip(earlier.tags or (), sentence.tags or (), strict=True))
             index, (before, now) = next((index, pair) for index, pair in pairs if pair[0] != pair[1])
             message = f"{sentence.tokens[index]} is {now}, but {before} in line {line_of(earlier, index)}: "
-            message += excerpt(sentence.tokens)
+            message += _excerpt(sentence.tokens)
             line = line_of(sentence, index)
             yield Complaint(corpus.source, line, message, False, "repeated sentences with other tags")
 
 
-def shared_sentences(train: TaggedCorpus, other: TaggedCorpus, name: str) -> Iterator[Complaint]:
-    """Sentences that the training corpus has as well."""
+def _shared_sentences(train: TaggedCorpus, other: TaggedCorpus, name: str) -> Iterator[Complaint]:
+    """Yield sentences that the training corpus has too."""
     seen = {sentence.tokens: sentence.line for sentence in reversed(train.sentences)}
     for sentence in other.sentences:
         if sentence.tokens in seen:
-            message = f"line {seen[sentence.tokens]} of {train.source}: {excerpt(sentence.tokens)}"
+            message = f"line {seen[sentence.tokens]} of {train.source}: {_excerpt(sentence.tokens)}"
             yield Complaint(other.source, sentence.line, message, False, f"sentences of {name} that train has too")
 
 
-def unknown_types(train: TaggedCorpus, other: TaggedCorpus, scheme: Scheme, name: str) -> Iterator[Complaint]:
-    """Entity types that no training sentence has: a model can't but miss them."""
-    known = first_lines(train.sentences, scheme)
-    for kind, line in first_lines(other.sentences, scheme).items():
+def _unknown_types(train: TaggedCorpus, other: TaggedCorpus, scheme: Scheme, name: str) -> Iterator[Complaint]:
+    """Yield entity types that no training sentence has: a model misses all of them."""
+    known = _first_lines(train.sentences, scheme)
+    for kind, line in _first_lines(other.sentences, scheme).items():
         if kind not in known:
             message = f"{kind} is none of {', '.join(known) or 'no types'}"
             yield Complaint(other.source, line, message, True, f"types of {name} that train does not have")
 
 
-def first_lines(sentences: Iterable[Sentence], scheme: Scheme) -> dict[str, int]:
-    """Entity type → line of its first entity."""
+def _first_lines(sentences: Iterable[Sentence], scheme: Scheme) -> dict[str, int]:
+    """Map each entity type to the line of its first entity."""
     lines: dict[str, int] = {}
     for sentence in sentences:
         for span in spans(sentence.tags or (), scheme):
@@ -216,6 +222,6 @@ def first_lines(sentences: Iterable[Sentence], scheme: Scheme) -> dict[str, int]
     return lines
 
 
-def excerpt(tokens: tuple[str, ...]) -> str:
+def _excerpt(tokens: tuple[str, ...]) -> str:
     text = " ".join(tokens)
     return text if len(text) <= 60 else text[:60] + "…"

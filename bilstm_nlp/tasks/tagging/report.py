@@ -1,4 +1,4 @@
-"""A tagger's results as tables and sentences."""
+"""A tagger's results, as saved in metrics.json, as tables and sentences."""
 
 from __future__ import annotations
 
@@ -11,51 +11,51 @@ SCORE_HEADER = ("", "precision", "recall", "F1", "entities")
 
 
 def sections(parts: Mapping[str, dict[str, Any]]) -> list[Section]:
-    """Name of a corpus → results on it."""
-    return [section(name, results) for name, results in parts.items()]
+    """Make a section for each corpus, from its results by name."""
+    return [_section(name, results) for name, results in parts.items()]
 
 
-def section(name: str, results: dict[str, Any]) -> Section:
-    """Everything that an evaluation on one corpus says."""
+def _section(name: str, results: dict[str, Any]) -> Section:
+    """Make the section of one corpus, with all its results."""
     title = f"{name}: {results['source']}, {results['sentences']:,} sentences, {results['tokens']:,} tokens"
-    section = Section(title, [*score_tables(results), *warnings(results), *calibration(results["calibration"])])
+    section = Section(title, [*_score_tables(results), *_warnings(results), *_calibration(results["calibration"])])
     if name == "dev":
         section.parts.append(Picture("plots/confusion.png", "Types of entities"))
         section.parts.append(Picture("plots/transitions.png", "Transition scores"))
     return section
 
 
-def score_tables(results: dict[str, Any]) -> Iterator[Table]:
+def _score_tables(results: dict[str, Any]) -> Iterator[Table]:
     readings: list[Row] = [
         ("conlleval", *(number(results[name]) for name in ("precision", "recall", "f1"))),
         ("strict", *(number(results[f"{name}_strict"]) for name in ("precision", "recall", "f1"))),
     ]
     yield Table("Entities", ("reading", "precision", "recall", "F1"), readings)
     macro: list[Row] = [("macro average", "", "", number(results["macro_f1"]), "")]
-    yield Table("By type", SCORE_HEADER, [*score_rows(results["per_type"]), *macro])
-    yield Table("By whether training had the entity", SCORE_HEADER, list(score_rows(results["by_novelty"])))
-    yield Table("By length in tokens", SCORE_HEADER, list(score_rows(results["by_length"])))
+    yield Table("By type", SCORE_HEADER, [*_score_rows(results["per_type"]), *macro])
+    yield Table("By whether training had the entity", SCORE_HEADER, list(_score_rows(results["by_novelty"])))
+    yield Table("By length in tokens", SCORE_HEADER, list(_score_rows(results["by_length"])))
 
 
-def score_rows(groups: dict[str, dict[str, Any]]) -> Iterator[Row]:
+def _score_rows(groups: dict[str, dict[str, Any]]) -> Iterator[Row]:
     for name, scores in groups.items():
         figures = (number(scores[figure]) for figure in ("precision", "recall", "f1"))
         yield (name, *figures, f"{scores['support']:,}")
 
 
-def warnings(results: dict[str, Any]) -> Iterator[str]:
-    """A warning with the spans behind it, where the two readings of broken tag sequences differ."""
-    found = results["disagreements"]
-    if found:
-        lines = [f"line {d['line']}: {d['side']} {d['type']} “{d['text']}”, {d['reading']} only" for d in found]
+def _warnings(results: dict[str, Any]) -> Iterator[str]:
+    """Warn, with the first spans, if the two readings of broken tag sequences differ."""
+    disagreements = results["disagreements"]
+    if disagreements:
+        lines = [f"line {d['line']}: {d['side']} {d['type']} “{d['text']}”, {d['reading']} only" for d in disagreements]
         yield (
             "Warning: the conlleval and the strict reading differ, so figures counted in the two ways can't be "
             "compared. The first spans that only one of them counts: " + "; ".join(lines) + "."
         )
 
 
-def calibration(figures: dict[str, Any]) -> Iterator[Table | str]:
-    """The reliability table, how often entities of a confidence are right, and the calibration error."""
+def _calibration(figures: dict[str, Any]) -> Iterator[Table | str]:
+    """Show how often entities of a confidence are right, and the calibration error."""
     after = figures["after"]
     edges = after["edges"]
     rows: list[Row] = [

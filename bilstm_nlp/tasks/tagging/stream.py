@@ -1,4 +1,7 @@
-"""What a tagger is to read, and the chunks that it reads it in. Knows no torch: whoever only reads need not wait."""
+"""The input of a tagger, read in chunks of sentences.
+
+Knows no torch, so that a process that only reads starts at once.
+"""
 
 from __future__ import annotations
 
@@ -15,20 +18,20 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ChunkSize:
-    """A chunk ends with the sentence that makes it so large: what a stream holds in memory at any time."""
+    """The size that ends a chunk. It bounds the memory that a stream takes."""
 
     sentences: int
     tokens: int
 
     def full(self, sentences: int, tokens: int) -> bool:
-        """Whether so many are enough."""
+        """Return True if so many sentences or tokens are enough."""
         return sentences >= self.sentences or tokens >= self.tokens
 
 
 CHUNK = ChunkSize(2048, 65536)
-"""What is sorted by length and tagged together. In larger chunks there is less padding, and more to wait for."""
+"""Sentences that are sorted by length and tagged together. Larger chunks have less padding, and results come later."""
 ATTENTION_CHUNK = ChunkSize(16, 2048)
-"""The same with attention, whose weights are as many as the square of a sentence's tokens."""
+"""The same with attention, whose weights grow with the square of a sentence's tokens."""
 
 
 @dataclass(frozen=True)
@@ -36,31 +39,31 @@ class Chunk:
     """Sentences that are tagged together."""
 
     first: int
-    """The number of the first one in the stream, from 1."""
+    """The number of the first sentence in the stream, from 1."""
     sentences: list[Sentence]
     drawn: bool = False
-    """Whether the attention of the first one with tokens is to be drawn."""
+    """True if the attention of the first sentence with tokens is to be drawn."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What is settled of a request before anything is read."""
+    """The decisions about a request before anything is read."""
 
     source: str
     reads: InputFormat
     format: ColumnFormat
     size: ChunkSize
     header: str
-    """What the output begins with, whatever is read."""
+    """The beginning of the output, for every input."""
     draws: bool
-    """Whether a sentence's attention is drawn."""
+    """True if a sentence's attention is drawn."""
     documents: bool
-    """Whether sentences of a document are read together."""
+    """True if the model reads sentences of a document together."""
 
     def chunks(self) -> Iterator[Chunk]:
-        """The stream's sentences in its order; what was read before an `InputError` comes before it.
+        """Yield the stream's sentences in their order.
 
-        Raises `InputError` also where there was no sentence to draw.
+        Raises `InputError` for a faulty line, after the sentences before it, and if there was no sentence to draw.
         """
         reads = self.reads
         if reads == "auto":
@@ -76,22 +79,26 @@ class Reading:
 
 
 def chunks(sentences: Iterable[Sentence], size: ChunkSize, *, documents: bool = False) -> Iterator[list[Sentence]]:
-    """The sentences in lists; what was read before an `InputError` comes before it.
+    """Split sentences into lists. An `InputError` of the reader comes after the sentences before it.
 
-    With `documents`, those of a document stay together as long as they are no more than twice what a chunk holds.
+    With `documents`, sentences of a document stay together, up to twice the size of a chunk.
+
+    >>> sentences = [Sentence((word,), None, 1) for word in "abc"]
+    >>> [len(chunk) for chunk in chunks(sentences, ChunkSize(2, 100))]
+    [2, 1]
     """
     chunk: list[Sentence] = []
     tokens = 0
     try:
         for sentence in sentences:
-            held = documents and bool(chunk) and sentence.document == chunk[-1].document != 0
-            if chunk and size.full(len(chunk), tokens) and not held:
+            same_document = documents and bool(chunk) and sentence.document == chunk[-1].document != 0
+            if chunk and size.full(len(chunk), tokens) and not same_document:
                 yield chunk
                 chunk, tokens = [], 0
             chunk.append(sentence)
             tokens += len(sentence.tokens)
-            may_go_on = documents and sentence.document != 0
-            if (size.full(len(chunk), tokens) and not may_go_on) or size.full(len(chunk) // 2, tokens // 2):
+            may_continue = documents and sentence.document != 0
+            if (size.full(len(chunk), tokens) and not may_continue) or size.full(len(chunk) // 2, tokens // 2):
                 yield chunk
                 chunk, tokens = [], 0
     except InputError:
