@@ -1,4 +1,4 @@
-"""Adversarial training: against its formula, sequence by sequence."""
+"""Adversarial training against its formula, sequence by sequence."""
 
 from __future__ import annotations
 
@@ -57,15 +57,15 @@ def case():
 
 
 def alone(model: Model, inputs: Tensor, batch: Batch, row: int) -> Tensor:
-    """The loss of one sequence, (T, D) inputs, without padding."""
+    """Compute the loss of one sequence of (T, D) inputs, without padding."""
     length = LENGTHS[row]
     states = model.encoder(Sequences(inputs[None, :length], torch.tensor([length])))
     return (model.head.map(states)[0, :, 0] - batch.y[row, :length]).square().sum()
 
 
-def test_half_of_the_loss_is_where_each_sequence_was_moved(case):
+def test_half_of_the_loss_is_at_the_moved_inputs(case):
     model, batch = case
-    found = Adversarial(model, 0.1)(batch)
+    loss = Adversarial(model, 0.1)(batch)
     halves = []
     for row, length in enumerate(LENGTHS):
         inputs = model.embedder.map(batch.x[row]).detach().requires_grad_()
@@ -75,23 +75,23 @@ def test_half_of_the_loss_is_where_each_sequence_was_moved(case):
         read = model.embedder.map(batch.x[row])
         halves += [alone(model, read, batch, row) / 2, alone(model, read + move, batch, row) / 2]
         assert halves[-1] > halves[-2]
-    torch.testing.assert_close(found.total, sum(halves))
-    assert int(found.weight) == sum(LENGTHS)
+    torch.testing.assert_close(loss.total, sum(halves))
+    assert int(loss.weight) == sum(LENGTHS)
     expected = torch.autograd.grad(sum(halves), list(model.parameters()), retain_graph=True)
-    for one, other in zip(torch.autograd.grad(found.total, list(model.parameters())), expected, strict=True):
-        torch.testing.assert_close(one, other)
+    for gradient, wanted in zip(torch.autograd.grad(loss.total, list(model.parameters())), expected, strict=True):
+        torch.testing.assert_close(gradient, wanted)
 
 
-def test_where_nothing_can_be_made_worse_nothing_moves(case):
+def test_a_zero_gradient_moves_nothing(case):
     model, batch = case
     nn.init.zeros_(model.head.map.weight)
-    found = Adversarial(model, 0.1)(batch)
-    torch.testing.assert_close(found.total, model(batch).total)
-    found.total.backward()
+    loss = Adversarial(model, 0.1)(batch)
+    torch.testing.assert_close(loss.total, model(batch).total)
+    loss.total.backward()
     assert all(parameter.grad.isfinite().all() for parameter in model.parameters())
 
 
-def test_a_config_asks_for_it(case):
+def test_a_config_chooses_adversarial_training(case):
     model, _ = case
     values = {"task": "tagging", "data": {"train": "x", "dev": "y"}}
     assert settings(parse(values, "test")).objective(model) is model

@@ -1,4 +1,4 @@
-"""Attention against a loop over positions; padding has no part, blocks change nothing, and the start is small."""
+"""Attention against a loop over positions. Padding and blocks change nothing, and an untrained block hardly acts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def block(request) -> AdditiveAttention | MultiHeadAttention:
 
 
 def trained(block):
-    """As after training: weights that all matter, the same each time."""
+    """Draw the same large weights each time, as after training."""
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for parameter in block.parameters():
@@ -35,7 +35,7 @@ def trained(block):
 
 
 def ragged(*lengths: int, steps: int | None = None) -> tuple[Tensor, Tensor]:
-    """(B, T, D) states, with what nobody may read at padding, and (B,) lengths."""
+    """Draw (B, T, D) states, with large values at padding, and return them with their (B,) lengths."""
     generator = torch.Generator().manual_seed(1)
     states = torch.randn(len(lengths), steps or max(lengths), D, generator=generator)
     for row, length in enumerate(lengths):
@@ -43,7 +43,7 @@ def ragged(*lengths: int, steps: int | None = None) -> tuple[Tensor, Tensor]:
     return states, torch.tensor(lengths)
 
 
-# --- the twin: one position after the other ---
+# --- the reference: a loop over positions ---
 
 
 def softmax(scores: list[float]) -> np.ndarray:
@@ -52,13 +52,13 @@ def softmax(scores: list[float]) -> np.ndarray:
 
 
 def by_hand(block, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """One sentence (T, D) → (T, D) and (heads, T, T)."""
+    """(T, D) states of one sentence → (T, D) states and (heads, T, T) weights."""
     p = {name: value.detach().double().numpy() for name, value in block.named_parameters()}
     normed = [
         (s - s.mean()) / np.sqrt(((s - s.mean()) ** 2).mean() + 1e-5) * p["norm.weight"] + p["norm.bias"]
         for s in states.astype(np.float64)
     ]
-    rows, found = [], []
+    rows, all_weights = [], []
     for state, n in zip(states, normed, strict=True):
         if isinstance(block, AdditiveAttention):
             scores = []
@@ -78,12 +78,12 @@ def by_hand(block, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
                 contexts.append(sum(w * (value @ other) for w, other in zip(weights[-1], normed, strict=True)))
             context = np.concatenate(contexts)
         rows.append(state + p["output.weight"] @ context + p["output.bias"])
-        found.append(weights)
-    return np.array(rows), np.array(found).transpose(1, 0, 2)
+        all_weights.append(weights)
+    return np.array(rows), np.array(all_weights).transpose(1, 0, 2)
 
 
 @torch.no_grad()
-def test_states_and_weights_are_those_of_a_loop_over_positions(block):
+def test_states_and_weights_equal_a_loop_over_positions(block):
     states, lengths = ragged(5, 1, 3, 7)
     read, weights = block(states, lengths), block.weights(states, lengths)
     assert read.shape == states.shape
@@ -100,7 +100,7 @@ def test_states_and_weights_are_those_of_a_loop_over_positions(block):
 @settings(max_examples=25, deadline=None)
 @given(lengths=st.lists(st.integers(1, 9), min_size=1, max_size=5), more=st.integers(0, 6), kind=st.sampled_from(KINDS))
 @torch.no_grad()
-def test_a_sequence_is_read_the_same_alone_batched_and_under_more_padding(lengths, more, kind):
+def test_batching_and_padding_change_nothing(lengths, more, kind):
     block = trained(kind())
     states, counts = ragged(*lengths, steps=max(lengths) + more)
     read, weights = block(states, counts), block.weights(states, counts)
@@ -115,7 +115,7 @@ def test_a_sequence_is_read_the_same_alone_batched_and_under_more_padding(length
         assert (weights[row, ..., length:] == 0).all()
 
 
-def test_a_row_that_is_all_padding_is_still_numbers(block):
+def test_a_row_of_padding_alone_is_finite(block):
     states, lengths = ragged(4, 2)
     lengths = torch.tensor([4, 0])
     states.requires_grad_()
@@ -136,7 +136,7 @@ def test_every_parameter_gets_a_gradient_and_padding_none(block):
     sum(read[row, :length].square().sum() for row, length in enumerate(lengths.tolist())).backward()
     for name, parameter in block.named_parameters():
         assert parameter.grad is not None, name
-        # A softmax lets everything be that moves all scores alike: no parameter may do only that.
+        # A softmax ignores a shift of all scores. No parameter may cause such a shift only.
         assert parameter.grad.abs().sum() > 1e-3, name
     for row, length in enumerate(lengths.tolist()):
         assert (states.grad[row, length:] == 0).all()
@@ -144,17 +144,17 @@ def test_every_parameter_gets_a_gradient_and_padding_none(block):
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=NAMES)
-def test_an_untrained_block_hands_the_states_on_nearly_as_they_are(kind):
+def test_an_untrained_block_hardly_changes_the_states(kind):
     torch.manual_seed(0)
     states, lengths = torch.randn(8, 12, D), torch.full((8,), 12)
     block = kind()
     moved = block(states, lengths) - states
     assert 0 < moved.norm() < 0.2 * states.norm()
     weights = block.weights(states, lengths)
-    assert weights.max() < 0.9, "no position may begin by reading one other alone"
+    assert weights.max() < 0.9, "an untrained position must not attend to a single other position"
 
 
-def test_dropout_is_for_training():
+def test_dropout_acts_in_training_only():
     states, lengths = ragged(6, 3)
     block = MultiHeadAttention(D, 2, dropout=0.5)
     assert not torch.equal(block(states, lengths)[0], block(states, lengths)[0])
@@ -167,9 +167,9 @@ def test_dropout_is_for_training():
 
 @pytest.mark.parametrize("numbers", [1, 3 * 7 * 5 * 2, 3 * 7 * 5 * 3 + 4])
 def test_blocks_of_queries_change_nothing(numbers, monkeypatch):
-    """One query at a time, and blocks that the sentence's length is no multiple of."""
+    """With one query a block, and with blocks that do not divide the sentence's length."""
     states, lengths = ragged(5, 2, 7)
-    found = []
+    results = []
     for limit in (10**9, numbers):
         monkeypatch.setattr(attention, "BLOCK", limit)
         block = trained(AdditiveAttention(D, 5)).train()
@@ -177,30 +177,32 @@ def test_blocks_of_queries_change_nothing(numbers, monkeypatch):
         leaf = states.clone().requires_grad_()
         read, weights = block(leaf, lengths), block.weights(leaf, lengths)
         (read[:, :2].square().sum() + weights[0].square().sum()).backward()
-        found.append([read, weights, leaf.grad, *(parameter.grad for parameter in block.parameters())])
-    for whole, blocked in zip(*found, strict=True):
+        results.append([read, weights, leaf.grad, *(parameter.grad for parameter in block.parameters())])
+    for whole, blocked in zip(*results, strict=True):
         torch.testing.assert_close(whole, blocked, atol=1e-4, rtol=1e-5)
 
 
 @pytest.mark.parametrize("grad", [True, False])
-def test_a_block_holds_no_more_than_its_share(grad, monkeypatch):
-    """Three queries at a time, and nothing of a block is kept for the backward pass."""
+def test_memory_of_long_sentences_is_bounded_by_blocks(grad, monkeypatch):
+    """There are three queries a block, and nothing of a block is saved for the backward pass."""
     states, lengths = ragged(40, 33)
     monkeypatch.setattr(attention, "BLOCK", 2 * 40 * 5 * 3)
     block = AdditiveAttention(D, 5)
-    largest, kept = [], []
+    largest, saved_tensors = [], []
     weigh = block.block_weights
     monkeypatch.setattr(
         block, "block_weights", lambda *arguments: largest.append(arguments[0].shape[1]) or weigh(*arguments)
     )
     with (
         torch.set_grad_enabled(grad),
-        torch.autograd.graph.saved_tensors_hooks(lambda saved: kept.append(saved) or saved, lambda saved: saved),
+        torch.autograd.graph.saved_tensors_hooks(
+            lambda saved: saved_tensors.append(saved) or saved, lambda saved: saved
+        ),
     ):
         block(states, lengths)
     assert largest == [3] * 13 + [1]
-    # The hidden layers of all pairs would be so many numbers by themselves.
-    assert sum({one.data_ptr(): one.numel() for one in kept}.values()) < 2 * 40 * 40 * 5
+    # The hidden layers of all pairs alone would have so many numbers.
+    assert sum({tensor.data_ptr(): tensor.numel() for tensor in saved_tensors}.values()) < 2 * 40 * 40 * 5
 
 
 @pytest.mark.parametrize("heads", [4, 0, -2, 7])

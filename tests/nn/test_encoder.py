@@ -1,4 +1,4 @@
-"""The encoder against the gate equations by hand, and its promise about padding."""
+"""The encoder against the gate equations, written out; padding; dropout; initial states."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
 def lstm_by_hand(
     x: np.ndarray, weights: dict[str, np.ndarray], start: tuple[np.ndarray, np.ndarray] | None = None
 ) -> np.ndarray:
-    """The gates one time step after the other: (T, D) → (T, H)."""
+    """(T, D) → (T, H): compute the gates step by step."""
     hidden = weights["weight_hh_l0"].shape[1]
     h, c = start or (np.zeros(hidden), np.zeros(hidden))
     states = []
@@ -48,7 +48,7 @@ def gru_by_hand(x: np.ndarray, weights: dict[str, np.ndarray]) -> np.ndarray:
 @pytest.mark.parametrize(("cell", "by_hand"), [("lstm", lstm_by_hand), ("gru", gru_by_hand)])
 @pytest.mark.parametrize("bidirectional", [True, False])
 @pytest.mark.parametrize("layers", [1, 2])
-def test_states_are_those_of_the_gate_equations(cell, by_hand, bidirectional, layers):
+def test_states_equal_the_gate_equations(cell, by_hand, bidirectional, layers):
     torch.manual_seed(0)
     encoder = Encoder(5, 4, cell=cell, layers=layers, bidirectional=bidirectional)
     x = torch.randn(1, 7, 5)
@@ -77,14 +77,14 @@ def test_padding_has_no_influence(cell):
         torch.testing.assert_close(batched[row, :length], alone[0], atol=1e-6, rtol=0)
 
 
-def test_reversal_is_within_the_length_and_can_be_undone():
+def test_reversal_stays_within_lengths_and_has_an_inverse():
     x = torch.arange(10.0).view(2, 5, 1)
     reversal = Reversal(torch.tensor([3, 5]), 5)
     assert reversal.read(x).squeeze(2).t().tolist() == [[2, 1, 0, 3, 4], [9, 8, 7, 6, 5]]
     assert torch.equal(reversal.inverse(reversal.read(x)), x)
 
 
-def test_the_gradient_of_a_reversal_is_that_of_indexing():
+def test_gradients_of_a_reversal_pass_gradcheck():
     x = torch.randn(3, 5, 2, dtype=torch.double, requires_grad=True)
     reversal = Reversal(torch.tensor([3, 5, 1]), 5)
     assert torch.autograd.gradcheck(reversal.read, x)
@@ -93,7 +93,7 @@ def test_the_gradient_of_a_reversal_is_that_of_indexing():
 
 @pytest.mark.parametrize("locked", [False, True])
 @pytest.mark.parametrize("probability", [0.05, 1 / 3, 0.5, 0.9])
-def test_dropout_drops_the_share_that_was_asked_and_keeps_the_mean(locked, probability):
+def test_dropout_drops_the_right_fraction_and_keeps_the_mean(locked, probability):
     torch.manual_seed(0)
     dropped = Dropout(probability, locked=locked)(torch.ones(301, 7, 101))
     drawn = dropped[:, :1] if locked else dropped
@@ -101,14 +101,14 @@ def test_dropout_drops_the_share_that_was_asked_and_keeps_the_mean(locked, proba
     deviation = math.sqrt(probability * (1 - probability) / drawn.numel())
     assert (drawn == 0).double().mean().item() == pytest.approx(probability, abs=5 * deviation)
     assert drawn.unique().tolist() == pytest.approx([0, 1 / (1 - probability)], rel=1e-3)
-    # Each number for itself: those beside each other agree as often as strangers do.
+    # Numbers are independent: neighbours agree as often as any two numbers do.
     zeros = (drawn == 0).flatten().double()
     alike = probability**2
     both = (zeros[1:] * zeros[:-1]).mean().item()
     assert both == pytest.approx(alike, abs=5 * math.sqrt(alike * 3 / len(zeros)))
 
 
-def test_dropout_draws_anew_each_time_and_the_same_from_the_same_seed():
+def test_dropout_masks_differ_between_calls_and_repeat_by_seed():
     ones, dropout = torch.ones(4, 6, 50), Dropout(0.5, locked=False)
     torch.manual_seed(1)
     first, second = dropout(ones), dropout(ones)
@@ -117,7 +117,7 @@ def test_dropout_draws_anew_each_time_and_the_same_from_the_same_seed():
     assert not torch.equal(first, second)
 
 
-def test_dropout_at_its_ends_and_when_it_is_off():
+def test_dropout_of_0_of_1_and_in_evaluation():
     ones = torch.ones(2, 3, 5)
     for locked in (False, True):
         assert torch.equal(Dropout(0.0, locked=locked)(ones), ones)
@@ -125,9 +125,9 @@ def test_dropout_at_its_ends_and_when_it_is_off():
         assert torch.equal(Dropout(0.5, locked=locked).eval()(ones), ones)
 
 
-def test_dropout_at_the_input_is_apart_from_that_after_layers():
+def test_input_dropout_is_independent_of_dropout_between_layers():
     def unread(encoder: Encoder) -> int:
-        """Input features that nothing depends on, of 50 in each of 8 sequences."""
+        """Count the input features, of 50 in each of 8 sequences, that have no gradient."""
         torch.manual_seed(0)
         x = torch.randn(8, 6, 50, requires_grad=True)
         encoder.train()(Sequences(x, torch.full((8,), 6))).square().sum().backward()
@@ -138,7 +138,7 @@ def test_dropout_at_the_input_is_apart_from_that_after_layers():
     assert 100 < unread(Encoder(50, 4, layers=2, input_dropout=0.5)) < 300
 
 
-def test_random_initial_states_differ_between_passes_and_zeros_do_not():
+def test_random_initial_states_differ_between_passes():
     x, lengths = torch.randn(2, 3, 5), torch.tensor([3, 3])
     for cell in ("lstm", "gru"):
         random = Encoder(5, 4, cell=cell, initial_state="random").eval()
@@ -147,13 +147,13 @@ def test_random_initial_states_differ_between_passes_and_zeros_do_not():
         assert torch.equal(zeros(Sequences(x, lengths)), zeros(Sequences(x, lengths)))
 
 
-def test_the_articles_encoder_is_its_equations_from_random_initial_states():
+def test_two_layers_with_random_initial_states_equal_the_equations():
     """Two stacked bidirectional layers, each direction of each with states drawn from N(0, 1), as in the article."""
     torch.manual_seed(0)
     encoder = Encoder(3, 4, layers=2, initial_state="random")
     x, lengths = torch.randn(1, 6, 3), torch.tensor([6])
     torch.manual_seed(1)
-    found = encoder(Sequences(x, lengths))[0].detach().numpy()
+    encoded = encoder(Sequences(x, lengths))[0].detach().numpy()
     torch.manual_seed(1)
     states = x[0].numpy()
     for layer in encoder.layers:
@@ -164,4 +164,4 @@ def test_the_articles_encoder_is_its_equations_from_random_initial_states():
             seen = lstm_by_hand(states[::-1] if backward else states, weights, start)
             read.append(seen[::-1] if backward else seen)
         states = np.concatenate(read, axis=1)
-    np.testing.assert_allclose(found, states, atol=1e-5)
+    np.testing.assert_allclose(encoded, states, atol=1e-5)

@@ -1,4 +1,4 @@
-"""The two ends for series: channels, patches, pooling, objectives, the head."""
+"""The input and output ends for series: channels, patches, pooling, objectives, the head."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def batch(**changes: torch.Tensor | None) -> WindowBatch:
         ("past", (B, L, 1), "must hold the 2 targets, got 1 columns"),
     ],
 )
-def test_windows_of_wrong_shapes_are_named(name, shape, message):
+def test_wrong_shapes_of_a_window_batch_are_named(name, shape, message):
     with pytest.raises(ValueError, match=message):
         batch(**{name: torch.zeros(shape)})
 
 
-def test_independent_channels_are_each_target_beside_the_other_columns():
+def test_independent_channels_put_each_target_beside_other_columns():
     channels, windows = IndependentChannels(C + EXTRA, C), batch()
     sequences, known = channels.sequences(windows), channels.known(windows)
     assert channels.features == sequences.shape[2]
@@ -53,10 +53,10 @@ def test_independent_channels_are_each_target_beside_the_other_columns():
             assert torch.equal(sequences[row, :, 1:], windows.past[b, :, C:])
             assert torch.equal(known[row], windows.known[b])
     outputs = torch.randn(B * C, H, 1, 2)
-    found = channels.forecast(outputs)
+    forecast = channels.forecast(outputs)
     for b in range(B):
         for c in range(C):
-            assert torch.equal(found[b, :, c], outputs[b * C + c, :, 0])
+            assert torch.equal(forecast[b, :, c], outputs[b * C + c, :, 0])
 
 
 @pytest.mark.parametrize(("length", "stride"), [(3, 3), (4, 2), (4, 3), (1, 1), (10, 5), (12, 4)])
@@ -72,7 +72,7 @@ def test_patches_end_with_the_newest_step_and_repeat_the_oldest(length, stride):
     torch.testing.assert_close(reader(sequences), reader.projection(torch.stack(patches, 1)))
 
 
-def test_pooling():
+def test_poolings_equal_their_formulas():
     states = torch.randn(3, 5, 8)
     assert torch.equal(LastPooling()(states), states[:, 4])
     assert torch.equal(BothEndsPooling(4)(states), torch.cat([states[:, 4, :4], states[:, 0, 4:]], 1))
@@ -84,7 +84,7 @@ def test_pooling():
     torch.testing.assert_close(attention(states), expected)
 
 
-def test_objectives_against_their_formulas():
+def test_objectives_equal_their_formulas():
     generator = torch.Generator().manual_seed(1)
     forecasts, values = (torch.randn(2, 3, generator=generator) * 2 for _ in range(2))
     errors = [f - v for f, v in zip(forecasts.flatten().tolist(), values.flatten().tolist(), strict=True)]
@@ -102,7 +102,7 @@ def test_objectives_against_their_formulas():
     assert float(PinballError(levels).loss(quantiles, values)) == pytest.approx(pinball / 3, rel=1e-5)
 
 
-def test_the_pinball_loss_is_least_at_the_quantiles():
+def test_the_quantiles_minimise_the_pinball_loss():
     sample = torch.randn(20_001, generator=torch.Generator().manual_seed(2))
     levels = [0.1, 0.5, 0.9]
     objective = PinballError(levels)
@@ -125,7 +125,7 @@ def test_quantiles_never_cross():
 @pytest.mark.parametrize("channels", [JointChannels(C + EXTRA, C), IndependentChannels(C + EXTRA, C)], ids=type)
 @pytest.mark.parametrize("hidden", [None, 6])
 @pytest.mark.parametrize("objective", [SquaredError(), PinballError([0.1, 0.9])], ids=lambda o: str(o.outputs))
-def test_the_head_forecasts_all_steps_in_the_scale_of_the_values(channels, hidden, objective):
+def test_the_head_forecasts_in_the_units_of_the_values(channels, hidden, objective):
     torch.manual_seed(0)
     windows = batch()
     embedder = SeriesEmbedder(channels, StepReader(channels.features))
@@ -133,20 +133,20 @@ def test_the_head_forecasts_all_steps_in_the_scale_of_the_values(channels, hidde
     assert lengths.tolist() == [L] * len(states)
     made_by = DirectDecoder(states.shape[2], H, channels.targets * objective.outputs, known=K, hidden=hidden)
     head = RegressionHead(LastPooling(), made_by, None, channels, objective, horizon=H)
-    found = head.decode(states, windows)
-    assert found.shape == (B, H, C, objective.outputs)
-    # A window whose values are twice as spread out and shifted is forecast twice as spread out and shifted.
+    forecast = head.decode(states, windows)
+    assert forecast.shape == (B, H, C, objective.outputs)
+    # Scaling and shifting a window scales and shifts its forecast.
     moved = head.decode(states, batch(scale=windows.scale * 2, level=windows.level * 2 + 1))
-    torch.testing.assert_close(moved, found * 2 + 1)
+    torch.testing.assert_close(moved, forecast * 2 + 1)
     loss = head.loss(states, windows)
-    assert float(loss.total.detach()) == pytest.approx(float(objective.loss(found, windows.future).detach()))
+    assert float(loss.total.detach()) == pytest.approx(float(objective.loss(forecast, windows.future).detach()))
     assert int(loss.weight) == B * H * C
     with pytest.raises(ValueError, match="needs a batch with its future"):
         head.loss(states, batch(future=None))
 
 
 @pytest.mark.parametrize("channels", [JointChannels(C + EXTRA, C), IndependentChannels(C + EXTRA, C)], ids=type)
-def test_a_bypass_adds_a_map_of_each_targets_own_look_back(channels):
+def test_a_bypass_adds_a_map_of_the_look_back(channels):
     torch.manual_seed(0)
     windows = batch()
     states, _, _ = SeriesEmbedder(channels, StepReader(channels.features))(windows)
@@ -160,9 +160,9 @@ def test_a_bypass_adds_a_map_of_each_targets_own_look_back(channels):
     assert torch.equal(head.decode(states, windows), before)
     torch.nn.init.normal_(bypass.projection.weight)
     torch.nn.init.normal_(bypass.projection.bias)
-    found = head.decode(states, windows)
+    forecast = head.decode(states, windows)
     for b in range(B):
         for c in range(C):
             added = bypass.projection.weight @ windows.past[b, :, c] + bypass.projection.bias
             expected = before[b, :, c] + added[:, None] * windows.scale[b, 0, c]
-            torch.testing.assert_close(found[b, :, c], expected)
+            torch.testing.assert_close(forecast[b, :, c], expected)

@@ -137,9 +137,9 @@ def test_the_temperature_is_saved_and_leaves_paths_alone(kind):
     before = head.decode(states, batch).paths
     head.temperature.fill_(3.0)
     assert torch.equal(head.decode(states, batch).paths, before)
-    other = kind(6, a_chain(constrained=True)).double()
-    other.load_state_dict(head.state_dict())
-    assert other.temperature.item() == 3.0
+    again = kind(6, a_chain(constrained=True)).double()
+    again.load_state_dict(head.state_dict())
+    assert again.temperature.item() == 3.0
 
 
 @pytest.mark.parametrize("kind", [CrfHead, SoftmaxHead])

@@ -1,4 +1,4 @@
-"""Temperatures: found where they are known, and measured on what they were not fitted to."""
+"""Temperatures: known ones are recovered, and calibration is measured on predictions that were not fitted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
 
 
 def predictions(temperature: float, count: int = 20_000, seed: int = 0):
-    """Predictions whose log-odds are `temperature` times what they should be, and whether each is right."""
+    """Draw predictions with log-odds `temperature` times too large, and whether each is right."""
     generator = np.random.default_rng(seed)
     log_odds = generator.normal(1, 2, count)
     correct = generator.random(count) < sigmoid(log_odds)
@@ -28,7 +28,7 @@ def test_a_known_temperature_is_recovered(temperature):
 
 
 @pytest.mark.parametrize("temperature", [0.7, 1.8])
-def test_it_is_the_one_of_the_least_log_loss(temperature):
+def test_the_temperature_minimises_the_log_loss(temperature):
     confidences, correct = predictions(temperature, 300)
 
     def loss(t: float) -> float:
@@ -39,7 +39,7 @@ def test_it_is_the_one_of_the_least_log_loss(temperature):
     assert fit_temperature(confidences, correct) == pytest.approx(best, rel=0.01)
 
 
-def test_overconfident_predictions_get_a_smaller_calibration_error():
+def test_calibration_error_of_overconfident_predictions_shrinks():
     confidences, correct = predictions(2.5)
     before = reliability(confidences(1.0), correct).ece
     after = reliability(confidences(fit_temperature(confidences, correct)), correct).ece
@@ -47,8 +47,8 @@ def test_overconfident_predictions_get_a_smaller_calibration_error():
     assert after < 0.01
 
 
-def test_all_right_or_all_wrong_goes_to_a_bound_and_not_beyond():
-    """Also where a confidence is exactly 0 or 1, whose logarithm is no number."""
+def test_all_right_or_all_wrong_gives_a_bound():
+    """Confidences of exactly 0 or 1, whose logarithms are infinite, are included."""
 
     def confidences(t: float) -> np.ndarray:
         with np.errstate(over="ignore"):
@@ -58,30 +58,30 @@ def test_all_right_or_all_wrong_goes_to_a_bound_and_not_beyond():
     assert fit_temperature(confidences, np.array([True, False, True, False])) == pytest.approx(HOTTEST, rel=0.02)
 
 
-def test_without_predictions_nothing_changes():
+def test_without_predictions_the_temperature_is_1():
     assert fit_temperature(lambda t: np.empty(0), np.empty(0, bool)) == 1.0
 
 
 # --- cross-fitting ---
 
 
-def test_each_half_has_the_temperature_of_the_other():
-    """The halves are off by different temperatures, so each is measured with the wrong one; and so is the error."""
+def test_each_half_gets_the_temperature_of_the_other():
+    """The halves need different temperatures. Confidences and error are those of the swapped temperatures."""
     hot, hot_correct = predictions(2.0, 5000, seed=1)
     cold, cold_correct = predictions(0.5, 3000, seed=2)
     correct = np.concatenate([hot_correct, cold_correct])
     half = np.arange(8000) < 5000
     order = np.random.default_rng(3).permutation(8000)
-    found, ece = cross_fitted(lambda t: np.concatenate([hot(t), cold(t)])[order], correct[order], half[order])
+    fitted, ece = cross_fitted(lambda t: np.concatenate([hot(t), cold(t)])[order], correct[order], half[order])
     of_hot, of_cold = fit_temperature(hot, hot_correct), fit_temperature(cold, cold_correct)
     assert of_hot / of_cold > 3
     expected = np.concatenate([hot(of_cold), cold(of_hot)])[order]
-    np.testing.assert_allclose(found, expected)
+    np.testing.assert_allclose(fitted, expected)
     assert ece == reliability(expected, correct[order]).ece
 
 
-def test_a_half_is_never_fitted_on_what_it_is_measured_on():
-    """Whatever is changed about the answers of one half, its own confidences stay the same."""
+def test_a_halfs_confidences_do_not_depend_on_its_own_answers():
+    """Changing the answers of one half leaves its own confidences the same."""
     confidences, correct = predictions(2.0, 2000)
     half = np.arange(2000) % 2 == 0
     before, _ = cross_fitted(confidences, correct, half)
@@ -90,8 +90,8 @@ def test_a_half_is_never_fitted_on_what_it_is_measured_on():
     assert not np.isclose(after[~half], before[~half]).any()
 
 
-def test_cross_fitting_with_an_empty_half():
+def test_cross_fitting_an_empty_half_changes_nothing():
     confidences, correct = predictions(2.0, 50)
-    found, _ = cross_fitted(confidences, correct, np.ones(50, bool))
-    np.testing.assert_array_equal(found, confidences(1.0))
+    fitted, _ = cross_fitted(confidences, correct, np.ones(50, bool))
+    np.testing.assert_array_equal(fitted, confidences(1.0))
     assert cross_fitted(lambda t: np.empty(0), np.empty(0, bool), np.empty(0, bool))[1] is None

@@ -48,7 +48,7 @@ def write(path: Path, source: str, wrong: Sequence[WrongEntity], title: str = TI
 def page(source: str, wrong: Sequence[WrongEntity], title: str = TITLE) -> str:
     """Return the page for the wrong entities of the corpus `source`, in the given order."""
     look, script = style(_resource("errors.css")), _resource("errors.js")
-    types = sorted({one.entity.span.type for one in wrong})
+    types = sorted({mistake.entity.span.type for mistake in wrong})
     filters: dict[str, Callable[..., str]] = {"shown": shown, "attribute": attribute, "probability": probability}
     return template(_resource("errors.html"), filters).render(
         title=title,
@@ -56,11 +56,11 @@ def page(source: str, wrong: Sequence[WrongEntity], title: str = TITLE) -> str:
         style=look,
         script=script,
         source=source,
-        summary=f"{len(wrong):,} wrong entities in {len({id(one.sentence) for one in wrong}):,} sentences",
-        by_type=_counted(wrong, types, lambda one: [one.entity.span.type]),
+        summary=f"{len(wrong):,} wrong entities in {len({id(mistake.sentence) for mistake in wrong}):,} sentences",
+        by_type=_counted(wrong, types, lambda mistake: [mistake.entity.span.type]),
         by_novelty=_counted(wrong, [*NOVELTY_GROUPS, OTHER_TYPE], _training_data),
         kinds=KINDS,
-        types=sorted({kind for one in wrong for kind in _types(one)}),
+        types=sorted({kind for mistake in wrong for kind in _types(mistake)}),
         knowledge=[*NOVELTY_GROUPS, OTHER_TYPE],
         rows=map(_row, wrong),
         longest=TOKENS_SHOWN,
@@ -85,9 +85,9 @@ class CountTable(NamedTuple):
 def _counted(
     wrong: Sequence[WrongEntity], columns: Sequence[str], columns_of: Callable[[WrongEntity], list[str]]
 ) -> CountTable:
-    cells = Counter((one.kind, column) for one in wrong for column in columns_of(one))
-    of_kind = Counter(one.kind for one in wrong)
-    of_column = Counter(column for one in wrong for column in columns_of(one))
+    cells = Counter((mistake.kind, column) for mistake in wrong for column in columns_of(mistake))
+    of_kind = Counter(mistake.kind for mistake in wrong)
+    of_column = Counter(column for mistake in wrong for column in columns_of(mistake))
     rows: list[tuple[str, list[int]]] = [
         (kind, [*(cells[kind, column] for column in columns), of_kind[kind]]) for kind in KINDS
     ]
@@ -95,13 +95,13 @@ def _counted(
     return CountTable([*columns, "all"], rows)
 
 
-def _training_data(one: WrongEntity) -> list[str]:
+def _training_data(mistake: WrongEntity) -> list[str]:
     """Return the columns on the training data's knowledge in which a mistake counts."""
-    return [one.entity.novelty, *([OTHER_TYPE] if one.entity.other_types else [])]
+    return [mistake.entity.novelty, *([OTHER_TYPE] if mistake.entity.other_types else [])]
 
 
-def _types(one: WrongEntity) -> list[str]:
-    return [side.span.type for side in (one.gold, one.predicted) if side]
+def _types(mistake: WrongEntity) -> list[str]:
+    return [side.span.type for side in (mistake.gold, mistake.predicted) if side]
 
 
 # --- rows ---
@@ -131,18 +131,20 @@ class Piece(NamedTuple):
     """`gold` or `predicted` for the name of an entity."""
 
 
-def _row(one: WrongEntity) -> Row:
-    tokens = one.sentence.tokens
-    gold = one.gold.span if one.gold else one.overlapped
-    predicted = one.predicted.span if one.predicted else one.overlapped
+def _row(mistake: WrongEntity) -> Row:
+    tokens = mistake.sentence.tokens
+    gold = mistake.gold.span if mistake.gold else mistake.overlapped
+    predicted = mistake.predicted.span if mistake.predicted else mistake.overlapped
     marked = [span for span in (gold, predicted) if span is not None]
     first, last = window(len(tokens), min(span.start for span in marked), max(span.end for span in marked))
     pieces = _pieces(tokens, first, last, gold, predicted)
     return Row(
-        wrong=one,
-        types=_types(one),
-        training_data=_training_data(one),
-        known=[(name, _known(side)) for name, side in (("gold", one.gold), ("predicted", one.predicted)) if side],
+        wrong=mistake,
+        types=_types(mistake),
+        training_data=_training_data(mistake),
+        known=[
+            (name, _known(side)) for name, side in (("gold", mistake.gold), ("predicted", mistake.predicted)) if side
+        ],
         runs=[(classes, [piece for _, piece in run]) for classes, run in groupby(pieces, key=lambda pair: pair[0])],
         cut_before=first > 0,
         cut_after=last < len(tokens),

@@ -24,15 +24,15 @@ def measure(model: TaggingModel, codec: TaggingCodec, corpus: TaggedCorpus) -> M
     def predicted() -> list[list[Span]]:
         return [sentence.entities for sentence in decode(model, codec, codec.encode(corpus.sentences))]
 
-    found, seconds = timed(predicted)
-    sides = [(set(right), set(answer)) for right, answer in zip(gold, found, strict=True)]
+    decoded, seconds = timed(predicted)
+    sides = [(set(right), set(answer)) for right, answer in zip(gold, decoded, strict=True)]
     kept = spread(len(gold), EXAMPLES).tolist()
     return Measurement(
         measures={
             "f1": Ratio(
                 numerator=np.array([2 * len(right & answer) for right, answer in sides], np.float64),
                 denominator=np.array([len(right) + len(answer) for right, answer in sides], np.float64),
-                by_type={kind: one.f1 for kind, one in grouped(gold, found, lambda _, span: span.type).items()},
+                by_type={kind: scores.f1 for kind, scores in grouped(gold, decoded, lambda _, span: span.type).items()},
             )
         },
         lag=0,
@@ -40,6 +40,6 @@ def measure(model: TaggingModel, codec: TaggingCodec, corpus: TaggedCorpus) -> M
         examples=SentenceExamples(
             tokens=[corpus.sentences[index].tokens for index in kept],
             gold=[gold[index] for index in kept],
-            found=[found[index] for index in kept],
+            found=[decoded[index] for index in kept],
         ),
     )

@@ -34,7 +34,7 @@ assert all(map(torch.equal, before, crf.decode(emissions, mask)))
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
-def test_a_large_batch_in_single_precision_on_the_cpu_is_worth_it(monkeypatch):
+def test_large_batches_in_single_precision_are_worth_compiling(monkeypatch):
     monkeypatch.setattr(compiled, "kernels", cache(lambda: None))
     assert not compiled.worth_compiling(torch.empty(256, 20, 9))
     assert compiled.worth_compiling(torch.empty(256, 40, 70))

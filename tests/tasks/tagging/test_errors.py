@@ -1,4 +1,4 @@
-"""Pairs of gold and predicted entities by enumeration, and whole lists against every tag sequence written out."""
+"""Pairs of gold and predicted entities by enumeration; lists of wrong entities against every tag sequence."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from tests.tasks.tagging.word_taggers import word_tagger
 
 
 def every_reading(length: int, types: str = "XY") -> list[list[Span]]:
-    """Every set of entities that tags of so many tokens can spell, each in order."""
+    """Return every list of entities that the tags of `length` tokens can spell."""
     tags = ["O", *(f"{prefix}-{kind}" for kind in types for prefix in "BI")]
-    found = {tuple(spans(sequence, "IOB2")) for sequence in product(tags, repeat=length)}
-    return [list(entities) for entities in sorted(found)]
+    readings = {tuple(spans(sequence, "IOB2")) for sequence in product(tags, repeat=length)}
+    return [list(entities) for entities in sorted(readings)]
 
 
 def tokens(span: Span) -> set[int]:
@@ -34,45 +34,47 @@ def tokens(span: Span) -> set[int]:
 
 
 def most_pairs(edges: list[tuple[Span, Span]]) -> int:
-    """The most of these pairs that share no entity, by trying all choices."""
+    """Return the size of the largest matching, by trying all choices."""
     if not edges:
         return 0
     (gold, predicted), others = edges[0], edges[1:]
-    without_either = [(right, found) for right, found in others if right != gold and found != predicted]
+    without_either = [(right, answer) for right, answer in others if right != gold and answer != predicted]
     return max(most_pairs(others), 1 + most_pairs(without_either))
 
 
 def check(gold: list[Span], predicted: list[Span]) -> None:
-    """All that the rule promises, said over in sets of tokens."""
-    found = mistakes(gold, predicted)
+    """Check the promises of `mistakes` with sets of tokens."""
+    pairing = mistakes(gold, predicted)
     wrong_gold = [span for span in gold if span not in predicted]
     wrong_predicted = [span for span in predicted if span not in gold]
-    assert Counter(one.gold for one in found if one.gold) == Counter(wrong_gold)
-    assert Counter(one.predicted for one in found if one.predicted) == Counter(wrong_predicted)
+    assert Counter(mistake.gold for mistake in pairing if mistake.gold) == Counter(wrong_gold)
+    assert Counter(mistake.predicted for mistake in pairing if mistake.predicted) == Counter(wrong_predicted)
     edges = [(right, answer) for right in wrong_gold for answer in wrong_predicted if tokens(right) & tokens(answer)]
-    # The same pairs in another way: all that overlap in reading order, each if both of it are still free.
+    # The same pairs, computed otherwise: overlapping pairs in reading order, if both entities are still free.
     pairs: list[tuple[Span, Span]] = []
     for edge in sorted(edges, key=lambda edge: (edge[0].start, edge[1].start)):
         if not set(edge) & set(chain.from_iterable(pairs)):
             pairs.append(edge)
-    assert sorted((one.gold, one.predicted) for one in found if one.gold and one.predicted) == sorted(pairs)
+    assert sorted(
+        (mistake.gold, mistake.predicted) for mistake in pairing if mistake.gold and mistake.predicted
+    ) == sorted(pairs)
     assert len(pairs) == most_pairs(edges)
-    for one in found:
-        if one.gold is None:
-            rivals = [right for right in gold if tokens(right) & tokens(one.predicted)]
-        elif one.predicted is None:
-            rivals = [answer for answer in predicted if tokens(answer) & tokens(one.gold)]
+    for mistake in pairing:
+        if mistake.gold is None:
+            rivals = [right for right in gold if tokens(right) & tokens(mistake.predicted)]
+        elif mistake.predicted is None:
+            rivals = [answer for answer in predicted if tokens(answer) & tokens(mistake.gold)]
         else:
             rivals = []
-        assert one.overlapped == (min(rivals, key=min_token) if rivals else None)
-        right, answer = one.gold or one.overlapped, one.predicted or one.overlapped
+        assert mistake.overlapped == (min(rivals, key=min_token) if rivals else None)
+        right, answer = mistake.gold or mistake.overlapped, mistake.predicted or mistake.overlapped
         if right is None or answer is None:
-            assert one.kind == ("missed" if answer is None else "spurious")
+            assert mistake.kind == ("missed" if answer is None else "spurious")
             continue
         same_tokens, same_type = tokens(right) == tokens(answer), right.type == answer.type
         expected = {(True, False): "wrong type", (False, True): "wrong boundary"}
-        assert one.kind == expected.get((same_tokens, same_type), "wrong boundary and type")
-    begins = [min(span.start for span in one.spans()) for one in found]
+        assert mistake.kind == expected.get((same_tokens, same_type), "wrong boundary and type")
+    begins = [min(span.start for span in mistake.spans()) for mistake in pairing]
     assert begins == sorted(begins)
 
 
@@ -80,7 +82,7 @@ def min_token(span: Span) -> int:
     return span.start
 
 
-def test_every_pair_of_readings_of_four_tokens():
+def test_all_readings_of_four_tokens_are_paired_right():
     readings = every_reading(4)
     assert len(readings) == 153
     for gold, predicted in product(readings, repeat=2):
@@ -92,17 +94,23 @@ TAGS = st.lists(st.sampled_from(["O", "B-X", "I-X", "B-Y", "I-Y", "B-Z", "I-Z"])
 
 @settings(max_examples=300, deadline=None)
 @given(TAGS, TAGS)
-def test_readings_of_longer_sentences(gold, predicted):
+def test_readings_of_longer_sentences_are_paired_right(gold, predicted):
     check(spans(gold, "IOB2"), spans(predicted, "IOB2"))
 
 
-def test_a_gold_entity_in_pieces_is_one_pair_and_what_is_left_of_it():
+def test_an_entity_in_pieces_is_a_pair_and_a_rest():
     whole, first, last = Span("PER", 0, 4), Span("PER", 0, 1), Span("ORG", 2, 4)
-    assert [(one.kind, one.gold, one.predicted, one.overlapped) for one in mistakes([whole], [first, last])] == [
+    assert [
+        (mistake.kind, mistake.gold, mistake.predicted, mistake.overlapped)
+        for mistake in mistakes([whole], [first, last])
+    ] == [
         ("wrong boundary", whole, first, None),
         ("wrong boundary and type", None, last, whole),
     ]
-    assert [(one.kind, one.gold, one.predicted, one.overlapped) for one in mistakes([first, last], [whole])] == [
+    assert [
+        (mistake.kind, mistake.gold, mistake.predicted, mistake.overlapped)
+        for mistake in mistakes([first, last], [whole])
+    ] == [
         ("wrong boundary", first, whole, None),
         ("wrong boundary and type", last, None, whole),
     ]
@@ -127,8 +135,8 @@ SENTENCES = [
 
 @pytest.mark.parametrize("constrained", [True, False])
 @pytest.mark.parametrize("kind", [CrfHead, SoftmaxHead])
-def test_all_wrong_entities_with_what_is_known_of_them(kind, constrained, monkeypatch):
-    """Probabilities are shares of all tag sequences; knowledge is what a search of the training sentences finds."""
+def test_wrong_entities_equal_an_enumeration(kind, constrained, monkeypatch):
+    """Compare probabilities with sums over all tag sequences, and knowledge with a search of the training sentences."""
     monkeypatch.setattr(decoding, "BATCH_TOKENS", 8)
     kinds, novelties = set(), set()
     for seed in range(8):
@@ -137,8 +145,8 @@ def test_all_wrong_entities_with_what_is_known_of_them(kind, constrained, monkey
         model.head.temperature.fill_(2.0)
         evaluation = Evaluation(model, codec, TaggedCorpus("corpus", SENTENCES))
         assert len(evaluation.batches) > 1
-        found = wrong_entities(evaluation)
-        confidences = [one.confidence for one in found]
+        wrong = wrong_entities(evaluation)
+        confidences = [entity.confidence for entity in wrong]
         assert confidences == sorted(confidences, reverse=True)
         expected = []
         for sentence, predicted in zip(SENTENCES, evaluation.predicted, strict=True):
@@ -156,31 +164,31 @@ def test_all_wrong_entities_with_what_is_known_of_them(kind, constrained, monkey
                     sure = pytest.approx(nothing_at(mistake.gold), abs=1e-9)
                 line = sentence.lines[(mistake.gold or mistake.predicted).start]
                 expected.append((line, mistake.kind, sure, right, answer))
-        told = [
+        results = [
             (
-                one.line,
-                one.kind,
-                one.confidence,
-                *(side and tuple(vars(side).values()) for side in (one.gold, one.predicted)),
+                entity.line,
+                entity.kind,
+                entity.confidence,
+                *(side and tuple(vars(side).values()) for side in (entity.gold, entity.predicted)),
             )
-            for one in found
+            for entity in wrong
         ]
-        place = [(line, one[0], (right or answer)[0]) for line, one, _, right, answer in expected]
-        assert len(set(place)) == len(place)
-        assert sorted(told, key=by_place) == sorted(expected, key=by_place)
-        kinds |= {one.kind for one in found}
-        novelties |= {(one.entity.novelty, bool(one.entity.other_types)) for one in found}
+        keys = [(line, entity[0], (right or answer)[0]) for line, entity, _, right, answer in expected]
+        assert len(set(keys)) == len(keys)
+        assert sorted(results, key=line_and_span) == sorted(expected, key=line_and_span)
+        kinds |= {entity.kind for entity in wrong}
+        novelties |= {(entity.entity.novelty, bool(entity.entity.other_types)) for entity in wrong}
     assert len(kinds) == 5
     assert len(novelties) == 4  # seen with and without other types, seen as others only, unseen
 
 
-def by_place(told):
-    line, kind, _, gold, predicted = told
+def line_and_span(result):
+    line, kind, _, gold, predicted = result
     return line, kind, (gold or predicted)[0]
 
 
 def in_all_sequences(model, codec, evaluation, sentence):
-    """A span → the shares of the sentence's tag sequences, at temperature 2, with it; the same with nothing there."""
+    """Return functions: span → P(span), and span → P(no entity at any of its tokens), at temperature 2."""
     index, length = SENTENCES.index(sentence), len(sentence.tokens)
     for batch in evaluation.batches:
         if index in batch.sentences:
@@ -188,33 +196,33 @@ def in_all_sequences(model, codec, evaluation, sentence):
     probabilities = scores_of_all(model.head.crf.scores(), emissions).div(2.0).softmax(0)
     paths = [[codec.tags[tag] for tag in path] for path in all_paths(len(codec.tags), length)]
 
-    def share(holds):
+    def probability(holds):
         return sum(p for p, path in zip(probabilities.tolist(), paths, strict=True) if holds(path))
 
     return (
-        lambda span: share(lambda path: span in spans(path, "IOB2")),
-        lambda span: share(lambda path: set(path[span.start : span.end]) == {"O"}),
+        lambda span: probability(lambda path: span in spans(path, "IOB2")),
+        lambda span: probability(lambda path: set(path[span.start : span.end]) == {"O"}),
     )
 
 
 def known_in_training(sentence, span):
-    """Whether training has it, and the other types that it has there."""
+    """Return the novelty of an entity, and its other types in the training sentences."""
     surface = sentence.tokens[span.start : span.end]
     types = {
-        other.type
-        for one in TRAINING
-        for other in spans(one.tags, "IOB2")
-        if one.tokens[other.start : other.end] == surface
+        span_there.type
+        for trained in TRAINING
+        for span_there in spans(trained.tags, "IOB2")
+        if trained.tokens[span_there.start : span_there.end] == surface
     }
     novelty = "unseen" if not types else "seen" if span.type in types else "seen as another type"
     return novelty, tuple(sorted(types - {span.type}))
 
 
-def test_a_type_that_the_model_does_not_know_is_surely_wrong():
+def test_an_unknown_type_has_probability_0():
     torch.manual_seed(0)
     model, codec = word_tagger(TRAINING, CrfHead, constrained=True)
     sentence = Sentence(tokens=("a", "new"), tags=("O", "B-Z"), line=1)
-    found = wrong_entities(Evaluation(model, codec, TaggedCorpus("corpus", [sentence])))
-    (unknown,) = [one for one in found if one.gold]
+    wrong = wrong_entities(Evaluation(model, codec, TaggedCorpus("corpus", [sentence])))
+    (unknown,) = [entity for entity in wrong if entity.gold]
     assert unknown.gold.probability == 0
     assert unknown.kind != "missed" or unknown.confidence == 1

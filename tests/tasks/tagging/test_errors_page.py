@@ -1,4 +1,4 @@
-"""The page of wrong entities: whatever is in the corpus comes out as text, and each mistake exactly once, in order.
+"""The page of wrong entities: all content of a corpus is shown as text, and each mistake once, in order.
 
 The test in a browser needs Debian's `chromium` on PATH and the Python package `playwright`, which drives it.
 """
@@ -44,16 +44,16 @@ VOID = {"meta", "br", "input"}
 
 
 class Parts(HTMLParser):
-    """A page as a strict parser sees it: each element that is opened must be closed in its place."""
+    """A page, parsed strictly: every opened element must be closed in its place."""
 
     def __init__(self, text: str) -> None:
         super().__init__(convert_charrefs=True)
         self.open: list[tuple[str, dict]] = []
         self.elements: list[tuple[str, dict]] = []
         self.tables: list[list[list[list[tuple[str, str]]]]] = []
-        """Tables of rows of cells of (classes that it stands in, text)."""
+        """Tables of rows of cells of (enclosing classes, text)."""
         self.rows: list[dict] = []
-        """Attributes of the rows that are mistakes."""
+        """Attributes of the rows with mistakes."""
         self.feed(text)
         self.close()
         assert self.open == []
@@ -85,12 +85,12 @@ def text_of(cell) -> str:
 
 
 def marked(cell, name: str) -> str:
-    """The text that is marked as a side's."""
+    """Return the text that has the class `name`."""
     return "".join(text for classes, text in cell if name in classes.split())
 
 
 def coded(text: str) -> str:
-    """Text with codes instead of what can't be seen, joiners apart."""
+    """Replace invisible characters, except joiners, by their codes."""
     return "".join(f"U+{ord(character):04X}" if invisible(character) else character for character in text)
 
 
@@ -106,14 +106,14 @@ def assessed(span: Span | None, probability: float, novelty: str = "unseen", oth
 def wrong_of(sentence: Sentence, gold: list[Span], predicted: list[Span], probabilities=0.5) -> list[WrongEntity]:
     return [
         WrongEntity(
-            one.kind,
+            mistake.kind,
             sentence,
-            assessed(one.gold, probabilities),
-            assessed(one.predicted, probabilities),
-            one.overlapped,
+            assessed(mistake.gold, probabilities),
+            assessed(mistake.predicted, probabilities),
+            mistake.overlapped,
             probabilities,
         )
-        for one in mistakes(gold, predicted)
+        for mistake in mistakes(gold, predicted)
     ]
 
 
@@ -124,17 +124,17 @@ TAG = st.one_of(st.just("O"), st.builds("{}-{}".format, st.sampled_from("BI"), s
 
 @st.composite
 def lists_of_wrong(draw) -> list[WrongEntity]:
-    found = []
+    wrong = []
     for number in range(draw(st.integers(0, 3))):
         tokens = draw(st.lists(TEXT, min_size=1, max_size=6))
         sides = [spans(draw(st.lists(TAG, min_size=len(tokens), max_size=len(tokens))), "IOB2") for _ in range(2)]
-        found += wrong_of(Sentence(tuple(tokens), None, number + 1), *sides, draw(st.floats(0, 1)))
-    return found
+        wrong += wrong_of(Sentence(tuple(tokens), None, number + 1), *sides, draw(st.floats(0, 1)))
+    return wrong
 
 
 @settings(max_examples=200, deadline=None)
 @given(lists_of_wrong(), TEXT)
-def test_whatever_is_in_a_corpus_is_text(wrong, source):
+def test_all_content_of_a_corpus_is_text(wrong, source):
     text = page(source, wrong)
     parts = Parts(text)
     rows = parts.tables[2][1:]
@@ -142,13 +142,13 @@ def test_whatever_is_in_a_corpus_is_text(wrong, source):
     assert not [character for character in text if invisible(character) and character != "\n"]
     names = Counter(tag for tag, _ in parts.elements)
     assert (names["script"], names["style"], names["table"], names["img"]) == (1, 1, 3, 0)
-    for number, (one, cells) in enumerate(zip(wrong, rows, strict=True), 1):
+    for number, (mistake, cells) in enumerate(zip(wrong, rows, strict=True), 1):
         rank, sure, kind, gold, predicted, sentence, line, _ = cells
-        assert (text_of(rank), text_of(kind), text_of(line)) == (str(number), one.kind, str(one.line))
-        assert text_of(sure) == unescape(probability(one.confidence))
-        tokens = one.sentence.tokens
+        assert (text_of(rank), text_of(kind), text_of(line)) == (str(number), mistake.kind, str(mistake.line))
+        assert text_of(sure) == unescape(probability(mistake.confidence))
+        tokens = mistake.sentence.tokens
         blank = "" if all(len(token) == 1 for token in tokens) else " "
-        for name, cell, side in (("gold", gold, one.gold), ("predicted", predicted, one.predicted)):
+        for name, cell, side in (("gold", gold, mistake.gold), ("predicted", predicted, mistake.predicted)):
             if side is not None:
                 assert text_of(cell) == f"{coded(side.span.type)} P = {probability_of(side)}"
                 assert marked(sentence, name) == blank.join(map(coded, tokens[side.span.start : side.span.end]))
@@ -162,50 +162,56 @@ def probability_of(side: AssessedEntity) -> str:
 
 
 def example(count: int = 40) -> list[WrongEntity]:
-    """Mistakes of all kinds, in falling confidence."""
+    """Make mistakes of all kinds, with falling confidence."""
     generator = random.Random(1)
     tags = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-ORG"]
-    found: list[WrongEntity] = []
+    wrong: list[WrongEntity] = []
     number = 0
-    while len(found) < count:
+    while len(wrong) < count:
         number += 1
         sides = [spans(generator.choices(tags, k=6), "IOB2") for _ in range(2)]
         sentence = Sentence(tuple(f"w{number}.{index}" for index in range(6)), None, 10 * number)
-        for one in mistakes(*sides):
+        for mistake in mistakes(*sides):
             novelty = generator.choice(NOVELTY_GROUPS)
             others = {"seen": generator.choice([(), ("LOC",)]), "unseen": ()}.get(novelty, ("MISC", "ORG"))
-            right, answer = (assessed(span, generator.random(), novelty, others) for span in (one.gold, one.predicted))
-            found.append(WrongEntity(one.kind, sentence, right, answer, one.overlapped, generator.random()))
-    return sorted(found, key=lambda one: -one.confidence)
+            right, answer = (
+                assessed(span, generator.random(), novelty, others) for span in (mistake.gold, mistake.predicted)
+            )
+            wrong.append(WrongEntity(mistake.kind, sentence, right, answer, mistake.overlapped, generator.random()))
+    return sorted(wrong, key=lambda mistake: -mistake.confidence)
 
 
 def test_tables_count_every_mistake():
     wrong = example()
     by_type, by_novelty, _ = Parts(page("corpus", wrong)).tables
-    for table, columns, held in (
-        (by_type, ["LOC", "ORG", "PER"], lambda one: [one.entity.span.type]),
+    for table, columns, columns_of in (
+        (by_type, ["LOC", "ORG", "PER"], lambda mistake: [mistake.entity.span.type]),
         (
             by_novelty,
             [*NOVELTY_GROUPS, OTHER_TYPE],
-            lambda one: [one.entity.novelty] + [OTHER_TYPE] * bool(one.entity.other_types),
+            lambda mistake: [mistake.entity.novelty] + [OTHER_TYPE] * bool(mistake.entity.other_types),
         ),
     ):
         assert [text_of(cell) for cell in table[0]] == ["", *columns, "all"]
         for cells, kinds in zip(table[1:], [*((kind,) for kind in KINDS), KINDS], strict=True):
-            counted = Counter(column for one in wrong if one.kind in kinds for column in held(one))
-            total = sum(one.kind in kinds for one in wrong)
+            counted = Counter(column for mistake in wrong if mistake.kind in kinds for column in columns_of(mistake))
+            total = sum(mistake.kind in kinds for mistake in wrong)
             assert total > 0
             name = kinds[0] if len(kinds) == 1 else "all"
-            assert [text_of(cell) for cell in cells] == [name, *(str(counted[one]) for one in columns), str(total)]
+            assert [text_of(cell) for cell in cells] == [
+                name,
+                *(str(counted[mistake]) for mistake in columns),
+                str(total),
+            ]
 
 
-def test_what_training_knows_is_said_of_each_side():
+def test_training_knowledge_is_shown_for_each_side():
     sentence = Sentence(("a", "b"), None, 1)
     gold, predicted = Span("PER", 0, 2), Span("LOC", 0, 1)
 
     def said(right, answer) -> str:
-        one = WrongEntity("wrong boundary", sentence, right, answer, None, 0.5)
-        return text_of(Parts(page("corpus", [one])).tables[2][1][-1])
+        mistake = WrongEntity("wrong boundary", sentence, right, answer, None, 0.5)
+        return text_of(Parts(page("corpus", [mistake])).tables[2][1][-1])
 
     unseen = assessed(predicted, 0.5)
     assert said(assessed(gold, 0.5, "seen"), None) == "gold seen"
@@ -223,7 +229,7 @@ def test_an_entity_without_partner_shows_what_it_overlaps():
     assert (marked(text, "gold"), marked(text, "predicted")) == ("abcd", "cd")
 
 
-def test_windows_hold_the_entity_in_the_middle():
+def test_windows_center_the_entity():
     for length in (1, 59, 60, 61, 62, 75, 130):
         for start in range(length):
             for end in {start + 1, start + 2, start + 7, length - 1, length} - set(range(start + 1)):
@@ -239,27 +245,27 @@ def test_windows_hold_the_entity_in_the_middle():
 def test_long_sentences_are_shown_in_part():
     tokens = tuple(f"t{index}" for index in range(200))
     for start, left, right in ((0, False, True), (100, True, True), (199, True, False)):
-        (one,) = wrong_of(Sentence(tokens, None, 1), [Span("PER", start, start + 1)], [])
-        text = text_of(Parts(page("corpus", [one])).tables[2][1][5])
+        (mistake,) = wrong_of(Sentence(tokens, None, 1), [Span("PER", start, start + 1)], [])
+        text = text_of(Parts(page("corpus", [mistake])).tables[2][1][5])
         assert (text.startswith("… "), text.endswith(" …")) == (left, right)
         assert len(re.findall(r"\bt\d+", text)) == TOKENS_SHOWN
         assert f" t{start} gold PER" in f" {text}"
-    (one,) = wrong_of(Sentence(tokens[:60], None, 1), [Span("PER", 0, 1)], [])
-    assert "…" not in text_of(Parts(page("corpus", [one])).tables[2][1][5])
+    (mistake,) = wrong_of(Sentence(tokens[:60], None, 1), [Span("PER", 0, 1)], [])
+    assert "…" not in text_of(Parts(page("corpus", [mistake])).tables[2][1][5])
 
 
 @pytest.mark.parametrize(
     ("value", "said"),
     [(1.0, "1.0000"), (1 - 1e-9, ">0.9999"), (0.99994, "0.9999"), (0.5, "0.5000"), (1e-9, "<0.0001"), (0.0, "0.0000")],
 )
-def test_only_what_is_certain_looks_so(value, said):
+def test_only_certainty_is_shown_as_certain(value, said):
     assert unescape(probability(value)) == said
 
 
-def test_nothing_comes_from_outside_and_only_its_own_script_runs():
+def test_the_policy_allows_only_the_own_style_and_script():
     text = page("corpus", example())
     assert not re.search(r"""\w+://|\b(src|href)\s*=|url\(|@import|\bfetch\(|XMLHttpRequest|import\(""", text)
-    (allowed,) = [one["content"] for tag, one in Parts(text).elements if one.get("http-equiv")]
+    (allowed,) = [attributes["content"] for tag, attributes in Parts(text).elements if attributes.get("http-equiv")]
     for tag, name in (("style", "errors.css"), ("script", "errors.js")):
         (content,) = re.findall(f"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
         assert content.endswith((files("bilstm_nlp.tasks.tagging") / "web" / name).read_text(encoding="utf-8"))
@@ -269,7 +275,7 @@ def test_nothing_comes_from_outside_and_only_its_own_script_runs():
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval|Function\(", text)
 
 
-def test_a_file_that_can_not_be_written_is_named(tmp_path):
+def test_an_unwritable_file_is_named(tmp_path):
     for path, found in ((tmp_path, "what is none"), (tmp_path / "none" / "errors.html", "No such file or directory")):
         with pytest.raises(InputError, match=f"^{re.escape(str(path))}: expected a file .*, found {found}$"):
             write(path, "corpus", [])
@@ -294,24 +300,30 @@ def test_rows_are_chosen_and_counted_in_a_browser(browser, tmp_path):
     opened.goto(path.as_uri())
 
     def check(expected: list[WrongEntity]) -> None:
-        ranks = [str(wrong.index(one) + 1) for one in expected]
+        ranks = [str(wrong.index(mistake) + 1) for mistake in expected]
         assert 0 < len(ranks) <= len(wrong)
         assert opened.locator("#errors tbody tr:visible th").all_text_contents() == ranks
         assert opened.inner_text("#count") == f"{len(ranks)} of {len(wrong)}"
 
     check(wrong)
     opened.select_option("#kind", "missed")
-    check([one for one in wrong if one.kind == "missed"])
+    check([mistake for mistake in wrong if mistake.kind == "missed"])
     opened.select_option("#types", "LOC")
-    check([one for one in wrong if one.kind == "missed" and one.gold.span.type == "LOC"])
+    check([mistake for mistake in wrong if mistake.kind == "missed" and mistake.gold.span.type == "LOC"])
     opened.select_option("#kind", "")
-    check([one for one in wrong if "LOC" in [side.span.type for side in (one.gold, one.predicted) if side]])
+    check(
+        [
+            mistake
+            for mistake in wrong
+            if "LOC" in [side.span.type for side in (mistake.gold, mistake.predicted) if side]
+        ]
+    )
     opened.select_option("#types", "")
     opened.select_option("#knowledge", OTHER_TYPE)
-    check([one for one in wrong if one.entity.other_types])
+    check([mistake for mistake in wrong if mistake.entity.other_types])
     opened.select_option("#knowledge", "")
     opened.fill("#text", "W3.")
-    check([one for one in wrong if one.line == 30])
+    check([mistake for mistake in wrong if mistake.line == 30])
     opened.fill("#text", "")
     opened.select_option("#types", label=coded(predicted.type))
     check(wrong[-1:])

@@ -32,7 +32,7 @@ ONCE = TRAIN[: TRAIN.rindex("EU")]
 
 
 def inspected(tmp_path, settings: ColumnFormat | None = None, *, options=None, **contents: str) -> CorpusInspection:
-    """Corpora by name; the files are called as the corpora."""
+    """Inspect corpora by name, written to files of these names."""
     for name, content in contents.items():
         (tmp_path / name).write_text(content)
     sources = {name: str(tmp_path / name) for name in contents}
@@ -47,29 +47,31 @@ def complaints(tmp_path, inspection: CorpusInspection) -> list[str]:
     return [str(complaint).replace(f"{tmp_path}/", "") for complaint in inspection.complaints]
 
 
-def test_figures(tmp_path):
-    found = inspected(tmp_path, train=TRAIN, dev="a O\n")
-    train, dev = found.corpora.values()
+def test_figures_count_sentences_tokens_and_entities(tmp_path):
+    inspection = inspected(tmp_path, train=TRAIN, dev="a O\n")
+    train, dev = inspection.corpora.values()
     assert (train.sentences, train.tokens, train.documents) == (3, 8, 2)
     assert train.entities == {"ORG": 2, "PER": 1}
     assert (train.longest, train.longest_line, train.coverage) == (3, 3, None)
     assert (dev.sentences, dev.documents, dev.entities) == (1, 0, {})
-    assert found.scheme == train.scheme.scheme == "IOB2"
+    assert inspection.scheme == train.scheme.scheme == "IOB2"
     assert "the only scheme" in train.scheme.explanation
     assert "any scheme would do" in dev.scheme.explanation
 
 
-def test_all_corpora_are_read_in_the_scheme_of_training(tmp_path):
-    found = inspected(tmp_path, train="a I-X\nb I-X\n\nc I-X\nd B-X\n", dev="a I-X\n\nb I-Y\n")
-    assert found.scheme == "IOB1"
-    assert complaints(tmp_path, found) == ["dev:3: Y is none of X"]
+def test_small_corpora_are_read_in_the_training_corpus_scheme(tmp_path):
+    inspection = inspected(tmp_path, train="a I-X\nb I-X\n\nc I-X\nd B-X\n", dev="a I-X\n\nb I-Y\n")
+    assert inspection.scheme == "IOB1"
+    assert complaints(tmp_path, inspection) == ["dev:3: Y is none of X"]
 
 
 def test_the_config_decides_the_scheme(tmp_path):
-    found = inspected(tmp_path, options={"file_scheme": "IOBES"}, train="a B-X\nb O\n")
-    assert found.scheme == "IOBES"
-    assert found.corpora["train"].scheme.scheme == "IOB2"
-    assert complaints(tmp_path, found) == ["train:2: O follows B-X; in IOBES this entity must go on or end with E-X"]
+    inspection = inspected(tmp_path, options={"file_scheme": "IOBES"}, train="a B-X\nb O\n")
+    assert inspection.scheme == "IOBES"
+    assert inspection.corpora["train"].scheme.scheme == "IOB2"
+    assert complaints(tmp_path, inspection) == [
+        "train:2: O follows B-X; in IOBES this entity must go on or end with E-X"
+    ]
 
 
 BROKEN = "# c\na B-X\nb I-X\n# c\nc I-Y\n\nd I-X\n\ne B-X\n\nf B-Y\n"
@@ -89,43 +91,49 @@ def test_tags_that_break_the_scheme_are_wrong_unless_repaired(tmp_path):
     assert not is_wrong(repair)
 
 
-def test_a_corpus_in_a_scheme_of_its_own_is_read_in_it(tmp_path):
-    found = inspected(tmp_path, train="a B-X\nb I-X\nc O\n\nd B-X\n", dev="f B-X\ng E-X\nh O\n\ni S-Y\n")
-    assert found.corpora["dev"].entities == {"X": 1, "Y": 1}
-    assert complaints(tmp_path, found) == [
+def test_a_corpus_in_its_own_scheme_is_converted(tmp_path):
+    inspection = inspected(tmp_path, train="a B-X\nb I-X\nc O\n\nd B-X\n", dev="f B-X\ng E-X\nh O\n\ni S-Y\n")
+    assert inspection.corpora["dev"].entities == {"X": 1, "Y": 1}
+    assert complaints(tmp_path, inspection) == [
         "dev: tags of IOBES, converted to the training corpus's IOB2",
         "dev:5: Y is none of X",
     ]
 
 
 def test_tags_of_no_scheme_are_wrong_even_if_repaired(tmp_path):
-    found = inspected(tmp_path, options={"file_scheme": "IOB2", "on_invalid": "repair"}, train="a B-X\nb E-X\n")
-    assert complaints(tmp_path, found) == ["train:2: E-X is no tag of IOB2, which has O and B-, I- with a type"]
-    assert is_wrong(found)
+    inspection = inspected(tmp_path, options={"file_scheme": "IOB2", "on_invalid": "repair"}, train="a B-X\nb E-X\n")
+    assert complaints(tmp_path, inspection) == ["train:2: E-X is no tag of IOB2, which has O and B-, I- with a type"]
+    assert is_wrong(inspection)
 
 
-def test_repeated_sentences(tmp_path):
+def test_repeated_sentences_are_complaints(tmp_path):
     again = TRAIN + "\nEU B-ORG\nsays O\nit B-ORG\n"
-    found = inspected(tmp_path, train=again)
-    assert complaints(tmp_path, found) == [
+    inspection = inspected(tmp_path, train=again)
+    assert complaints(tmp_path, inspection) == [
         "train:12: line 3 again: EU says it",
         "train:18: it is B-ORG, but O in line 5: EU says it",
     ]
-    assert [one.kind for one in found.complaints] == ["repeated sentences", "repeated sentences with other tags"]
-    assert not is_wrong(found)
+    assert [complaint.kind for complaint in inspection.complaints] == [
+        "repeated sentences",
+        "repeated sentences with other tags",
+    ]
+    assert not is_wrong(inspection)
 
 
-def test_shared_sentences(tmp_path):
-    found = inspected(tmp_path, train=ONCE, dev="x O\n\nEU O\nsays O\nit O\n", test="Ann B-PER\nLee I-PER\n")
-    assert complaints(tmp_path, found) == ["dev:3: line 3 of train: EU says it", "test:1: line 7 of train: Ann Lee"]
-    assert not is_wrong(found)
+def test_sentences_shared_with_training_are_complaints(tmp_path):
+    inspection = inspected(tmp_path, train=ONCE, dev="x O\n\nEU O\nsays O\nit O\n", test="Ann B-PER\nLee I-PER\n")
+    assert complaints(tmp_path, inspection) == [
+        "dev:3: line 3 of train: EU says it",
+        "test:1: line 7 of train: Ann Lee",
+    ]
+    assert not is_wrong(inspection)
 
 
-def test_types_that_training_lacks(tmp_path):
+def test_types_that_training_lacks_are_wrong(tmp_path):
     dev = "a O\nb B-GPE\n\nc B-GPE\nd B-ORG\ne B-LOC\n"
-    found = inspected(tmp_path, train=ONCE, dev=dev)
-    assert complaints(tmp_path, found) == ["dev:2: GPE is none of ORG, PER", "dev:6: LOC is none of ORG, PER"]
-    assert is_wrong(found)
+    inspection = inspected(tmp_path, train=ONCE, dev=dev)
+    assert complaints(tmp_path, inspection) == ["dev:2: GPE is none of ORG, PER", "dev:6: LOC is none of ORG, PER"]
+    assert is_wrong(inspection)
 
 
 def test_long_sentences_are_cut_in_messages(tmp_path):
@@ -135,51 +143,51 @@ def test_long_sentences_are_cut_in_messages(tmp_path):
     assert complaint.message.endswith("…")
 
 
-def test_every_bad_line_is_a_complaint_and_all_others_count(tmp_path):
-    found = inspected(tmp_path, train="a O\n\nb\n\nc O\nd O O\n", dev="")
-    assert complaints(tmp_path, found) == [
+def test_unreadable_lines_are_complaints_and_others_count(tmp_path):
+    inspection = inspected(tmp_path, train="a O\n\nb\n\nc O\nd O O\n", dev="")
+    assert complaints(tmp_path, inspection) == [
         "train:3: expected 2 columns, as line 1 has, found 1: 'b'",
         "train:6: expected 2 columns, as line 1 has, found 3: 'd O O'",
         "dev: expected at least one sentence, found none",
     ]
-    assert is_wrong(found)
-    assert (found.corpora["train"].sentences, found.corpora["train"].tokens) == (2, 2)
-    assert "dev" not in found.corpora
+    assert is_wrong(inspection)
+    assert (inspection.corpora["train"].sentences, inspection.corpora["train"].tokens) == (2, 2)
+    assert "dev" not in inspection.corpora
 
 
-def test_without_training_data_the_others_are_still_looked_at(tmp_path):
+def test_without_training_data_other_corpora_are_inspected(tmp_path):
     (tmp_path / "dev").write_text(TRAIN)
     sources = {"train": str(tmp_path / "none"), "dev": str(tmp_path / "dev")}
-    found = inspect_corpora(sources, lambda source, scheme, complain: read(source, ColumnFormat(), complain))
-    assert complaints(tmp_path, found) == [
+    inspection = inspect_corpora(sources, lambda source, scheme, complain: read(source, ColumnFormat(), complain))
+    assert complaints(tmp_path, inspection) == [
         "none: expected a file, found nothing there",
         "dev:12: line 3 again: EU says it",
     ]
-    assert found.sections()
+    assert inspection.sections()
 
 
-def test_vectors(tmp_path):
+def test_coverage_by_word_vectors_is_counted(tmp_path):
     vectors = Pretrained(["eu", "Says", "lee"], np.zeros((3, 2), np.float32), "vectors.txt")
-    found = inspected(
+    inspection = inspected(
         tmp_path, options={"vectors": lambda: vectors}, train=TRAIN, dev="lee O\nLee O\nsays O\nx O\nx O\n"
     )
     # By the lower-cased form too, but not by an upper-cased one.
-    assert found.corpora["train"].coverage == Coverage(types=5, types_found=2, tokens=8, tokens_found=3)
-    assert found.corpora["dev"].coverage == Coverage(types=4, types_found=2, tokens=5, tokens_found=2)
+    assert inspection.corpora["train"].coverage == Coverage(types=5, types_found=2, tokens=8, tokens_found=3)
+    assert inspection.corpora["dev"].coverage == Coverage(types=4, types_found=2, tokens=5, tokens_found=2)
 
     def missing():
         raise DataError("vectors.txt", "a file of word vectors", "none")
 
-    found = inspected(tmp_path, options={"vectors": missing}, train=TRAIN)
-    assert complaints(tmp_path, found)[0] == "vectors.txt: expected a file of word vectors, found none"
-    assert is_wrong(found)
-    assert found.corpora["train"].sentences == 3
+    inspection = inspected(tmp_path, options={"vectors": missing}, train=TRAIN)
+    assert complaints(tmp_path, inspection)[0] == "vectors.txt: expected a file of word vectors, found none"
+    assert is_wrong(inspection)
+    assert inspection.corpora["train"].sentences == 3
 
 
 def test_the_table_shows_every_figure(tmp_path):
     vectors = Pretrained(["eu"], np.zeros((1, 2), np.float32), "vectors.txt")
-    found = inspected(tmp_path, options={"vectors": lambda: vectors}, train=TRAIN * 400, dev="EU B-ORG\n")
-    (section,) = found.sections()
+    inspection = inspected(tmp_path, options={"vectors": lambda: vectors}, train=TRAIN * 400, dev="EU B-ORG\n")
+    (section,) = inspection.sections()
     assert section.title == "Tags are read as IOB2"
     explanations, table = section.parts
     assert explanations.count("\n") == 3
@@ -199,18 +207,18 @@ def test_the_table_shows_every_figure(tmp_path):
 
 
 def test_json_has_everything(tmp_path):
-    found = inspected(tmp_path, train=TRAIN + "\nx\n" * 30, dev=TRAIN)
-    values = json.loads(json.dumps(as_json(found)))
+    inspection = inspected(tmp_path, train=TRAIN + "\nx\n" * 30, dev=TRAIN)
+    values = json.loads(json.dumps(as_json(inspection)))
     assert values["wrong"] is True
     assert values["scheme"] == "IOB2"
     assert values["corpora"]["train"]["entities"] == {"ORG": 2, "PER": 1}
     assert values["corpora"]["train"]["scheme"]["scheme"] == "IOB2"
-    assert [Complaint(**one) for one in values["complaints"]] == found.complaints
-    assert len(found.complaints) == 30 + 1 + 1 + 3
+    assert [Complaint(**complaint) for complaint in values["complaints"]] == inspection.complaints
+    assert len(inspection.complaints) == 30 + 1 + 1 + 3
 
 
 @pytest.mark.parametrize("most", [0, 1, 3, 1234])
-def test_of_many_complaints_the_first_are_shown_and_the_others_counted(most):
+def test_first_complaints_are_shown_and_others_counted(most):
     many = [Complaint("x", line, f"message {line}", wrong=False, kind="many") for line in range(1, 1235)]
     few = [Complaint("y", None, "away", wrong=True, kind="few"), Complaint("z", 3, "other", wrong=False)]
     wrong, remarks = complaint_sections([*many, *few], most)
@@ -223,5 +231,5 @@ def test_of_many_complaints_the_first_are_shown_and_the_others_counted(most):
     assert ("  y: away" in lines) == ("  z:3: other" in lines) == (most > 0)
 
 
-def test_without_complaints_there_is_nothing_to_say():
+def test_no_complaints_give_no_sections():
     assert complaint_sections([], 5) == []

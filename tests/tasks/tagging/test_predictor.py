@@ -1,4 +1,4 @@
-"""From labels to sentences that can be written: tags of the files' scheme, entities in their place in the text."""
+"""Tagged sentences: tags of the files' scheme, entities at their place in the text, and inputs in Python."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def untrained(tmp_path_factory, context: dict[str, object], attention: dict[str,
     return Tagger(model, codec, column_format(prepared.config))
 
 
-def test_tags_are_those_of_the_entities_in_the_files_scheme(tagger):
+def test_tags_spell_the_entities_in_the_files_scheme(tagger):
     generator = np.random.default_rng(0)
     sentences = [
         Sentence(tuple(generator.choice(["Ann", "Lee", "left", "EU", "."], length).tolist()), None, 1)
@@ -73,16 +73,16 @@ def test_tags_are_those_of_the_entities_in_the_files_scheme(tagger):
         expected[sentence.tokens] = tuple(convert(tags, "IOBES", "IOB1"))
         broken += tags != convert(tags, "IOBES", "IOBES")
     assert broken
-    found = list(tagger.stream(sentences))
-    assert [one.sentence for one in found] == sentences
-    assert any(one.entities for one in found)
-    for one, bare in zip(found, tagger._tagged(sentences, tags=False), strict=True):
-        assert one.tags == expected.get(one.sentence.tokens, ())
-        assert (bare.entities, bare.tags) == (one.entities, ())
+    stream = list(tagger.stream(sentences))
+    assert [tagged.sentence for tagged in stream] == sentences
+    assert any(tagged.entities for tagged in stream)
+    for tagged, bare in zip(stream, tagger._tagged(sentences, tags=False), strict=True):
+        assert tagged.tags == expected.get(tagged.sentence.tokens, ())
+        assert (bare.entities, bare.tags) == (tagged.entities, ())
 
 
-def test_a_stream_of_documents_is_read_as_a_whole_corpus_is(reader_of_documents, monkeypatch):
-    """Though it is cut into chunks: a document is not."""
+def test_a_stream_of_documents_equals_the_whole_corpus(reader_of_documents, monkeypatch):
+    """The stream is cut into chunks between documents only."""
     tagger, generator = reader_of_documents, np.random.default_rng(0)
     monkeypatch.setattr("bilstm_nlp.tasks.tagging.predictor.CHUNK", ChunkSize(4, 40))
     documents = [0, 0, *np.repeat(np.arange(1, 26), generator.integers(1, 5, 25)).tolist()]
@@ -93,16 +93,16 @@ def test_a_stream_of_documents_is_read_as_a_whole_corpus_is(reader_of_documents,
         )
         for document, length in zip(documents, lengths, strict=True)
     ]
-    found = [one.entities for one in tagger.stream(sentences, confidence=True)]
-    whole = [one.entities for one in tagger._tagged(sentences, confidence=True)]
-    alone = [one.entities for sentence in sentences for one in tagger.stream([sentence], confidence=True)]
-    for entities, expected in zip(found, whole, strict=True):
-        assert [(one.start, one.end, one.type) for one in entities] == [
-            (one.start, one.end, one.type) for one in expected
+    streamed = [tagged.entities for tagged in tagger.stream(sentences, confidence=True)]
+    whole = [tagged.entities for tagged in tagger._tagged(sentences, confidence=True)]
+    alone = [tagged.entities for sentence in sentences for tagged in tagger.stream([sentence], confidence=True)]
+    for entities, expected in zip(streamed, whole, strict=True):
+        assert [(tagged.start, tagged.end, tagged.type) for tagged in entities] == [
+            (tagged.start, tagged.end, tagged.type) for tagged in expected
         ]
-        assert [one.score for one in entities] == pytest.approx([one.score for one in expected], abs=1e-6)
-    assert [one.score for entities in found for one in entities] != [
-        one.score for entities in alone for one in entities
+        assert [tagged.score for tagged in entities] == pytest.approx([tagged.score for tagged in expected], abs=1e-6)
+    assert [tagged.score for entities in streamed for tagged in entities] != [
+        tagged.score for entities in alone for tagged in entities
     ]
 
 

@@ -1,4 +1,4 @@
-"""Streams in chunks: every sentence once, in order, in bounded memory, and all that comes before what is at fault."""
+"""Streams in chunks: every sentence once, in order, in bounded memory, and before an error all sentences before it."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ sentences = st.lists(st.integers(0, 6)).map(
 
 @often
 @given(sentences, st.integers(1, 4), st.integers(1, 8))
-def test_a_chunk_ends_with_the_sentence_that_makes_it_large_enough(found, most, tokens):
-    parts = list(chunks(iter(found), ChunkSize(most, tokens)))
-    assert [sentence for part in parts for sentence in part] == found
+def test_a_chunk_ends_with_the_sentence_that_fills_it(stream, most, tokens):
+    parts = list(chunks(iter(stream), ChunkSize(most, tokens)))
+    assert [sentence for part in parts for sentence in part] == stream
 
     def is_full(part):
         return len(part) >= most or sum(len(sentence.tokens) for sentence in part) >= tokens
@@ -36,43 +36,43 @@ def test_a_chunk_ends_with_the_sentence_that_makes_it_large_enough(found, most, 
 
 @often
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 2))), st.integers(1, 4), st.integers(1, 8))
-def test_documents_are_cut_only_where_they_are_twice_a_chunk(found, most, tokens):
+def test_documents_are_cut_only_beyond_twice_a_chunk(stream, most, tokens):
     size = ChunkSize(most, tokens)
-    found = [
+    stream = [
         Sentence(("a",) * length, None, line, document=document)
-        for line, (length, document) in enumerate(sorted(found, key=lambda one: one[1]), 1)
+        for line, (length, document) in enumerate(sorted(stream, key=lambda pair: pair[1]), 1)
     ]
-    parts = list(chunks(iter(found), size, documents=True))
-    assert [sentence for part in parts for sentence in part] == found
+    parts = list(chunks(iter(stream), size, documents=True))
+    assert [sentence for part in parts for sentence in part] == stream
 
-    def held(part):
+    def size_of(part):
         return len(part), sum(len(sentence.tokens) for sentence in part)
 
     for part, after in pairwise(parts):
-        assert size.full(*held(part))
+        assert size.full(*size_of(part))
         if part[-1].document == after[0].document != 0:
-            count, length = held(part)
+            count, length = size_of(part)
             assert count >= 2 * most or length >= 2 * tokens
     for part in parts:
-        count, length = held(part[:-1])
+        count, length = size_of(part[:-1])
         assert count < 2 * most
         assert length < 2 * tokens
-        for place in range(1, len(part)):
-            cut_here = part[place - 1].document != part[place].document or part[place].document == 0
-            assert not (cut_here and size.full(*held(part[:place])))
+        for cut in range(1, len(part)):
+            cut_here = part[cut - 1].document != part[cut].document or part[cut].document == 0
+            assert not (cut_here and size.full(*size_of(part[:cut])))
 
 
 @often
 @given(sentences, st.integers(1, 4))
-def test_what_was_read_before_an_error_comes_before_it(found, most):
+def test_sentences_before_an_error_come_first(stream, most):
     def broken():
-        yield from found
+        yield from stream
         raise DataError("x", "y", "z", 7)
 
     got = []
     with pytest.raises(DataError, match=r"^x:7: expected y, found z$"):
         got.extend(chunks(broken(), ChunkSize(most, 8)))
-    assert [sentence for part in got for sentence in part] == found
+    assert [sentence for part in got for sentence in part] == stream
 
 
 def reading(path, content: str, reads="text", draws: bool = False) -> Reading:
@@ -80,7 +80,7 @@ def reading(path, content: str, reads="text", draws: bool = False) -> Reading:
     return Reading(str(path), reads, ColumnFormat(tag=None), ChunkSize(2, 100), "", draws, False)
 
 
-def test_chunks_know_which_sentences_they_begin_with(tmp_path):
+def test_chunks_know_the_number_of_their_first_sentence(tmp_path):
     got = list(reading(tmp_path / "x.txt", "a\nb\n\nc\nd\n").chunks())
     assert [(chunk.first, [sentence.text for sentence in chunk.sentences]) for chunk in got] == [
         (1, ["a", "b"]),
@@ -100,7 +100,7 @@ def test_only_the_first_chunk_with_tokens_is_drawn_from(tmp_path):
 
 
 @pytest.mark.parametrize(("name", "kind", "tokens"), [("x.txt", "text", ("a", "b")), ("x.any", "conll", ("a",))])
-def test_how_a_file_is_read_is_said_where_nobody_has_said_it(tmp_path, name, kind, tokens, caplog):
+def test_a_guessed_input_format_is_logged(tmp_path, name, kind, tokens, caplog):
     caplog.set_level(logging.INFO)
     for reads in ("auto", kind):
         (chunk,) = reading(tmp_path / name, "a b\n", reads).chunks()

@@ -31,7 +31,7 @@ def word_tagger(
     sentences: list[Sentence], kind: type[CrfHead] | type[SoftmaxHead], *, constrained: bool
 ) -> tuple[WordTagger, TaggingCodec]:
     """An untrained tagger in double precision, of strong opinions, and its codec, learnt from sentences in IOB2."""
-    words = WordTable.build(Counter(token for one in sentences for token in one.tokens), None)
+    words = WordTable.build(Counter(token for sentence in sentences for token in sentence.tokens), None)
     codec = TaggingCodec.fit(sentences, words, np.empty((0, 8), np.float16), scheme="IOB2", file_scheme="IOB2")
     legality = legal_transitions(codec.tags, "IOB2")
     limits = {f"legal_{name}": torch.from_numpy(value) for name, value in vars(legality).items()} if constrained else {}
