@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -193,6 +194,13 @@ class PlateauSchedule(Section):
     """Epochs without a better development score before the learning rate falls."""
 
 
+def _known_device(name: str) -> str:
+    """Return the name of a device, which need not exist on this machine."""
+    if not re.fullmatch(r"auto|cpu|cuda(:\d{1,4})?", name, re.ASCII):
+        raise ValueError("expected auto, cpu, cuda or cuda:N")
+    return name
+
+
 class TrainingConfig(Section):
     """The training loop."""
 
@@ -212,5 +220,7 @@ class TrainingConfig(Section):
     """Decay of an exponential moving average of the weights, which is scored and saved. Not set: no average."""
     adversarial: float = Field(0.0, ge=0)
     """Size of adversarial perturbations of the encoder's inputs, where half of the loss is taken. 0 turns them off."""
-    device: Literal["auto", "cpu"] = "auto"
-    """Device of the model. `auto` uses a GPU if there is one."""
+    device: Annotated[str, AfterValidator(_known_device)] = "auto"
+    """Device of the model: `cpu`, `cuda`, or `cuda:N` for one GPU of several. `auto` is `cuda` if there is a GPU."""
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """Precision of training. With `bf16`, the layers before the head compute in bfloat16; all else stays fp32."""

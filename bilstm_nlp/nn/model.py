@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
+import torch
 from torch import Tensor, nn
 
 from bilstm_nlp.nn.encoder import DocumentEncoder, Encoder, Sequences
@@ -74,7 +75,10 @@ class Model(nn.Module, Generic[B, P]):
 
     def loss(self, sequences: Sequences, batch: B) -> Loss:
         """Compute the loss of a batch that is already embedded."""
-        return self.head.loss(self.states(sequences), batch)
+        states = self.states(sequences)
+        # Under autocast the states are bfloat16. A head computes in fp32 or better.
+        with torch.autocast(states.device.type, enabled=False):
+            return self.head.loss(states.float() if states.dtype.itemsize < 4 else states, batch)
 
     def decode(self, batch: B) -> P:
         """Return the head's predictions for a batch."""

@@ -1,4 +1,4 @@
-"""What every model has: the encoder, and the attention after it."""
+"""The layers that every model has: the encoder, and the attention after it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bilstm_nlp.nn.model import Attention
 
 
 def encoder(config: EncoderConfig, inputs: int, *, input_dropout: float, output_dropout: float) -> Encoder:
-    """The shared encoder over so many inputs."""
+    """Make the shared encoder over `inputs` features."""
     return Encoder(
         inputs,
         config.hidden,
@@ -33,7 +33,7 @@ def encoder(config: EncoderConfig, inputs: int, *, input_dropout: float, output_
 
 
 def attention(config: AttentionConfig, inputs: int) -> Attention | None:
-    """What comes after the encoder, whose states are of size `inputs`."""
+    """Make the attention over states of `inputs` features; None if the config has no attention."""
     match config:
         case NoAttention():
             return None

@@ -1,4 +1,4 @@
-"""A config's way of training: optimizer, schedule and the trainer's other settings."""
+"""From the training section of a config to the settings of the training loop."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from bilstm_nlp.training.schedules import Schedule
 
 
 def settings(config: Config) -> Settings:
-    """The trainer's settings."""
+    """Return the settings of the training loop."""
     return Settings(
         epochs=config.training.epochs,
         optimizer=optimizer_maker(config.training),
@@ -38,15 +38,16 @@ def settings(config: Config) -> Settings:
         patience=config.training.patience,
         average=config.training.average,
         device=config.training.device,
+        precision=config.training.precision,
         objective=objective(config.training.adversarial),
         batch_setting=config.training.batch_setting,
     )
 
 
 def objective(size: float) -> Callable[[nn.Module], nn.Module]:
-    """Model → what maps a batch to the loss that is made small, with inputs moved by `size`."""
+    """Return the objective: the model's own loss, or with a `size` above 0 the adversarial loss as well."""
     if size == 0:
-        return loop.itself
+        return loop.identity
 
     def adversarial(model: nn.Module) -> nn.Module:
         assert isinstance(model, Model)
@@ -56,7 +57,7 @@ def objective(size: float) -> Callable[[nn.Module], nn.Module]:
 
 
 def optimizer_maker(config: TrainingConfig) -> Callable[[nn.Module], Optimizer]:
-    """Model → optimizer."""
+    """Return a function that makes the optimizer of a model."""
     match config.optimizer:
         case AdamWConfig(learning_rate=rate, betas=betas, weight_decay=decay):
             return lambda model: AdamW(loop.parameter_groups(model, decay), lr=rate, betas=betas, fused=True)
@@ -69,7 +70,7 @@ def optimizer_maker(config: TrainingConfig) -> Callable[[nn.Module], Optimizer]:
 
 
 def schedule(config: TrainingConfig) -> Schedule:
-    """How the learning rate moves."""
+    """Return the schedule of the learning rate."""
     match config.schedule:
         case ConstantSchedule(warmup=warmup):
             return schedules.constant(warmup)

@@ -1,7 +1,7 @@
-"""Processes that train one model together, each on batches of its own (torchrun). Alone: one of one.
+"""The processes that train one model together (torchrun), each on batches of its own; a single process is one of one.
 
-Losses are sums with weights, so that the gradient of all processes' batches is what one process would have had for one
-batch of them all: the sum of their gradients, each divided by the weight of all.
+Losses are sums with weights. The gradient is therefore what one process would have for one batch of all processes'
+sequences: the sum of the processes' gradients, each divided by the weight of all.
 """
 
 from __future__ import annotations
@@ -14,30 +14,56 @@ from accelerate.state import PartialState
 from accelerate.utils.operations import reduce
 from torch import Tensor, nn
 
-from bilstm_nlp.errors import WorkerError
+from bilstm_nlp.errors import InputError, WorkerError
 from bilstm_nlp.system.processes import world_size
 from bilstm_nlp.training.protocols import Batches, TrainingBatch
 
 
-class Peers:
-    """This process and those that train with it."""
+def device_of(setting: str) -> torch.device:
+    """Return the device for `auto`, `cpu`, `cuda` or `cuda:N`.
 
-    def __init__(self, *, cpu: bool) -> None:
-        """Waits for all others. `cpu` leaves a GPU alone that is there."""
-        # Where there is no GPU, Accelerate joins processes only if it is told so.
-        state = PartialState(cpu=cpu or (world_size() > 1 and not torch.cuda.is_available()))
-        assert state.device is not None
-        # Accelerate keeps the device that it was first asked for, and another training may want another.
-        alone = torch.device("cpu") if cpu else state.default_device
+    `auto` is CUDA or else the CPU, never MPS: the CRF needs float64, which MPS lacks.
+    Raises `InputError` for a device that is missing.
+    """
+    if setting == "cpu" or (setting == "auto" and not torch.cuda.is_available()):
+        return torch.device("cpu")
+    number = setting.partition(":")[2]
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if int(number or 0) >= count:
+        devices = ", ".join(["auto", "cpu", *(f"cuda:{index}" for index in range(count))])
+        raise InputError(f"training.device: expected one of {devices}, which are here, found {setting}")
+    if number and world_size() > 1:
+        raise InputError(f"training.device: expected cuda for {world_size()} processes, a GPU each, found {setting}")
+    return torch.device("cuda", int(number)) if number else torch.device("cuda")
+
+
+def wait_for_all() -> None:
+    """Wait until all processes that train together have come to this call; a single process does not wait."""
+    if world_size() > 1:
+        PartialState().wait_for_everyone()
+
+
+class Peers:
+    """This process and the processes that train with it."""
+
+    def __init__(self, setting: str) -> None:
+        """Wait for all other processes; `setting` is that of `device_of`.
+
+        Raises `InputError` for a device that is missing, and `WorkerError` if processes are missing.
+        """
+        device = device_of(setting)
+        # Told to use the CPU, Accelerate joins processes without a GPU, and looks for no other accelerator.
+        state = PartialState(cpu=device.type == "cpu")
         self.count = int(state.num_processes)  # type: ignore[has-type]
         self.rank = int(state.process_index)  # type: ignore[has-type]
         """From 0."""
-        self.device = alone if self.count == 1 else state.device
+        # Accelerate keeps the device of its first call; a second training in this process may want another.
+        self.device = device if self.count == 1 or state.device is None else state.device
         if self.count != world_size():
             raise WorkerError(f"expected {world_size()} processes to train together, as started, found {self.count}")
 
     def agree(self, epochs: int, batches: int) -> None:
-        """Raises `WorkerError` where processes would begin at different places."""
+        """Raise `WorkerError` if processes would begin at different batches."""
         first, second = self.totals(epochs, batches)
         if (first, second) != (epochs * self.count, batches * self.count):
             place = f"epoch {epochs + 1}, batch {batches + 1}"
@@ -47,45 +73,46 @@ class Peers:
             )
 
     def own(self, plan: Batches, done: int) -> Iterator[TrainingBatch | None]:
-        """This process's share of the batches after the `done` first ones; where there is none left for it, None."""
+        """Yield this process's batches after the first `done`; None for a step that has no batch left for it."""
         mine = range(done + self.rank, len(plan), self.count)
         return chain(plan[mine.start :: self.count], repeat(None, self.steps(len(plan) - done) - len(mine)))
 
     def steps(self, batches: int) -> int:
-        """That so many batches take, one for each process at a time."""
-        return -(-batches // self.count)
+        """Return the number of steps for so many batches; a step takes a batch from each process."""
+        return (batches + self.count - 1) // self.count
 
     def total(self, value: Tensor) -> Tensor:
-        """A tensor's sum over all processes."""
-        return value if self.count == 1 else self.summed(value.detach().to(torch.float64))
+        """Return a tensor's sum over all processes."""
+        return value if self.count == 1 else self._summed(value.detach().to(torch.float64))
 
     def totals(self, *values: float) -> list[float]:
-        """Each value's sum over all processes."""
+        """Return each value's sum over all processes."""
         if self.count == 1:
             return list(values)
-        found: list[float] = self.total(torch.tensor(values, dtype=torch.float64, device=self.device)).tolist()
-        return found
+        sums: list[float] = self.total(torch.tensor(values, dtype=torch.float64, device=self.device)).tolist()
+        return sums
 
     def of_first(self, value: float) -> float:
-        """The value that the first process has."""
+        """Return the value of the first process."""
         return self.totals(value if self.rank == 0 else 0.0)[0]
 
     def join_gradients(self, parameters: Sequence[nn.Parameter]) -> None:
-        """Every gradient becomes its sum over all processes; one that no process has stays away."""
+        """Replace every gradient by its sum over all processes; a gradient that no process has stays None."""
         if self.count == 1:
             return
         gradients = [parameter.grad for parameter in parameters]
-        there = torch.tensor([float(gradient is not None) for gradient in gradients], device=self.device)
+        is_there = torch.tensor([float(gradient is not None) for gradient in gradients], device=self.device)
         flat = [
             torch.zeros_like(parameter).flatten() if gradient is None else gradient.flatten()
             for parameter, gradient in zip(parameters, gradients, strict=True)
         ]
-        there, *joined = self.summed(torch.cat([there, *flat])).split([len(there), *map(len, flat)])
-        for parameter, count, gradient in zip(parameters, there.tolist(), joined, strict=True):
+        sizes = [len(is_there), *map(len, flat)]
+        counts, *joined = self._summed(torch.cat([is_there, *flat])).split(sizes)
+        for parameter, count, gradient in zip(parameters, counts.tolist(), joined, strict=True):
             parameter.grad = gradient.view_as(parameter) if count else None
 
-    def summed(self, value: Tensor) -> Tensor:
-        """Raises `WorkerError` where another process has ended."""
+    def _summed(self, value: Tensor) -> Tensor:
+        """Raises `WorkerError` if another process has ended."""
         try:
             return torch.as_tensor(reduce(value, reduction="sum"))
         except RuntimeError as error:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM during a training: the batch under way is finished, and its state saved. No torch."""
+"""Ctrl-C and SIGTERM during a training: the step is finished and the state saved. No torch."""
 
 from __future__ import annotations
 
@@ -9,42 +9,43 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interruption:
-    """Whether somebody wants a training to stop: within it, the signals wait until they are asked for.
+    """A handler of signals, within a `with` block, that is asked whether a training should stop.
 
-    Before anybody asks for the first time there is nothing to save, and a signal is a KeyboardInterrupt at once; so is
-    a second one, whenever it comes. A signal that this process was started to ignore, as shells do with jobs in the
-    background, is ignored.
+    Before the first question nothing has been trained, and a signal raises KeyboardInterrupt at once. So does a second
+    signal at any time. A signal that this process was started to ignore stays ignored: shells ask this of background
+    jobs.
     """
 
     def __init__(self) -> None:
         self.received: signal.Signals | None = None
-        self.waits = False
+        self.was_asked = False
 
     def __enter__(self) -> Interruption:
-        self.before = {one: signal.getsignal(one) for one in SIGNALS}
-        for one, handler in self.before.items():
+        self.before = {number: signal.getsignal(number) for number in SIGNALS}
+        for number, handler in self.before.items():
             if handler is not signal.SIG_IGN:
-                signal.signal(one, self.heed)
+                signal.signal(number, self._on_signal)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        for one, handler in self.before.items():
-            signal.signal(one, handler)
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
 
     def __call__(self) -> bool:
-        """Whether to stop."""
-        self.waits = True
+        """Return True if the training should stop."""
+        self.was_asked = True
         return self.received is not None
 
-    def heed(self, number: int, frame: FrameType | None) -> None:
-        """What a signal does."""
-        again, self.received = self.received is not None, signal.Signals(number)
-        if again or not self.waits:
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        """Note the first signal; raise KeyboardInterrupt at the second, or if nobody has asked yet."""
+        is_second = self.received is not None
+        self.received = signal.Signals(number)
+        if is_second or not self.was_asked:
             raise KeyboardInterrupt
 
     @property
     def status(self) -> int:
-        """What the process ends with, as shells have it: 130 or 143."""
+        """The exit status of the process, by the convention of shells: 130 or 143."""
         return 128 + (self.received or signal.SIGINT)

@@ -1,8 +1,8 @@
-"""One loop for every model: it knows losses, scores and epochs, and nothing of what they are about.
+"""One training loop for every model. It knows losses, scores and epochs; it does not know tasks, files or printing.
 
 `fit` is a generator of epochs; its caller logs, plots and saves. All randomness of an epoch comes from the seed and
-the epoch's number, or from the state that it was stopped in, so a run that goes on ends in the same bits as one never
-stopped.
+the epoch's number, or from the state that the training was paused in. So a resumed training has the same bits at its
+end as one that was never paused.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -23,11 +24,10 @@ from bilstm_nlp.nn.tensors import on
 from bilstm_nlp.system.memory import allocating, keep_freed_memory
 from bilstm_nlp.training.distributed import Peers
 from bilstm_nlp.training.protocols import Batches, Score, TrainingBatch
+from bilstm_nlp.training.reports import EpochReport, Part
 from bilstm_nlp.training.schedules import Schedule
 from bilstm_nlp.training.state import (
     Epoch,
-    EpochReport,
-    Part,
     Paused,
     State,
     generators,
@@ -39,32 +39,38 @@ from bilstm_nlp.training.state import (
 )
 
 
-def itself(model: nn.Module) -> nn.Module:
-    """The usual objective: what the model maps a batch to."""
+def identity(model: nn.Module) -> nn.Module:
+    """Return the model itself: the usual objective is the model's own loss."""
     return model
+
+
+def never_stop() -> bool:
+    """Return False: the training runs to its end."""
+    return False
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How to train, as plain values and functions."""
+    """The settings of a training, as plain values and functions."""
 
     epochs: int
     optimizer: Callable[[nn.Module], Optimizer]
     schedule: Schedule
     seed: int
     clip: float | None = None
+    """Largest norm of the gradient."""
     patience: int | None = None
+    """Epochs without a better score before the training stops."""
     average: float | None = None
+    """Decay of an exponential moving average of the weights, which is then scored and kept."""
     device: str = "auto"
+    """`auto`, `cpu`, `cuda` or `cuda:N`, as in `distributed.device_of`."""
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """Arithmetic of the forward pass in training; weights and scores are always fp32."""
     batch_setting: str = "batch size"
-    """What makes batches smaller, as the user knows it."""
-    objective: Callable[[nn.Module], nn.Module] = itself
-    """Model → what maps a batch to the loss that is made small; it has no parameters of its own."""
-
-
-def never() -> bool:
-    """Nobody stops the training."""
-    return False
+    """Name of the setting that makes batches smaller, for messages."""
+    objective: Callable[[nn.Module], nn.Module] = identity
+    """Model → module that maps a batch to the loss to minimise; it has no parameters of its own."""
 
 
 def fit(
@@ -73,158 +79,195 @@ def fit(
     evaluate: Callable[[nn.Module], Score],
     settings: Settings,
     state: State | None = None,
-    stopping: Callable[[], bool] = never,
+    stopping: Callable[[], bool] = never_stop,
 ) -> Iterator[Epoch]:
-    """Train `model`, whose forward maps a batch to a `Loss`; yields each epoch when it is finished and scored.
+    """Train `model`, whose forward maps a batch to a `Loss`, and yield an `Epoch` after each epoch:
 
-    `batches(epoch)` are the epoch's batches in order. With a `state`, goes on from where it was taken.
-    Several processes (`Peers`) share the batches of an epoch: a step takes one from each, and all get equal weights.
-    Raises `Paused` when `stopping()`, which is asked after every step, says so, `DivergenceError` when the loss or the
-    gradient becomes NaN or infinite, `MemoryNeeded` for a batch that is too large, `WorkerError` without a peer,
-    `RunError` for a state of another training.
+        report     loss, score, learning rate, speed; `best` if no earlier epoch has a score as good
+        weights    a copy of the weights that were scored
+        state      for a later call to resume from
+
+    `batches(epoch)` gives the batches of an epoch in order. `stopping()` is asked after every step.
+    Several processes share the batches of an epoch: a step takes a batch from each, and all get equal weights.
+    Raises `Paused` if `stopping()` returns True; `InputError` for a device that is missing; `DivergenceError` if the
+    loss or the gradient becomes NaN or infinite; `MemoryNeeded` for a batch that is too large; `WorkerError` if another
+    process ends; `RunError` for a state of another training.
     """
-    keep_freed_memory()
-    peers = Peers(cpu=settings.device == "cpu")
-    torch.manual_seed(settings.seed)
-    trained = settings.objective(model).to(peers.device)
-    optimizer = settings.optimizer(model)
-    averaged = (
-        AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings.average), use_buffers=False)
-        if settings.average
-        else None
-    )
-    reports: list[EpochReport] = []
-    losses: dict[int, list[float]] = {}
-    if state is not None:
-        restore(state, model, optimizer, averaged)
-        reports.extend(state.reports)
-        losses = losses_before(state)
-    begun = state.part.batches if state is not None and state.part is not None else 0
-    peers.agree(len(reports), begun)
-    peaks = [group["lr"] for group in optimizer.param_groups]
-
-    def here() -> dict[str, Tensor]:
-        return snapshot(model, optimizer, averaged, losses)
-
-    for epoch in range(len(reports) + 1, settings.epochs + 1):
-        if exhausted([report.score for report in reports], settings.patience):
+    trainer = _Trainer(model, settings, stopping)
+    # resume, together with all other processes
+    part = trainer.restore(state) if state is not None else Part()
+    trainer.peers.agree(len(trainer.reports), part.batches)
+    for epoch in range(len(trainer.reports) + 1, settings.epochs + 1):
+        # stop early, or because somebody asks
+        if exhausted([report.score for report in trainer.reports], settings.patience):
             return
-        if any(peers.totals(stopping())):
-            raise Paused(State(here(), tuple(reports)))
-        torch.manual_seed(settings.seed * 100_003 + epoch + peers.rank * 1_000_000_007)
-        trained.train()
-        scores = [report.score for report in reports]
-        plan = batches(epoch)
+        trainer.pause_if_asked()
+        # train on all batches
+        torch.manual_seed(settings.seed * 100_003 + epoch + trainer.peers.rank * 1_000_000_007)
+        part = trainer.run_epoch(epoch, batches(epoch), part, state if part.batches else None)
+        # score, and report
+        weights = trainer.score(epoch, part, evaluate)
+        yield Epoch(trainer.reports[-1], weights, trainer.state())
         part = Part()
-        if state is not None and state.part is not None and epoch == len(state.reports) + 1:
-            part = state.part
-            if part.batches >= len(plan):
-                found = f"{part.batches} of {len(plan)} batches"
-                raise RunError(f"state.safetensors: expected part of an epoch's batches, found {found}")
+
+
+class _Trainer:
+    """A model in training: its optimizer, its averaged weights, and the reports and losses so far."""
+
+    def __init__(self, model: nn.Module, settings: Settings, stopping: Callable[[], bool]) -> None:
+        keep_freed_memory()
+        self.model, self.settings, self.stopping = model, settings, stopping
+        self.peers = Peers(settings.device)
+        torch.manual_seed(settings.seed)
+        self.objective = settings.objective(model).to(self.peers.device)
+        self.optimizer = settings.optimizer(model)
+        self.peaks = [group["lr"] for group in self.optimizer.param_groups]
+        self.averaged = None
+        if settings.average:
+            self.averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings.average), use_buffers=False)
+        self.reports: list[EpochReport] = []
+        self.losses: dict[int, list[float]] = {}
+
+    def restore(self, state: State) -> Part:
+        """Restore all but the random generators, and return the finished part of the epoch."""
+        restore(state, self.model, self.optimizer, self.averaged)
+        self.reports.extend(state.reports)
+        self.losses = losses_before(state)
+        return state.part or Part()
+
+    def state(self, part: Part | None = None) -> State:
+        """Copy the state; within an epoch, `part` of which is finished, the random generators too."""
+        tensors = snapshot(self.model, self.optimizer, self.averaged, self.losses)
+        return State(tensors if part is None else tensors | generators(), tuple(self.reports), part)
+
+    def pause_if_asked(self) -> None:
+        """Raise `Paused` if any process is asked to stop before the next epoch."""
+        if any(self.peers.totals(self.stopping())):
+            raise Paused(self.state())
+
+    def run_epoch(self, epoch: int, plan: Batches, part: Part, state: State | None) -> Part:
+        """Train on the batches after `part`, whose random generators are in `state`, and return the whole epoch.
+
+        Raises `Paused` after a step if any process is asked to stop.
+        """
+        peers, settings = self.peers, self.settings
+        self.objective.train()
+        if part.batches and part.batches >= len(plan):
+            batches = f"{part.batches} of {len(plan)} batches"
+            raise RunError(f"state.safetensors: expected part of an epoch's batches, found {batches}")
+        if state is not None:
             restore_generators(state, peers.rank)
-        losses.setdefault(epoch, [])
-        factor = 1.0
+        scores = [report.score for report in self.reports]
+        losses = self.losses.setdefault(epoch, [])
         began = time.perf_counter() - part.seconds
+        is_first = epoch == 1 and part.batches == 0
         first, steps = part.batches, peers.steps(len(plan) - part.batches)
         for step, batch in enumerate(peers.own(plan, first), 1):
             done = min(part.batches + peers.count, len(plan))
             place = f"epoch {epoch}, batch {done} of {len(plan)}"
-            # Steps are equally long, be the last one's batches as many or not; as one fraction it is rounded but once.
-            share = (first * steps + (len(plan) - first) * step) / (len(plan) * steps)
-            factor = settings.schedule(epoch - 1 + share, scores)
-            for group, peak in zip(optimizer.param_groups, peaks, strict=True):
-                group["lr"] = peak * factor
+            # All steps are equally long, even if the last has fewer batches; a single fraction is rounded once.
+            fraction = (first * steps + (len(plan) - first) * step) / (len(plan) * steps)
+            self._set_learning_rate(settings.schedule(epoch - 1 + fraction, scores))
+            # one step
             with allocating(f"{place}, {batch}", settings.batch_setting):
-                taken = take_step(trained, optimizer, batch, peers, settings.clip)
-            if averaged is not None:
-                averaged.update_parameters(model)
-            wanted = done < len(plan) and stopping()
-            value, sequences, stops = peers.totals(taken.loss.item(), 0 if batch is None else len(batch), wanted)
-            check_finite(value, taken.norm, place, first=epoch == 1 and part.batches == 0)
-            losses[epoch].append(value / float(taken.weight))
+                taken = self._step(batch)
+            if self.averaged is not None:
+                self.averaged.update_parameters(self.model)
+            # sums over all processes
+            wanted = done < len(plan) and self.stopping()
+            loss, sequences, stops = peers.totals(taken.loss.item(), 0 if batch is None else len(batch), wanted)
+            _check_finite(loss, taken.norm, place, first=is_first)
+            is_first = False
+            losses.append(loss / float(taken.weight))
             part = Part(
                 batches=done,
-                loss=part.loss + value,
+                loss=part.loss + loss,
                 weight=part.weight + float(taken.weight),
                 sequences=part.sequences + int(sequences),
                 seconds=time.perf_counter() - began,
             )
             if stops:
-                raise Paused(State(here() | generators(), tuple(reports), part))
-        scored = model if averaged is None else averaged.module
+                raise Paused(self.state(part))
+        return part
+
+    def _set_learning_rate(self, factor: float) -> None:
+        """Set each group's learning rate to its peak times `factor`."""
+        for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
+            group["lr"] = peak * factor
+
+    def _step(self, batch: TrainingBatch | None) -> _Step:
+        """Step along the gradient of the mean loss over all processes; without a batch, along that of the others."""
+        peers, clip = self.peers, self.settings.clip
+        parameters = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = weight = torch.zeros((), device=peers.device)
+        if batch is not None:
+            with self._precision():
+                loss, weight = self.objective(on(batch, peers.device))
+        weight = peers.total(weight)
+        if batch is not None:
+            torch.autograd.backward(loss / weight)
+        peers.join_gradients(parameters)
+        norm = None if clip is None else nn.utils.clip_grad_norm_(parameters, clip)
+        self.optimizer.step()
+        return _Step(loss.detach(), weight, norm)
+
+    def _precision(self) -> AbstractContextManager[object]:
+        """Return the context of the forward pass: with bf16, matrices are multiplied in bfloat16."""
+        return torch.autocast(self.peers.device.type, dtype=torch.bfloat16, enabled=self.settings.precision == "bf16")
+
+    def score(self, epoch: int, part: Part, evaluate: Callable[[nn.Module], Score]) -> dict[str, Tensor]:
+        """Score the weights that would be kept, append the report of the epoch, and return a copy of these weights."""
+        scored: nn.Module = self.model if self.averaged is None else self.averaged.module
         scored.eval()
         with torch.no_grad():
             score = evaluate(scored)
-        # Of machines that compute a little otherwise, one decides.
-        score = replace(score, value=peers.of_first(score.value))
+        # If machines differ in their last bits, the first process decides.
+        score = replace(score, value=self.peers.of_first(score.value))
         report = EpochReport(
             epoch=epoch,
             loss=part.loss / part.weight,
             score=score,
-            best=not any(earlier.at_least(score) for earlier in scores),
-            learning_rate=peaks[0] * factor,
+            best=not any(report.score.at_least(score) for report in self.reports),
+            learning_rate=self.optimizer.param_groups[0]["lr"],
             seconds=part.seconds,
             sequences=part.sequences,
         )
-        reports.append(report)
-        yield Epoch(report, weights_of(scored), State(here(), tuple(reports)))
+        self.reports.append(report)
+        return weights_of(scored)
 
 
-class Taken(NamedTuple):
-    """What a step came to."""
+class _Step(NamedTuple):
+    """The result of a step."""
 
     loss: Tensor
-    """() the sum of this process's batch."""
+    """() sum over this process's batch."""
     weight: Tensor
-    """() that of the batches of all processes."""
+    """() sum over the batches of all processes."""
     norm: Tensor | None
     """() of the gradient, before it was clipped."""
 
 
-def take_step(
-    trained: nn.Module, optimizer: Optimizer, batch: TrainingBatch | None, peers: Peers, clip: float | None
-) -> Taken:
-    """One step along the gradient of all processes' mean loss; without a batch, along that of the others."""
-    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-    optimizer.zero_grad(set_to_none=True)
-    loss = weight = torch.zeros((), device=peers.device)
-    if batch is not None:
-        loss, weight = trained(on(batch, peers.device))
-    weight = peers.total(weight)
-    if batch is not None:
-        torch.autograd.backward(loss / weight)
-    peers.join_gradients(parameters)
-    norm = None if clip is None else nn.utils.clip_grad_norm_(parameters, clip)
-    optimizer.step()
-    return Taken(loss.detach(), weight, norm)
-
-
-def check_finite(loss: float, norm: Tensor | None, place: str, *, first: bool) -> None:
-    """Raises `DivergenceError` for a loss or a gradient that is no number any more."""
-    found = f"loss became {loss}" if not math.isfinite(loss) else ""
-    if not found and norm is not None and not math.isfinite(norm):
-        found = f"gradient's norm became {norm.item()}"
-    if found:
+def _check_finite(loss: float, norm: Tensor | None, place: str, *, first: bool) -> None:
+    """Raise `DivergenceError` if the loss or the gradient is NaN or infinite."""
+    problem = f"loss became {loss}" if not math.isfinite(loss) else ""
+    if not problem and norm is not None and not math.isfinite(norm):
+        problem = f"gradient's norm became {norm.item()}"
+    if problem:
         cause = "look for such numbers in the data and the vectors" if first else "try a lower learning rate"
-        raise DivergenceError(f"the training {found} in {place}; {cause}")
+        raise DivergenceError(f"the training {problem} in {place}; {cause}")
 
 
 def exhausted(scores: Sequence[Score], patience: int | None) -> bool:
-    """Whether the last `patience` epochs all failed to beat what was there before them."""
+    """Return True if none of the last `patience` epochs has a better score than all epochs before them."""
     if patience is None or len(scores) <= patience:
         return False
     best = max(range(len(scores)), key=lambda i: (sum(scores[i].at_least(other) for other in scores), -i))
     return len(scores) - 1 - best >= patience
 
 
-# --- state, as flat names and tensors -------------------------------------------------------------------------------
-
-
-# --- schedules and parameter groups ---------------------------------------------------------------------------------
-
-
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
-    """Weight decay for matrices that multiply; none for embeddings, biases and a chain's transitions."""
+    """Return two groups: matrices that multiply, which decay; embeddings, biases and transitions, which don't."""
     decayed = {
         id(parameter)
         for module in model.modules()

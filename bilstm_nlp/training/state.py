@@ -1,4 +1,4 @@
-"""What a training says of its epochs, and leaves to go on from."""
+"""The state of a training: all that is needed to resume it in the same bits, as named tensors and reports."""
 
 from __future__ import annotations
 
@@ -12,53 +12,20 @@ from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
 
 from bilstm_nlp.errors import RunError
-from bilstm_nlp.training.protocols import Score
-
-
-@dataclass(frozen=True)
-class EpochReport:
-    """What one epoch came to."""
-
-    epoch: int
-    """From 1."""
-    loss: float
-    """Mean training loss."""
-    score: Score
-    """On the development data, with the weights that would be kept."""
-    best: bool
-    """No epoch before had a score as good."""
-    learning_rate: float
-    """At the last step."""
-    seconds: float
-    """Of training, without the development data."""
-    sequences: int
-    """Seen in training."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """The part of an epoch that is done."""
-
-    batches: int = 0
-    loss: float = 0.0
-    """Their sum."""
-    weight: float = 0.0
-    """What it is to be divided by, so far."""
-    sequences: int = 0
-    seconds: float = 0.0
+from bilstm_nlp.training.reports import EpochReport, Part
 
 
 @dataclass(frozen=True)
 class State:
-    """All that going on from here needs."""
+    """All that is needed to resume a training."""
 
     tensors: dict[str, Tensor]
     reports: tuple[EpochReport, ...]
     part: Part | None = None
-    """Of the epoch after the last report; None at its beginning."""
+    """The finished part of the epoch after the last report; None at the beginning of an epoch."""
 
     def problem(self) -> str | None:
-        """What a state that was read should be and is not; None where nothing is wrong."""
+        """Describe what a state that was read should have and lacks; None if nothing is wrong."""
         if [report.epoch for report in self.reports] != list(range(1, len(self.reports) + 1)):
             return "reports of the epochs from the first on"
         if self.reports and not self.reports[0].best:
@@ -76,15 +43,17 @@ class State:
 
 @dataclass(frozen=True)
 class Epoch:
-    """A finished epoch: its report, the weights that were scored, the state to go on from."""
+    """A finished epoch."""
 
     report: EpochReport
     weights: dict[str, Tensor]
+    """The weights that were scored."""
     state: State
+    """For `fit` to resume from."""
 
 
 class Paused(Exception):
-    """A training was asked to stop, and has; `state` is what it left."""
+    """A training that was asked to stop has stopped; `state` is for `fit` to resume from."""
 
     def __init__(self, state: State) -> None:
         super().__init__("stopped")
@@ -92,56 +61,67 @@ class Paused(Exception):
 
 
 def weights_of(model: nn.Module) -> dict[str, Tensor]:
-    """A copy of the model's weights that later steps don't change."""
+    """Copy the model's weights, so that later steps don't change the copy."""
     return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
 
 
 def losses_of(state: State) -> dict[str, Tensor]:
-    """Epoch → (steps,) float64, the loss of each step."""
-    return under(state.tensors, "losses.")
+    """Return the loss of each step, (steps,) float64, by epoch."""
+    return _under(state.tensors, "losses.")
 
 
 def losses_before(state: State) -> dict[int, list[float]]:
-    """The same by number, to go on with. Raises `RunError` for what are none."""
+    """Return the loss of each step by the epoch's number.
+
+    Raises `RunError` for tensors that are no losses.
+    """
     for name, values in losses_of(state).items():
         if not (name.isascii() and name.isdecimal()) or values.dtype != torch.float64 or values.dim() != 1:
-            found = f"losses.{name} of type {values.dtype} and shape {tuple(values.shape)}"
-            raise RunError(f"state.safetensors: expected the losses of epochs, found {found}")
+            tensor = f"losses.{name} of type {values.dtype} and shape {tuple(values.shape)}"
+            raise RunError(f"state.safetensors: expected the losses of epochs, found {tensor}")
     return {int(epoch): values.tolist() for epoch, values in losses_of(state).items()}
 
 
 def snapshot(
     model: nn.Module, optimizer: Optimizer, averaged: AveragedModel | None, losses: Mapping[int, Sequence[float]]
 ) -> dict[str, Tensor]:
-    """Weights, moments, averaged weights and each epoch's losses, a step each, under flat names: `model.…`,
-    `optimizer.0.exp_avg`, `average.…`, `losses.1`"""
+    """Copy weights, moments, averaged weights and the loss of each step, under flat names.
+
+    The names are `model.…`, `optimizer.0.exp_avg`, `average.…` and `losses.1`.
+    """
     tensors = {f"model.{name}": value for name, value in weights_of(model).items()}
     for index, moments in optimizer.state_dict()["state"].items():
         for name, value in moments.items():
-            if value is not None:  # SGD without momentum keeps an empty place
+            if value is not None:  # SGD without momentum keeps None
                 tensors[f"optimizer.{index}.{name}"] = value.detach().cpu().clone()
     if averaged is not None:
         tensors |= {f"average.{name}": value for name, value in weights_of(averaged).items()}
-    return tensors | {f"losses.{epoch}": torch.tensor(found, dtype=torch.float64) for epoch, found in losses.items()}
+    return tensors | {f"losses.{epoch}": torch.tensor(values, dtype=torch.float64) for epoch, values in losses.items()}
 
 
 def restore(state: State, model: nn.Module, optimizer: Optimizer, averaged: AveragedModel | None) -> None:
-    """Undo `snapshot`, in place. Raises `RunError` for a state that is damaged, or of another model."""
+    """Undo `snapshot`, in place.
+
+    Raises `RunError` for a state that is damaged, or of another model.
+    """
     try:
-        model.load_state_dict(under(state.tensors, "model."))
-        moments = moments_of(state, [p for group in optimizer.param_groups for p in group["params"]])
+        model.load_state_dict(_under(state.tensors, "model."))
+        moments = _moments(state, [p for group in optimizer.param_groups for p in group["params"]])
         optimizer.load_state_dict({"state": moments, "param_groups": optimizer.state_dict()["param_groups"]})
         if averaged is not None:
-            averaged.load_state_dict(under(state.tensors, "average."))
+            averaged.load_state_dict(_under(state.tensors, "average."))
     except (RuntimeError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise RunError(f"state.safetensors: expected the state of this training, found {reason}") from None
 
 
-def moments_of(state: State, parameters: Sequence[Tensor]) -> dict[int, dict[str, Tensor]]:
-    """What the optimizer kept of each parameter. Raises `ValueError` where that can't be."""
+def _moments(state: State, parameters: Sequence[Tensor]) -> dict[int, dict[str, Tensor]]:
+    """Return the optimizer's tensors by the number of their parameter.
+
+    Raises `ValueError` for tensors that no optimizer of these parameters has.
+    """
     moments: dict[int, dict[str, Tensor]] = {}
-    for name, value in under(state.tensors, "optimizer.").items():
+    for name, value in _under(state.tensors, "optimizer.").items():
         index, _, moment = name.partition(".")
         if not 0 <= int(index) < len(parameters):
             raise ValueError(f"optimizer.{name} of {len(parameters)} parameters")
@@ -150,22 +130,24 @@ def moments_of(state: State, parameters: Sequence[Tensor]) -> dict[int, dict[str
         if moment == "step" and not value >= 0:
             raise ValueError(f"optimizer.{name} of {value}")
         moments.setdefault(int(index), {})[moment] = value
-    names = {frozenset(found) for found in moments.values()}
-    if len(names) > 1:
+    if len({frozenset(of_parameter) for of_parameter in moments.values()}) > 1:
         raise ValueError("moments of some parameters that others lack")
     return moments
 
 
 def generators() -> dict[str, Tensor]:
-    """The states of the random generators, which dropout draws from."""
-    found = {"generator.cpu": torch.get_rng_state()}
-    return found | {"generator.cuda": torch.cuda.get_rng_state()} if torch.cuda.is_available() else found
+    """Return the states of the random generators that dropout draws from."""
+    states = {"generator.cpu": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        states["generator.cuda"] = torch.cuda.get_rng_state()
+    return states
 
 
 def restore_generators(state: State, rank: int) -> None:
-    """Undo `generators`, where this is the process that saved them; those of devices that are not here are left out.
+    """Undo `generators` in the process of rank 0, which saved the states.
 
-    The others go on with numbers of their own. Raises `RunError` for what is the state of none.
+    Other processes keep numbers of their own, and states of devices that are missing here are ignored.
+    Raises `RunError` for a tensor that is no generator's state.
     """
     if rank > 0:
         return
@@ -177,6 +159,6 @@ def restore_generators(state: State, rank: int) -> None:
         raise RunError(f"state.safetensors: expected the state of the random generators, found {error}") from None
 
 
-def under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """The tensors whose names begin with `prefix`, without it."""
+def _under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Return the tensors whose names begin with `prefix`, without the prefix."""
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
