@@ -104,7 +104,7 @@ def forecaster_run(tmp_path_factory) -> Path:
     from bilstm_nlp.runs import train
 
     config = load(FORECASTER, ["training.epochs=2", "encoder.hidden=8", "data.stride=4"])
-    return made_once(tmp_path_factory, "energy", lambda path: list(train.train(config, path)))
+    return made_once(tmp_path_factory, "energy", lambda path: list(train.train_epochs(config, path)))
 
 
 @pytest.fixture

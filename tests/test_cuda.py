@@ -32,7 +32,7 @@ def test_a_training_on_a_gpu_begins_as_one_on_a_cpu_does(tmp_path):
     losses = {}
     for device in ("cpu", "auto"):
         overrides = ["encoder.dropout=0", "training.epochs=1", "data.stride=8", f"training.device={device}"]
-        list(train.train(load(FORECASTER, overrides), tmp_path / device))
+        list(train.train_epochs(load(FORECASTER, overrides), tmp_path / device))
         history = [json.loads(line) for line in (tmp_path / device / "history.jsonl").read_text().splitlines()]
         losses[device] = history[0]["loss"]
     assert losses["auto"] == pytest.approx(losses["cpu"], rel=1e-2)

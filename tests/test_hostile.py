@@ -20,6 +20,7 @@ import bilstm_nlp
 from bilstm_nlp.data.lines import LONGEST_LINE, MOST_UNPACKED
 from bilstm_nlp.data.text.sentence import LONGEST_SENTENCE
 from bilstm_nlp.runs.directory import RunDirectory
+from bilstm_nlp.runs.tensors import read_tensors, write_tensors
 from tests.samples import FORECASTER, SERIES, TAGGER
 
 PACKAGE = Path(bilstm_nlp.__file__).parent
@@ -140,11 +141,11 @@ def test_enormous_headers_are_refused(runs, name, call):
 def test_weights_and_vocabularies_of_other_sizes_are_refused(runs, call):
     for path, source in zip(runs, ("-", str(SERIES)), strict=True):
         run = RunDirectory(path)
-        weights, _ = run.read_tensors("model.safetensors")
+        weights, _ = read_tensors(run, "model.safetensors")
         name = next(iter(weights))
-        run.write_tensors("model.safetensors", weights | {name: weights[name][:0]})
+        write_tensors(run, "model.safetensors", weights | {name: weights[name][:0]})
         assert "model.safetensors: weights of another model" in one_line(call("predict", path, source, stdin=b"x\n"))
-        run.write_tensors("model.safetensors", weights)
+        write_tensors(run, "model.safetensors", weights)
         config = run.read_json("config.json")
         run.write_json("config.json", config | {"encoder": config["encoder"] | {"hidden": 1_000_000_000}})
         said = one_line(call("predict", path, source, stdin=b"x\n"))

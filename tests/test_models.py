@@ -14,6 +14,7 @@ from bilstm_nlp.config import parse
 from bilstm_nlp.data.text.corpus import Sentence
 from bilstm_nlp.nn.tensors import on
 from bilstm_nlp.runs.directory import RunDirectory
+from bilstm_nlp.runs.tensors import load_weights, write_tensors
 from bilstm_nlp.tasks.registry import build, restored
 from bilstm_nlp.tasks.tagging.decoding import decode_each
 from bilstm_nlp.tasks.tagging.model import column_format
@@ -182,9 +183,9 @@ def test_a_saved_model_predicts_the_same(tagger, tmp_path):
     directory = RunDirectory.create(tmp_path / "run")
     directory.write_json("codec.json", codec.to_json())
     directory.write_arrays("codec.safetensors", codec.tensors())
-    directory.write_tensors("model.safetensors", model.state_dict())
+    write_tensors(directory, "model.safetensors", model.state_dict())
     again = restored(prepared.config, directory.read_json("codec.json"), directory.read_arrays("codec.safetensors"))
-    directory.load_weights(again.model)
+    load_weights(directory, again.model)
     sentences = data.train.sentences
     before = list(
         Tagger(model, codec, column_format(prepared.config)).stream(sentences, confidence=True, alternatives=3)
@@ -314,8 +315,8 @@ def test_a_saved_forecaster_predicts_the_same(forecaster, tmp_path):
     directory = RunDirectory.create(tmp_path / "run")
     directory.write_json("codec.json", codec.to_json())
     directory.write_arrays("codec.safetensors", codec.tensors())
-    directory.write_tensors("model.safetensors", model.state_dict())
+    write_tensors(directory, "model.safetensors", model.state_dict())
     again = restored(prepared.config, directory.read_json("codec.json"), directory.read_arrays("codec.safetensors"))
-    directory.load_weights(again.model)
+    load_weights(directory, again.model)
     assert build(prepared.config).evaluate(again, None) == results["test"]
     assert results["test"]["leakage"] == 0

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bilstm_nlp.studies.engines.base import Progress as RunProgress
     from bilstm_nlp.studies.engines.jobs import Job
     from bilstm_nlp.training.protocols import Batches, TrainingBatch
-    from bilstm_nlp.training.state import EpochReport
+    from bilstm_nlp.training.reports import EpochReport
 
 
 class TrainingProgress:

@@ -50,7 +50,7 @@ def reproduce(
     from bilstm_nlp.runs import reproduce as reproduction
 
     first = reproduction.begin(run)
-    with TemporaryDirectory() as folder, TrainingProgress(reproduction.epochs(first)) as progress:
+    with TemporaryDirectory() as folder, TrainingProgress(first.config.training.epochs) as progress:
         again = out or Path(folder) / "run"
         for epoch in reproduction.reproduce(first, again, watch=progress.watch):
             progress.epoch(epoch)

@@ -42,7 +42,7 @@ def train(
     leads = processes.rank() == 0
     with Interruption() as interruption, TrainingProgress(checked.training.epochs) as progress:
         try:
-            for epoch in experiment.train(
+            for epoch in experiment.train_epochs(
                 checked, path, resume=resume, force=force, watch=progress.watch, stopping=interruption
             ):
                 progress.epoch(epoch)

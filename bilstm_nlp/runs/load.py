@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from bilstm_nlp.config import Config, parse
 from bilstm_nlp.errors import InputError, RunError
 from bilstm_nlp.runs.directory import RunDirectory
+from bilstm_nlp.runs.tensors import load_weights
 from bilstm_nlp.system.memory import keep_few_kernels
 from bilstm_nlp.tasks.registry import restored
 from bilstm_nlp.tasks.request import Request
@@ -39,11 +40,15 @@ def open_run(path: PathLike) -> Run:
 
     Raises `InputError` for a path that is no run directory, and for files of a run that are missing or damaged.
     """
-    directory = RunDirectory.open(path_of(path))
+    return open_directory(RunDirectory.open(path_of(path)))
+
+
+def open_directory(directory: RunDirectory) -> Run:
+    """Open the trained run of a directory that was opened before. Raises `InputError` as `open_run` does."""
     config = config_of(directory)
     arrays = directory.read_arrays("codec.safetensors")
     predictor = restored(config, directory.read_json("codec.json"), arrays, _results_of(directory))
-    directory.load_weights(predictor.model)
+    load_weights(directory, predictor.model)
     predictor.model.eval()
     return Run(directory, config, predictor)
 

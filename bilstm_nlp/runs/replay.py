@@ -1,4 +1,4 @@
-"""Inputs that a run carries with the answers that it gave when it was saved, and whether it still gives them."""
+"""Recorded inputs with the answers of the saved model, and a check that the model still gives these answers."""
 
 from __future__ import annotations
 
@@ -13,86 +13,93 @@ from bilstm_nlp.errors import RunError
 from bilstm_nlp.tasks.base import Answer, Predictor
 
 TOLERANCE = 1e-4
-"""Of probabilities and of forecasts in standard deviations. Sums in another order differ by 1e-6; less than this
-changes nothing that anybody reads."""
+"""Largest difference of probabilities, and of forecasts in standard deviations. Sums in another order differ by 1e-6; a
+difference below 1e-4 changes no figure that is shown."""
 
 
 @dataclass(frozen=True)
 class Replayed:
-    """The inputs, answered again in one way."""
+    """The comparison of the recorded answers with new answers, in one way of asking."""
 
     way: str
     difference: float
-    """The largest one of a number; infinite where there are more or fewer numbers."""
+    """The largest difference of two numbers; infinite if there are more or fewer numbers."""
     other_tags: int
+    """Tags that differ."""
     tags: int
+    """Tags in all recorded answers."""
 
     @property
     def same(self) -> bool:
-        """Within the tolerance, and with the same tags."""
+        """True if all numbers are within the tolerance and all tags are the same."""
         return self.difference <= TOLERANCE and self.other_tags == 0
 
 
 def recording(model: Predictor, inputs: Sequence[Any]) -> dict[str, Any]:
-    """The inputs and the answers, as JSON."""
-    answers = settled(lambda: model.answers(inputs))
+    """Return the inputs and the model's answers as JSON."""
+    answers = _seeded(lambda: model.answers(inputs))
     return {"inputs": list(inputs), "answers": [answer._asdict() for answer in answers]}
 
 
 def replay(model: Predictor, recorded: dict[str, Any]) -> list[Replayed]:
-    """The recorded inputs answered as they were recorded, then alone, in another order, and beside longer ones.
+    """Ask the recorded inputs again: together, alone, in another order, and beside longer inputs.
 
-    A model that draws random numbers, for its initial states say, answers in the first way alone as it did before.
-    Raises `RunError` for a recording that is none.
+    A model that draws random numbers, for its initial states say, is asked in the first way only.
+    Raises `RunError` for values that are no recording.
     """
     try:
         before = [Answer(**answer) for answer in recorded["answers"]]
-        return [compared(way, before, settled(give)) for way, give in ways(model, recorded["inputs"])]
+        return [compared(way, before, _seeded(ask)) for way, ask in _ways(model, recorded["inputs"])]
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
         raise RunError(f"replay.json: expected inputs of this model and its answers, found {error!r}") from None
 
 
-def ways(model: Predictor, inputs: Sequence[Any]) -> Iterator[tuple[str, Callable[[], list[Answer]]]]:
-    """Each way to ask, by name."""
+def _ways(model: Predictor, inputs: Sequence[Any]) -> Iterator[tuple[str, Callable[[], list[Answer]]]]:
+    """Yield each way to ask: its name, and a function that returns the answers in the order of the inputs."""
     yield "as recorded", lambda: model.answers(inputs)
-    if draws(lambda: model.answers(inputs)):
+    if _draws(lambda: model.answers(inputs)):
         return
     order = np.random.default_rng(0).permutation(len(inputs)).tolist()
-    yield "alone", lambda: [model.answers([one])[0] for one in inputs]
-    yield "in another order", lambda: restored(model.answers([inputs[index] for index in order]), order)
+    yield "alone", lambda: [model.answers([each])[0] for each in inputs]
+    yield "in another order", lambda: _unshuffled(model.answers([inputs[index] for index in order]), order)
     if longer := model.longer(inputs):
         yield "beside longer ones", lambda: model.answers([*longer, *inputs])[len(longer) :]
 
 
-def settled(give: Callable[[], list[Answer]]) -> list[Answer]:
-    """The answers with the same random numbers each time; those of others stay as they are."""
+def _seeded(ask: Callable[[], list[Answer]]) -> list[Answer]:
+    """Ask with the same random numbers each time, and leave the generators of the caller unchanged."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        return give()
+        return ask()
 
 
-def draws(give: Callable[[], list[Answer]]) -> bool:
-    """Whether answering takes random numbers."""
+def _draws(ask: Callable[[], list[Answer]]) -> bool:
+    """Return True if asking draws random numbers."""
     with torch.random.fork_rng():
         before = torch.get_rng_state()
-        give()
+        ask()
         return not torch.equal(before, torch.get_rng_state())
 
 
-def restored(answers: Sequence[Answer], order: Sequence[int]) -> list[Answer]:
-    """Answers to inputs in this order, in the order of the inputs."""
+def _unshuffled(answers: Sequence[Answer], order: Sequence[int]) -> list[Answer]:
+    """Put the answers to inputs in this order back into the order of the inputs."""
     return [answers[order.index(index)] for index in range(len(order))]
 
 
 def compared(way: str, before: Sequence[Answer], now: Sequence[Answer]) -> Replayed:
-    """How far the answers are from each other."""
-    largest, others, count = 0.0, 0, 0
-    for one, other in zip(before, now, strict=True):
-        if len(one.numbers) != len(other.numbers) or len(one.tags) != len(other.tags):
-            largest, others = float("inf"), others + len(one.tags)
+    """Compare two lists of answers.
+
+    >>> before, now = [Answer([0.25, 0.75], ["O"])], [Answer([0.5, 0.5], ["B-PER"])]
+    >>> compared("alone", before, now)
+    Replayed(way='alone', difference=0.25, other_tags=1, tags=1)
+    """
+    largest, other_tags, tags = 0.0, 0, 0
+    for old, new in zip(before, now, strict=True):
+        if len(old.numbers) != len(new.numbers) or len(old.tags) != len(new.tags):
+            largest, other_tags = float("inf"), other_tags + len(old.tags)
         else:
-            difference = np.abs(np.subtract(one.numbers, other.numbers, dtype=np.float64)).max(initial=0)
+            difference = np.abs(np.subtract(old.numbers, new.numbers, dtype=np.float64)).max(initial=0)
             largest = max(largest, float("inf") if np.isnan(difference) else float(difference))
-            others += sum(first != second for first, second in zip(one.tags, other.tags, strict=True))
-        count += len(one.tags)
-    return Replayed(way, largest, others, count)
+            other_tags += sum(first != second for first, second in zip(old.tags, new.tags, strict=True))
+        tags += len(old.tags)
+    return Replayed(way, largest, other_tags, tags)

@@ -1,8 +1,8 @@
-"""A run trained again, and whether every step of it came out in the same bits."""
+"""Train a finished run once more, and compare both runs bit by bit."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,31 +10,34 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from bilstm_nlp.config import Config
 from bilstm_nlp.reports.sections import Section, Table
-from bilstm_nlp.runs import train
 from bilstm_nlp.runs.directory import RunDirectory, finished
 from bilstm_nlp.runs.load import config_of
 from bilstm_nlp.runs.provenance import origin
-from bilstm_nlp.training.protocols import Batches
-from bilstm_nlp.training.state import EpochReport
+from bilstm_nlp.runs.tensors import read_tensors
+from bilstm_nlp.runs.train import Watch, no_progress, train_epochs
+from bilstm_nlp.training.reports import EpochReport
 
 
 @dataclass(frozen=True)
 class Reproduction:
-    """What is the same in two runs of one config, and what is not."""
+    """The differences between two runs of one config."""
 
     steps: int
     """Of the first run."""
     first: str | None
-    """The first step that differs, or what differs where all steps are the same; None where nothing does."""
+    """The first difference: a step, else a score, else a weight. None if there is no difference."""
     changed: list[tuple[str, Any, Any]]
-    """What the two were made with, where it is not the same: name, then, now."""
+    """Differences of versions, machine and data: (name, then, now)."""
 
     @property
     def identical(self) -> bool:
+        """True if there is no difference in steps, scores and weights."""
         return self.first is None
 
     def as_json(self) -> dict[str, Any]:
+        """Return the reproduction as JSON."""
         return {
             "identical": self.identical,
             "steps": self.steps,
@@ -43,62 +46,67 @@ class Reproduction:
         }
 
     def sections(self) -> list[Section]:
-        """For people."""
-        found = "bit-identical" if self.first is None else f"NOT the same: {self.first}"
+        """Return the reproduction as a sentence and a table."""
+        result = "bit-identical" if self.first is None else f"NOT the same: {self.first}"
         rows = [[name, str(then), str(now)] for name, then, now in self.changed]
         table = Table("made with something else", ("what", "then", "now"), rows)
         same = "versions, machine and data are those of the first run"
-        return [Section(f"{self.steps} steps and the weights they led to: {found}", [table if rows else same])]
+        return [Section(f"{self.steps} steps and the weights they led to: {result}", [table if rows else same])]
 
 
-def begin(path: Path) -> RunDirectory:
-    """The run to be trained again, the same threads being used. Raises `RunError` for one that is not finished."""
-    run = finished(path)
-    threads = run.origin().get("machine", {}).get("threads")
+@dataclass(frozen=True)
+class Original:
+    """A finished run that is to be trained once more."""
+
+    directory: RunDirectory
+    config: Config
+
+
+def begin(path: Path) -> Original:
+    """Open the run to train once more, and use as many threads as it had.
+
+    Raises `RunError` for a run that is not finished.
+    """
+    directory = finished(path)
+    threads = directory.origin().get("machine", {}).get("threads")
     if isinstance(threads, int) and threads > 0:
         torch.set_num_threads(threads)
-    return run
+    return Original(directory, config_of(directory))
 
 
-def epochs(run: RunDirectory) -> int:
-    """How many may come."""
-    return config_of(run).training.epochs
+def reproduce(original: Original, again: Path, *, watch: Watch = no_progress) -> Iterator[EpochReport]:
+    """Train the run once more into the new directory `again`; `compare` then compares both."""
+    yield from train_epochs(original.config, again, watch=watch)
 
 
-def reproduce(
-    run: RunDirectory, again: Path, *, watch: Callable[[int, Batches], Batches] = train.unwatched
-) -> Iterator[EpochReport]:
-    """Train what `begin` gave once more, into the new directory `again`; `compare` then says what came of it."""
-    yield from train.train(config_of(run), again, watch=watch)
-
-
-def compare(run: RunDirectory, again: Path) -> Reproduction:
-    """Step by step, then epoch by epoch, then weight by weight."""
-    other = RunDirectory.open(again)
-    losses, now = (one.read_tensors("losses.safetensors")[0] for one in (run, other))
-    weights, new_weights = (one.read_tensors("model.safetensors")[0] for one in (run, other))
+def compare(original: Original, again: Path) -> Reproduction:
+    """Compare both runs step by step, then epoch by epoch, then weight by weight."""
+    first, second = original.directory, RunDirectory.open(again)
+    losses, losses_again = (read_tensors(run, "losses.safetensors")[0] for run in (first, second))
+    weights, weights_again = (read_tensors(run, "model.safetensors")[0] for run in (first, second))
+    made_with = origin(original.config.sources, torch.get_num_threads())
     return Reproduction(
-        sum(map(len, losses.values())),
-        first_step(losses, now) or first_score(run, other) or first_weight(weights, new_weights),
-        list(changes(run.origin(), origin(config_of(run).sources, torch.get_num_threads()))),
+        steps=sum(map(len, losses.values())),
+        first=_first_step(losses, losses_again) or _first_score(first, second) or _first_weight(weights, weights_again),
+        changed=list(changes(first.origin(), made_with)),
     )
 
 
-def first_step(losses: Mapping[str, Tensor], again: Mapping[str, Tensor]) -> str | None:
-    """The first step whose loss is another, which the step before it may have made."""
-    for epoch in sorted(losses.keys() | again.keys(), key=int):
-        one, other = (found.get(epoch, torch.empty(0)) for found in (losses, again))
-        for step, (then, now) in enumerate(zip(one.tolist(), other.tolist(), strict=False), 1):
+def _first_step(losses: Mapping[str, Tensor], losses_again: Mapping[str, Tensor]) -> str | None:
+    """Describe the first step with another loss; the step before it may be the cause."""
+    for epoch in sorted(losses.keys() | losses_again.keys(), key=int):
+        before, after = (by_epoch.get(epoch, torch.empty(0)) for by_epoch in (losses, losses_again))
+        for step, (then, now) in enumerate(zip(before.tolist(), after.tolist(), strict=False), 1):
             if then != now:
-                place = f"epoch {epoch}, step {step} of {len(one)}"
+                place = f"epoch {epoch}, step {step} of {len(before)}"
                 return f"{place} is the first to differ, loss {then!r} then, {now!r} now"
-        if len(one) != len(other):
-            return f"epoch {epoch} had {len(one)} steps then, has {len(other)} now"
+        if len(before) != len(after):
+            return f"epoch {epoch} had {len(before)} steps then, has {len(after)} now"
     return None
 
 
-def first_score(run: RunDirectory, again: RunDirectory) -> str | None:
-    """The first epoch whose score is another."""
+def _first_score(run: RunDirectory, again: RunDirectory) -> str | None:
+    """Describe the first epoch with another score."""
     for then, now in zip(run.read_history(), again.read_history(), strict=True):
         if then.score != now.score:
             values = f"{then.score.value!r} then, {now.score.value!r} now"
@@ -106,19 +114,19 @@ def first_score(run: RunDirectory, again: RunDirectory) -> str | None:
     return None
 
 
-def first_weight(weights: Mapping[str, Tensor], again: Mapping[str, Tensor]) -> str | None:
-    """The first weight that is another, after the last step or in what is fitted after it."""
-    for name in sorted(weights.keys() | again.keys()):
-        if name not in weights or name not in again or not torch.equal(weights[name], again[name]):
+def _first_weight(weights: Mapping[str, Tensor], weights_again: Mapping[str, Tensor]) -> str | None:
+    """Name the first weight that differs; the cause is the last step, or what is fitted after it."""
+    for name in sorted(weights.keys() | weights_again.keys()):
+        if name not in weights or name not in weights_again or not torch.equal(weights[name], weights_again[name]):
             return f"all steps are the same, the weights {name} are not"
     return None
 
 
 def changes(then: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """What two runs were made with, where it is not the same; when and by which command doesn't matter."""
+    """Yield (name, then, now) for each difference of two origins; time and command don't count."""
     for key in sorted((then.keys() | now.keys()) - {"began", "command"}):
-        one, other = then.get(key), now.get(key)
-        if isinstance(one, dict) and isinstance(other, dict):
-            yield from changes(one, other, f"{prefix}{key} ")
-        elif one != other:
-            yield f"{prefix}{key}", one, other
+        before, after = then.get(key), now.get(key)
+        if isinstance(before, dict) and isinstance(after, dict):
+            yield from changes(before, after, f"{prefix}{key} ")
+        elif before != after:
+            yield f"{prefix}{key}", before, after

@@ -1,47 +1,164 @@
-"""From a config to a trained run, and from a trained run to scores."""
+"""Train into a run directory: begin or resume a run, save every epoch, write the results at the end."""
 
 from __future__ import annotations
 
 import json
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from bilstm_nlp.config import Config, flat, to_json
-from bilstm_nlp.errors import RunError
-from bilstm_nlp.reports import markdown as report
-from bilstm_nlp.reports import plots
+from bilstm_nlp.config import load as load_config
+from bilstm_nlp.config.sections import Section
+from bilstm_nlp.errors import InputError, RunError
+from bilstm_nlp.reports import markdown, plots
 from bilstm_nlp.runs.directory import RunDirectory
 from bilstm_nlp.runs.evaluate import sections
-from bilstm_nlp.runs.load import config_of, load
+from bilstm_nlp.runs.load import PathLike, Run, config_of, open_directory, open_run, path_of
 from bilstm_nlp.runs.lock import DirectoryLock
 from bilstm_nlp.runs.provenance import origin
 from bilstm_nlp.runs.replay import recording
+from bilstm_nlp.runs.tensors import load_weights, read_state, write_state, write_tensors
 from bilstm_nlp.system.memory import peak_memory_mb
 from bilstm_nlp.system.processes import rank
 from bilstm_nlp.tasks.base import Prepared
 from bilstm_nlp.tasks.registry import build
 from bilstm_nlp.tasks.trainer import settings
-from bilstm_nlp.training import state as state_module
-from bilstm_nlp.training.loop import fit, never
+from bilstm_nlp.training.distributed import device_of, wait_for_all
+from bilstm_nlp.training.loop import fit, never_stop
 from bilstm_nlp.training.protocols import Batches
-from bilstm_nlp.training.state import EpochReport, Paused, State
+from bilstm_nlp.training.reports import EpochReport
+from bilstm_nlp.training.state import Epoch, Paused, State, losses_of, weights_of
 
 logger = logging.getLogger(__name__)
 
+Watch = Callable[[int, Batches], Batches]
+"""(epoch, its batches) → the same batches, perhaps with a progress bar."""
+
+
+def no_progress(epoch: int, batches: Batches) -> Batches:
+    """Return the batches unchanged."""
+    return batches
+
+
+def train(config: Config | PathLike, path: PathLike, *, resume: bool = False, force: bool = False) -> Run:
+    """Train into the run directory `path`, and return the finished run.
+
+    `config` is a config or the path of a TOML file; `resume` and `force` are as in `train_epochs`.
+
+        run = bilstm_nlp.train("configs/ner/sample.toml", "runs/sample")
+        run.predictor.tag(["EU rejects German call"])
+
+    Raises `InputError` as `train_epochs` does.
+    """
+    checked = config_from(config)
+    for _ in train_epochs(checked, path, resume=resume, force=force):
+        pass
+    wait_for_all()  # only the first of several processes writes the run
+    return open_run(path)
+
+
+def train_epochs(
+    config: Config | PathLike,
+    path: PathLike,
+    *,
+    resume: bool = False,
+    force: bool = False,
+    watch: Watch = no_progress,
+    stopping: Callable[[], bool] = never_stop,
+) -> Iterator[EpochReport]:
+    """Train into the run directory `path`, and yield a report after each epoch.
+
+    Nothing happens before the first report is asked for. The best weights and the state are saved after every epoch,
+    all results after the last. `resume` resumes an unfinished run, or begins a run if there is none; `force` replaces a
+    run after the new data were read without errors. `stopping()` is asked after every step.
+    Raises `Paused` after the state was saved, if `stopping()` returns True. Raises `InputError` for data, vectors,
+    devices and run directories that can't be used, and for a run that another process trains.
+    """
+    checked, folder = config_from(config), path_of(path)
+    device_of(checked.training.device)  # a missing device is an error before any data are read
+    # A run that was killed before its config was written has no state to resume from.
+    if resume and (folder / "config.json").exists():
+        session = resumed_session(checked, folder)
+    else:
+        session = new_session(checked, folder, force=force or resume)
+    with session as opened:
+        yield from opened.epochs(watch, stopping)
+
+
+def config_from(config: Config | PathLike) -> Config:
+    """Return a config, read from a TOML file if it is a path.
+
+    Raises `InputError` for anything but a config or a path, and for a file that is no config.
+    """
+    if isinstance(config, Section):
+        return config
+    if isinstance(config, (str, os.PathLike)):
+        return load_config(path_of(config))
+    raise InputError(f"config: expected a config or the path of a TOML file, found {config!r}")
+
+
+@contextmanager
+def new_session(config: Config, path: Path, *, force: bool) -> Iterator[Session]:
+    """Prepare a new run, and lock its directory until the session ends.
+
+    Raises `InputError` for data and directories that can't be used, before anything is written.
+    """
+    if rank() > 0:
+        yield Session(config, build(config).prepare(), None, None)
+        return
+    RunDirectory.check_vacant(path, force=force)
+    made_with = origin(config.sources, torch.get_num_threads())
+    prepared = build(config).prepare()
+    with DirectoryLock(path):
+        run = RunDirectory.create(path, made_with, force=force)
+        _write_config_and_codec(run, config, prepared)
+        yield Session(config, prepared, run, None)
+
+
+@contextmanager
+def resumed_session(config: Config, path: Path) -> Iterator[Session]:
+    """Lock the directory of an unfinished run until the session ends, and prepare to resume the run.
+
+    Raises `InputError` for a run that can't be resumed with this config and its data.
+    """
+    leads = rank() == 0
+    lock: AbstractContextManager[object] = DirectoryLock(path) if leads else nullcontext()
+    with lock:
+        run = resumable(path, config)
+        state = read_state(run)
+        check_origin(run, origin(config.sources, torch.get_num_threads()))
+        prepared = build(config).prepare()
+        if leads and state is None:
+            _write_config_and_codec(run, config, prepared)
+        elif leads and state is not None:
+            run.write_history(state.reports)  # a killed process may have written the state alone
+        yield Session(config, prepared, run if leads else None, state)
+
+
+def _write_config_and_codec(run: RunDirectory, config: Config, prepared: Prepared) -> None:
+    run.write_json("config.json", to_json(config))
+    run.write_json("codec.json", prepared.codec.to_json())
+    run.write_arrays("codec.safetensors", prepared.codec.tensors())
+
 
 def resumable(path: Path, config: Config) -> RunDirectory:
-    """An unfinished run to go on with. Raises `RunError` when it is finished or was started with another config."""
+    """Open an unfinished run to resume it.
+
+    Raises `RunError` if it is finished, or was started with another config.
+    """
     run = RunDirectory.open(path)
     if run.finished:
         run.drop_state()
         raise RunError(f"{path}: the run is finished, there is nothing to resume; --force trains it anew")
-    # Keys that have been added since have their defaults.
+    # Keys that are newer than the run have their defaults.
     started = flat(to_json(config_of(run)))
     wanted = flat(to_json(config))
     changed = [
@@ -54,117 +171,112 @@ def resumable(path: Path, config: Config) -> RunDirectory:
     return run
 
 
-def check_origin(run: RunDirectory, made: Mapping[str, Any]) -> None:
-    """Raises `RunError` where data are others than those that the run began with; other threads are said."""
+def check_origin(run: RunDirectory, made_with: Mapping[str, Any]) -> None:
+    """Compare the present origin with that of a run to be resumed; a warning tells of another number of threads.
+
+    Raises `RunError` if the data have changed.
+    """
     began = run.origin()
-    changed = [source for source, found in made["data"].items() if found != began.get("data", {}).get(source, found)]
+    digests = began.get("data", {})
+    changed = [source for source, digest in made_with["data"].items() if digest != digests.get(source, digest)]
     if changed:
         raise RunError(f"{run.path}: can't go on with other data: {', '.join(changed)} changed since it began")
-    before, now = began.get("machine", {}).get("threads"), made["machine"]["threads"]
+    before, now = began.get("machine", {}).get("threads"), made_with["machine"]["threads"]
     if before not in (None, now):
         logger.warning("began with threads: %s, goes on with %d: weights may differ in their last bits", before, now)
 
 
-def unwatched(epoch: int, batches: Batches) -> Batches:
-    """The batches as they are."""
-    return batches
+@dataclass(frozen=True)
+class TrainingFigures:
+    """The section `training` of metrics.json."""
+
+    epochs: int
+    best_epoch: int
+    parameters: int
+    """Trained parameters."""
+    seconds: float
+    """Of the training steps alone."""
+    wall_seconds: float
+    """Since the first batch of this process, scoring included."""
+    sequences_per_second: float
+    peak_memory_mb: float
+    threads: int
 
 
-def train(
-    config: Config,
-    path: Path,
-    *,
-    resume: bool = False,
-    force: bool = False,
-    watch: Callable[[int, Batches], Batches] = unwatched,
-    stopping: Callable[[], bool] = never,
-) -> Iterator[EpochReport]:
-    """Train into the run directory `path`: the best weights and the last state after every epoch, all results at the
-    end. Nothing happens until the epochs are asked for.
+class Session:
+    """A training of a prepared config, and the run directory that it is saved in."""
 
-    `resume` goes on with an unfinished run, if there is one; `force` replaces a run, once the data were found to be
-    good. `watch(epoch, batches)` may wrap the batches of an epoch, to show progress. When `stopping()`, which is asked
-    after every batch, says so, the state is saved and `Paused` raised.
-    Raises `InputError` for data, vectors and run directories that can't be used, one that is being trained among them.
-    """
-    task = build(config)
-    # Of several processes that train together one alone writes; the others read what it goes on from.
-    leads = rank() == 0
-    with ExitStack() as held:
-        run = state = None
-        # A run that broke off before its config was written has nothing to go on from.
-        if resume and (path / "config.json").exists():
-            if leads:
-                held.enter_context(DirectoryLock(path))
-            run = resumable(path, config)
-            state = run.read_state()
-        elif leads:
-            RunDirectory.check_vacant(path, force=force or resume)
-        made = origin(config.sources, torch.get_num_threads())
-        if run is not None:
-            check_origin(run, made)
-        prepared = task.prepare()
-        codec, model = prepared.codec, prepared.model
-        if run is None and leads:
-            held.enter_context(DirectoryLock(path))
-            run = RunDirectory.create(path, made, force=force or resume)
-        written = run if leads else None
-        if written is not None and state is None:
-            written.write_json("config.json", to_json(config))
-            written.write_json("codec.json", codec.to_json())
-            written.write_arrays("codec.safetensors", codec.tensors())
-        elif written is not None and state is not None:
-            written.write_history(state.reports)  # who was killed has perhaps not come to it
+    def __init__(self, config: Config, prepared: Prepared, run: RunDirectory | None, state: State | None) -> None:
+        """`run` is None in a process that only helps to train; `state` is None for a training from the beginning."""
+        self.config, self.prepared, self.run, self.state = config, prepared, run, state
+
+    def epochs(self, watch: Watch, stopping: Callable[[], bool]) -> Iterator[EpochReport]:
+        """Train, save and yield each epoch; after the last, write the results.
+
+        Raises `Paused` after the state was saved, if `stopping()` returns True.
+        """
         began = time.perf_counter()
         epochs = fit(
-            model,
-            lambda number: watch(number, prepared.batches(number)),
-            prepared.scorer(),
-            settings(config),
-            state,
+            self.prepared.model,
+            lambda number: watch(number, self.prepared.batches(number)),
+            self.prepared.scorer(),
+            settings(self.config),
+            self.state,
             stopping,
         )
         try:
             for epoch in epochs:
-                state = epoch.state
-                if written is not None:
-                    if epoch.report.best:
-                        written.write_tensors("model.safetensors", epoch.weights)
-                    written.write_state(state)
+                self._save(epoch)
                 yield epoch.report
         except Paused as paused:
-            if written is not None:
-                written.write_state(paused.state)
+            if self.run is not None:
+                write_state(self.run, paused.state)
             raise
-        if written is not None and state is not None:
-            written.load_weights(model)
-            conclude(written, config, prepared, state, time.perf_counter() - began)
+        if self.run is not None and self.state is not None:
+            self._conclude(self.run, self.state, time.perf_counter() - began)
+
+    def _save(self, epoch: Epoch) -> None:
+        """Save the weights if they are the best, and the state."""
+        self.state = epoch.state
+        if self.run is not None:
+            if epoch.report.best:
+                write_tensors(self.run, "model.safetensors", epoch.weights)
+            write_state(self.run, epoch.state)
+
+    def _conclude(self, run: RunDirectory, state: State, wall_seconds: float) -> None:
+        """Score the best weights, and write results, plots, replay and report."""
+        prepared, reports = self.prepared, state.reports
+        # results of the best weights
+        load_weights(run, prepared.model)
+        results = prepared.finish()
+        write_tensors(run, "model.safetensors", weights_of(prepared.model))
+        write_tensors(run, "losses.safetensors", losses_of(state))
+        best = next(report for report in reversed(reports) if report.best)
+        results["training"] = asdict(_figures(reports, best, prepared.model, wall_seconds))
+        # pictures
+        prepared.plot(results, run.path / "plots")
+        losses, scores = [report.loss for report in reports], [report.score.value for report in reports]
+        # A score to be minimised is the loss on the development data: both belong in one panel.
+        curves = plots.curves if best.score.higher_is_better else plots.loss_curves
+        curves(losses, scores, best.score.name, best.epoch, run.path / "plots" / "curves.png")
+        # The replay is recorded with the run as it is on disk: a run that can't be opened is not finished.
+        replay = recording(open_directory(run).predictor, prepared.examples())
+        run.write_text("replay.json", json.dumps(replay) + "\n")
+        run.write_text("report.md", markdown.markdown(results["training"], sections(self.config, results)))
+        run.finish(results)
 
 
-def conclude(run: RunDirectory, config: Config, prepared: Prepared, state: State, seconds: float) -> None:
-    """Score the best weights and write all that a finished run has; `seconds` were spent since the first batch."""
-    reports = state.reports
-    model = prepared.model
-    results = prepared.finish()
-    run.write_tensors("model.safetensors", state_module.weights_of(model))
-    run.write_tensors("losses.safetensors", state_module.losses_of(state))
-    best = next(report for report in reversed(reports) if report.best)
-    results["training"] = {
-        "epochs": len(reports),
-        "best_epoch": best.epoch,
-        "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
-        "seconds": sum(report.seconds for report in reports),
-        "wall_seconds": seconds,
-        "sequences_per_second": sum(r.sequences for r in reports) / sum(r.seconds for r in reports),
-        "peak_memory_mb": peak_memory_mb(),
-        "threads": torch.get_num_threads(),
-    }
-    prepared.plot(results, run.path / "plots")
-    losses, scores = [report.loss for report in reports], [report.score.value for report in reports]
-    # A score to be made small is the loss itself, on the development data.
-    curves = plots.curves if best.score.higher_is_better else plots.loss_curves
-    curves(losses, scores, best.score.name, best.epoch, run.path / "plots" / "curves.png")
-    # From the disk: a run that can't be loaded is not finished.
-    run.write_text("replay.json", json.dumps(recording(load(run.path), prepared.examples())) + "\n")
-    run.write_text("report.md", report.markdown(results["training"], sections(config, results)))
-    run.finish(results)
+def _figures(
+    reports: tuple[EpochReport, ...], best: EpochReport, model: torch.nn.Module, wall_seconds: float
+) -> TrainingFigures:
+    seconds = sum(report.seconds for report in reports)
+    return TrainingFigures(
+        epochs=len(reports),
+        best_epoch=best.epoch,
+        parameters=sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad),
+        seconds=seconds,
+        wall_seconds=wall_seconds,
+        sequences_per_second=sum(report.sequences for report in reports) / seconds,
+        peak_memory_mb=peak_memory_mb(),
+        threads=torch.get_num_threads(),
+    )

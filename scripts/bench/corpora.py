@@ -81,7 +81,7 @@ def config_of(found: Corpora, *, epochs: int, fraction: float = 1.0) -> TaggingC
 def trained(found: Corpora, folder: Path) -> Path:
     """A run that was trained for an epoch on a tenth of the data: as large and as fast as any other, and less good."""
     run = folder / "run"
-    for _ in experiment.train(config_of(found, epochs=1, fraction=0.1), run):
+    for _ in experiment.train_epochs(config_of(found, epochs=1, fraction=0.1), run):
         pass
     return run
 

@@ -34,7 +34,7 @@ def trained(folder: Path, **tables: object) -> Path:
         "training": {"epochs": 1},
         **tables,
     }
-    list(train.train(parse(values, "test"), folder / "run"))
+    list(train.train_epochs(parse(values, "test"), folder / "run"))
     return folder / "run"
 
 

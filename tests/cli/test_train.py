@@ -141,7 +141,7 @@ def test_a_finished_run_is_replaced_only_with_force_and_good_data(run, call):
 
 def test_resuming_with_another_config_is_refused(tmp_path, call):
     path = tmp_path / "run"
-    epochs = train.train(load(Path(TAGGER), SMALL[1::2]), path)
+    epochs = train.train_epochs(load(Path(TAGGER), SMALL[1::2]), path)
     next(epochs)
     epochs.close()
     other = call("train", TAGGER, *SMALL, "--set", "encoder.layers=2", "--out", path, "--resume")

@@ -16,6 +16,7 @@ from safetensors.torch import save
 from bilstm_nlp.config import Config, load
 from bilstm_nlp.runs import train
 from bilstm_nlp.runs.directory import RunDirectory
+from bilstm_nlp.runs.tensors import read_tensors
 from bilstm_nlp.training.state import Paused
 from tests.fuzz.configs import wrong
 from tests.fuzz.files import changed
@@ -78,10 +79,10 @@ def make(folder: Path, kind: str) -> tuple[Config, Path, Path]:
     path = folder / f"{kind}.toml"
     path.write_text(CONFIGS[kind].format(folder=folder), encoding="utf-8")
     config = load(path)
-    list(train.train(config, folder / f"{kind}-finished"))
+    list(train.train_epochs(config, folder / f"{kind}-finished"))
     asked = iter(range(100))
     with suppress(Paused):
-        list(train.train(config, folder / f"{kind}-stopped", stopping=lambda: next(asked) >= 3))
+        list(train.train_epochs(config, folder / f"{kind}-stopped", stopping=lambda: next(asked) >= 3))
     assert (folder / f"{kind}-stopped" / "state.safetensors").exists()
     return config, folder / f"{kind}-finished", folder / f"{kind}-stopped"
 
@@ -103,7 +104,7 @@ def damage(draw: st.DrawFn, path: Path) -> bytes:
 @st.composite
 def other_tensors(draw: st.DrawFn, path: Path) -> bytes:
     """Tensors of other types, shapes, names and values, and other things said of them."""
-    tensors, metadata = RunDirectory(path.parent).read_tensors(path.name)
+    tensors, metadata = read_tensors(RunDirectory(path.parent), path.name)
     for _ in range(draw(st.integers(0, 2))):
         name = draw(st.sampled_from(sorted(tensors) or ["none"]))
         tensor = tensors.get(name, torch.zeros(1))

@@ -16,6 +16,7 @@ from bilstm_nlp.reports import markdown
 from bilstm_nlp.runs import train
 from bilstm_nlp.runs.directory import RunDirectory
 from bilstm_nlp.runs.load import load
+from bilstm_nlp.runs.tensors import read_state
 from bilstm_nlp.runs.verify import verify
 from bilstm_nlp.tasks.registry import build
 from bilstm_nlp.tasks.request import Request
@@ -77,7 +78,7 @@ def again(made):
     def go_on() -> list:
         run = train.resumable(made.stopped, made.config)
         train.check_origin(run, origin)
-        state = run.read_state()
+        state = read_state(run)
         assert state is not None
         epochs = fit(copy.deepcopy(prepared.model), prepared.batches, prepared.scorer(), settings(made.config), state)
         return [*state.reports, *(epoch.report for epoch in epochs)]

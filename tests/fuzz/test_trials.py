@@ -31,7 +31,7 @@ def plan(made, tmp_path_factory) -> Plan:
     """Two variants with two seeds each, trained and measured; the last run is a copy of the first, to be damaged."""
     out = tmp_path_factory.mktemp("comparison")
     shutil.copytree(made.finished, out / "first")
-    list(train.train(made.config.model_copy(update={"seed": 2}), out / "second"))
+    list(train.train_epochs(made.config.model_copy(update={"seed": 2}), out / "second"))
     for name in ("first", "second"):
         prepared = build(made.config).prepare(load(out / name))
         trial_files.save(out / name, "a key", Resources(2, 1, 1), prepared.measure())

@@ -13,10 +13,12 @@ from torch import nn
 
 from bilstm_nlp.errors import OutputError, RunError
 from bilstm_nlp.runs.directory import FORMAT, RunDirectory
+from bilstm_nlp.runs.tensors import load_weights, read_state, write_state, write_tensors
 from bilstm_nlp.system.files import write_whole
 from bilstm_nlp.system.json_values import json_text
 from bilstm_nlp.training.protocols import Score
-from bilstm_nlp.training.state import EpochReport, Part, State
+from bilstm_nlp.training.reports import EpochReport, Part
+from bilstm_nlp.training.state import State
 
 
 def state() -> State:
@@ -27,10 +29,10 @@ def state() -> State:
 
 def test_state_round_trip(tmp_path):
     run = RunDirectory.create(tmp_path / "run")
-    assert run.read_state() is None
+    assert read_state(run) is None
     saved = state()
-    run.write_state(saved)
-    found = run.read_state()
+    write_state(run, saved)
+    found = read_state(run)
     assert found is not None
     assert found.reports == saved.reports
     assert found.tensors.keys() == saved.tensors.keys()
@@ -135,11 +137,11 @@ def test_damage_is_named(tmp_path):
         run.read_json("config.json")
     with pytest.raises(RunError, match=r"codec\.json: expected a file of a run"):
         run.read_json("codec.json")
-    run.write_state(state())
+    write_state(run, state())
     whole = (run.path / "state.safetensors").read_bytes()
     run.write("state.safetensors", lambda path: path.write_bytes(whole[:-5]))
     with pytest.raises(RunError, match="found damage"):
-        run.read_state()
+        read_state(run)
 
 
 @pytest.mark.parametrize(
@@ -156,9 +158,9 @@ def test_damage_is_named(tmp_path):
 def test_reports_that_no_training_makes_are_named(tmp_path, change, found):
     run = RunDirectory.create(tmp_path / "run")
     (report,) = state().reports
-    run.write_tensors("state.safetensors", {}, {"reports": json.dumps([asdict(report) | change])})
+    write_tensors(run, "state.safetensors", {}, {"reports": json.dumps([asdict(report) | change])})
     with pytest.raises(RunError, match=rf"state\.safetensors: {found}"):
-        run.read_state()
+        read_state(run)
 
 
 @pytest.mark.parametrize(
@@ -172,9 +174,9 @@ def test_reports_that_no_training_makes_are_named(tmp_path, change, found):
 def test_a_part_of_an_epoch_that_no_training_leaves_is_named(tmp_path, change, found):
     run = RunDirectory.create(tmp_path / "run")
     part = asdict(Part(batches=1, weight=1.0, seconds=1.0)) | change
-    run.write_tensors("state.safetensors", {}, {"reports": "[]", "part": json.dumps(part)})
+    write_tensors(run, "state.safetensors", {}, {"reports": "[]", "part": json.dumps(part)})
     with pytest.raises(RunError, match=rf"state\.safetensors: expected {found}, found others"):
-        run.read_state()
+        read_state(run)
 
 
 def test_a_summary_of_what_is_no_summary_is_refused(tmp_path):
@@ -196,7 +198,7 @@ def test_what_was_not_written_there_is_not_read(tmp_path):
     run, other = (RunDirectory.create(tmp_path / name) for name in ("run", "other"))
     for index, one in enumerate((run, other)):
         one.write_json("config.json", {"seed": index})
-        one.write_tensors("model.safetensors", {"a": torch.full((4,), float(index))})
+        write_tensors(one, "model.safetensors", {"a": torch.full((4,), float(index))})
     for name, read in (("config.json", run.read_json), ("model.safetensors", run.read_tensors)):
         path = run.path / name
         whole = path.read_bytes()
@@ -268,6 +270,6 @@ def test_a_process_killed_before_it_said_what_it_makes_leaves_room(tmp_path):
 
 def test_weights_of_another_model_are_named(tmp_path):
     run = RunDirectory.create(tmp_path / "run")
-    run.write_tensors("model.safetensors", nn.Linear(2, 3).state_dict())
+    write_tensors(run, "model.safetensors", nn.Linear(2, 3).state_dict())
     with pytest.raises(RunError, match="weights of another model"):
-        run.load_weights(nn.Linear(3, 3))
+        load_weights(run, nn.Linear(3, 3))

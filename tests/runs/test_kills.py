@@ -22,7 +22,7 @@ from bilstm_nlp.runs import train as experiment
 from bilstm_nlp.runs.checksums import NAME as CHECKSUMS
 from bilstm_nlp.runs.directory import RunDirectory
 from bilstm_nlp.runs.lock import FILES as LOCK_FILES
-from bilstm_nlp.training.state import EpochReport
+from bilstm_nlp.training.reports import EpochReport
 from tests.killing import Ending, Forks, Moment, call_of_its_own, said
 from tests.samples import FORECASTER, TAGGER, sets
 from tests.serving.test_pool import session
@@ -155,10 +155,10 @@ def test_a_history_without_the_last_epoch_is_completed_when_a_run_goes_on(tmp_pa
     config, write = load(tmp_path / "base.toml"), RunDirectory.write_history
     monkeypatch.setattr(RunDirectory, "write_history", killed)
     with pytest.raises(KeyboardInterrupt):
-        list(experiment.train(config, tmp_path / "run"))
+        list(experiment.train_epochs(config, tmp_path / "run"))
     monkeypatch.undo()
     assert len(read(tmp_path / "run" / "history.jsonl")) == 1
-    assert list(experiment.train(config, tmp_path / "run", resume=True)) == []
+    assert list(experiment.train_epochs(config, tmp_path / "run", resume=True)) == []
     assert len(read(tmp_path / "run" / "history.jsonl")) == 2
 
 

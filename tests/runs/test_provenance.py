@@ -61,19 +61,19 @@ def test_a_run_goes_on_with_the_data_it_began_with_alone(tmp_path, caplog):
     train = tmp_path / "train.conll"
     shutil.copy(SAMPLES / "news.train.conll", train)
     config = load(Path(TAGGER), [*SMALL[1::2], f"data.train={train}"])
-    epochs = experiment.train(config, tmp_path / "run")
+    epochs = experiment.train_epochs(config, tmp_path / "run")
     next(epochs)
     epochs.close()
     before = train.read_bytes()
     train.write_bytes(before + b"new O\n")
     with pytest.raises(RunError, match=rf"can't go on with other data: {train} changed since it began"):
-        list(experiment.train(config, tmp_path / "run", resume=True))
+        list(experiment.train_epochs(config, tmp_path / "run", resume=True))
     train.write_bytes(before)
     run = RunDirectory.open(tmp_path / "run")
     values = run.read_json("run.json")
     values["machine"]["threads"] += 1
     run.write_json("run.json", values)
     with caplog.at_level("WARNING"):
-        assert [epoch.epoch for epoch in experiment.train(config, tmp_path / "run", resume=True)] == [2, 3, 4]
+        assert [epoch.epoch for epoch in experiment.train_epochs(config, tmp_path / "run", resume=True)] == [2, 3, 4]
     now = torch.get_num_threads()
     assert f"began with threads: {now + 1}, goes on with {now}: weights may differ in their last bits" in caplog.text

@@ -13,7 +13,8 @@ from bilstm_nlp.config import load
 from bilstm_nlp.data.sources import SAMPLES
 from bilstm_nlp.runs import reproduce
 from bilstm_nlp.runs.directory import RunDirectory
-from bilstm_nlp.runs.train import train
+from bilstm_nlp.runs.tensors import read_tensors, write_tensors
+from bilstm_nlp.runs.train import train_epochs
 from tests.samples import FORECASTER, SMALL, TAGGER
 
 TIMES = {"seconds", "wall_seconds", "sequences_per_second", "peak_memory_mb"}
@@ -24,14 +25,14 @@ def finished(tmp_path_factory) -> Path:
     """A small tagger on a corpus of its own, which may be changed. It is everybody's: to be copied."""
     folder = tmp_path_factory.mktemp("reproduced")
     shutil.copy(SAMPLES / "news.dev.conll", folder / "train.conll")
-    epochs = train(load(Path(TAGGER), [*SMALL[1::2], f"data.train={folder / 'train.conll'}"]), folder / "run")
+    epochs = train_epochs(load(Path(TAGGER), [*SMALL[1::2], f"data.train={folder / 'train.conll'}"]), folder / "run")
     assert len(list(epochs)) == 4
     return folder / "run"
 
 
 def again(run: Path, out: Path) -> reproduce.Reproduction:
     first = reproduce.begin(run)
-    assert len(list(reproduce.reproduce(first, out))) == reproduce.epochs(first)
+    assert len(list(reproduce.reproduce(first, out))) == first.config.training.epochs
     return reproduce.compare(first, out)
 
 
@@ -40,7 +41,7 @@ def test_the_same_seed_config_data_and_threads_give_the_same_files(finished, tmp
     assert found.identical
     assert found.changed == []
     first = json.loads((finished / "history.jsonl").read_text().splitlines()[0])
-    steps = RunDirectory.open(finished).read_tensors("losses.safetensors")[0]
+    steps = read_tensors(RunDirectory.open(finished), "losses.safetensors")[0]
     assert found.steps == sum(map(len, steps.values()))
     assert len(steps) == 4
     assert first["loss"] == pytest.approx(float(steps["1"].mean()), rel=0.2)  # of sentences here, of steps there
@@ -68,7 +69,7 @@ def test_a_forecaster_comes_out_the_same_too(forecaster_run, call):
     assert found.status == 0
     assert json.loads(found.out) == {
         "identical": True,
-        "steps": sum(map(len, RunDirectory.open(forecaster_run).read_tensors("losses.safetensors")[0].values())),
+        "steps": sum(map(len, read_tensors(RunDirectory.open(forecaster_run), "losses.safetensors")[0].values())),
         "first_difference": None,
         "changed": [],
     }
@@ -90,23 +91,23 @@ def test_changed_data_are_named_with_the_first_step_that_they_change(finished, t
 
 
 def test_the_first_of_all_steps_epochs_and_weights_is_named(finished, tmp_path):
-    run, other = RunDirectory.open(finished), shutil.copytree(finished, tmp_path / "other")
+    run, other = reproduce.begin(finished), shutil.copytree(finished, tmp_path / "other")
     changed = RunDirectory.open(other)
-    weights, _ = changed.read_tensors("model.safetensors")
+    weights, _ = read_tensors(changed, "model.safetensors")
     weights["head.projection.bias"][0] += 1e-6
-    changed.write_tensors("model.safetensors", weights)
+    write_tensors(changed, "model.safetensors", weights)
     assert reproduce.compare(run, other).first == "all steps are the same, the weights head.projection.bias are not"
     history = [json.loads(line) for line in (other / "history.jsonl").read_text().splitlines()]
     history[2]["score"]["value"] += 1e-9
     changed.write_text("history.jsonl", "".join(json.dumps(line) + "\n" for line in history))
     assert reproduce.compare(run, other).first.startswith("the score of epoch 3 is the first to differ, ")
-    losses, _ = changed.read_tensors("losses.safetensors")
+    losses, _ = read_tensors(changed, "losses.safetensors")
     losses["4"][2] = torch.nextafter(losses["4"][2], torch.tensor(9.0, dtype=torch.float64))
-    changed.write_tensors("losses.safetensors", losses)
+    write_tensors(changed, "losses.safetensors", losses)
     found = reproduce.compare(run, other).first
     assert found.startswith(f"epoch 4, step 3 of {len(losses['4'])} is the first to differ, loss ")
     losses["2"] = losses["2"][:-1]
-    changed.write_tensors("losses.safetensors", losses)
+    write_tensors(changed, "losses.safetensors", losses)
     steps = len(losses["2"])
     assert reproduce.compare(run, other).first == f"epoch 2 had {steps + 1} steps then, has {steps} now"
 
@@ -126,7 +127,7 @@ def test_what_a_run_was_made_with_is_compared(finished):
 
 
 def test_an_unfinished_run_is_none_to_be_reproduced(tmp_path, call):
-    epochs = train(load(FORECASTER, ["training.epochs=2", "encoder.hidden=4"]), tmp_path / "run")
+    epochs = train_epochs(load(FORECASTER, ["training.epochs=2", "encoder.hidden=4"]), tmp_path / "run")
     next(epochs)
     epochs.close()
     found = call("reproduce", tmp_path / "run")

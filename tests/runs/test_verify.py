@@ -15,6 +15,7 @@ from bilstm_nlp.runs import train
 from bilstm_nlp.runs.directory import RunDirectory
 from bilstm_nlp.runs.load import load as loaded
 from bilstm_nlp.runs.replay import TOLERANCE, recording, replay
+from bilstm_nlp.runs.tensors import read_tensors, write_tensors
 from bilstm_nlp.runs.verify import verify
 from bilstm_nlp.tasks.base import Answer
 from tests.samples import CONFIGS, FORECASTER, SMALL, TAGGER
@@ -55,7 +56,7 @@ def test_taggers_of_every_kind_answer_alike_in_every_way(tables, tmp_path):
         "encoder": {"hidden": 8},
         "training": {"epochs": 1},
     }
-    list(train.train(parse(values | tables, "test"), tmp_path / "run"))
+    list(train.train_epochs(parse(values | tables, "test"), tmp_path / "run"))
     found = verify(tmp_path / "run")
     assert [one.way for one in found.replayed] == WAYS
     assert found.same
@@ -67,7 +68,7 @@ def test_taggers_of_every_kind_answer_alike_in_every_way(tables, tmp_path):
 def test_a_model_with_random_initial_states_is_asked_as_it_was_recorded_alone(tmp_path):
     small = ["training.epochs=1", "encoder.hidden=4", "data.file='sample:energy.csv'", "data.targets=['demand']"]
     config = load(CONFIGS / "forecasting" / "article.toml", [*small, "data.split={kind='fractions'}"])
-    list(train.train(config, tmp_path / "run"))
+    list(train.train_epochs(config, tmp_path / "run"))
     found = verify(tmp_path / "run")
     assert [one.way for one in found.replayed] == ["as recorded"]
     assert found.same
@@ -96,7 +97,7 @@ def test_damage_of_every_file_is_named(runs):
 
 
 def test_files_of_another_run_are_not_taken(runs, tmp_path):
-    list(train.train(load(Path(TAGGER), [*SMALL[1::2], "training.epochs=1", "seed=7"]), tmp_path / "other"))
+    list(train.train_epochs(load(Path(TAGGER), [*SMALL[1::2], "training.epochs=1", "seed=7"]), tmp_path / "other"))
     other = tmp_path / "other"
     for name in ("model.safetensors", "codec.json", "config.json", "replay.json"):
         whole = (runs[0] / name).read_bytes()
@@ -112,10 +113,10 @@ def test_files_of_another_run_are_not_taken(runs, tmp_path):
 def test_a_model_that_computes_otherwise_is_told(runs, kind, call):
     run = RunDirectory.open(runs[kind])
     assert call("verify", run.path).status == 0
-    weights, _ = run.read_tensors("model.safetensors")
+    weights, _ = read_tensors(run, "model.safetensors")
     name = next(name for name in weights if name.endswith("projection.bias") or "decoder" in name)
     weights[name][0] += 0.1
-    run.write_tensors("model.safetensors", weights)
+    write_tensors(run, "model.safetensors", weights)
     found = call("verify", run.path, "--json")
     assert found.status == 1
     said = json.loads(found.out)
@@ -187,7 +188,7 @@ def test_a_config_that_does_not_go_with_the_codec_is_named(runs):
 
 
 def test_an_unfinished_run_has_nothing_to_be_asked(tmp_path, call):
-    epochs = train.train(load(FORECASTER, ["training.epochs=2", "encoder.hidden=4"]), tmp_path / "run")
+    epochs = train.train_epochs(load(FORECASTER, ["training.epochs=2", "encoder.hidden=4"]), tmp_path / "run")
     next(epochs)
     epochs.close()
     found = call("verify", tmp_path / "run")

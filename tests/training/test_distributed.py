@@ -52,7 +52,7 @@ def together(tmp_path_factory) -> Path:
 
 def test_two_processes_train_as_one_with_batches_twice_as_large(together, tmp_path):
     config = load(FORECASTER, [*STILL, "training.batch_size=16"])
-    list(train.train(config, tmp_path / "alone"))
+    list(train.train_epochs(config, tmp_path / "alone"))
     windows = json.loads((together / "history.jsonl").read_text().splitlines()[0])["sequences"]
     assert windows % 16 in range(1, 9), "the last step has a batch for one process alone"
     for one, other in zip(losses(tmp_path / "alone"), losses(together), strict=True):
@@ -107,7 +107,7 @@ def test_a_worker_that_is_killed_ends_the_others_and_leaves_what_they_can_go_on_
     assert "--resume goes on from there" in said
     finished = len((path / "history.jsonl").read_text().splitlines())
     config = load(FORECASTER, ["training.epochs=400", "data.stride=16"])
-    epochs = train.train(config, path, resume=True)
+    epochs = train.train_epochs(config, path, resume=True)
     assert next(epochs).epoch == finished + 1
     epochs.close()
 

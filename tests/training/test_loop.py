@@ -13,6 +13,7 @@ from torch.optim import SGD, Adam, AdamW
 from bilstm_nlp.errors import DivergenceError, MemoryNeeded, RunError
 from bilstm_nlp.nn.model import Loss
 from bilstm_nlp.runs.directory import RunDirectory
+from bilstm_nlp.runs.tensors import read_state, write_state
 from bilstm_nlp.training import loop, schedules
 from bilstm_nlp.training.loop import Settings, fit
 from bilstm_nlp.training.protocols import Score
@@ -160,9 +161,9 @@ def test_stopping_at_any_batch_and_going_on_ends_in_the_same_bits(average, tmp_p
                 break
             except Paused as paused:
                 stops += 1
-                run.write_state(paused.state)
+                write_state(run, paused.state)
                 torch.randn(stops)  # what others draw from the generator does not matter
-                state = run.read_state()
+                state = read_state(run)
         assert stops > 0
         assert len(reports) == 3
         for name, value in whole[-1].state.tensors.items():

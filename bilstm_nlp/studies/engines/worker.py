@@ -8,14 +8,14 @@ from pathlib import Path
 import torch
 
 from bilstm_nlp.config import Config
-from bilstm_nlp.runs import train
 from bilstm_nlp.runs.directory import RunDirectory
 from bilstm_nlp.runs.load import load
 from bilstm_nlp.runs.lock import DirectoryLock
+from bilstm_nlp.runs.train import train_epochs
 from bilstm_nlp.studies.engines import trial_files
 from bilstm_nlp.studies.engines.trial_files import Resources
 from bilstm_nlp.tasks.registry import build
-from bilstm_nlp.training.state import EpochReport
+from bilstm_nlp.training.reports import EpochReport
 
 
 def carry_out(config: Config, folder: Path, key: str, resources: Resources) -> Iterator[EpochReport]:
@@ -28,6 +28,6 @@ def carry_out(config: Config, folder: Path, key: str, resources: Resources) -> I
     if run.finished:
         run.drop_state()
     else:
-        yield from train.train(config, folder, resume=True)
+        yield from train_epochs(config, folder, resume=True)
     with DirectoryLock(folder):
         trial_files.save(folder, key, resources, build(config).prepare(load(folder)).measure())

@@ -159,7 +159,7 @@ def test_a_run_is_what_train_makes_whatever_ran_before(finished, out, tmp_path):
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        for _ in train.train(job.run.config, tmp_path / "run"):
+        for _ in train.train_epochs(job.run.config, tmp_path / "run"):
             pass
     finally:
         torch.set_num_threads(threads)

@@ -42,7 +42,7 @@ def tagger(tmp_path_factory):
     """A finished run of a tagger that errs here and there."""
     folder = tmp_path_factory.mktemp("tagger")
     write_base(folder)
-    for _ in train.train(load(folder / "base.toml", ["training.epochs=5"]), folder / "run"):
+    for _ in train.train_epochs(load(folder / "base.toml", ["training.epochs=5"]), folder / "run"):
         pass
     return folder / "run"
 
@@ -51,7 +51,7 @@ def tagger(tmp_path_factory):
 def forecaster(tmp_path_factory):
     """A finished run of a forecaster."""
     folder = tmp_path_factory.mktemp("forecaster")
-    for _ in train.train(config(folder, known=["holiday"]), folder / "run"):
+    for _ in train.train_epochs(config(folder, known=["holiday"]), folder / "run"):
         pass
     return folder / "run"
 

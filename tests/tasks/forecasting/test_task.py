@@ -228,7 +228,7 @@ def test_the_seasonal_naive_forecast_is_left_out_where_it_has_no_season(tmp_path
 def test_what_does_not_fit_the_file_is_named(tmp_path, data, message):
     settings = config(tmp_path, **data)
     with pytest.raises(InputError) as caught:
-        list(train.train(settings, tmp_path / "run"))
+        list(train.train_epochs(settings, tmp_path / "run"))
     assert message in str(caught.value)
     assert not (tmp_path / "run" / "model.safetensors").exists()
 
@@ -265,11 +265,11 @@ def test_a_resumed_forecaster_is_the_one_that_was_never_stopped(tmp_path):
     settings = settings.model_copy(
         update={"encoder": settings.encoder.model_copy(update={"initial_state": "random", "dropout": 0.3})}
     )
-    list(train.train(settings, tmp_path / "whole"))
-    stopped = train.train(settings, tmp_path / "stopped")
+    list(train.train_epochs(settings, tmp_path / "whole"))
+    stopped = train.train_epochs(settings, tmp_path / "stopped")
     next(stopped)
     stopped.close()
-    list(train.train(settings, tmp_path / "stopped", resume=True))
+    list(train.train_epochs(settings, tmp_path / "stopped", resume=True))
     whole, resumed = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "stopped"))
     assert whole == resumed
     assert isinstance(bilstm_nlp.load(tmp_path / "whole"), Forecaster)
