@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from torch import nn
 
 from bilstm_nlp.errors import OutputError, RunError
 from bilstm_nlp.runs.directory import FORMAT, RunDirectory
-from bilstm_nlp.runs.tensors import load_weights, read_state, write_state, write_tensors
+from bilstm_nlp.runs.tensors import load_weights, read_state, read_tensors, write_state, write_tensors
 from bilstm_nlp.system.files import write_whole
 from bilstm_nlp.system.json_values import json_text
 from bilstm_nlp.training.protocols import Score
@@ -199,7 +200,7 @@ def test_what_was_not_written_there_is_not_read(tmp_path):
     for index, one in enumerate((run, other)):
         one.write_json("config.json", {"seed": index})
         write_tensors(one, "model.safetensors", {"a": torch.full((4,), float(index))})
-    for name, read in (("config.json", run.read_json), ("model.safetensors", run.read_tensors)):
+    for name, read in (("config.json", run.read_json), ("model.safetensors", partial(read_tensors, run))):
         path = run.path / name
         whole = path.read_bytes()
         flipped = bytearray(whole)
