@@ -73,10 +73,10 @@ def test_the_best_sequences_come_with_falling_probabilities(run, call):
     assert len({tuple(alternative["tags"]) for alternative in record["alternatives"]}) == 5
     refused = call("predict", run, "-", "--format", "conll", "--nbest", "2", stdin=b"x\n")
     assert refused.status == 2
-    assert "expected --format text, jsonl or csv, result conll" in refused.err
+    assert "expected --format text, jsonl or csv, found conll" in refused.err
     refused = call("predict", run, "-", "--confidence", "--format", "csv", "--nbest", "2", stdin=b"x\n")
     assert refused.status == 2
-    assert "--confidence: expected --format jsonl beside --nbest, result csv" in refused.err
+    assert "--confidence: expected --format jsonl beside --nbest, found csv" in refused.err
     ranked = call("predict", run, "-", "--format", "csv", "--nbest", "5", stdin=b"Ford rose in Paris .\n")
     rows = list(csv.DictReader(io.StringIO(ranked.out)))
     assert {float(row["probability"]) for row in rows} <= {round(probability, 6) for probability in probabilities}
@@ -87,7 +87,7 @@ def test_a_bad_line_is_named_after_the_output_before_it(run, call, tmp_path):
     broken = call("predict", run, "-", stdin=lines)
     assert broken.status == 2
     assert len(broken.out.splitlines()) == 1500
-    assert "standard input:1501: expected utf-8 text, result byte 0xe9 in caf\\xe9" in broken.err
+    assert "standard input:1501: expected utf-8 text, found byte 0xe9 in caf\\xe9" in broken.err
     source, output = tmp_path / "in.txt", tmp_path / "out.txt"
     source.write_bytes(lines)
     broken = call("predict", run, source, "--output", output)

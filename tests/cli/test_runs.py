@@ -34,4 +34,4 @@ def test_a_directory_that_is_no_run_is_named(tmp_path, call):
     for arguments in (["predict", tmp_path, "-"], ["evaluate", tmp_path], ["info", tmp_path]):
         result = call(*arguments)
         assert result.status == 2
-        assert "expected a run directory, result a directory without run.json" in result.err
+        assert "expected a run directory, found a directory without run.json" in result.err

@@ -135,7 +135,7 @@ def test_a_finished_run_is_replaced_only_with_force_and_good_data(run, call):
     assert "the run is finished, there is nothing to resume" in resumed.err
     forced = call("train", TAGGER, "--set", "data.train=nowhere.conll", "--out", run, "--force")
     assert forced.status == 2
-    assert "nowhere.conll: expected a file, result nothing there" in forced.err
+    assert "nowhere.conll: expected a file, found nothing there" in forced.err
     assert (run / "model.safetensors").read_bytes() == before
 
 
@@ -146,14 +146,14 @@ def test_resuming_with_another_config_is_refused(tmp_path, call):
     epochs.close()
     other = call("train", TAGGER, *SMALL, "--set", "encoder.layers=2", "--out", path, "--resume")
     assert other.status == 2
-    assert "can't go on with another config. encoder.layers: started with 1, result 2" in other.err
+    assert "can't go on with another config. encoder.layers: started with 1, found 2" in other.err
 
 
 def test_all_problems_of_a_config_are_reported_at_once(call):
     bad = call("train", TAGGER, "--set", "encoder.hiden=3", "--set", "encoder.cell=rnn")
     assert bad.status == 2
     assert "encoder.hiden: unknown key; did you mean encoder.hidden?" in bad.err
-    assert "encoder.cell: expected 'lstm' or 'gru', result 'rnn'" in bad.err
+    assert "encoder.cell: expected 'lstm' or 'gru', found 'rnn'" in bad.err
     assert "Traceback" not in bad.err
 
 
