@@ -1,4 +1,4 @@
-"""Frequencies found by pandas' dates of known frequency, with rows taken out; future dates; calendar features."""
+"""Frequencies of dates with gaps, seasons, future dates, and features of the calendar."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FREQUENCIES = ("10s", "min", "15min", "h", "6h", "D", "2D", "B", "W-SUN", "W-WED
 
 @settings(max_examples=120, deadline=None)
 @given(st.sampled_from(FREQUENCIES), st.integers(20, 60), st.sets(st.integers(1, 18), max_size=3), st.booleans())
-def test_a_frequency_is_found_although_dates_are_missing(frequency, length, missing, long_first):
+def test_a_frequency_is_inferred_despite_missing_dates(frequency, length, missing, long_first):
     dates = pd.date_range("2021-03-03", periods=length, freq=frequency)
     gapped = dates[[row for row in range(length) if row not in missing]]
     indexes = [gapped, dates[:2]] if long_first else [dates[:2], gapped]
@@ -32,23 +32,23 @@ def test_a_frequency_is_found_although_dates_are_missing(frequency, length, miss
     assert pd.date_range(dates[0], periods=length, freq=found).equals(dates)
 
 
-def test_most_dates_decide_and_one_off_the_grid_does_not():
+def test_most_dates_decide_the_frequency():
     dates = list(pd.date_range("2021-01-01", periods=30, freq="h"))
     dates[7] += pd.Timedelta("3min")
     assert best_frequency([pd.DatetimeIndex(dates)]) == "h"
 
 
-def test_too_few_or_lawless_dates_have_no_frequency():
+def test_few_or_irregular_dates_have_no_frequency():
     assert best_frequency([pd.DatetimeIndex(["2020-01-01", "2020-01-02"])]) is None
     assert best_frequency([pd.DatetimeIndex(["2020-01-01", "2020-01-02", "2020-01-05", "2020-01-19"])]) is None
 
 
-def test_a_burst_of_seconds_does_not_make_years_of_seconds():
+def test_a_burst_of_seconds_makes_no_grid_of_years():
     burst = pd.date_range("2020-01-01", periods=3, freq="s")
     assert best_frequency([burst.append(pd.DatetimeIndex(["2024-01-01"]))]) is None
 
 
-def test_what_is_no_frequency_is_refused():
+def test_an_unknown_frequency_is_refused():
     for wrong in ("99999999999999999999h", "hourly", "-1h", "0D", ""):
         with pytest.raises(InputError, match=f"expected a frequency such as .*, found '{wrong}'$"):
             parse_frequency(wrong)
@@ -63,7 +63,7 @@ def test_the_season_of_a_frequency(frequency, expected):
     assert season(frequency) == expected
 
 
-def test_the_season_brings_the_same_hour_or_weekday_again():
+def test_a_season_later_it_is_the_same_hour_or_weekday():
     for frequency in ("15min", "h", "2h", "5h", "D", "2D", "3D"):
         dates = pd.date_range("2021-01-01", periods=500, freq=frequency)
         step = season(frequency)
@@ -85,11 +85,11 @@ def test_the_season_brings_the_same_hour_or_weekday_again():
         ("2020-12-31 23:00", "h", ["2021-01-01 00:00", "2021-01-01 01:00"]),
     ],
 )
-def test_dates_go_on_at_their_frequency(last, frequency, expected):
+def test_future_dates_keep_the_frequency(last, frequency, expected):
     assert list(future_dates(pd.Timestamp(last), 2, frequency)) == [pd.Timestamp(date) for date in expected]
 
 
-def test_a_time_zone_stays_and_its_clock_changes():
+def test_future_dates_follow_the_clock_of_their_zone():
     last = pd.Timestamp("2021-03-28 01:00", tz="Europe/Berlin")
     assert [date.hour for date in future_dates(last, 2, "h")] == [3, 4]
     days = future_dates(pd.Timestamp("2021-03-27", tz="Europe/Berlin"), 2, "D")
@@ -106,7 +106,7 @@ def test_a_last_date_off_the_grid_is_refused():
 
 @pytest.mark.parametrize("frequency", FREQUENCIES)
 def test_only_fields_that_vary_are_features(frequency):
-    """Each chosen field takes several values, and a part of the day that is left out only one."""
+    """Each field takes several values; a field of the day that is left out takes one."""
     dates = pd.date_range("2015-01-01", periods=20000 if frequency[-1] in "shn" else 200, freq=frequency)
     chosen = varying_fields(frequency)
     values, names = calendar_features(dates, frequency)
@@ -117,7 +117,7 @@ def test_only_fields_that_vary_are_features(frequency):
         assert len(set(getattr(dates, field))) == 1
 
 
-def test_scaled_features_run_from_minus_one_half_to_one_half():
+def test_scaled_features_run_from_minus_to_plus_one_half():
     dates = pd.date_range("2020-01-01", periods=366 * 24, freq="h")
     values, names = calendar_features(dates, "h")
     assert names == ("hour", "day_of_week", "day", "month")
@@ -128,7 +128,7 @@ def test_scaled_features_run_from_minus_one_half_to_one_half():
     assert row == pytest.approx([7 / 23 - 0.5, 3 / 6 - 0.5, 4 / 30 - 0.5, 2 / 11 - 0.5])
 
 
-def test_cyclic_features_lie_on_a_circle_without_a_seam():
+def test_cyclic_features_lie_on_an_even_circle():
     dates = pd.date_range("2020-01-01", periods=48, freq="h")
     values, names = calendar_features(dates, "h", "cyclic")
     assert names[:2] == ("sin(hour)", "cos(hour)")
@@ -143,6 +143,6 @@ def test_yearly_dates_have_no_feature():
     assert (values.shape, names) == ((5, 0), ())
 
 
-def test_features_are_of_the_local_clock():
+def test_features_follow_the_local_clock():
     dates = pd.date_range("2021-07-01", periods=24, freq="h", tz="Asia/Tokyo")
     assert calendar_features(dates, "h")[0][0, 0] == -0.5

@@ -1,4 +1,4 @@
-"""Reading CSV and Parquet: every bad file is told with column and row, nothing is mended unasked."""
+"""Series from CSV and Parquet: problems are named with column and row, nothing is repaired unasked."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ WIDE = [f"2020-01-01 0{hour}:00:00,{hour},{hour * hour}" for hour in range(8)]
 
 
 def wide(path: Path, rows: list[str], header: str = "date,a,b") -> str:
-    """A file whose line 2 is `rows[0]`."""
+    """Write a file whose line 2 is `rows[0]`."""
     path = path / "x.csv"
     path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
     return str(path)
 
 
 def changed(**rows: str) -> list[str]:
-    """`WIDE` with other rows at some lines: line_5="…"."""
+    """Return `WIDE` with other rows at some lines: line_5="…"."""
     return [rows.get(f"line_{number}", row) for number, row in enumerate(WIDE, 2)]
 
 
 def problems(source: str, format: TableFormat = PLAIN) -> list[str]:
-    """All problems, without the path; the first is what `read` raises."""
+    """Return all problems, without the path; `read` raises the first."""
     found: list[DataError] = []
     try:
         read(source, format, found.append)
@@ -65,7 +65,7 @@ def test_a_wide_file_is_one_series_with_its_lines(tmp_path):
     assert series.dates[3] == pd.Timestamp("2020-01-01 03:00")
 
 
-def test_chosen_columns_come_in_their_order_and_the_others_may_hold_anything(tmp_path):
+def test_chosen_columns_keep_their_order_others_hold_anything(tmp_path):
     rows = [f"{row},remark {number}" for number, row in enumerate(WIDE)]
     source = wide(tmp_path, rows, "date,a,b,note")
     found = read(source, TableFormat(columns=("b", "a")))
@@ -76,7 +76,7 @@ def test_chosen_columns_come_in_their_order_and_the_others_may_hold_anything(tmp
     ]
 
 
-def test_a_long_file_holds_series_of_different_lengths_in_the_order_of_the_file(tmp_path):
+def test_a_long_file_has_series_in_its_own_order(tmp_path):
     """Rows of the series may alternate, and a series may be called NA."""
     rows = [
         "z,2020-01-01,1",
@@ -94,7 +94,7 @@ def test_a_long_file_holds_series_of_different_lengths_in_the_order_of_the_file(
     ]
 
 
-def test_a_byte_order_mark_a_gzip_and_blank_lines_do_not_matter(tmp_path):
+def test_byte_order_marks_gzip_and_blank_lines_change_nothing(tmp_path):
     text = "\n".join(["date,a,b", *WIDE[:4], "", *WIDE[4:], "", ""])
     path = tmp_path / "x.csv.gz"
     path.write_bytes(gzip.compress(b"\xef\xbb\xbf" + text.encode()))
@@ -116,7 +116,7 @@ values = st.floats(-1e9, 1e9, allow_nan=False).map(float)
     st.booleans(),
     st.data(),
 )
-def test_what_pandas_writes_is_read_back(tmp_path, frequency, lengths, zone, parquet, data):
+def test_tables_written_by_pandas_are_read_back(tmp_path, frequency, lengths, zone, parquet, data):
     # In a CSV only the offsets are left of a zone, and Berlin's change: its months begin at two hours of UTC.
     zone = "Asia/Tokyo" if zone and not parquet else zone
     frames = []
@@ -131,13 +131,12 @@ def test_what_pandas_writes_is_read_back(tmp_path, frequency, lengths, zone, par
     assert [series.id for series in found.series] == list(lengths)
     for series, frame in zip(found.series, frames, strict=True):
         assert list(series.dates) == list(frame["ds"])
-        # pandas 2 parses decimal numbers to within a few last bits.
-        assert np.allclose(series.values, frame[["y", "x"]].to_numpy(), rtol=1e-14, atol=0)
+        assert np.array_equal(series.values, frame[["y", "x"]].to_numpy())
     if parquet and zone:
         assert str(found.series[0].dates.tz) == zone
 
 
-def test_a_utc_offset_stays_and_changing_ones_become_utc(tmp_path):
+def test_one_utc_offset_stays_several_become_utc(tmp_path):
     fixed = read(wide(tmp_path, [f"2020-01-0{day}T00:00:00+02:00,1,1" for day in range(1, 5)]), TableFormat())
     assert str(fixed.series[0].dates[0]) == "2020-01-01 00:00:00+02:00"
     hours = ["2021-03-28 00:00:00+01:00,1,1", "2021-03-28 01:00:00+01:00,1,1", "2021-03-28 03:00:00+02:00,1,1"]
@@ -148,14 +147,14 @@ def test_a_utc_offset_stays_and_changing_ones_become_utc(tmp_path):
 
 @pytest.mark.parametrize("time", ["01", "01:00", "1:00:00", "0100", "01:00:00.5"])
 @pytest.mark.parametrize("offset", ["Z", "-1", "+01", "-123", "-1:0", "+01:00", "-0130"])
-def test_an_offset_that_other_dates_lack_is_named(tmp_path, time, offset):
+def test_an_offset_of_some_dates_only_is_named(tmp_path, time, offset):
     date = f"2020-01-01 {time}{offset}"
     assert read(wide(tmp_path, [f"{date},1,1"]), TableFormat(frequency="h")).series[0].dates.tz is not None
     message, *_ = problems(wide(tmp_path, ["2020-01-01 00:00:00,1,1", f"{date},1,1", "2020-01-01 02:00:00,1,1"]))
     assert message == f":3: expected a UTC offset with all dates or with none, found {date!r}"
 
 
-def test_days_whose_offset_changes_are_told_what_to_do(tmp_path):
+def test_days_with_changing_offsets_get_advice(tmp_path):
     days = pd.date_range("2021-03-25", periods=6, freq="D", tz="Europe/Berlin")
     (message,) = problems(wide(tmp_path, [f"{day},1,1" for day in days]), TableFormat(missing="ffill"))
     assert message == (
@@ -165,7 +164,7 @@ def test_days_whose_offset_changes_are_told_what_to_do(tmp_path):
     )
 
 
-def test_dates_in_other_spellings_where_they_are_clear(tmp_path):
+def test_dates_in_unambiguous_local_spellings_are_read(tmp_path):
     rows = [f"{day}/01/2020,1,1" for day in range(10, 16)]
     assert read(wide(tmp_path, rows), TableFormat()).series[0].dates[-1] == pd.Timestamp("2020-01-15")
     assert problems(wide(tmp_path, [f"0{day}/01/2020,1,1" for day in range(1, 6)])) == [
@@ -176,7 +175,7 @@ def test_dates_in_other_spellings_where_they_are_clear(tmp_path):
 # --- bad cells ---
 
 
-def test_text_in_a_number_column(tmp_path):
+def test_text_in_a_number_column_is_named(tmp_path):
     source = wide(tmp_path, changed(line_5="2020-01-01 03:00:00,abc,9"))
     assert problems(source) == [":5: expected a number in column 'a', found 'abc'"]
     source = wide(tmp_path, changed(line_5="2020-01-01 03:00:00,3,?", line_9="2020-01-01 07:00:00,7,1 000"))
@@ -186,15 +185,15 @@ def test_text_in_a_number_column(tmp_path):
 
 
 @pytest.mark.parametrize("cell", ["", "NaN", "NA", "null"])
-def test_an_empty_cell(tmp_path, cell):
+def test_an_empty_cell_is_named_with_advice(tmp_path, cell):
     source = wide(tmp_path, changed(line_5=f"2020-01-01 03:00:00,3,{cell}"))
     advice = 'data.missing = "interpolate" or "ffill" fills them'
     assert problems(source) == [f":5: expected a number in column 'b', found nothing; {advice}"]
 
 
 @pytest.mark.parametrize("large", ["inf", "1e400", "9" * 400])
-def test_infinities(tmp_path, large):
-    """Integers, too: pandas keeps 400 digits as they are where a column has nothing else."""
+def test_infinite_numbers_are_named_or_filled(tmp_path, large):
+    """Also integers: pandas leaves 400 digits as an integer or as text."""
     source = wide(tmp_path, changed(line_4=f"2020-01-01 02:00:00,{large},4", line_7=f"2020-01-01 05:00:00,-{large},25"))
     (message,) = problems(source)
     assert message.startswith(
@@ -205,7 +204,7 @@ def test_infinities(tmp_path, large):
     assert [(cells.column, cells.count) for cells in found.filled] == [("a", 2)]
 
 
-def test_a_row_of_too_few_or_too_many_cells(tmp_path):
+def test_a_row_of_too_few_or_many_cells_is_named(tmp_path):
     source = wide(tmp_path, changed(line_5="2020-01-01 03:00:00,3"))
     assert problems(source)[0].startswith(":5: expected a number in column 'b', found nothing")
     assert problems(wide(tmp_path, changed(line_5="2020-01-01 03:00:00,3,9,1"))) == [":5: expected 3 cells, found 4"]
@@ -216,7 +215,7 @@ def test_a_row_of_too_few_or_too_many_cells(tmp_path):
 # --- bad dates ---
 
 
-def test_an_unparsable_date(tmp_path):
+def test_an_unparsable_date_is_named(tmp_path):
     messages = problems(wide(tmp_path, changed(line_5="yesterday,3,9")), TableFormat(missing="ffill"))
     rule = "a date such as 2016-07-01 or 2016-07-01 13:00:00 in column 'date'"
     assert messages == [f":5: expected {rule}, found 'yesterday'"]
@@ -225,35 +224,35 @@ def test_an_unparsable_date(tmp_path):
     assert problems(wide(tmp_path, changed(line_9=",7,7")))[0] == f":9: expected {rule}, found ''"
 
 
-def test_unsorted_dates(tmp_path):
+def test_unsorted_dates_are_named(tmp_path):
     source = wide(tmp_path, [*WIDE[:3], WIDE[4], WIDE[3], *WIDE[5:]])
     assert problems(source) == [
         ":6: expected dates in ascending order in column 'date', found 2020-01-01 03:00:00 after 2020-01-01 04:00:00"
     ]
 
 
-def test_repeated_dates(tmp_path):
+def test_repeated_dates_are_named(tmp_path):
     source = wide(tmp_path, [*WIDE[:3], WIDE[2], *WIDE[3:]])
     assert problems(source) == [
         ":5: expected each date once in column 'date', found 2020-01-01 02:00:00 again, which line 4 has already"
     ]
 
 
-def test_a_date_off_the_grid(tmp_path):
+def test_a_date_off_the_grid_is_named(tmp_path):
     messages = problems(wide(tmp_path, changed(line_5="2020-01-01 03:07:00,3,9")), TableFormat(missing="ffill"))
     assert messages == [
         ":5: expected dates at frequency h in column 'date', found 2020-01-01 03:07:00 after 2020-01-01 02:00:00"
     ]
 
 
-def test_offsets_with_some_dates_only(tmp_path):
+def test_offsets_with_some_dates_only_are_named(tmp_path):
     rows = ["2020-01-01T00:00:00Z,1,1", "2020-01-02T00:00:00,2,2", "2020-01-03T00:00:00Z,3,3"]
     assert problems(wide(tmp_path, rows)) == [
         ":3: expected a UTC offset with all dates or with none, found '2020-01-02T00:00:00'"
     ]
 
 
-def test_gaps_are_named_by_the_row_that_ends_the_first(tmp_path):
+def test_gaps_are_named_by_the_row_after_the_first(tmp_path):
     source = wide(tmp_path, [*WIDE[:3], WIDE[5], WIDE[7]])
     (message,) = problems(source)
     assert message == (
@@ -263,7 +262,7 @@ def test_gaps_are_named_by_the_row_that_ends_the_first(tmp_path):
     )
 
 
-def test_the_series_is_named_where_there_are_several(tmp_path):
+def test_the_series_is_named_if_there_are_several(tmp_path):
     rows = [f"{name},2020-01-0{day},{day}" for name in "pq" for day in (1, 2, 3, 5, 6) if (name, day) != ("p", 5)]
     messages = problems(wide(tmp_path, rows, "unique_id,ds,y"))
     assert [message.partition(" in column")[0] for message in messages] == [
@@ -274,7 +273,7 @@ def test_the_series_is_named_where_there_are_several(tmp_path):
     assert messages == [":11: expected the name of a series in column 'unique_id', found nothing"]
 
 
-def test_a_given_frequency_is_held_to(tmp_path):
+def test_dates_must_fit_a_given_frequency(tmp_path):
     source = wide(tmp_path, WIDE)
     assert problems(source, TableFormat(frequency="30min"))[0].startswith(
         ":3: expected dates without a gap at frequency 30min in column 'date', found 2020-01-01 01:00:00 after"
@@ -287,8 +286,8 @@ def test_a_given_frequency_is_held_to(tmp_path):
         read(source, TableFormat(frequency="hourly"))
 
 
-def test_a_frequency_that_the_dates_can_not_be_at(tmp_path):
-    """Even where all is complained of, there is no series then, and no grid of a million years of nanoseconds."""
+def test_an_impossible_frequency_for_the_dates_is_refused(tmp_path):
+    """There is no series then even if `complain` returns, and no grid of a million years of nanoseconds."""
     source = wide(tmp_path, WIDE)
     for frequency, found in (
         ("ns", "8 from 2020-01-01 00:00:00 to 2020-01-01 07:00:00, with far too many missing"),
@@ -297,6 +296,14 @@ def test_a_frequency_that_the_dates_can_not_be_at(tmp_path):
         assert problems(source, TableFormat(frequency=frequency)) == [
             f":2: expected dates at frequency {frequency} in column 'date', found {found}"
         ]
+    near = read(
+        wide(tmp_path, [f"2020-01-01 00:00:00.00000{part},1,1" for part in (1, 2)]), TableFormat(frequency="us")
+    )
+    assert len(near.series[0]) == 2
+
+
+@pytest.mark.skipif(pd.__version__ < "3", reason="pandas 2 has no dates outside of 1677 to 2262")
+def test_frequencies_too_fine_for_centuries_are_refused(tmp_path):
     for first, frequency in (("0001-01-01", "B"), ("2020-01-01", "ns")):
         ages = wide(tmp_path, [f"{first},1,1", "9999-12-31,2,2"])
         assert problems(ages, TableFormat(frequency=frequency)) == [
@@ -306,13 +313,9 @@ def test_a_frequency_that_the_dates_can_not_be_at(tmp_path):
     far = wide(tmp_path, ["1600-01-01,1,1"])
     (message,) = problems(far, TableFormat(frequency="ns"))
     assert message.startswith(":2: expected dates at frequency ns in column 'date', found dates that can't be: ")
-    near = read(
-        wide(tmp_path, [f"2020-01-01 00:00:00.00000{part},1,1" for part in (1, 2)]), TableFormat(frequency="us")
-    )
-    assert len(near.series[0]) == 2
 
 
-def test_two_rows_have_a_frequency_only_if_it_is_given(tmp_path):
+def test_two_rows_need_a_given_frequency(tmp_path):
     source = wide(tmp_path, WIDE[:2])
     assert problems(source) == [
         ": expected three dates in a row at the frequency of the series, found none; data.frequency names it"
@@ -325,7 +328,7 @@ def test_two_rows_have_a_frequency_only_if_it_is_given(tmp_path):
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sets(st.integers(1, 18)), st.sets(st.integers(0, 19)), st.sampled_from(["interpolate", "ffill"]))
-def test_what_is_filled_is_what_pandas_would_fill_and_is_counted(tmp_path, gaps, empty, missing):
+def test_filled_values_equal_those_of_pandas_and_are_counted(tmp_path, gaps, empty, missing):
     dates = pd.date_range("2020-01-01", periods=20, freq="D")
     truth = pd.DataFrame({"a": np.random.default_rng(0).normal(size=20), "b": np.arange(20.0)}, index=dates)
     truth.loc[dates[sorted(empty)], "a"] = np.nan
@@ -366,14 +369,14 @@ def test_what_is_filled_is_what_pandas_would_fill_and_is_counted(tmp_path, gaps,
         ('date,a\n2020-01-01,"1\n', ": expected a CSV table, found"),
     ],
 )
-def test_a_file_that_is_no_table_of_series(tmp_path, text, message):
+def test_a_file_that_is_no_table_is_refused(tmp_path, text, message):
     path = tmp_path / "x.csv"
     path.write_text(text)
     (found,) = problems(str(path))
     assert found.startswith(message)
 
 
-def test_a_file_that_cannot_be_read(tmp_path):
+def test_an_unreadable_file_is_refused(tmp_path):
     (message,) = problems(str(tmp_path / "none.csv"))
     assert message == ": expected a file, found nothing there"
     (tmp_path / "energy.csv").touch()
@@ -398,7 +401,7 @@ def test_a_file_that_cannot_be_read(tmp_path):
     assert message.startswith(": expected a .csv or .parquet file, found none that can be read: notes of pandas")
 
 
-def test_roles_can_be_named_and_a_misnamed_one_is_told(tmp_path):
+def test_columns_of_roles_can_be_named(tmp_path):
     source = wide(tmp_path, [f"s,{row}" for row in WIDE], "site,when,a,b")
     named = TableFormat(date_column="when", id_column="site")
     assert read(source, named).series[0].id == "s"
@@ -413,7 +416,7 @@ def test_roles_can_be_named_and_a_misnamed_one_is_told(tmp_path):
     ]
 
 
-def test_dates_and_names_of_a_parquet_file_that_are_no_text(tmp_path):
+def test_parquet_dates_and_names_may_be_no_text(tmp_path):
     path = tmp_path / "x.parquet"
     pd.DataFrame({"ds": [b"\x80", b"2020"], "unique_id": ["a", "a"], "y": [1, 2]}).to_parquet(path)
     rule = "expected a date such as 2016-07-01 or 2016-07-01 13:00:00 in column 'ds'"
@@ -445,14 +448,14 @@ def test_parquet_names_rows_instead_of_lines(tmp_path):
 # --- the sample ---
 
 
-def test_the_sample_is_what_its_script_makes(tmp_path):
+def test_the_sample_equals_the_output_of_its_script(tmp_path):
     made = tmp_path / "energy.csv"
     subprocess.run([sys.executable, ROOT / "scripts" / "make_sample_series.py", made], check=True)
     assert made.read_bytes() == (SAMPLES / "energy.csv").read_bytes()
     assert made.stat().st_size < 250_000
 
 
-def test_the_sample_is_a_series_like_those_of_life():
+def test_the_sample_looks_like_real_series():
     found = read("sample:energy.csv", TableFormat())
     (series,) = found.series
     assert (series.id, found.frequency, found.columns) == ("energy", "h", ("demand", "solar", "temperature"))
