@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import NamedTuple, TypeVar
 
@@ -19,6 +20,7 @@ from torch import Tensor
 from bilstm_nlp.batch import TokenBatch
 from bilstm_nlp.data.text.codec import EncodedSentences, Ints, TaggingCodec, plan
 from bilstm_nlp.data.text.document_windows import ReadTogether, alone, in_documents
+from bilstm_nlp.nn.crf.posterior import Posterior
 from bilstm_nlp.nn.model import Model
 from bilstm_nlp.nn.tagging_heads import CrfHead, SoftmaxHead, TagPaths
 from bilstm_nlp.nn.tensors import on
@@ -56,7 +58,7 @@ class DecodedBatch:
     """(B, heads, T, T) the attention's weights, if they were asked for."""
 
     def posterior(self, temperature: float | None = None) -> EntityPosterior:
-        """Run forward–backward on the batch, by default at the head's own temperature."""
+        """Return the posterior of the batch, by default at the head's own temperature. Ask one for everything."""
         return EntityPosterior(self, float(self.head.temperature) if temperature is None else temperature)
 
 
@@ -64,9 +66,13 @@ class EntityPosterior:
     """The posterior over a batch's tag sequences. All probabilities are exact sums over all sequences."""
 
     def __init__(self, batch: DecodedBatch, temperature: float) -> None:
-        self._batch, self._codec = batch, batch.codec
-        paths = batch.paths
-        self._posterior = batch.head.crf.posterior(paths.emissions, paths.mask, temperature=temperature)
+        self._batch, self._codec, self._temperature = batch, batch.codec, temperature
+
+    @cached_property
+    def _posterior(self) -> Posterior:
+        """Run forward–backward at the first question: a batch without entities has none."""
+        paths = self._batch.paths
+        return self._batch.head.crf.posterior(paths.emissions, paths.mask, temperature=self._temperature)
 
     def marginals(self) -> Tensor:
         """Return the (B, T, K) probability of each tag at each token, 0 at padding."""
