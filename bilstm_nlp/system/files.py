@@ -8,7 +8,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from bilstm_nlp.errors import OutputError
-from bilstm_nlp.system.json_values import json_text
 
 
 def partial_of(path: Path) -> Path:
@@ -41,6 +40,8 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: object) -> None:
     """Write `json_text(value)`."""
+    from bilstm_nlp.system.json_values import json_text  # here: it imports numpy, which the command line does without
+
     write_text(path, json_text(value))
 
 
