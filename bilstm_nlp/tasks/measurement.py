@@ -1,4 +1,4 @@
-"""What a comparison needs to know of a trained model: its figures on the development part, unit by unit. No torch."""
+"""A trained model's figures on each unit of the development part, for comparisons. Knows no torch."""
 
 from __future__ import annotations
 
@@ -17,37 +17,45 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, eq=False)
 class Ratio:
-    """A measure as what it is made of: Σ numerator / Σ denominator over U units."""
+    """A measure that is Σ numerator / Σ denominator over U units."""
 
     numerator: NDArray[np.float64]
     """(U,)"""
     denominator: NDArray[np.float64]
     """(U,)"""
     by_type: Mapping[str, float | None]
-    """The measure of each type of entity, or of each column."""
+    """The measure for each entity type, or for each column."""
 
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
-    """Units are sentences, or dates that are forecast from, in order: the same for all models that are compared."""
+    """The measures of one model, unit by unit.
+
+    Units are sentences, or dates from which a forecast starts, in the data's order. They are the same for all models of
+    a comparison.
+    """
 
     measures: Mapping[str, Ratio]
-    """What models can be compared by, by name."""
+    """By name."""
     lag: int
-    """Up to how far apart two units share something; 0 where they are independent."""
+    """The largest distance at which two units depend on each other; 0 for independent units."""
     speed: float
-    """Sequences a second, in prediction."""
+    """Sequences predicted a second."""
     examples: Examples
-    """Some of the units, evenly spread: chosen by their place alone, so that all models have the same."""
+    """Some of the units, chosen by their index only, so that all models have the same examples."""
 
 
 def spread(total: int, most: int) -> NDArray[np.int64]:
-    """At most `most` of the numbers below `total`, ascending and as evenly spread as they can be."""
+    """Return at most `most` of the numbers below `total`, ascending and evenly spaced.
+
+    >>> spread(10, 4)
+    array([0, 2, 5, 7])
+    """
     return np.arange(total) if total <= most else np.arange(most) * total // most
 
 
 def timed(work: Callable[[], T]) -> tuple[T, float]:
-    """What `work` returns, and the seconds that the faster of two calls took: the first one may have to warm up."""
+    """Call `work` twice; return its result and the seconds of the faster call. The first call may have to warm up."""
     seconds = []
     for _ in range(2):
         began = time.perf_counter()

@@ -24,7 +24,7 @@ def fit_temperature(confidences: Confidences, correct: NDArray[np.bool_]) -> flo
 
     >>> log_odds = np.array([2.0, 2.0, 2.0, -1.0])
     >>> round(fit_temperature(lambda t: 1 / (1 + np.exp(-log_odds / t)), np.array([True, True, False, False])), 1)
-    2.9
+    2.0
     """
     if len(correct) == 0:
         return 1.0

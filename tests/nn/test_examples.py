@@ -20,7 +20,10 @@ MODULES = [
 ]
 
 
-@pytest.mark.parametrize("name", [*MODULES, "bilstm_nlp.reports.html"])
+OTHERS = ["bilstm_nlp.reports.html", "bilstm_nlp.tasks.measurement", "bilstm_nlp.tasks.temperature"]
+
+
+@pytest.mark.parametrize("name", [*MODULES, *OTHERS])
 def test_examples_give_what_they_say(name):
     torch.manual_seed(0)
     module = importlib.import_module(name)

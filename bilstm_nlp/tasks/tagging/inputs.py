@@ -1,4 +1,4 @@
-"""What callers may give a tagger in Python: texts, or sentences as lists of tokens."""
+"""The inputs that a tagger takes in Python: texts, or sentences as lists of tokens."""
 
 from __future__ import annotations
 
