@@ -1,4 +1,4 @@
-"""`python -m bilstm_nlp`"""
+"""Run the command line: `python -m bilstm_nlp`."""
 
 from bilstm_nlp.cli.app import main
 

@@ -1,4 +1,4 @@
-"""What any task says of its data before anybody trains: figures, and complaints about single lines."""
+"""The description of a task's data before training: figures, and complaints about single lines."""
 
 from __future__ import annotations
 
@@ -12,48 +12,52 @@ from bilstm_nlp.reports.sections import Section
 
 @dataclass(frozen=True)
 class Complaint:
-    """Something to look at; `wrong` where training should not begin before it was, else a mere remark."""
+    """An error in the data (`wrong`), which should be corrected before training, or a remark.
+
+    >>> print(Complaint("a.conll", 3, "expected a tag, found none", wrong=True))
+    a.conll:3: expected a tag, found none
+    """
 
     source: str
     line: int | None
     message: str
     wrong: bool
     kind: str = "other"
-    """What complaints of this kind are about, in the plural."""
+    """The subject of complaints of this kind, in the plural."""
 
     @classmethod
     def of(cls, error: DataError) -> Complaint:
-        """What can't be read."""
+        """Make a complaint of a line or a file that can't be read."""
         message = f"expected {error.expected}, found {error.found}"
         return cls(error.path, error.line, message, wrong=True, kind="what can't be read")
 
     def __str__(self) -> str:
-        place = self.source if self.line is None else f"{self.source}:{self.line}"
-        return f"{place}: {self.message}"
+        location = self.source if self.line is None else f"{self.source}:{self.line}"
+        return f"{location}: {self.message}"
 
 
 class Inspection(Protocol):
-    """What is in a task's data."""
+    """The figures of a task's data, with all complaints."""
 
     @property
     def complaints(self) -> Sequence[Complaint]: ...
 
     def sections(self) -> list[Section]:
-        """The figures, for people."""
+        """Return the figures as tables and sentences."""
         ...
 
     def figures(self) -> dict[str, Any]:
-        """The figures, as JSON."""
+        """Return the figures as JSON."""
         ...
 
 
 def is_wrong(inspection: Inspection) -> bool:
-    """Whether any complaint is more than a remark."""
+    """Return True if any complaint is an error."""
     return any(complaint.wrong for complaint in inspection.complaints)
 
 
 def as_json(inspection: Inspection) -> dict[str, Any]:
-    """Everything, and every single complaint."""
+    """Return the figures and every single complaint as JSON."""
     return {
         **inspection.figures(),
         "wrong": is_wrong(inspection),
@@ -62,7 +66,7 @@ def as_json(inspection: Inspection) -> dict[str, Any]:
 
 
 def complaint_sections(complaints: Sequence[Complaint], most: int) -> list[Section]:
-    """Complaints by kind for people, what is wrong first, at most so many of a kind; the others are counted."""
+    """Return complaints by kind, errors first, at most `most` of each kind; all others are counted."""
     sections = []
     for wrong, title in ((True, "Wrong"), (False, "Remarks")):
         kinds: dict[str, list[Complaint]] = {}
@@ -70,11 +74,11 @@ def complaint_sections(complaints: Sequence[Complaint], most: int) -> list[Secti
             if complaint.wrong == wrong:
                 kinds.setdefault(complaint.kind, []).append(complaint)
         if kinds:
-            sections.append(Section(title, [paragraph(kind, found, most) for kind, found in kinds.items()]))
+            sections.append(Section(title, [_paragraph(kind, of_kind, most) for kind, of_kind in kinds.items()]))
     return sections
 
 
-def paragraph(kind: str, complaints: Sequence[Complaint], most: int) -> str:
+def _paragraph(kind: str, complaints: Sequence[Complaint], most: int) -> str:
     lines = [f"{kind}: {len(complaints):,}", *(f"  {complaint}" for complaint in complaints[:most])]
     if len(complaints) > most:
         lines.append(f"  … and {len(complaints) - most:,} more; --json lists all")

@@ -1,4 +1,4 @@
-"""What somebody wants predicted, as the command line asks for it."""
+"""A request for predictions, with the options of `bilstm-nlp predict`."""
 
 from __future__ import annotations
 
@@ -15,35 +15,39 @@ KindT = TypeVar("KindT", bound=str)
 
 @dataclass(frozen=True)
 class Request:
-    """Predictions for `source` (`-` is standard input). What is left at its default is the model's to decide."""
+    """A request to predict from `source`; `-` is standard input. The model decides about options that keep defaults.
+
+    >>> Request("news.txt").check("tagger", ("text", "jsonl"), others=("known",))
+    'text'
+    """
 
     source: str
     format: Format | None = None
     reads: Reads = "auto"
-    """How a tagger reads the source."""
+    """Format of a tagger's source."""
     confidence: bool = False
-    """Whether a tagger gives each entity its probability."""
+    """Ask a tagger for the probability of each entity."""
     nbest: int = 0
-    """So many of a tagger's most probable tag sequences."""
+    """Number of a tagger's most probable tag sequences to give."""
     known: str | None = None
     """A forecaster's file of columns known ahead, for the rows after the end of the source."""
     plot: Path | None = None
-    """Where a forecaster draws history and forecast, a tagger the first sentence's attention."""
+    """Picture to draw: a forecaster's history and forecast, or a tagger's attention in the first sentence."""
     attention: bool = False
-    """Whether a tagger says how much each token has read of each."""
+    """Ask a tagger for its attention weights."""
     jobs: int = 1
-    """Processes that share a tagger's stream; for a predictor that is loaded already it means nothing."""
+    """Processes that share a tagger's stream. A predictor that is already loaded ignores it."""
 
     def check(self, model: str, formats: tuple[KindT, ...], others: tuple[str, ...]) -> KindT:
-        """The format to write, by default the first of `formats`.
+        """Return the format to write, by default the first of `formats`.
 
-        Raises `InputError` for another one, and for one of the `others`, which this kind of model has no use for.
+        Raises `InputError` for any other format, and for an option among `others`, which the model can't use.
         """
         for field in fields(self):
             if field.name in others and getattr(self, field.name) != field.default:
                 raise InputError(f"--{'input' if field.name == 'reads' else field.name}: not for a {model}")
         chosen = self.format or formats[0]
-        for known in formats:
-            if known == chosen:
-                return known
+        for offered in formats:
+            if offered == chosen:
+                return offered
         raise InputError(f"--format: expected {', '.join(formats)} for a {model}, found {chosen}")

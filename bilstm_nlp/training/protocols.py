@@ -1,4 +1,4 @@
-"""What the trainer asks of scores and batches."""
+"""The contract between the training loop and its callers: scores and batches. No torch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True)
 class Score:
-    """The one number that decides which epoch is kept, and the figures shown beside it."""
+    """The number that decides which epoch is kept, with figures to show beside it.
+
+    >>> Score("mae", 0.2, higher_is_better=False).at_least(Score("mae", 0.3, higher_is_better=False))
+    True
+    """
 
     name: str
     value: float
@@ -17,15 +21,15 @@ class Score:
     figures: dict[str, float | None] = field(default_factory=dict)
 
     def at_least(self, other: Score) -> bool:
-        """Whether this score is as good as `other` or better."""
+        """Return True if this score is as good as `other` or better."""
         return self.value >= other.value if self.higher_is_better else self.value <= other.value
 
 
 class TrainingBatch(Protocol):
-    """What the trainer knows of a batch; as text it says how large it is."""
+    """A batch. Its text names its size, for messages."""
 
     def __len__(self) -> int:
-        """Sequences."""
+        """Return the number of sequences."""
         ...
 
     def mapped(self, convert: Callable[[Any], Any], /) -> object:
@@ -34,10 +38,10 @@ class TrainingBatch(Protocol):
 
 
 class Batches(Protocol):
-    """The batches of one epoch, made while they are iterated over."""
+    """The batches of one epoch. Each batch is made when it is iterated over."""
 
     def __len__(self) -> int: ...
 
     def __getitem__(self, part: slice, /) -> Iterable[TrainingBatch]:
-        """Some of them, or all; those left out are not made."""
+        """Return the batches of a slice. Other batches are not made."""
         ...
