@@ -1,6 +1,6 @@
 "use strict";
 
-// Shows those rows that are wanted; without it, all are shown.
+// Filters the rows by the chosen values. Without this script, all rows are shown.
 
 const rows = [...document.querySelectorAll("#errors tbody tr")];
 const selects = ["kind", "types", "knowledge"].map((name) => document.getElementById(name));
