@@ -1,14 +1,23 @@
 """Batches for the two kinds of model, with shapes that are checked when a batch is made.
 
 A batch is generic over its kind of array: `data` makes batches of numpy arrays, and `nn.tensors.on` makes tensors of
-them where a model is called. This module imports neither numpy nor torch.
+them where a model is called. This module imports no torch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+AnyArray: TypeAlias = NDArray[Any]
+Floats: TypeAlias = NDArray[np.floating[Any]]
+"""Of any precision."""
+Ints: TypeAlias = NDArray[np.int64]
+Bools: TypeAlias = NDArray[np.bool_]
 
 
 class Array(Protocol):

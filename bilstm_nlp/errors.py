@@ -26,6 +26,7 @@ __all__ = [
     "OutputError",
     "RunError",
     "WorkerError",
+    "excerpt",
     "in_line",
 ]
 
@@ -41,6 +42,15 @@ def in_line(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
+
+
+def excerpt(text: str, longest: int = 60) -> str:
+    """Cut long text for a message.
+
+    >>> excerpt("a line of text", longest=6)
+    'a line…'
+    """
+    return text if len(text) <= longest else text[:longest] + "…"
 
 
 class InputError(Exception):

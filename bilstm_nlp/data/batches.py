@@ -1,4 +1,4 @@
-"""The batches of an epoch."""
+"""From sequences of different lengths to the batches of an epoch."""
 
 from __future__ import annotations
 
@@ -6,24 +6,69 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+
+from bilstm_nlp.batch import Bools, Ints
 
 BatchT = TypeVar("BatchT")
 
 
 class EpochBatches(Generic[BatchT]):
-    """The batches of one epoch, collated while they are iterated over."""
+    """The batches of one epoch. A batch is collated when the iteration comes to it.
 
-    def __init__(self, chosen: Sequence[NDArray[np.int64]], collate: Callable[[NDArray[np.int64]], BatchT]) -> None:
-        """`chosen`: the numbers of each batch's sequences."""
-        self.chosen, self.collate = chosen, collate
+    >>> batches = EpochBatches([np.array([2, 0]), np.array([1])], lambda numbers: numbers.tolist())
+    >>> len(batches), list(batches), list(batches[1:])
+    (2, [[2, 0], [1]], [[1]])
+    """
+
+    def __init__(self, plan: Sequence[Ints], collate: Callable[[Ints], BatchT]) -> None:
+        """`plan`: the numbers of each batch's sequences."""
+        self.plan, self.collate = plan, collate
 
     def __len__(self) -> int:
-        return len(self.chosen)
+        return len(self.plan)
 
     def __getitem__(self, part: slice) -> EpochBatches[BatchT]:
-        """Some of them."""
-        return EpochBatches(self.chosen[part], self.collate)
+        """Select batches without collating them."""
+        return EpochBatches(self.plan[part], self.collate)
 
     def __iter__(self) -> Iterator[BatchT]:
-        return map(self.collate, self.chosen)
+        return map(self.collate, self.plan)
+
+
+def plan(lengths: Ints, tokens: int, generator: np.random.Generator | None = None) -> list[Ints]:
+    """Group sentences of like length into batches of at most `tokens` tokens, padding included, the longest first.
+
+    A batch takes as many sentences as its longest one allows, and at least one. So batches have few shapes, and kernels
+    that are prepared for a shape are used again. With a generator, ties of length are broken at random and the batches
+    come in random order.
+
+    >>> [batch.tolist() for batch in plan(np.array([1, 3, 2, 2]), tokens=4)]
+    [[1], [2, 3], [0]]
+    """
+    tie_break = np.arange(len(lengths)) if generator is None else generator.permutation(len(lengths))
+    order = np.lexsort((tie_break, -lengths))
+    batches: list[Ints] = []
+    begin = 0
+    while begin < len(order):
+        end = begin + max(1, tokens // int(lengths[order[begin]]))
+        batches.append(order[begin:end])
+        begin = end
+    if generator is not None:
+        generator.shuffle(batches)
+    return batches
+
+
+def ragged(offsets: Ints, chosen: Ints) -> tuple[Ints, Bools]:
+    """Look up rows `chosen` of a ragged array: (B, T) positions in its flat form, 0 at padding, and their (B, T) mask.
+
+    Row r of the ragged array is the stretch `offsets[r]` to `offsets[r + 1]` of the flat form.
+
+    >>> positions, mask = ragged(np.array([0, 3, 4]), np.array([1, 0]))
+    >>> positions
+    array([[3, 0, 0],
+           [0, 1, 2]])
+    """
+    starts, lengths = offsets[chosen], offsets[chosen + 1] - offsets[chosen]
+    steps = np.arange(lengths.max(initial=0))
+    mask = steps < lengths[:, None]
+    return np.where(mask, starts[:, None] + steps, 0), mask

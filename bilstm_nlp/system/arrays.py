@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
+
+T = TypeVar("T", bound=np.generic)
 
 DTYPES = {
     "F64": np.float64,
@@ -24,6 +27,31 @@ DTYPES = {
     "U8": np.uint8,
     "BOOL": np.bool_,
 }
+
+
+def expect_array(arrays: Mapping[str, NDArray[Any]], name: str, dtype: type[T], *shape: int | None) -> NDArray[T]:
+    """Return the array of this name. Raises `ValueError` unless it is there, of this type and of this shape.
+
+    A length of None stands for any length.
+
+    >>> expect_array({"x": np.zeros((2, 3))}, "x", np.float64, 2, None).shape
+    (2, 3)
+    """
+    wanted = ", ".join("any" if length is None else str(length) for length in shape)
+    expected = f"{name!r} of type {np.dtype(dtype)} and shape ({wanted})"
+    if name not in arrays:
+        raise ValueError(f"expected {expected}, found none")
+    array = arrays[name]
+    fits = len(shape) == array.ndim and all(n in (None, m) for n, m in zip(shape, array.shape, strict=True))
+    if array.dtype != dtype or not fits:
+        raise ValueError(f"expected {expected}, found {array.dtype} {array.shape}")
+    return array
+
+
+def metadata_of(path: Path) -> dict[str, str]:
+    """Return the metadata of a safetensors file. Raises as `mapped_arrays` does."""
+    with safe_open(path, framework="np") as stream:
+        return stream.metadata() or {}
 
 
 def mapped_arrays(path: Path) -> dict[str, NDArray[Any]]:

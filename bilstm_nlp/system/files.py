@@ -33,6 +33,23 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         raise OutputError(path, error) from error
 
 
+def write_cache(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file as `write_whole` does, but one that may be lost and that several processes may write at once.
+
+    Each process has a temporary file of its own, and the disk is not waited for. Raises `OutputError` if the system
+    refuses; the temporary file is removed whatever happens.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        write(partial)
+        os.replace(partial, path)
+    except OSError as error:
+        raise OutputError(path, error) from error
+    finally:
+        with suppress(OSError):
+            partial.unlink()
+
+
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8, with the line ends that it has."""
     write_whole(path, text_to(text))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bilstm_nlp.data.text.codec import plan
+from bilstm_nlp.data.batches import plan
 from bilstm_nlp.tasks.registry import tagging
 from bilstm_nlp.tasks.tagging.decoding import BATCH_TOKENS, decode, read_together
 from bilstm_nlp.tasks.trainer import settings

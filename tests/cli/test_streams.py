@@ -130,7 +130,7 @@ def test_the_codec_remembers_how_text_is_cut(characters):
     restored = type(codec).from_json(json.loads(json.dumps(codec.to_json())), codec.tensors())
     assert restored.cut == "characters"
     for broken in ({"cut": "syllables"}, {"cut": None}):
-        with pytest.raises(InputError, match="cut: expected one of words, characters, found"):
+        with pytest.raises(InputError, match="cut: expected 'words' or 'characters', found"):
             type(codec).from_json(json.loads(json.dumps(codec.to_json())) | broken, codec.tensors())
 
 

@@ -1,4 +1,4 @@
-"""How a document uses each of its words elsewhere, as features for the encoder."""
+"""The use of a word elsewhere in its document, as features for the encoder."""
 
 from __future__ import annotations
 
@@ -8,65 +8,67 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+from bilstm_nlp.batch import Ints
 
 
 class Use(IntEnum):
-    """The features of a token, told by the other tokens of its document that are the same word but for capitals.
+    """The features of a token. They describe the other tokens of its document that are the same word, ignoring case.
 
-    A capital at the beginning of a sentence, or in a headline, tells little of a word; that it is small a few sentences
-    further on, or capitalised amid one, tells much (Chieu and Ng 2002, "global features").
+    A capital at the beginning of a sentence or in a headline tells little of a word. The same word in lower case a few
+    sentences later, or with a capital inside a sentence, tells much (Chieu and Ng 2002, "global features").
     """
 
     SMALL = 0
-    """Somewhere without capitals."""
+    """Another is in lower case."""
     CAPITALISED = 1
-    """Somewhere with a capital and small letters, amid a sentence."""
+    """Another has a capital and small letters, and is not the first of its sentence."""
     CAPITALS = 2
-    """Somewhere in capitals alone."""
+    """Another is in capitals only."""
     BEFORE_CAPITAL = 3
-    """Somewhere before a word with a capital, as first names are."""
+    """Another stands before a word with a capital, as first names do."""
     MENTIONED = 4
-    """Earlier in the document."""
+    """Another stands earlier in the document."""
     COUNT = 5
-    """log(1 + n) / 2 for n other tokens."""
+    """log(1 + n) / 2 for n others."""
 
 
 def usage(forms: Sequence[str], tokens: Ints, lengths: Ints, documents: Ints) -> NDArray[np.float32]:
-    """(N, 6): the `Use` of each token elsewhere in its document.
+    """Describe the `Use` of each token's word elsewhere in the document: (N, 6).
 
-    `tokens` (N,) says which of the distinct `forms` each token is, `lengths` (S,) how many each sentence has,
-    `documents` (S,) which document it is of, where 0 makes it one of its own.
+    `tokens` (N,) are numbers of distinct `forms`, `lengths` (S,) the tokens of each sentence, and `documents` (S,) the
+    document of each sentence. A sentence of document 0 is a document of its own.
+
+    >>> forms, tokens = ["Ford", "bought", "ford"], np.array([0, 1, 2, 1])
+    >>> features = usage(forms, tokens, lengths=np.array([2, 2]), documents=np.array([1, 1]))
+    >>> features[:, Use.SMALL].tolist()  # "Ford" is in lower case elsewhere
+    [1.0, 1.0, 0.0, 1.0]
     """
+    first, last = np.zeros(len(tokens), np.bool_), np.zeros(len(tokens), np.bool_)
     ends = np.cumsum(lengths)
-    amid, inside = np.ones(len(tokens), np.bool_), np.ones(len(tokens), np.bool_)
-    amid[(ends - lengths)[lengths > 0]] = False
-    inside[ends[lengths > 0] - 1] = False
-    small, capital, capitals = (np.array([holds(form) for form in forms], np.bool_)[tokens] for holds in KINDS)
-    before_capital = np.append(capital[1:], False) & inside
-    flags = np.stack([small, capital & ~capitals & amid, capitals, before_capital], axis=1)
+    first[(ends - lengths)[lengths > 0]] = True
+    last[ends[lengths > 0] - 1] = True
+    small = np.array([form.islower() for form in forms], np.bool_)[tokens]
+    capitalised = np.array([form[:1].isupper() for form in forms], np.bool_)[tokens]
+    capitals = np.array([_is_in_capitals(form) for form in forms], np.bool_)[tokens]
+    before_capital = np.append(capitalised[1:], False) & ~last
+    flags = np.stack([small, capitalised & ~capitals & ~first, capitals, before_capital], axis=1)
 
+    # Tokens of one group are the same word in the same document.
     numbers: dict[str, int] = {}
     words = np.array([numbers.setdefault(form.lower(), len(numbers)) for form in forms], np.int64)
-    own = np.where(documents > 0, documents, -1 - np.arange(len(documents)))
-    keys = np.unique(np.repeat(own, lengths), return_inverse=True)[1] * len(numbers) + words[tokens]
-    _, first, group, counts = np.unique(keys, return_index=True, return_inverse=True, return_counts=True)
-    found = np.zeros((len(tokens), len(Use)), np.float32)
+    distinct_documents = np.where(documents > 0, documents, -1 - np.arange(len(documents)))
+    document_of_token = np.unique(np.repeat(distinct_documents, lengths), return_inverse=True)[1]
+    keys = document_of_token * len(numbers) + words[tokens]
+    _, first_of_group, group, counts = np.unique(keys, return_index=True, return_inverse=True, return_counts=True)
+
+    features = np.zeros((len(tokens), len(Use)), np.float32)
     for feature, flag in enumerate(flags.T):
-        found[:, feature] = np.bincount(group, flag, len(counts))[group] - flag > 0
-    found[:, Use.MENTIONED] = np.arange(len(tokens)) > first[group]
-    found[:, Use.COUNT] = np.log1p(counts[group] - 1) / 2
-    return found
+        features[:, feature] = np.bincount(group, flag, len(counts))[group] - flag > 0
+    features[:, Use.MENTIONED] = np.arange(len(tokens)) > first_of_group[group]
+    features[:, Use.COUNT] = np.log1p(counts[group] - 1) / 2
+    return features
 
 
-def begins_with_capital(form: str) -> bool:
-    return form[:1].isupper()
-
-
-def in_capitals(form: str) -> bool:
-    """Whether all letters are capitals, and there are two of them: "A" begins a sentence, "US" is a name."""
+def _is_in_capitals(form: str) -> bool:
+    """Check that all letters are capitals and that there are two: "A" may begin a sentence, "US" is a name."""
     return form.isupper() and sum(map(str.isalpha, form)) > 1
-
-
-KINDS = (str.islower, begins_with_capital, in_capitals)
-"""Without capitals, with one first, in capitals alone."""

@@ -1,86 +1,110 @@
-"""Which sentences are read together: neighbours of one document, in windows of so many tokens."""
+"""Windows: runs of neighbours of one document, which a tagger reads together."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bilstm_nlp.batch import SentenceWindows, TokenBatch
-from bilstm_nlp.data.text.codec import EncodedSentences, Ints, ragged
+from bilstm_nlp.batch import AnyArray, Bools, Ints, SentenceWindows, TokenBatch
+from bilstm_nlp.data.batches import ragged
+from bilstm_nlp.data.text.encoded_sentences import EncodedSentences
 
 
 @dataclass(frozen=True)
 class ReadTogether:
-    """Sentences in W windows, each a run of neighbours; between two of them a window has a boundary."""
+    """Sentences in W windows. A window is a run of neighbours, with a boundary between two of them."""
 
     encoded: EncodedSentences
-    borders: Ints
+    firsts: Ints
     """(W + 1,) the first sentence of each window."""
 
     @property
     def lengths(self) -> Ints:
-        """(W,) what each window reads: tokens, and boundaries."""
-        ends: Ints = self.encoded.offsets[self.borders] + self.borders
+        """Tokens and boundaries in each window: (W,)."""
+        ends: Ints = self.encoded.offsets[self.firsts] + self.firsts
         return np.diff(ends) - 1
 
     def sentences(self, chosen: Ints) -> Ints:
-        """The numbers of the sentences in the windows `chosen`, in this order."""
-        positions, mask = ragged(self.borders, chosen)
+        """List the numbers of the sentences in the windows `chosen`, in this order."""
+        positions, mask = ragged(self.firsts, chosen)
         return positions[mask]
 
-    def collate(self, chosen: Ints) -> TokenBatch[NDArray[Any]]:
-        """The sentences of the windows `chosen` as a padded batch, in this order."""
+    def collate(self, chosen: Ints) -> TokenBatch[AnyArray]:
+        """Make a padded batch of the sentences in the windows `chosen`, in this order.
+
+        The batch has a row for each sentence; `windows` says how a model lays them out. For two windows, the first of
+        the sentences `a b c` and `d`, the second of `e f`, the batch is B = 3 by T = 3, the layout W = 2 by V = 5:
+
+            words  a b c    places  0 1 2    cells  0 1 2 | 3     lengths  5
+                   d . .            4 . .           6 7 . . .              2
+                   e f .            5 6 .
+
+        `places` are cells of the layout, row · V + column; `cells` are tokens of the batch, row · T + column. The
+        boundary `|` is the cell B · T = 9, padding is 0.
+        """
         sentences = self.sentences(chosen)
         batch = self.encoded.collate(sentences)
         if len(sentences) == len(chosen):
             return batch
-        mask = batch.mask
-        count, width = mask.shape
         lengths = self.encoded.lengths[sentences]
-        borders = np.concatenate([[0], np.cumsum(np.diff(self.borders)[chosen])])  # of windows, among these sentences
-        window = np.repeat(np.arange(len(chosen)), np.diff(borders))
-        before = np.cumsum(lengths + 1) - (lengths + 1)
-        start = before - before[borders[:-1]][window]  # the column where a sentence begins
-        columns = self.lengths[chosen].max()
-        places = np.where(mask, (window * columns + start)[:, None] + np.arange(width), 0)
-        cells = np.zeros(len(chosen) * columns, np.int64)
-        cells[places[mask]] = np.arange(count * width).reshape(count, width)[mask]
-        after_another = start > 0
-        cells[(window * columns + start)[after_another] - 1] = count * width
-        return replace(
-            batch,
-            windows=SentenceWindows(
-                cells=cells.reshape(len(chosen), columns),
-                lengths=self.lengths[chosen],
-                places=places,
-            ),
-        )
+        windows, columns = _begins(lengths, np.diff(self.firsts)[chosen])
+        width = int(self.lengths[chosen].max())
+        places = _places(windows * width + columns, batch.mask)
+        boundaries = (windows * width + columns)[columns > 0] - 1
+        cells = _cells(places, batch.mask, boundaries, len(chosen) * width)
+        layout = SentenceWindows(cells=cells.reshape(-1, width), lengths=self.lengths[chosen], places=places)
+        return replace(batch, windows=layout)
 
 
 def alone(encoded: EncodedSentences) -> ReadTogether:
-    """Each sentence by itself."""
+    """Put each sentence in a window of its own."""
     return ReadTogether(encoded, np.arange(len(encoded.lengths) + 1))
 
 
 def in_documents(encoded: EncodedSentences, tokens: int, generator: np.random.Generator | None = None) -> ReadTogether:
-    """Neighbours of one document together, up to so many tokens and boundaries; a longer sentence is by itself.
+    """Put neighbours of one document in windows of at most `tokens` tokens and boundaries.
 
-    With a generator, a document's first window is shorter by chance, so that its cuts are others each time.
+    A longer sentence has a window of its own. With a generator, the first window of each document gets a random size,
+    so that documents are cut differently each time.
     """
     lengths, documents = encoded.lengths.tolist(), encoded.documents.tolist()
-    borders, room = [0], 0
+    firsts, room = [0], 0
     for index, (length, document) in enumerate(zip(lengths, documents, strict=True)):
-        begins = index == 0 or document == 0 or document != documents[index - 1]
-        if begins or length + 1 > room:
+        begins_document = index == 0 or document == 0 or document != documents[index - 1]
+        if begins_document or length + 1 > room:
             if index:
-                borders.append(index)
+                firsts.append(index)
             room = tokens
-            if begins and generator is not None:
+            if begins_document and generator is not None:
                 room = int(generator.integers(1, tokens + 1))
             room -= length
         else:
             room -= length + 1
-    return ReadTogether(encoded, np.array([*borders, len(lengths)] if lengths else [0]))
+    return ReadTogether(encoded, np.array([*firsts, len(lengths)] if lengths else [0]))
+
+
+def _begins(lengths: Ints, counts: Ints) -> tuple[Ints, Ints]:
+    """Find the window (B,) of each sentence, and the column (B,) of its first token in that window.
+
+    `lengths` (B,) are the tokens of each sentence, `counts` (W,) the sentences of each window.
+    """
+    windows = np.repeat(np.arange(len(counts)), counts)
+    # If all sentences stood in one row, each with a boundary after it, they would begin at these columns.
+    in_one_row = np.cumsum(lengths + 1) - (lengths + 1)
+    first_sentences = np.cumsum(counts) - counts
+    columns: Ints = in_one_row - in_one_row[first_sentences][windows]
+    return windows, columns
+
+
+def _places(begins: Ints, mask: Bools) -> Ints:
+    """Find the cell of each token, (B, T), from the cell (B,) of each sentence's first token; 0 at padding."""
+    return np.where(mask, begins[:, None] + np.arange(mask.shape[1]), 0)
+
+
+def _cells(places: Ints, mask: Bools, boundaries: Ints, size: int) -> Ints:
+    """Find the token of each of `size` cells, as a number in the (B, T) batch; B · T at boundaries, 0 at padding."""
+    cells = np.zeros(size, np.int64)
+    cells[places[mask]] = np.flatnonzero(mask)
+    cells[boundaries] = mask.size
+    return cells

@@ -1,4 +1,4 @@
-"""From words to rows: vocabularies that are learnt from training data only, then frozen."""
+"""From words to rows: vocabularies that are fitted to training data only, then frozen."""
 
 from __future__ import annotations
 
@@ -9,33 +9,41 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bilstm_nlp.batch import Ints
 from bilstm_nlp.data.text.word_vectors import Pretrained
 
 PADDING, UNKNOWN = 0, 1
 FIRST = 2
-"""The id of the first entry, after padding and the unknown."""
+"""The id of the first item, after padding and unknown."""
 
 DIGIT = re.compile(r"\d")
 LONG_RUN = re.compile(r"(.)\1{2,}", re.DOTALL)
 
 
 def lookup_chain(form: str) -> tuple[str, ...]:
-    """What a word is looked up as, in this order: exact, lower-cased, digits as 0, both; each spelling once."""
+    """List the spellings under which a word is looked up: exact, in lower case, with digits as 0, and both.
+
+    >>> lookup_chain("EU27")
+    ('EU27', 'eu27', 'EU00', 'eu00')
+    """
     lower = form.lower()
     return tuple(dict.fromkeys((form, lower, DIGIT.sub("0", form), DIGIT.sub("0", lower))))
 
 
 def shape(form: str) -> str:
-    """The outline of a word, runs cut at two: X upper, x lower, d digit, c letter without case, the rest as it is.
+    """Outline a word: X upper case, x lower case, d digit, c letter without case. Runs are cut at two.
 
-    `EU` → `XX`, `McDonald's` → `XxXxx'x`, `1996-08-22` → `dd-dd-dd`.
+    Other characters stand for themselves.
+
+    >>> shape("EU"), shape("McDonald's"), shape("1996-08-22")
+    ('XX', "XxXxx'x", 'dd-dd-dd')
     """
     return LONG_RUN.sub(lambda run: run[0][:2], "".join(map(_character_class, form)))
 
 
 def _character_class(character: str) -> str:
+    """Return the letter that stands for a character in a shape."""
     if character.isupper():
         return "X"
     if character.islower():
@@ -47,20 +55,23 @@ def _character_class(character: str) -> str:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """A frozen mapping from strings to ids: 0 padding, 1 unknown, then `items` in order.
+    """A frozen mapping from strings to ids: 0 for padding, 1 for unknown, then `items` in order.
 
-    Raises `ValueError` when an item comes twice.
+    Raises `ValueError` if an item occurs twice.
+
+    >>> Vocabulary(("a", "b")).ids(["b", "c"])
+    [3, 1]
     """
 
     items: tuple[str, ...]
-    """All but padding and unknown."""
+    """Without padding and unknown."""
 
     def __post_init__(self) -> None:
         _check_distinct(self.items, self._ids)
 
     @classmethod
     def build(cls, counts: Mapping[str, int], minimum_count: int = 1) -> Vocabulary:
-        """The strings counted `minimum_count` times or more, the most frequent first, ties by string."""
+        """Take the strings with a count of at least `minimum_count`, the most frequent first, ties by string."""
         return cls(tuple(_ranked(counts, minimum_count)))
 
     @cached_property
@@ -68,31 +79,26 @@ class Vocabulary:
         return {item: number for number, item in enumerate(self.items, FIRST)}
 
     def __len__(self) -> int:
-        """Padding and unknown included: the number of rows a table over this vocabulary needs."""
+        """Count the items, padding and unknown included: the rows of a table over this vocabulary."""
         return FIRST + len(self.items)
 
-    def __contains__(self, item: object) -> bool:
-        return item in self._ids
-
     def id(self, item: str) -> int:
+        """Look up the id of an item."""
         return self._ids.get(item, UNKNOWN)
 
     def ids(self, items: Iterable[str]) -> list[int]:
+        """Look up the id of each item."""
         get = self._ids.get
         return [get(item, UNKNOWN) for item in items]
-
-    def to_json(self) -> list[str]:
-        return list(self.items)
-
-    @classmethod
-    def from_json(cls, values: object) -> Vocabulary:
-        """Undo `to_json`. Raises `ValueError` unless given a list of distinct strings."""
-        return cls(tuple(_strings(values, "a vocabulary")))
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """How much of a text the pretrained vectors know: distinct forms (types) and running words (tokens)."""
+    """The part of a text that has pretrained vectors: distinct forms (types) and running words (tokens).
+
+    >>> print(Coverage(types=4, types_found=3, tokens=10, tokens_found=9))
+    75.0% of 4 distinct words and 90.0% of 10 tokens
+    """
 
     types: int
     types_found: int
@@ -106,28 +112,32 @@ class Coverage:
 
 @dataclass(frozen=True)
 class WordTable:
-    """Which row of the word vectors a word has: the training vocabulary joined with a pretrained file's words.
+    """The rows of words in the table of word vectors, from the training data and a file of pretrained vectors.
 
-    A word's key is the first of its `lookup_chain` that the pretrained file has, or the chain's last where it has none.
-    Rows 0 to V - 1 are to be trained: padding, unknown, the training data's keys. Rows V to V + E - 1 are frozen: the
-    file's other words, so that a word never seen in training still has its vector.
+    The key of a word is the first of its `lookup_chain` in the file, or the last of the chain if the file has none.
+    Rows 0 to V - 1 are trained: padding, unknown and the keys of the training data. Rows V to V + E - 1 are frozen: the
+    other words of the file, which give words outside the training data a vector.
 
-    Raises `ValueError` when a word comes twice.
+    Raises `ValueError` if a word occurs twice.
+
+    >>> table = WordTable.build({"EU": 2, "rejects": 1}, None)
+    >>> table.ids(["eu", "rejects", "call"])
+    [2, 3, 1]
     """
 
     initialised: tuple[str, ...]
-    """Keys of the training data that the pretrained file has, by descending count: rows 2, 3, …"""
+    """Keys of the training data that are in the file, by descending count: rows 2, 3, …"""
     learnt: tuple[str, ...]
-    """Keys of the training data that it has not, by descending count: the rows up to V - 1."""
+    """Keys of the training data that are not in the file, by descending count: the rows up to V - 1."""
     frozen: tuple[str, ...]
-    """The pretrained file's other words, in its order: rows V to V + E - 1."""
+    """The other words of the file, in its order: rows V to V + E - 1."""
 
     def __post_init__(self) -> None:
         _check_distinct((*self.initialised, *self.learnt, *self.frozen), self._rows)
 
     @classmethod
     def build(cls, form_counts: Mapping[str, int], pretrained: Pretrained | None, minimum_count: int = 1) -> WordTable:
-        """From the training data's forms; a key counted fewer than `minimum_count` times gets no row to train."""
+        """Build the table from the forms of the training data. Keys with a count under `minimum_count` get no row."""
         file: Collection[str] = () if pretrained is None else pretrained.index
         keys: Counter[str] = Counter()
         for form, count in form_counts.items():
@@ -146,65 +156,49 @@ class WordTable:
         return dict(zip(words, range(FIRST, FIRST + len(words)), strict=True))
 
     def __len__(self) -> int:
-        """V + E"""
+        """Count the rows: V + E."""
         return self.trainable + len(self.frozen)
 
     @property
     def trainable(self) -> int:
-        """V: padding, unknown and the training data's keys."""
+        """Count the rows to train: V."""
         return FIRST + len(self.initialised) + len(self.learnt)
 
     def id(self, form: str) -> int:
-        """The row of a form; 1 for a word that neither the training data nor the pretrained file has."""
-        # The first link with any row is the key's: a key that the file lacks is fully normalised, the end of its chain.
+        """Look up the row of a form: 1 for a word outside the training data and the file."""
+        # The first link with a row is the key: a key outside the file is fully normalised, the end of its chain.
         get = self._rows.get
         return get(form) or next(filter(None, map(get, lookup_chain(form))), UNKNOWN)
 
     def ids(self, forms: Iterable[str]) -> list[int]:
-        """The row of each form."""
+        """Look up the row of each form."""
         return list(map(self.id, forms))
 
-    def pretrained_rows(self, pretrained: Pretrained) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Rows to train that start from the file's vectors, and the rows that these have in the file: two times (P,)"""
+    def pretrained_rows(self, pretrained: Pretrained) -> tuple[Ints, Ints]:
+        """Pair the rows that start from vectors of the file with the rows of those vectors in the file: (P,) each."""
         rows = np.arange(FIRST, FIRST + len(self.initialised), dtype=np.int64)
         return rows, pretrained.rows(self.initialised)
 
     def coverage(self, form_counts: Mapping[str, int]) -> Coverage:
-        """How many of these forms the pretrained file has under any link of their lookup chain."""
+        """Count the forms that the file has under any link of their lookup chain."""
         learnt = range(FIRST + len(self.initialised), self.trainable)
-        found = [row != UNKNOWN and row not in learnt for row in self.ids(form_counts)]
+        in_file = [row != UNKNOWN and row not in learnt for row in self.ids(form_counts)]
         return Coverage(
             types=len(form_counts),
-            types_found=sum(found),
+            types_found=sum(in_file),
             tokens=sum(form_counts.values()),
-            tokens_found=sum(count for count, known in zip(form_counts.values(), found, strict=True) if known),
+            tokens_found=sum(count for count, known in zip(form_counts.values(), in_file, strict=True) if known),
         )
-
-    def to_json(self) -> dict[str, list[str]]:
-        return {"initialised": list(self.initialised), "learnt": list(self.learnt), "frozen": list(self.frozen)}
-
-    @classmethod
-    def from_json(cls, values: object) -> WordTable:
-        """Undo `to_json`. Raises `ValueError` unless given its three lists of strings, all distinct."""
-        names = ("initialised", "learnt", "frozen")
-        if not isinstance(values, dict) or set(values) != set(names):
-            raise ValueError(f"a word table is expected to be an object of {', '.join(names)}")
-        return cls(*(tuple(_strings(values[name], f"a word table's {name}")) for name in names))
 
 
 def _ranked(counts: Mapping[str, int], minimum_count: int) -> list[str]:
-    """Those counted often enough, by descending count, ties by string: the same whatever the order of reading."""
-    kept = (item for item, count in counts.items() if count >= minimum_count)
-    return sorted(kept, key=lambda item: (-counts[item], item))
-
-
-def _strings(values: object, what: str) -> list[str]:
-    if not isinstance(values, list) or not set(map(type, values)) <= {str}:
-        raise ValueError(f"{what} is expected to be a list of strings")
-    return values
+    """List the items with a sufficient count, by descending count, ties by string, whatever the order of reading."""
+    frequent = (item for item, count in counts.items() if count >= minimum_count)
+    return sorted(frequent, key=lambda item: (-counts[item], item))
 
 
 def _check_distinct(items: Sequence[str], ids: Mapping[str, int]) -> None:
+    """Raises `ValueError` if there are fewer ids than items."""
     if len(ids) != len(items):
         repeated, count = Counter(items).most_common(1)[0]
         raise ValueError(f"each word is expected once, found {repeated!r} {count} times")

@@ -17,9 +17,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bilstm_nlp.batch import TokenBatch
-from bilstm_nlp.data.text.codec import EncodedSentences, Ints, TaggingCodec, plan
+from bilstm_nlp.batch import Ints, TokenBatch
+from bilstm_nlp.data.batches import plan
+from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.document_windows import ReadTogether, alone, in_documents
+from bilstm_nlp.data.text.encoded_sentences import EncodedSentences
 from bilstm_nlp.nn.crf.posterior import Posterior
 from bilstm_nlp.nn.model import Model
 from bilstm_nlp.nn.tagging_heads import CrfHead, SoftmaxHead, TagPaths

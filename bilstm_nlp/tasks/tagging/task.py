@@ -17,10 +17,11 @@ import torch
 from torch import nn
 
 from bilstm_nlp.config.tagging import DocumentContext, NoContext, TaggingConfig
-from bilstm_nlp.data.batches import EpochBatches
+from bilstm_nlp.data.batches import EpochBatches, plan
 from bilstm_nlp.data.text.augmentation import swap_entities
-from bilstm_nlp.data.text.codec import EncodedSentences, TaggingCodec, plan
-from bilstm_nlp.data.text.lexicon import EntityLexicon, cross_fitted, folds
+from bilstm_nlp.data.text.codec import TaggingCodec
+from bilstm_nlp.data.text.encoded_sentences import EncodedSentences
+from bilstm_nlp.data.text.lexicon import Fold, neighbour_folds, with_lexicons_of_others
 from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.data.text.vocabulary import WordTable
 from bilstm_nlp.metrics import labels
@@ -132,32 +133,31 @@ class PreparedTagging:
         settings, codec = self.config.training, self.codec
         generator = np.random.default_rng([self.config.seed, epoch])
         if settings.swap_entities:
-            # Within a part: an entity of another part would be in this part's lexicon more often than a new one is.
+            # Within a fold: an entity of another fold would be in this fold's lexicon more often than a new one is.
             swapped = [
-                swap_entities(part, codec.file_scheme, settings.swap_entities, generator) for part in self._parts
+                fold._replace(
+                    sentences=swap_entities(fold.sentences, codec.file_scheme, settings.swap_entities, generator)
+                )
+                for fold in self._folds
             ]
-            encoded = codec.encode_parts(swapped, self._lexicons, with_tags=True)
+            encoded = codec.encode_folds(swapped, with_tags=True)
         else:
             encoded = self._encoded
         together = read_together(codec, encoded, generator)
         return EpochBatches(plan(together.lengths, settings.batch_tokens, generator), together.collate)
 
     @cached_property
-    def _parts(self) -> list[Sequence[Sentence]]:
-        """The training sentences; in folds where each fold has a lexicon of the others."""
-        sentences = self.data.train.sentences
-        return folds(sentences) if self.codec.lexicon else [sentences]
-
-    @cached_property
-    def _lexicons(self) -> list[EntityLexicon]:
-        """A lexicon for each part, of the entities of all other parts; none if the codec has no lexicon."""
-        codec = self.codec
-        return cross_fitted(self._parts, codec.file_scheme, codec.types) if codec.lexicon else []
+    def _folds(self) -> list[Fold]:
+        """The training sentences, in folds with the lexicon of all others if the codec has a lexicon."""
+        sentences, codec = self.data.train.sentences, self.codec
+        if codec.lexicon is None:
+            return [Fold(sentences, None)]
+        return with_lexicons_of_others(neighbour_folds(sentences), codec.file_scheme, codec.types)
 
     @cached_property
     def _encoded(self) -> EncodedSentences:
         """The training sentences without swapped entities, which are the same in every epoch."""
-        return self.codec.encode_parts(self._parts, self._lexicons, with_tags=True)
+        return self.codec.encode_folds(self._folds, with_tags=True)
 
     def scorer(self) -> Callable[[nn.Module], Score]:
         """Return a function that scores a model by entity F1 on the development corpus."""

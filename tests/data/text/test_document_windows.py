@@ -11,7 +11,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bilstm_nlp.data.text.codec import TaggingCodec, plan
+from bilstm_nlp.data.batches import plan
+from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.corpus import Sentence
 from bilstm_nlp.data.text.document_windows import alone, in_documents
 from bilstm_nlp.data.text.vocabulary import WordTable
@@ -39,7 +40,7 @@ def encoded(found):
 def test_windows_are_runs_of_one_document_that_are_as_long_as_they_may_be(found, tokens, seed):
     generator = None if seed is None else np.random.default_rng(seed)
     together = in_documents(encoded(found), tokens, generator)
-    windows = [found[start:end] for start, end in pairwise(together.borders)]
+    windows = [found[start:end] for start, end in pairwise(together.firsts)]
     assert [sentence for window in windows for sentence in window] == found
     sizes = [sum(len(sentence.tokens) + 1 for sentence in window) - 1 for window in windows]
     assert together.lengths.tolist() == sizes
@@ -55,7 +56,7 @@ def test_windows_are_runs_of_one_document_that_are_as_long_as_they_may_be(found,
 def test_cuts_are_drawn_anew_and_sentences_are_read_alone_now_and_then():
     found = [Sentence(("a",) * 4, None, 1, document=1 + index // 10) for index in range(200)]
     one, other = (in_documents(encoded(found), 30, np.random.default_rng(seed)) for seed in (1, 2))
-    assert one.borders.tolist() != other.borders.tolist()
+    assert one.firsts.tolist() != other.firsts.tolist()
     assert 4 in one.lengths
 
 
@@ -78,7 +79,7 @@ def test_a_batch_says_where_each_token_is_read_and_what_each_window_reads(found,
         }
         names[len(numbers) * width] = "|"
         for window, cells, length in zip(chosen, batch.windows.cells, batch.windows.lengths, strict=True):
-            run = found[together.borders[window] : together.borders[window + 1]]
+            run = found[together.firsts[window] : together.firsts[window + 1]]
             expected = " | ".join(" ".join(sentence.tokens) for sentence in run).split()
             assert [names[cell] for cell in cells[:length].tolist()] == expected
             assert not cells[length:].any()
@@ -86,6 +87,14 @@ def test_a_batch_says_where_each_token_is_read_and_what_each_window_reads(found,
         own = np.arange(len(numbers) * width).reshape(-1, width)
         assert np.array_equal(read[batch.mask], own[batch.mask])
     assert sorted(seen) == list(range(len(found)))
+
+
+def test_a_layout_is_that_of_the_drawn_example():
+    found = [Sentence(tuple(text), None, 1, document=document) for text, document in (("abc", 1), ("d", 1), ("ef", 2))]
+    windows = in_documents(encoded(found), 10).collate(np.array([0, 1])).windows
+    assert windows.places.tolist() == [[0, 1, 2], [4, 0, 0], [5, 6, 0]]
+    assert windows.cells.tolist() == [[0, 1, 2, 9, 3], [6, 7, 0, 0, 0]]
+    assert windows.lengths.tolist() == [5, 2]
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
@@ -116,7 +125,7 @@ def test_a_window_is_read_as_one_sequence_and_other_windows_have_no_influence(ce
 def test_sentences_alone_are_read_as_without_documents():
     found = [Sentence(("a",) * length, None, 1) for length in (3, 1)]
     assert alone(encoded(found)).collate(np.array([0, 1])).windows is None
-    assert in_documents(encoded(found), 100).borders.tolist() == [0, 1, 2]
+    assert in_documents(encoded(found), 100).firsts.tolist() == [0, 1, 2]
     inner = Encoder(3, 4)
     sequences = Sequences(torch.randn(2, 3, 3), torch.tensor([3, 1]))
     assert torch.equal(DocumentEncoder(inner, 3, *2 * [Dropout(0.0, locked=True)])(sequences), inner(sequences))

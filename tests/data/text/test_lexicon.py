@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bilstm_nlp.data.text.codec import TaggingCodec
-from bilstm_nlp.data.text.lexicon import EntityLexicon, cross_fitted, entities_of, folds
+from bilstm_nlp.data.text.lexicon import EntityLexicon, Fold, entities_of, neighbour_folds, with_lexicons_of_others
 from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.data.text.vocabulary import WordTable
 from bilstm_nlp.tags import Span, encode
@@ -74,13 +74,13 @@ def test_a_match_does_not_go_over_the_end_of_a_sentence():
     assert matched(lexicon, [sentence("in New York")]).any()
 
 
-def test_a_part_is_matched_with_the_entities_of_the_others():
+def test_a_fold_is_matched_with_the_entities_of_the_others():
     """Acme is known from its own part alone, Bolt from two parts, Cask from another."""
     parts = [
         [sentence("Acme and Bolt", ("ORG", 0, 1), ("ORG", 2, 3)), sentence("Acme again", ("ORG", 0, 1))],
         [sentence("Bolt", ("ORG", 0, 1)), sentence("Cask", ("ORG", 0, 1))],
     ]
-    first, second = cross_fitted(parts, "IOB2", TYPES)
+    first, second = (fold.lexicon for fold in with_lexicons_of_others(parts, "IOB2", TYPES))
     probe = [sentence("Acme Bolt Cask")]
     assert [shown(row) for row in matched(first, probe)] == [set(), {"S-ORG"}, {"S-ORG"}]
     assert [shown(row) for row in matched(second, probe)] == [{"S-ORG"}, {"S-ORG"}, set()]
@@ -89,9 +89,9 @@ def test_a_part_is_matched_with_the_entities_of_the_others():
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, 10, 11, 57])
-def test_folds_are_runs_of_neighbours_that_make_up_the_whole(count):
+def test_folds_are_runs_of_neighbours_and_make_up_the_corpus(count):
     sentences = [sentence(str(number)) for number in range(count)]
-    parts = folds(sentences)
+    parts = neighbour_folds(sentences)
     assert [one for part in parts for one in part] == sentences
     assert len(parts) == min(count, 10)
     assert all(part for part in parts)
@@ -116,11 +116,11 @@ def test_a_batch_has_the_matches_of_its_sentences():
     assert np.array_equal(again.encode(new).features, codec.encode(new).features)
 
 
-def test_training_sentences_are_encoded_part_by_part():
+def test_each_fold_is_encoded_with_its_own_lexicon():
     parts = [[sentence("Ann ran", ("PER", 0, 1))], [sentence("Bob and Ann", ("PER", 0, 1), ("PER", 2, 3))]]
     codec = a_codec([*parts[0], *parts[1]])
-    encoded = codec.encode_parts(parts, cross_fitted(parts, "IOB2", codec.types), with_tags=True)
+    encoded = codec.encode_folds(with_lexicons_of_others(parts, "IOB2", codec.types), with_tags=True)
     assert [row.any() for row in encoded.features] == [True, False, False, False, True]
-    plain = codec.encode_parts(parts, [], with_tags=True)
+    plain = codec.encode_folds([Fold(part, None) for part in parts], with_tags=True)
     assert plain.features is None
     assert np.array_equal(plain.tags, encoded.tags)

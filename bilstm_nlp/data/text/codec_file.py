@@ -1,0 +1,118 @@
+"""The contents of a tagger's codec.json, checked when they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bilstm_nlp.data.text.tokenizer import Cut
+from bilstm_nlp.data.text.vocabulary import Vocabulary, WordTable
+from bilstm_nlp.errors import RunError, excerpt
+from bilstm_nlp.tags import Scheme, parse
+
+T = TypeVar("T")
+
+Strings = Annotated[list[str], Field(min_length=1)]
+TokensAndTypes = Annotated[list[Strings], Field(min_length=2, max_length=2)]
+
+
+class WordsFile(BaseModel):
+    """The `words` of codec.json."""
+
+    model_config = ConfigDict(strict=True)
+
+    initialised: list[str]
+    learnt: list[str]
+    frozen: list[str]
+
+
+class CodecFile(BaseModel):
+    """The keys of codec.json and their types."""
+
+    model_config = ConfigDict(strict=True)
+
+    scheme: Scheme
+    file_scheme: Scheme
+    cut: Cut
+    tags: list[str]
+    characters: list[str]
+    shapes: list[str]
+    words: WordsFile
+    entities: list[TokensAndTypes]
+    lexicon: bool
+    usage: bool
+    context: Annotated[int, Field(ge=0)]
+
+
+@dataclass(frozen=True)
+class SavedCodec:
+    """The values of codec.json."""
+
+    scheme: Scheme
+    file_scheme: Scheme
+    cut: Cut
+    tags: tuple[str, ...]
+    characters: Vocabulary
+    shapes: Vocabulary
+    words: WordTable
+    entities: dict[tuple[str, ...], set[str]]
+    lexicon: bool
+    usage: bool
+    context: int
+
+
+def saved_codec(values: object) -> SavedCodec:
+    """Read the values of codec.json. Raises `RunError` for the first key that is missing or wrong."""
+    try:
+        file = CodecFile.model_validate(values)
+    except ValidationError as error:
+        raise RunError(f"codec.json: {_problem(error)}") from None
+    words = file.words
+    return SavedCodec(
+        scheme=file.scheme,
+        file_scheme=file.file_scheme,
+        cut=file.cut,
+        tags=_checked("tags", lambda: _tags(file.tags, file.scheme)),
+        characters=_checked("characters", lambda: Vocabulary(tuple(file.characters))),
+        shapes=_checked("shapes", lambda: Vocabulary(tuple(file.shapes))),
+        words=_checked("words", lambda: WordTable(tuple(words.initialised), tuple(words.learnt), tuple(words.frozen))),
+        entities={tuple(tokens): set(types) for tokens, types in file.entities},
+        lexicon=file.lexicon,
+        usage=file.usage,
+        context=file.context,
+    )
+
+
+def _problem(error: ValidationError) -> str:
+    """Describe the first problem: its key, what was expected and what was found."""
+    first = error.errors(include_url=False)[0]
+    key = ".".join(map(str, first["loc"]))
+    match first["type"]:
+        case "missing":
+            return f"expected {key!r} of a tagger's codec, found none"
+        case "model_type":
+            expected = "an object"
+        case "too_short" | "too_long":
+            expected = "a list of tokens and a list of types"
+        case _:
+            expected = first["msg"].removeprefix("Input should be ")
+    return f"{f'{key}: ' if key else ''}expected {expected}, found {excerpt(repr(first['input']))}"
+
+
+def _checked(key: str, make: Callable[[], T]) -> T:
+    """Make a value. Raises `RunError` that names the key, for a `ValueError`."""
+    try:
+        return make()
+    except ValueError as error:
+        raise RunError(f"codec.json: {key}: {error}") from None
+
+
+def _tags(tags: Sequence[str], scheme: Scheme) -> tuple[str, ...]:
+    """Check tags. Raises `ValueError` unless they are distinct tags of the scheme, and at least one."""
+    wrong = [tag for tag in tags if parse(tag, scheme) is None]
+    if wrong or not tags:
+        raise ValueError(f"expected tags of {scheme}, found {wrong[0] if wrong else 'none'}")
+    return Vocabulary(tuple(tags)).items

@@ -1,0 +1,72 @@
+"""Sentences as flat arrays, from which padded batches are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bilstm_nlp.batch import AnyArray, Ints, TokenBatch
+from bilstm_nlp.data.batches import ragged
+
+
+@dataclass(frozen=True)
+class EncodedSentences:
+    """S sentences of N tokens in all, over F distinct forms."""
+
+    offsets: Ints
+    """(S + 1,) the first token of each sentence."""
+    documents: Ints
+    """(S,) from 1; 0 for a sentence without a document."""
+    forms: Ints
+    """(N,) the form of each token."""
+    form_words: Ints
+    """(F,) row of the word table."""
+    form_shapes: Ints
+    """(F,)"""
+    form_characters: Ints
+    """Spellings of all forms, one after the other."""
+    form_offsets: Ints
+    """(F + 1,) the first character of each spelling."""
+    tags: Ints | None
+    """(N,)"""
+    bigrams: Ints | None
+    """(N,)"""
+    features: NDArray[np.float32] | None
+    """(N, K) matches with the lexicon, then the use in the document."""
+
+    def pair_keys(self, rows: int) -> Ints:
+        """Number the pairs of each token and the next, in a table of so many rows: (N,). 0 follows the last token."""
+        words = self.form_words[self.forms]
+        following = np.append(words[1:], 0)
+        following[self.offsets[1:] - 1] = 0
+        keys: Ints = words * rows + following
+        return keys
+
+    @property
+    def lengths(self) -> Ints:
+        """Tokens in each sentence: (S,)."""
+        return np.diff(self.offsets)
+
+    def collate(self, chosen: Ints) -> TokenBatch[AnyArray]:
+        """Make a padded batch of the sentences `chosen`, in this order."""
+        positions, mask = ragged(self.offsets, chosen)
+        forms, distinct = np.unique(self.forms[positions[mask]], return_inverse=True)
+        spelling, within = ragged(self.form_offsets, forms)
+        padded_distinct = np.zeros(mask.shape, np.int64)
+        padded_distinct[mask] = distinct
+        features = None
+        if self.features is not None:
+            features = np.where(mask[..., None], self.features[positions], np.float32(0))
+        return TokenBatch(
+            words=np.where(mask, self.form_words[self.forms[positions]], 0),
+            distinct=padded_distinct,
+            characters=np.where(within, self.form_characters[spelling], 0),
+            shapes=self.form_shapes[forms],
+            lengths=self.lengths[chosen],
+            mask=mask,
+            bigrams=None if self.bigrams is None else np.where(mask, self.bigrams[positions], 0),
+            features=features,
+            tags=None if self.tags is None else np.where(mask, self.tags[positions], 0),
+        )
