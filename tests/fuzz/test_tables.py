@@ -88,7 +88,7 @@ def test_any_gzip_is_series_or_refused(folder, content, format):
 
 @st.composite
 def parquet(draw: st.DrawFn) -> bytes:
-    """A table with cells of any type in any column, in bytes that may have been changed."""
+    """Draw a Parquet file with cells of any type in any column; its bytes may be changed."""
     columns = draw(st.lists(st.sampled_from(["date", "ds", "unique_id", "y", "a"]), min_size=1, max_size=4))
     length = draw(st.integers(0, 5))
     table = {}

@@ -1,4 +1,4 @@
-"""Scores against plain loops over points, whatever the batches."""
+"""Scores of forecasts equal plain loops over points, for any batches."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def mean(values):
 
 
 def slow_scores(points):
-    """From (y, forecast, naive error) of each point."""
+    """Compute the scores from (y, forecast, naive error) of each point."""
     mse = mean([(y - f) ** 2 for y, f, _ in points])
     return PointScores(
         mse=mse,
@@ -65,7 +65,7 @@ def test_point_scores_of_any_batches_are_means_over_points(data, sizes, per_wind
         assert_same(found, slow_scores([point for _, column, point in points if column == number]))
 
 
-def test_what_is_undefined_is_none():
+def test_undefined_scores_are_none():
     nothing = PointErrors(HORIZON, COLUMNS).total()
     assert nothing == PointScores(None, None, None, None, None, 0)
     zeros = np.zeros((4, HORIZON, COLUMNS))
@@ -100,7 +100,7 @@ def test_the_scale_of_mase_is_the_seasonal_naive_error(train, season):
         assert found == pytest.approx(mean(pairs) or 0.0)
 
 
-def test_the_seasonal_naive_forecast_of_its_own_training_rows_has_a_mase_of_one():
+def test_seasonal_naive_has_mase_1_on_training_rows():
     train = np.random.default_rng(0).normal(size=(50, COLUMNS))
     errors = PointErrors(1, COLUMNS)
     errors.add(train[7:, None], train[:-7, None], seasonal_naive_error(train, 7))
@@ -132,7 +132,7 @@ def test_coverage_and_width_are_means_over_points(data, sizes):
         assert scores.coverage == pytest.approx(inside[:, :, column].mean())
 
 
-def test_the_borders_belong_to_the_interval():
+def test_borders_belong_to_the_interval():
     errors = IntervalErrors(1, 1, 0.5)
     errors.add(np.array([[[1.0]], [[2.0]], [[2.1]]]), np.full((3, 1, 1), 1.0), np.full((3, 1, 1), 2.0))
     assert errors.total().coverage == pytest.approx(2 / 3)

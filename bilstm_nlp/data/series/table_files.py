@@ -186,7 +186,7 @@ def _with_roles(source: str, frame: pd.DataFrame, has_lines: bool, format: Table
     roles = {date, format.id_column} if is_long else {date}
     columns = format.columns or tuple(name for name in header if name not in roles)
     if not columns or roles & set(columns):
-        found = "no other" if not columns else f"{', '.join(sorted(roles & set(columns)))} among them"
-        raise DataError(source, f"columns of numbers beside {', '.join(sorted(roles))}", found, first)
+        shown = "no other" if not columns else f"{', '.join(sorted(roles & set(columns)))} among them"
+        raise DataError(source, f"columns of numbers beside {', '.join(sorted(roles))}", shown, first)
     rows = frame.index.to_numpy(np.int64)
     return Table(source, frame, rows, has_lines, date, format.id_column if is_long else None, columns)

@@ -86,8 +86,8 @@ def _parse_numbers(table: Table, complain: Complain) -> Floats:
             parsed[is_text] = text.where(text.str.fullmatch(LARGE_NUMBER), "nan").astype(np.float64)
             is_text &= ~np.isinf(parsed)
         if is_text.any():
-            found = repr(str(column.iloc[int(is_text.argmax())]))
-            complain(table.problem(f"a number in column {name!r}", found, table.rows[is_text]))
+            shown = repr(str(column.iloc[int(is_text.argmax())]))
+            complain(table.problem(f"a number in column {name!r}", shown, table.rows[is_text]))
         values[:, index] = np.where(is_text, 0.0, parsed)
     return values
 
@@ -108,17 +108,17 @@ def _parse_dates(table: Table, complain: Complain) -> pd.DatetimeIndex:
         offsets = text.str.extract(TIME_ZONE, expand=False)
         mixed = (offsets.isna() != offsets.isna().iloc[:1].any()).to_numpy()
         if mixed.any():
-            found = repr(text.iloc[int(mixed.argmax())])
-            complain(table.problem("a UTC offset with all dates or with none", found, table.rows[mixed]))
+            shown = repr(text.iloc[int(mixed.argmax())])
+            complain(table.problem("a UTC offset with all dates or with none", shown, table.rows[mixed]))
         utc = bool(offsets.nunique() > 1 or mixed.any())
         dates = pd.DatetimeIndex(pd.to_datetime(text, format="ISO8601", errors="coerce", utc=utc))
         if len(text) and dates.isna().all():
             dates = _in_local_format(table, text)
     unparsed = np.asarray(dates.isna())
     if unparsed.any():
-        found = repr(str(column.iloc[int(unparsed.argmax())]))
+        shown = repr(str(column.iloc[int(unparsed.argmax())]))
         rule = f"a date such as 2016-07-01 or 2016-07-01 13:00:00 in column {table.date!r}"
-        complain(table.problem(rule, found, table.rows[unparsed]))
+        complain(table.problem(rule, shown, table.rows[unparsed]))
     return dates
 
 
@@ -163,18 +163,18 @@ def _ascending(table: Table, name: str, rows: Ints, dates: pd.DatetimeIndex, com
     stamps = dates[rows]
     backwards = np.flatnonzero(stamps[1:] < stamps[:-1]) + 1
     if len(backwards):
-        found = f"{stamps[backwards[0]]} after {stamps[backwards[0] - 1]}"
+        shown = f"{stamps[backwards[0]]} after {stamps[backwards[0] - 1]}"
         rule = f"dates{table.of_series(name)} in ascending order in column {table.date!r}"
-        complain(table.problem(rule, found, table.rows[rows[backwards]]))
+        complain(table.problem(rule, shown, table.rows[rows[backwards]]))
     order = np.argsort(stamps.asi8, kind="stable")
     rows, stamps = rows[order], stamps[order]
     repeated = np.asarray(stamps.duplicated())
     if repeated.any():
         again = int(repeated.argmax())
         before = f"{'line' if table.has_lines else 'row'} {table.rows[rows[again - 1]]}"
-        found = f"{stamps[again]} again, which {before} has already"
+        shown = f"{stamps[again]} again, which {before} has already"
         rule = f"each date{table.of_series(name)} once in column {table.date!r}"
-        complain(table.problem(rule, found, np.sort(table.rows[rows[repeated]])))
+        complain(table.problem(rule, shown, np.sort(table.rows[rows[repeated]])))
     return rows[~repeated]
 
 
@@ -243,10 +243,10 @@ def _gap_problem(table: Table, series: Series, frequency: str) -> DataError:
     begin = int(absent.argmax())
     end = begin + int((~absent[begin:]).argmax())
     gaps = int((np.diff(absent.astype(np.int8)) == 1).sum())
-    found = f"{series.dates[end]} after {series.dates[begin - 1]}: {end - begin} missing"
-    found += f" ({int(absent.sum())} missing in {gaps} gaps altogether)" if gaps > 1 else ""
+    shown = f"{series.dates[end]} after {series.dates[begin - 1]}: {end - begin} missing"
+    shown += f" ({int(absent.sum())} missing in {gaps} gaps altogether)" if gaps > 1 else ""
     rule = f"dates{table.of_series(series.id)} without a gap at frequency {frequency} in column {table.date!r}"
-    return table.problem(rule, found, series.rows[end : end + 1], FILLS)
+    return table.problem(rule, shown, series.rows[end : end + 1], FILLS)
 
 
 def _report_cells(table: Table, series: Series, cells: NDArray[np.bool_], advice: str, complain: Complain) -> None:
@@ -254,9 +254,9 @@ def _report_cells(table: Table, series: Series, cells: NDArray[np.bool_], advice
     for index in np.flatnonzero(cells.any(axis=0)):
         rows = np.flatnonzero(cells[:, index])
         value = series.values[rows[0], index]
-        found = "nothing" if np.isnan(value) else str(value)
+        shown = "nothing" if np.isnan(value) else str(value)
         rule = f"a number in column {series.columns[index]!r}{table.of_series(series.id)}"
-        complain(table.problem(rule, found, series.rows[rows], advice))
+        complain(table.problem(rule, shown, series.rows[rows], advice))
 
 
 def _fill(values: Floats, missing: Literal["interpolate", "ffill"]) -> Floats:

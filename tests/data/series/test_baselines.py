@@ -33,16 +33,16 @@ pasts = arrays(
 
 @settings(max_examples=100, deadline=None)
 @given(pasts, st.integers(1, 12), st.integers(1, 9))
-def test_each_is_what_a_loop_over_steps_gives(past, horizon, width):
+def test_each_baseline_equals_a_loop_over_steps(past, horizon, width):
     length = past.shape[1]
     width = min(width, length)
-    found = {
+    forecasts = {
         "naive": naive(past, horizon),
         "seasonal": seasonal_naive(past, horizon, width),
         "drift": drift(past, horizon),
         "average": moving_average(past, horizon, width),
     }
-    for name, forecast in found.items():
+    for name, forecast in forecasts.items():
         assert forecast.shape == (len(past), horizon, past.shape[2]), name
         assert forecast.dtype == past.dtype, name
     for window, column in np.ndindex(len(past), past.shape[2]):
@@ -57,7 +57,7 @@ def test_each_is_what_a_loop_over_steps_gives(past, horizon, width):
                 "average": sum(history[-width:]) / width,
             }
             for name, value in expected.items():
-                assert found[name][window, step, column] == pytest.approx(value, rel=1e-4, abs=1e-2), name
+                assert forecasts[name][window, step, column] == pytest.approx(value, rel=1e-4, abs=1e-2), name
 
 
 def test_a_look_back_that_is_too_short_is_refused():
@@ -90,7 +90,7 @@ def test_the_linear_map_is_least_squares_for_any_block_size(size):
         assert np.allclose(fitted(past)[window, :, column], by_hand)
 
 
-def test_a_linear_law_is_found_exactly_and_a_constant_series_does_no_harm():
+def test_the_linear_map_recovers_a_linear_law_exactly():
     """A sine obeys y_t = 2·cos(w)·y_{t−1} − y_{t−2}; a constant column leaves the map undecided."""
     steps = np.arange(200)
     values = np.stack([np.sin(0.3 * steps), np.full(200, 5.0)], axis=1)
@@ -101,7 +101,7 @@ def test_a_linear_law_is_found_exactly_and_a_constant_series_does_no_harm():
     assert np.allclose(fitted(taken.past), taken.future, atol=1e-6)
 
 
-def test_fitting_never_holds_all_windows():
+def test_fitting_never_copies_all_windows():
     values = np.random.default_rng(0).normal(size=(3000, 2))
     windows = Windows.over(Panel.stack([values], targets=2), [slice(0, 3000)], look_back=100, horizon=50)
     all_at_once = len(windows) * 150 * 2 * 8
@@ -139,7 +139,7 @@ def test_training_rows_without_a_window_are_refused():
         Baselines.fit(a_codec(look_back=15), a_series_set(), PARTS, None)
 
 
-def test_the_seasonal_naive_forecast_needs_a_season_before_every_window():
+def test_seasonal_naive_needs_a_season_before_every_window():
     codec, (series,) = a_codec(), a_series_set().series
     windows = codec.windows([series], [slice(7, 20)])
     names = [name for name, _ in fitted(7).forecasts(windows, np.arange(2))]
@@ -147,7 +147,7 @@ def test_the_seasonal_naive_forecast_needs_a_season_before_every_window():
     assert SEASONAL_NAIVE not in dict(fitted(8).forecasts(windows, np.arange(2)))
 
 
-def test_a_series_that_was_not_in_training_has_no_scale_of_mase():
+def test_an_unknown_series_has_no_scale_of_mase():
     baselines = fitted()
     (series,) = a_series_set().series
     stranger = replace(series, id="t")
@@ -167,7 +167,7 @@ def test_a_series_that_was_not_in_training_has_no_scale_of_mase():
         ("naive_errors", {"s": ["1"]}, r"naive_errors\.s\.0: expected a valid number, found '1'"),
     ],
 )
-def test_a_wrong_value_of_the_baselines_in_codec_json_is_named(key, value, message):
+def test_a_wrong_baseline_in_codec_json_is_named(key, value, message):
     baselines = fitted()
     assert Baselines.from_json(baselines.to_json(), baselines.tensors(), a_codec()).season == 7
     with pytest.raises(RunError, match=rf"^codec\.json: .*{message}"):

@@ -1,4 +1,4 @@
-"""Conformal intervals: the exact rank, the coverage on exchangeable data, quantiles that do not cross."""
+"""Conformal intervals: exact rank, coverage on exchangeable data, and no crossing quantiles."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bilstm_nlp.tasks.forecasting.conformal import Conformal, conformal_quantile
 
 @pytest.mark.parametrize("percent", range(1, 100))
 def test_the_quantile_has_the_finite_sample_rank(percent):
-    """⌈(n + 1)(1 − alpha)⌉ in exact fractions; too few scores are refused with the number that would do."""
+    """The rank is ⌈(n + 1)(1 − alpha)⌉ in exact fractions. Too few scores are refused, with the number needed."""
     level = Fraction(percent, 100)
     needed = next(n for n in range(1, 1000) if math.ceil((n + 1) * level) <= n)
     for count in range(1, 61):
@@ -39,7 +39,7 @@ def test_every_step_and_column_has_its_own_margin():
 
 @pytest.mark.parametrize("level", [0.5, 0.8, 0.95])
 @pytest.mark.parametrize("quantile_head", [False, True])
-def test_coverage_on_exchangeable_data_is_what_was_promised(level, quantile_head):
+def test_coverage_on_exchangeable_data_is_nominal(level, quantile_head):
     """Over many calibrations of n = 40, coverage lies in [level, level + 1/(n + 1)] (Lei et al. 2018, theorem 2.2)."""
     generator = np.random.default_rng(7)
     repeats, calibration, tests = 1500, 40, 10
@@ -60,7 +60,7 @@ def test_coverage_on_exchangeable_data_is_what_was_promised(level, quantile_head
     assert np.all(coverage < level + 1 / (calibration + 1) + error)
 
 
-def test_for_a_point_forecast_it_is_the_absolute_residual():
+def test_the_margin_of_point_forecasts_is_their_absolute_residual():
     generator = np.random.default_rng(0)
     target, forecast = generator.normal(size=(2, 50, 4, 2))
     fitted = Conformal.fit(target, forecast, forecast, 0.8)
@@ -70,7 +70,7 @@ def test_for_a_point_forecast_it_is_the_absolute_residual():
     assert np.allclose((upper + lower) / 2, forecast)
 
 
-def test_quantiles_too_far_apart_are_drawn_together_but_never_cross():
+def test_wide_quantiles_are_narrowed_but_never_cross():
     generator = np.random.default_rng(1)
     target = generator.normal(size=(200, 1, 1))
     wide = np.full_like(target, 50.0)
@@ -84,12 +84,11 @@ def test_quantiles_too_far_apart_are_drawn_together_but_never_cross():
 
 @settings(max_examples=50, deadline=None)
 @given(arrays(np.float64, (3, 5), elements=st.floats(-9, 9)))
-def test_rearranged_quantiles_are_the_same_numbers_in_order(quantiles):
-    found = rearranged(quantiles)
-    assert [sorted(row) for row in quantiles.tolist()] == found.tolist()
+def test_rearranged_quantiles_are_the_same_numbers_sorted(quantiles):
+    assert rearranged(quantiles).tolist() == [sorted(row) for row in quantiles.tolist()]
 
 
-def test_what_cannot_be_calibrated_is_refused():
+def test_impossible_levels_and_shapes_are_refused():
     with pytest.raises(ValueError, match="level between 0 and 1, found 1"):
         conformal_quantile(np.zeros((5, 1)), 1)
     with pytest.raises(ValueError, match=r"expected shapes \(N, H, C\)"):

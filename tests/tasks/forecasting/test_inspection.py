@@ -1,4 +1,4 @@
-"""What `check` finds in a file of series: everything wrong at once, and remarks on what may be meant so."""
+"""Inspection of a file of series: all problems at once, and remarks on unusual values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bilstm_nlp.tasks.inspection import as_json, is_wrong
 
 @pytest.fixture
 def frame():
-    """100 hours of two columns in which there is nothing to find."""
+    """Return 100 hours of two columns without a problem."""
     noise = np.random.default_rng(0).uniform(-1, 1, size=(100, 2))
     dates = pd.date_range("2020-01-01", periods=100, freq="h")
     return pd.DataFrame({"date": dates, "a": noise[:, 0], "b": noise[:, 1]})
@@ -29,7 +29,7 @@ def inspect(frame, tmp_path, format=None, split=lambda s: split_fractions(len(s)
     return found, [(str(complaint).removeprefix(path), complaint.wrong) for complaint in found.complaints]
 
 
-def test_a_good_file_is_described_and_nothing_is_complained_of(frame, tmp_path):
+def test_a_good_file_is_described_without_complaints(frame, tmp_path):
     found, complaints = inspect(frame, tmp_path)
     assert (complaints, is_wrong(found)) == ([], False)
     assert (found.frequency, found.season, found.columns) == ("h", 24, ("a", "b"))
@@ -37,7 +37,7 @@ def test_a_good_file_is_described_and_nothing_is_complained_of(frame, tmp_path):
     assert found.series == [SeriesFigures("x", 100, "2020-01-01 00:00:00", "2020-01-05 03:00:00", parts)]
 
 
-def test_all_that_cannot_be_read_is_told_at_once(frame, tmp_path):
+def test_all_unreadable_cells_are_named_at_once(frame, tmp_path):
     frame = frame.astype(object)
     frame.loc[3, "a"] = "abc"
     frame.loc[[8, 9], "b"] = np.nan
@@ -57,21 +57,21 @@ def test_all_that_cannot_be_read_is_told_at_once(frame, tmp_path):
     ]
 
 
-def test_what_cannot_be_read_at_all_is_one_complaint(frame, tmp_path):
+def test_an_unreadable_file_is_one_complaint(frame, tmp_path):
     _, complaints = inspect(frame.rename(columns={"date": "when"}), tmp_path)
     assert complaints == [(":1: expected a column 'date' (the file is read as wide), found when, a, b", True)]
     _, complaints = inspect(frame, tmp_path, TableFormat(frequency="hourly"))
     assert complaints == [(": expected a frequency such as 15min, h, D, B, W-SUN, MS or YS, found 'hourly'", True)]
 
 
-def test_what_was_filled_is_a_remark(frame, tmp_path):
+def test_filled_values_are_a_remark(frame, tmp_path):
     frame.loc[[8, 9], "b"] = np.nan
     _, complaints = inspect(frame, tmp_path, TableFormat(missing="ffill"))
     message = ": 2 values missing in column 'b' of series 'x', the first at 2020-01-01 08:00:00; filled by ffill"
     assert complaints == [(message, False)]
 
 
-def test_constant_drifting_and_outlying_columns_are_remarks_with_their_line(frame, tmp_path):
+def test_constant_drifting_and_outlying_columns_are_remarks(frame, tmp_path):
     frame["same"] = 4.0
     frame.loc[80:, "a"] += 3
     frame.loc[[13, 41], "b"] = [30.0, -40.0]
@@ -93,7 +93,7 @@ def test_constant_drifting_and_outlying_columns_are_remarks_with_their_line(fram
     ("counts", "look_back", "horizon"), [((60, 20, 20), 40, 20), ((60, 20, 20), 40, 21), ((14, 5, 5), 10, 5)]
 )
 def test_parts_without_a_window_are_wrong(frame, tmp_path, counts, look_back, horizon):
-    """Against the definition: a part is too short if no origin has its look-back and its horizon."""
+    """By definition, a part is too short if no origin has its look-back and its horizon."""
     parts = split_counts(100, counts)
     short = [
         name

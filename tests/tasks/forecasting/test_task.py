@@ -1,4 +1,4 @@
-"""The forecasting task: what it learns from, what it scores, and what it may not see."""
+"""The forecasting task: training rows, scores, and rows that it must not see."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def fitted(folder: Path, frame: pd.DataFrame | None = None, **data: object):
     return prepared, prepared.data, prepared.codec.series, prepared.model
 
 
-def test_nothing_after_the_training_part_changes_what_is_learnt_before_training(tmp_path):
+def test_the_codec_depends_on_training_rows_alone(tmp_path):
     prepared, parts, *_ = fitted(tmp_path, known=["holiday"], calendar="scaled")
     codec, changed = prepared.codec, table()
     border = parts.parts[0].train.stop
@@ -67,7 +67,7 @@ def test_nothing_after_the_training_part_changes_what_is_learnt_before_training(
     assert other.to_json() != codec.to_json()
 
 
-def test_scores_are_those_of_every_window_counted_one_by_one(tmp_path):
+def test_scores_equal_those_of_single_windows(tmp_path):
     prepared, parts, codec, model = fitted(tmp_path)
     results = prepared.finish()["test"]
     one, part = parts.series_set.series[0], parts.parts[0].test
@@ -99,7 +99,7 @@ def test_scores_are_those_of_every_window_counted_one_by_one(tmp_path):
         assert results["by_column"][name]["mse"] == pytest.approx(np.mean(squared, axis=(0, 1))[index], rel=1e-5)
 
 
-def test_intervals_cover_the_validation_part_they_were_calibrated_on(tmp_path):
+def test_intervals_cover_the_part_of_their_calibration(tmp_path):
     prepared = fitted(tmp_path)[0]
     results = prepared.finish()["validation"]
     # ceil((n + 1) · level) of n windows at each step and column
@@ -108,7 +108,7 @@ def test_intervals_cover_the_validation_part_they_were_calibrated_on(tmp_path):
     assert expected - 1e-9 <= results["interval"]["coverage"] <= expected + 0.05
 
 
-def test_restless_windows_have_wider_intervals(tmp_path):
+def test_volatile_windows_have_wider_intervals(tmp_path):
     prepared, parts, codec, model = fitted(tmp_path)
     prepared.calibrate()
     intervals = Intervals.of(model, codec, parts.series_set.series, 0.8)
@@ -120,7 +120,7 @@ def test_restless_windows_have_wider_intervals(tmp_path):
     np.testing.assert_allclose(width, np.broadcast_to(width[:1], width.shape), rtol=1e-6)
 
 
-def test_a_forecast_is_the_one_that_was_scored_and_joins_back_to_the_data(tmp_path):
+def test_forecasts_equal_scored_forecasts_and_join_the_data(tmp_path):
     prepared, parts, codec, model = fitted(tmp_path, known=["holiday"], calendar="cyclic")
     prepared.calibrate()
     forecaster = prepared.forecaster()
@@ -160,7 +160,7 @@ def test_a_backtest_sees_nothing_after_an_origin(tmp_path):
     assert not np.allclose(before["forecast"][~is_first], after["forecast"][~is_first])
 
 
-def test_a_backtest_with_refit_trains_on_the_rows_before_each_origin_alone(tmp_path):
+def test_a_refit_trains_on_rows_before_its_origin(tmp_path):
     settings = config(tmp_path)
     task = forecasting(settings)
     seen: list[int] = []
@@ -177,7 +177,7 @@ def test_a_backtest_with_refit_trains_on_the_rows_before_each_origin_alone(tmp_p
     pd.testing.assert_frame_equal(rows, again)
 
 
-def test_the_leakage_probe_finds_a_leak(tmp_path, monkeypatch):
+def test_the_leakage_probe_detects_a_leak(tmp_path, monkeypatch):
     prepared, _, codec, _ = fitted(tmp_path, known=["holiday"])
     windows = prepared.windows("test")
     assert prepared.probe(windows) == 0
@@ -192,13 +192,13 @@ def test_the_leakage_probe_finds_a_leak(tmp_path, monkeypatch):
     assert prepared.probe(windows) > 0
 
 
-def test_validating_on_the_test_part_is_said_to_be_wrong(tmp_path, caplog):
+def test_validating_on_the_test_part_is_warned_of(tmp_path, caplog):
     prepared = fitted(tmp_path, validate_on="test")[0]
     assert "the test part chooses the epoch" in caplog.text
     assert list(prepared.finish()) == ["test"]
 
 
-def test_the_seasonal_naive_forecast_is_left_out_where_it_has_no_season(tmp_path):
+def test_the_seasonal_naive_forecast_needs_a_season(tmp_path):
     prepared = fitted(tmp_path, season=ROWS)[0]
     results = prepared.finish()["test"]
     assert "seasonal naive" not in results["baselines"]
@@ -225,7 +225,7 @@ def test_the_seasonal_naive_forecast_is_left_out_where_it_has_no_season(tmp_path
         ({"frequency": "h!"}, "expected a frequency such as 15min, h, D"),
     ],
 )
-def test_what_does_not_fit_the_file_is_named(tmp_path, data, message):
+def test_settings_that_do_not_fit_the_file_are_named(tmp_path, data, message):
     settings = config(tmp_path, **data)
     with pytest.raises(InputError) as caught:
         list(train.train_epochs(settings, tmp_path / "run"))
@@ -233,7 +233,7 @@ def test_what_does_not_fit_the_file_is_named(tmp_path, data, message):
     assert not (tmp_path / "run" / "model.safetensors").exists()
 
 
-def test_a_forecaster_names_what_it_can_not_forecast_from(tmp_path):
+def test_tables_without_a_forecast_are_refused(tmp_path):
     prepared, *_ = fitted(tmp_path, known=["holiday"])
     forecaster = prepared.forecaster()
     frame = table()
@@ -250,7 +250,7 @@ def test_a_forecaster_names_what_it_can_not_forecast_from(tmp_path):
         forecaster.forecast(frame.drop(columns="wind"), frame)
 
 
-def test_a_series_that_was_not_in_training_is_scaled_by_itself_and_said_so(tmp_path, caplog):
+def test_an_unknown_series_is_scaled_by_itself_with_a_warning(tmp_path, caplog):
     long = pd.concat([table().rename(columns={"date": "ds"}).assign(unique_id=name) for name in ("a", "b")])
     _, parts, codec, _ = fitted(tmp_path, long)
     assert [one.id for one in parts.series_set.series] == ["a", "b"]
@@ -260,7 +260,7 @@ def test_a_series_that_was_not_in_training_is_scaled_by_itself_and_said_so(tmp_p
     assert codec.scale(parts.series_set.series[1]) is codec.scales["b"]
 
 
-def test_a_resumed_forecaster_is_the_one_that_was_never_stopped(tmp_path):
+def test_a_resumed_forecaster_equals_an_uninterrupted_one(tmp_path):
     settings = config(tmp_path)
     settings = settings.model_copy(
         update={"encoder": settings.encoder.model_copy(update={"initial_state": "random", "dropout": 0.3})}
