@@ -1,4 +1,4 @@
-"""The run directory: written whole or not at all, read with a clear word about what is wrong."""
+"""The run directory: files are written whole or not at all, and each error names its file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def state() -> State:
     return State({"model.a": torch.randn(2, 3), "optimizer.0.step": torch.tensor(4.0)}, (report,))
 
 
-def test_state_round_trip(tmp_path):
+def test_state_is_read_as_it_was_written(tmp_path):
     run = RunDirectory.create(tmp_path / "run")
     assert read_state(run) is None
     saved = state()
@@ -41,7 +41,7 @@ def test_state_round_trip(tmp_path):
     assert len((run.path / "history.jsonl").read_text().splitlines()) == 1
 
 
-def test_a_write_that_breaks_off_leaves_the_old_file(tmp_path):
+def test_interrupted_write_leaves_the_old_file(tmp_path):
     path = tmp_path / "file"
     path.write_text("old")
 
@@ -55,7 +55,7 @@ def test_a_write_that_breaks_off_leaves_the_old_file(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_run_is_never_replaced_without_force(tmp_path):
+def test_run_is_never_replaced_without_force(tmp_path):
     run = RunDirectory.create(tmp_path / "run")
     with pytest.raises(RunError, match="an unfinished run"):
         RunDirectory.create(run.path)
@@ -66,7 +66,7 @@ def test_a_run_is_never_replaced_without_force(tmp_path):
     assert not run.finished
 
 
-def test_a_run_half_removed_is_a_run_but_neither_finished_nor_to_be_gone_on_with(tmp_path, monkeypatch):
+def test_half_removed_run_is_neither_finished_nor_resumable(tmp_path, monkeypatch):
     def files(path):
         return {entry.name for entry in path.iterdir()}
 
@@ -97,21 +97,21 @@ def test_a_run_half_removed_is_a_run_but_neither_finished_nor_to_be_gone_on_with
 
 
 @pytest.mark.parametrize("left", [[".lock"], [".run.json.partial"], [".lock", ".lock.json", ".run.json.partial"]])
-def test_what_is_left_of_a_process_that_was_killed_before_there_was_a_run_is_in_nobodys_way(tmp_path, left):
+def test_files_of_a_process_killed_early_do_not_block_a_run(tmp_path, left):
     for name in left:
         (tmp_path / name).write_text('{"form')
     RunDirectory.create(tmp_path)
     assert {entry.name for entry in tmp_path.iterdir()} <= {".lock", ".lock.json", "run.json", "checksums.json"}
 
 
-def test_what_is_not_a_run_is_never_removed(tmp_path):
+def test_directory_that_is_no_run_is_never_removed(tmp_path):
     (tmp_path / "thesis.tex").write_text("years of work")
     with pytest.raises(RunError, match="found something else there"):
         RunDirectory.create(tmp_path, force=True)
     assert (tmp_path / "thesis.tex").exists()
 
 
-def test_every_wrong_directory_is_named(tmp_path):
+def test_every_wrong_directory_is_refused_by_name(tmp_path):
     with pytest.raises(RunError, match="found nothing there"):
         RunDirectory.open(tmp_path / "none")
     with pytest.raises(RunError, match=r"without run\.json"):
@@ -128,7 +128,7 @@ def test_every_wrong_directory_is_named(tmp_path):
         RunDirectory.open(run.path)
 
 
-def test_damage_is_named(tmp_path):
+def test_damaged_file_is_refused_by_name(tmp_path):
     run = RunDirectory.create(tmp_path / "run")
     run.write_text("config.json", "{")
     with pytest.raises(RunError, match=r"config\.json: expected JSON"):
@@ -156,7 +156,7 @@ def test_damage_is_named(tmp_path):
         ({"score": []}, r"expected epoch reports, found: .* in 0.score: \[\]"),
     ],
 )
-def test_reports_that_no_training_makes_are_named(tmp_path, change, found):
+def test_impossible_reports_are_refused_by_name(tmp_path, change, found):
     run = RunDirectory.create(tmp_path / "run")
     (report,) = state().reports
     write_tensors(run, "state.safetensors", {}, {"reports": json.dumps([asdict(report) | change])})
@@ -172,7 +172,7 @@ def test_reports_that_no_training_makes_are_named(tmp_path, change, found):
         ({}, "the state of the random generators"),
     ],
 )
-def test_a_part_of_an_epoch_that_no_training_leaves_is_named(tmp_path, change, found):
+def test_impossible_part_of_an_epoch_is_refused_by_name(tmp_path, change, found):
     run = RunDirectory.create(tmp_path / "run")
     part = asdict(Part(batches=1, weight=1.0, seconds=1.0)) | change
     write_tensors(run, "state.safetensors", {}, {"reports": "[]", "part": json.dumps(part)})
@@ -180,7 +180,7 @@ def test_a_part_of_an_epoch_that_no_training_leaves_is_named(tmp_path, change, f
         read_state(run)
 
 
-def test_a_summary_of_what_is_no_summary_is_refused(tmp_path):
+def test_summary_of_wrong_json_is_refused(tmp_path):
     run = RunDirectory.create(tmp_path / "run", {"machine": []})
     with pytest.raises(RunError, match=r"run\.json: expected a JSON object for machine, found list"):
         run.summary()
@@ -195,7 +195,7 @@ def test_a_summary_of_what_is_no_summary_is_refused(tmp_path):
         run.summary()
 
 
-def test_what_was_not_written_there_is_not_read(tmp_path):
+def test_file_with_other_content_than_written_is_not_read(tmp_path):
     run, other = (RunDirectory.create(tmp_path / name) for name in ("run", "other"))
     for index, one in enumerate((run, other)):
         one.write_json("config.json", {"seed": index})
@@ -216,7 +216,7 @@ def test_what_was_not_written_there_is_not_read(tmp_path):
         run.read_json("metrics.json")
 
 
-def test_old_and_new_are_right_until_the_new_one_is_in_place(tmp_path, monkeypatch):
+def test_old_and_new_content_are_valid_while_a_file_is_replaced(tmp_path, monkeypatch):
     run = RunDirectory.create(tmp_path / "run")
     run.write_json("config.json", {"seed": 1})
 
@@ -246,14 +246,14 @@ NAMES = ["../run.json", "/etc/passwd", "..", "", "a/b", "a\\\\b", "9" * 300, "a\
     "text",
     ["", "{", "[]", '{"run.json": 7}', "[" * 100_000, "\udcff", *(f'{{"{name}": []}}' for name in NAMES)],
 )
-def test_damaged_checksums_are_named(tmp_path, text):
+def test_damaged_checksums_are_refused_by_name(tmp_path, text):
     run = RunDirectory.create(tmp_path / "run")
     (run.path / "checksums.json").write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(RunError, match=r"checksums\.json: expected"):
         RunDirectory.open(run.path)
 
 
-def test_json_that_no_run_has_is_not_even_read(tmp_path):
+def test_too_large_json_is_refused_unread(tmp_path):
     run = RunDirectory.create(tmp_path / "run")
     with (run.path / "codec.json").open("wb") as stream:
         stream.truncate(1 << 40)
@@ -261,7 +261,7 @@ def test_json_that_no_run_has_is_not_even_read(tmp_path):
         run.read_json("codec.json")
 
 
-def test_a_process_killed_before_it_said_what_it_makes_leaves_room(tmp_path):
+def test_process_killed_before_run_json_leaves_room_for_a_run(tmp_path):
     for name in ("checksums.json", ".checksums.json.partial", ".run.json.partial", ".lock"):
         (tmp_path / name).write_text("{")
         RunDirectory.check_vacant(tmp_path)
@@ -269,7 +269,7 @@ def test_a_process_killed_before_it_said_what_it_makes_leaves_room(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "checksums.json", "run.json"]
 
 
-def test_weights_of_another_model_are_named(tmp_path):
+def test_weights_of_another_model_are_refused_by_name(tmp_path):
     run = RunDirectory.create(tmp_path / "run")
     write_tensors(run, "model.safetensors", nn.Linear(2, 3).state_dict())
     with pytest.raises(RunError, match="weights of another model"):

@@ -1,4 +1,4 @@
-"""A run trained again: the same bits, or the first step that has others and what may have made it."""
+"""A run trained once more: the same bits, or the first difference and its possible causes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TIMES = {"seconds", "wall_seconds", "sequences_per_second", "peak_memory_mb"}
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> Path:
-    """A small tagger on a corpus of its own, which may be changed. It is everybody's: to be copied."""
+    """Train a small tagger on a corpus that tests may change. Tests copy the run before they change it."""
     folder = tmp_path_factory.mktemp("reproduced")
     shutil.copy(SAMPLES / "news.dev.conll", folder / "train.conll")
     epochs = train_epochs(load(Path(TAGGER), [*SMALL[1::2], f"data.train={folder / 'train.conll'}"]), folder / "run")
@@ -36,7 +36,7 @@ def again(run: Path, out: Path) -> reproduce.Reproduction:
     return reproduce.compare(first, out)
 
 
-def test_the_same_seed_config_data_and_threads_give_the_same_files(finished, tmp_path):
+def test_same_seed_config_data_and_threads_give_the_same_files(finished, tmp_path):
     found = again(finished, tmp_path / "run")
     assert found.identical
     assert found.changed == []
@@ -64,7 +64,7 @@ def results(run: Path) -> dict[str, object]:
     return values | {"training": {key: value for key, value in values["training"].items() if key not in TIMES}}
 
 
-def test_a_forecaster_comes_out_the_same_too(forecaster_run, call):
+def test_forecaster_is_reproduced_bit_for_bit(forecaster_run, call):
     found = call("reproduce", forecaster_run, "--json")
     assert found.status == 0
     assert json.loads(found.out) == {
@@ -75,7 +75,7 @@ def test_a_forecaster_comes_out_the_same_too(forecaster_run, call):
     }
 
 
-def test_changed_data_are_named_with_the_first_step_that_they_change(finished, tmp_path, call):
+def test_changed_data_are_named_with_their_first_changed_step(finished, tmp_path, call):
     train_file = finished.parent / "train.conll"
     whole = train_file.read_text()
     train_file.write_text(whole.replace("Friday", "Monday"))
@@ -90,7 +90,7 @@ def test_changed_data_are_named_with_the_first_step_that_they_change(finished, t
     assert [name for name, _, _ in found.changed] == [f"data {train_file}"]
 
 
-def test_the_first_of_all_steps_epochs_and_weights_is_named(finished, tmp_path):
+def test_first_differing_step_epoch_or_weight_is_named(finished, tmp_path):
     run, other = reproduce.begin(finished), shutil.copytree(finished, tmp_path / "other")
     changed = RunDirectory.open(other)
     weights, _ = read_tensors(changed, "model.safetensors")
@@ -112,7 +112,7 @@ def test_the_first_of_all_steps_epochs_and_weights_is_named(finished, tmp_path):
     assert reproduce.compare(run, other).first == f"epoch 2 had {steps + 1} steps then, has {steps} now"
 
 
-def test_what_a_run_was_made_with_is_compared(finished):
+def test_differences_of_versions_and_machine_are_listed(finished):
     then = RunDirectory.open(finished).origin()
     now = json.loads(json.dumps(then))
     now["versions"]["torch"] = "9.9"
@@ -126,7 +126,7 @@ def test_what_a_run_was_made_with_is_compared(finished):
     ]
 
 
-def test_an_unfinished_run_is_none_to_be_reproduced(tmp_path, call):
+def test_unfinished_run_is_refused_for_reproduction(tmp_path, call):
     epochs = train_epochs(load(FORECASTER, ["training.epochs=2", "encoder.hidden=4"]), tmp_path / "run")
     next(epochs)
     epochs.close()

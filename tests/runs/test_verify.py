@@ -1,4 +1,4 @@
-"""Whether a run is still what was saved: damage of every file is told, and so is another answer."""
+"""Verification of a run: it finds damage of every file, and answers that differ."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ WAYS = ["as recorded", "alone", "in another order", "beside longer ones"]
 
 @pytest.fixture
 def runs(tagger_run, forecaster_run, tmp_path):
-    """Copies that may be spoilt."""
+    """Copy a run of each task, for tests that damage it."""
     return [shutil.copytree(run, tmp_path / run.name) for run in (tagger_run, forecaster_run)]
 
 
-def test_a_run_gives_the_answers_that_it_gave_when_it_was_saved(runs):
+def test_run_gives_its_recorded_answers(runs):
     for run, ways in zip(runs, (WAYS, WAYS[:3]), strict=True):
         found = verify(run)
         assert found.same
@@ -50,7 +50,7 @@ def test_a_run_gives_the_answers_that_it_gave_when_it_was_saved(runs):
     ],
     ids=lambda tables: "-".join(tables),
 )
-def test_taggers_of_every_kind_answer_alike_in_every_way(tables, tmp_path):
+def test_every_kind_of_tagger_answers_alike_in_every_way(tables, tmp_path):
     values = {
         "data": {"train": "sample:news.train.conll", "dev": "sample:news.dev.conll"},
         "encoder": {"hidden": 8},
@@ -65,7 +65,7 @@ def test_taggers_of_every_kind_answer_alike_in_every_way(tables, tmp_path):
     assert (max(map(len, units)) > 1) == reads_documents
 
 
-def test_a_model_with_random_initial_states_is_asked_as_it_was_recorded_alone(tmp_path):
+def test_model_with_random_states_is_asked_only_as_recorded(tmp_path):
     small = ["training.epochs=1", "encoder.hidden=4", "data.file='sample:energy.csv'", "data.targets=['demand']"]
     config = load(CONFIGS / "forecasting" / "article.toml", [*small, "data.split={kind='fractions'}"])
     list(train.train_epochs(config, tmp_path / "run"))
@@ -96,7 +96,7 @@ def test_damage_of_every_file_is_named(runs):
         assert verify(run).same
 
 
-def test_files_of_another_run_are_not_taken(runs, tmp_path):
+def test_files_of_another_run_are_refused(runs, tmp_path):
     list(train.train_epochs(load(Path(TAGGER), [*SMALL[1::2], "training.epochs=1", "seed=7"]), tmp_path / "other"))
     other = tmp_path / "other"
     for name in ("model.safetensors", "codec.json", "config.json", "replay.json"):
@@ -110,7 +110,7 @@ def test_files_of_another_run_are_not_taken(runs, tmp_path):
 
 
 @pytest.mark.parametrize("kind", [0, 1], ids=["tagger", "forecaster"])
-def test_a_model_that_computes_otherwise_is_told(runs, kind, call):
+def test_model_with_other_answers_fails_verification(runs, kind, call):
     run = RunDirectory.open(runs[kind])
     assert call("verify", run.path).status == 0
     weights, _ = read_tensors(run, "model.safetensors")
@@ -126,7 +126,7 @@ def test_a_model_that_computes_otherwise_is_told(runs, kind, call):
 
 
 class Fixed:
-    """Gives what it is told to."""
+    """A model that gives fixed answers."""
 
     def __init__(self, *answers: Answer) -> None:
         self.given = dict(enumerate(answers))
@@ -148,7 +148,7 @@ class Fixed:
         (Answer([0.5, 0.5], []), float("inf"), 1),
     ],
 )
-def test_every_difference_counts(answer, difference, others):
+def test_every_difference_of_answers_counts(answer, difference, others):
     recorded = recording(Fixed(Answer([0.5, 0.5], ["O"]), Answer([], [])), [0, 1])
     found = replay(Fixed(answer, Answer([], [])), recorded)
     assert [(one.difference, one.other_tags, one.tags) for one in found] == [(difference, others, 1)] * 3
@@ -165,12 +165,12 @@ def test_every_difference_counts(answer, difference, others):
         {"inputs": 7, "answers": [3]},
     ],
 )
-def test_a_recording_that_is_none_is_named(tagger_run, recorded):
+def test_invalid_recording_is_refused_by_name(tagger_run, recorded):
     with pytest.raises(RunError, match=r"replay\.json: expected inputs of this model and its answers"):
         replay(loaded(tagger_run), recorded)
 
 
-def test_a_file_that_is_no_recording_is_named(runs, call):
+def test_invalid_replay_file_is_refused_by_name(runs, call):
     for run in runs:
         RunDirectory(run).write_json("replay.json", {"inputs": 3, "answers": []})
         found = call("verify", run)
@@ -178,8 +178,8 @@ def test_a_file_that_is_no_recording_is_named(runs, call):
         assert "replay.json: expected inputs of this model and its answers" in found.err
 
 
-def test_a_config_that_does_not_go_with_the_codec_is_named(runs):
-    """Whatever the checksum says: the config alone may ask for more memory than there is."""
+def test_config_that_does_not_fit_the_codec_is_refused(runs):
+    """The checksum is valid, but the config asks for more memory than there is."""
     tagger, _ = runs
     values = RunDirectory(tagger).read_json("config.json")
     RunDirectory(tagger).write_json("config.json", values | {"encoder": values["encoder"] | {"hidden": 2**31 - 1}})
@@ -187,7 +187,7 @@ def test_a_config_that_does_not_go_with_the_codec_is_named(runs):
         loaded(tagger)
 
 
-def test_an_unfinished_run_has_nothing_to_be_asked(tmp_path, call):
+def test_unfinished_run_is_refused_for_verification(tmp_path, call):
     epochs = train.train_epochs(load(FORECASTER, ["training.epochs=2", "encoder.hidden=4"]), tmp_path / "run")
     next(epochs)
     epochs.close()

@@ -1,4 +1,4 @@
-"""Several processes that train one model: what one process would have had with their batches in one."""
+"""Several processes that train one model: they do what one process does with all their batches."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STILL = ["encoder.dropout=0", "encoder.hidden=8", "data.stride=16", "training.ep
 
 
 def launched(processes: int, *arguments: str) -> list[str]:
-    """The command line in several processes of this machine."""
+    """Return the arguments that run the command line in several processes of this machine."""
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
     return [*launcher, "-m", "bilstm_nlp", *map(str, arguments)]
 
@@ -36,21 +36,21 @@ def run(*command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
 
 
 def losses(path: Path) -> list[torch.Tensor]:
-    """The loss of each step, epoch by epoch."""
+    """Return the loss of each step, by epoch."""
     found = load_file(path / "losses.safetensors")
     return [found[name] for name in sorted(found)]
 
 
 @pytest.fixture(scope="module")
 def together(tmp_path_factory) -> Path:
-    """A forecaster trained by two processes on batches of 8."""
+    """Train a forecaster in two processes on batches of 8."""
     path = tmp_path_factory.mktemp("runs") / "together"
     done = run(*launched(2, "train", FORECASTER, *sets([*STILL, "training.batch_size=8"]), "--out", path))
     assert done.stderr.count("epoch 1/2") == done.stderr.count("saved in") == 1
     return path
 
 
-def test_two_processes_train_as_one_with_batches_twice_as_large(together, tmp_path):
+def test_two_processes_train_like_one_with_doubled_batches(together, tmp_path):
     config = load(FORECASTER, [*STILL, "training.batch_size=16"])
     list(train.train_epochs(config, tmp_path / "alone"))
     windows = json.loads((together / "history.jsonl").read_text().splitlines()[0])["sequences"]
@@ -65,7 +65,7 @@ def test_two_processes_train_as_one_with_batches_twice_as_large(together, tmp_pa
     assert shared["test"]["mse"] == pytest.approx(results["test"]["mse"], rel=1e-3)
 
 
-def test_what_several_began_another_number_goes_on_with(tmp_path):
+def test_run_of_two_processes_resumes_in_another_number(tmp_path):
     path = tmp_path / "run"
     arguments = ["train", FORECASTER, *sets([*STILL, "training.batch_size=8", "training.epochs=40"]), "--out", path]
     with subprocess.Popen(
@@ -92,7 +92,7 @@ def test_what_several_began_another_number_goes_on_with(tmp_path):
     assert f"epoch {before}/40" not in said
 
 
-def test_a_worker_that_is_killed_ends_the_others_and_leaves_what_they_can_go_on_from(tmp_path):
+def test_killed_worker_ends_all_processes_and_leaves_a_resumable_run(tmp_path):
     path = tmp_path / "run"
     arguments = ["train", FORECASTER, "--set", "training.epochs=400", "--set", "data.stride=16", "--out", path]
     with subprocess.Popen(
@@ -112,7 +112,7 @@ def test_a_worker_that_is_killed_ends_the_others_and_leaves_what_they_can_go_on_
     epochs.close()
 
 
-def test_the_loss_of_a_step_is_the_mean_over_the_tokens_of_all_processes(tmp_path):
+def test_loss_of_a_step_is_the_mean_over_all_processes(tmp_path):
     still = ["encoder.dropout=0", "embeddings.word_dropout=0", "training.optimizer={kind='sgd', learning_rate=1e-12}"]
     overrides = [*SMALL[1::2], *still, "training.epochs=1"]
     run(*launched(2, "train", TAGGER, *sets(overrides), "--out", tmp_path / "run"))
@@ -128,7 +128,7 @@ def test_the_loss_of_a_step_is_the_mean_over_the_tokens_of_all_processes(tmp_pat
 
 
 def worker(launcher: int, rank: int) -> int:
-    """The process of a rank, among those that the launcher has started."""
+    """Return the number of the process with this rank, started by the launcher."""
     children = Path(f"/proc/{launcher}/task/{launcher}/children").read_text().split()
     for child in children:
         if f"\0RANK={rank}\0" in "\0" + Path(f"/proc/{child}/environ").read_text():

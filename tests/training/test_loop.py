@@ -1,4 +1,4 @@
-"""The trainer on a model of its own: blind to tasks, the same bits after a resume."""
+"""The training loop on a small linear model: steps, scores, errors, and the same bits after resuming."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ MAKERS = {
 @pytest.mark.parametrize("maker", MAKERS)
 @pytest.mark.parametrize("average", [None, 0.9])
 @pytest.mark.parametrize("schedule", [schedules.linear(0.5, 6), schedules.plateau(0.5, 1)], ids=["linear", "plateau"])
-def test_going_on_from_any_epoch_ends_in_the_same_bits(maker, average, schedule):
+def test_resuming_after_any_epoch_ends_in_the_same_bits(maker, average, schedule):
     chosen = settings(optimizer=MAKERS[maker], average=average, schedule=schedule)
     whole = list(fit(Line(), points, evaluate, chosen))
     for stopped in (0, 2, 4):
@@ -96,7 +96,7 @@ def test_going_on_from_any_epoch_ends_in_the_same_bits(maker, average, schedule)
         ("optimizer.1.other", torch.zeros(1), "moments of some parameters that others lack"),
     ],
 )
-def test_a_state_of_another_training_is_named(name, tensor, found):
+def test_state_of_another_training_is_refused_by_name(name, tensor, found):
     state = next(fit(Line(), points, evaluate, settings())).state
     changed = State({**state.tensors, name: tensor}, state.reports)
     with pytest.raises(RunError, match=rf"^state\.safetensors: expected the state of this training, found .*{found}"):
@@ -107,14 +107,14 @@ def test_a_state_of_another_training_is_named(name, tensor, found):
     ("name", "tensor"),
     [("x", torch.zeros(1, dtype=torch.float64)), ("1", torch.tensor(1.0).double()), ("1", torch.zeros(4))],
 )
-def test_losses_that_no_training_leaves_are_named(name, tensor):
+def test_impossible_losses_are_refused_by_name(name, tensor):
     state = next(fit(Line(), points, evaluate, settings())).state
     changed = State({**state.tensors, f"losses.{name}": tensor}, state.reports)
     with pytest.raises(RunError, match=rf"^state\.safetensors: expected the losses of epochs, found losses\.{name} of"):
         next(fit(Line(), points, evaluate, settings(), changed))
 
 
-def test_a_state_of_other_generators_is_named():
+def test_state_of_other_generators_is_refused_by_name():
     with pytest.raises(Paused) as paused:
         list(fit(Line(), points, evaluate, settings(), stopping=Asked(2)))
     state = paused.value.state
@@ -125,7 +125,7 @@ def test_a_state_of_other_generators_is_named():
 
 
 @pytest.mark.parametrize("batches", [4, 5, 2**70])
-def test_as_many_batches_as_an_epoch_has_are_no_part_of_it(batches):
+def test_part_with_all_batches_of_an_epoch_is_refused(batches):
     with pytest.raises(Paused) as paused:
         list(fit(Line(), points, evaluate, settings(), stopping=Asked(2)))
     state = paused.value.state
@@ -135,7 +135,7 @@ def test_as_many_batches_as_an_epoch_has_are_no_part_of_it(batches):
 
 
 class Asked:
-    """Says that a training is to stop when asked for the n-th time."""
+    """A question that is answered with True from the n-th time on."""
 
     def __init__(self, count: int) -> None:
         self.left = count
@@ -146,8 +146,8 @@ class Asked:
 
 
 @pytest.mark.parametrize("average", [None, 0.9])
-def test_stopping_at_any_batch_and_going_on_ends_in_the_same_bits(average, tmp_path):
-    """Again and again, through files, at the beginning and the end of epochs too."""
+def test_pausing_at_any_batch_and_resuming_ends_in_the_same_bits(average, tmp_path):
+    """Pause many times, through files, also at the beginning and the end of epochs."""
     chosen = settings(epochs=3, average=average)
     whole = list(fit(Line(), points, evaluate, chosen))
     run = RunDirectory.create(tmp_path)
@@ -172,7 +172,7 @@ def test_stopping_at_any_batch_and_going_on_ends_in_the_same_bits(average, tmp_p
             assert replace(report, seconds=0) == replace(expected, seconds=0)
 
 
-def test_the_loss_is_the_mean_over_everything_not_of_batch_means():
+def test_loss_is_the_mean_over_sequences_rather_than_batches():
     class Constant(Line):
         def forward(self, batch: Points) -> Loss:
             return Loss(self.map[1].weight.sum() * 0 + batch.x.square().sum(), torch.tensor(len(batch)))
@@ -202,14 +202,14 @@ def test_averaged_weights_are_the_exponential_mean_of_all_steps():
     torch.testing.assert_close(epochs[-1].weights["map.1.weight"], mean)
 
 
-def test_patience_stops_after_so_many_epochs_without_a_better_score():
+def test_patience_stops_after_epochs_without_a_better_score():
     values = iter([5.0, 4.0, 4.5, 4.2, 3.0, 3.1, 3.2, 3.3, 1.0])
     chosen = settings(epochs=9, patience=3, schedule=schedules.constant(0))
     epochs = list(fit(Line(), points, lambda _: Score("mse", next(values), False), chosen))
     assert [epoch.report.best for epoch in epochs] == [True, True, False, False, True, False, False, False]
 
 
-def test_a_run_that_stopped_early_has_nothing_to_go_on_with():
+def test_early_stopped_training_has_no_epoch_to_resume():
     values = iter([1.0, 2.0, 2.0, 2.0, 2.0])
     chosen = settings(patience=2)
     epochs = list(fit(Line(), points, lambda _: Score("mse", next(values), False), chosen))
@@ -217,7 +217,7 @@ def test_a_run_that_stopped_early_has_nothing_to_go_on_with():
     assert list(fit(Line(), points, evaluate, chosen, epochs[-1].state)) == []
 
 
-def test_a_loss_that_is_no_number_stops_and_names_its_batch():
+def test_nan_loss_stops_the_training_and_names_its_batch():
     def broken(epoch: int) -> list[Points]:
         batches = points(epoch)
         if epoch == 2:
@@ -228,7 +228,7 @@ def test_a_loss_that_is_no_number_stops_and_names_its_batch():
         list(fit(Line(), broken, evaluate, settings()))
 
 
-def test_a_loss_that_is_none_from_the_first_batch_on_is_laid_to_the_data():
+def test_infinite_loss_of_the_first_batch_blames_the_data():
     def broken(epoch: int) -> list[Points]:
         batches = points(epoch)
         batches[0].x[0] = float("inf")
@@ -238,7 +238,7 @@ def test_a_loss_that_is_none_from_the_first_batch_on_is_laid_to_the_data():
         list(fit(Line(), broken, evaluate, settings()))
 
 
-def test_a_gradient_that_explodes_stops_before_its_loss_does():
+def test_exploding_gradient_stops_before_its_loss_explodes():
     class Steep(Line):
         def forward(self, batch: Points) -> Loss:
             loss = super().forward(batch)
@@ -249,7 +249,7 @@ def test_a_gradient_that_explodes_stops_before_its_loss_does():
         list(fit(Steep(), points, evaluate, settings()))
 
 
-def test_a_batch_that_memory_does_not_do_for_is_named_with_the_setting_to_lower():
+def test_batch_too_large_for_memory_names_the_setting_to_lower():
     class Greedy(Line):
         def forward(self, batch: Points) -> Loss:
             if len(batch) == 2:
@@ -268,23 +268,13 @@ def test_a_batch_that_memory_does_not_do_for_is_named_with_the_setting_to_lower(
         list(fit(Greedy(), of_epoch, evaluate, settings(batch_setting="training.size (now 16)")))
 
 
-def test_the_gradient_is_clipped():
+def test_gradient_is_clipped():
     before = Line().map[1].weight.detach()
     chosen = settings(
         epochs=1, optimizer=lambda m: SGD(m.parameters(), lr=1.0), clip=1e-3, schedule=schedules.constant(0)
     )
     after = next(fit(Line(), points, evaluate, chosen)).weights["map.1.weight"]
     assert 0 < float((after - before).norm()) <= 4 * 1e-3  # four batches
-
-
-def test_schedules():
-    scores = [Score("f1", value, True) for value in (0.5, 0.4, 0.45, 0.6, 0.6, 0.3)]
-    assert [schedules.linear(1, 5)(e, []) for e in (0.5, 1, 3, 5)] == [0.5, 1, 0.5, 0]
-    assert schedules.cosine(1, 5)(3, []) == pytest.approx(0.5)
-    assert schedules.cosine(1, 5)(5, []) == pytest.approx(0)
-    assert schedules.constant(2)(0.5, []) == 0.25
-    assert [schedules.inverse_time(0.5)(e, []) for e in (0.1, 1, 1.5, 3)] == [1, 1, 1 / 1.5, 1 / 2]
-    assert [schedules.plateau(0.5, 2)(0, scores[:n]) for n in range(7)] == [1, 1, 1, 0.5, 0.5, 0.5, 0.25]
 
 
 def test_weight_decay_spares_embeddings_biases_and_transitions():
