@@ -77,7 +77,7 @@ def restored(
             case ForecastingConfig():
                 from bilstm_nlp.tasks.forecasting import model as forecaster
 
-                return forecaster.restored(config, codec, arrays)
+                return forecaster.restored(config, codec, arrays, results or {})
             case _:
                 assert_never(config)
     except (ValueError, RuntimeError) as error:  # of layers with impossible sizes, or too large for the memory

@@ -49,8 +49,10 @@ from bilstm_nlp.tasks.forecasting.predictor import Forecaster
 from bilstm_nlp.tasks.layers import attention, encoder
 
 
-def restored(config: ForecastingConfig, codec: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Forecaster:
-    """Make the forecaster of a saved run, before its weights are loaded.
+def restored(
+    config: ForecastingConfig, codec: dict[str, Any], arrays: Mapping[str, NDArray[Any]], results: Mapping[str, Any]
+) -> Forecaster:
+    """Make the forecaster of a saved run, before its weights are loaded. `results` is the content of metrics.json.
 
     Raises `RunError` if codec.json is damaged or does not fit the config.
     """
@@ -59,7 +61,14 @@ def restored(config: ForecastingConfig, codec: dict[str, Any], arrays: Mapping[s
     if sizes != expected:
         raise RunError(f"codec.json: expected look_back and horizon {expected} as in config.json, found {sizes}")
     baselines = partial(Baselines.from_json, codec, arrays, series_codec)
-    return Forecaster(model(config, series_codec), series_codec, table_format(config), config.interval, baselines)
+    untrained = model(config, series_codec)
+    return Forecaster(untrained, series_codec, table_format(config), config.interval, baselines, _scores(results))
+
+
+def _scores(results: Mapping[str, Any]) -> dict[str, float]:
+    """Return the mean squared error by the name of the part, of those parts that have it."""
+    mse = {name: part.get("mse") for name, part in results.items() if isinstance(part, dict)}
+    return {name: score for name, score in mse.items() if isinstance(score, float)}
 
 
 def table_format(config: ForecastingConfig) -> TableFormat:

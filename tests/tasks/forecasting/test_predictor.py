@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,9 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bilstm_nlp.errors import InputError
+from bilstm_nlp.config import parse
+from bilstm_nlp.errors import InputError, RunError
+from bilstm_nlp.runs.load import load
 from bilstm_nlp.tasks.forecasting import predictor
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
+from bilstm_nlp.tasks.registry import restored
 from tests.tasks.forecasting.test_task import HORIZON, ROWS, fitted, table
 
 
@@ -113,3 +117,30 @@ def test_the_only_series_may_have_another_name_than_its_known_values(forecaster)
     )
     expected = forecaster.forecast(frame, known)["forecast"]
     assert forecaster.future(other, ahead)["forecast"].tolist() == expected.tolist()
+
+
+# --- a saved run ---
+
+SAVED = Path(__file__).parent.parent.parent / "runs" / "0.1.0" / "forecaster"
+
+
+def test_repr_of_a_saved_run_tells_its_scores():
+    results = json.loads((SAVED / "metrics.json").read_text())
+    expected = [f"{part} MSE {results[part]['mse']:.4g}" for part in ("validation", "test")]
+    assert repr(load(SAVED)).removesuffix(">").split("; ")[-2:] == expected
+
+
+def test_prediction_does_not_read_baselines_but_evaluation_does():
+    config = parse(json.loads((SAVED / "config.json").read_text()), "config.json")
+    codec = json.loads((SAVED / "codec.json").read_text()) | {"naive_errors": None, "season": None}
+    forecaster = restored(config, codec, {})
+    assert isinstance(forecaster, Forecaster)
+    with pytest.raises(RunError, match=r"codec\.json: season: expected a valid integer, found None"):
+        forecaster.baselines()
+
+
+def test_a_codec_of_other_sizes_than_the_config_is_refused():
+    config = parse(json.loads((SAVED / "config.json").read_text()), "config.json")
+    codec = json.loads((SAVED / "codec.json").read_text())
+    with pytest.raises(RunError, match=r"codec\.json: expected look_back and horizon .* as in config\.json, found"):
+        restored(config, codec | {"look_back": codec["look_back"] + 1}, {})
