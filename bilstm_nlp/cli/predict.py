@@ -11,6 +11,7 @@ import typer
 from bilstm_nlp.cli.activity import Activity
 from bilstm_nlp.cli.options import Output, Run, Verbosity
 from bilstm_nlp.cli.output import write
+from bilstm_nlp.data.pipes import standard_input_as_pipe
 from bilstm_nlp.tasks.request import Format, Reads, Request
 
 
@@ -58,15 +59,15 @@ def predict(
     ] = 1,
     verbosity: Verbosity = None,
 ) -> None:
-    """Tag text, or forecast the rows after the end of a series. A tagger reads a file or standard input and answers
-    each line of a slow input at once."""
+    """Tag text, or forecast the rows after the end of a series. A tagger answers each line of a slow input at
+    once; with --jobs, when the next line is there."""
     request = Request(source, kind, reads, confidence, nbest, known, plot, attention, jobs)
     if source == "-" and sys.stdin.isatty() and output is None:
         from bilstm_nlp.cli import console
 
         console.note("reading standard input, a sentence in each line; Ctrl-D ends it")
     # On one terminal, progress and output would overwrite each other.
-    with Activity(f"predicting {source}", shown=output is not None) as activity:
+    with Activity(f"predicting {source}", shown=output is not None) as activity, standard_input_as_pipe():
         if jobs == 1:
             from bilstm_nlp.runs import load
 

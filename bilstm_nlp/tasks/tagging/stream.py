@@ -6,14 +6,24 @@ Knows no torch, so that a process that only reads starts at once.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
 
+from bilstm_nlp.data.pipes import Pipe
 from bilstm_nlp.data.text.corpus import InputFormat, input_format, sentences_of
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence
 from bilstm_nlp.errors import InputError
 
 logger = logging.getLogger(__name__)
+
+Ready: TypeAlias = Callable[[float], bool]
+"""Deadline → whether the next sentence is there until then."""
+PATIENCE = 0.05
+"""Seconds that the first sentence of a chunk waits for others. A fast writer fills a pipe in a fraction of it."""
 
 
 @dataclass(frozen=True)
@@ -70,35 +80,49 @@ class Reading:
             reads = input_format(self.source)
             logger.info("reading %s as %s (--input says otherwise)", self.source, reads)
         first, waiting = 1, self.draws
-        for sentences in chunks(sentences_of(self.source, reads, self.format), self.size, documents=self.documents):
+        read = sentences_of(self.source, reads, self.format)
+        ready = self._ready(blocks=reads == "conll")
+        for sentences in chunks(read, self.size, documents=self.documents, ready=ready):
             drawn = waiting and any(sentence.tokens for sentence in sentences)
             yield Chunk(first, sentences, drawn)
             first, waiting = first + len(sentences), waiting and not drawn
         if waiting:
             raise InputError("--plot: expected a sentence with tokens to draw, found none")
 
+    def _ready(self, *, blocks: bool) -> Ready | None:
+        """Return what says whether slow input has more sentences; None for input that is never slow."""
+        stream = sys.stdin.buffer if self.source == "-" else None
+        return partial(stream.ready, blocks=blocks) if isinstance(stream, Pipe) else None
 
-def chunks(sentences: Iterable[Sentence], size: ChunkSize, *, documents: bool = False) -> Iterator[list[Sentence]]:
-    """Split sentences into lists. An `InputError` of the reader comes after the sentences before it.
 
-    With `documents`, sentences of a document stay together, up to twice the size of a chunk.
+def chunks(
+    sentences: Iterable[Sentence], size: ChunkSize, *, documents: bool = False, ready: Ready | None = None
+) -> Iterator[list[Sentence]]:
+    """Yield the sentences in lists of at most `size`.
+
+    With `documents`, sentences of a document stay together, unless they are more than twice as many. If `ready` says
+    that the next sentence has to be waited for, the sentences before it are yielded without it.
+    Raises `InputError` for input that can't be read, after all sentences before it.
 
     >>> sentences = [Sentence((word,), None, 1) for word in "abc"]
     >>> [len(chunk) for chunk in chunks(sentences, ChunkSize(2, 100))]
     [2, 1]
     """
     chunk: list[Sentence] = []
-    tokens = 0
+    tokens, deadline = 0, 0.0
     try:
         for sentence in sentences:
             same_document = documents and bool(chunk) and sentence.document == chunk[-1].document != 0
             if chunk and size.full(len(chunk), tokens) and not same_document:
                 yield chunk
                 chunk, tokens = [], 0
+            if ready is not None and not chunk:
+                deadline = time.monotonic() + PATIENCE
             chunk.append(sentence)
             tokens += len(sentence.tokens)
             may_continue = documents and sentence.document != 0
-            if (size.full(len(chunk), tokens) and not may_continue) or size.full(len(chunk) // 2, tokens // 2):
+            is_full = size.full(len(chunk), tokens) or (ready is not None and not ready(deadline))
+            if (is_full and not may_continue) or size.full(len(chunk) // 2, tokens // 2):
                 yield chunk
                 chunk, tokens = [], 0
     except InputError:
