@@ -1,4 +1,4 @@
-"""Every file in configs/: a model is built of it and trained for one step, and the README's tables are made of it."""
+"""Shipped configs: each trains a model for one step, and docs/configs.md lists all of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bilstm_nlp.studies.compare import grid as grids
 from bilstm_nlp.tasks.registry import build
 from bilstm_nlp.tasks.trainer import settings
 from bilstm_nlp.training.loop import fit
-from scripts import readme_tables
+from scripts import config_tables
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = sorted((ROOT / "configs").rglob("*.toml"))
@@ -51,7 +51,7 @@ def made(tmp_path_factory) -> Path:
 
 
 def on_made_data(config: Config, folder: Path) -> Config:
-    """The config as it is, but for where its data are."""
+    """Return the config with data that exist."""
     values = to_json(config)
     data = values["data"]
     if isinstance(config, TaggingConfig):
@@ -64,7 +64,7 @@ def on_made_data(config: Config, folder: Path) -> Config:
 
 
 class OneStep:
-    """The first batch of an epoch as all there is of it."""
+    """An epoch that has only its first batch."""
 
     def __init__(self, batches) -> None:
         self.batches = batches
@@ -91,10 +91,10 @@ def test_every_shipped_config_is_built_and_trained_for_a_step(config, made, monk
     assert not still
 
 
-def test_the_readmes_tables_are_made_from_the_shipped_files():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert readme_tables.filled(readme) == readme, "python scripts/readme_tables.py writes them"
-    assert all(f"[{name}]({name})" in readme for name in (path.relative_to(ROOT).as_posix() for path in SHIPPED))
+def test_the_page_of_configs_is_made_from_the_shipped_files():
+    page = (ROOT / "docs" / "configs.md").read_text(encoding="utf-8")
+    assert config_tables.page() == page, "python scripts/config_tables.py writes the page"
+    assert all(f"[{name}](../{name})" in page for name in (path.relative_to(ROOT).as_posix() for path in SHIPPED))
 
 
 def test_etth1_has_one_recipe_for_all_horizons():
