@@ -1,4 +1,4 @@
-"""What workers that share a stream send back."""
+"""The messages of workers that share a stream."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a worker can't meet a request at all."""
+    """The reason why a worker can't meet a request at all."""
 
     message: str
 
 
 @dataclass(frozen=True)
-class Written:
-    """What became of a chunk."""
+class ChunkOutput:
+    """The output for a chunk of sentences."""
 
     first: int
-    """The number of its first sentence."""
+    """The number of the chunk's first sentence."""
     output: bytes
     error: str | None
-    """Why it ends before the chunk's end, if it does."""
+    """The reason why the output ends before the chunk's end, if it does."""

@@ -1,72 +1,88 @@
-"""Processes that share a tagger's stream: this one reads it and gives out chunks, they tag and write them.
+"""A pool of processes that share a tagger's stream: this one reads it and passes out chunks, the workers tag them.
 
-A chunk comes back as bytes, which are passed on in the stream's order, so the output is what one process writes. Knows
-no torch: a server process imports it once and is forked for every worker.
+Workers answer with bytes, which are passed on in the stream's order, so the output is that of a single process. Knows
+no torch: only the workers import it.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
 from collections import deque
-from collections.abc import Iterator
-from multiprocessing import forkserver, resource_tracker
+from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
 from bilstm_nlp.errors import InputError, WorkerError
-from bilstm_nlp.serving.messages import Refusal, Written
-from bilstm_nlp.system.processes import cores, ending, follow_parent, threads_of_libraries
+from bilstm_nlp.serving.messages import ChunkOutput, Refusal
+from bilstm_nlp.system.processes import cores, ending, follow_parent, start, worker_context
 from bilstm_nlp.tasks.request import Request
 from bilstm_nlp.tasks.tagging.stream import Chunk, Reading
 
-AHEAD = 4
-"""Chunks a worker that may be under way or wait for their turn: a long one holds up those behind it."""
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerContext, SpawnContext
+
+Answer: TypeAlias = Reading | ChunkOutput
+
+CHUNKS_PER_WORKER = 4
+"""Chunks in flight for each worker, at most: a long chunk delays the output of those after it."""
+WORKER = f"{__package__}.worker"
+"""The module that a worker process needs. This process does not import it: it would import torch."""
 
 
 def predictions(path: Path, request: Request) -> Iterator[bytes]:
-    """Tag in `request.jobs` processes, which share the cores; the pieces add up to what one process would give.
+    """Tag in `request.jobs` processes that share the cores; the pieces add up to the output of one process.
 
-    Raises `InputError` after all that comes before what is at fault, `WorkerError` where a process dies.
+    Raises `InputError` after the output that precedes the error, and `WorkerError` if a process dies.
     """
     pool = Pool()
     try:
         pool.start(path, request)
         reading = pool.reading()
         yield reading.header.encode()
-        yield from in_order(pool, reading.chunks(), AHEAD * request.jobs)
+        yield from in_order(pool, reading.chunks(), CHUNKS_PER_WORKER * request.jobs)
     finally:
         pool.close()
 
 
-def in_order(pool: Pool, chunks: Iterator[Chunk], most: int) -> Iterator[bytes]:
-    """The output of chunks in their order, of which no more than `most` are under way or wait for their turn.
+class Workers(Protocol):
+    """The part of a pool that `in_order` needs."""
 
-    While a worker is idle, the next chunk is read before output is passed on: where the input comes slowly, a chunk's
-    output may wait for the whole of the one after it.
+    @property
+    def idle(self) -> Sequence[object]: ...
+
+    def send(self, chunk: Chunk) -> None: ...
+
+    def outputs(self) -> Sequence[ChunkOutput]: ...
+
+
+def in_order(pool: Workers, chunks: Iterator[Chunk], limit: int) -> Iterator[bytes]:
+    """Yield the chunks' output in input order, with at most `limit` chunks in flight.
+
+    The next chunk is read while any worker is idle, so slow input can delay finished output by one chunk.
+    Raises `InputError` for a chunk that can't be read or written, after the output of all chunks before it.
     """
     order: deque[int] = deque()
-    found: dict[int, Written] = {}
-    ahead, error = following(chunks)
-    while ahead is not None or order:
-        if ahead is not None and pool.idle and len(order) < most:
-            pool.send(ahead)
-            order.append(ahead.first)
-            ahead, error = following(chunks)  # read while the workers work
+    finished: dict[int, ChunkOutput] = {}
+    coming, error = _next(chunks)
+    while coming is not None or order:
+        if coming is not None and pool.idle and len(order) < limit:
+            pool.send(coming)
+            order.append(coming.first)
+            coming, error = _next(chunks)  # read while the workers tag
             continue
-        found |= {written.first: written for written in pool.answers() if isinstance(written, Written)}
-        while order and order[0] in found:
-            written = found.pop(order.popleft())
-            yield written.output
-            if written.error is not None:
-                raise InputError(written.error)
+        for output in pool.outputs():
+            finished[output.first] = output
+        while order and order[0] in finished:
+            output = finished.pop(order.popleft())
+            yield output.output
+            if output.error is not None:
+                raise InputError(output.error)
     if error is not None:
         raise error
 
 
-def following(chunks: Iterator[Chunk]) -> tuple[Chunk | None, InputError | None]:
-    """The next chunk, or None after the last one, with what is at fault after it."""
+def _next(chunks: Iterator[Chunk]) -> tuple[Chunk | None, InputError | None]:
+    """Return the next chunk, or `None` after the last chunk, with the error that ended the input if there was one."""
     try:
         return next(chunks, None), None
     except InputError as error:
@@ -74,47 +90,50 @@ def following(chunks: Iterator[Chunk]) -> tuple[Chunk | None, InputError | None]
 
 
 class Pool:
-    """Workers that are all asked the same request; each answers once to being started, and once to each chunk."""
+    """Worker processes with the same request. A worker answers once when it is ready, and once for each chunk."""
 
     def __init__(self) -> None:
         self.workers: list[Worker] = []
-        self.owing: dict[Connection, Worker] = {}
+        self.busy: dict[Connection, Worker] = {}
+        """Workers that owe an answer."""
         self.idle: list[Worker] = []
 
     def start(self, path: Path, request: Request) -> None:
-        """Have processes load the run, as many as the request wants, which share the cores."""
+        """Start `request.jobs` processes, which share the cores and load the run."""
         threads = max(1, cores() // request.jobs)
-        start_server(threads)
+        context = worker_context(WORKER, threads)
         for _ in range(request.jobs):
-            worker = Worker(path, request, threads)
+            worker = Worker(context, path, request, threads)
             self.workers.append(worker)
-            self.owing[worker.connection] = worker
+            self.busy[worker.connection] = worker
 
     def reading(self) -> Reading:
-        """What is to be read, as the first worker says who is ready. Raises `InputError` for what can't be met."""
-        first = self.answers()[0]
+        """Return the first ready worker's plan of the input. Raises `InputError` for a request that can't be met."""
+        first = self._answers()[0]
         assert isinstance(first, Reading)
         return first
 
-    def answers(self) -> list[Reading | Written]:
-        """Waits for answers; the workers that they come from are idle."""
-        found = []
-        for connection in wait(list(self.owing)):
-            assert isinstance(connection, Connection)
-            worker = self.owing[connection]
-            found.append(worker.answer())
-            del self.owing[connection]
+    def outputs(self) -> list[ChunkOutput]:
+        """Wait for workers, and return the output of those that have tagged a chunk; all that answered are idle."""
+        return [answer for answer in self._answers() if isinstance(answer, ChunkOutput)]
+
+    def _answers(self) -> list[Answer]:
+        answers = []
+        for connection in wait(list(self.busy)):
+            worker = self.busy[cast(Connection, connection)]
+            answers.append(worker.answer())
+            del self.busy[worker.connection]
             self.idle.append(worker)
-        return found
+        return answers
 
     def send(self, chunk: Chunk) -> None:
-        """Have an idle worker tag a chunk."""
+        """Let an idle worker tag a chunk."""
         worker = self.idle.pop()
         worker.send(chunk)
-        self.owing[worker.connection] = worker
+        self.busy[worker.connection] = worker
 
     def close(self) -> None:
-        """End all workers, whatever they are at."""
+        """End all workers, busy or not."""
         for worker in self.workers:
             worker.process.terminate()
         for worker in self.workers:
@@ -125,58 +144,42 @@ class Pool:
 class Worker:
     """A process that tags chunks."""
 
-    def __init__(self, path: Path, request: Request, threads: int) -> None:
-        context = multiprocessing.get_context("forkserver")
+    def __init__(self, context: ForkServerContext | SpawnContext, path: Path, request: Request, threads: int) -> None:
         self.connection, theirs = context.Pipe()
-        # A daemon: it does not outlive this process.
-        self.process: ForkServerProcess = context.Process(
-            target=work, args=(theirs, path, request, threads), daemon=True
-        )
-        self.process.start()
+        # A daemon process does not outlive this one.
+        self.process = context.Process(target=_work, args=(theirs, path, request, threads), daemon=True)
+        start(self.process, threads)
         theirs.close()
 
     def send(self, chunk: Chunk) -> None:
+        """Send a chunk. Raises `WorkerError` if the process has died."""
         try:
             self.connection.send(chunk)
         except ConnectionError:
-            raise self.death() from None
+            raise self._death() from None
 
-    def answer(self) -> Reading | Written:
-        """What it says next. Raises `InputError` for a request that it refuses, `WorkerError` when it has died."""
+    def answer(self) -> Answer:
+        """Wait for the next answer. Raises `InputError` for a refusal, and `WorkerError` if the process has died."""
         try:
-            found = self.connection.recv()
+            answer = self.connection.recv()
         except (EOFError, ConnectionError):
-            raise self.death() from None
-        if isinstance(found, Refusal):
-            raise InputError(found.message)
-        assert isinstance(found, (Reading, Written))
-        return found
+            raise self._death() from None
+        if isinstance(answer, Refusal):
+            raise InputError(answer.message)
+        assert isinstance(answer, (Reading, ChunkOutput))
+        return answer
 
-    def death(self) -> WorkerError:
-        """What to say of a process that has ended too early."""
+    def _death(self) -> WorkerError:
+        """Describe the end of a process that should have gone on."""
         self.process.join()
-        code = self.process.exitcode
-        assert code is not None
-        return WorkerError(f"--jobs: expected every process to tag until the end of the stream, but {ending(code)}")
+        how = ending(self.process.exitcode)
+        return WorkerError(f"--jobs: expected every process to tag until the end of the stream, but {how}")
 
 
-def start_server(threads: int) -> None:
-    """Start the process that workers are forked from, unless there is one, with so many threads for its libraries."""
-    multiprocessing.get_context("forkserver").set_forkserver_preload(["bilstm_nlp.serving.worker"])
-    resource_tracker.ensure_running()  # else the server starts it, which lets Ctrl-C through
-    # What is started here never hears of Ctrl-C, not even while it imports.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        with threads_of_libraries(threads):
-            forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def work(connection: Connection, path: Path, request: Request, threads: int) -> None:
-    """What a worker does."""
+def _work(connection: Connection, path: Path, request: Request, threads: int) -> None:
+    """Serve a worker's connection."""
     follow_parent()
-    # Not above: here it has been imported already, and whoever starts us needs no torch.
+    # Imported here: the process that reads needs no torch.
     from bilstm_nlp.serving.worker import serve
 
     serve(connection, path, request, threads)

@@ -1,4 +1,4 @@
-"""What a worker does that shares a tagger's stream: load the run, then tag chunks as they come."""
+"""A worker that shares a tagger's stream: it loads the run, then tags chunks as they come."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.runs.load import load
-from bilstm_nlp.serving.messages import Refusal, Written
+from bilstm_nlp.serving.messages import ChunkOutput, Refusal
 from bilstm_nlp.system.memory import keep_few_kernels, return_freed_memory
 from bilstm_nlp.tasks.request import Request
 from bilstm_nlp.tasks.tagging.predictor import Tagger
@@ -18,36 +18,39 @@ from bilstm_nlp.tasks.tagging.stream import Chunk
 
 
 def serve(connection: Connection, path: Path, request: Request, threads: int) -> None:
-    """Say what is to be read, then answer every chunk, until nobody asks any more."""
+    """Answer with the `Reading` of a request, then with the output of every chunk, until the connection is closed.
+
+    A request that can't be met is answered by a `Refusal`.
+    """
     torch.set_num_threads(threads)
     keep_few_kernels()
     try:
-        tagger = tagger_of(path)
-        answer: object = tagger.reading(request)
+        tagger = _tagger_of(path)
+        reading = tagger.reading(request)
     except InputError as error:
         connection.send(Refusal(str(error)))
         return
     with suppress(EOFError, ConnectionError):
-        connection.send(answer)
+        connection.send(reading)
         while True:
-            connection.send(written(tagger, connection.recv(), request))
+            connection.send(_output_of(tagger, connection.recv(), request))
             return_freed_memory()
 
 
-def tagger_of(path: Path) -> Tagger:
-    """The tagger of a run. Raises `InputError` for a forecaster's."""
+def _tagger_of(path: Path) -> Tagger:
+    """Load the tagger of a run. Raises `InputError` for a run of another task."""
     predictor = load(path)
     if not isinstance(predictor, Tagger):
         raise InputError("--jobs: not for a forecaster")
     return predictor
 
 
-def written(tagger: Tagger, chunk: Chunk, request: Request) -> Written:
-    """A chunk's output, up to what is at fault, if anything is."""
+def _output_of(tagger: Tagger, chunk: Chunk, request: Request) -> ChunkOutput:
+    """Tag a chunk. If a sentence can't be written, the output ends before it."""
     pieces: list[bytes] = []
-    error = None
+    message = None
     try:
-        pieces.extend(tagger.render(chunk, request))  # keeps what came before an error
-    except InputError as found:
-        error = str(found)
-    return Written(chunk.first, b"".join(pieces), error)
+        pieces.extend(tagger.render(chunk, request))  # keeps the pieces before an error
+    except InputError as error:
+        message = str(error)
+    return ChunkOutput(chunk.first, b"".join(pieces), message)

@@ -8,6 +8,11 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerContext, SpawnContext
+    from multiprocessing.process import BaseProcess
 
 
 def cores() -> int:
@@ -36,6 +41,55 @@ def threads_of_libraries(count: int) -> Iterator[None]:
         del os.environ["OMP_NUM_THREADS"]
         if before is not None:
             os.environ["OMP_NUM_THREADS"] = before
+
+
+def worker_context(module: str, threads: int) -> ForkServerContext | SpawnContext:
+    """Return the way in which worker processes start: forked from a server, or spawned where there is no fork server.
+
+    The server imports `module` once, with `threads` threads for its libraries; spawned workers, as on Windows, import
+    it themselves. Pass every worker to `start`.
+    """
+    try:
+        from multiprocessing.forkserver import ensure_running
+
+        context = multiprocessing.get_context("forkserver")
+    except (ImportError, ValueError):
+        return multiprocessing.get_context("spawn")
+    context.set_forkserver_preload([module])
+    with threads_of_libraries(threads), _interrupts_blocked():
+        ensure_running()
+    return context
+
+
+def start(process: BaseProcess, threads: int) -> None:
+    """Start a worker process that Ctrl-C never reaches, with `threads` threads for its libraries."""
+    with threads_of_libraries(threads), _interrupts_blocked():
+        process.start()
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Keep Ctrl-C from this process, and from processes that are started meanwhile: not even their imports end by it.
+
+    Where signals can't be blocked they are ignored, and processes inherit that too, except on Windows.
+    """
+    if hasattr(signal, "pthread_sigmask"):
+        from multiprocessing import resource_tracker
+
+        resource_tracker.ensure_running()  # otherwise started within, and then it unblocks the signal
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    elif threading.current_thread() is threading.main_thread():
+        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, handler)
+    else:  # only the main thread may change handlers
+        yield
 
 
 def ending(code: int | None) -> str:

@@ -9,23 +9,26 @@ import os
 import random
 import signal
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import bilstm_nlp
 from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.errors import DataError, InputError, WorkerError
 from bilstm_nlp.serving import pool as workers
-from bilstm_nlp.serving.messages import Written
+from bilstm_nlp.serving.messages import ChunkOutput
 from bilstm_nlp.serving.pool import in_order
 from bilstm_nlp.tasks.request import Request
 from bilstm_nlp.tasks.tagging.stream import CHUNK, Chunk
 from tests.cli.test_startup import imported
-from tests.samples import SERIES, command
+from tests.samples import SERIES
 from tests.waiting import wait_until
 
 often = settings(max_examples=200, deadline=None)
@@ -47,13 +50,13 @@ class Scripted:
         self.idle.pop()
         self.working.append(chunk.first)
 
-    def answers(self) -> list[Written]:
+    def outputs(self) -> list[ChunkOutput]:
         assert self.working, "waits for nobody"
         self.generator.shuffle(self.working)
         count = self.generator.randint(1, len(self.working))
         done, self.working = self.working[:count], self.working[count:]
         self.idle += [0] * count
-        return [Written(first, b"%d " % first, "wrong" if first == self.wrong else None) for first in done]
+        return [ChunkOutput(first, b"%d " % first, "wrong" if first == self.wrong else None) for first in done]
 
 
 def numbered(count: int, broken: bool) -> Iterator[Chunk]:
@@ -236,6 +239,25 @@ def test_a_worker_that_dies_is_one_error(tagger_run, tmp_path):
     assert multiprocessing.active_children() == []
 
 
+def test_spawned_workers_give_the_same_output_and_die_with_the_same_error(tagger_run, tmp_path, monkeypatch):
+    monkeypatch.setattr(workers, "worker_context", lambda *_: multiprocessing.get_context("spawn"))
+    (tmp_path / "x.txt").write_text(lines(8 * CHUNK.sentences))
+    request = Request(str(tmp_path / "x.txt"), jobs=2)
+    with closing(workers.predictions(tagger_run, request)) as pieces:
+        head = [next(pieces) for _ in range(2)]
+        for worker in multiprocessing.active_children():
+            os.kill(worker.pid, signal.SIGKILL)
+        with pytest.raises(WorkerError, match=r"until the end of the stream, but the process was killed by signal 9"):
+            list(pieces)
+    assert b"".join(head)
+    assert b"".join(bilstm_nlp.load(tagger_run).predictions(request)).startswith(b"".join(head))
+    assert multiprocessing.active_children() == []
+
+
+def test_the_module_that_workers_need_is_there():
+    assert find_spec(workers.WORKER) is not None
+
+
 def test_a_dead_worker_ends_the_command_with_status_1(call, tagger_run, monkeypatch):
     def died(*_: object) -> Iterator[bytes]:
         raise WorkerError("the process was killed")
@@ -255,9 +277,20 @@ def test_who_stops_asking_leaves_no_process_behind(tagger_run, tmp_path):
     assert multiprocessing.active_children() == []
 
 
+SPAWNING = """
+import signal, sys
+sys.modules["multiprocessing.forkserver"] = None
+del signal.pthread_sigmask
+from bilstm_nlp.cli.app import main
+main()
+"""
+"""The command line on a system without a fork server and without a signal mask."""
+
+
+@pytest.mark.parametrize("program", [["-m", "bilstm_nlp"], ["-c", SPAWNING]], ids=["forked", "spawned"])
 @pytest.mark.parametrize("ready", [False, True], ids=["while-it-starts", "while-it-tags"])
-def test_ctrl_c_ends_all_processes_at_once_and_quietly(tagger_run, tmp_path, ready, interruptible):
-    with endless(tagger_run, tmp_path) as process:
+def test_ctrl_c_ends_all_processes_at_once_and_quietly(tagger_run, tmp_path, ready, program, interruptible):
+    with endless(tagger_run, tmp_path, program) as process:
         if ready:
             assert process.stdout.read(1)
         else:
@@ -277,11 +310,11 @@ def test_workers_end_with_a_process_that_was_killed(tagger_run, tmp_path):
     wait_until(lambda: session(process.pid) == [])
 
 
-def endless(run: Path, folder: Path) -> subprocess.Popen[bytes]:
+def endless(run: Path, folder: Path, program: Sequence[str] = ("-m", "bilstm_nlp")) -> subprocess.Popen[bytes]:
     """A prediction whose output begins, and can't end before somebody reads it: a pipe holds a small part of it."""
     (folder / "x.txt").write_text(lines(12 * CHUNK.sentences))
     return subprocess.Popen(
-        command("predict", run, folder / "x.txt", "--input", "text", "--jobs", "2"),
+        [sys.executable, *program, "predict", run, folder / "x.txt", "--input", "text", "--jobs", "2"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
