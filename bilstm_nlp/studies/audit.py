@@ -1,16 +1,16 @@
-"""`bilstm-nlp audit`: which annotations of a training corpus are most likely wrong.
+"""`bilstm-nlp audit`: the annotations of a training corpus that are most likely wrong.
 
-Every sentence is tagged by a model that has seen neither it nor its document (cross-validation). Where such a model is
-sure, and the annotation says something else, one of the two is wrong, and a look at it is well spent (after CrossWeigh,
-Wang et al. 2019, which weighs such annotations down in place of showing them).
+Every sentence is tagged by a model that was trained without the sentence and its document (cross-validation). If such a
+model is confident and the annotation differs, one of the two is wrong, and a look is worth its time. The idea is that
+of CrossWeigh (Wang et al. 2019), which gives such annotations less weight; here they are shown.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,7 @@ from bilstm_nlp.metrics import labels
 from bilstm_nlp.metrics.labels import PRF
 from bilstm_nlp.reports.sections import Section, Table, number
 from bilstm_nlp.runs.load import load_tagger
-from bilstm_nlp.studies.compare.compare import Watch, unwatched
-from bilstm_nlp.studies.engines.base import Engine
+from bilstm_nlp.studies.engines.base import Engine, Watch, complete, no_progress
 from bilstm_nlp.studies.engines.jobs import Job, jobs_of, missing
 from bilstm_nlp.studies.engines.local import LocalProcesses
 from bilstm_nlp.studies.engines.trial import PlannedRun
@@ -36,9 +35,9 @@ from bilstm_nlp.tasks.tagging.errors import KINDS, AssessedEntity, WrongEntity, 
 from bilstm_nlp.tasks.tagging.evaluation import Evaluation
 
 TITLE = "Annotations to look at"
-"""Of the page."""
-SURE = (0.99, 0.9, 0.5, 0.0)
-"""How sure the models were: what the table of counts has a row for."""
+"""The title of audit.html."""
+CONFIDENCE_LEVELS = (0.99, 0.9, 0.5, 0.0)
+"""The columns of the table of counts: disagreements of at least this confidence."""
 
 
 @dataclass(frozen=True)
@@ -51,17 +50,17 @@ class Folds:
 
 @dataclass(frozen=True)
 class Audit:
-    """What cross-validation says of the annotations of a corpus."""
+    """The result of a cross-validation of annotations."""
 
     corpus: TaggedCorpus
     folds: int
     score: PRF
-    """Of all folds together: each sentence as a model tags it that has not seen it."""
+    """The scores over all folds together, each sentence tagged by the model that has not seen it."""
     disagreements: Sequence[WrongEntity]
-    """Most sure first."""
+    """The most confident first."""
 
     def as_json(self) -> dict[str, Any]:
-        """All of it, as written to audit.json."""
+        """Return the content of audit.json."""
         return {
             "corpus": self.corpus.source,
             "folds": self.folds,
@@ -70,22 +69,33 @@ class Audit:
             "precision": self.score.precision,
             "recall": self.score.recall,
             "f1": self.score.f1,
-            "disagreements": [as_json(one) for one in self.disagreements],
+            "disagreements": [_disagreement_json(wrong) for wrong in self.disagreements],
         }
 
-    def sections(self, most: int) -> list[Section]:
-        """For people: how many there are, and the first of them."""
-        counts = Counter((one.kind, level) for one in self.disagreements for level in SURE if one.confidence >= level)
-        levels = [f"at least {level:g}" if level else "all" for level in SURE]
-        rows = [(kind, *(f"{counts[kind, level]:,}" for level in SURE)) for kind in KINDS]
-        total = ["all", *(f"{sum(counts[kind, level] for kind in KINDS):,}" for level in SURE)]
+    def sections(self, limit: int) -> list[Section]:
+        """Return tables of the number of disagreements, and of the first `limit` of them."""
+        counts = Counter(
+            (wrong.kind, level)
+            for wrong in self.disagreements
+            for level in CONFIDENCE_LEVELS
+            if wrong.confidence >= level
+        )
+        levels = [f"at least {level:g}" if level else "all" for level in CONFIDENCE_LEVELS]
+        rows = [(kind, *(f"{counts[kind, level]:,}" for level in CONFIDENCE_LEVELS)) for kind in KINDS]
+        total = ["all", *(f"{sum(counts[kind, level] for kind in KINDS):,}" for level in CONFIDENCE_LEVELS)]
         summary = (
             f"{self.corpus.source}: {self.score.support:,} annotated entities in {len(self.corpus.sentences):,} "
             f"sentences; models that had not seen them found them with F1 {number(self.score.f1)}."
         )
         shown = [
-            (str(one.line), f"{one.confidence:.4f}", one.kind, entity(one, one.gold), entity(one, one.predicted))
-            for one in self.disagreements[:most]
+            (
+                str(wrong.line),
+                f"{wrong.confidence:.4f}",
+                wrong.kind,
+                _entity_text(wrong, wrong.gold),
+                _entity_text(wrong, wrong.predicted),
+            )
+            for wrong in self.disagreements[:limit]
         ]
         tables = [Table("Disagreements, by how sure the models were", ("", *levels), [*rows, total])]
         if shown:
@@ -94,114 +104,107 @@ class Audit:
 
 
 def audit(
-    config: str | Path,
-    out: str | Path | None = None,
+    config: str | PathLike[str],
+    out: str | PathLike[str] | None = None,
     *,
     folds: int = 5,
     overrides: Sequence[str] = (),
     engine: Engine | None = None,
-    watch: Watch = unwatched,
+    watch: Watch = no_progress,
 ) -> Audit:
-    """Train a tagger for each fold of its training corpus on all others, as the config says, and write audit.html and
-    audit.json, with all disagreements, into `out`, by default runs/audit-CONFIG's name.
+    """Train a tagger without each fold of its training corpus, and write audit.html and audit.json into `out`.
 
-    What is there already is not made anew. `watch` is as in `compare`. Raises `InputError` for configs, data and
-    directories that can't be used, and `WorkerError` where a training dies: the same call then makes what is missing.
+        audit("configs/ner/sample.toml").disagreements[0]
+
+    `out` is by default runs/audit-CONFIG's name. Finished trainings in it are not repeated. The other parameters are
+    those of `compare`.
+    Raises `InputError` for configs, data and directories that can't be used. Raises `WorkerError` if a training fails;
+    the same call then tries the missing trainings again.
     """
     path = Path(config)
     folder = default_out(path) if out is None else Path(out)
-    wanted = audited_config(path, overrides)
-    task = tagging(wanted)
+    task = tagging(load_config(path, overrides), str(path))
+    _check_nothing_held_out(task.config, path)
     corpus = task.loader.load().train
-    split(corpus, 1, folds)  # says at once where there are too few sentences
-    jobs = jobs_of(Folds(path, list(runs(wanted, folds))), folder)
-    todo = missing(jobs)
-    with closing((engine or LocalProcesses()).execute(todo)) as progress:
-        for _ in watch(jobs, todo, progress):
-            pass
+    split(corpus, 1, folds)  # raises an error for fewer sentences than folds, before any training
+    jobs = jobs_of(Folds(path, list(_runs(task.config, folds))), folder)
+    complete(jobs, engine or LocalProcesses(), watch)
     failed = missing(jobs)
     if failed:
         raise WorkerError(
             f"{len(failed)} of {folds} folds failed, the same command tries them again; "
             f"{failed[0].folder}: {failed[0].error()}"
         )
-    found = concluded(corpus, jobs)
-    write_json(folder / "audit.json", found.as_json())
-    errors_page.write(folder / "audit.html", corpus.source, found.disagreements, TITLE)
-    return found
+    result = _conclude(corpus, jobs)
+    write_json(folder / "audit.json", result.as_json())
+    errors_page.write(folder / "audit.html", corpus.source, result.disagreements, TITLE)
+    return result
 
 
 def default_out(config: Path) -> Path:
-    """Return where a config's folds and reports go if the user names no directory."""
+    """Return the folder of a config's folds and reports if no other is given."""
     return shipped.default_out(config, "audit-")
 
 
-def audited_config(path: Path, overrides: Sequence[str]) -> TaggingConfig:
-    """The config of a tagger whose whole training corpus is looked at. Raises `ConfigError`."""
-    config = load_config(path, overrides)
-    if not isinstance(config, TaggingConfig):
-        raise ConfigError(str(path), [f"task: expected tagging, whose annotations are audited, found {config.task}"])
+def _check_nothing_held_out(config: TaggingConfig, path: Path) -> None:
+    """Raise `ConfigError` if the config holds out a fold itself."""
     if config.data.held_out is not None:
         raise ConfigError(str(path), ["data.held_out: expected none, since an audit holds out each fold itself"])
-    return config
 
 
-def runs(config: TaggingConfig, folds: int) -> Iterator[PlannedRun]:
-    """A training without each fold."""
+def _runs(config: TaggingConfig, folds: int) -> Iterator[PlannedRun]:
+    """Yield a training without each fold."""
     for fold in range(1, folds + 1):
         data = config.data.model_copy(update={"held_out": HeldOut(fold=fold, folds=folds)})
-        without = config.model_copy(update={"data": data})
-        yield PlannedRun(f"fold {fold}", config.seed, config.data.fraction, without)
+        without_fold = config.model_copy(update={"data": data})
+        yield PlannedRun(f"fold {fold}", config.seed, config.data.fraction, without_fold)
 
 
-def concluded(corpus: TaggedCorpus, jobs: Sequence[Job]) -> Audit:
-    """What the models of all folds say, each of the fold that it was trained without."""
-    right = predicted = support = 0
+def _conclude(corpus: TaggedCorpus, jobs: Sequence[Job]) -> Audit:
+    """Tag each fold with the model that was trained without it, and collect the disagreements."""
+    correct = predicted = support = 0
     disagreements: list[WrongEntity] = []
     for fold, job in enumerate(jobs, 1):
         tagger = load_tagger(job.folder)
-        held = split(corpus, fold, len(jobs))[1]
-        evaluation = Evaluation(tagger.model, tagger.codec, held)
+        held_out = split(corpus, fold, len(jobs))[1]
+        evaluation = Evaluation(tagger.model, tagger.codec, held_out)
         disagreements += wrong_entities(evaluation)
         counts = labels.micro_f1(evaluation.gold, evaluation.predicted)
-        right, predicted, support = (
-            right + counts.true_positives,
-            predicted + counts.predicted,
-            support + counts.support,
-        )
-    score = PRF.from_counts(true_positives=right, predicted=predicted, support=support)
-    return Audit(corpus, len(jobs), score, sorted(disagreements, key=lambda one: (-one.confidence, one.line)))
+        correct += counts.true_positives
+        predicted += counts.predicted
+        support += counts.support
+    score = PRF.from_counts(true_positives=correct, predicted=predicted, support=support)
+    return Audit(corpus, len(jobs), score, sorted(disagreements, key=lambda wrong: (-wrong.confidence, wrong.line)))
 
 
-def as_json(one: WrongEntity) -> dict[str, Any]:
-    """A disagreement as plain data."""
+def _disagreement_json(wrong: WrongEntity) -> dict[str, Any]:
     return {
-        "line": one.line,
-        "kind": one.kind,
-        "confidence": one.confidence,
-        "tokens": list(one.sentence.tokens),
-        "annotated": side(one, one.gold),
-        "predicted": side(one, one.predicted),
+        "line": wrong.line,
+        "kind": wrong.kind,
+        "confidence": wrong.confidence,
+        "tokens": list(wrong.sentence.tokens),
+        "annotated": _entity_json(wrong, wrong.gold),
+        "predicted": _entity_json(wrong, wrong.predicted),
     }
 
 
-def side(one: WrongEntity, assessed: AssessedEntity | None) -> dict[str, Any] | None:
-    if assessed is None:
+def _entity_json(wrong: WrongEntity, entity: AssessedEntity | None) -> dict[str, Any] | None:
+    if entity is None:
         return None
     return {
-        "type": assessed.span.type,
-        "start": assessed.span.start,
-        "end": assessed.span.end,
-        "text": text(one, assessed.span),
-        "probability": assessed.probability,
-        "elsewhere": list(assessed.other_types),
+        "type": entity.span.type,
+        "start": entity.span.start,
+        "end": entity.span.end,
+        "text": _text(wrong, entity.span),
+        "probability": entity.probability,
+        "elsewhere": list(entity.other_types),
     }
 
 
-def entity(one: WrongEntity, assessed: AssessedEntity | None) -> str:
-    """An entity for people."""
-    return "–" if assessed is None else f"{assessed.span.type} {text(one, assessed.span)}"
+def _entity_text(wrong: WrongEntity, entity: AssessedEntity | None) -> str:
+    """Write an entity with its type, or a dash for none."""
+    return "–" if entity is None else f"{entity.span.type} {_text(wrong, entity.span)}"
 
 
-def text(one: WrongEntity, span: Span) -> str:
-    return " ".join(one.sentence.tokens[span.start : span.end])
+def _text(wrong: WrongEntity, span: Span) -> str:
+    return " ".join(wrong.sentence.tokens[span.start : span.end])

@@ -51,7 +51,7 @@ def plan(made, tmp_path_factory) -> Plan:
         changes={"base": {}, "other": {"a": 1}},
         runs=[job.run for job in jobs],
     )
-    return Plan(grid, out, (), jobs, ())
+    return Plan(grid, out, (), jobs)
 
 
 @WHOLE

@@ -1,41 +1,64 @@
-"""Engines that carry out runs, and what they report."""
+"""The contract of an engine: it carries out jobs and reports their progress.
+
+To add an engine, write a module with a class whose `execute` is that of `Engine`, and offer it in cli/studies.py.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
-from bilstm_nlp.studies.engines.jobs import Job
+from bilstm_nlp.studies.engines.jobs import Job, missing
 
 POLL_SECONDS = 0.5
+"""Seconds between two looks at the runs."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run has come."""
+    """The state of a job."""
 
     job: Job
     state: Literal["running", "finished", "failed"]
     epoch: int = 0
-    """Finished ones."""
+    """Finished epochs."""
     score: float | None = None
-    """On the development part, the best so far, as the run watches it."""
+    """The best development score so far, by the measure that the run watches."""
     error: str | None = None
 
 
 class Engine(Protocol):
-    """What carries out runs."""
+    """A way to carry out jobs: processes of this machine, or a cluster."""
 
     def execute(self, jobs: Sequence[Job]) -> Generator[Progress, None, None]:
-        """Carry out all jobs; yields when one begins, comes on or ends. A job that dies is written down as failed.
+        """Carry out all jobs; yield whenever one begins, advances or ends.
 
-        When it is closed before the end, all that is still running is stopped.
+        If a job fails, its error is written into its folder, and the others continue. If the generator is closed early,
+        all running jobs are stopped.
         """
         ...
 
 
+Watch: TypeAlias = Callable[[Sequence[Job], Sequence[Job], Iterator[Progress]], Iterator[Progress]]
+"""All jobs, the missing jobs and their progress → the same progress, shown to a person on its way."""
+
+
+def no_progress(jobs: Sequence[Job], missing: Sequence[Job], progress: Iterator[Progress]) -> Iterator[Progress]:
+    """Return the progress without showing it."""
+    return progress
+
+
+def complete(jobs: Sequence[Job], engine: Engine, watch: Watch = no_progress) -> None:
+    """Carry out the jobs that are missing; finished jobs are left alone."""
+    todo = missing(jobs)
+    with closing(engine.execute(todo)) as progress:
+        for _ in watch(jobs, todo, progress):
+            pass
+
+
 def reason(error: Exception) -> str:
-    """What went wrong: our own errors are sentences, others need their type."""
+    """Describe an error for a person: our own errors are sentences, others need their type."""
     own = type(error).__module__.startswith("bilstm_nlp.")
     return str(error) if own else f"{type(error).__name__}: {error}"

@@ -1,6 +1,6 @@
-"""Planned runs and their folders: which are finished, which failed, which are still to be made. No torch.
+"""Planned runs and their folders: which are finished, which failed, which are missing. Knows no torch.
 
-What a run is called decides nothing: it is known by its key, made of its config and of the bytes of its data.
+A run is identified by its key, a digest of its config and of the bytes of its data. Its name decides nothing.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -22,11 +22,13 @@ from bilstm_nlp.studies.engines.trial import PlannedRun
 from bilstm_nlp.system.files import write_json
 
 FAILURE = "failure.json"
+OWN_NAMES = {"runs", "logs", "report.json"}
+"""Files and folders by which the folder of a study is known."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """A planned run and the folder that is its place."""
+    """A planned run, its key and its run directory."""
 
     run: PlannedRun
     key: str
@@ -34,87 +36,95 @@ class Job:
 
     @property
     def state(self) -> Literal["finished", "failed", "missing"]:
+        """Look at the folder. Raises `RunError` if the files of a finished run are damaged."""
         if trial_files.key_of(self.folder) == self.key:
             return "finished"
         return "failed" if self.failure.exists() else "missing"
 
     @property
     def failure(self) -> Path:
-        """What says why the run died."""
+        """Return the file with the error of a failed run."""
         return self.folder / FAILURE
 
     @property
     def log(self) -> Path:
-        """What was said while it ran."""
+        """Return the file with the output of the run's process."""
         return self.folder.parent.parent / "logs" / f"{self.folder.name}.txt"
 
     def fail(self, error: str, details: str = "") -> None:
-        """Write down why the run died."""
+        """Write the error of a failed run."""
         self.folder.mkdir(parents=True, exist_ok=True)
         write_json(self.failure, {"error": error, "details": details})
 
     def error(self) -> str:
-        """What was written down. Raises `RunError` when that is damaged."""
+        """Read the error of a failed run. Raises `RunError` if the file is damaged."""
         return str(parsed(self.failure, Checksums(self.folder).content(FAILURE)).get("error"))
 
 
 class Planned(Protocol):
-    """What runs are asked for, and where: a grid, or the folds of an audit."""
+    """A study's runs: those of a grid, or the folds of an audit."""
 
     @property
-    def source(self) -> Path: ...
+    def source(self) -> Path:
+        """Return the file that asks for the runs."""
+        ...
 
     @property
     def runs(self) -> Sequence[PlannedRun]: ...
 
 
 def jobs_of(planned: Planned, out: Path) -> list[Job]:
-    """Every run of a plan with its folder in `out`: the one that has its key, whatever it is called, or a new one.
+    """Give every planned run a folder in `out`: the folder that has its key, whatever its name, or a new one.
 
-    Raises `ConfigError` with all data files that can't be read.
+    Raises `ConfigError` with all data files that can't be read, and `RunError` if `out` is no folder of a study.
     """
     sources = dict.fromkeys(source for run in planned.runs for source in run.config.sources)
     digests = {source: digest(source) for source in sources}
     problems = [
-        f"{source}: expected a file, for {', '.join(readers(planned, source))}, found nothing that can be read there"
-        for source, found in digests.items()
-        if found is None
+        f"{source}: expected a file, for {', '.join(_readers(planned, source))}, found nothing that can be read there"
+        for source, content in digests.items()
+        if content is None
     ]
     if problems:
         raise ConfigError(str(planned.source), problems)
-    taken = {folder.name[-8:]: folder for folder in existing(out)}
-    found = []
+    # A folder's name ends with the first eight digits of its key.
+    folders = {folder.name[-8:]: folder for folder in _run_folders(out)}
+    jobs = []
     for run in planned.runs:
         key = key_of(run.config, digests)
         new = out / "runs" / f"{slug(run.variant)}-{run.fraction:g}-{run.seed}-{key[:8]}"
-        found.append(Job(run, key, taken.get(key[:8], new)))
-    return found
+        jobs.append(Job(run, key, folders.get(key[:8], new)))
+    return jobs
 
 
-def readers(planned: Planned, source: str) -> Iterator[str]:
-    """The variants that read a file."""
-    return iter(dict.fromkeys(run.variant for run in planned.runs if source in run.config.sources))
+def _readers(planned: Planned, source: str) -> list[str]:
+    """List the variants that read a file."""
+    return list(dict.fromkeys(run.variant for run in planned.runs if source in run.config.sources))
 
 
-def existing(out: Path) -> Iterator[Path]:
-    """Folders of runs. Raises `RunError` where `out` is something else than a comparison."""
+def _run_folders(out: Path) -> list[Path]:
+    """List the run directories of a study. Raises `RunError` if `out` is anything else than a study or empty."""
     names = {path.name for path in out.iterdir()} if out.is_dir() else set()
-    if (out.exists() and not out.is_dir()) or (names and not names & {"runs", "logs", "report.json"}):
+    if (out.exists() and not out.is_dir()) or (names and not names & OWN_NAMES):
         raise RunError(f"{out}: expected a new or empty directory, or a comparison; found something else there")
-    return iter(sorted(path for path in (out / "runs").iterdir() if path.is_dir()) if "runs" in names else ())
+    return sorted(path for path in (out / "runs").iterdir() if path.is_dir()) if "runs" in names else []
 
 
 def key_of(config: Config, digests: Mapping[str, str | None]) -> str:
-    """64 hexadecimal digits for a config and the bytes of its data."""
+    """Return 64 hexadecimal digits that identify a config and the bytes of its data."""
     parts = [to_json(config), {source: digests[source] for source in config.sources}]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def slug(name: str) -> str:
-    """A variant's name as part of a folder's."""
+    """Turn a variant's name into a part of a folder's name.
+
+    >>> slug("gru, encoder.layers=2")
+    'gru-encoder.layers=2'
+    """
     return re.sub(r"[^\w.=]+", "-", name).strip("-.")[:60] or "variant"
 
 
 def missing(jobs: Sequence[Job]) -> list[Job]:
-    """Those that are not finished, failed ones too."""
+    """Return the jobs that are not finished, the failed ones included."""
     return [job for job in jobs if job.state != "finished"]

@@ -1,54 +1,57 @@
-"""Engines that carry out runs. Here: processes of this machine, a fresh one for each run.
+"""The engine of this machine: a fresh process for each run.
 
-A server process imports torch once and is forked for every run, so a run costs no start-up, shares nothing with those
-before it, and can die without taking anything along.
+A run shares nothing with the runs before it, and its death stops no other. Where the system has a fork server, torch is
+imported once, and the server is forked for every run; elsewhere every process imports torch itself.
 """
 
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import os
 import sys
 import traceback
 from collections import deque
 from collections.abc import Generator, Sequence
 from multiprocessing.connection import wait
-from multiprocessing.context import ForkServerProcess
 
 from bilstm_nlp.errors import InputError, RunError
 from bilstm_nlp.studies.engines import trial_files
 from bilstm_nlp.studies.engines.base import POLL_SECONDS, Progress, reason
 from bilstm_nlp.studies.engines.jobs import Job
 from bilstm_nlp.studies.engines.trial_files import Resources
-from bilstm_nlp.system.processes import cores, ending, follow_parent, threads_of_libraries
+from bilstm_nlp.system.processes import cores, ending, follow_parent, start, worker_context
+
+WORKER = f"{__package__}.worker"
+"""The module that a worker process needs. This process does not import it: it would import torch."""
+LOG_LINES = 20
+"""Last lines of a run's log that are kept when its process dies."""
 
 
 class LocalProcesses:
     """Processes of this machine."""
 
     def __init__(self, jobs: int | None = None, threads: int | None = None) -> None:
-        """By default a run for every core, and as many threads as share the cores out evenly.
+        """`jobs` runs at a time with `threads` threads each; by default one run for each core, and an even share.
 
-        Raises `InputError` where there are not as many cores as runs at a time · threads of each.
+        Raises `InputError` if jobs × threads exceeds the number of cores.
         """
-        found = cores()
-        jobs = jobs or max(1, found // (threads or 1))
-        threads = threads or max(1, found // jobs)
-        if jobs * threads > found:
+        available = cores()
+        jobs = jobs or max(1, available // (threads or 1))
+        threads = threads or max(1, available // jobs)
+        if jobs * threads > available:
             raise InputError(
-                f"expected jobs × threads of at most {found}, the cores of this machine, found {jobs} × {threads}"
+                f"expected jobs × threads of at most {available}, the cores of this machine, found {jobs} × {threads}"
             )
-        self.resources = Resources(found, jobs, threads)
+        self.resources = Resources(available, jobs, threads)
 
     def execute(self, jobs: Sequence[Job]) -> Generator[Progress, None, None]:
-        """Carry out all jobs, as many at a time as there may be."""
+        """Carry out all jobs, `resources.jobs` at a time; see `Engine`."""
         waiting = deque(jobs)
-        running: list[Worker] = []
+        running: list[_Worker] = []
         try:
             while waiting or running:
                 while waiting and len(running) < self.resources.jobs:
-                    running.append(Worker(waiting.popleft(), self.resources))
+                    running.append(_Worker(waiting.popleft(), self.resources))
                     yield running[-1].progress
                 wait([worker.process.sentinel for worker in running], POLL_SECONDS)
                 for worker in [*running]:
@@ -61,45 +64,43 @@ class LocalProcesses:
                 worker.stop()
 
 
-class Worker:
-    """A process at work on one run."""
+class _Worker:
+    """A process that carries out one job."""
 
     def __init__(self, job: Job, resources: Resources) -> None:
         job.failure.unlink(missing_ok=True)
         job.log.parent.mkdir(parents=True, exist_ok=True)
-        self.job, self.progress = job, Progress(job, "running", *history(job))
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["bilstm_nlp.studies.engines.worker"])
-        # A daemon: it does not outlive this process.
-        self.process: ForkServerProcess = context.Process(target=work, args=(job, resources), daemon=True)
-        with threads_of_libraries(resources.threads):
-            self.process.start()
+        self.job, self.progress = job, Progress(job, "running", *_history(job))
+        context = worker_context(WORKER, resources.threads)
+        # A daemon process does not outlive this one.
+        self.process = context.Process(target=_work, args=(job, resources), daemon=True)
+        start(self.process, resources.threads)
 
     def news(self) -> Progress | None:
-        """How far the run has come, if that is farther than when last asked."""
+        """Return the job's progress if it changed since the last call, otherwise `None`."""
         if self.process.exitcode is None:
-            found = Progress(self.job, "running", *history(self.job))
+            progress = Progress(self.job, "running", *_history(self.job))
         elif self.job.state == "finished":
-            found = Progress(self.job, "finished", *history(self.job))
+            progress = Progress(self.job, "finished", *_history(self.job))
         else:
             if not self.job.failure.exists():
-                self.job.fail(ending(self.process.exitcode), tail(self.job))
-            found = Progress(self.job, "failed", *history(self.job), self.job.error())
-        if found == self.progress:
+                self.job.fail(ending(self.process.exitcode), _end_of_log(self.job))
+            progress = Progress(self.job, "failed", *_history(self.job), self.job.error())
+        if progress == self.progress:
             return None
-        self.progress = found
-        return found
+        self.progress = progress
+        return progress
 
     def stop(self) -> None:
-        """End the process; the epochs that it finished stay."""
+        """End the process. The epochs that it finished are kept."""
         self.process.terminate()
         self.process.join()
 
 
-def history(job: Job) -> tuple[int, float | None]:
-    """Epochs that the run has finished, and the best development score so far; none where they can't be read.
+def _history(job: Job) -> tuple[int, float | None]:
+    """Return the number of finished epochs and the best development score so far.
 
-    Why that is, the run tells that goes on with them.
+    Both are none if the history can't be read; the run that resumes from it reports the damage.
     """
     try:
         epochs = trial_files.history(job.folder)
@@ -109,26 +110,25 @@ def history(job: Job) -> tuple[int, float | None]:
     return len(epochs), scores[-1] if scores else None
 
 
-def tail(job: Job) -> str:
-    """The last that was said."""
-    return (
-        "\n".join(job.log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:]) if job.log.exists() else ""
-    )
+def _end_of_log(job: Job) -> str:
+    if not job.log.exists():
+        return ""
+    return "\n".join(job.log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:])
 
 
 # --- in the process of a run -----------------------------------------------------------------------------------------
 
 
-def work(job: Job, resources: Resources) -> None:
-    """Carry out one job; why it failed is written down."""
-    # A run whose result nobody waits for would be in the way of the next one in its folder.
+def _work(job: Job, resources: Resources) -> None:
+    """Carry out one job; if it fails, write its error into its folder."""
+    # A run whose result nobody awaits would block the next run in its folder.
     follow_parent()
     log = os.open(job.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(log, 1)
     os.dup2(log, 2)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
-        # Not above: here it has been imported already, and whoever starts us needs no torch.
+        # Imported here: the process that starts the workers needs no torch.
         from bilstm_nlp.studies.engines.worker import carry_out
 
         for _ in carry_out(job.run.config, job.folder, job.key, resources):

@@ -1,7 +1,7 @@
-"""Runs as tasks of a Ray cluster, on this machine or others. Needs the extra `ray`.
+"""The engine of a Ray cluster: runs are tasks, on this machine or others. It needs the extra `ray`.
 
-Each task trains in a temporary folder of its worker and returns the files, so that workers need no disk in common with
-us; the data must be where the config says, with the same bytes. A task whose worker dies is tried again by Ray.
+A task trains in a temporary folder and returns the files of the run directory, so workers and this process share no
+disk. The data must be where the config says, with the same bytes. If a worker dies, Ray tries its task again.
 """
 
 from __future__ import annotations
@@ -30,11 +30,13 @@ except ImportError:
 
 
 QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.WARNING}
+RETRIES = 3
+"""Times that a task whose worker died is tried again."""
 
 
 @dataclass(frozen=True)
-class Died:
-    """What a task returns that failed by an error of its own: it would fail again."""
+class Failure:
+    """The error that ended a task. The task would fail again, so it is not tried again."""
 
     error: str
     details: str
@@ -43,26 +45,25 @@ class Died:
 class RayCluster:
     """A Ray cluster."""
 
-    def __init__(
-        self, address: str = "local", jobs: int | None = None, threads: int = 1, gpus: float = 0, retries: int = 3
-    ) -> None:
-        """`local` starts a cluster on this machine; `auto` and HOST:PORT join one. By default as many `jobs` at a time
-        as the cluster has room for. Each takes `threads` CPUs and `gpus` GPUs, and is tried again `retries` times.
+    def __init__(self, address: str = "local", jobs: int | None = None, threads: int = 1, gpus: float = 0) -> None:
+        """`local` starts a cluster on this machine; `auto` and HOST:PORT join one.
+
+        `jobs` runs are carried out at a time, by default as many as fit; each takes `threads` CPUs and `gpus` GPUs.
         """
-        self.address, self.jobs, self.threads, self.gpus, self.retries = address, jobs, threads, gpus, retries
+        self.address, self.jobs, self.threads, self.gpus = address, jobs, threads, gpus
 
     def execute(self, jobs: Sequence[Job]) -> Generator[Progress, None, None]:
-        """Carry out all jobs, as many at a time as there may be. Raises `InputError` for a cluster without room."""
+        """Carry out all jobs; see `Engine`. Raises `InputError` for a cluster that is not there or has no room."""
         if not jobs:
             return
-        self.connect()
+        self._connect()
         try:
-            yield from self.carry_out(jobs, self.resources())
+            yield from self._carry_out(jobs, self._resources())
         finally:
             ray.shutdown()
 
-    def connect(self) -> None:
-        """Start a cluster, or join one. Raises `InputError` where there is none."""
+    def _connect(self) -> None:
+        """Start a cluster, or join one. Raises `InputError` if there is none."""
         if self.address == "local":
             wanted = self.jobs * self.threads if self.jobs else cores()
             ray.init(address="local", num_cpus=min(wanted, cores()), include_dashboard=False, **QUIET)
@@ -72,38 +73,39 @@ class RayCluster:
         except ConnectionError as error:
             raise InputError(f"expected a Ray cluster at {self.address}, found none: {error}") from None
 
-    def resources(self) -> Resources:
-        """What the cluster has, and what of it runs may use."""
-        found = int(ray.cluster_resources().get("CPU", 0))
-        jobs = self.jobs or max(1, found // self.threads)
-        if jobs * self.threads > found:
+    def _resources(self) -> Resources:
+        """Return the CPUs of the cluster, and the part of them that runs use. Raises `InputError` without room."""
+        available = int(ray.cluster_resources().get("CPU", 0))
+        jobs = self.jobs or max(1, available // self.threads)
+        if jobs * self.threads > available:
             raise InputError(
-                f"expected jobs × threads of at most {found}, the CPUs of the cluster, found {jobs} × {self.threads}"
+                f"expected jobs × threads of at most {available}, the CPUs of the cluster, "
+                f"found {jobs} × {self.threads}"
             )
-        return Resources(found, jobs, self.threads)
+        return Resources(available, jobs, self.threads)
 
-    def carry_out(self, jobs: Sequence[Job], resources: Resources) -> Generator[Progress, None, None]:
-        """Send jobs as there is room, and put in place what comes back."""
-        board = ray.remote(num_cpus=0)(Board).remote()
-        # A worker for each task alone: what ran before in a process must not matter.
-        task = ray.remote(num_cpus=self.threads, num_gpus=self.gpus, max_retries=self.retries, max_calls=1)(work)
+    def _carry_out(self, jobs: Sequence[Job], resources: Resources) -> Generator[Progress, None, None]:
+        """Send jobs while there is room, and put the run directories that come back in place."""
+        board = ray.remote(num_cpus=0)(_Board).remote()
+        # max_calls=1: a new process for each task, since a task must not depend on the tasks before it.
+        task = ray.remote(num_cpus=self.threads, num_gpus=self.gpus, max_retries=RETRIES, max_calls=1)(work)
         waiting, running = deque(enumerate(jobs)), dict[Any, Progress]()
         numbers = {job.folder: number for number, job in enumerate(jobs)}
         while waiting or running:
             while waiting and len(running) < resources.jobs:
                 number, job = waiting.popleft()
                 job.failure.unlink(missing_ok=True)
-                # Its folder means nothing on another machine.
+                # The folder's path means nothing on another machine.
                 sent = task.remote(replace(job, folder=Path(job.folder.name)), resources, board, number)
                 running[sent] = Progress(job, "running")
                 yield running[sent]
             ended, _ = ray.wait([*running], timeout=POLL_SECONDS)
-            told = ray.get(board.read.remote())
+            progress_by_job = ray.get(board.read.remote())
             for sent, before in [*running.items()]:
-                epochs, score = told.get(numbers[before.job.folder], (0, None))
+                epochs, score = progress_by_job.get(numbers[before.job.folder], (0, None))
                 now = replace(before, epoch=epochs, score=score)
                 if sent in ended:
-                    now = settled(now, sent)
+                    now = _received(now, sent)
                     del running[sent]
                 else:
                     running[sent] = now
@@ -111,28 +113,29 @@ class RayCluster:
                     yield now
 
 
-class Board:
-    """Where tasks write how far they are."""
+class _Board:
+    """A Ray actor to which tasks report their progress."""
 
     def __init__(self) -> None:
-        self.told: dict[int, tuple[int, float | None]] = {}
+        self.progress_by_job: dict[int, tuple[int, float | None]] = {}
 
-    def tell(self, number: int, epochs: int, score: float) -> None:
-        """A job's finished epochs and best score so far."""
-        self.told[number] = (epochs, score)
+    def report(self, number: int, epochs: int, score: float) -> None:
+        """Note a job's finished epochs and best score so far."""
+        self.progress_by_job[number] = (epochs, score)
 
     def read(self) -> dict[int, tuple[int, float | None]]:
-        return self.told
+        """Return the progress of all jobs by number."""
+        return self.progress_by_job
 
 
-def settled(progress: Progress, sent: Any) -> Progress:
-    """Put in place what an ended task returned: its run directory, or why there is none."""
+def _received(progress: Progress, sent: Any) -> Progress:
+    """Put the run directory that a task returned in place, or write the error that it returned."""
     job = progress.job
     try:
         returned = ray.get(sent)
     except ray.exceptions.RayError as error:
-        returned = Died(" ".join(str(error).split()), "")
-    if isinstance(returned, Died):
+        returned = Failure(" ".join(str(error).split()), "")
+    if isinstance(returned, Failure):
         job.fail(returned.error, returned.details)
         return replace(progress, state="failed", error=returned.error)
     partial = job.folder.with_name(f".{job.folder.name}.partial")
@@ -150,22 +153,24 @@ def settled(progress: Progress, sent: Any) -> Progress:
 # --- on a worker -----------------------------------------------------------------------------------------------------
 
 
-def work(job: Job, resources: Resources, board: Any, number: int) -> dict[str, bytes] | Died:
-    """Carry out one job; its run directory as names and contents, or why it failed."""
-    # Not above: whoever sends tasks needs no torch.
+def work(job: Job, resources: Resources, board: Any, number: int) -> dict[str, bytes] | Failure:
+    """Carry out one job; return its run directory as names and contents, or its error."""
+    # Imported here: the process that sends tasks needs no torch.
     from bilstm_nlp.studies.engines.worker import carry_out
 
     config = job.run.config
     with tempfile.TemporaryDirectory() as folder:
         try:
-            found = {source: digest(source) for source in config.sources}
-            if None in found.values() or key_of(config, found) != job.key:
-                raise RunError(f"expected data with the same bytes as on the machine that sent the run, found {found}")
+            digests = {source: digest(source) for source in config.sources}
+            if None in digests.values() or key_of(config, digests) != job.key:
+                raise RunError(
+                    f"expected data with the same bytes as on the machine that sent the run, found {digests}"
+                )
             best = None
             for epoch in carry_out(config, Path(folder) / "run", job.key, resources):
                 best = epoch.score.value if epoch.best else best
-                board.tell.remote(number, epoch.epoch, best)
+                board.report.remote(number, epoch.epoch, best)
             paths = sorted(path for path in (Path(folder) / "run").rglob("*") if path.is_file())
             return {path.relative_to(Path(folder) / "run").as_posix(): path.read_bytes() for path in paths}
         except Exception as error:
-            return Died(reason(error), traceback.format_exc())
+            return Failure(reason(error), traceback.format_exc())

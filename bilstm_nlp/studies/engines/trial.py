@@ -1,4 +1,4 @@
-"""What one finished run brings to a comparison: plain data, no torch, no files. `trials` makes, saves and reads it."""
+"""A planned run and its trial, the result that a comparison needs. Plain data, no torch and no files."""
 
 from __future__ import annotations
 
@@ -24,44 +24,44 @@ class PlannedRun:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a run took, and how fast its model is."""
+    """The size and the speed of a run."""
 
     parameters: int
     """Trained parameters."""
     training_seconds: float
     training_speed: float
-    """Sequences (sentences or windows) a second, in training."""
+    """Sequences (sentences or windows) a second in training."""
     prediction_speed: float
-    """Sequences a second, in prediction."""
+    """Sequences a second in prediction."""
     peak_memory_mb: float
 
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """One variant, trained once with one seed on one part of the training data.
+    """The result of one run: a variant with one seed, trained on one fraction of the training data.
 
-    Units are what the development part is made of, and the same for all trials of a comparison, in the same order: its
-    sentences, or the dates that are forecast from, in time order. A measure is Σ numerator / Σ denominator over them.
-    For micro F1 that is 2·correct / (predicted + gold entities), for a mean error the sum of the errors of the windows
-    from that date / their number.
+    The development part consists of U units: sentences, or forecast origins in time order. All trials of a comparison
+    have the same units in the same order. A measure is Σ numerator / Σ denominator over the units. For micro F1 the
+    numerator is 2·correct and the denominator predicted + gold entities. For a mean error they are the sum of the
+    errors of an origin's windows, and their number.
     """
 
     variant: str
     seed: int
     fraction: float
-    """How much of the training data it saw, up to 1."""
+    """Fraction of the training data that was used, at most 1."""
     numerator: NDArray[np.float64]
     """(U,)"""
     denominator: NDArray[np.float64]
     """(U,)"""
     lag: int
-    """Up to how far apart two units share something: 0 for sentences, horizon − 1 for windows at every row."""
+    """Largest distance at which two units share data: 0 for sentences, horizon − 1 for windows at every row."""
     per_type: Mapping[str, float | None]
-    """F1 by type of entity, or the measured error by column."""
+    """The measure by type of entity or by column."""
     losses: Sequence[float]
     """Mean training loss of each epoch."""
     epoch_scores: Sequence[float]
-    """The development score of each epoch, as the run watched it."""
+    """Development score of each epoch, by the measure that the run watches."""
     cost: Cost
     examples: Examples
     """Some of the units, the same for all trials of a comparison."""

@@ -1,7 +1,7 @@
-"""What a finished run leaves for comparisons, in its run directory beside what training left. No torch.
+"""The files of a trial, written into the run directory of a finished run. Knows no torch.
 
-trial.safetensors  numerators and denominators unit by unit, and the examples' numbers
-trial.json         the rest; its presence says that the run needs nothing more
+trial.safetensors  numerators and denominators of the units, and the arrays of the examples
+trial.json         everything else; it is written last, and marks the job as finished
 """
 
 from __future__ import annotations
@@ -31,36 +31,36 @@ from bilstm_nlp.tasks.measurement import Measurement
 from bilstm_nlp.tasks.registry import examples_of
 
 FORMAT = 2
-"""Of trial.json. 1 had no checksum."""
+"""The format of trial.json. Format 1 had no checksum."""
 TRIAL, TENSORS = "trial.json", "trial.safetensors"
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
-# --- what the files say ----------------------------------------------------------------------------------------------
+# --- the content of the files ----------------------------------------------------------------------------------------
 
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Resources:
-    """What a run may use, so that speeds mean something."""
+    """The resources of a run, without which its speeds mean nothing."""
 
     cores: Positive
-    """Of all machines together."""
+    """Cores of all machines together."""
     jobs: Positive
     """Runs at a time."""
     threads: Positive
-    """Of each run."""
+    """Threads of each run."""
 
 
-class AnyTrialFile(BaseModel):
-    """trial.json, whatever its format."""
+class _AnyTrialFile(BaseModel):
+    """trial.json of any format."""
 
     format: object = None
 
 
-class TrialFile(BaseModel):
+class _TrialFile(BaseModel):
     """trial.json. The keys that it does not name belong to the task's examples."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -75,8 +75,8 @@ class TrialFile(BaseModel):
     speed: Amount
 
 
-class Training(BaseModel):
-    """metrics.json: what training took."""
+class _Training(BaseModel):
+    """The cost of the training, in metrics.json."""
 
     parameters: NotNegative
     seconds: Amount
@@ -84,27 +84,27 @@ class Training(BaseModel):
     peak_memory_mb: Amount
 
 
-class Results(BaseModel):
+class _Results(BaseModel):
     """metrics.json"""
 
-    training: Training
+    training: _Training
 
 
-class Watched(BaseModel):
-    """history.jsonl: the score of an epoch, which is no number where a model has gone astray."""
+class _Score(BaseModel):
+    """The score of an epoch, in history.jsonl; NaN or infinite if the model diverged."""
 
     value: float
 
 
-class Line(BaseModel):
+class Epoch(BaseModel):
     """A line of history.jsonl."""
 
     loss: float
-    score: Watched
+    score: _Score
     best: bool
 
 
-class Origin(BaseModel):
+class _Origin(BaseModel):
     """run.json"""
 
     versions: dict[str, str] = {}
@@ -138,33 +138,36 @@ def save(folder: Path, key: str, resources: Resources, measured: Measurement) ->
 
 
 def key_of(folder: Path) -> str | None:
-    """The key of the finished run in a folder; `None` where there is none, or its trial is of another format."""
+    """Return the key of the finished run in a folder; `None` without one, or if its trial has another format.
+
+    Raises `RunError` for a damaged trial.
+    """
     if not (folder / "metrics.json").exists() or not (folder / TRIAL).exists():
         return None
-    # Before its checksum: another format may have none.
-    found = said(AnyTrialFile, folder / TRIAL, Checksums(folder).content(TRIAL))
-    return trial_file(folder).key if found.format == FORMAT else None
+    # Before the checksum is checked: another format may have none.
+    any_file = _parsed_as(_AnyTrialFile, folder / TRIAL, Checksums(folder).content(TRIAL))
+    return _trial_file(folder).key if any_file.format == FORMAT else None
 
 
 def resources_of(folder: Path) -> Resources:
-    """What a finished run used. Raises `RunError`."""
-    return trial_file(folder).resources
+    """Return the resources of a finished run. Raises `RunError`."""
+    return _trial_file(folder).resources
 
 
 def versions_of(folder: Path) -> dict[str, str]:
-    """What a run was made with. Raises `RunError`."""
-    return read_as(Origin, folder / "run.json").versions
+    """Return the versions of the packages that made a run. Raises `RunError`."""
+    return _read_as(_Origin, folder / "run.json").versions
 
 
 def read(folder: Path, run: PlannedRun, measure: str) -> Trial:
     """Read the trial of a finished run. Raises `RunError` if a file is missing or damaged."""
-    file = trial_file(folder)
+    file = _trial_file(folder)
     if measure not in file.by_type:
         measured = ", ".join(file.by_type) or "nothing"
         raise RunError(f"{folder / TRIAL}: expected a run measured by {measure}, found one measured by {measured}")
-    training = read_as(Results, folder / "metrics.json").training
+    training = _read_as(_Results, folder / "metrics.json").training
     epochs = history(folder)
-    arrays = read_arrays(folder / TENSORS)
+    arrays = _read_arrays(folder / TENSORS)
     numerator = arrays.amounts(f"{measure}.numerator")
     denominator = arrays.amounts(f"{measure}.denominator", len(numerator))
     if not np.isfinite(denominator).all():
@@ -192,17 +195,17 @@ def read(folder: Path, run: PlannedRun, measure: str) -> Trial:
     )
 
 
-def trial_file(folder: Path) -> TrialFile:
-    return read_as(TrialFile, folder / TRIAL)
+def _trial_file(folder: Path) -> _TrialFile:
+    return _read_as(_TrialFile, folder / TRIAL)
 
 
-def read_as(kind: type[ModelT], path: Path) -> ModelT:
-    """What a file of a run says. Raises `RunError` when it is missing or damaged, or says something else."""
-    return said(kind, path, Checksums(path.parent).checked(path.name))
+def _read_as(kind: type[ModelT], path: Path) -> ModelT:
+    """Read a file of a run. Raises `RunError` if it is missing, damaged or of another kind."""
+    return _parsed_as(kind, path, Checksums(path.parent).checked(path.name))
 
 
-def said(kind: type[ModelT], path: Path, content: bytes) -> ModelT:
-    """Parse the content of a file. Raises `RunError` if it is not of this kind."""
+def _parsed_as(kind: type[ModelT], path: Path, content: bytes) -> ModelT:
+    """Parse the content of a file. Raises `RunError` if it is of another kind."""
     with _validation_of(path):
         return kind.model_validate_json(content, strict=True)
 
@@ -216,17 +219,17 @@ def _validation_of(path: Path) -> Iterator[None]:
         raise RunError(f"{path}: expected what a comparison asks of a run, found: {problem_of(error)}") from None
 
 
-def history(folder: Path) -> list[Line]:
-    """All epochs of a run, finished or not. Raises `RunError` when there are none yet, and for damage."""
+def history(folder: Path) -> list[Epoch]:
+    """Read the epochs of a run, finished or not. Raises `RunError` if there are none yet, and for damage."""
     path = folder / "history.jsonl"
     lines = Checksums(folder).checked(path.name).splitlines()
     try:
-        return [Line.model_validate_json(line, strict=True) for line in lines]
+        return [Epoch.model_validate_json(line, strict=True) for line in lines]
     except ValidationError as error:
         raise RunError(f"{path}: expected epoch reports, found: {problem_of(error)}") from None
 
 
-def read_arrays(path: Path) -> StoredArrays:
+def _read_arrays(path: Path) -> StoredArrays:
     """Read the tensors of a run. Raises `RunError` if the file is missing or damaged."""
     try:
         return StoredArrays(str(path), load(Checksums(path.parent).checked(path.name)))

@@ -1,4 +1,4 @@
-"""One run of a comparison, from its config to its trial: what a worker does, wherever it is."""
+"""A worker's part of a job: train a run, then measure it for the comparison. The only module of studies with torch."""
 
 from __future__ import annotations
 
@@ -19,10 +19,7 @@ from bilstm_nlp.training.reports import EpochReport
 
 
 def carry_out(config: Config, folder: Path, key: str, resources: Resources) -> Iterator[EpochReport]:
-    """Train into the run directory `folder`, or go on with what is there, then measure for the comparison.
-
-    Yields each epoch when it is finished.
-    """
+    """Train a run in `folder`, or resume the run that is there, then write its trial; yield each finished epoch."""
     torch.set_num_threads(resources.threads)
     run = RunDirectory(folder)
     if run.finished:

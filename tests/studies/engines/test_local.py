@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -225,6 +226,24 @@ def test_a_worker_that_is_killed_is_a_failure_of_its_run_alone(finished, tmp_pat
     assert not jobs[0].failure.exists()
 
 
+def test_a_killed_worker_fails_alone_where_processes_are_spawned(finished, tmp_path, monkeypatch):
+    monkeypatch.setattr(local, "worker_context", lambda *_: multiprocessing.get_context("spawn"))
+    jobs = jobs_of(read(finished, seeds=[1]), tmp_path / "out")
+    states = {}
+    for progress in LocalProcesses(jobs=1, threads=1).execute(jobs):
+        if not states:
+            (worker,) = multiprocessing.active_children()
+            os.kill(worker.pid, signal.SIGKILL)
+        states[progress.job] = progress.state
+    assert [states[job] for job in jobs] == ["failed", "finished"]
+    original = finished / "out" / "runs" / jobs[1].folder.name
+    assert (jobs[1].folder / "model.safetensors").read_bytes() == (original / "model.safetensors").read_bytes()
+
+
+def test_the_module_that_workers_need_is_there():
+    assert find_spec(local.WORKER) is not None
+
+
 def test_an_unfinished_run_that_is_damaged_fails_alone(finished, out):
     jobs = jobs_of(read(finished, seeds=[1]), out)
     for job in jobs:
@@ -261,13 +280,3 @@ def test_more_threads_than_cores_are_refused(monkeypatch):
     for asked in ((7, None), (3, 3), (None, 7)):
         with pytest.raises(InputError, match="jobs × threads of at most 6, the cores of this machine, found"):
             LocalProcesses(*asked)
-
-
-def test_the_libraries_are_told_how_many_threads_there_are(monkeypatch):
-    for before in (None, "5"):
-        monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-        if before:
-            monkeypatch.setenv("OMP_NUM_THREADS", before)
-        with local.threads_of_libraries(3):
-            assert os.environ["OMP_NUM_THREADS"] == "3"
-        assert os.environ.get("OMP_NUM_THREADS") == before
