@@ -1,4 +1,4 @@
-"""Sentences with what a tagger found in them, and how they are written out."""
+"""Tagged sentences, and the formats of the output: text, columns, JSON Lines and CSV."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from bilstm_nlp.errors import InputError
 OutputFormat = Literal["text", "conll", "jsonl", "csv"]
 
 BLANK = re.compile("[ \t\n\r]")
-"""What parts columns and lines."""
+"""Characters that separate columns and lines."""
 QUOTED = re.compile('[",\r\n]')
-"""What a cell of CSV has only in quotes."""
+"""Characters that need quotes in a cell of CSV."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a formula begins with, in one spreadsheet or another."""
+"""Beginnings of formulas in some spreadsheet."""
 JSON = json.JSONEncoder(ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A named entity. `start` and `end` count characters of the sentence's text, `first` and `last` its tokens."""
+    """A named entity: a stretch of the text from `start` to `end`, and of the tokens from `first` to `last`."""
 
     text: str
     type: str
@@ -38,12 +38,12 @@ class Entity:
     last: int
     """Exclusive."""
     score: float | None
-    """P(span, type | sentence), where it was asked for."""
+    """P(span, type | sentence); None if it was not asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """One of the most probable tag sequences of a sentence."""
+    """A probable tag sequence of a sentence."""
 
     probability: float
     tags: tuple[str, ...]
@@ -52,7 +52,7 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class TaggedSentence:
-    """A sentence, its tags in the files' scheme, its entities, and the best sequences where they were asked for."""
+    """A sentence with its tags in the scheme of the files, its entities, and the best sequences if asked for."""
 
     sentence: Sentence
     text: str
@@ -60,13 +60,13 @@ class TaggedSentence:
     entities: tuple[Entity, ...]
     alternatives: tuple[Alternative, ...] = ()
     scored: bool = False
-    """Whether scores were asked for: no entities have none to tell by."""
+    """Whether scores were asked for. Without entities, nothing else tells."""
     weights: NDArray[np.float32] | None = field(default=None, compare=False)
-    """(heads, T, T) how much each token (row) reads of each (column), where it was asked for."""
+    """(heads, T, T) attention weights of each token (row) on each token (column); None if they were not asked for."""
 
 
 def writer(kind: OutputFormat) -> Callable[[int, TaggedSentence], str]:
-    """(number of the sentence from 1, sentence) → the text that stands for it in this format."""
+    """Return the function (number of the sentence from 1, sentence) → its text in a format."""
     return {"text": as_text, "conll": as_conll, "jsonl": as_jsonl, "csv": as_csv}[kind]
 
 
@@ -74,20 +74,21 @@ CSV_HEADER = "sentence,rank,probability,start,end,type,text,score\n"
 
 
 def as_text(number: int, tagged: TaggedSentence) -> str:
-    """For reading: `[EU ORG] rejects [German MISC 0.98] call`; alternatives on lines of their own."""
-    if is_boundary(tagged.sentence):
+    """Write text for people: `[EU ORG] rejects [German MISC 0.98] call`, with a line for each alternative."""
+    if _is_boundary(tagged.sentence):
         return ""
     if not tagged.alternatives:
-        return marked(tagged.text, tagged.entities) + "\n"
-    return "".join(f"{a.probability:.4f}\t{marked(tagged.text, a.entities)}\n" for a in tagged.alternatives)
+        return _marked(tagged.text, tagged.entities) + "\n"
+    return "".join(f"{a.probability:.4f}\t{_marked(tagged.text, a.entities)}\n" for a in tagged.alternatives)
 
 
-def is_boundary(sentence: Sentence) -> bool:
-    """Whether this only says where documents begin, as a column file may at its end; only columns can say it."""
+def _is_boundary(sentence: Sentence) -> bool:
+    """Tell whether a sentence stands for document boundaries at the end of a column file. Only columns show them."""
     return not sentence.tokens and sentence.document_start is not None
 
 
-def marked(text: str, entities: tuple[Entity, ...]) -> str:
+def _marked(text: str, entities: tuple[Entity, ...]) -> str:
+    """Mark the entities of a text with brackets."""
     parts, end = [], 0
     for entity in entities:
         score = "" if entity.score is None else f" {entity.score:.2f}"
@@ -97,12 +98,12 @@ def marked(text: str, entities: tuple[Entity, ...]) -> str:
 
 
 def as_conll(number: int, tagged: TaggedSentence) -> str:
-    """The input's columns and the predicted tag as one more; with scores, they are a last column (`-` outside)."""
+    """Write the input's columns, a column of predicted tags, and a column of scores if asked for (`-` outside)."""
     sentence = tagged.sentence
     start = f"{sentence.document_start}\n\n" if sentence.document_start is not None else ""
     if not sentence.tokens:
         return start or "\n"
-    check_columns(tagged.tags if sentence.rows else (*sentence.tokens, *tagged.tags), number)
+    _check_columns(tagged.tags if sentence.rows else (*sentence.tokens, *tagged.tags), number)
     rows = sentence.rows or sentence.tokens
     separator = "\t" if "\t" in rows[0] else " "
     columns: list[Sequence[str]] = [rows, tagged.tags]
@@ -114,29 +115,29 @@ def as_conll(number: int, tagged: TaggedSentence) -> str:
     return start + "\n".join(map(separator.join, zip(*columns, strict=True))) + "\n\n"
 
 
-def check_columns(cells: Sequence[str], number: int) -> None:
-    """Raises `InputError` where a token or tag, from JSON that is, would become two columns or lines."""
+def _check_columns(cells: Sequence[str], number: int) -> None:
+    """Raises `InputError` for a token or tag with blanks, which JSON may have and columns can't."""
     if BLANK.search("".join(cells)):
-        found = next(cell for cell in cells if BLANK.search(cell))
+        split_cell = next(cell for cell in cells if BLANK.search(cell))
         raise InputError(
             f"sentence {number}: expected tokens and types without blanks, which columns can't hold, "
-            f"found {found!r}; --format jsonl can"
+            f"found {split_cell!r}; --format jsonl can"
         )
 
 
 def as_jsonl(number: int, tagged: TaggedSentence) -> str:
-    """One JSON object a sentence."""
-    if is_boundary(tagged.sentence):
+    """Write one JSON object for each sentence."""
+    if _is_boundary(tagged.sentence):
         return ""
     record: dict[str, object] = {
         "text": tagged.text,
         "tokens": tagged.sentence.tokens,
         "tags": tagged.tags,
-        "entities": [entity_json(entity) for entity in tagged.entities],
+        "entities": [_entity_json(entity) for entity in tagged.entities],
     }
     if tagged.alternatives:
         record["alternatives"] = [
-            {"probability": a.probability, "tags": a.tags, "entities": [entity_json(e) for e in a.entities]}
+            {"probability": a.probability, "tags": a.tags, "entities": [_entity_json(e) for e in a.entities]}
             for a in tagged.alternatives
         ]
     if tagged.weights is not None:
@@ -144,7 +145,8 @@ def as_jsonl(number: int, tagged: TaggedSentence) -> str:
     return JSON.encode(record) + "\n"
 
 
-def entity_json(entity: Entity) -> dict[str, object]:
+def _entity_json(entity: Entity) -> dict[str, object]:
+    """Return an entity as JSON, without a score if it has none."""
     values: dict[str, object] = {
         "text": entity.text,
         "type": entity.type,
@@ -157,9 +159,9 @@ def entity_json(entity: Entity) -> dict[str, object]:
 
 
 def as_csv(number: int, tagged: TaggedSentence) -> str:
-    """One row an entity; the rank tells alternatives apart, 1 being the best, whose probability stands beside it."""
+    """Write one row for each entity. Rank 1 is the best alternative; the probability of an alternative is beside it."""
     if tagged.alternatives:
-        ranked = [(f"{found.probability:.6f}", found.entities) for found in tagged.alternatives]
+        ranked = [(f"{alternative.probability:.6f}", alternative.entities) for alternative in tagged.alternatives]
     else:
         ranked = [("", tagged.entities)]
     return "".join(
@@ -171,9 +173,12 @@ def as_csv(number: int, tagged: TaggedSentence) -> str:
 
 
 def cell(text: str) -> str:
-    """A cell of CSV, in quotes where it needs them; Python before 3.13 forgets them around a return.
+    """Write a cell of CSV, in quotes if needed. Python's csv module before 3.13 leaves a return unquoted.
 
-    What a spreadsheet would take for a formula, and carry out, begins with an apostrophe.
+    Text that a spreadsheet would run as a formula gets an apostrophe in front.
+
+    >>> print(cell("a, b"), cell("=1+1"))
+    "a, b" '=1+1
     """
     if text.startswith(FORMULA):
         text = "'" + text
