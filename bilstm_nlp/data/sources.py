@@ -1,4 +1,4 @@
-"""Which file is meant by the name of a source: one of the user's, or one of the package's samples."""
+"""The names of data: paths of the user's files, and samples of the package."""
 
 from __future__ import annotations
 
@@ -9,8 +9,14 @@ from bilstm_nlp.errors import DataError
 SAMPLES = Path(__file__).parent / "samples"
 
 
-def place(source: str) -> Path:
-    """The file: `sample:FILE` is one of the samples, all else a path. Raises `DataError` for no sample."""
+def path_of(source: str) -> Path:
+    """Return the path of a source: a file of the samples for `sample:FILE`, else the source itself.
+
+    Raises `DataError` for a sample that the package does not have.
+
+    >>> path_of("sample:news.dev.conll").parent == SAMPLES
+    True
+    """
     if not source.startswith("sample:"):
         return Path(source)
     name = source.removeprefix("sample:")

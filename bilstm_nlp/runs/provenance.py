@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from bilstm_nlp.data.sources import place
+from bilstm_nlp.data.sources import path_of
 from bilstm_nlp.errors import DataError
 from bilstm_nlp.runs import checksums
 from bilstm_nlp.system.processes import cores, world_size
@@ -86,7 +86,7 @@ def digest(source: str) -> str | None:
     if source.startswith("hf:") and not Path(name).is_file():
         return hashlib.sha256(source.encode()).hexdigest()
     try:
-        path = place(name)
+        path = path_of(name)
         # A pipe, say, can be read but once.
         return checksums.digest(path) if path.is_file() else None
     except (DataError, OSError):

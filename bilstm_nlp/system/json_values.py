@@ -50,9 +50,14 @@ def value_of(text: str) -> Any:
         raise too_deep from None
     if len(list(levels(value, MAX_DEPTH + 1))) > MAX_DEPTH:
         raise too_deep
-    if "\\ud" in text.lower():
-        json.dumps(value, ensure_ascii=False).encode("utf-8")  # a UnicodeEncodeError is a ValueError too
+    check_surrogates(text, value)
     return value
+
+
+def check_surrogates(text: str, value: object) -> None:
+    """Raises `UnicodeEncodeError`, a `ValueError`, if `value`, read from JSON `text`, has half a surrogate pair."""
+    if "\\ud" in text.lower():
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
 
 
 def _finite(text: str) -> float:

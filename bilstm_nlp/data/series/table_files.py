@@ -14,7 +14,7 @@ import pandas as pd
 
 from bilstm_nlp.data.lines import suggestion, unpacked
 from bilstm_nlp.data.series.series import Ints
-from bilstm_nlp.data.sources import place
+from bilstm_nlp.data.sources import path_of
 from bilstm_nlp.errors import DataError
 
 Missing = Literal["error", "interpolate", "ffill"]
@@ -74,7 +74,7 @@ class Table:
 
 def load(source: str, format: TableFormat) -> Table:
     """Read the cells of a file. Raises `DataError` if it can't be read or lacks a column."""
-    path = place(source)
+    path = path_of(source)
     has_lines = path.suffix != ".parquet"
     try:
         frame = _csv_cells(path, source, format) if has_lines else _parquet_cells(path)

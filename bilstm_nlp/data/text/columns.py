@@ -1,25 +1,25 @@
-"""Column files: a token a line, sentences parted by blank lines, documents by -DOCSTART- lines."""
+"""Column files: one token a line, blank lines between sentences, -DOCSTART- lines between documents."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from bilstm_nlp.data.lines import Complain, excerpt, name_of, numbered_lines, stop
+from bilstm_nlp.data.lines import Complain, name_of, numbered_lines, stop
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence, check_length
-from bilstm_nlp.errors import DataError
+from bilstm_nlp.errors import DataError, excerpt
 
 DOCUMENT_START = "-DOCSTART-"
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What all rows of a file have in common, as its first row or its header line says."""
+    """The columns of a file, from its first row or its header line."""
 
     width: int
     """Columns of every row."""
     line: int
-    """Where the file says so."""
+    """The line of that row."""
     token: int
     tag: int | None
 
@@ -27,10 +27,10 @@ class Layout:
 def read_columns(
     source: str, format: ColumnFormat, complain: Complain = stop, *, keep_rows: bool = False
 ) -> Iterator[Sentence]:
-    """The sentences of a column file, as they are asked for; boundaries with no sentence after them come at the end.
+    """Yield the sentences of a column file. Document boundaries at the end come as a sentence without tokens.
 
-    Columns are parted by blanks and tabs alone: a token may be U+00A0 or U+3000. Complains of every row whose number
-    of columns is not the first row's. Raises `DataError` where the columns asked for are not there.
+    Only blanks and tabs separate columns: a token may be U+00A0 or U+3000. Calls `complain` for each row whose number
+    of columns differs from the first row's. Raises `DataError` if the columns of the format are not there.
     """
     name = name_of(source)
     layout: Layout | None = None
@@ -54,7 +54,7 @@ def read_columns(
                 continue
         if len(fields) != layout.width:
             expected = f"{counted(layout.width)}, as line {layout.line} has"
-            complain(DataError(name, expected, f"{len(fields)}: {excerpt(line)}", number))
+            complain(DataError(name, expected, f"{len(fields)}: {excerpt(line)!r}", number))
             continue
         if not sentence.tokens:
             sentence.lines = []
@@ -70,14 +70,14 @@ def read_columns(
 
 
 def split(line: str) -> list[str]:
-    """The columns of a line, parted by blanks and tabs and nothing else."""
+    """Split a line into columns at blanks and tabs only."""
     fields = line.replace("\t", " ").split(" ")
     return [text for text in fields if text] if "" in fields else fields
 
 
 @dataclass
 class Collected:
-    """A sentence while its lines are read."""
+    """A sentence whose lines are being read."""
 
     document: int = 0
     boundaries: list[str] = field(default_factory=list)
@@ -85,10 +85,10 @@ class Collected:
     tags: list[str] = field(default_factory=list)
     rows: list[str] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
-    """Of the tokens; before there are any, that of the last boundary."""
+    """Of the tokens; of the last boundary while there are no tokens."""
 
     def done(self) -> Sentence:
-        """The sentence itself."""
+        """Make the sentence."""
         first, last = self.lines[0], self.lines[-1]
         lines: Sequence[int] = range(first, last + 1) if last - first + 1 == len(self.lines) else tuple(self.lines)
         return Sentence(
@@ -103,23 +103,23 @@ class Collected:
 
 
 def layout_of(name: str, fields: list[str], line: int, format: ColumnFormat) -> Layout:
-    """Which columns are meant, from the first row or the header line. Raises `DataError` when they are not there."""
+    """Find the columns of the format in the first row or the header line. Raises `DataError` if they are not there."""
 
-    def place(column: int | str) -> int:
+    def index_of(column: int | str) -> int:
         if isinstance(column, str):
             count = fields.count(column)
             if count != 1:
-                found = f"{count or 'none'} in {excerpt(' '.join(fields))}"
+                found = f"{count or 'none'} in {excerpt(' '.join(fields))!r}"
                 raise DataError(name, f"one column named {column!r} in the header line", found, line)
             return fields.index(column)
         if not -len(fields) <= column < len(fields):
             needed = column + 1 if column >= 0 else -column
             expected = f"at least {counted(needed)}, for column {column}"
-            raise DataError(name, expected, f"{len(fields)}: {excerpt(' '.join(fields))}", line)
+            raise DataError(name, expected, f"{len(fields)}: {excerpt(' '.join(fields))!r}", line)
         return column % len(fields)
 
-    token = place(format.token)
-    tag = None if format.tag is None else place(format.tag)
+    token = index_of(format.token)
+    tag = None if format.tag is None else index_of(format.tag)
     if token == tag:
         expected = f"a token in column {format.token!r} and its tag in column {format.tag!r}"
         found = f"{counted(len(fields))}, so both are {fields[token]!r}"
@@ -128,4 +128,5 @@ def layout_of(name: str, fields: list[str], line: int, format: ColumnFormat) -> 
 
 
 def counted(columns: int) -> str:
+    """Name a number of columns."""
     return "1 column" if columns == 1 else f"{columns} columns"

@@ -1,4 +1,4 @@
-"""Corpora and streams of sentences, from wherever they are: column files, JSONL, datasets, plain text."""
+"""Corpora and streams of sentences: from column files, JSONL, datasets and plain text."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ InputFormat = Literal["auto", "text", "conll", "jsonl", "dataset"]
 
 @dataclass(frozen=True)
 class TaggedCorpus:
-    """Sentences, each with a token at least, and where they come from."""
+    """The sentences of a source, each with at least one token."""
 
     source: str
     sentences: list[Sentence]
@@ -48,7 +48,7 @@ class TaggedCorpus:
 
 @dataclass(frozen=True)
 class Repair:
-    """A tag that was changed to keep to its scheme."""
+    """A tag that was changed to fit its scheme."""
 
     line: int
     before: str
@@ -56,10 +56,13 @@ class Repair:
 
 
 def read(source: str, format: ColumnFormat, complain: Complain = stop) -> TaggedCorpus:
-    """All sentences of a corpus: JSONL, a dataset, or, whatever it is called, a column file.
+    """Read all sentences of a corpus: JSONL, a dataset, or a column file of any other name.
 
-    Raises `DataError`; what is wrong with a single line can be complained of instead, and the line is left out.
-    Sentences without tokens, which JSONL and datasets may have, are left out.
+    Sentences without tokens are left out. If `complain` returns, a malformed line is left out; by default it raises.
+    Raises `DataError` for malformed data, and for a corpus without sentences.
+
+    >>> len(read("sample:news.dev.conll", ColumnFormat()).sentences) > 0
+    True
     """
     if is_dataset(source):
         sentences = read_dataset(source, format, complain)
@@ -74,10 +77,10 @@ def read(source: str, format: ColumnFormat, complain: Complain = stop) -> Tagged
 
 
 def sentences_of(source: str, reads: InputFormat, format: ColumnFormat) -> Iterator[Sentence]:
-    """The sentences of a file or of standard input (`-`), one by one as they are read, in constant memory.
+    """Yield the sentences of a file or of standard input (`-`) while they are read, in constant memory.
 
-    In text every line is a sentence, a blank one too: it is passed on without tokens, so that the n-th line in is the
-    n-th sentence out. Raises `DataError` after all that came before the line at fault.
+    In text every line is a sentence. A blank line is a sentence without tokens, so line n of the input is sentence n of
+    the output. Raises `DataError` at a malformed line, after the sentences before it.
     """
     match input_format(source) if reads == "auto" else reads:
         case "text":
@@ -94,7 +97,11 @@ def sentences_of(source: str, reads: InputFormat, format: ColumnFormat) -> Itera
 
 
 def input_format(source: str) -> InputFormat:
-    """What a file is read as, by its name: `-` and .txt are text, .jsonl and .json are JSONL, the rest columns."""
+    """Tell the format of a file by its name: `-` and .txt are text, .jsonl and .json JSONL, others column files.
+
+    >>> input_format("news.txt.gz"), input_format("hf:conll2003"), input_format("news.iob")
+    ('text', 'dataset', 'conll')
+    """
     if is_dataset(source):
         return "dataset"
     if is_jsonl(source):
@@ -103,16 +110,17 @@ def input_format(source: str) -> InputFormat:
 
 
 def is_jsonl(source: str) -> bool:
+    """Tell whether a source is JSONL, by its name."""
     return source.removesuffix(".gz").endswith((".jsonl", ".ndjson", ".json"))
 
 
 def checked(
     corpus: TaggedCorpus, scheme: Scheme, on_invalid: Literal["error", "repair"]
 ) -> tuple[TaggedCorpus, list[Repair]]:
-    """The corpus with tags that all keep to the scheme, and what was changed for that, in the order of lines.
+    """Check that all tags fit the scheme, and repair broken tags if asked for, in the reading of `tags.spans`.
 
-    Tags are repaired in the reading of `tags.spans`. Raises `DataError` at tags that are missing, that are none of the
-    scheme's, and, unless they are to be repaired, that break it.
+    Returns the corpus and the repairs in the order of lines. Raises `DataError` for missing tags, for tags of another
+    scheme, and for broken tags if `on_invalid` is "error".
     """
     sentences: list[Sentence] = []
     repairs: list[Repair] = []
@@ -125,7 +133,7 @@ def checked(
             raise DataError(corpus.source, expected, broken[0].reason, line_of(sentence, broken[0].index))
         for violation in broken:
             if parse(violation.tag, scheme) is None:
-                # Its repair would be O, and an annotated label lost.
+                # Its repair would be O, which loses an annotated label.
                 raise DataError(
                     corpus.source, f"tags of {scheme}", violation.reason, line_of(sentence, violation.index)
                 )
@@ -140,7 +148,7 @@ def checked(
 
 
 def converted(corpus: TaggedCorpus, source: Scheme, target: Scheme) -> TaggedCorpus:
-    """The corpus with its tags in another scheme; as it is, if it is the same."""
+    """Convert the tags of a corpus to another scheme."""
     if source == target:
         return corpus
     return TaggedCorpus(
@@ -150,9 +158,9 @@ def converted(corpus: TaggedCorpus, source: Scheme, target: Scheme) -> TaggedCor
 
 
 def share(corpus: TaggedCorpus, fraction: float) -> TaggedCorpus:
-    """A fraction of the sentences, drawn at random, in their order; a smaller one is part of every larger one.
+    """Draw a fraction of the sentences at random, in their order. Smaller fractions are subsets of larger ones.
 
-    It depends on the number of sentences alone. Raises `DataError` where it is less than one sentence.
+    The choice depends on the number of sentences alone. Raises `DataError` if the fraction is less than one sentence.
     """
     total = len(corpus.sentences)
     count = count_of(fraction, total)
@@ -164,20 +172,25 @@ def share(corpus: TaggedCorpus, fraction: float) -> TaggedCorpus:
 
 
 def split(corpus: TaggedCorpus, fold: int, folds: int) -> tuple[TaggedCorpus, TaggedCorpus]:
-    """(all but one of so many folds, that fold), both in the corpus's order; `fold` is from 1.
+    """Return the corpus without one fold, and the fold, both in the corpus's order. `fold` is from 1.
 
-    Raises `DataError` where there are fewer sentences than folds.
+    Raises `DataError` if there are fewer sentences than folds.
     """
     if len(corpus.sentences) < folds:
         raise DataError(corpus.source, f"at least {folds} sentences, one a fold", str(len(corpus.sentences)))
-    parts: tuple[list[Sentence], list[Sentence]] = ([], [])
-    found = fold_of_each([sentence.document for sentence in corpus.sentences], folds)
-    for sentence, is_held in zip(corpus.sentences, (found == fold - 1).tolist(), strict=True):
-        parts[is_held].append(sentence)
-    return TaggedCorpus(corpus.source, parts[0]), TaggedCorpus(corpus.source, parts[1])
+    fold_of_sentence = fold_of_each([sentence.document for sentence in corpus.sentences], folds).tolist()
+    pairs = list(zip(corpus.sentences, fold_of_sentence, strict=True))
+    others = [sentence for sentence, number in pairs if number != fold - 1]
+    held_out = [sentence for sentence, number in pairs if number == fold - 1]
+    return TaggedCorpus(corpus.source, others), TaggedCorpus(corpus.source, held_out)
 
 
 def sentence_of_text(text: str, cut: Cut = "words") -> Sentence:
-    """Plain text as a sentence; it has no tokens where there are only blanks."""
-    places = tuple(offsets(text, cut))
-    return Sentence(tuple(text[start:end] for start, end in places), None, 1, text=text, offsets=places)
+    """Cut plain text into a sentence. Text of blanks has no tokens.
+
+    >>> sentence_of_text("Merkel's visit.").tokens
+    ('Merkel', "'s", 'visit', '.')
+    """
+    token_offsets = tuple(offsets(text, cut))
+    tokens = tuple(text[start:end] for start, end in token_offsets)
+    return Sentence(tokens, None, 1, text=text, offsets=token_offsets)

@@ -1,6 +1,6 @@
 """Datasets of the Hugging Face Hub, and local Parquet files, through the `datasets` library.
 
-Local JSON is not read with it: files that are hardly more than `null` end the whole process in pyarrow's parser.
+Local JSON is not read with the library: on files of little more than `null`, pyarrow's parser ends the process.
 """
 
 from __future__ import annotations
@@ -16,30 +16,35 @@ from bilstm_nlp.errors import DataError
 
 ROWS_AT_ONCE = 1000
 EXPORTS = "refs/convert/parquet"
-"""The branch where the Hub keeps its own Parquet files of datasets that come as a script."""
+"""The branch of the Hub with Parquet files of datasets that are scripts."""
 
 
 def is_dataset(source: str) -> bool:
-    """Whether the `datasets` library reads this: `hf:…`, and Parquet files."""
+    """Tell whether the `datasets` library reads a source: `hf:…` or a Parquet file."""
     return source.startswith("hf:") or is_parquet(source)
 
 
 def is_parquet(source: str) -> bool:
+    """Tell whether a source is a Parquet file, by its name."""
     return source.endswith(".parquet")
 
 
 def read_dataset(source: str, format: ColumnFormat, complain: Complain = stop) -> Iterator[Sentence]:
-    """The sentences of `hf:NAME`, `hf:NAME:SPLIT`, `hf:NAME:CONFIG:SPLIT`, or a Parquet file, `hf:` before it or not.
+    """Yield the sentences of `hf:NAME`, `hf:NAME:SPLIT`, `hf:NAME:CONFIG:SPLIT`, or a Parquet file.
 
-    The split is `train` unless given. Tags that are numbers become the names of their column's `ClassLabel`. Rows are
-    counted from 1. Raises `DataError`.
+    The split is `train` unless given; `hf:` may stand before a Parquet file. Numbers of tags become the names of their
+    `ClassLabel`. Rows are counted from 1. Raises `DataError`.
     """
     documents = Documents()
-    # What comes from the Hub is kept by the library; of a local file a copy is of no use to a later run.
+    # The library caches data of the Hub. Copies of local files are removed, because no later run uses them.
     with TemporaryDirectory(ignore_cleanup_errors=True) as copies:
         dataset = load(source, copies)
         keys = (format.tag,) if isinstance(format.tag, str) else TAG_KEYS
-        names = {key: found for key in keys if (found := class_names(dataset.features.get(key))) is not None}
+        names = {}
+        for key in keys:
+            labels = class_names(dataset.features.get(key))
+            if labels is not None:
+                names[key] = labels
         for number, row in rows(dataset, source):
             try:
                 sentence = sentence_of_row(row, names, format, source, number, documents)
@@ -50,20 +55,20 @@ def read_dataset(source: str, format: ColumnFormat, complain: Complain = stop) -
 
 
 def load(source: str, copies: str) -> Any:
-    """The dataset itself; a local file's Arrow copy goes into the folder `copies`. Raises `DataError`."""
+    """Load a dataset. The Arrow copy of a local file goes into the folder `copies`. Raises `DataError`."""
     # Imported here: it takes a second, and few runs need it.
     from datasets.load import load_dataset
 
-    place = source.removeprefix("hf:")
-    name, *rest = place.split(":")
-    if not is_parquet(place) and not (name and len(rest) <= 2 and all(rest)):
+    address = source.removeprefix("hf:")
+    name, *rest = address.split(":")
+    if not is_parquet(address) and not (name and len(rest) <= 2 and all(rest)):
         raise DataError(source, "hf:NAME, hf:NAME:SPLIT or hf:NAME:CONFIG:SPLIT", repr(source))
     split = rest[-1] if rest else "train"
     config = rest[0] if len(rest) == 2 else None
     try:
-        if is_parquet(place):
-            # By default it reads as many rows at once as are in the first group, of which there may be none.
-            data = {"train": place}
+        if is_parquet(address):
+            # The default is the number of rows in the first group, which may be 0.
+            data = {"train": address}
             return load_dataset("parquet", data_files=data, split="train", cache_dir=copies, batch_size=ROWS_AT_ONCE)
         try:
             return load_dataset(name, config, split=split)
@@ -71,12 +76,12 @@ def load(source: str, copies: str) -> Any:
             if "scripts are no longer supported" not in str(error):
                 raise
             return load_dataset(name, data_dir=config, split=split, revision=EXPORTS)
-    except Exception as error:  # the library lets through whatever those below it raise
+    except Exception as error:  # the library passes on errors of many other libraries
         raise DataError(source, "a dataset", f"none that can be read: {reason(error)}") from error
 
 
 def rows(dataset: Any, source: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """(number from 1, row). Raises `DataError` for one with values that Python can't hold, such as dates after 9999."""
+    """Yield (number from 1, row). Raises `DataError` for values that Python can't hold, such as dates after 9999."""
     number = 0
     try:
         for number, row in enumerate(dataset, 1):
@@ -93,7 +98,7 @@ def sentence_of_row(
     number: int,
     documents: Documents,
 ) -> Sentence:
-    """A row as a sentence, its numbers replaced by the names that they stand for. Raises `DataError`."""
+    """Read a row as a sentence, with names for the numbers of tags. Raises `DataError`."""
     for key, labels in names.items():
         if format.tag is not None and row[key] is not None:
             row[key] = [name_of_label(value, labels, key, source, number) for value in row[key]]
@@ -101,22 +106,27 @@ def sentence_of_row(
 
 
 def name_of_label(value: int | None, names: list[str], key: str, source: str, number: int) -> str:
-    """The name that a number stands for; -1, for a label kept secret, has none."""
+    """Return the name of a numbered label. Raises `DataError` for others, such as -1 for a hidden label."""
     if value is None or not 0 <= value < len(names):
         raise DataError(source, f"numbers from 0 to {len(names) - 1} in {key}", str(value), number)
     return names[value]
 
 
 def class_names(feature: Any) -> list[str] | None:
-    """The names of a column of lists of `ClassLabel`."""
+    """Return the names of a column of lists of `ClassLabel`, or None for another column."""
     names = getattr(getattr(feature, "feature", None), "names", None)
     return list(names) if names is not None else None
 
 
 def reason(error: BaseException) -> str:
-    """The first line of what went wrong, and of what was at the bottom of it."""
-    bottom = error
-    while bottom.__cause__ is not None:
-        bottom = bottom.__cause__
-    lines = [next(iter(str(one).splitlines()), type(one).__name__) for one in (error, bottom)]
-    return lines[0] if bottom is error else f"{lines[0]} ({lines[1]})"
+    """Return the first line of an error, and of its first cause."""
+    cause = error
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+    return first_line(error) if cause is error else f"{first_line(error)} ({first_line(cause)})"
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's message, or its type if it has none."""
+    lines = str(error).splitlines()
+    return lines[0] if lines else type(error).__name__

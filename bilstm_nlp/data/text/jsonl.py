@@ -1,4 +1,4 @@
-"""JSON whose objects are annotated sentences: one a line, or all in one array."""
+"""Annotated sentences in JSON: one object a line, or all objects in one array."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from bilstm_nlp.data.lines import Complain, excerpt, name_of, numbered_lines, stop
+from bilstm_nlp.data.lines import Complain, name_of, numbered_lines, stop
 from bilstm_nlp.data.text.records import Documents, sentence_of_record
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence
-from bilstm_nlp.errors import DataError
+from bilstm_nlp.errors import DataError, excerpt
+from bilstm_nlp.system.json_values import check_surrogates
 
 
 def read_jsonl(source: str, format: ColumnFormat, complain: Complain = stop) -> Iterator[Sentence]:
-    """The sentences of a file with one JSON object a line, as they are asked for; blank lines mean nothing.
+    """Yield the sentences of a file with one JSON object a line. Blank lines are skipped.
 
-    A .json file may also be one array of objects, which is read at once and whose objects are numbered from 1.
+    A .json file may also hold one array of objects, which is read as a whole. Its objects are numbered from 1. Calls
+    `complain` with a `DataError` for a malformed object.
     """
     name, documents = name_of(source), Documents()
     for number, value in values_of(source, format.encoding, complain):
@@ -28,7 +30,7 @@ def read_jsonl(source: str, format: ColumnFormat, complain: Complain = stop) -> 
 
 
 def values_of(source: str, encoding: str, complain: Complain) -> Iterator[tuple[int, Any]]:
-    """(line from 1, its value), or (number from 1, member) of an array."""
+    """Yield (line from 1, its value), or (number from 1, member) of an array."""
     name = name_of(source)
     lines = numbered_lines(source, encoding, complain)
     may_be_array = source.removesuffix(".gz").endswith(".json")
@@ -47,19 +49,18 @@ def values_of(source: str, encoding: str, complain: Complain) -> Iterator[tuple[
 
 
 def parse(text: str, name: str, number: int) -> Any:
-    """The value of JSON whose first line has this number. Raises `DataError`."""
+    """Parse JSON whose first line has this number. Raises `DataError`."""
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
         line = text.split("\n")[error.lineno - 1]
-        problem = f"{error.msg} at character {error.colno} of {excerpt(line)}"
+        problem = f"{error.msg} at character {error.colno} of {excerpt(line)!r}"
         raise DataError(name, "a JSON object", problem, number + error.lineno - 1) from None
     except (ValueError, RecursionError) as error:  # a number of too many digits, brackets too deep
         raise DataError(name, "a JSON object", f"one that can't be read: {error}", number) from None
-    if "\\ud" in text.lower():
-        try:
-            json.dumps(value, ensure_ascii=False).encode("utf-8")
-        except UnicodeEncodeError as error:
-            half = f"half a surrogate pair, {error.object[error.start]!r}"
-            raise DataError(name, "Unicode text", half, number) from None
+    try:
+        check_surrogates(text, value)
+    except UnicodeEncodeError as error:
+        half = f"half a surrogate pair, {error.object[error.start]!r}"
+        raise DataError(name, "Unicode text", half, number) from None
     return value

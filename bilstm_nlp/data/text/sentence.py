@@ -1,4 +1,4 @@
-"""What readers make of data: a sentence. And the settings that tell them how."""
+"""Sentences, and the settings of the readers that make them."""
 
 from __future__ import annotations
 
@@ -10,71 +10,74 @@ from bilstm_nlp.errors import DataError
 from bilstm_nlp.tags import Scheme
 
 LONGEST_SENTENCE = 100_000
-"""Tokens. A file with more has nothing that parts its sentences, and would be read until memory ends."""
+"""Tokens. A longer sentence means that nothing separates the sentences of a file, which would fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """Tokens, their tags where they are known, and where they come from.
+    """Tokens with their tags, if known, and their place in a file.
 
-    A stream has sentences without tokens where something must keep its place: a blank line of text, or document
-    boundaries with no sentence after them. A corpus has none.
+    Only streams have sentences without tokens. They stand for blank lines of text, and for document boundaries at the
+    end of a column file, so that the output has them too.
+
+    >>> Sentence(("EU", "rejects"), ("B-ORG", "O"), line=3).tokens
+    ('EU', 'rejects')
     """
 
     tokens: tuple[str, ...]
     tags: tuple[str, ...] | None
     line: int
-    """From 1, where the sentence begins; of Parquet and of the Hub, the number of its row."""
+    """The first line, from 1; the number of the row in Parquet files and datasets of the Hub."""
     document: int = 0
-    """From 1; 0 where none is named: before the first boundary of a column file, in text."""
+    """From 1; 0 if no document is named, as in text and before the first boundary of a column file."""
     document_start: str | None = None
-    """The -DOCSTART- line right before this sentence; several are joined by a blank line."""
+    """The -DOCSTART- line right before this sentence; several such lines are joined by a blank line."""
     rows: tuple[str, ...] = ()
-    """Whole lines of a column file, without their ends; only in a stream."""
+    """Whole lines of a column file, without their ends; only in streams."""
     text: str | None = None
     offsets: tuple[tuple[int, int], ...] | None = None
-    """Where each token begins and ends in `text`, in characters."""
+    """Start and end of each token in `text`, in characters."""
     lines: Sequence[int] = ()
-    """Each token's own line in a column file; empty where all stand on `line`."""
+    """The line of each token in a column file; empty if all stand on `line`."""
 
 
 def check_length(name: str, tokens: int, line: int) -> None:
-    """Raises `DataError` for more tokens than a sentence has."""
+    """Raises `DataError` for more tokens than `LONGEST_SENTENCE`."""
     if tokens > LONGEST_SENTENCE:
         expected = f"a sentence of at most {LONGEST_SENTENCE:,} tokens"
         raise DataError(name, expected, "more: does something part the sentences?", line)
 
 
 def line_of(sentence: Sentence, index: int) -> int:
-    """The line that a token stands on."""
+    """Return the line of a token."""
     return sentence.lines[index] if sentence.lines else sentence.line
 
 
 @dataclass(frozen=True)
 class ColumnFormat:
-    """How to read sentences: which columns of a file mean what, and what to make of text.
+    """The settings of all readers: the columns of tokens and tags, and the cut of text.
 
-    The names of columns are also the keys of JSONL and of datasets; columns by number leave those at their defaults.
+    The name of a column is also the key in JSONL and in datasets. Columns by number keep the default keys there.
     """
 
     token: int | str = 0
     tag: int | str | None = -1
-    """None where tags are not needed."""
+    """None if tags are not needed."""
     comment: str | None = None
-    """What a comment line begins with."""
+    """The beginning of comment lines."""
     encoding: str = "utf-8"
     header: bool = False
-    """The first line names the columns even where none is asked for by its name."""
+    """Whether the first line names the columns, even if columns are given by number."""
     cut: Cut = "words"
-    """How text without tokens is cut."""
+    """How to cut text without tokens."""
     spans_as: Scheme = "IOB2"
-    """The scheme of the tags that character spans become."""
+    """The scheme of the tags that are made of character spans."""
 
     @property
     def has_header(self) -> bool:
-        """Whether a column file's first line names its columns."""
+        """Tell whether the first line of a column file names its columns."""
         return self.header or isinstance(self.token, str) or isinstance(self.tag, str)
 
     def without_tags(self) -> ColumnFormat:
-        """The same for files that may have tags or not."""
+        """Return the same settings for files with or without tags."""
         return replace(self, tag=None, header=self.has_header)

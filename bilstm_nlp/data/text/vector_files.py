@@ -19,7 +19,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from bilstm_nlp.data.lines import LONGEST_LINE, most_unpacked, too_packed
+from bilstm_nlp.data.lines import LONGEST_LINE, largest_unpacked, unpacks_to_more
 from bilstm_nlp.errors import DataError, excerpt
 
 BLOCK = 1 << 23
@@ -38,7 +38,7 @@ def parse(path: Path) -> tuple[list[str], NDArray[np.float32]]:
     words: list[str] = []
     blocks: list[NDArray[np.float32]] = []
     with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
-        most, unpacked = most_unpacked(str(path)), 0
+        largest, unpacked = largest_unpacked(str(path)), 0
         first = _whole_line(stream, path).removeprefix(codecs.BOM_UTF8)
         if not first:
             raise DataError(path, "word vectors", "an empty file")
@@ -60,8 +60,8 @@ def parse(path: Path) -> tuple[list[str], NDArray[np.float32]]:
             blocks.append(block[1])
             number += len(lines)
             unpacked += sum(map(len, lines))
-            if unpacked > most:
-                raise too_packed(str(path))
+            if unpacked > largest:
+                raise unpacks_to_more(str(path))
             lines = _whole_lines(stream, path)
     if declared is not None and declared != len(words):
         raise DataError(path, f"{declared} rows, as the header says", f"{len(words)} rows", 1)
