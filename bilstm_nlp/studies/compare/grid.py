@@ -94,22 +94,25 @@ def read(path: Path, overrides: Sequence[str] = ()) -> Grid:
         raise ConfigError(str(path), problems) from None
     shared = dict(file.shared)
     refused = [problem for override in overrides if (problem := apply(shared, override))]
-    checker = Checker(load(config_file(path).parent / file.base), shared)
-    axes = checker.axes(file.axes)
-    for name, changed in file.variants.items():
-        checker.check(changed, f"variants.{name}.")
+    base, wrong = _shared_config(load(config_file(path).parent / file.base), shared)
+    axes, wrong_axes = _checked_axes(base, file.axes)
+    wrong += wrong_axes
+    for name, overridden in file.variants.items():
+        wrong += _variant_config(base, overridden, f"variants.{name}.")[1]
     changes = crossed(file.variants, axes)
-    configs = checker.configs(changes)
-    # As the variants have it: what they all share may be set.
-    comparability = next(iter(configs.values()), checker.config).comparability
+    configs: dict[str, Config] = {}
+    if not wrong:
+        configs, wrong = _configs(base, changes)
+    # The measures may depend on keys that all variants set.
+    comparability = next(iter(configs.values()), base).comparability
     names = [measure.name for measure in comparability.measures]
-    problems = [*refused, *own_problems(file, checker.config.task, names, list(changes)), *checker.problems]
+    problems = [*refused, *own_problems(file, base.task, names, list(changes)), *wrong]
     if problems:
         raise ConfigError(str(path), problems)
     return Grid(
         source=path,
         name=file.name or config_file(path).stem,
-        task=checker.config.task,
+        task=base.task,
         measure=comparability.measures[names.index(file.measure) if file.measure else 0],
         subject=comparability.subject,
         baseline=file.baseline,
@@ -146,74 +149,82 @@ def own_problems(file: GridFile, task: str, measures: Sequence[str], names: Sequ
         yield f"measure: expected {' or '.join(measures)} for the task {task}, found {file.measure!r}"
 
 
-class Checker:
-    """Collects what is wrong with overrides, each put over the base by itself."""
+Checked: TypeAlias = tuple[Config | None, list[str]]
+"""A config and the problems with it; the config is `None` if there are any."""
 
-    def __init__(self, base: Config, shared: Tables) -> None:
-        self.problems: list[str] = []
-        self.config, self.base = base, to_json(base)
-        config = self.check(shared, "set.")
-        if config is not None:
-            self.config, self.base = config, to_json(config)
 
-    def check(self, overrides: Tables, place: str) -> Config | None:
-        """The base's config with these overrides; if there is none, its problems are noted, `place` before each."""
-        task = self.config.task
-        if overrides.get("task", task) != task:
-            self.problems.append(f"{place}task: expected {task}, as in the base, found {overrides['task']!r}")
-            return None
-        found = [
-            f"{place}{key}: the grid's own key {SET_BY_GRID[key]} sets it for each run"
-            for key in flat(overrides).keys() & SET_BY_GRID.keys()
-        ]
-        try:
-            config = parse(merged(self.base, overrides), place)
-        except ConfigError as error:
-            self.problems += [*found, *(place + problem for problem in error.problems)]
-            return None
-        if place != "set.":
-            found += self.uncommon(config, place)
-        self.problems += found
-        return None if found else config
+def _shared_config(base: Config, shared: Tables) -> tuple[Config, list[str]]:
+    """Return the base with the overrides for all variants, and the problems; with problems, return the base itself."""
+    config, problems = _overridden(base, shared, "set.")
+    return config or base, problems
 
-    def uncommon(self, config: Config, place: str) -> Iterator[str]:
-        """What a config changes that all variants must have in common."""
-        common = self.config.comparability.common
-        ours, theirs = flat(self.base), flat(to_json(config))
-        for key in sorted(ours.keys() | theirs.keys()):
-            if ours.get(key) != theirs.get(key) and any(f"{key}.".startswith(f"{c}.") for c in common):
-                yield (
-                    f"{place}{key}: expected {ours.get(key)!r}, as in the base, found {theirs.get(key)!r}: variants "
-                    "with other development parts can't be compared"
-                )
 
-    def axes(self, axes: Tables) -> list[list[tuple[str, Any]]]:
-        """(key, value) of every alternative of every axis."""
-        found = []
-        for key, values in flat(axes).items():
-            if not isinstance(values, list) or not values:
-                self.problems.append(f"axes.{key}: expected a list of values, found {values!r}")
-                continue
-            for value in values:
-                self.check(nested(key, value), "axes.")
-            found.append([(key, value) for value in values])
-        return found
+def _variant_config(base: Config, overrides: Tables, prefix: str) -> Checked:
+    """Return the base with a variant's overrides, and the problems, each with `prefix` before its key.
 
-    def configs(self, changes: Mapping[str, Tables]) -> dict[str, Config]:
-        """The config of every variant. What is wrong with one alone is known by now; here they must go together."""
-        if self.problems:
-            return {}
-        configs: dict[str, Config] = {}
-        names: dict[str, str] = {}
-        for name, overrides in changes.items():
-            config = self.check(overrides, f"variants.{name}.")
-            if config is None:
-                continue
-            same = names.setdefault(json.dumps(to_json(config)), name)
-            if same != name:
-                self.problems.append(f"variants.{name}: expected variants that differ, found the same as {same!r}")
-            configs[name] = config
-        return configs
+    A variant may not change keys that all variants have in common.
+    """
+    config, problems = _overridden(base, overrides, prefix)
+    if config is not None:
+        problems = list(_changes_in_common_keys(base, config, prefix))
+    return (None, problems) if problems else (config, [])
+
+
+def _overridden(base: Config, overrides: Tables, prefix: str) -> Checked:
+    """Return the base with overrides, and the problems, each with `prefix` before its key."""
+    if overrides.get("task", base.task) != base.task:
+        return None, [f"{prefix}task: expected {base.task}, as in the base, found {overrides['task']!r}"]
+    problems = [
+        f"{prefix}{key}: the grid's own key {SET_BY_GRID[key]} sets it for each run"
+        for key in flat(overrides).keys() & SET_BY_GRID.keys()
+    ]
+    try:
+        config = parse(merged(to_json(base), overrides), prefix)
+    except ConfigError as error:
+        return None, [*problems, *(prefix + problem for problem in error.problems)]
+    return (None, problems) if problems else (config, [])
+
+
+def _changes_in_common_keys(base: Config, config: Config, prefix: str) -> Iterator[str]:
+    """Yield a problem for each changed key that all variants must have in common."""
+    common = base.comparability.common
+    expected, values = flat(to_json(base)), flat(to_json(config))
+    for key in sorted(expected.keys() | values.keys()):
+        if expected.get(key) != values.get(key) and any(f"{key}.".startswith(f"{table}.") for table in common):
+            yield (
+                f"{prefix}{key}: expected {expected.get(key)!r}, as in the base, found {values.get(key)!r}: variants "
+                "with other development parts can't be compared"
+            )
+
+
+def _checked_axes(base: Config, axes: Tables) -> tuple[list[list[tuple[str, Any]]], list[str]]:
+    """Return (key, value) of every alternative of every axis, and the problems with each alternative alone."""
+    alternatives, problems = [], []
+    for key, values in flat(axes).items():
+        if not isinstance(values, list) or not values:
+            problems.append(f"axes.{key}: expected a list of values, found {values!r}")
+            continue
+        for value in values:
+            problems += _variant_config(base, nested(key, value), "axes.")[1]
+        alternatives.append([(key, value) for value in values])
+    return alternatives, problems
+
+
+def _configs(base: Config, changes: Mapping[str, Tables]) -> tuple[dict[str, Config], list[str]]:
+    """Return the config of every variant, and the problems of overrides that are right alone but not together."""
+    configs: dict[str, Config] = {}
+    problems: list[str] = []
+    names: dict[str, str] = {}
+    for name, overrides in changes.items():
+        config, own = _variant_config(base, overrides, f"variants.{name}.")
+        problems += own
+        if config is None:
+            continue
+        same = names.setdefault(json.dumps(to_json(config)), name)
+        if same != name:
+            problems.append(f"variants.{name}: expected variants that differ, found the same as {same!r}")
+        configs[name] = config
+    return configs, problems
 
 
 def crossed(variants: Mapping[str, Tables], axes: Sequence[Sequence[tuple[str, Any]]]) -> dict[str, Tables]:
