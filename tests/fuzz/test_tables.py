@@ -129,24 +129,24 @@ def test_any_parquet_is_series_or_refused(folder, content, format):
 
 def check(path, content, format):
     path.write_bytes(content)
-    found = result_or_refusal(lambda: read(str(path), format))
+    result = result_or_refusal(lambda: read(str(path), format))
     complaints: list[DataError] = []
     patient = result_or_refusal(lambda: read(str(path), format, complaints.append))
     for complaint in complaints:
         check_message(complaint)
-    assert (found is None) == (patient is None or bool(complaints))
+    assert (result is None) == (patient is None or bool(complaints))
     for one in patient.series if patient else ():
         assert len(one) > 0
         assert np.isfinite(one.values).all()
         assert one.dates.is_monotonic_increasing
         assert one.dates.is_unique
-        assert found is None or (one.rows > 0).all() or format.missing != "error"
-    if found is not None:
-        season(found.frequency)
-        for one in found.series:
-            ahead = result_or_refusal(lambda one=one: future_dates(one.dates[-1], 3, found.frequency))
+        assert result is None or (one.rows > 0).all() or format.missing != "error"
+    if result is not None:
+        season(result.frequency)
+        for one in result.series:
+            ahead = result_or_refusal(lambda one=one: future_dates(one.dates[-1], 3, result.frequency))
             assert ahead is None or len(ahead) == 3
-            calendar_features(one.dates, found.frequency, "cyclic")
+            calendar_features(one.dates, result.frequency, "cyclic")
 
 
 @given(st.sampled_from([text.encode() for text in FREQUENCIES + NO_FREQUENCIES if text]).flatmap(changed))

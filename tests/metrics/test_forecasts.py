@@ -37,11 +37,11 @@ def slow_scores(points):
     )
 
 
-def assert_same(found, expected):
-    assert found.points == expected.points
+def assert_same(result, expected):
+    assert result.points == expected.points
     for name in ("mse", "mae", "rmse", "smape", "mase"):
         right = getattr(expected, name)
-        assert getattr(found, name) == (None if right is None else pytest.approx(right, rel=1e-9, abs=1e-12)), name
+        assert getattr(result, name) == (None if right is None else pytest.approx(right, rel=1e-9, abs=1e-12)), name
 
 
 @settings(max_examples=100, deadline=None)
@@ -59,10 +59,10 @@ def test_point_scores_of_any_batches_are_means_over_points(data, sizes, per_wind
             unit = scale[window, column] if per_window else scale[column]
             points.append((step, column, (target[at], forecast[at], unit)))
     assert_same(errors.total(), slow_scores([point for _, _, point in points]))
-    for number, found in enumerate(errors.by_step()):
-        assert_same(found, slow_scores([point for step, _, point in points if step == number]))
-    for number, found in enumerate(errors.by_column()):
-        assert_same(found, slow_scores([point for _, column, point in points if column == number]))
+    for number, result in enumerate(errors.by_step()):
+        assert_same(result, slow_scores([point for step, _, point in points if step == number]))
+    for number, result in enumerate(errors.by_column()):
+        assert_same(result, slow_scores([point for _, column, point in points if column == number]))
 
 
 def test_undefined_scores_are_none():
@@ -95,9 +95,9 @@ def test_shapes_that_would_broadcast_are_refused():
 @settings(max_examples=60, deadline=None)
 @given(arrays(np.float64, st.tuples(st.integers(1, 12), st.just(2)), elements=numbers), st.integers(1, 6))
 def test_the_scale_of_mase_is_the_seasonal_naive_error(train, season):
-    for column, found in enumerate(seasonal_naive_error(train, season)):
+    for column, result in enumerate(seasonal_naive_error(train, season)):
         pairs = [abs(train[t, column] - train[t - season, column]) for t in range(season, len(train))]
-        assert found == pytest.approx(mean(pairs) or 0.0)
+        assert result == pytest.approx(mean(pairs) or 0.0)
 
 
 def test_seasonal_naive_has_mase_1_on_training_rows():

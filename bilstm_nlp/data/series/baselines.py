@@ -194,8 +194,8 @@ class Baselines:
         for name, wanted in (("linear.weights", (codec.look_back, codec.horizon)), ("linear.bias", (codec.horizon,))):
             array = arrays.get(name)
             if array is None or array.shape != wanted or array.dtype != np.float64:
-                found = "none" if array is None else f"{array.dtype} of shape {array.shape}"
-                raise RunError(f"codec.safetensors: expected {name} in float64 of shape {wanted}, found {found}")
+                shown = "none" if array is None else f"{array.dtype} of shape {array.shape}"
+                raise RunError(f"codec.safetensors: expected {name} in float64 of shape {wanted}, found {shown}")
         return cls(
             file.season,
             {name: np.array(errors) for name, errors in file.naive_errors.items()},

@@ -27,9 +27,9 @@ def test_a_frequency_is_inferred_despite_missing_dates(frequency, length, missin
     dates = pd.date_range("2021-03-03", periods=length, freq=frequency)
     gapped = dates[[row for row in range(length) if row not in missing]]
     indexes = [gapped, dates[:2]] if long_first else [dates[:2], gapped]
-    found = best_frequency(indexes)
+    result = best_frequency(indexes)
     # The alias may differ (YS is YS-JAN): what counts is that it goes on as the dates do.
-    assert pd.date_range(dates[0], periods=length, freq=found).equals(dates)
+    assert pd.date_range(dates[0], periods=length, freq=result).equals(dates)
 
 
 def test_most_dates_decide_the_frequency():

@@ -39,12 +39,12 @@ def changed(**rows: str) -> list[str]:
 
 def problems(source: str, format: TableFormat = PLAIN) -> list[str]:
     """Return all problems, without the path; `read` raises the first."""
-    found: list[DataError] = []
+    result: list[DataError] = []
     try:
-        read(source, format, found.append)
+        read(source, format, result.append)
     except DataError as error:
-        found.append(error)
-    messages = [str(problem).removeprefix(source) for problem in found]
+        result.append(error)
+    messages = [str(problem).removeprefix(source) for problem in result]
     if messages:
         with pytest.raises(DataError) as raised:
             read(source, format)
@@ -56,9 +56,9 @@ def problems(source: str, format: TableFormat = PLAIN) -> list[str]:
 
 
 def test_a_wide_file_is_one_series_with_its_lines(tmp_path):
-    found = read(wide(tmp_path, WIDE), TableFormat())
-    (series,) = found.series
-    assert (found.frequency, found.columns, found.filled) == ("h", ("a", "b"), ())
+    result = read(wide(tmp_path, WIDE), TableFormat())
+    (series,) = result.series
+    assert (result.frequency, result.columns, result.filled) == ("h", ("a", "b"), ())
     assert series.id == "x"
     assert series.values.tolist() == [[hour, hour * hour] for hour in range(8)]
     assert series.rows.tolist() == list(range(2, 10))
@@ -68,9 +68,9 @@ def test_a_wide_file_is_one_series_with_its_lines(tmp_path):
 def test_chosen_columns_keep_their_order_others_hold_anything(tmp_path):
     rows = [f"{row},remark {number}" for number, row in enumerate(WIDE)]
     source = wide(tmp_path, rows, "date,a,b,note")
-    found = read(source, TableFormat(columns=("b", "a")))
-    assert found.columns == ("b", "a")
-    assert found.series[0].values[3].tolist() == [9, 3]
+    result = read(source, TableFormat(columns=("b", "a")))
+    assert result.columns == ("b", "a")
+    assert result.series[0].values[3].tolist() == [9, 3]
     assert problems(source) == [
         ":2: expected a number in column 'note', found 'remark 0' (and 7 more, the last in line 9)"
     ]
@@ -86,9 +86,9 @@ def test_a_long_file_has_series_in_its_own_order(tmp_path):
         "NA,2020-03-03,7",
         "z,2020-01-03,3",
     ]
-    found = read(wide(tmp_path, [*rows, "NA,2020-03-04,8"], "unique_id,ds,y"), TableFormat())
-    assert found.frequency == "D"
-    assert [(s.id, s.values.ravel().tolist(), s.rows.tolist()) for s in found.series] == [
+    result = read(wide(tmp_path, [*rows, "NA,2020-03-04,8"], "unique_id,ds,y"), TableFormat())
+    assert result.frequency == "D"
+    assert [(s.id, s.values.ravel().tolist(), s.rows.tolist()) for s in result.series] == [
         ("z", [1, 2, 3], [2, 4, 7]),
         ("NA", [5, 6, 7, 8], [3, 5, 6, 8]),
     ]
@@ -127,13 +127,13 @@ def test_tables_written_by_pandas_are_read_back(tmp_path, frequency, lengths, zo
     table = pd.concat(frames, ignore_index=True)
     path = tmp_path / ("t.parquet" if parquet else "t.csv")
     table.to_parquet(path) if parquet else table.to_csv(path, index=False)
-    found = read(str(path), TableFormat())
-    assert [series.id for series in found.series] == list(lengths)
-    for series, frame in zip(found.series, frames, strict=True):
+    result = read(str(path), TableFormat())
+    assert [series.id for series in result.series] == list(lengths)
+    for series, frame in zip(result.series, frames, strict=True):
         assert list(series.dates) == list(frame["ds"])
         assert np.array_equal(series.values, frame[["y", "x"]].to_numpy())
     if parquet and zone:
-        assert str(found.series[0].dates.tz) == zone
+        assert str(result.series[0].dates.tz) == zone
 
 
 def test_one_utc_offset_stays_several_become_utc(tmp_path):
@@ -199,9 +199,9 @@ def test_infinite_numbers_are_named_or_filled(tmp_path, large):
     assert message.startswith(
         ":4: expected a number in column 'a', found inf (and 1 more, the last in line 7); data.mis"
     )
-    found = read(source, TableFormat(missing="interpolate"))
-    assert found.series[0].values[:, 0].tolist() == list(range(8))
-    assert [(cells.column, cells.count) for cells in found.filled] == [("a", 2)]
+    result = read(source, TableFormat(missing="interpolate"))
+    assert result.series[0].values[:, 0].tolist() == list(range(8))
+    assert [(cells.column, cells.count) for cells in result.filled] == [("a", 2)]
 
 
 def test_a_row_of_too_few_or_many_cells_is_named(tmp_path):
@@ -289,12 +289,12 @@ def test_dates_must_fit_a_given_frequency(tmp_path):
 def test_an_impossible_frequency_for_the_dates_is_refused(tmp_path):
     """There is no series then even if `complain` returns, and no grid of a million years of nanoseconds."""
     source = wide(tmp_path, WIDE)
-    for frequency, found in (
+    for frequency, result in (
         ("ns", "8 from 2020-01-01 00:00:00 to 2020-01-01 07:00:00, with far too many missing"),
         ("W-SUN", "2020-01-01 00:00:00 and no date at all that is (and 7 more, the last in line 9)"),
     ):
         assert problems(source, TableFormat(frequency=frequency)) == [
-            f":2: expected dates at frequency {frequency} in column 'date', found {found}"
+            f":2: expected dates at frequency {frequency} in column 'date', found {result}"
         ]
     near = read(
         wide(tmp_path, [f"2020-01-01 00:00:00.00000{part},1,1" for part in (1, 2)]), TableFormat(frequency="us")
@@ -342,10 +342,10 @@ def test_filled_values_equal_those_of_pandas_and_are_counted(tmp_path, gaps, emp
         with pytest.raises(DataError, match=rf"expected a number in column 'a', found nothing.* = '{missing}' needs"):
             read(str(path), format)
         return
-    found = read(str(path), format)
-    assert np.allclose(found.series[0].values, filled.to_numpy())
-    assert (found.series[0].rows == 0).sum() == len(gaps)
-    assert {cells.column: (cells.count, cells.first) for cells in found.filled} == {
+    result = read(str(path), format)
+    assert np.allclose(result.series[0].values, filled.to_numpy())
+    assert (result.series[0].rows == 0).sum() == len(gaps)
+    assert {cells.column: (cells.count, cells.first) for cells in result.filled} == {
         name: (len(rows), dates[min(rows)]) for name, rows in (("a", lacking), ("b", gaps)) if rows
     }
 
@@ -372,8 +372,8 @@ def test_filled_values_equal_those_of_pandas_and_are_counted(tmp_path, gaps, emp
 def test_a_file_that_is_no_table_is_refused(tmp_path, text, message):
     path = tmp_path / "x.csv"
     path.write_text(text)
-    (found,) = problems(str(path))
-    assert found.startswith(message)
+    (result,) = problems(str(path))
+    assert result.startswith(message)
 
 
 def test_an_unreadable_file_is_refused(tmp_path):
@@ -456,10 +456,10 @@ def test_the_sample_equals_the_output_of_its_script(tmp_path):
 
 
 def test_the_sample_looks_like_real_series():
-    found = read("sample:energy.csv", TableFormat())
-    (series,) = found.series
-    assert (series.id, found.frequency, found.columns) == ("energy", "h", ("demand", "solar", "temperature"))
-    demand, solar, temperature = pd.DataFrame(series.values, index=series.dates, columns=found.columns).T.to_numpy()
+    result = read("sample:energy.csv", TableFormat())
+    (series,) = result.series
+    assert (series.id, result.frequency, result.columns) == ("energy", "h", ("demand", "solar", "temperature"))
+    demand, solar, temperature = pd.DataFrame(series.values, index=series.dates, columns=result.columns).T.to_numpy()
 
     def correlation(values, lag):
         return np.corrcoef(values[lag:], values[:-lag])[0, 1]

@@ -35,11 +35,11 @@ def read(fields: object, arrays: dict[str, np.ndarray], measure: str = "mae") ->
 def test_windows_come_back_with_the_errors_by_one_measure():
     examples = windows(1.0, 0.1)
     fields = json.loads(json_text(as_json(examples.fields())))
-    found = read(fields, examples.arrays())
-    assert found.units == examples.units == [("s", "day 0", "OT"), ("s", "day 1", "OT")]
-    np.testing.assert_array_equal(found.past, examples.past)
-    np.testing.assert_allclose(found.forecast, examples.forecast, rtol=1e-3)
-    assert {name: errors.tolist() for name, errors in found.errors.items()} == {"mae": [1.0, 0.1]}
+    result = read(fields, examples.arrays())
+    assert result.units == examples.units == [("s", "day 0", "OT"), ("s", "day 1", "OT")]
+    np.testing.assert_array_equal(result.past, examples.past)
+    np.testing.assert_allclose(result.forecast, examples.forecast, rtol=1e-3)
+    assert {name: errors.tolist() for name, errors in result.errors.items()} == {"mae": [1.0, 0.1]}
     with pytest.raises(RunError, match=r"^trial\.safetensors: expected rmse\.example as float64 \(2\), found none$"):
         read(fields, examples.arrays(), "rmse")
 

@@ -24,13 +24,13 @@ def test_scores_equal_those_of_single_windows(tmp_path):
     squared, absolute, own, inside, naive = [], [], [], [], []
     for origin in range(part.start, part.stop - HORIZON + 1):
         windows = codec.windows([one], [slice(origin, origin + HORIZON)])
-        (_, block, found) = next(forecast_blocks(model, codec, windows))
+        (_, block, result) = next(forecast_blocks(model, codec, windows))
         truth = values[origin : origin + HORIZON]
-        error = found.point[0] - scale.apply(truth)
+        error = result.point[0] - scale.apply(truth)
         squared.append(error**2)
         absolute.append(np.abs(error))
-        own.append(np.abs(scale.undo(found.point[0]) - truth))
-        lower, upper = Intervals.of(model, codec, [one], 0.8).borders(block.past, np.array([0]), found)
+        own.append(np.abs(scale.undo(result.point[0]) - truth))
+        lower, upper = Intervals.of(model, codec, [one], 0.8).borders(block.past, np.array([0]), result)
         # Not the truth in double precision: days of the holiday column repeat, and lie on the borders exactly.
         inside.append((lower[0] <= block.future[0]) & (block.future[0] <= upper[0]))
         naive.append((scale.apply(values[origin - 24 + np.arange(HORIZON)]) - scale.apply(truth)) ** 2)
@@ -60,9 +60,9 @@ def test_volatile_windows_have_wider_intervals(tmp_path):
     prepared.calibrate()
     intervals = Intervals.of(model, codec, parts.series_set.series, 0.8)
     windows = prepared.windows("test")
-    _, block, found = next(forecast_blocks(model, codec, windows))
+    _, block, result = next(forecast_blocks(model, codec, windows))
     of = np.zeros(len(block.past), np.int64)
-    lower, upper = intervals.borders(block.past, of, found)
+    lower, upper = intervals.borders(block.past, of, result)
     width = (upper - lower) / intervals.spread(block.past, of)
     np.testing.assert_allclose(width, np.broadcast_to(width[:1], width.shape), rtol=1e-6)
 

@@ -25,16 +25,16 @@ def frame():
 def inspect(frame, tmp_path, format=None, split=lambda s: split_fractions(len(s), (0.6, 0.2, 0.2)), **sizes):
     path = str(tmp_path / "x.csv")
     frame.to_csv(path, index=False)
-    found = inspect_series(path, format or TableFormat(), split, **{"look_back": 10, "horizon": 5, **sizes})
-    return found, [(str(complaint).removeprefix(path), complaint.wrong) for complaint in found.complaints]
+    result = inspect_series(path, format or TableFormat(), split, **{"look_back": 10, "horizon": 5, **sizes})
+    return result, [(str(complaint).removeprefix(path), complaint.wrong) for complaint in result.complaints]
 
 
 def test_a_good_file_is_described_without_complaints(frame, tmp_path):
-    found, complaints = inspect(frame, tmp_path)
-    assert (complaints, is_wrong(found)) == ([], False)
-    assert (found.frequency, found.season, found.columns) == ("h", 24, ("a", "b"))
+    result, complaints = inspect(frame, tmp_path)
+    assert (complaints, is_wrong(result)) == ([], False)
+    assert (result.frequency, result.season, result.columns) == ("h", 24, ("a", "b"))
     parts = {"train": 60, "validation": 20, "test": 20}
-    assert found.series == [SeriesFigures("x", 100, "2020-01-01 00:00:00", "2020-01-05 03:00:00", parts)]
+    assert result.series == [SeriesFigures("x", 100, "2020-01-01 00:00:00", "2020-01-05 03:00:00", parts)]
 
 
 def test_all_unreadable_cells_are_named_at_once(frame, tmp_path):
@@ -44,8 +44,8 @@ def test_all_unreadable_cells_are_named_at_once(frame, tmp_path):
     frame.loc[20, "date"] = "soon"
     frame = frame.drop(index=[50])
     frame.loc[61, "date"] = frame.loc[60, "date"]
-    found, complaints = inspect(frame, tmp_path)
-    assert is_wrong(found)
+    result, complaints = inspect(frame, tmp_path)
+    assert is_wrong(result)
     assert all(wrong for _, wrong in complaints)
     beginnings = [message.partition(", found")[0] for message, _ in complaints]
     assert beginnings == [
@@ -75,8 +75,8 @@ def test_constant_drifting_and_outlying_columns_are_remarks(frame, tmp_path):
     frame["same"] = 4.0
     frame.loc[80:, "a"] += 3
     frame.loc[[13, 41], "b"] = [30.0, -40.0]
-    found, complaints = inspect(frame, tmp_path)
-    assert not is_wrong(found)
+    result, complaints = inspect(frame, tmp_path)
+    assert not is_wrong(result)
     assert not any(wrong for _, wrong in complaints)
     drift, outlier, constant = (message for message, _ in complaints)
     train, test = frame["a"][:60].mean(), frame["a"][80:].mean()
@@ -112,16 +112,16 @@ def test_parts_without_a_window_are_wrong(frame, tmp_path, counts, look_back, ho
 
 
 def test_a_split_that_does_not_fit_is_wrong(frame, tmp_path):
-    found, complaints = inspect(frame, tmp_path, split=lambda s: split_counts(len(s), (90, 20, 20)))
+    result, complaints = inspect(frame, tmp_path, split=lambda s: split_counts(len(s), (90, 20, 20)))
     message = ": series 'x': split: expected a training part and at most 100 rows in all, found counts 90/20/20"
     assert complaints == [(message, True)]
-    assert found.series[0].parts == {}
+    assert result.series[0].parts == {}
 
 
 def test_figures_and_table_show_every_part(frame, tmp_path):
-    found, _ = inspect(frame, tmp_path)
-    assert json.loads(json.dumps(as_json(found)))["series"][0]["parts"] == {"train": 60, "validation": 20, "test": 20}
-    (section,) = found.sections()
+    result, _ = inspect(frame, tmp_path)
+    assert json.loads(json.dumps(as_json(result)))["series"][0]["parts"] == {"train": 60, "validation": 20, "test": 20}
+    (section,) = result.sections()
     assert section.title == "Frequency h, season of 24 rows"
     table = section.parts[1]
     assert table.header[-3:] == ("train", "validation", "test")

@@ -76,8 +76,8 @@ def test_forecasts_equal_scored_forecasts_and_join_the_data(tmp_path):
         frame[:origin].drop(columns="date").set_index(frame["date"][:origin]), frame[origin:]
     )
     windows = codec.windows(parts.series_set.series, [slice(origin, ROWS)])
-    _, _, found = next(forecast_blocks(model, codec, windows))
-    expected = codec.target_scale(parts.series_set.series[0]).undo(found.point[0])
+    _, _, result = next(forecast_blocks(model, codec, windows))
+    expected = codec.target_scale(parts.series_set.series[0]).undo(result.point[0])
     np.testing.assert_allclose(table_ahead["forecast"], expected.ravel(), rtol=1e-5)
     assert (table_ahead["lower"] < table_ahead["forecast"]).all()
     assert (table_ahead["forecast"] < table_ahead["upper"]).all()
@@ -112,9 +112,9 @@ def test_a_refit_trains_on_rows_before_its_origin(tmp_path):
     task = forecasting(settings)
     seen: list[int] = []
 
-    def refit(found):
-        seen.append(len(found.series[0]))
-        return backtest.refitted(task, found)
+    def refit(result):
+        seen.append(len(result.series[0]))
+        return backtest.refitted(task, result)
 
     forecaster = backtest.refitted(task, task.loader.load().series_set)
     rows = forecaster.backtest(settings.data.file, windows=2, step=10, refit=refit)
