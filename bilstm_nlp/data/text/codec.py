@@ -55,13 +55,13 @@ class TaggingCodec:
     frozen: NDArray[np.float16]
     """(E, D) vectors of the words beyond the training data."""
     cut: Cut = "words"
-    """How to cut plain text into tokens like those of the training data."""
+    """The cut of plain text, as in the training data."""
     pairs: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     """(P,) ascending: `pair_keys` of the neighbours in the training data; empty without bigrams."""
     lexicon: EntityLexicon | None = None
     """The trie of `entities`, as features; None without."""
     with_usage: bool = False
-    """Whether a token's use elsewhere in its document is a feature."""
+    """The use of a token elsewhere in its document is a feature."""
     context: int = 0
     """Tokens in a window of neighbours that are read together; 0 if each sentence is read by itself."""
 

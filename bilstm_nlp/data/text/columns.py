@@ -109,8 +109,8 @@ def layout_of(name: str, fields: list[str], line: int, format: ColumnFormat) -> 
         if isinstance(column, str):
             count = fields.count(column)
             if count != 1:
-                found = f"{count or 'none'} in {excerpt(' '.join(fields))!r}"
-                raise DataError(name, f"one column named {column!r} in the header line", found, line)
+                problem = f"{count or 'none'} in {excerpt(' '.join(fields))!r}"
+                raise DataError(name, f"one column named {column!r} in the header line", problem, line)
             return fields.index(column)
         if not -len(fields) <= column < len(fields):
             needed = column + 1 if column >= 0 else -column
@@ -122,8 +122,8 @@ def layout_of(name: str, fields: list[str], line: int, format: ColumnFormat) -> 
     tag = None if format.tag is None else index_of(format.tag)
     if token == tag:
         expected = f"a token in column {format.token!r} and its tag in column {format.tag!r}"
-        found = f"{counted(len(fields))}, so both are {fields[token]!r}"
-        raise DataError(name, expected, found, line)
+        problem = f"{counted(len(fields))}, so both are {fields[token]!r}"
+        raise DataError(name, expected, problem, line)
     return Layout(len(fields), line, token, tag)
 
 

@@ -60,7 +60,7 @@ class TaggedSentence:
     entities: tuple[Entity, ...]
     alternatives: tuple[Alternative, ...] = ()
     scored: bool = False
-    """Whether scores were asked for. Without entities, nothing else tells."""
+    """Scores were asked for. Without entities, nothing else tells."""
     weights: NDArray[np.float32] | None = field(default=None, compare=False)
     """(heads, T, T) attention weights of each token (row) on each token (column); None if they were not asked for."""
 

@@ -153,8 +153,8 @@ class Record:
         if not isinstance(values, list):
             raise self.error(f"a list of spans in {key}", shown(values))
         if text is None or offsets_of_tokens is None:
-            found = "no text" if text is None else "tokens that do not spell it"
-            raise self.error(f"the text that {key} are spans of", found)
+            problem = "no text" if text is None else "tokens that do not spell it"
+            raise self.error(f"the text that {key} are spans of", problem)
         spans = [self.span(value) for value in values]
         return tuple(encode(self.spans_of_tokens(spans, text, offsets_of_tokens), length, self.format.spans_as))
 

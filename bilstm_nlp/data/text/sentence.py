@@ -67,9 +67,9 @@ class ColumnFormat:
     """The beginning of comment lines."""
     encoding: str = "utf-8"
     header: bool = False
-    """Whether the first line names the columns, even if columns are given by number."""
+    """The first line names the columns, even if columns are given by number."""
     cut: Cut = "words"
-    """How to cut text without tokens."""
+    """The cut of text without tokens."""
     spans_as: Scheme = "IOB2"
     """The scheme of the tags that are made of character spans."""
 
