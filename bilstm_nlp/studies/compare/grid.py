@@ -1,11 +1,11 @@
-"""The file that says what is compared: a base config, variants of it, seeds, shares of the training data.
+"""A grid file: a base config, variants of it, seeds, and fractions of the training data.
 
 base = "../ner/sample.toml"     # relative to this file; a variant's own files, as with --set, to where it is run
 baseline = "bilstm-crf"
 seeds = [1, 2, 3]
 [set]                           # overrides for all variants
 training.epochs = 6
-[variants.bilstm-crf]           # the base as it is
+[variants.bilstm-crf]           # the base, unchanged
 [variants.gru]
 encoder.cell = "gru"
 [axes]                          # every variant with each of these

@@ -1,4 +1,4 @@
-"""report.md: an answer as sentences and tables. Its sections are for the terminal as well."""
+"""report.md: an answer as sentences and tables. The terminal shows its first sections."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ DISAGREEMENTS_SHOWN = 10
 
 
 def markdown(answer: Answer) -> str:
-    """The whole report."""
+    """Return report.md."""
     return "\n\n".join([f"# {answer.question.name}", *map(markdown_section, sections(answer))]) + "\n"
 
 
 def sections(answer: Answer) -> list[Section]:
-    """What was found, in the order in which it is asked for."""
+    """Return the report's sections, the most important first."""
     question = answer.question
     found = [
         Section("In words", ["\n".join(f"- {sentence}" for sentence in answer.words)]),
@@ -47,7 +47,7 @@ def sections(answer: Answer) -> list[Section]:
 
 
 def setting(question: Question) -> str:
-    """What the tables are about."""
+    """Describe the measure, the seeds and the command."""
     part = "all" if question.largest == 1 else f"{question.largest:.4g} of"
     return (
         f"{shown_name(question.measure)} on the {question.measure.part} part after training on {part} the training "
@@ -61,7 +61,7 @@ def shown_name(measure: Measure) -> str:
 
 
 def figure(value: float | None, measure: Measure) -> str:
-    """In percent with two decimals, else with four; a dash where there is none."""
+    """Write a figure: percentages with two decimals, others with four, none as a dash."""
     digits = 2 if measure.scale == 100 else 4
     return number(None if value is None else value * measure.scale, digits)
 
@@ -88,16 +88,18 @@ def scores(question: Question, variants: Sequence[Variant]) -> Table:
 
 
 def differences(answer: Answer) -> Iterator[Table]:
-    """Every variant's difference from the baseline, if there is one."""
+    """Yield a table of the differences from the baseline, if there are any."""
     question = answer.question
     header = ("", "difference", "interval", "p", "p (Holm)", "distinguishable")
     rows: list[Row] = []
     for one in answer.variants:
         if one.difference is not None:
-            found = one.difference
-            mean, low, high = (signed(value, question.measure) for value in (found.mean, found.low, found.high))
-            chance = (f"{value:.3g}" for value in (found.p_value, found.adjusted))
-            rows.append((one.name, mean, f"{low} to {high}", *chance, "yes" if found.distinguishable else "no"))
+            difference = one.difference
+            bounds = (difference.mean, difference.low, difference.high)
+            mean, low, high = (signed(value, question.measure) for value in bounds)
+            chance = (f"{value:.3g}" for value in (difference.p_value, difference.adjusted))
+            verdict = "yes" if difference.distinguishable else "no"
+            rows.append((one.name, mean, f"{low} to {high}", *chance, verdict))
     if rows:
         yield Table(f"{question.measure.title} minus that of {question.baseline}", header, rows)
 
@@ -106,7 +108,7 @@ def differences(answer: Answer) -> Iterator[Table]:
 
 
 def machine(question: Question) -> str:
-    """What the speeds were measured on."""
+    """Describe the machine on which the speeds were measured."""
     where = question.environment
     versions = ", ".join(f"{package} {version}" for package, version in where.versions.items())
     return (
@@ -139,7 +141,7 @@ def cost(variants: Sequence[Variant]) -> Table:
 
 
 def by_type(question: Question, variants: Sequence[Variant]) -> Table:
-    """A row a type or column, so that many of them are no wide table."""
+    """Return a table with a row for each type or column, so that many types make no wide table."""
     types = sorted({kind for one in variants for kind in one.per_type})
     rows: list[Row] = [
         (kind, *(figure(one.per_type.get(kind), question.measure) for one in variants)) for kind in types
@@ -148,7 +150,7 @@ def by_type(question: Question, variants: Sequence[Variant]) -> Table:
 
 
 def learning_curves(question: Question, curves: Sequence[LearningCurve]) -> Table:
-    """A row a variant and part of the training data."""
+    """Return a table with a row for each variant and fraction of the training data."""
     measure = question.measure
     rows: list[Row] = [
         (
@@ -178,7 +180,7 @@ def changes(variants: Sequence[Variant]) -> Table:
 
 
 def unfinished(answer: Answer) -> Table:
-    """Failed and missing runs; messages on one line each."""
+    """Return a table of failed and missing runs, each with its message on one line."""
     rows: list[Row] = [
         (run.variant, str(run.seed), f"{run.fraction:.4g}", run.status, run.folder, " ".join((run.error or "").split()))
         for run in answer.runs
@@ -201,7 +203,7 @@ def disagreements(answer: Answer) -> Iterator[Table | str]:
 
 
 def method(question: Question) -> str:
-    """What intervals and p-values are made of."""
+    """Describe how intervals and p-values are computed."""
     units = f"{question.subject.units} of the part "
     if question.subject.overlapping:
         units += "(Diebold and Mariano's test, with a long-run variance from cosines, since they overlap)"

@@ -1,4 +1,4 @@
-"""What a comparison found: the runs' figures side by side, with what chance may have done. No torch, no files."""
+"""The answer of a comparison: the figures of all variants, with tests of their differences. No torch, no files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bilstm_nlp.tasks.comparison import Disagreement
 
 @dataclass(frozen=True)
 class Point:
-    """Of a learning curve: the mean over runs with one part of the training data."""
+    """A point of a learning curve: the mean over runs with one fraction of the training data."""
 
     fraction: float
     mean: float | None
@@ -28,7 +28,7 @@ class Point:
 
 @dataclass(frozen=True)
 class LearningCurve:
-    """What more training data is worth to a variant."""
+    """A variant's scores by fraction of the training data."""
 
     variant: str
     points: Sequence[Point]
@@ -36,7 +36,7 @@ class LearningCurve:
 
 @dataclass(frozen=True)
 class Curve:
-    """How a run went, epoch by epoch."""
+    """A run's losses and scores by epoch."""
 
     variant: str
     seed: int
@@ -47,49 +47,49 @@ class Curve:
 
 @dataclass(frozen=True)
 class Answer:
-    """All that a report says."""
+    """The content of all reports."""
 
     question: Question
     variants: Sequence[Variant]
-    """At the largest part of the training data, best first."""
+    """The variants at the largest fraction of the training data, the best first."""
     words: Sequence[str]
-    """A sentence a variant, in the same order."""
+    """A sentence for each variant, in the same order."""
     learning_curves: Sequence[LearningCurve]
     curves: Sequence[Curve]
     runs: Sequence[Run]
     disagreements: Sequence[Disagreement]
-    """Of one seed, most different first."""
+    """The disagreements of one seed, the largest first."""
 
     def as_json(self) -> dict[str, Json]:
-        """report.json: the question's fields, then these; what is no number is `null`."""
-        found = {field.name: as_json(getattr(self, field.name)) for field in fields(self)}
-        asked = found.pop("question")
-        assert isinstance(asked, dict)
-        del asked["changes"]
-        return {**asked, **found}
+        """Return the content of report.json: the question's fields, then these. NaN and infinities become `null`."""
+        report = {field.name: as_json(getattr(self, field.name)) for field in fields(self)}
+        question = report.pop("question")
+        assert isinstance(question, dict)
+        del question["changes"]
+        return {**question, **report}
 
 
 def answer(question: Question, trials: Sequence[Trial], runs: Sequence[Run]) -> Answer:
-    """Compare `trials`, which are those of `runs` that finished; their order does not matter."""
-    order = {variant: place for place, variant in enumerate(question.changes)}
+    """Compare the trials of the finished runs, in whatever order they come."""
+    order = {variant: number for number, variant in enumerate(question.changes)}
     trials = sorted(trials, key=lambda trial: (order[trial.variant], trial.fraction, question.seeds.index(trial.seed)))
     groups = at(question.largest, question, trials)
     seeds = {name: paired_seeds(group, groups[question.baseline]) for name, group in groups.items()}
-    found = variants(question, groups, runs)
+    ranked = variants(question, groups, runs)
     scores = {(trial.variant, trial.seed, trial.fraction): score(trial) for trial in trials}
     return Answer(
         question=question,
-        variants=found,
-        words=words(question, found, seeds),
+        variants=ranked,
+        words=words(question, ranked, seeds),
         learning_curves=[learning_curve(name, question, trials) for name in question.changes],
-        curves=[Curve(one.variant, one.seed, one.fraction, one.losses, one.epoch_scores) for one in trials],
+        curves=[Curve(trial.variant, trial.seed, trial.fraction, trial.losses, trial.epoch_scores) for trial in trials],
         runs=[replace(run, score=scores.get((run.variant, run.seed, run.fraction))) for run in runs],
         disagreements=disagreements(of_one_seed(question, groups), question.measure.name),
     )
 
 
 def at(fraction: float, question: Question, trials: Sequence[Trial]) -> Groups:
-    """The trials of each variant with that part of the training data."""
+    """Return the trials of each variant with one fraction of the training data."""
     return {
         name: [trial for trial in trials if trial.variant == name and trial.fraction == fraction]
         for name in question.changes
@@ -97,7 +97,7 @@ def at(fraction: float, question: Question, trials: Sequence[Trial]) -> Groups:
 
 
 def learning_curve(name: str, question: Question, trials: Sequence[Trial]) -> LearningCurve:
-    """A point for each part of the training data with which a run of the variant finished."""
+    """Return a point for each fraction of the training data with which a run of the variant finished."""
     points = []
     for fraction in sorted(question.fractions):
         group = at(fraction, question, trials)[name]
@@ -109,6 +109,6 @@ def learning_curve(name: str, question: Question, trials: Sequence[Trial]) -> Le
 
 
 def of_one_seed(question: Question, groups: Groups) -> list[Trial]:
-    """A trial a variant, all of the first seed with which most variants finished."""
+    """Return one trial for each variant, all of one seed: the first seed with which most variants finished."""
     by_seed = [[trial for group in groups.values() for trial in group if trial.seed == seed] for seed in question.seeds]
     return max(by_seed, key=len)

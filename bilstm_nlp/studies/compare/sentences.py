@@ -1,4 +1,4 @@
-"""A comparison in words: for each variant one sentence, which says no more than its runs can bear out."""
+"""A comparison in words: one sentence for each variant, which claims no more than its runs show."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from bilstm_nlp.studies.compare.summary import Difference, Variant
 
 
 def words(question: Question, variants: Sequence[Variant], seeds: Mapping[str, Sequence[int]]) -> list[str]:
-    """A sentence a variant. `seeds`: for each variant those over which it is compared with the baseline."""
+    """Return a sentence for each variant.
+
+    `seeds` are, for each variant, the seeds over which it is compared with the baseline.
+    """
     baseline = next(variant for variant in variants if variant.name == question.baseline)
     comparisons = sum(variant.difference is not None for variant in variants)
     return [
@@ -30,7 +33,7 @@ def with_failures(sentence: str, variant: Variant) -> str:
 
 
 def own(question: Question, variant: Variant) -> str:
-    """What can be said of a variant without another."""
+    """Describe a variant without comparing it."""
     name = f"{variant.name}, the baseline," if variant.name == question.baseline else variant.name
     title = question.measure.title
     if not variant.runs:
@@ -45,7 +48,7 @@ def own(question: Question, variant: Variant) -> str:
 
 
 def compared(question: Question, variant: Variant, baseline: Variant, seeds: Sequence[int], comparisons: int) -> str:
-    """How a variant differs from the baseline, in speed and in the measure."""
+    """Describe how a variant differs from the baseline, in speed and in the measure."""
     if not baseline.runs:
         return f"{own(question, variant)}; there is nothing to compare it with: {baseline.name} has no finished run"
     sentence = f"{variant.name} is {speed(variant, baseline)}; its {question.measure.title} "
@@ -57,7 +60,7 @@ def compared(question: Question, variant: Variant, baseline: Variant, seeds: Seq
 
 
 def speed(variant: Variant, baseline: Variant) -> str:
-    """… is 18 % faster in training than …"""
+    """Compare the speed: 18 % faster in training than …"""
     if not variant.training_speed or not baseline.training_speed:
         return f"of unknown speed beside {baseline.name}"
     percent = round(100 * (variant.training_speed / baseline.training_speed - 1))
@@ -67,7 +70,7 @@ def speed(variant: Variant, baseline: Variant) -> str:
 
 
 def verdict(question: Question, difference: Difference, seeds: Sequence[int], comparisons: int) -> str:
-    """… differs by −0.1 (−0.4 to +0.2): not distinguishable with 5 seeds"""
+    """Describe a difference: differs by −0.1 (−0.4 to +0.2): not distinguishable with 5 seeds."""
     measure = question.measure
     by = counted(len(seeds), "seed")
     if len(seeds) < len(question.seeds):
@@ -79,7 +82,7 @@ def verdict(question: Question, difference: Difference, seeds: Sequence[int], co
         alone = difference.p_value < 1 - question.level
         among = f" among {comparisons} comparisons" if alone else ""
         return f"differs by {mean} ({low} to {high}): not distinguishable{among} with {by}"
-    low, high = (figure_of(border, measure) for border in sorted([abs(difference.low), abs(difference.high)]))
+    low, high = (figure_of(bound, measure) for bound in sorted([abs(difference.low), abs(difference.high)]))
     better = (difference.mean > 0) == measure.higher_is_better
     size = figure_of(abs(difference.mean), measure)
     return f"is {'better' if better else 'worse'} by {size} ({low} to {high}): distinguishable with {by}"
@@ -89,13 +92,13 @@ def verdict(question: Question, difference: Difference, seeds: Sequence[int], co
 
 
 def figure_of(value: float, measure: Measure) -> str:
-    """In percent with one decimal, else with four."""
+    """Write a figure: percentages with one decimal, others with four."""
     text = f"{value * measure.scale:.{1 if measure.scale == 100 else 4}f}"
     return text.replace("-", "−") if any(digit in text for digit in "123456789") else text.removeprefix("-")
 
 
 def signed(value: float, measure: Measure) -> str:
-    """With its sign, unless it is 0 as it is written."""
+    """Write a figure with its sign, unless it is rounded to 0."""
     text = figure_of(value, measure)
     positive = value > 0 and any(digit in text for digit in "123456789")
     return f"+{text}" if positive else text
@@ -106,6 +109,6 @@ def counted(count: int, name: str) -> str:
 
 
 def listed(seeds: Sequence[int]) -> str:
-    """1, 2 and 5"""
+    """Join seeds: 1, 2 and 5."""
     *others, last = map(str, seeds)
     return f"{', '.join(others)} and {last}" if others else last

@@ -1,4 +1,4 @@
-"""What a comparison asks: variants, seeds, a measure, and what became of the runs that were planned for it."""
+"""The setup of a comparison: variants, seeds, a measure, and the outcome of every planned run."""
 
 from __future__ import annotations
 
@@ -11,45 +11,45 @@ from bilstm_nlp.config.measures import Measure, Subject
 
 @dataclass(frozen=True)
 class Environment:
-    """What the runs were made on, so that speeds mean something."""
+    """The machine and the versions of the runs, without which their speeds mean nothing."""
 
     cores: int
     jobs: int
     """Runs at a time."""
     threads: int
-    """Of each run."""
+    """Threads of each run."""
     versions: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is compared, and how."""
+    """The setup of a comparison, for its reports."""
 
     name: str
     task: str
     subject: Subject
     command: str
-    """What repeats it."""
+    """The command that repeats the comparison."""
     measure: Measure
     baseline: str
     """The variant that all others are compared with."""
     level: float
-    """Of intervals; 1 − level is how often a difference may be seen where there is none."""
+    """The level of intervals. If variants are equal, a difference is reported with a chance of 1 − level."""
     seeds: Sequence[int]
     fractions: Sequence[float]
     environment: Environment
     changes: Mapping[str, Mapping[str, Any]]
-    """For each variant, in order: what it changes in the base, by dotted key."""
+    """For each variant, in order, its changes to the base by dotted key."""
 
     @property
     def largest(self) -> float:
-        """The part of the training data at which variants are compared."""
+        """Return the fraction of the training data at which variants are compared."""
         return max(self.fractions)
 
 
 @dataclass(frozen=True)
 class Run:
-    """A planned run, and what became of it."""
+    """A planned run and its outcome."""
 
     variant: str
     seed: int
@@ -57,6 +57,6 @@ class Run:
     folder: str
     status: Literal["finished", "failed", "missing"]
     score: float | None = None
-    """The measure; `answer` takes it from the run's trial."""
+    """The value of the measure; `answer` takes it from the run's trial."""
     seconds: float | None = None
     error: str | None = None

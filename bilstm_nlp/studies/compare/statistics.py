@@ -1,7 +1,7 @@
-"""What can be said of differences between variants that were trained with a few seeds. Numpy and scipy alone.
+"""Tests of differences between variants that were trained with a few seeds. Knows numpy and scipy only.
 
 A score moves for two reasons besides the one of interest: another seed trains another model, and another development
-part would have asked other questions. `difference` reckons with both.
+part would have asked other questions. `difference` accounts for both.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ Floats = NDArray[np.float64]
 
 RESAMPLES = 2000
 CELLS = 1 << 21
-"""How many weights are drawn at once."""
+"""Weights that are drawn at once."""
 
 
 @dataclass(frozen=True, eq=False)
 class Units:
-    """What a measure is made of, for S seeds of one variant: Σ numerator / Σ denominator over U units."""
+    """The parts of a measure for S seeds of one variant: Σ numerator / Σ denominator over U units."""
 
     numerator: Floats
     """(S, U)"""
@@ -41,12 +41,12 @@ class Units:
 
     @property
     def scores(self) -> Floats:
-        """(S,) the measure of each seed, NaN where it is 0/0."""
+        """Return (S,) the measure of each seed, NaN for 0/0."""
         return ratio(self.numerator.sum(axis=1), self.denominator.sum(axis=1))
 
 
 def ratio(numerator: Floats, denominator: Floats) -> Floats:
-    """NaN where it is 0/0."""
+    """Divide; 0/0 gives NaN."""
     quotient: Floats = np.full(numerator.shape, np.nan)
     return np.divide(numerator, denominator, out=quotient, where=denominator != 0)
 
@@ -55,7 +55,7 @@ def ratio(numerator: Floats, denominator: Floats) -> Floats:
 
 
 def interval_of_mean(values: Sequence[float], level: float = 0.95) -> tuple[float, float] | None:
-    """Student's interval of the mean over seeds; `None` for one value, which says nothing of how far it moves."""
+    """Return Student's interval of the mean over seeds; `None` for one value, which has no deviation."""
     if len(values) < 2:
         return None
     mean = math.fsum(values) / len(values)
@@ -64,7 +64,7 @@ def interval_of_mean(values: Sequence[float], level: float = 0.95) -> tuple[floa
 
 
 def critical(level: float, degrees: float) -> float:
-    """How many standard errors of a t distribution hold `level` of it about its middle."""
+    """Return the number of standard errors about the mean that hold `level` of a t distribution."""
     return float(stdtrit(degrees, (1 + level) / 2))
 
 
@@ -85,7 +85,9 @@ class Difference:
 def difference(
     first: Units, baseline: Units, *, level: float = 0.95, generator: np.random.Generator
 ) -> Difference | None:
-    """How far `first` is from `baseline`, the same seeds and units in the same order, with an interval and a p-value.
+    """Compare `first` with `baseline`: the mean difference with an interval and a p-value.
+
+    Both have the same seeds and units in the same order.
 
     The variance of the mean difference is the sum of two, whose degrees of freedom are put together as Welch (1947)
     and Satterthwaite (1946) do:
@@ -187,19 +189,22 @@ def long_run_variance(values: Floats, waves: int) -> float:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """P-values that may be compared with one level, however many there are (Holm 1979).
+    """Adjust p-values for their number, so that each can be compared with one level (Holm 1979).
 
     The smallest of n is multiplied by n, the next by n − 1 and so on, and none is less than one before it.
     """
     adjusted = [0.0] * len(p_values)
     reached = 0.0
-    for place, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
-        reached = max(reached, min(1.0, (len(p_values) - place) * p_values[index]))
+    for smaller, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        reached = max(reached, min(1.0, (len(p_values) - smaller) * p_values[index]))
         adjusted[index] = reached
     return adjusted
 
 
 def pareto(quality: Sequence[float], speed: Sequence[float]) -> list[bool]:
-    """Whether no other variant is at least as good and as fast, and better in one of them. More is better for both."""
+    """Mark the variants to which no other is superior. More is better for quality and for speed.
+
+    A variant is superior if it is at least as good and as fast, and better in one of the two.
+    """
     points = list(zip(quality, speed, strict=True))
     return [not any(good >= q and fast >= s and (good, fast) != (q, s) for good, fast in points) for q, s in points]

@@ -1,4 +1,4 @@
-"""Each variant's figures over its seeds, and how they differ from the baseline's."""
+"""Each variant's figures over its seeds, and their differences from the baseline."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bilstm_nlp.studies.engines.trial import Trial
 
 @dataclass(frozen=True)
 class Difference(statistics.Difference):
-    """… as one of several comparisons."""
+    """A difference from the baseline, as one of several comparisons."""
 
     adjusted: float
     """The p-value, raised for the number of comparisons (Holm)."""
@@ -27,14 +27,14 @@ class Difference(statistics.Difference):
 
 @dataclass(frozen=True)
 class Variant:
-    """A variant's figures over its seeds, at the largest part of the training data; `None` where there is no figure."""
+    """A variant's figures over its seeds, at the largest fraction of the training data; missing figures are `None`."""
 
     name: str
     changes: Mapping[str, Any]
     rank: int | None
-    """By the mean; `None` without one."""
+    """The rank by the mean; `None` without a mean."""
     runs: int
-    """How many finished."""
+    """The number of finished runs."""
     failed: int
     mean: float | None
     deviation: float | None
@@ -56,11 +56,11 @@ class Variant:
 
 
 Groups = Mapping[str, Sequence[Trial]]
-"""The trials of each variant by seed, all with one part of the training data."""
+"""The trials of each variant by seed, all with one fraction of the training data."""
 
 
 def variants(question: Question, groups: Groups, runs: Sequence[Run]) -> list[Variant]:
-    """Best first; those without a score last, in the question's order."""
+    """Return the variants, the best first; variants without a score come last, in the question's order."""
     differences = compare(question, groups)
     failed = [run.variant for run in runs if run.status == "failed" and run.fraction == question.largest]
     found = [
@@ -77,7 +77,7 @@ def variants(question: Question, groups: Groups, runs: Sequence[Run]) -> list[Va
 
 
 def quality(variant: Variant, measure: Measure) -> float:
-    """The mean score, turned so that more is better."""
+    """Return the mean score, negated if lower is better."""
     assert variant.mean is not None
     return variant.mean if measure.higher_is_better else -variant.mean
 
@@ -85,7 +85,7 @@ def quality(variant: Variant, measure: Measure) -> float:
 def figures(
     name: str, question: Question, trials: Sequence[Trial], failed: int, difference: Difference | None
 ) -> Variant:
-    """One variant, not yet ranked among others."""
+    """Return the figures of one variant, without its rank."""
     scores = [value for value in map(score, trials) if value is not None]
     best, worst = (max, min) if question.measure.higher_is_better else (min, max)
     low, high = statistics.interval_of_mean(scores, question.level) or (None, None)
@@ -114,8 +114,8 @@ def figures(
 
 
 def compare(question: Question, groups: Groups) -> dict[str, Difference]:
-    """Every variant against the baseline, where there is something to compare."""
-    found = {}
+    """Compare every variant with the baseline; variants without a common seed are left out."""
+    differences = {}
     for name, trials in groups.items():
         seeds = paired_seeds(trials, groups[question.baseline])
         if name == question.baseline or not seeds:
@@ -123,26 +123,26 @@ def compare(question: Question, groups: Groups) -> dict[str, Difference]:
         first, baseline = (
             units([trial for trial in group if trial.seed in seeds]) for group in (trials, groups[question.baseline])
         )
-        # All with the same resamples, so that one more variant changes nothing for the others.
+        # All comparisons use the same resamples, so another variant does not change their results.
         generator = np.random.default_rng(0)
         difference = statistics.difference(first, baseline, level=question.level, generator=generator)
         if difference is not None:
-            found[name] = difference
-    adjusted = statistics.holm([difference.p_value for difference in found.values()])
+            differences[name] = difference
+    adjusted = statistics.holm([difference.p_value for difference in differences.values()])
     return {
-        name: Difference(one.mean, one.low, one.high, one.p_value, p_value, p_value < 1 - question.level)
-        for (name, one), p_value in zip(found.items(), adjusted, strict=True)
+        name: Difference(raw.mean, raw.low, raw.high, raw.p_value, p_value, p_value < 1 - question.level)
+        for (name, raw), p_value in zip(differences.items(), adjusted, strict=True)
     }
 
 
 def paired_seeds(first: Sequence[Trial], second: Sequence[Trial]) -> list[int]:
-    """The seeds for which both have a score."""
+    """Return the seeds for which both variants have a score."""
     others = {trial.seed for trial in second if score(trial) is not None}
     return [trial.seed for trial in first if trial.seed in others and score(trial) is not None]
 
 
 def units(trials: Sequence[Trial]) -> Units:
-    """Of one variant's trials, each with another seed."""
+    """Stack the units of one variant's trials, one for each seed."""
     return Units(
         numerator=np.stack([trial.numerator for trial in trials]).astype(np.float64),
         denominator=np.stack([trial.denominator for trial in trials]).astype(np.float64),
@@ -151,12 +151,12 @@ def units(trials: Sequence[Trial]) -> Units:
 
 
 def score(trial: Trial) -> float | None:
-    """The measure over the trial's units; `None` where that is 0/0, or no number any more."""
-    found = float(units([trial]).scores[0])
-    return found if math.isfinite(found) else None
+    """Return the measure over the trial's units; `None` if it is 0/0 or not finite."""
+    value = float(units([trial]).scores[0])
+    return value if math.isfinite(value) else None
 
 
 def mean(values: Sequence[float | None]) -> float | None:
-    """Of those that are defined; `None` if none is."""
+    """Return the mean of the defined values; `None` without any."""
     defined = [value for value in values if value is not None]
     return math.fsum(defined) / len(defined) if defined else None
