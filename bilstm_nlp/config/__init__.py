@@ -1,7 +1,7 @@
-"""The schema of a run: TOML files in, one checked value out. Imports no torch, so reading a config is instant.
+"""The schema of a run: TOML files in, one checked value out. Imports no torch.
 
-A config file is a set of tables (`[data]`, `[encoder]`, …). Unknown keys, wrong types and values out of range are all
-reported at once, each with its dotted key, the rule and what was found. `--set encoder.cell=gru` overrides any key.
+A config file is a set of tables (`[data]`, `[encoder]`, …). Unknown keys, wrong types and values out of range are
+reported all at once, each with its dotted key, the rule and the value. `--set encoder.cell=gru` overrides any key.
 """
 
 from bilstm_nlp.config.reading import Config as Config

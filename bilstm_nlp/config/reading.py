@@ -1,11 +1,11 @@
-"""From TOML files to one checked config, and back to JSON: every problem at once."""
+"""TOML files to a checked config, and back to JSON. All problems are reported at once."""
 
 from __future__ import annotations
 
 import difflib
 import json
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
@@ -22,7 +22,7 @@ Config: TypeAlias = TaggingConfig | ForecastingConfig
 
 
 def task_of(values: Any) -> Any:
-    """Which config the values are meant for: tagging, where they don't say."""
+    """Return the task of nested values or of a config; without a task, tagging."""
     return values.get("task", "tagging") if isinstance(values, dict) else values.task
 
 
@@ -35,9 +35,13 @@ ADAPTER: TypeAdapter[Config] = TypeAdapter(
 
 
 def load(path: Path, overrides: Sequence[str] = ()) -> Config:
-    """Read a TOML file, apply `KEY=VALUE` overrides (VALUE in TOML; what is not TOML is a string), check the whole.
+    """Read a TOML file or `sample:NAME`, apply `KEY=VALUE` overrides, and check all of it.
 
-    Raises `ConfigError` with every problem at once.
+    VALUE is read as TOML. If that fails, it is text.
+    Raises `ConfigError` with all problems at once.
+
+    >>> load(Path("sample:ner"), ["encoder.cell=gru"]).encoder.cell
+    'gru'
     """
     values = read_toml(path)
     problems = [problem for override in overrides if (problem := apply(values, override))]
@@ -45,7 +49,10 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Config:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The tables of a TOML file. Raises `ConfigError`."""
+    """Return the tables of a TOML file, or of `sample:NAME`.
+
+    Raises `ConfigError` for a file that can't be read, and for a name that is not there.
+    """
     try:
         return values_of(config_file(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -65,41 +72,44 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 class NotToml(Exception):
-    """A text that is no TOML, or more than anybody means by it; the message says why."""
+    """A text that is not TOML, or that exceeds a limit. The message says why."""
 
 
 def values_of(text: str) -> dict[str, Any]:
-    """The tables of a text. Raises `NotToml`."""
+    """Return the tables of a text.
+
+    Raises `NotToml` for a text that is not TOML or exceeds a limit.
+    """
     try:
         values = tomllib.loads(text)
     except RecursionError:
-        raise NotToml(f"expected values at most {MOST_LEVELS} deep, found deeper ones") from None
-    except ValueError as error:  # a number of too many digits is none of tomllib's own errors
+        raise NotToml(f"expected values at most {MAX_LEVELS} deep, found deeper ones") from None
+    except ValueError as error:  # a number of too many digits raises no TOMLDecodeError
         raise NotToml(str(error)) from None
     if (problem := excess(values)) is not None:
         raise NotToml(problem)
     return values
 
 
-MOST_LEVELS = 40
-"""Tables in tables; a config has four."""
-MOST_BITS = 64
-"""Of a whole number, as TOML has it."""
+MAX_LEVELS = 40
+"""Largest depth of nested tables. A config needs four levels."""
+MAX_BITS = 64
+"""Largest size of an integer, as in the specification of TOML."""
 
 
 def excess(values: Any) -> str | None:
-    """What in nested values is deeper than can be walked, or larger than can be shown; None where nothing is."""
-    for number, level in enumerate(levels(values, MOST_LEVELS + 1)):
-        if number == MOST_LEVELS:
-            return f"expected values at most {MOST_LEVELS} deep, found deeper ones"
+    """Describe a value that is nested too deep to be walked, or too large to be shown. Return None if there is none."""
+    for number, level in enumerate(levels(values, MAX_LEVELS + 1)):
+        if number == MAX_LEVELS:
+            return f"expected values at most {MAX_LEVELS} deep, found deeper ones"
         for value in level:
-            if isinstance(value, int) and value.bit_length() > MOST_BITS:
-                return f"expected whole numbers of at most {MOST_BITS} bits, found one of {value.bit_length()}"
+            if isinstance(value, int) and value.bit_length() > MAX_BITS:
+                return f"expected whole numbers of at most {MAX_BITS} bits, found one of {value.bit_length()}"
     return None
 
 
 def apply(values: Any, override: str) -> str | None:
-    """Put one `KEY=VALUE` into nested `values`, in place; returns what is wrong with it, if anything."""
+    """Put a `KEY=VALUE` into nested `values`, in place. Return the problem with it, or None."""
     key, equals, text = override.partition("=")
     parts = key.strip().split(".")
     if not equals or not all(parts):
@@ -108,8 +118,8 @@ def apply(values: Any, override: str) -> str | None:
         value = values_of(f"value = {text}")["value"]
     except NotToml:
         value = text
-    if len(parts) > MOST_LEVELS:
-        return f"--set {override}: expected a key of at most {MOST_LEVELS} parts, found {len(parts)}"
+    if len(parts) > MAX_LEVELS:
+        return f"--set {override}: expected a key of at most {MAX_LEVELS} parts, found {len(parts)}"
     for part in parts[:-1]:
         values = values.setdefault(part, {})
         if not isinstance(values, dict):
@@ -119,59 +129,111 @@ def apply(values: Any, override: str) -> str | None:
 
 
 def parse(values: dict[str, Any], source: str, problems: Sequence[str] = ()) -> Config:
-    """Check nested values against the schema; `problems` found before are reported with those found here."""
+    """Check nested values against the schema.
+
+    Raises `ConfigError` with all problems, those in `problems` first.
+
+    >>> parse({"data": {"train": "a.conll", "dev": "b.conll"}}, "an example").encoder.hidden
+    256
+    """
     if (problem := excess(values)) is not None:
         raise ConfigError(source, [*problems, problem])
     try:
         config = ADAPTER.validate_python(values)
     except ValidationError as error:
         known = list(dotted_keys(task_of(values)))
-        found = [describe(dict(detail), values, known) for detail in error.errors(include_url=False)]
-        raise ConfigError(source, [*problems, *found]) from None
+        invalid = [describe(dict(detail), values, known) for detail in error.errors(include_url=False)]
+        raise ConfigError(source, [*problems, *invalid]) from None
     if problems:
         raise ConfigError(source, list(problems))
     return config
 
 
 def describe(detail: dict[str, Any], values: dict[str, Any], known: list[str]) -> str:
-    """One problem in one line: dotted key, rule, what was found, near miss."""
-    # pydantic names the member of a union in its path (head, crf, size); the file has no such level.
+    """Describe a problem in one line: dotted key, rule, what was found, near miss.
+
+    `detail` is an error of pydantic, `known` the dotted keys of the schema.
+    """
+    message = MESSAGES.get(detail["type"], _rule_message)
+    return message(_key_parts(detail, values), detail, known)
+
+
+def _key_parts(detail: dict[str, Any], values: dict[str, Any]) -> list[str]:
+    """Return the parts of the key that an error is about, as the file has them.
+
+    pydantic's path also names the member of a union (head, crf, size), for which the file has no level.
+    """
+    path = detail["loc"]
     parts: list[str] = []
     level: Any = values
-    for index, part in enumerate(detail["loc"]):
-        last = index == len(detail["loc"]) - 1
-        inside = part in level if isinstance(level, dict) else isinstance(level, list) and part in range(len(level))
-        if inside:
+    for index, part in enumerate(path):
+        is_there = part in level if isinstance(level, dict) else isinstance(level, list) and part in range(len(level))
+        is_missing_key = index == len(path) - 1 and detail["type"] == "missing"
+        if is_there:
             level = level[part]
-        if inside or (last and detail["type"] == "missing"):
+        if is_there or is_missing_key:
             parts.append(str(part))
+    return parts
+
+
+def _missing_message(parts: list[str], detail: dict[str, Any], known: list[str]) -> str:
+    """Describe a required key that is missing."""
+    return f"{'.'.join(parts)}: required, but it is not there"
+
+
+def _unknown_message(parts: list[str], detail: dict[str, Any], known: list[str]) -> str:
+    """Describe a key that the schema does not have, or has in another kind of the same table."""
     key = ".".join(parts)
-    match detail["type"]:
-        case "missing":
-            return f"{key}: required, but it is not there"
-        case "extra_forbidden" if key in known:  # of another kind of the same table
-            table, kind = key.rpartition(".")[0], detail["loc"][-2]
-            return (
-                f"{key}: unknown key where {table}.kind is {kind}; {table}={{kind='{kind}'}} replaces the whole table"
-            )
-        case "extra_forbidden":
-            elsewhere = sorted((k for k in known if k.rpartition(".")[2] == parts[-1]), key=lambda k: k.count("."))
-            near = elsewhere or difflib.get_close_matches(key, known, n=1, cutoff=0.6)
-            return f"{key}: unknown key" + (f"; did you mean {near[0]}?" if near else "")
-        case "union_tag_invalid":
-            expected = detail["ctx"]["expected_tags"].replace("'", "")
-            return f"{key + '.kind' if parts else 'task'}: expected one of {expected}, found {detail['ctx']['tag']!r}"
-        case "union_tag_not_found":
-            return f"{key}.kind: required, to tell which {parts[-1]} is meant" if parts else "task: expected a string"
-        case "between_keys":
-            return f"{key}.{detail['ctx']['key']}: expected {detail['msg']}"
-        case _:
-            rule = detail["msg"].removeprefix("Input should be ").removeprefix("Value error, expected ")
-            return f"{key}: expected {rule}, found {detail['input']!r}"
+    if key in known:
+        table, kind = key.rpartition(".")[0], detail["loc"][-2]
+        replacing = f"{table}={{kind='{kind}'}} replaces the whole table"
+        return f"{key}: unknown key where {table}.kind is {kind}; {replacing}"
+    in_other_tables = [other for other in known if other.rpartition(".")[2] == parts[-1]]
+    near = sorted(in_other_tables, key=lambda other: other.count(".")) or difflib.get_close_matches(key, known, n=1)
+    return f"{key}: unknown key" + (f"; did you mean {near[0]}?" if near else "")
+
+
+def _kind_message(parts: list[str], detail: dict[str, Any], known: list[str]) -> str:
+    """Describe a kind of table, or a task, that does not exist."""
+    expected = detail["ctx"]["expected_tags"].replace("'", "")
+    key = ".".join([*parts, "kind"]) if parts else "task"
+    return f"{key}: expected one of {expected}, found {detail['ctx']['tag']!r}"
+
+
+def _no_kind_message(parts: list[str], detail: dict[str, Any], known: list[str]) -> str:
+    """Describe a table without its kind."""
+    if not parts:
+        return "task: expected a string"
+    return f"{'.'.join(parts)}.kind: required, to tell which {parts[-1]} is meant"
+
+
+def _between_keys_message(parts: list[str], detail: dict[str, Any], known: list[str]) -> str:
+    """Describe a key that does not fit another key."""
+    return f"{'.'.join([*parts, detail['ctx']['key']])}: expected {detail['msg']}"
+
+
+def _rule_message(parts: list[str], detail: dict[str, Any], known: list[str]) -> str:
+    """Describe a value that breaks the rule of its key."""
+    rule = detail["msg"].removeprefix("Input should be ").removeprefix("Value error, expected ")
+    return f"{'.'.join(parts)}: expected {rule}, found {detail['input']!r}"
+
+
+MESSAGES: dict[str, Callable[[list[str], dict[str, Any], list[str]], str]] = {
+    "missing": _missing_message,
+    "extra_forbidden": _unknown_message,
+    "union_tag_invalid": _kind_message,
+    "union_tag_not_found": _no_kind_message,
+    "between_keys": _between_keys_message,
+}
+"""Type of pydantic's error → function that describes it. All other types are described by their rule."""
 
 
 def dotted_keys(task: str) -> Iterator[str]:
-    """Every key that a config of a task can have, with its tables: `encoder.cell`. None for an unknown task."""
+    """Yield all keys that a config of a task can have, with their tables. An unknown task has no keys.
+
+    >>> "encoder.cell" in dotted_keys("tagging")
+    True
+    """
     schema = json_schema()
 
     def walk(node: dict[str, Any], prefix: str) -> Iterator[str]:
@@ -190,19 +252,23 @@ def dotted_keys(task: str) -> Iterator[str]:
 
 @cache
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema itself; it takes longer to make than a file to read."""
+    """Return the JSON Schema. It is cached, because making it takes longer than reading a file."""
     return ADAPTER.json_schema()
 
 
 def to_json(config: Config) -> dict[str, Any]:
-    """The whole resolved config, defaults included: enough to repeat the run. `parse` is the way back."""
+    """Return the whole config as JSON values, defaults included. `parse` is the inverse."""
     values = ADAPTER.dump_python(config, mode="json")
     assert isinstance(values, dict)
     return values
 
 
 def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested tables as dotted keys."""
+    """Return nested tables as dotted keys.
+
+    >>> flat({"encoder": {"cell": "gru"}})
+    {'encoder.cell': 'gru'}
+    """
     pairs: dict[str, Any] = {}
     for key, value in values.items():
         pairs |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
@@ -210,5 +276,5 @@ def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def schema() -> str:
-    """The JSON Schema of a config file, for editors that complete and check TOML."""
+    """Return the JSON Schema of a config file as text, for editors that complete and check TOML."""
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
