@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
 # Everything that must hold: style, types, tests. Arguments go to pytest: bash scripts/test.sh tests/test_tags.py -k bmes
+# Without the slow tests, in under two minutes: bash scripts/test.sh -m "not slow"
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/venv.sh dev,fast,ray
 ruff check .
 ruff format --check .
 mypy
-python -m pytest "$@"
+# Two workers with a thread each, a test file at a time. Timings and bits need no more; WORKERS=0 runs all in one process.
+export OMP_NUM_THREADS=1
+python -m pytest --numprocesses "${WORKERS:-2}" --dist loadfile "$@"

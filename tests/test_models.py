@@ -101,6 +101,22 @@ def tagging_cases() -> list[dict[str, dict[str, object]]]:
     return [*grid, *({"embeddings": ends} for ends in ENDS), *dropouts, *unconstrained, *contexts]
 
 
+def tagging_components() -> list[dict[str, dict[str, object]]]:
+    """One case a component: each differs from the first in one of them."""
+    return [
+        *({"encoder": {"hidden": 8, **encoder}} for encoder in one_at_a_time(ENCODERS)),
+        *({"head": head, "attention": attention} for head, attention in zip(HEADS, ATTENTIONS[:2], strict=True)),
+        {"attention": ATTENTIONS[2]},
+        *({"embeddings": ends} for ends in ENDS),
+        {"context": {"kind": "document", "tokens": 30}},
+    ]
+
+
+def one_at_a_time(options: list[dict[str, object]]) -> list[dict[str, object]]:
+    """The first of the options, and those that differ from it in one value."""
+    return [option for option in options if sum(option[name] != options[0][name] for name in option) <= 1]
+
+
 @pytest.fixture(params=tagging_cases(), ids=json.dumps)
 def tagger(request, tmp_path, monkeypatch):
     """(prepared, data, codec, model) of one variant, initialised as for training, but with emissions that differ."""
@@ -129,6 +145,7 @@ def test_every_parameter_gets_a_gradient(tagger):
             assert parameter.grad.abs().sum() > 0, name
 
 
+@pytest.mark.parametrize("tagger", tagging_components(), indirect=True, ids=json.dumps)
 def test_a_few_steps_bring_the_loss_down(tagger):
     _, data, codec, model = tagger
     sentences = data.train.sentences
@@ -225,6 +242,20 @@ def forecasting_cases() -> list[dict[str, dict[str, object]]]:
     return [*({"input": kind} for kind in INPUTS), *poolings, *objectives, *bypasses, *encoders, *calendars]
 
 
+def forecasting_components() -> list[dict[str, dict[str, object]]]:
+    """One case a component."""
+    return [
+        *({"input": kind} for kind in one_at_a_time(INPUTS)),
+        *({"head": {"pooling": pooling}} for pooling in ("last", "both-ends", "mean", "attention")),
+        *({"attention": attention} for attention in ATTENTIONS[1:]),
+        *({"head": {"objective": objective}} for objective in OBJECTIVES),
+        {"head": {"objective": OBJECTIVES[0], "hidden": 6}},
+        {"head": {"objective": OBJECTIVES[3], "bypass": {"kind": "linear"}}},
+        *({"encoder": {"hidden": 8, **encoder}} for encoder in one_at_a_time(ENCODERS)),
+        {"data": {"calendar": "cyclic", "observed": ["b"], "known": ["k"]}},
+    ]
+
+
 @pytest.fixture(params=forecasting_cases(), ids=json.dumps)
 def forecaster(request, tmp_path):
     """(prepared, data, codec, model) of one variant on two hourly series of different length."""
@@ -280,6 +311,7 @@ def test_every_parameter_of_a_forecaster_gets_a_gradient(forecaster):
         assert idle or parameter.grad.abs().sum() > 0, name
 
 
+@pytest.mark.parametrize("forecaster", forecasting_components(), indirect=True, ids=json.dumps)
 def test_a_few_steps_bring_a_forecasters_loss_down(forecaster):
     prepared, _, codec, model = forecaster
     windows = prepared.windows("train")

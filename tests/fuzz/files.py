@@ -15,7 +15,7 @@ from bilstm_nlp.errors import ConfigError, InputError
 
 T = TypeVar("T")
 
-WHOLE = settings(max_examples=max(200, settings.default.max_examples // 10))
+WHOLE = settings(max_examples=max(60, settings.default.max_examples // 10))
 """For what loads a whole run or dataset for each example: a tenth of a parser's at night, as many in CI."""
 
 NUMBERS = [

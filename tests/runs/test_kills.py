@@ -29,6 +29,8 @@ from tests.serving.test_pool import session
 from tests.studies.grids import write_base
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 KILLS = {"train a tagger": 15, "train a forecaster": 11, "compare": 8, "evaluate": 11, "predict": 11}
 """So many hit each command; BILSTM_KILLS asks for another number in all."""
 SMALL_TAGGER = ["training.epochs=3", "encoder.hidden=16", "embeddings.characters={kind='none'}", "data.fraction=0.3"]

@@ -20,6 +20,8 @@ from bilstm_nlp.tasks.registry import build
 from tests.samples import FORECASTER, SMALL, TAGGER, sets
 from tests.waiting import wait_for_lines
 
+pytestmark = pytest.mark.slow
+
 # No dropout, whose masks are each process's own, so that one process has the same gradients.
 STILL = ["encoder.dropout=0", "encoder.hidden=8", "data.stride=16", "training.epochs=2"]
 

@@ -19,6 +19,8 @@ if cores() < 2:
 
 from bilstm_nlp.studies.engines.ray_cluster import RayCluster
 
+pytestmark = pytest.mark.slow
+
 EPOCHS = 150
 """Enough that a run can be caught in its middle."""
 
