@@ -174,8 +174,8 @@ def test_a_link_out_of_the_run_is_not_followed_into_another_content(runs, tmp_pa
 @pytest.mark.slow
 def test_names_of_variants_lead_nowhere_out_of_the_comparison(tmp_path, call):
     names = ["../outside", "a/b", "/etc/x", "..", "."]
-    lines = [f'base = "{TAGGER}"', 'baseline = "b"', "seeds = [1]", "[set]", "training.epochs = 1"]
-    lines += ["data.fraction = 0.1", "[variants.b]"]
+    lines = [f'base = "{TAGGER}"', 'baseline = "b"', "seeds = [1]", "fractions = [0.1]"]
+    lines += ["[set]", "training.epochs = 1", "[variants.b]"]
     for number, name in enumerate(names, 5):
         lines += [f'[variants."{name}"]', f"encoder.hidden = {number}"]
     (tmp_path / "grid.toml").write_text("\n".join(lines) + "\n")

@@ -315,7 +315,7 @@ def test_every_parameter_of_a_forecaster_gets_a_gradient(forecaster):
 def test_a_few_steps_bring_a_forecasters_loss_down(forecaster):
     prepared, _, codec, model = forecaster
     windows = prepared.windows("train")
-    whole = on(codec.batch(windows, np.arange(len(windows))))
+    whole = on(codec.series.batch(windows, np.arange(len(windows))))
     optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
     model.eval()
     losses = []
@@ -333,10 +333,10 @@ def test_a_window_is_forecast_the_same_alone_batched_and_shuffled(forecaster):
     windows = prepared.windows("test")
     model.eval()
     with torch.no_grad():
-        together = model.decode(on(codec.batch(windows, np.arange(len(windows)))))
+        together = model.decode(on(codec.series.batch(windows, np.arange(len(windows)))))
         order = np.random.default_rng(0).permutation(len(windows))
-        shuffled = model.decode(on(codec.batch(windows, order)))
-        alone = [model.decode(on(codec.batch(windows, np.array([index]))))[0] for index in range(len(windows))]
+        shuffled = model.decode(on(codec.series.batch(windows, order)))
+        alone = [model.decode(on(codec.series.batch(windows, np.array([index]))))[0] for index in range(len(windows))]
     torch.testing.assert_close(torch.stack(alone), together, atol=1e-5, rtol=0)
     torch.testing.assert_close(shuffled, together[torch.from_numpy(order)], atol=1e-5, rtol=0)
 
