@@ -29,11 +29,11 @@ def sections(answer: Answer) -> list[Section]:
         Section("In words", ["\n".join(f"- {sentence}" for sentence in answer.words)]),
         Section("Scores", [setting(question), scores(question, answer.variants), *differences(answer)]),
     ]
-    if any(one.runs for one in answer.variants):
+    if any(variant.runs for variant in answer.variants):
         found.append(Section("Cost", [machine(question), cost(answer.variants)]))
     if len(question.fractions) > 1:
         found.append(Section("Learning curves", [learning_curves(question, answer.learning_curves)]))
-    if any(one.per_type for one in answer.variants):
+    if any(variant.per_type for variant in answer.variants):
         found.append(Section(f"By {question.subject.groups}", [by_type(question, answer.variants)]))
     found.append(Section("Changes", [changes(answer.variants)]))
     if any(run.status != "finished" for run in answer.runs):
@@ -75,14 +75,14 @@ def scores(question: Question, variants: Sequence[Variant]) -> Table:
     header = ("", "rank", measure.title, "interval", "deviation", "best", "worst", "runs")
     rows: list[Row] = [
         (
-            one.name,
-            "–" if one.rank is None else str(one.rank),
-            figure(one.mean, measure),
-            interval(one.low, one.high, measure),
-            *(figure(value, measure) for value in (one.deviation, one.best, one.worst)),
-            f"{one.runs}, {one.failed} failed" if one.failed else str(one.runs),
+            variant.name,
+            "–" if variant.rank is None else str(variant.rank),
+            figure(variant.mean, measure),
+            interval(variant.low, variant.high, measure),
+            *(figure(value, measure) for value in (variant.deviation, variant.best, variant.worst)),
+            f"{variant.runs}, {variant.failed} failed" if variant.failed else str(variant.runs),
         )
-        for one in variants
+        for variant in variants
     ]
     return Table("Over seeds", header, rows)
 
@@ -92,14 +92,14 @@ def differences(answer: Answer) -> Iterator[Table]:
     question = answer.question
     header = ("", "difference", "interval", "p", "p (Holm)", "distinguishable")
     rows: list[Row] = []
-    for one in answer.variants:
-        if one.difference is not None:
-            difference = one.difference
+    for variant in answer.variants:
+        if variant.difference is not None:
+            difference = variant.difference
             bounds = (difference.mean, difference.low, difference.high)
             mean, low, high = (signed(value, question.measure) for value in bounds)
             chance = (f"{value:.3g}" for value in (difference.p_value, difference.adjusted))
             verdict = "yes" if difference.distinguishable else "no"
-            rows.append((one.name, mean, f"{low} to {high}", *chance, verdict))
+            rows.append((variant.name, mean, f"{low} to {high}", *chance, verdict))
     if rows:
         yield Table(f"{question.measure.title} minus that of {question.baseline}", header, rows)
 
@@ -126,13 +126,13 @@ def cost(variants: Sequence[Variant]) -> Table:
 
     rows: list[Row] = [
         (
-            one.name,
-            whole(one.parameters),
-            number(one.training_seconds, 1),
-            *(whole(value) for value in (one.training_speed, one.prediction_speed, one.peak_memory_mb)),
-            "yes" if one.on_front else "",
+            variant.name,
+            whole(variant.parameters),
+            number(variant.training_seconds, 1),
+            *(whole(value) for value in (variant.training_speed, variant.prediction_speed, variant.peak_memory_mb)),
+            "yes" if variant.on_front else "",
         )
-        for one in variants
+        for variant in variants
     ]
     return Table("What variants take", header, rows)
 
@@ -142,11 +142,11 @@ def cost(variants: Sequence[Variant]) -> Table:
 
 def by_type(question: Question, variants: Sequence[Variant]) -> Table:
     """Return a table with a row for each type or column, so that many types make no wide table."""
-    types = sorted({kind for one in variants for kind in one.per_type})
+    types = sorted({kind for variant in variants for kind in variant.per_type})
     rows: list[Row] = [
-        (kind, *(figure(one.per_type.get(kind), question.measure) for one in variants)) for kind in types
+        (kind, *(figure(variant.per_type.get(kind), question.measure) for variant in variants)) for kind in types
     ]
-    return Table(f"Mean {question.measure.title} over seeds", ("", *(one.name for one in variants)), rows)
+    return Table(f"Mean {question.measure.title} over seeds", ("", *(variant.name for variant in variants)), rows)
 
 
 def learning_curves(question: Question, curves: Sequence[LearningCurve]) -> Table:
@@ -170,11 +170,11 @@ def learning_curves(question: Question, curves: Sequence[LearningCurve]) -> Tabl
 def changes(variants: Sequence[Variant]) -> Table:
     rows: list[Row] = [
         (
-            one.name,
-            ", ".join(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in one.changes.items())
+            variant.name,
+            ", ".join(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in variant.changes.items())
             or "none",
         )
-        for one in variants
+        for variant in variants
     ]
     return Table("What each variant changes in the base", ("", "changes"), rows)
 
@@ -212,7 +212,7 @@ def method(question: Question) -> str:
     seeds = (
         "There is one seed, so the noise between seeds is in none of the figures."
         if len(question.seeds) == 1
-        else "What seeds and units do together is in both, which makes the test a cautious one."
+        else "What seeds and units do together is in both, which makes the test a cautious variant."
     )
     return (
         "An interval of a score is Student's, over seeds. A difference is the mean over the seeds that both variants "
