@@ -1,30 +1,109 @@
-"""The package's own names."""
+"""The wheel and the sdist: what is in them, and the wheel alone at work, outside the repository."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from importlib.metadata import version
+import sysconfig
+import tarfile
+import venv
+import zipfile
+from pathlib import Path
 
 import pytest
 
 import bilstm_nlp
 
-
-def test_dir_lists_every_public_name():
-    assert set(bilstm_nlp.__all__) <= set(dir(bilstm_nlp))
-    assert all(getattr(bilstm_nlp, name) is not None for name in bilstm_nlp.__all__)
+ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.slow
 
 
-def test_version_is_that_of_the_installed_package():
-    assert bilstm_nlp.__version__ == version("bilstm-nlp")
+@pytest.fixture(scope="module")
+def distributions(tmp_path_factory) -> dict[str, Path]:
+    """The wheel and the sdist, built with the hatchling of this environment."""
+    folder = tmp_path_factory.mktemp("dist")
+    build = [sys.executable, "-m", "hatchling", "build", "-d", folder]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    return {path.suffix: path for path in folder.iterdir()}
 
 
-def test_unknown_name_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="module 'bilstm_nlp' has no attribute 'lod'"):
-        bilstm_nlp.lod  # noqa: B018
+@pytest.fixture(scope="module")
+def installed(distributions, tmp_path_factory) -> Path:
+    """The Python of a virtual environment with the wheel alone; its dependencies are those of this environment."""
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, with_pip=False)
+    python = folder / "bin" / "python"
+    ask = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    packages = Path(subprocess.run(ask, capture_output=True, text=True, check=True).stdout.strip())
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", packages]
+    subprocess.run([*pip, distributions[".whl"]], check=True)
+    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
+    return python
 
 
-def test_import_loads_neither_torch_nor_numpy():
-    code = "import bilstm_nlp, sys; dir(bilstm_nlp); print(sorted({'torch', 'numpy', 'pydantic'} & sys.modules.keys()))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+def run(python: Path, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a module of the installed package, with no path to the repository."""
+    clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return subprocess.run([python, *arguments], cwd=cwd, env=clean, capture_output=True, text=True, check=False)
+
+
+def names_in_wheel(distributions: dict[str, Path]) -> set[str]:
+    return set(zipfile.ZipFile(distributions[".whl"]).namelist())
+
+
+def test_wheel_has_all_modules_and_data_of_the_package(distributions):
+    names = names_in_wheel(distributions)
+    files = [path for path in (ROOT / "bilstm_nlp").rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    assert {path.relative_to(ROOT).as_posix() for path in files} <= names
+    assert "bilstm_nlp/py.typed" in names
+    assert not any(name.startswith(("tests", "scripts", "docs")) for name in names)
+
+
+def test_wheel_has_every_shipped_config(distributions):
+    shipped = {path.relative_to(ROOT / "configs").as_posix() for path in (ROOT / "configs").rglob("*.toml")}
+    assert shipped
+    assert {
+        name for name in shipped if not any(other.endswith(f"/{name}") for other in names_in_wheel(distributions))
+    } == set()
+
+
+def test_sdist_has_all_that_git_tracks(distributions):
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    with tarfile.open(distributions[".gz"]) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {name for name in listed.splitlines() if name not in names and (ROOT / name).exists()} <= {".ci/run"}
+
+
+def test_metadata_names_version_license_urls_and_pythons(distributions):
+    wheel = zipfile.ZipFile(distributions[".whl"])
+    name = next(name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+    head = wheel.read(name).decode().partition("\n\n")[0]
+    for line in (
+        f"Version: {bilstm_nlp.__version__}",
+        "License-Expression: MIT",
+        "Requires-Python: >=3.11",
+        "Classifier: Programming Language :: Python :: 3.13",
+        "Classifier: Typing :: Typed",
+        "Project-URL: Documentation, https://",
+    ):
+        assert line in head, line
+
+
+def test_distributions_pass_the_strict_check_of_twine(distributions):
+    check = [sys.executable, "-m", "twine", "check", "--strict", *distributions.values()]
+    checked = subprocess.run(check, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_wheel_alone_trains_the_sample_and_predicts(installed, tmp_path):
+    quick = ["--set", "training.epochs=1", "--set", "encoder.hidden=8", "--set", "embeddings.characters={kind='none'}"]
+    trained = run(installed, "-m", "bilstm_nlp", "train", "sample:ner", *quick, "--out", "runs/mine", cwd=tmp_path)
+    assert trained.returncode == 0, trained.stderr
+    (tmp_path / "my.txt").write_text("Angela Merkel flew to Paris.\n", encoding="utf-8")
+    predict = ["predict", "runs/mine", "my.txt", "--format", "jsonl"]
+    predicted = run(installed, "-m", "bilstm_nlp", *predict, cwd=tmp_path)
+    assert predicted.returncode == 0, predicted.stderr
+    assert '"text": "Angela Merkel flew to Paris."' in predicted.stdout
+    where = run(installed, "-c", "import bilstm_nlp; print(bilstm_nlp.__file__)", cwd=tmp_path)
+    assert Path(where.stdout.strip()).is_relative_to(installed.parent.parent)
