@@ -18,7 +18,7 @@ from bilstm_nlp.data.series.scale import Scale
 from bilstm_nlp.data.series.series import Series, SeriesSet, Values
 from bilstm_nlp.data.series.table_files import TableFormat, table_of
 from bilstm_nlp.data.series.tables import read, series_of
-from bilstm_nlp.errors import DataError, InputError
+from bilstm_nlp.errors import DataError, InputError, excerpt
 from bilstm_nlp.system.json_values import shortest
 from bilstm_nlp.tasks.base import Answer
 from bilstm_nlp.tasks.forecasting.backtest import rolling_origins
@@ -28,6 +28,9 @@ from bilstm_nlp.tasks.request import Request
 
 PLOTTED = 8
 """Panels that a plot has room for."""
+
+KNOWN = "known (--known)"
+"""The name, in messages, of the table of columns known ahead: an argument in Python, an option on the command line."""
 
 Table = pd.DataFrame | str | os.PathLike[str]
 """A frame, or the path of a .csv, .csv.gz or .parquet file."""
@@ -74,20 +77,17 @@ class Forecaster:
         """Forecast the rows that follow each series of a table, in own units, with intervals.
 
         `table` is a frame or a file in the layout of the training file. `known` has the columns known ahead for the
-        rows to forecast, if the model was trained with such columns. The result has a row for each value, with
-        unique_id, origin (the last date of the past), ds, step, column, forecast, lower and upper. The horizon is
-        that of the training. Raises `InputError` for tables that can't be read and series that are too short.
+        rows to forecast, and is given exactly if the model was trained with such columns. The result has a row for
+        each value, with unique_id, origin (the last date of the past), ds, step, column, forecast, lower and upper.
+        The horizon is that of the training. Raises `InputError` for tables that can't be read, for series that are
+        too short, and for a `known` that is missing or that the model can't use.
 
         >>> forecaster.forecast(frame, known=ahead)[["ds", "step", "column"]].head(2)
                            ds  step column
         0 2024-03-13 12:00:00     1   load
         1 2024-03-13 12:00:00     1   wind
         """
-        expected_known = (
-            f"a frame or file with the columns known ahead ({', '.join(self.codec.columns.known) or 'here none'}); "
-            f"the horizon is the training's, {self.codec.horizon} steps"
-        )
-        ahead = None if known is None else _series_of(known, self._known_format(), "known", expected_known)
+        ahead = self._read_known(known)
         return self.future(_series_of(table, self.format, "frame"), ahead)
 
     def future(self, past: SeriesSet, known: SeriesSet | None) -> pd.DataFrame:
@@ -97,6 +97,17 @@ class Forecaster:
         windows = self._look_backs(series)
         values = self._point_and_borders(series, windows, self._known_ahead(series, dates, known))
         return self._table(series, dates, values, [None] * len(series))
+
+    def _read_known(self, known: object) -> SeriesSet | None:
+        """Read the columns known ahead. Raises `InputError` if the model has no such columns."""
+        if known is None:
+            return None
+        columns, horizon = self.codec.columns.known, f"the horizon is the training's, {self.codec.horizon} steps"
+        if not columns:
+            rule = f"expected none, as the model was trained without columns known ahead; {horizon}"
+            raise InputError(f"{KNOWN}: {rule}, found {_described(known)}")
+        expected = f"a frame or file with the columns known ahead ({', '.join(columns)}); {horizon}"
+        return _series_of(known, self._known_format(), "known", expected)
 
     def _known_format(self) -> TableFormat:
         """Return the layout of a file of columns known ahead. Its frequency is given: a single row is enough."""
@@ -121,7 +132,8 @@ class Forecaster:
         if not columns:
             return np.stack([self.codec.features(ahead) for ahead in dates]).astype(np.float32)
         if known is None:
-            raise InputError(f"--known: expected a file with {', '.join(columns)} for the rows to forecast, found none")
+            expected = f"expected a frame or file with {', '.join(columns)} for the rows to forecast"
+            raise InputError(f"{KNOWN}: {expected}, found none")
         given = {each.id: each for each in known.series}
         if len(series) == len(known.series) == 1:  # their names may differ, as the files' names do
             given = {series[0].id: known.series[0]}
@@ -226,8 +238,7 @@ class Forecaster:
         kinds: tuple[TableKind, ...] = ("csv", "json", "parquet")
         kind = request.check("forecaster", kinds, ("reads", "confidence", "nbest", "attention", "jobs"))
         past = read(request.source, self.format)
-        known = None if request.known is None else read(request.known, self._known_format())
-        table = self.future(past, known)
+        table = self.future(past, self._read_known(request.known))
         if request.plot is not None:
             from bilstm_nlp.reports import plots
 
@@ -248,4 +259,13 @@ def _series_of(
         return series_of(table_of(name, table, format), format)
     if isinstance(table, str | os.PathLike):
         return read(os.fspath(table), format)
-    raise InputError(f"{name}: expected {expected}, found {type(table).__name__} {table!r:.60}")
+    raise InputError(f"{name}: expected {expected}, found {_described(table)}")
+
+
+def _described(value: object) -> str:
+    """Describe a value that is refused, for a message."""
+    if isinstance(value, pd.DataFrame):
+        return f"a frame of {len(value)} rows"
+    if isinstance(value, str | os.PathLike):
+        return os.fspath(value)
+    return f"{type(value).__name__} {excerpt(repr(value))}"

@@ -17,6 +17,7 @@ from bilstm_nlp.runs.load import load
 from bilstm_nlp.tasks.forecasting import predictor
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
 from bilstm_nlp.tasks.registry import restored
+from bilstm_nlp.tasks.request import Request
 from tests.tasks.forecasting.test_task import HORIZON, ROWS, fitted, table
 
 
@@ -72,6 +73,39 @@ def test_a_horizon_in_the_place_of_known_is_refused(forecaster):
     )
     with pytest.raises(InputError, match=message):
         forecaster.forecast(table(), 48)
+
+
+def test_missing_columns_known_ahead_are_named_as_argument_and_option(forecaster):
+    message = r"^known \(--known\): expected a frame or file with holiday for the rows to forecast, found none$"
+    with pytest.raises(InputError, match=message):
+        forecaster.forecast(table())
+
+
+@pytest.mark.parametrize(
+    ("value", "described"),
+    [
+        (table(HORIZON), "a frame of 4 rows"),
+        ("ahead.csv", "ahead.csv"),
+        (Path("ahead.csv"), "ahead.csv"),
+        (48, "int 48"),
+        ([0.5] * 30, f"list [{'0.5, ' * 11}0.5,…"),
+    ],
+)
+def test_a_model_without_columns_known_ahead_refuses_known(tmp_path, value, described):
+    forecaster = fitted(tmp_path)[0].forecaster()
+    with pytest.raises(InputError) as caught:
+        forecaster.forecast(table(), known=value)
+    assert str(caught.value) == (
+        "known (--known): expected none, as the model was trained without columns known ahead; "
+        f"the horizon is the training's, 4 steps, found {described}"
+    )
+
+
+def test_predict_refuses_known_without_columns_known_ahead(tmp_path):
+    table().to_csv(tmp_path / "past.csv", index=False)
+    request = Request(str(tmp_path / "past.csv"), known=str(tmp_path / "past.csv"))
+    with pytest.raises(InputError, match=r"^known \(--known\): expected none, as the model was trained without"):
+        list(fitted(tmp_path)[0].forecaster().predictions(request))
 
 
 def test_a_missing_file_is_named(forecaster, tmp_path):

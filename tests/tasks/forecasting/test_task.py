@@ -184,7 +184,7 @@ def test_tables_without_a_forecast_are_refused(tmp_path):
     prepared, *_ = fitted(tmp_path, known=["holiday"])
     forecaster = prepared.forecaster()
     frame = table()
-    with pytest.raises(InputError, match="--known: expected a file with holiday for the rows to forecast, found none"):
+    with pytest.raises(InputError, match="expected a frame or file with holiday for the rows to forecast, found none"):
         forecaster.forecast(frame)
     with pytest.raises(DataError, match="none for 2024-03-13 12:00:00"):
         forecaster.forecast(frame, frame)
