@@ -192,8 +192,9 @@ class RunDirectory:
         Raises `RunError` if there are none yet, and for damage.
         """
         lines = self.checksums.checked("history.jsonl").splitlines()
+        epoch = TypeAdapter(EpochReport)
         try:
-            return [TypeAdapter(EpochReport).validate_json(line) for line in lines]
+            return [epoch.validate_json(line, strict=True) for line in lines]
         except ValidationError as error:
             path = self.path / "history.jsonl"
             raise RunError(f"{path}: expected epoch reports, found: {problem_of(error)}") from None

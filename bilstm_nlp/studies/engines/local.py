@@ -15,7 +15,7 @@ from collections.abc import Generator, Sequence
 from multiprocessing.connection import wait
 
 from bilstm_nlp.errors import InputError, RunError
-from bilstm_nlp.studies.engines import trial_files
+from bilstm_nlp.runs.directory import RunDirectory
 from bilstm_nlp.studies.engines.base import POLL_SECONDS, Progress, reason
 from bilstm_nlp.studies.engines.jobs import Job
 from bilstm_nlp.studies.engines.trial_files import Resources
@@ -103,7 +103,7 @@ def _history(job: Job) -> tuple[int, float | None]:
     Both are none if the history can't be read; the run that resumes from it reports the damage.
     """
     try:
-        epochs = trial_files.history(job.folder)
+        epochs = RunDirectory(job.folder).read_history()
     except RunError:
         return 0, None
     scores = [epoch.score.value for epoch in epochs if epoch.best]

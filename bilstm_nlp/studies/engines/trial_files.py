@@ -16,16 +16,13 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.dataclasses import dataclass
 from pydantic_core import to_json
-from safetensors import SafetensorError
-from safetensors.numpy import load
-from safetensors.numpy import save as serialised
 
 from bilstm_nlp.config.sections import NotNegative, Positive
 from bilstm_nlp.errors import RunError
-from bilstm_nlp.runs.checksums import Checksums, problem_of
+from bilstm_nlp.runs.checksums import problem_of
+from bilstm_nlp.runs.directory import RunDirectory
 from bilstm_nlp.studies.engines.trial import Cost, PlannedRun, Trial
-from bilstm_nlp.system.files import text_to
-from bilstm_nlp.system.json_values import as_json, json_text
+from bilstm_nlp.system.json_values import as_json
 from bilstm_nlp.tasks.comparison import StoredArrays
 from bilstm_nlp.tasks.measurement import Measurement
 from bilstm_nlp.tasks.registry import examples_of
@@ -90,20 +87,6 @@ class _Results(BaseModel):
     training: _Training
 
 
-class _Score(BaseModel):
-    """The score of an epoch, in history.jsonl; NaN or infinite if the model diverged."""
-
-    value: float
-
-
-class Epoch(BaseModel):
-    """A line of history.jsonl."""
-
-    loss: float
-    score: _Score
-    best: bool
-
-
 class _Origin(BaseModel):
     """run.json"""
 
@@ -128,10 +111,9 @@ def save(folder: Path, key: str, resources: Resources, measured: Measurement) ->
         "speed": measured.speed,
         **measured.examples.fields(),
     }
-    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    files = Checksums(folder)
-    files.write(TENSORS, lambda partial: partial.write_bytes(serialised(contiguous)))
-    files.write(TRIAL, text_to(json_text(as_json(values))))
+    directory = RunDirectory(folder)
+    directory.write_arrays(TENSORS, arrays)
+    directory.write_json(TRIAL, as_json(values))
 
 
 # --- from files ------------------------------------------------------------------------------------------------------
@@ -142,32 +124,34 @@ def key_of(folder: Path) -> str | None:
 
     Raises `RunError` for a damaged trial.
     """
-    if not (folder / "metrics.json").exists() or not (folder / TRIAL).exists():
+    directory = RunDirectory(folder)
+    if not directory.finished or not (folder / TRIAL).exists():
         return None
-    # Before the checksum is checked: another format may have none.
-    any_file = _parsed_as(_AnyTrialFile, folder / TRIAL, Checksums(folder).content(TRIAL))
-    return _trial_file(folder).key if any_file.format == FORMAT else None
+    # The format comes first: a trial of another format may have no checksum.
+    any_file = _parsed_as(_AnyTrialFile, folder / TRIAL, directory.checksums.content(TRIAL))
+    return _read_as(_TrialFile, directory, TRIAL).key if any_file.format == FORMAT else None
 
 
 def resources_of(folder: Path) -> Resources:
     """Return the resources of a finished run. Raises `RunError`."""
-    return _trial_file(folder).resources
+    return _read_as(_TrialFile, RunDirectory(folder), TRIAL).resources
 
 
 def versions_of(folder: Path) -> dict[str, str]:
     """Return the versions of the packages that made a run. Raises `RunError`."""
-    return _read_as(_Origin, folder / "run.json").versions
+    return _read_as(_Origin, RunDirectory(folder), "run.json").versions
 
 
 def read(folder: Path, run: PlannedRun, measure: str) -> Trial:
     """Read the trial of a finished run. Raises `RunError` if a file is missing or damaged."""
-    file = _trial_file(folder)
+    directory = RunDirectory(folder)
+    file = _read_as(_TrialFile, directory, TRIAL)
     if measure not in file.by_type:
         measured = ", ".join(file.by_type) or "nothing"
         raise RunError(f"{folder / TRIAL}: expected a run measured by {measure}, found one measured by {measured}")
-    training = _read_as(_Results, folder / "metrics.json").training
-    epochs = history(folder)
-    arrays = _read_arrays(folder / TENSORS)
+    training = _read_as(_Results, directory, "metrics.json").training
+    epochs = directory.read_history()
+    arrays = StoredArrays(str(folder / TENSORS), directory.read_arrays(TENSORS))
     numerator = arrays.amounts(f"{measure}.numerator")
     denominator = arrays.amounts(f"{measure}.denominator", len(numerator))
     if not np.isfinite(denominator).all():
@@ -195,13 +179,9 @@ def read(folder: Path, run: PlannedRun, measure: str) -> Trial:
     )
 
 
-def _trial_file(folder: Path) -> _TrialFile:
-    return _read_as(_TrialFile, folder / TRIAL)
-
-
-def _read_as(kind: type[ModelT], path: Path) -> ModelT:
+def _read_as(kind: type[ModelT], directory: RunDirectory, name: str) -> ModelT:
     """Read a file of a run. Raises `RunError` if it is missing, damaged or of another kind."""
-    return _parsed_as(kind, path, Checksums(path.parent).checked(path.name))
+    return _parsed_as(kind, directory.path / name, directory.checksums.checked(name))
 
 
 def _parsed_as(kind: type[ModelT], path: Path, content: bytes) -> ModelT:
@@ -217,21 +197,3 @@ def _validation_of(path: Path) -> Iterator[None]:
         yield
     except ValidationError as error:
         raise RunError(f"{path}: expected what a comparison asks of a run, found: {problem_of(error)}") from None
-
-
-def history(folder: Path) -> list[Epoch]:
-    """Read the epochs of a run, finished or not. Raises `RunError` if there are none yet, and for damage."""
-    path = folder / "history.jsonl"
-    lines = Checksums(folder).checked(path.name).splitlines()
-    try:
-        return [Epoch.model_validate_json(line, strict=True) for line in lines]
-    except ValidationError as error:
-        raise RunError(f"{path}: expected epoch reports, found: {problem_of(error)}") from None
-
-
-def _read_arrays(path: Path) -> StoredArrays:
-    """Read the tensors of a run. Raises `RunError` if the file is missing or damaged."""
-    try:
-        return StoredArrays(str(path), load(Checksums(path.parent).checked(path.name)))
-    except (SafetensorError, KeyError) as error:  # KeyError: for a dtype that numpy does not have
-        raise RunError(f"{path}: expected a safetensors file, found damage: {error}") from None
