@@ -1,7 +1,6 @@
-"""Files of a directory and what each of them held when it was written, so that damage and mixed-up runs are told.
+"""Digests of the files of a directory, noted when they are written: they reveal damage and mixed-up runs. No torch.
 
-Checksums guard against accidents: whoever can write into the directory can write them too. No torch, since comparisons
-read their runs through here.
+Checksums guard against accidents only. Anybody who can write into the directory can write new checksums too.
 """
 
 from __future__ import annotations
@@ -20,65 +19,86 @@ from bilstm_nlp.system.json_values import value_of
 NAME = "checksums.json"
 
 LONGEST_NAME = 255
-"""Bytes of a file's name, on any system."""
+"""Bytes of a file's name on any system, at most."""
 LARGEST_JSON = 1 << 28
-"""Bytes: some fifty times what the vocabulary of a large file of vectors takes."""
+"""Bytes of a JSON file, at most: fifty times the vocabulary of a large file of vectors."""
 LONGEST_SHOWN = 60
-"""Characters of what is quoted in a message."""
+"""Characters of a value that a message quotes, at most."""
 
 
 class Checksums:
-    """SHA-256 of every file in a folder that was written here, by name."""
+    """The SHA-256 digests of the files in a folder, by name.
+
+    >>> import tempfile
+    >>> checksums = Checksums(Path(tempfile.mkdtemp()))
+    >>> checksums.write("a.txt", lambda path: path.write_text("a"))
+    >>> checksums.checked("a.txt")
+    b'a'
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def write(self, name: str, fill: Callable[[Path], object]) -> None:
-        """Let `fill` write the file, and note what it holds."""
+        """Let `fill` write the file, and note its digest."""
 
-        def noted(coming: Path) -> None:
-            fill(coming)
-            self.expect(name, coming)
+        def fill_and_note(partial: Path) -> None:
+            fill(partial)
+            self.expect(name, partial)
 
-        write_whole(self.folder / name, noted)
+        write_whole(self.folder / name, fill_and_note)
 
     def content(self, name: str) -> bytes:
-        """What is in a small file. Raises `RunError` where there is none, or more than any run has."""
+        """Return the content of a small file, unchecked.
+
+        Raises `RunError` if the file is missing, or larger than in any run.
+        """
         try:
             return small(self.folder / name)
         except FileNotFoundError:
             raise RunError(f"{self.folder / name}: expected a file of a run, found nothing there") from None
 
     def checked(self, name: str) -> bytes:
-        """`content`, as it was written. Raises `RunError` where it is another."""
+        """Return the content of a small file.
+
+        Raises `RunError` if the file is missing, too large, or not as it was written.
+        """
         content = self.content(name)
         self.check(name, digest_of(content))
         return content
 
-    def expect(self, name: str, coming: Path) -> None:
-        """What is in `coming` is about to take the place of the file `name`.
+    def expect(self, name: str, partial: Path) -> None:
+        """Note the digest of `partial`, which is about to replace the file `name`.
 
-        Until it has, what is there now is right as well: whatever happens in between, one of the two is found.
+        The digest of the present content stays valid until the next call. A process that is killed in between leaves
+        either content, and both have a valid digest.
         """
         known = self.known()
         path = self.folder / name
-        there = [digest(path)] if path.exists() else []
-        known[name] = sorted({*(one for one in there if one in known.get(name, [])), digest(coming)})
+        present = [digest(path)] if path.exists() else []
+        still_valid = [actual for actual in present if actual in known.get(name, [])]
+        known[name] = sorted({*still_valid, digest(partial)})
         write_json(self.folder / NAME, dict(sorted(known.items())))
 
-    def check(self, name: str, found: str) -> None:
-        """Raises `RunError` where the file `name`, whose digest is `found`, is not what was written there."""
+    def check(self, name: str, actual: str) -> None:
+        """Check the actual digest of the file `name`.
+
+        Raises `RunError` if it is none of the digests that were noted.
+        """
         expected = self.known().get(name)
         if expected is None:
             raise RunError(f"{self.folder / NAME}: expected a checksum of {name}, found none")
-        if found not in expected:
+        if actual not in expected:
             raise RunError(
                 f"{self.folder / name}: expected what was written there, found another content: it is damaged, or of "
                 "another run"
             )
 
     def known(self) -> dict[str, list[str]]:
-        """Name → the digests that are right; nothing where nothing was written yet. Raises `RunError` for damage."""
+        """Return the valid digests of each file by its name; empty before anything was written.
+
+        Raises `RunError` for damage.
+        """
         path = self.folder / NAME
         try:
             values = parsed(path, small(path))
@@ -93,7 +113,11 @@ class Checksums:
 
 
 def is_plain(name: str) -> bool:
-    """Whether a name is that of a file in the folder where it is looked for, on any system."""
+    """Return True if a name is that of a file in a folder, on any system.
+
+    >>> is_plain("config.json"), is_plain("../config.json"), is_plain("C:config.json")
+    (True, False, False)
+    """
     return (
         0 < len(name.encode("utf-8", "surrogatepass")) <= LONGEST_NAME
         and not set(name) & set("/\\\0:")
@@ -102,7 +126,10 @@ def is_plain(name: str) -> bool:
 
 
 def small(path: Path) -> bytes:
-    """A file that is to be held in memory. Raises `RunError` for one that is too large, `OSError`."""
+    """Return the content of a small file.
+
+    Raises `RunError` if the file is too large, and `OSError` if it can't be read.
+    """
     with path.open("rb") as stream:
         content = stream.read(LARGEST_JSON + 1)
     if len(content) > LARGEST_JSON:
@@ -111,7 +138,10 @@ def small(path: Path) -> bytes:
 
 
 def parsed(path: Path, content: bytes) -> dict[str, Any]:
-    """The JSON object that a file holds. Raises `RunError` for anything else."""
+    """Return the JSON object in a file's content.
+
+    Raises `RunError` for any other content.
+    """
     try:
         value = value_of(content.decode("utf-8"))
     except ValueError as error:
@@ -122,22 +152,22 @@ def parsed(path: Path, content: bytes) -> dict[str, Any]:
 
 
 def problem_of(error: ValidationError) -> str:
-    """The first thing that is wrong, where, and what is there, unless that is long."""
+    """Describe the first problem: the rule, the key, and the value if it is short."""
     detail = error.errors(include_url=False)[0]
-    place = ".".join(map(str, detail["loc"]))
-    found = repr(detail["input"])
-    return f"{detail['msg']}{f' in {place}' if place else ''}{f': {found}' if len(found) <= LONGEST_SHOWN else ''}"
+    key = ".".join(map(str, detail["loc"]))
+    value = repr(detail["input"])
+    return f"{detail['msg']}{f' in {key}' if key else ''}{f': {value}' if len(value) <= LONGEST_SHOWN else ''}"
 
 
 def digest_of(content: bytes) -> str:
-    """Of what is in memory."""
+    """Return the SHA-256 digest of bytes in memory."""
     return hashlib.sha256(content).hexdigest()
 
 
 def digest(path: Path) -> str:
-    """Of a file, in constant memory."""
-    found = hashlib.sha256()
+    """Return the SHA-256 digest of a file, in constant memory."""
+    sha256 = hashlib.sha256()
     with path.open("rb") as stream:
         while block := stream.read(1 << 20):
-            found.update(block)
-    return found.hexdigest()
+            sha256.update(block)
+    return sha256.hexdigest()

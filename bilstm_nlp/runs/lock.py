@@ -15,9 +15,9 @@ from filelock import FileLock, Timeout
 from bilstm_nlp.errors import OutputError, RunError
 
 NAME = ".lock"
-"""The file that is locked. It is empty, since on Windows nobody else can read a locked file."""
+"""The file that is locked. It is empty, since on Windows no other process can read a locked file."""
 HOLDER = ".lock.json"
-"""The file that tells other processes who has the lock."""
+"""The file that names the process with the lock, for other processes."""
 FILES = (NAME, HOLDER)
 """All files of the lock. Only the lock itself creates and removes them."""
 
@@ -35,7 +35,7 @@ class DirectoryLock:
         Raises `RunError` if another process has the lock, and `OutputError` if the directory is not writable.
         """
         self._path, self._holder = folder / NAME, folder / HOLDER
-        # Any thread may release the lock: signals and generators end where they will.
+        # Any thread may release the lock: a generator can be closed by another thread.
         self._lock = FileLock(self._path, thread_local=False)
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -62,7 +62,7 @@ class DirectoryLock:
         if not self._lock.is_locked:
             return
         self._holder.unlink(missing_ok=True)
-        # Before the lock is released, or the file may be another process's. Windows has filelock remove it afterwards.
+        # Remove the file while it is locked: later it may be another process's. On Windows filelock removes it.
         with suppress(OSError):
             self._path.unlink(missing_ok=True)
         self._lock.release()
@@ -74,7 +74,7 @@ def _this_process() -> str:
 
 
 def _holder_of(path: Path) -> str:
-    """Name the process that has the lock, as far as its file tells."""
+    """Name the process that has the lock, if its file can be read."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         return f"one held by process {values['process']} on {values['machine']} since {values['since']}"

@@ -1,4 +1,4 @@
-"""What a run is made of, and where: versions, machine, command, data. No torch."""
+"""The origin of a run: versions, machine, command, commit, and digests of its data. No torch."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ PACKAGES = ("bilstm-nlp", "torch", "numpy", "pytorch-crf", "safetensors", "accel
 
 
 def origin(sources: Iterable[str], threads: int) -> dict[str, Any]:
-    """All of it, as it is written down with a run that reads `sources` and is made by so many threads."""
+    """Return the origin for run.json: of a run that reads `sources` and is trained by so many threads."""
     return {
-        "versions": {name: found for name in PACKAGES if (found := version_of(name)) is not None},
+        "versions": {name: installed for name in PACKAGES if (installed := version_of(name)) is not None},
         "machine": {
             "system": platform.platform(),
             "processor": processor(),
@@ -41,12 +41,13 @@ def origin(sources: Iterable[str], threads: int) -> dict[str, Any]:
 
 
 def command() -> str:
-    """How this process was started."""
+    """Return the command that started this process, quoted for a shell."""
     program = Path(sys.argv[0]).name
     return shlex.join(["bilstm-nlp" if program == "__main__.py" else program, *sys.argv[1:]])
 
 
 def version_of(package: str) -> str | None:
+    """Return the version of an installed package; None if it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:
@@ -54,7 +55,7 @@ def version_of(package: str) -> str | None:
 
 
 def processor() -> str:
-    """What it is called, where the system says."""
+    """Return the name of the processor, or at least of its architecture."""
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
@@ -65,7 +66,7 @@ def processor() -> str:
 
 
 def commit() -> str | None:
-    """The commit of the checkout that this package lies in, with a + where files differ from it; None elsewhere."""
+    """Return the commit of this package's checkout, with a + if files were changed; None if there is no checkout."""
     try:
         if not git("ls-files", Path(__file__).name):  # the checkout of something else
             return None
@@ -74,20 +75,23 @@ def commit() -> str | None:
         return None
 
 
-def git(*question: str) -> str:
-    """What git says of the folder of this package. Raises `OSError` and `SubprocessError`."""
-    asked = ["git", "-C", str(Path(__file__).parent), *question]
-    return subprocess.run(asked, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+def git(*arguments: str) -> str:
+    """Return the output of git in the folder of this package.
+
+    Raises `OSError` if there is no git, and `SubprocessError` if git fails.
+    """
+    call = ["git", "-C", str(Path(__file__).parent), *arguments]
+    return subprocess.run(call, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
 
 
 def digest(source: str) -> str | None:
-    """The hash of a file's bytes, or of a dataset's name on the Hub; `None` for what can't be read."""
+    """Return the digest of a file, or of a dataset's name on the Hub; None if it is no regular file."""
     name = source.removeprefix("hf:")
     if source.startswith("hf:") and not Path(name).is_file():
         return hashlib.sha256(source.encode()).hexdigest()
     try:
         path = path_of(name)
-        # A pipe, say, can be read but once.
+        # A pipe can be read only once.
         return checksums.digest(path) if path.is_file() else None
     except (DataError, OSError):
         return None

@@ -25,9 +25,9 @@ class Reproduction:
     """The differences between two runs of one config."""
 
     steps: int
-    """Of the first run."""
+    """Number of training steps of the first run."""
     first: str | None
-    """The first difference: a step, else a score, else a weight. None if there is no difference."""
+    """The first difference of steps, then of scores, then of weights; None if there is no difference."""
     changed: list[tuple[str, Any, Any]]
     """Differences of versions, machine and data: (name, then, now)."""
 
@@ -123,7 +123,7 @@ def _first_weight(weights: Mapping[str, Tensor], weights_again: Mapping[str, Ten
 
 
 def changes(then: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """Yield (name, then, now) for each difference of two origins; time and command don't count."""
+    """Yield (name, then, now) for each difference of two origins, except of time and command."""
     for key in sorted((then.keys() | now.keys()) - {"began", "command"}):
         before, after = then.get(key), now.get(key)
         if isinstance(before, dict) and isinstance(after, dict):

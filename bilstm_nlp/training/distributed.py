@@ -1,4 +1,4 @@
-"""The processes that train one model together (torchrun), each on batches of its own; a single process is one of one.
+"""The processes that train one model together (torchrun), each on its own batches. A single process is a group of one.
 
 Losses are sums with weights. The gradient is therefore what one process would have for one batch of all processes'
 sequences: the sum of the processes' gradients, each divided by the weight of all.
@@ -52,7 +52,7 @@ class Peers:
         Raises `InputError` for a device that is missing, and `WorkerError` if processes are missing.
         """
         device = device_of(setting)
-        # Told to use the CPU, Accelerate joins processes without a GPU, and looks for no other accelerator.
+        # With cpu=True, Accelerate joins processes without a GPU, and looks for no other accelerator.
         state = PartialState(cpu=device.type == "cpu")
         self.count = int(state.num_processes)  # type: ignore[has-type]
         self.rank = int(state.process_index)  # type: ignore[has-type]
@@ -112,7 +112,10 @@ class Peers:
             parameter.grad = gradient.view_as(parameter) if count else None
 
     def _summed(self, value: Tensor) -> Tensor:
-        """Raises `WorkerError` if another process has ended."""
+        """Return the sum over all processes.
+
+        Raises `WorkerError` if another process has ended.
+        """
         try:
             return torch.as_tensor(reduce(value, reduction="sum"))
         except RuntimeError as error:

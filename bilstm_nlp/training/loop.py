@@ -98,7 +98,7 @@ def fit(
     part = trainer.restore(state) if state is not None else Part()
     trainer.peers.agree(len(trainer.reports), part.batches)
     for epoch in range(len(trainer.reports) + 1, settings.epochs + 1):
-        # stop early, or because somebody asks
+        # stop early, or if asked
         if exhausted([report.score for report in trainer.reports], settings.patience):
             return
         trainer.pause_if_asked()

@@ -1,4 +1,4 @@
-"""What one epoch of training amounts to, as plain values. No torch."""
+"""The figures of an epoch of training, as plain values. No torch."""
 
 from __future__ import annotations
 

@@ -54,8 +54,9 @@ def evaluate(model: nn.Module) -> Score:
 
 
 def settings(**options) -> Settings:
+    """Settings of a short training on the CPU, where `points` and `evaluate` have their tensors."""
     defaults = {"epochs": 6, "optimizer": adamw, "schedule": schedules.linear(0.5, 6), "seed": 3, "clip": 1.0}
-    return Settings(**(defaults | options))
+    return Settings(**(defaults | {"device": "cpu"} | options))
 
 
 def adamw(model: nn.Module) -> AdamW:
