@@ -18,7 +18,8 @@ pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a G
 
 
 @pytest.mark.parametrize("kind", ["tagger_run", "forecaster_run"])
-def test_what_was_saved_on_a_cpu_is_answered_by_a_gpu(kind, request):
+def test_what_was_saved_on_a_cpu_is_answered_by_a_gpu(kind, request, monkeypatch):
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)  # as in a training with fp32
     run = request.getfixturevalue(kind)
     recorded = json.loads((run / "replay.json").read_text())
     model = loaded(run)

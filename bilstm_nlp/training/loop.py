@@ -116,6 +116,9 @@ class _Trainer:
 
     def __init__(self, model: nn.Module, settings: Settings, stopping: Callable[[], bool]) -> None:
         keep_freed_memory()
+        if settings.precision == "fp32":
+            # By default cuDNN rounds the factors of an LSTM's products to 10 bits (TF32): 1e-4 of a probability.
+            torch.backends.cudnn.allow_tf32 = False
         self.model, self.settings, self.stopping = model, settings, stopping
         self.peers = Peers(settings.device)
         torch.manual_seed(settings.seed)
