@@ -54,13 +54,25 @@ def test_lock_leaves_no_file(made):
     assert not [path.name for path in made.iterdir() if path.name.startswith(".lock")]
 
 
-def test_prediction_tags(made):
-    out = run("predict", made, "-", "--format", "jsonl", text="Ann went to Paris .\n" * 3)
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_prediction_tags_in_one_process_and_in_two(made, jobs):
+    out = run("predict", made, "-", "--format", "jsonl", "--jobs", jobs, text="Ann went to Paris .\n" * 3)
     assert [json.loads(line)["text"] for line in out.splitlines()] == ["Ann went to Paris ."] * 3
 
 
 def test_verification_accepts_the_run(made):
     run("verify", made)
+
+
+@pytest.mark.slow
+def test_comparison_trains_its_variants_in_spawned_processes(tmp_path):
+    sets = "[set]\ntraining.epochs = 1\nencoder.hidden = 4\n"
+    variants = '[variants.crf]\n[variants.soft]\nhead.kind = "softmax"\n'
+    grid = f'base = "{TAGGER}"\nbaseline = "crf"\nseeds = [1]\n{sets}{variants}'
+    (tmp_path / "grid.toml").write_text(grid, encoding="utf-8")
+    run("compare", tmp_path / "grid.toml", "--jobs", 2, "--out", tmp_path / "out")
+    report = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    assert {row["status"] for row in report["runs"]} == {"finished"}
 
 
 @pytest.mark.slow
