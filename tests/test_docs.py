@@ -25,7 +25,9 @@ SCRIPTS = sorted((ROOT / "scripts").glob("*.sh"))
 
 BLOCK = re.compile(r"^```(?s:.*?)^```|(?:^    .*\n?)+", re.MULTILINE)
 SPAN = re.compile(r"`([^`\n]+)`")
-LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)", re.MULTILINE)
+HERE = re.compile(r"https://github\.com/bilstm-nlp/bilstm-nlp/(?:blob|raw|tree)/main/")
+"""An absolute link into this repository: the README needs absolute links where a package index shows it alone."""
 HEADING = re.compile(r"^#+ +(.*?) *$", re.MULTILINE)
 PATH = re.compile(r"(?<![\w./-])(?:bilstm_nlp|configs|docs|scripts|tests)/[\w./*{},-]*[\w*}]")
 SOURCE = re.compile(r"[\w/]+/\w+\.(?:py|html|js|json|md|sh|toml|txt)")
@@ -144,13 +146,14 @@ def anchors(text: str) -> set[str]:
 
 
 def broken_links(text: str, page: Path) -> list[str]:
-    """Return the relative links of a page that lead to no file, or to no heading of it."""
+    """Return the links of a page into this repository that lead to no file, or to no heading of it."""
     broken = []
-    for link in LINK.findall(BLOCK.sub("\n", text)):
-        if re.match(r"[a-z]+:", link):
+    for link in ("".join(pair) for pair in LINK.findall(BLOCK.sub("\n", text))):
+        folder, local = (ROOT, HERE.sub("", link)) if HERE.match(link) else (page.parent, link)
+        if re.match(r"[a-z]+:", local):
             continue
-        path, _, anchor = link.partition("#")
-        target = page.parent / path if path else page
+        path, _, anchor = local.partition("#")
+        target = folder / path if path else page
         there = anchors(target.read_text(encoding="utf-8") if path else text) if anchor and target.is_file() else set()
         if not target.exists() or (anchor and anchor not in there):
             broken.append(link)
@@ -173,7 +176,7 @@ def test_configs_take_the_overrides_in_pages(page):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=by_path)
-def test_relative_links_lead_to_files_and_headings(page):
+def test_links_into_the_repository_lead_to_files_and_headings(page):
     assert broken_links(page.read_text(encoding="utf-8"), page) == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -96,6 +97,14 @@ def test_distributions_pass_the_strict_check_of_twine(distributions):
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
+def test_links_of_the_readme_lead_somewhere_outside_the_repository():
+    """An index shows the README without the files beside it."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)|(?:src|href)=\"([^\"]+)\"", readme, re.MULTILINE)
+    assert len(targets) > 5
+    assert [target for match in targets if not (target := "".join(match)).startswith(("https://", "#"))] == []
+
+
 def test_wheel_alone_trains_the_sample_and_predicts(installed, tmp_path):
     quick = ["--set", "training.epochs=1", "--set", "encoder.hidden=8", "--set", "embeddings.characters={kind='none'}"]
     trained = run(installed, "-m", "bilstm_nlp", "train", "sample:ner", *quick, "--out", "runs/mine", cwd=tmp_path)
@@ -107,3 +116,14 @@ def test_wheel_alone_trains_the_sample_and_predicts(installed, tmp_path):
     assert '"text": "Angela Merkel flew to Paris."' in predicted.stdout
     where = run(installed, "-c", "import bilstm_nlp; print(bilstm_nlp.__file__)", cwd=tmp_path)
     assert Path(where.stdout.strip()).is_relative_to(installed.parent.parent)
+
+
+def test_snippets_of_the_readme_pass_mypy_against_the_wheel(installed, tmp_path):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    snippets = re.findall(r"^```python\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)
+    assert snippets
+    program = "\n".join(["import pandas as pd", "frame = pd.DataFrame()", *snippets])
+    (tmp_path / "snippet.py").write_text(program, encoding="utf-8")
+    mypy = ["--strict", "--python-executable", str(installed), "--cache-dir", str(tmp_path / "cache"), "snippet.py"]
+    checked = run(Path(sys.executable), "-m", "mypy", *mypy, cwd=tmp_path)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
