@@ -4,41 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from bilstm_nlp.errors import OutputError, RunError
 from bilstm_nlp.runs.directory import FORMAT, RunDirectory
-from bilstm_nlp.runs.tensors import load_weights, read_state, read_tensors, write_state, write_tensors
+from bilstm_nlp.runs.tensors import read_tensors, write_tensors
 from bilstm_nlp.system.files import write_whole
 from bilstm_nlp.system.json_values import json_text
 from bilstm_nlp.training.protocols import Score
-from bilstm_nlp.training.reports import EpochReport, Part
-from bilstm_nlp.training.state import State
-
-
-def state() -> State:
-    score = Score("f1", 0.25, True, {"precision": None, "recall": 0.1 + 0.2})
-    report = EpochReport(1, 1 / 3, score, True, 1e-3, 2.0, 10)
-    return State({"model.a": torch.randn(2, 3), "optimizer.0.step": torch.tensor(4.0)}, (report,))
-
-
-def test_state_is_read_as_it_was_written(tmp_path):
-    run = RunDirectory.create(tmp_path / "run")
-    assert read_state(run) is None
-    saved = state()
-    write_state(run, saved)
-    found = read_state(run)
-    assert found is not None
-    assert found.reports == saved.reports
-    assert found.tensors.keys() == saved.tensors.keys()
-    assert all(torch.equal(found.tensors[name], saved.tensors[name]) for name in saved.tensors)
-    assert len((run.path / "history.jsonl").read_text().splitlines()) == 1
+from bilstm_nlp.training.reports import EpochReport
 
 
 def test_interrupted_write_leaves_the_old_file(tmp_path):
@@ -138,46 +117,33 @@ def test_damaged_file_is_refused_by_name(tmp_path):
         run.read_json("config.json")
     with pytest.raises(RunError, match=r"codec\.json: expected a file of a run"):
         run.read_json("codec.json")
-    write_state(run, state())
-    whole = (run.path / "state.safetensors").read_bytes()
-    run.write("state.safetensors", lambda path: path.write_bytes(whole[:-5]))
-    with pytest.raises(RunError, match="found damage"):
-        read_state(run)
+    run.write("codec.safetensors", lambda path: path.write_bytes(b"damage"))
+    with pytest.raises(RunError, match=r"codec\.safetensors: expected a safetensors file, found damage"):
+        run.read_arrays("codec.safetensors")
 
 
-@pytest.mark.parametrize(
-    ("change", "found"),
-    [
-        ({"epoch": 2}, "expected reports of the epochs from the first on"),
-        ({"best": False}, "expected a first epoch that is the best so far"),
-        ({"seconds": 0.0}, "expected epochs that took some time"),
-        ({"seconds": float("nan")}, "expected epochs that took some time"),
-        ({"loss": "low"}, "expected epoch reports, found: .* in 0.loss: 'low'"),
-        ({"score": []}, r"expected epoch reports, found: .* in 0.score: \[\]"),
-    ],
-)
-def test_impossible_reports_are_refused_by_name(tmp_path, change, found):
+def test_arrays_survive_their_file(tmp_path):
     run = RunDirectory.create(tmp_path / "run")
-    (report,) = state().reports
-    write_tensors(run, "state.safetensors", {}, {"reports": json.dumps([asdict(report) | change])})
-    with pytest.raises(RunError, match=rf"state\.safetensors: {found}"):
-        read_state(run)
+    written = {
+        "words": np.arange(6, dtype=np.int64).reshape(2, 3),
+        "transposed": np.random.default_rng(0).normal(size=(3, 2)).astype(np.float32).T,
+        "vectors": np.zeros((0, 3), np.float16),
+    }
+    run.write_arrays("codec.safetensors", written)
+    arrays = run.read_arrays("codec.safetensors")
+    assert arrays.keys() == written.keys()
+    for name, value in written.items():
+        assert arrays[name].dtype == value.dtype
+        assert np.array_equal(arrays[name], value), name
 
 
-@pytest.mark.parametrize(
-    ("change", "found"),
-    [
-        ({"batches": 0}, "part of an epoch that took some time"),
-        ({"weight": 0.0}, "part of an epoch that took some time"),
-        ({}, "the state of the random generators"),
-    ],
-)
-def test_impossible_part_of_an_epoch_is_refused_by_name(tmp_path, change, found):
+def test_history_survives_its_file(tmp_path):
     run = RunDirectory.create(tmp_path / "run")
-    part = asdict(Part(batches=1, weight=1.0, seconds=1.0)) | change
-    write_tensors(run, "state.safetensors", {}, {"reports": "[]", "part": json.dumps(part)})
-    with pytest.raises(RunError, match=rf"state\.safetensors: expected {found}, found others"):
-        read_state(run)
+    score = Score("f1", 0.25, True, {"precision": None, "recall": 0.1 + 0.2})
+    reports = [EpochReport(epoch, 1 / 3, score, epoch == 1, 1e-3, 2.0, 10) for epoch in (1, 2)]
+    run.write_history(reports)
+    assert run.read_history() == reports
+    assert len((run.path / "history.jsonl").read_text().splitlines()) == 2
 
 
 def test_summary_of_wrong_json_is_refused(tmp_path):
@@ -197,9 +163,9 @@ def test_summary_of_wrong_json_is_refused(tmp_path):
 
 def test_file_with_other_content_than_written_is_not_read(tmp_path):
     run, other = (RunDirectory.create(tmp_path / name) for name in ("run", "other"))
-    for index, one in enumerate((run, other)):
-        one.write_json("config.json", {"seed": index})
-        write_tensors(one, "model.safetensors", {"a": torch.full((4,), float(index))})
+    for index, directory in enumerate((run, other)):
+        directory.write_json("config.json", {"seed": index})
+        write_tensors(directory, "model.safetensors", {"a": torch.full((4,), float(index))})
     for name, read in (("config.json", run.read_json), ("model.safetensors", partial(read_tensors, run))):
         path = run.path / name
         whole = path.read_bytes()
@@ -267,10 +233,3 @@ def test_process_killed_before_run_json_leaves_room_for_a_run(tmp_path):
         RunDirectory.check_vacant(tmp_path)
     RunDirectory.create(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "checksums.json", "run.json"]
-
-
-def test_weights_of_another_model_are_refused_by_name(tmp_path):
-    run = RunDirectory.create(tmp_path / "run")
-    write_tensors(run, "model.safetensors", nn.Linear(2, 3).state_dict())
-    with pytest.raises(RunError, match="weights of another model"):
-        load_weights(run, nn.Linear(3, 3))

@@ -2,66 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 import torch
 from torch import nn
-from torch.optim import SGD, Adam, AdamW
+from torch.optim import SGD, Adam
 
 from bilstm_nlp.errors import DivergenceError, MemoryNeeded, RunError
 from bilstm_nlp.nn.model import Loss
 from bilstm_nlp.runs.directory import RunDirectory
 from bilstm_nlp.runs.tensors import read_state, write_state
 from bilstm_nlp.training import loop, schedules
-from bilstm_nlp.training.loop import Settings, fit
+from bilstm_nlp.training.loop import fit
 from bilstm_nlp.training.protocols import Score
 from bilstm_nlp.training.state import Paused, State
-
-
-@dataclass
-class Points:
-    x: torch.Tensor
-    y: torch.Tensor
-
-    def __len__(self) -> int:
-        return len(self.x)
-
-    def mapped(self, convert: Callable[[torch.Tensor], torch.Tensor]) -> Points:
-        return Points(convert(self.x), convert(self.y))
-
-
-class Line(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        torch.manual_seed(0)
-        self.map = nn.Sequential(nn.Dropout(0.3), nn.Linear(3, 1))
-
-    def forward(self, batch: Points) -> Loss:
-        return Loss((self.map(batch.x)[:, 0] - batch.y).square().sum(), torch.tensor(len(batch)))
-
-
-def points(epoch: int) -> list[Points]:
-    generator = torch.Generator().manual_seed(epoch)
-    x = torch.randn(50, 3, generator=generator)
-    return [Points(part, part.sum(1)) for part in x.split(16)]  # the last batch is smaller
-
-
-def evaluate(model: nn.Module) -> Score:
-    batch = points(0)[0]
-    return Score("mse", float(model(batch).total / len(batch)), higher_is_better=False)
-
-
-def settings(**options) -> Settings:
-    """Settings of a short training on the CPU, where `points` and `evaluate` have their tensors."""
-    defaults = {"epochs": 6, "optimizer": adamw, "schedule": schedules.linear(0.5, 6), "seed": 3, "clip": 1.0}
-    return Settings(**(defaults | {"device": "cpu"} | options))
-
-
-def adamw(model: nn.Module) -> AdamW:
-    return AdamW(loop.parameter_groups(model, 0.1), lr=0.1)
-
+from tests.training.toy import Asked, Line, Points, adamw, evaluate, points, settings
 
 MAKERS = {
     "adamw": adamw,
@@ -85,46 +41,6 @@ def test_resuming_after_any_epoch_ends_in_the_same_bits(maker, average, schedule
         assert [e.report.loss for e in rest] == [e.report.loss for e in whole[stopped + 1 :]]
 
 
-@pytest.mark.parametrize(
-    ("name", "tensor", "found"),
-    [
-        ("model.map.1.bias", torch.zeros(2), "size mismatch for map.1.bias"),
-        ("optimizer.9.step", torch.tensor(1.0), "optimizer.9.step of 2 parameters"),
-        ("optimizer.x.step", torch.tensor(1.0), "invalid literal"),
-        ("optimizer.0.step", torch.tensor(-1.0), "optimizer.0.step of -1"),
-        ("optimizer.0.exp_avg", torch.zeros(7), "optimizer.0.exp_avg of shape"),
-        ("optimizer.1.exp_avg", torch.tensor(1.0), "optimizer.1.exp_avg of shape"),
-        ("optimizer.1.other", torch.zeros(1), "moments of some parameters that others lack"),
-    ],
-)
-def test_state_of_another_training_is_refused_by_name(name, tensor, found):
-    state = next(fit(Line(), points, evaluate, settings())).state
-    changed = State({**state.tensors, name: tensor}, state.reports)
-    with pytest.raises(RunError, match=rf"^state\.safetensors: expected the state of this training, found .*{found}"):
-        next(fit(Line(), points, evaluate, settings(), changed))
-
-
-@pytest.mark.parametrize(
-    ("name", "tensor"),
-    [("x", torch.zeros(1, dtype=torch.float64)), ("1", torch.tensor(1.0).double()), ("1", torch.zeros(4))],
-)
-def test_impossible_losses_are_refused_by_name(name, tensor):
-    state = next(fit(Line(), points, evaluate, settings())).state
-    changed = State({**state.tensors, f"losses.{name}": tensor}, state.reports)
-    with pytest.raises(RunError, match=rf"^state\.safetensors: expected the losses of epochs, found losses\.{name} of"):
-        next(fit(Line(), points, evaluate, settings(), changed))
-
-
-def test_state_of_other_generators_is_refused_by_name():
-    with pytest.raises(Paused) as paused:
-        list(fit(Line(), points, evaluate, settings(), stopping=Asked(2)))
-    state = paused.value.state
-    for tensor in (torch.zeros(3), torch.zeros(3, dtype=torch.uint8)):
-        changed = State({**state.tensors, "generator.cpu": tensor}, state.reports, state.part)
-        with pytest.raises(RunError, match=r"^state\.safetensors: expected the state of the random generators, found"):
-            next(fit(Line(), points, evaluate, settings(), changed))
-
-
 @pytest.mark.parametrize("batches", [4, 5, 2**70])
 def test_part_with_all_batches_of_an_epoch_is_refused(batches):
     with pytest.raises(Paused) as paused:
@@ -133,17 +49,6 @@ def test_part_with_all_batches_of_an_epoch_is_refused(batches):
     changed = State(state.tensors, state.reports, replace(state.part, batches=batches))
     with pytest.raises(RunError, match=rf"^state\.safetensors: expected part of .* found {batches} of 4 batches$"):
         next(fit(Line(), points, evaluate, settings(), changed))
-
-
-class Asked:
-    """A question that is answered with True from the n-th time on."""
-
-    def __init__(self, count: int) -> None:
-        self.left = count
-
-    def __call__(self) -> bool:
-        self.left -= 1
-        return self.left < 0
 
 
 @pytest.mark.parametrize("average", [None, 0.9])
