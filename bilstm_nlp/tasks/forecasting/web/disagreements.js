@@ -5,11 +5,11 @@
 
 function disagreementView(report) {
   const { title, shown } = facts(report);
-  const kinds = [...new Set(report.disagreements.map((one) => one.column))].sort();
-  const variants = (one) => Object.keys(one.errors);
-  const spread = (one, chosen) => {
-    const own = chosen.first ? [one.errors[chosen.first]] : variants(one).map((name) => one.errors[name]);
-    const others = among(variants(one), chosen).map((name) => one.errors[name]);
+  const kinds = [...new Set(report.disagreements.map((example) => example.column))].sort();
+  const variants = (example) => Object.keys(example.errors);
+  const distance = (example, chosen) => {
+    const own = chosen.first ? [example.errors[chosen.first]] : variants(example).map((name) => example.errors[name]);
+    const others = among(variants(example), chosen).map((name) => example.errors[name]);
     return Math.max(...own.flatMap((error) => others.map((other) => Math.abs(error - other))));
   };
   return {
@@ -18,24 +18,26 @@ function disagreementView(report) {
     kinds,
     note:
       "Forecasts with one of the seeds, in scaled units; windows on which the chosen variants' errors are furthest " +
-      "apart first. The thin grey line is the past, at most twice as long as what is forecast; the thick one what " +
-      "then came.",
+      "apart first. The thin grey line is the past, at most twice as long as the forecast; the thick line " +
+      "is what then came.",
     variants,
-    text: (one) => `${one.series} ${one.column} ${one.origin}`,
+    text: (example) => `${example.series} ${example.column} ${example.origin}`,
     chosen: (examples, chosen) =>
       examples
-        .filter((one) => !chosen.kind || one.column === chosen.kind)
-        .map((one) => ({ one, apart: spread(one, chosen) }))
-        .filter(({ apart }) => apart > 0)
-        .sort((first, second) => second.apart - first.apart)
-        .map(({ one }) => one),
-    card: (one, chosen) => {
-      const names = among(variants(one), chosen).sort((first, second) => one.errors[first] - one.errors[second]);
+        .filter((example) => !chosen.kind || example.column === chosen.kind)
+        .map((example) => ({ example, distance: distance(example, chosen) }))
+        .filter(({ distance }) => distance > 0)
+        .sort((first, second) => second.distance - first.distance)
+        .map(({ example }) => example),
+    card: (example, chosen) => {
+      const names = among(variants(example), chosen).sort(
+        (first, second) => example.errors[first] - example.errors[second],
+      );
       const host = element("div");
       const key = names.map((name) =>
-        element("li", {}, ...named(report, name), " ", element("b", {}, shown(one.errors[name]))),
+        element("li", {}, ...named(report, name), " ", element("b", {}, shown(example.errors[name]))),
       );
-      const heading = element("h3", {}, `${one.series}, ${one.column}, from ${one.origin}`);
+      const heading = element("h3", {}, `${example.series}, ${example.column}, from ${example.origin}`);
       const card = element(
         "article",
         { class: "window" },
@@ -43,19 +45,19 @@ function disagreementView(report) {
         host,
         element("ul", { class: "legend", title }, ...key),
       );
-      return { card, drawn: () => windowChart(report, host, one, names) };
+      return { card, drawn: () => windowChart(report, host, example, names) };
     },
   };
 }
 
-function windowChart(report, host, one, names) {
+function windowChart(report, host, example, names) {
   const { place } = facts(report);
-  const horizon = one.actual.length;
-  const past = one.past.slice(-Math.max(2 * horizon, 24));
-  const values = [...past, ...one.actual, ...names.flatMap((name) => one.forecasts[name])];
+  const horizon = example.actual.length;
+  const past = example.past.slice(-Math.max(2 * horizon, 24));
+  const values = [...past, ...example.actual, ...names.flatMap((name) => example.forecasts[name])];
   const yAxis = { scale: scaleOf(values, { count: 4 }), label: null };
   const xAxis = { scale: scaleOf([1 - past.length, horizon], { margin: 0.01 }), label: "steps ahead →" };
-  const label = `${one.series}, ${one.column}, from ${one.origin}`;
+  const label = `${example.series}, ${example.column}, from ${example.origin}`;
   chart(host, { height: 230, label, xAxis, yAxis }, (svg, x, y, plot) => {
     // From the last row that was known on, so that lines hang together.
     const ahead = (future) => [[0, past.at(-1)], ...future.map((value, index) => [index + 1, value])];
@@ -75,8 +77,8 @@ function windowChart(report, host, one, names) {
       "line past",
       "past",
     );
-    drawn(ahead(one.actual), "line actual", "actual");
+    drawn(ahead(example.actual), "line actual", "actual");
     for (const name of [...names].reverse())
-      drawn(ahead(one.forecasts[name]), `line forecast ${colour(place.get(name))}`, name);
+      drawn(ahead(example.forecasts[name]), `line forecast ${colour(place.get(name))}`, name);
   });
 }
