@@ -12,7 +12,7 @@ from bilstm_nlp.data.lines import Complain
 from bilstm_nlp.data.text.corpus import Sentence, TaggedCorpus, checked, converted, line_of
 from bilstm_nlp.data.text.vocabulary import Coverage, WordTable
 from bilstm_nlp.data.text.word_vectors import Pretrained
-from bilstm_nlp.errors import DataError
+from bilstm_nlp.errors import DataError, excerpt
 from bilstm_nlp.reports.sections import Row, Section, Table
 from bilstm_nlp.tags import Detection, Scheme, detect, parse, spans, violations
 from bilstm_nlp.tasks.inspection import Complaint
@@ -184,13 +184,13 @@ def _repeated_sentences(corpus: TaggedCorpus) -> Iterator[Complaint]:
         if earlier is sentence:
             continue
         if earlier.tags == sentence.tags:
-            message = f"line {earlier.line} again: {_excerpt(sentence.tokens)}"
+            message = f"line {earlier.line} again: {excerpt(' '.join(sentence.tokens))}"
             yield Complaint(corpus.source, sentence.line, message, False, "repeated sentences")
         else:
             pairs = enumerate(zip(earlier.tags or (), sentence.tags or (), strict=True))
             index, (before, now) = next((index, pair) for index, pair in pairs if pair[0] != pair[1])
             message = f"{sentence.tokens[index]} is {now}, but {before} in line {line_of(earlier, index)}: "
-            message += _excerpt(sentence.tokens)
+            message += excerpt(" ".join(sentence.tokens))
             line = line_of(sentence, index)
             yield Complaint(corpus.source, line, message, False, "repeated sentences with other tags")
 
@@ -200,7 +200,7 @@ def _shared_sentences(train: TaggedCorpus, other: TaggedCorpus, name: str) -> It
     seen = {sentence.tokens: sentence.line for sentence in reversed(train.sentences)}
     for sentence in other.sentences:
         if sentence.tokens in seen:
-            message = f"line {seen[sentence.tokens]} of {train.source}: {_excerpt(sentence.tokens)}"
+            message = f"line {seen[sentence.tokens]} of {train.source}: {excerpt(' '.join(sentence.tokens))}"
             yield Complaint(other.source, sentence.line, message, False, f"sentences of {name} that train has too")
 
 
@@ -220,8 +220,3 @@ def _first_lines(sentences: Iterable[Sentence], scheme: Scheme) -> dict[str, int
         for span in spans(sentence.tags or (), scheme):
             lines.setdefault(span.type, line_of(sentence, span.start))
     return lines
-
-
-def _excerpt(tokens: tuple[str, ...]) -> str:
-    text = " ".join(tokens)
-    return text if len(text) <= 60 else text[:60] + "…"
