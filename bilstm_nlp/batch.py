@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 AnyArray: TypeAlias = NDArray[Any]
-Floats: TypeAlias = NDArray[np.floating[Any]]
-"""Of any precision."""
+Floats: TypeAlias = NDArray[np.float64]
+Values: TypeAlias = NDArray[np.floating[Any]]
+"""Of any precision: windows are float32, scales float64."""
 Ints: TypeAlias = NDArray[np.int64]
 Bools: TypeAlias = NDArray[np.bool_]
 
@@ -44,16 +45,16 @@ class SentenceWindows(Generic[A]):
     A column holds a token, or the boundary between two sentences of the window.
     """
 
-    cells: A
-    """(W, V) int64: token t of sentence b as b · T + t, a boundary as B · T; 0 at padding."""
+    tokens: A
+    """(W, V) int64: the token of each cell, token t of sentence b as b · T + t, a boundary as B · T; 0 at padding."""
     lengths: A
     """(W,) int64: columns in use in each window."""
-    places: A
+    cells: A
     """(B, T) int64: the cell of each token, column v of window w as w · V + v; 0 at padding."""
 
     def mapped(self, convert: Callable[[A], OtherA]) -> SentenceWindows[OtherA]:
         """Convert every array."""
-        return SentenceWindows(convert(self.cells), convert(self.lengths), convert(self.places))
+        return SentenceWindows(convert(self.tokens), convert(self.lengths), convert(self.cells))
 
 
 @dataclass(frozen=True)
@@ -103,8 +104,8 @@ class TokenBatch(Generic[A]):
         _check_shapes(self, expected)
         if self.features is not None and (self.features.ndim != 3 or tuple(self.features.shape[:2]) != (b, t)):
             raise ValueError(f"TokenBatch.features must be ({b}, {t}, F), got {tuple(self.features.shape)}")
-        if self.windows is not None and tuple(self.windows.places.shape) != (b, t):
-            raise ValueError(f"TokenBatch.windows.places must be ({b}, {t}), got {tuple(self.windows.places.shape)}")
+        if self.windows is not None and tuple(self.windows.cells.shape) != (b, t):
+            raise ValueError(f"TokenBatch.windows.cells must be ({b}, {t}), got {tuple(self.windows.cells.shape)}")
         if str(self.mask.dtype) not in ("bool", "torch.bool"):
             raise ValueError(f"TokenBatch.mask must be bool, got {self.mask.dtype}")
 

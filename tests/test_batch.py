@@ -51,7 +51,7 @@ def test_a_token_batch_with_a_wrong_shape_is_refused(name, shape, message):
 
 def test_windows_must_say_where_each_token_is_read():
     windows = SentenceWindows(*3 * [np.zeros((2, 4), np.int64)])
-    with pytest.raises(ValueError, match=r"TokenBatch.windows.places must be \(2, 3\), got \(2, 4\)"):
+    with pytest.raises(ValueError, match=r"TokenBatch.windows.cells must be \(2, 3\), got \(2, 4\)"):
         TokenBatch(**token_values(windows=windows))
 
 

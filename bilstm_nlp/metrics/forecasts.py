@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bilstm_nlp.batch import Values
 from bilstm_nlp.metrics.ratios import ratio
-
-Values = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)

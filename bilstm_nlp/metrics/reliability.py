@@ -1,4 +1,4 @@
-"""Calibration: do predictions of confidence p come true in a share p of cases?"""
+"""Calibration: do predictions of confidence p come true in a fraction p of cases?"""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Reliability:
     accuracy: npt.NDArray[np.float64]
     """(M,), NaN in an empty bin."""
     ece: float | None
-    """Expected calibration error: the sum over bins of share · |accuracy − mean confidence|. None if N is 0."""
+    """Expected calibration error: the sum over bins of fraction · |accuracy − mean confidence|. None if N is 0."""
 
 
 def reliability(confidences: npt.ArrayLike, correct: npt.ArrayLike, bins: int = 15) -> Reliability:
@@ -49,6 +49,6 @@ def reliability(confidences: npt.ArrayLike, correct: npt.ArrayLike, bins: int = 
     filled = counts > 0
     mean_confidence = np.divide(confidence_sum, counts, out=np.full(bins, np.nan), where=filled)
     accuracy = np.divide(hits, counts, out=np.full(bins, np.nan), where=filled)
-    # share · |accuracy − confidence| = |hits − summed confidence| / N, which needs no care for empty bins.
+    # fraction · |accuracy − confidence| = |hits − summed confidence| / N, which needs no care for empty bins.
     ece = ratio(float(np.abs(hits - confidence_sum).sum()), len(confidence))
     return Reliability(edges=edges, counts=counts, mean_confidence=mean_confidence, accuracy=accuracy, ece=ece)

@@ -190,9 +190,9 @@ class DocumentEncoder(nn.Module):
         inputs = self.input_dropout(inputs)
         if windows is None:
             return torch.as_tensor(self.output_dropout(self.encoder(Sequences(inputs, lengths))))
-        cells = torch.cat([inputs.flatten(0, 1), self.boundary[None]])
-        states = self.encoder(Sequences(functional.embedding(windows.cells, cells), windows.lengths))
-        return torch.as_tensor(self.output_dropout(functional.embedding(windows.places, states.flatten(0, 1))))
+        tokens = torch.cat([inputs.flatten(0, 1), self.boundary[None]])
+        states = self.encoder(Sequences(functional.embedding(windows.tokens, tokens), windows.lengths))
+        return torch.as_tensor(self.output_dropout(functional.embedding(windows.cells, states.flatten(0, 1))))
 
 
 def _may_be_padded(inputs: Tensor, lengths: Tensor) -> bool:

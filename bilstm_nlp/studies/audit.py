@@ -17,7 +17,7 @@ from typing import Any
 from bilstm_nlp.config import load as load_config
 from bilstm_nlp.config import shipped
 from bilstm_nlp.config.tagging import HeldOut, TaggingConfig
-from bilstm_nlp.data.text.corpus import TaggedCorpus, split
+from bilstm_nlp.data.text.corpus import TaggedCorpus, hold_out
 from bilstm_nlp.errors import ConfigError, WorkerError
 from bilstm_nlp.metrics import labels
 from bilstm_nlp.metrics.labels import PRF
@@ -126,7 +126,7 @@ def audit(
     task = tagging(load_config(path, overrides), str(path))
     _check_nothing_held_out(task.config, path)
     corpus = task.loader.load().train
-    split(corpus, 1, folds)  # raises an error for fewer sentences than folds, before any training
+    hold_out(corpus, 1, folds)  # raises an error for fewer sentences than folds, before any training
     jobs = jobs_of(Folds(path, list(_runs(task.config, folds))), folder)
     complete(jobs, engine or LocalProcesses(), watch)
     failed = missing(jobs)
@@ -166,7 +166,7 @@ def _conclude(corpus: TaggedCorpus, jobs: Sequence[Job]) -> Audit:
     disagreements: list[WrongEntity] = []
     for fold, job in enumerate(jobs, 1):
         tagger = load_tagger(job.folder)
-        held_out = split(corpus, fold, len(jobs))[1]
+        held_out = hold_out(corpus, fold, len(jobs))[1]
         evaluation = Evaluation(tagger.model, tagger.codec, held_out)
         disagreements += wrong_entities(evaluation)
         counts = labels.micro_f1(evaluation.gold, evaluation.predicted)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bilstm_nlp.data.folds import fold_of_each
-from bilstm_nlp.data.text.corpus import Sentence, TaggedCorpus, split
+from bilstm_nlp.data.text.corpus import Sentence, TaggedCorpus, hold_out
 from bilstm_nlp.errors import DataError, WorkerError
 from bilstm_nlp.studies.audit import audit
 from bilstm_nlp.studies.engines.base import Progress
@@ -197,9 +197,9 @@ def test_the_folds_of_a_corpus_add_up_to_it():
     corpus = TaggedCorpus("corpus", sentences)
     held = []
     for fold in range(1, 6):
-        rest, out = split(corpus, fold, 5)
+        rest, out = hold_out(corpus, fold, 5)
         assert sorted([*rest.sentences, *out.sentences], key=lambda one: one.line) == sentences
         held += out.sentences
     assert sorted(held, key=lambda one: one.line) == sentences
     with pytest.raises(DataError, match="at least 101 sentences, one a fold, found 100"):
-        split(corpus, 1, 101)
+        hold_out(corpus, 1, 101)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bilstm_nlp.config import parse
 from bilstm_nlp.data.series.scale import Scale
-from bilstm_nlp.data.text.corpus import Sentence, TaggedCorpus, share
+from bilstm_nlp.data.text.corpus import Sentence, TaggedCorpus, fraction_of
 from bilstm_nlp.errors import DataError, InputError
 from bilstm_nlp.tasks.registry import forecasting, tagging
 from tests.studies.grids import corpus
@@ -34,9 +34,9 @@ def test_a_smaller_share_of_the_sentences_is_part_of_a_larger_one(count, one, ot
     small, large = sorted((one, other))
     if int(small * count + 1e-9) == 0:
         with pytest.raises(DataError, match=rf"data\.fraction = .* of the {count}, found none"):
-            share(sentences(count), small)
+            fraction_of(sentences(count), small)
         return
-    found = [lines(share(sentences(count), fraction)) for fraction in (small, large, 1.0)]
+    found = [lines(fraction_of(sentences(count), fraction)) for fraction in (small, large, 1.0)]
     assert set(found[0]) <= set(found[1]) <= set(found[2])
     for kept, fraction in zip(found, (small, large, 1.0), strict=True):
         assert kept == sorted(kept)
@@ -45,7 +45,7 @@ def test_a_smaller_share_of_the_sentences_is_part_of_a_larger_one(count, one, ot
 
 
 def test_a_share_is_spread_over_the_whole_corpus():
-    kept = lines(share(sentences(1000), 0.1))
+    kept = lines(fraction_of(sentences(1000), 0.1))
     assert np.histogram(kept, 5, (1, 1001))[0].min() > 8
 
 
@@ -57,7 +57,7 @@ def test_a_tagger_learns_from_its_share_alone(tmp_path, seed):
     prepared = tagging(parse({"seed": seed, "data": data, "encoder": {"hidden": 3}}, "a test")).prepare()
     parts, codec = prepared.data, prepared.codec
     whole = tagging(parse({"data": data | {"fraction": 1.0}}, "a test")).loader.load()
-    kept = share(whole.train, 0.15).sentences
+    kept = fraction_of(whole.train, 0.15).sentences
     assert parts.train.sentences == kept
     assert len(kept) == 3
     assert parts.dev == whole.dev

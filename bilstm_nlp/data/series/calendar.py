@@ -12,7 +12,7 @@ import pandas as pd
 from pandas.tseries.frequencies import to_offset
 from pandas.tseries.offsets import BaseOffset, BusinessDay, Day, Tick
 
-from bilstm_nlp.data.series.series import Floats
+from bilstm_nlp.batch import Floats
 from bilstm_nlp.errors import InputError
 
 ROWS_PER_DATE = 50

@@ -12,10 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
-from bilstm_nlp.batch import WindowBatch
+from bilstm_nlp.batch import Floats, Ints, Values, WindowBatch
 from bilstm_nlp.data.series.calendar import calendar_features, parse_frequency
 from bilstm_nlp.data.series.scale import Scale, ScalerKind
-from bilstm_nlp.data.series.series import Floats, Ints, Parts, Series, SeriesSet, Values
+from bilstm_nlp.data.series.series import Parts, Series, SeriesSet
 from bilstm_nlp.data.series.windows import Panel, Windows
 from bilstm_nlp.errors import DataError
 from bilstm_nlp.system.json_values import checked

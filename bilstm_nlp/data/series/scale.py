@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from bilstm_nlp.data.series.series import Floats, Ints, Values
+from bilstm_nlp.batch import Floats, Ints, Values
 
 ScalerKind = Literal["standard", "robust", "min-max", "none"]
 

@@ -9,21 +9,13 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
+from bilstm_nlp.batch import Floats, Ints
 from bilstm_nlp.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Floats = NDArray[np.float64]
-"""Values in the series' own units, and whatever is fitted to them."""
-Values = NDArray[np.floating[Any]]
-"""Values of any precision: windows are float32."""
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +139,9 @@ def split_fractions(length: int, fractions: tuple[float, float, float]) -> Parts
         shown = "/".join(map(str, fractions))
         raise InputError(f"split: expected fractions from 0 to 1 that add up to at most 1, found {shown}")
     # 0.29 · 100 is 28.999…96: without the tolerance a row would be lost.
-    train, test, end = (math.floor(share * length + 1e-9) for share in (fractions[0], fractions[2], sum(fractions)))
+    train, test, end = (
+        math.floor(fraction * length + 1e-9) for fraction in (fractions[0], fractions[2], sum(fractions))
+    )
     return split_counts(length, (train, end - train - test, test))
 
 

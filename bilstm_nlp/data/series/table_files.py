@@ -12,8 +12,8 @@ from typing import IO, Literal
 import numpy as np
 import pandas as pd
 
+from bilstm_nlp.batch import Ints
 from bilstm_nlp.data.lines import suggestion, unpacked
-from bilstm_nlp.data.series.series import Ints
 from bilstm_nlp.data.sources import path_of
 from bilstm_nlp.errors import DataError
 

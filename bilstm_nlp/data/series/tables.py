@@ -15,9 +15,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.tseries.api import guess_datetime_format
 
+from bilstm_nlp.batch import Floats, Ints
 from bilstm_nlp.data.lines import Complain, stop
 from bilstm_nlp.data.series.calendar import MOST_ROWS_PER_DATE, best_frequency, grid, is_too_fine, parse_frequency
-from bilstm_nlp.data.series.series import Filled, Floats, Ints, Series, SeriesSet
+from bilstm_nlp.data.series.series import Filled, Series, SeriesSet
 from bilstm_nlp.data.series.table_files import Missing, Table, TableFormat, load
 from bilstm_nlp.errors import DataError
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bilstm_nlp.data.series.series import Ints, Values
+from bilstm_nlp.batch import Ints, Values
 from bilstm_nlp.errors import InputError
 
 

@@ -12,9 +12,9 @@ from bilstm_nlp.tags import Scheme, Span, encode, spans
 
 
 def swap_entities(
-    sentences: Sequence[Sentence], scheme: Scheme, share: float, generator: np.random.Generator
+    sentences: Sequence[Sentence], scheme: Scheme, fraction: float, generator: np.random.Generator
 ) -> list[Sentence]:
-    """Replace about a `share` of the entities by others of their type (Dai and Adel 2020).
+    """Replace about this fraction of the entities by others of their type (Dai and Adel 2020).
 
     Replacements are drawn from all entities of the sentences, in proportion to their counts. Lengths may change.
     """
@@ -24,7 +24,7 @@ def swap_entities(
         for kind, start, end in entities:
             pools.setdefault(kind, []).append(sentence.tokens[start:end])
     return [
-        _swapped(sentence, entities, pools, scheme, share, generator)
+        _swapped(sentence, entities, pools, scheme, fraction, generator)
         for sentence, entities in zip(sentences, entities_of_each, strict=True)
     ]
 
@@ -34,11 +34,11 @@ def _swapped(
     entities: Sequence[Span],
     pools: dict[str, list[tuple[str, ...]]],
     scheme: Scheme,
-    share: float,
+    fraction: float,
     generator: np.random.Generator,
 ) -> Sentence:
     """Replace the entities of one sentence that are drawn."""
-    drawn = generator.random(len(entities)) < share
+    drawn = generator.random(len(entities)) < fraction
     if not drawn.any():
         return sentence
     tokens: list[str] = []

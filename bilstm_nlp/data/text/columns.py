@@ -38,7 +38,7 @@ def read_columns(
     for number, line in numbered_lines(source, format.encoding, complain):
         if format.comment is not None and line.startswith(format.comment):
             continue
-        fields = split(line)
+        fields = fields_of(line)
         if not fields or fields[0] == DOCUMENT_START:
             if sentence.tokens:
                 yield sentence.done()
@@ -69,7 +69,7 @@ def read_columns(
         yield sentence.done()
 
 
-def split(line: str) -> list[str]:
+def fields_of(line: str) -> list[str]:
     """Split a line into columns at blanks and tabs only."""
     fields = line.replace("\t", " ").split(" ")
     return [text for text in fields if text] if "" in fields else fields

@@ -26,13 +26,13 @@ __all__ = [
     "TaggedCorpus",
     "checked",
     "converted",
+    "fraction_of",
+    "hold_out",
     "input_format",
     "line_of",
     "read",
     "sentence_of_text",
     "sentences_of",
-    "share",
-    "split",
 ]
 
 InputFormat = Literal["auto", "text", "conll", "jsonl", "dataset"]
@@ -157,7 +157,7 @@ def converted(corpus: TaggedCorpus, source: Scheme, target: Scheme) -> TaggedCor
     )
 
 
-def share(corpus: TaggedCorpus, fraction: float) -> TaggedCorpus:
+def fraction_of(corpus: TaggedCorpus, fraction: float) -> TaggedCorpus:
     """Draw a fraction of the sentences at random, in their order. Smaller fractions are subsets of larger ones.
 
     The choice depends on the number of sentences alone. Raises `DataError` if the fraction is less than one sentence.
@@ -171,7 +171,7 @@ def share(corpus: TaggedCorpus, fraction: float) -> TaggedCorpus:
     return TaggedCorpus(corpus.source, [corpus.sentences[index] for index in chosen.tolist()])
 
 
-def split(corpus: TaggedCorpus, fold: int, folds: int) -> tuple[TaggedCorpus, TaggedCorpus]:
+def hold_out(corpus: TaggedCorpus, fold: int, folds: int) -> tuple[TaggedCorpus, TaggedCorpus]:
     """Return the corpus without one fold, and the fold, both in the corpus's order. `fold` is from 1.
 
     Raises `DataError` if there are fewer sentences than folds.

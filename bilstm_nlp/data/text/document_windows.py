@@ -36,12 +36,12 @@ class ReadTogether:
         The batch has a row for each sentence; `windows` says how a model lays them out. For two windows, the first of
         the sentences `a b c` and `d`, the second of `e f`, the batch is B = 3 by T = 3, the layout W = 2 by V = 5:
 
-            words  a b c    places  0 1 2    cells  0 1 2 | 3     lengths  5
-                   d . .            4 . .           6 7 . . .              2
-                   e f .            5 6 .
+            words  a b c    cells  0 1 2    tokens  0 1 2 | 3     lengths  5
+                   d . .           4 . .            6 7 . . .              2
+                   e f .           5 6 .
 
-        `places` are cells of the layout, row · V + column; `cells` are tokens of the batch, row · T + column. The
-        boundary `|` is the cell B · T = 9, padding is 0.
+        `cells` (B, T) has the cell of each token in the layout, row · V + column. `tokens` (W, V) has the token of each
+        cell in the batch, row · T + column. The boundary `|` is the number B · T = 9, padding is 0.
         """
         sentences = self.sentences(chosen)
         batch = self.encoded.collate(sentences)
@@ -50,10 +50,10 @@ class ReadTogether:
         lengths = self.encoded.lengths[sentences]
         windows, columns = _begins(lengths, np.diff(self.firsts)[chosen])
         width = int(self.lengths[chosen].max())
-        places = _places(windows * width + columns, batch.mask)
+        cells = _cells(windows * width + columns, batch.mask)
         boundaries = (windows * width + columns)[columns > 0] - 1
-        cells = _cells(places, batch.mask, boundaries, len(chosen) * width)
-        layout = SentenceWindows(cells=cells.reshape(-1, width), lengths=self.lengths[chosen], places=places)
+        tokens = _tokens(cells, batch.mask, boundaries, len(chosen) * width)
+        layout = SentenceWindows(tokens=tokens.reshape(-1, width), lengths=self.lengths[chosen], cells=cells)
         return replace(batch, windows=layout)
 
 
@@ -97,14 +97,14 @@ def _begins(lengths: Ints, counts: Ints) -> tuple[Ints, Ints]:
     return windows, columns
 
 
-def _places(begins: Ints, mask: Bools) -> Ints:
+def _cells(begins: Ints, mask: Bools) -> Ints:
     """Find the cell of each token, (B, T), from the cell (B,) of each sentence's first token; 0 at padding."""
     return np.where(mask, begins[:, None] + np.arange(mask.shape[1]), 0)
 
 
-def _cells(places: Ints, mask: Bools, boundaries: Ints, size: int) -> Ints:
+def _tokens(cells: Ints, mask: Bools, boundaries: Ints, size: int) -> Ints:
     """Find the token of each of `size` cells, as a number in the (B, T) batch; B · T at boundaries, 0 at padding."""
-    cells = np.zeros(size, np.int64)
-    cells[places[mask]] = np.flatnonzero(mask)
-    cells[boundaries] = mask.size
-    return cells
+    tokens = np.zeros(size, np.int64)
+    tokens[cells[mask]] = np.flatnonzero(mask)
+    tokens[boundaries] = mask.size
+    return tokens

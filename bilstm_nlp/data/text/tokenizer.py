@@ -16,7 +16,7 @@ from typing import Literal
 Cut = Literal["words", "characters"]
 
 CHARACTERS_FROM = 0.99
-"""Training data with this share of one-character tokens counts as cut into characters."""
+"""Training data with this fraction of one-character tokens counts as cut into characters."""
 
 RUN = re.compile(r"\S+")
 """A stretch between blanks."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bilstm_nlp.data.series.series import Floats, Ints, Values
+from bilstm_nlp.batch import Floats, Ints, Values
 from bilstm_nlp.errors import InputError
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bilstm_nlp.data.series.series import Floats, Values
+from bilstm_nlp.batch import Floats, Values
 from bilstm_nlp.errors import InputError
 
 

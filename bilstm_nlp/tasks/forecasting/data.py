@@ -78,12 +78,12 @@ class SeriesLoader:
         """
         parts = []
         for series in series_set.series:
-            validation = self.split(series).validation
+            validation = self.parts_of(series).validation
             border = len(series) - (validation.stop - validation.start)
             parts.append(self._with_fraction(Parts.from_borders(border, len(series), len(series))))
         return SeriesParts(series_set, self._columns(series_set), parts)
 
-    def split(self, series: Series) -> Parts:
+    def parts_of(self, series: Series) -> Parts:
         """Split a series into its three parts as the config says.
 
         Raises `InputError` if the parts don't fit into the series.
@@ -102,7 +102,7 @@ class SeriesLoader:
     def _parts(self, series: Series, source: str) -> Parts:
         """Split a series and keep the config's fraction of its training part; an error names file and series."""
         try:
-            return self._with_fraction(self.split(series))
+            return self._with_fraction(self.parts_of(series))
         except InputError as error:
             raise InputError(f"{source}, series {series.id!r}: {error}") from None
 

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bilstm_nlp.batch import WindowBatch
+from bilstm_nlp.batch import Floats, Ints, Values, WindowBatch
 from bilstm_nlp.data.series.baselines import SEASONAL_NAIVE, Baselines
 from bilstm_nlp.data.series.codec import BLOCK, SeriesCodec
 from bilstm_nlp.data.series.scale import Scale
-from bilstm_nlp.data.series.series import Floats, Ints, Series, Values
+from bilstm_nlp.data.series.series import Series
 from bilstm_nlp.data.series.windows import WindowArrays, Windows
 from bilstm_nlp.metrics.forecasts import IntervalErrors, IntervalScores, PointErrors, PointScores
 from bilstm_nlp.nn.model import Model

@@ -78,7 +78,7 @@ class SeriesInspection:
 
 
 def inspect_series(
-    source: str, format: TableFormat, split: Callable[[Series], Parts], *, look_back: int, horizon: int
+    source: str, format: TableFormat, parts_of: Callable[[Series], Parts], *, look_back: int, horizon: int
 ) -> SeriesInspection:
     """Inspect every series of a file. Problems become complaints; if cells can't be read, values are not judged."""
     inspection = SeriesInspection(source)
@@ -100,7 +100,7 @@ def inspect_series(
         inspection.complaints.append(Complaint(source, None, message, False, "missing values, filled"))
     for series in data.series:
         try:
-            parts = split(series)
+            parts = parts_of(series)
         except InputError as error:
             inspection.complaints.append(Complaint(source, None, f"series {series.id!r}: {error}", True, TOO_SHORT))
             parts = None

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bilstm_nlp.batch import Floats, Ints, Values
 from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.scale import Scale
-from bilstm_nlp.data.series.series import Floats, Ints, Series, Values
+from bilstm_nlp.data.series.series import Series
 from bilstm_nlp.data.series.windows import Windows
 from bilstm_nlp.tasks.forecasting.comparison import WindowExamples
 from bilstm_nlp.tasks.forecasting.evaluation import ForecastingModel, forecast_blocks

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from bilstm_nlp.data.series.series import Series, Values
+from bilstm_nlp.batch import Values
+from bilstm_nlp.data.series.series import Series
 
 if TYPE_CHECKING:
     from bilstm_nlp.reports.plots import ForecastPanel

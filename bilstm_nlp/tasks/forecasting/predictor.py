@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bilstm_nlp.batch import Values
 from bilstm_nlp.data.series.baselines import Baselines
 from bilstm_nlp.data.series.calendar import future_dates
 from bilstm_nlp.data.series.codec import BLOCK, SeriesCodec
 from bilstm_nlp.data.series.scale import Scale
-from bilstm_nlp.data.series.series import Series, SeriesSet, Values
+from bilstm_nlp.data.series.series import Series, SeriesSet
 from bilstm_nlp.data.series.table_files import TableFormat, table_of
 from bilstm_nlp.data.series.tables import read, series_of
 from bilstm_nlp.errors import DataError, InputError, excerpt

@@ -114,7 +114,7 @@ class ForecastingTask:
         """Describe the config's file, or another file that is read in the same way."""
         data = self.config.data
         return inspect_series(
-            path or data.file, self.format, self.loader.split, look_back=data.look_back, horizon=data.horizon
+            path or data.file, self.format, self.loader.parts_of, look_back=data.look_back, horizon=data.horizon
         )
 
     def evaluate(self, trained: Predictor, source: str | None, errors: Path | None = None) -> dict[str, Any]:

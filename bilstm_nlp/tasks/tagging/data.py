@@ -8,7 +8,7 @@ from typing import Literal
 
 from bilstm_nlp.config.tagging import TaggingData
 from bilstm_nlp.data.lines import Complain, stop
-from bilstm_nlp.data.text.corpus import ColumnFormat, TaggedCorpus, checked, converted, read, share, split
+from bilstm_nlp.data.text.corpus import ColumnFormat, TaggedCorpus, checked, converted, fraction_of, hold_out, read
 from bilstm_nlp.data.text.tokenizer import Cut
 from bilstm_nlp.tags import Scheme, detect
 
@@ -46,7 +46,7 @@ class CorpusLoader:
         else:
             scheme = config.file_scheme
         return Corpora(
-            self._without_held_out_fold(share(self._checked(train, scheme), config.fraction)),
+            self._without_held_out_fold(fraction_of(self._checked(train, scheme), config.fraction)),
             self.read_in_scheme_of_training(config.dev, scheme),
             self.read_in_scheme_of_training(config.test, scheme) if config.test else None,
             scheme,
@@ -77,7 +77,7 @@ class CorpusLoader:
         Raises `DataError` if there are fewer sentences than folds.
         """
         held_out = self.config.held_out
-        return train if held_out is None else split(train, held_out.fold, held_out.folds)[0]
+        return train if held_out is None else hold_out(train, held_out.fold, held_out.folds)[0]
 
     def _checked(self, corpus: TaggedCorpus, scheme: Scheme) -> TaggedCorpus:
         """Return the corpus with legal tags.

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bilstm_nlp.data.text.columns import read_columns, split
+from bilstm_nlp.data.text.columns import fields_of, read_columns
 from bilstm_nlp.data.text.corpus import ColumnFormat, Sentence, line_of, read
 from bilstm_nlp.data.text.output import TaggedSentence, writer
 from bilstm_nlp.errors import DataError
@@ -196,7 +196,7 @@ def test_any_bytes_give_sentences_or_a_data_error(folder, content, settings):
     for sentence in corpus.sentences:
         assert sentence.tokens
         assert sentence.tags is None or len(sentence.tags) == len(sentence.tokens)
-        assert all(split(token) == [token] for token in sentence.tokens)
+        assert all(fields_of(token) == [token] for token in sentence.tokens)
         # Every token stands on its line, told apart from the reader.
         lines = content.decode(settings.encoding).split("\n")
         for index, token in enumerate(sentence.tokens):
@@ -248,4 +248,4 @@ def test_columns_are_what_stands_between_blanks_and_tabs(line):
             word = ""
         else:
             word += character
-    assert split(line) == slow
+    assert fields_of(line) == slow

@@ -78,12 +78,12 @@ def test_a_batch_says_where_each_token_is_read_and_what_each_window_reads(found,
             row * width + t: token for row, number in enumerate(numbers) for t, token in enumerate(found[number].tokens)
         }
         names[len(numbers) * width] = "|"
-        for window, cells, length in zip(chosen, batch.windows.cells, batch.windows.lengths, strict=True):
+        for window, tokens, length in zip(chosen, batch.windows.tokens, batch.windows.lengths, strict=True):
             run = found[together.firsts[window] : together.firsts[window + 1]]
             expected = " | ".join(" ".join(sentence.tokens) for sentence in run).split()
-            assert [names[cell] for cell in cells[:length].tolist()] == expected
-            assert not cells[length:].any()
-        read = batch.windows.cells.flatten()[batch.windows.places]
+            assert [names[token] for token in tokens[:length].tolist()] == expected
+            assert not tokens[length:].any()
+        read = batch.windows.tokens.flatten()[batch.windows.cells]
         own = np.arange(len(numbers) * width).reshape(-1, width)
         assert np.array_equal(read[batch.mask], own[batch.mask])
     assert sorted(seen) == list(range(len(found)))
@@ -92,8 +92,8 @@ def test_a_batch_says_where_each_token_is_read_and_what_each_window_reads(found,
 def test_a_layout_is_that_of_the_drawn_example():
     found = [Sentence(tuple(text), None, 1, document=document) for text, document in (("abc", 1), ("d", 1), ("ef", 2))]
     windows = in_documents(encoded(found), 10).collate(np.array([0, 1])).windows
-    assert windows.places.tolist() == [[0, 1, 2], [4, 0, 0], [5, 6, 0]]
-    assert windows.cells.tolist() == [[0, 1, 2, 9, 3], [6, 7, 0, 0, 0]]
+    assert windows.cells.tolist() == [[0, 1, 2], [4, 0, 0], [5, 6, 0]]
+    assert windows.tokens.tolist() == [[0, 1, 2, 9, 3], [6, 7, 0, 0, 0]]
     assert windows.lengths.tolist() == [5, 2]
 
 
