@@ -45,13 +45,13 @@ class Measurement:
     """Some of the units, chosen by their index only, so that all models have the same examples."""
 
 
-def spread(total: int, most: int) -> NDArray[np.int64]:
-    """Return at most `most` of the numbers below `total`, ascending and evenly spaced.
+def evenly_spaced(total: int, limit: int) -> NDArray[np.int64]:
+    """Return at most `limit` of the numbers below `total`, ascending and evenly spaced.
 
-    >>> spread(10, 4)
+    >>> evenly_spaced(10, 4)
     array([0, 2, 5, 7])
     """
-    return np.arange(total) if total <= most else np.arange(most) * total // most
+    return np.arange(total) if total <= limit else np.arange(limit) * total // limit
 
 
 def timed(work: Callable[[], T]) -> tuple[T, float]:

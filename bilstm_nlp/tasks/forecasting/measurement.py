@@ -14,7 +14,7 @@ from bilstm_nlp.data.series.series import Series
 from bilstm_nlp.data.series.windows import Windows
 from bilstm_nlp.tasks.forecasting.comparison import WindowExamples
 from bilstm_nlp.tasks.forecasting.evaluation import ForecastingModel, forecast_blocks
-from bilstm_nlp.tasks.measurement import Measurement, Ratio, spread, timed
+from bilstm_nlp.tasks.measurement import Measurement, Ratio, evenly_spaced, timed
 
 EXAMPLES = 500
 """Columns of windows that are kept as examples, at most."""
@@ -58,7 +58,7 @@ def measure(
         [Scale.fit("standard", each.select(targets)[rows]) for each, rows in zip(series, training, strict=True)]
     )
     to_common = own.relative_to(common)
-    chosen = spread(len(windows) * len(targets), EXAMPLES)
+    chosen = evenly_spaced(len(windows) * len(targets), EXAMPLES)
     cells = _Cells(*np.divmod(chosen, len(targets)))
     (squared, absolute, forecasts), seconds = timed(lambda: _errors(model, codec, windows, to_common, cells))
     errors = {"mse": squared, "mae": absolute}

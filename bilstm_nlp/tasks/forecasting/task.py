@@ -42,7 +42,7 @@ from bilstm_nlp.tasks.forecasting.inspection import SeriesInspection, inspect_se
 from bilstm_nlp.tasks.forecasting.measurement import measure
 from bilstm_nlp.tasks.forecasting.model import model, table_format
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
-from bilstm_nlp.tasks.measurement import Measurement, spread
+from bilstm_nlp.tasks.measurement import Measurement, evenly_spaced
 from bilstm_nlp.training.protocols import Batches, Score
 
 logger = logging.getLogger(__name__)
@@ -249,7 +249,7 @@ class PreparedForecasting:
     def examples(self) -> list[Any]:
         """Return windows: the scaled past, and the scaled columns known ahead."""
         windows = self.validation_windows
-        arrays = windows.gather(spread(len(windows), EXAMPLES))
+        arrays = windows.gather(evenly_spaced(len(windows), EXAMPLES))
         past, known = (shortest(values.astype(np.float32)) for values in (arrays.past, arrays.known))
         return [
             {"past": window_past, "known": window_known} for window_past, window_known in zip(past, known, strict=True)

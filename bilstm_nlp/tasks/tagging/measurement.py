@@ -8,7 +8,7 @@ from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.corpus import TaggedCorpus
 from bilstm_nlp.metrics.labels import grouped
 from bilstm_nlp.tags import Span
-from bilstm_nlp.tasks.measurement import Measurement, Ratio, spread, timed
+from bilstm_nlp.tasks.measurement import Measurement, Ratio, evenly_spaced, timed
 from bilstm_nlp.tasks.tagging.comparison import SentenceExamples
 from bilstm_nlp.tasks.tagging.decoding import TaggingModel, decode
 from bilstm_nlp.tasks.tagging.evaluation import gold_spans
@@ -26,7 +26,7 @@ def measure(model: TaggingModel, codec: TaggingCodec, corpus: TaggedCorpus) -> M
 
     decoded, seconds = timed(predicted)
     sides = [(set(right), set(answer)) for right, answer in zip(gold, decoded, strict=True)]
-    kept = spread(len(gold), EXAMPLES).tolist()
+    kept = evenly_spaced(len(gold), EXAMPLES).tolist()
     return Measurement(
         measures={
             "f1": Ratio(

@@ -30,7 +30,7 @@ from bilstm_nlp.reports import plots
 from bilstm_nlp.reports.sections import Section
 from bilstm_nlp.system.memory import allocating
 from bilstm_nlp.tasks.base import Predictor
-from bilstm_nlp.tasks.measurement import Measurement, spread
+from bilstm_nlp.tasks.measurement import Measurement, evenly_spaced
 from bilstm_nlp.tasks.tagging import errors_page, report
 from bilstm_nlp.tasks.tagging.data import Corpora, CorpusLoader
 from bilstm_nlp.tasks.tagging.decoding import TaggingModel, decode, head_of, read_together
@@ -189,7 +189,7 @@ class PreparedTagging:
         """
         sentences = self.data.dev.sentences
         units = _documents(sentences) if self.codec.reads_documents else [[sentence] for sentence in sentences]
-        chosen = [units[index] for index in spread(len(units), EXAMPLES).tolist()]
+        chosen = [units[index] for index in evenly_spaced(len(units), EXAMPLES).tolist()]
         return [[list(sentence.tokens[:EXAMPLE_TOKENS]) for sentence in unit[:EXAMPLE_SENTENCES]] for unit in chosen]
 
     def measure(self) -> Measurement:

@@ -27,7 +27,7 @@ from bilstm_nlp.studies.engines.trial import PlannedRun
 from bilstm_nlp.studies.engines.trial_files import Resources
 from bilstm_nlp.tasks.forecasting import measurement as forecasting_measurement
 from bilstm_nlp.tasks.forecasting.evaluation import forecast
-from bilstm_nlp.tasks.measurement import spread, timed
+from bilstm_nlp.tasks.measurement import evenly_spaced, timed
 from bilstm_nlp.tasks.registry import build
 from bilstm_nlp.tasks.tagging import measurement as tagging_measurement
 from bilstm_nlp.tasks.tagging.evaluation import Evaluation
@@ -100,7 +100,7 @@ def test_a_large_corpus_keeps_evenly_spread_sentences(tagger, monkeypatch):
 
 @pytest.mark.parametrize(("total", "most"), [(0, 5), (3, 5), (5, 5), (6, 5), (7, 3), (1000, 7)])
 def test_spread_numbers_are_distinct_and_even(total, most):
-    found = spread(total, most)
+    found = evenly_spaced(total, most)
     assert len(found) == min(total, most)
     assert len(set(found.tolist())) == len(found)
     assert all(0 <= number < total for number in found)
@@ -146,7 +146,7 @@ def test_windows_are_measured_one_by_one(forecaster, monkeypatch):
     found, data, codec, model = measured(forecaster)
     windows = codec.windows(data.series_set.series, data.rows("validation"))
     (one,) = data.series_set.series
-    cells = [divmod(cell, 2) for cell in spread(2 * len(windows), 13).tolist()]
+    cells = [divmod(cell, 2) for cell in evenly_spaced(2 * len(windows), 13).tolist()]
     for number, origin in enumerate(windows.rows):
         point = forecast(model, codec.batch(windows, np.array([number]))).point[0]
         error = point - windows.gather(np.array([number])).future[0]
