@@ -40,31 +40,31 @@ SET_BY_GRID = {"seed": "seeds", "data.fraction": "fractions"}
 
 
 class GridFile(Section):
-    """A grid as it is written down."""
+    """The content of a grid file."""
 
     name: str | None = None
-    """What reports call it; by default as the file."""
+    """Name of the grid in reports; by default the file's name."""
     base: str
     """The config that all variants come from, relative to the grid's folder."""
     baseline: str
     """The variant that the others are compared with."""
     seeds: tuple[Seed, ...]
-    """Each variant is trained with each of these."""
+    """Each variant is trained with each seed."""
     fractions: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (1.0,)
-    """Shares of the training data, for a learning curve."""
+    """Fractions of the training data, for a learning curve."""
     measure: str | None = None
-    """What variants are ranked by."""
+    """The measure by which variants are ranked; by default the task's first."""
     shared: Tables = Field({}, alias="set")
     """Overrides for all variants."""
     variants: dict[str, Tables]
     """Overrides by the name of the variant."""
     axes: Tables = Field({})
-    """Keys and their values, for a full product."""
+    """Values by key; every variant is combined with every combination of the values."""
 
 
 @dataclass(frozen=True)
 class Grid:
-    """All that is to be run, every config checked."""
+    """The planned runs of a grid file, with checked configs."""
 
     source: Path
     name: str
@@ -75,9 +75,9 @@ class Grid:
     seeds: Sequence[int]
     fractions: Sequence[float]
     changes: Mapping[str, Tables]
-    """By variant, in order: what it overrides, by dotted key."""
+    """For each variant, in order, its overrides by dotted key."""
     runs: Sequence[PlannedRun]
-    """Seed by seed, so that all variants can be compared as early as can be."""
+    """Seed by seed, so that all variants can be compared early."""
 
 
 def read(path: Path, overrides: Sequence[str] = ()) -> Grid:
@@ -99,14 +99,14 @@ def read(path: Path, overrides: Sequence[str] = ()) -> Grid:
     wrong += wrong_axes
     for name, overridden in file.variants.items():
         wrong += _variant_config(base, overridden, f"variants.{name}.")[1]
-    changes = crossed(file.variants, axes)
+    changes = _crossed(file.variants, axes)
     configs: dict[str, Config] = {}
     if not wrong:
         configs, wrong = _configs(base, changes)
     # The measures may depend on keys that all variants set.
     comparability = next(iter(configs.values()), base).comparability
     names = [measure.name for measure in comparability.measures]
-    problems = [*refused, *own_problems(file, base.task, names, list(changes)), *wrong]
+    problems = [*refused, *_own_problems(file, base.task, names, list(changes)), *wrong]
     if problems:
         raise ConfigError(str(path), problems)
     return Grid(
@@ -120,16 +120,16 @@ def read(path: Path, overrides: Sequence[str] = ()) -> Grid:
         fractions=file.fractions,
         changes={name: flat(overrides) for name, overrides in changes.items()},
         runs=[
-            PlannedRun(variant, seed, fraction, with_run(config, seed, fraction))
+            PlannedRun(variant, seed, fraction, _with_run(config, seed, fraction))
             for seed, fraction, (variant, config) in product(file.seeds, file.fractions, configs.items())
         ],
     )
 
 
-def own_problems(file: GridFile, task: str, measures: Sequence[str], names: Sequence[str]) -> Iterator[str]:
-    """What is wrong with the grid's own keys, beside their types; `names` are those of the variants."""
+def _own_problems(file: GridFile, task: str, measures: Sequence[str], names: Sequence[str]) -> Iterator[str]:
+    """Yield the problems with the grid's own keys, whose types are right; `names` are the variants' names."""
     if names and file.baseline not in names:
-        # With axes a variant's own name is only the beginning of what is run.
+        # With axes, a run's variant has a longer name, which begins with that of the table.
         near = [name for name in names if name.startswith(f"{file.baseline}, ")]
         near = near or difflib.get_close_matches(file.baseline, names, n=1, cutoff=0.4) or [*file.variants]
         hint = " or ".join(map(repr, near[:3]))
@@ -205,7 +205,7 @@ def _checked_axes(base: Config, axes: Tables) -> tuple[list[list[tuple[str, Any]
             problems.append(f"axes.{key}: expected a list of values, found {values!r}")
             continue
         for value in values:
-            problems += _variant_config(base, nested(key, value), "axes.")[1]
+            problems += _variant_config(base, _nested(key, value), "axes.")[1]
         alternatives.append([(key, value) for value in values])
     return alternatives, problems
 
@@ -227,40 +227,45 @@ def _configs(base: Config, changes: Mapping[str, Tables]) -> tuple[dict[str, Con
     return configs, problems
 
 
-def crossed(variants: Mapping[str, Tables], axes: Sequence[Sequence[tuple[str, Any]]]) -> dict[str, Tables]:
-    """Every variant with every combination of the axes' values, and a name that tells them."""
-    found = {}
+def _crossed(variants: Mapping[str, Tables], axes: Sequence[Sequence[tuple[str, Any]]]) -> dict[str, Tables]:
+    """Combine every variant with every combination of the axes' values, and name each after its values."""
+    combined = {}
     for (name, overrides), *values in product(variants.items(), *axes):
-        tables = reduce(merged, (nested(*value) for value in values), overrides)
-        found[", ".join([name, *(f"{key}={shown(value)}" for key, value in values)])] = tables
-    return found
+        tables = reduce(merged, (_nested(*value) for value in values), overrides)
+        combined[", ".join([name, *(f"{key}={_shown(value)}" for key, value in values)])] = tables
+    return combined
 
 
 def merged(base: Tables, overrides: Tables) -> Tables:
-    """Tables with others over them, key by key.
+    """Return `base` with `overrides` over it, key by key.
 
-    A table of another `kind` replaces the base's: no key of the old kind stays.
+    A table of another `kind` replaces the base's table: no key of the old kind stays.
+
+    >>> merged({"encoder": {"cell": "lstm", "hidden": 5}}, {"encoder": {"cell": "gru"}})
+    {'encoder': {'cell': 'gru', 'hidden': 5}}
     """
     result = dict(base)
     for key, value in overrides.items():
         below = base.get(key)
-        goes_on = isinstance(value, dict) and isinstance(below, dict) and value.get("kind") in (None, below.get("kind"))
-        result[key] = merged(below, value) if goes_on else value  # type: ignore[arg-type]
+        same_kind = (
+            isinstance(value, dict) and isinstance(below, dict) and value.get("kind") in (None, below.get("kind"))
+        )
+        result[key] = merged(below, value) if same_kind else value  # type: ignore[arg-type]
     return result
 
 
-def nested(key: str, value: Any) -> Tables:
-    """A dotted key as tables."""
+def _nested(key: str, value: Any) -> Tables:
+    """Turn a dotted key into tables around its value."""
     return reduce(lambda inner, part: {part: inner}, reversed(key.split(".")), value)
 
 
-def shown(value: Any) -> str:
-    """A value in a variant's name."""
+def _shown(value: Any) -> str:
+    """Write a value for a variant's name."""
     if isinstance(value, dict) and "kind" in value:
         value = value["kind"]
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)  # TOML has dates
 
 
-def with_run(config: Config, seed: int, fraction: float) -> Config:
-    """The config of one run."""
+def _with_run(config: Config, seed: int, fraction: float) -> Config:
+    """Return the config of one run of a variant."""
     return config.model_copy(update={"seed": seed, "data": config.data.model_copy(update={"fraction": fraction})})

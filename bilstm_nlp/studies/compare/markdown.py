@@ -25,61 +25,64 @@ def markdown(answer: Answer) -> str:
 def sections(answer: Answer) -> list[Section]:
     """Return the report's sections, the most important first."""
     question = answer.question
-    found = [
+    report = [
         Section("In words", ["\n".join(f"- {sentence}" for sentence in answer.words)]),
-        Section("Scores", [setting(question), scores(question, answer.variants), *differences(answer)]),
+        Section("Scores", [_setting(question), _scores(question, answer.variants), *_differences(answer)]),
     ]
     if any(variant.runs for variant in answer.variants):
-        found.append(Section("Cost", [machine(question), cost(answer.variants)]))
+        report.append(Section("Cost", [_machine(question), _cost(answer.variants)]))
     if len(question.fractions) > 1:
-        found.append(Section("Learning curves", [learning_curves(question, answer.learning_curves)]))
+        report.append(Section("Learning curves", [_learning_curves(question, answer.learning_curves)]))
     if any(variant.per_type for variant in answer.variants):
-        found.append(Section(f"By {question.subject.groups}", [by_type(question, answer.variants)]))
-    found.append(Section("Changes", [changes(answer.variants)]))
+        report.append(Section(f"By {question.subject.groups}", [_by_type(question, answer.variants)]))
+    report.append(Section("Changes", [_changes(answer.variants)]))
     if any(run.status != "finished" for run in answer.runs):
-        found.append(Section("Runs without a result", [unfinished(answer)]))
+        report.append(Section("Runs without a result", [_unfinished(answer)]))
     if answer.disagreements:
-        found.append(Section("Where variants differ most", list(disagreements(answer))))
-    return [*found, Section("How this was measured", [method(question)])]
+        report.append(Section("Where variants differ most", list(_disagreements(answer))))
+    return [*report, Section("How this was measured", [_method(question)])]
 
 
 # --- scores ----------------------------------------------------------------------------------------------------------
 
 
-def setting(question: Question) -> str:
+def _setting(question: Question) -> str:
     """Describe the measure, the seeds and the command."""
     part = "all" if question.largest == 1 else f"{question.largest:.4g} of"
     return (
-        f"{shown_name(question.measure)} on the {question.measure.part} part after training on {part} the training "
+        f"{_shown_name(question.measure)} on the {question.measure.part} part after training on {part} the training "
         f"data with {counted(len(question.seeds), 'seed')} ({', '.join(map(str, question.seeds))}). "
         f"Intervals are of level {question.level:.4g}. To repeat it:\n\n    {question.command}"
     )
 
 
-def shown_name(measure: Measure) -> str:
+def _shown_name(measure: Measure) -> str:
+    """Name a measure with its unit."""
     return f"{measure.title} in percent" if measure.scale == 100 else measure.title
 
 
-def figure(value: float | None, measure: Measure) -> str:
+def _figure(value: float | None, measure: Measure) -> str:
     """Write a figure: percentages with two decimals, others with four, none as a dash."""
     digits = 2 if measure.scale == 100 else 4
     return number(None if value is None else value * measure.scale, digits)
 
 
-def interval(low: float | None, high: float | None, measure: Measure) -> str:
-    return "–" if low is None or high is None else f"{figure(low, measure)} to {figure(high, measure)}"
+def _interval(low: float | None, high: float | None, measure: Measure) -> str:
+    """Write an interval; a dash without bounds."""
+    return "–" if low is None or high is None else f"{_figure(low, measure)} to {_figure(high, measure)}"
 
 
-def scores(question: Question, variants: Sequence[Variant]) -> Table:
+def _scores(question: Question, variants: Sequence[Variant]) -> Table:
+    """Return a table of the measure over seeds, with a row for each variant."""
     measure = question.measure
     header = ("", "rank", measure.title, "interval", "deviation", "best", "worst", "runs")
     rows: list[Row] = [
         (
             variant.name,
             "–" if variant.rank is None else str(variant.rank),
-            figure(variant.mean, measure),
-            interval(variant.low, variant.high, measure),
-            *(figure(value, measure) for value in (variant.deviation, variant.best, variant.worst)),
+            _figure(variant.mean, measure),
+            _interval(variant.low, variant.high, measure),
+            *(_figure(value, measure) for value in (variant.deviation, variant.best, variant.worst)),
             f"{variant.runs}, {variant.failed} failed" if variant.failed else str(variant.runs),
         )
         for variant in variants
@@ -87,7 +90,7 @@ def scores(question: Question, variants: Sequence[Variant]) -> Table:
     return Table("Over seeds", header, rows)
 
 
-def differences(answer: Answer) -> Iterator[Table]:
+def _differences(answer: Answer) -> Iterator[Table]:
     """Yield a table of the differences from the baseline, if there are any."""
     question = answer.question
     header = ("", "difference", "interval", "p", "p (Holm)", "distinguishable")
@@ -107,7 +110,7 @@ def differences(answer: Answer) -> Iterator[Table]:
 # --- cost ------------------------------------------------------------------------------------------------------------
 
 
-def machine(question: Question) -> str:
+def _machine(question: Question) -> str:
     """Describe the machine on which the speeds were measured."""
     where = question.environment
     versions = ", ".join(f"{package} {version}" for package, version in where.versions.items())
@@ -118,7 +121,8 @@ def machine(question: Question) -> str:
     )
 
 
-def cost(variants: Sequence[Variant]) -> Table:
+def _cost(variants: Sequence[Variant]) -> Table:
+    """Return a table of sizes, times and speeds, with a row for each variant."""
     header = ("", "parameters", "training s", "sequences/s in training", "in prediction", "MiB at most", "front")
 
     def whole(value: float | None) -> str:
@@ -140,24 +144,24 @@ def cost(variants: Sequence[Variant]) -> Table:
 # --- by type, by fraction, by change, by run -------------------------------------------------------------------------
 
 
-def by_type(question: Question, variants: Sequence[Variant]) -> Table:
+def _by_type(question: Question, variants: Sequence[Variant]) -> Table:
     """Return a table with a row for each type or column, so that many types make no wide table."""
     types = sorted({kind for variant in variants for kind in variant.per_type})
     rows: list[Row] = [
-        (kind, *(figure(variant.per_type.get(kind), question.measure) for variant in variants)) for kind in types
+        (kind, *(_figure(variant.per_type.get(kind), question.measure) for variant in variants)) for kind in types
     ]
     return Table(f"Mean {question.measure.title} over seeds", ("", *(variant.name for variant in variants)), rows)
 
 
-def learning_curves(question: Question, curves: Sequence[LearningCurve]) -> Table:
+def _learning_curves(question: Question, curves: Sequence[LearningCurve]) -> Table:
     """Return a table with a row for each variant and fraction of the training data."""
     measure = question.measure
     rows: list[Row] = [
         (
             curve.variant,
             f"{point.fraction:.4g}",
-            figure(point.mean, measure),
-            interval(point.low, point.high, measure),
+            _figure(point.mean, measure),
+            _interval(point.low, point.high, measure),
             str(point.runs),
         )
         for curve in curves
@@ -167,7 +171,8 @@ def learning_curves(question: Question, curves: Sequence[LearningCurve]) -> Tabl
     return Table("By how much of the training data was seen", header, rows)
 
 
-def changes(variants: Sequence[Variant]) -> Table:
+def _changes(variants: Sequence[Variant]) -> Table:
+    """Return a table of the keys that each variant overrides."""
     rows: list[Row] = [
         (
             variant.name,
@@ -179,7 +184,7 @@ def changes(variants: Sequence[Variant]) -> Table:
     return Table("What each variant changes in the base", ("", "changes"), rows)
 
 
-def unfinished(answer: Answer) -> Table:
+def _unfinished(answer: Answer) -> Table:
     """Return a table of failed and missing runs, each with its message on one line."""
     rows: list[Row] = [
         (run.variant, str(run.seed), f"{run.fraction:.4g}", run.status, run.folder, " ".join((run.error or "").split()))
@@ -192,7 +197,7 @@ def unfinished(answer: Answer) -> Table:
 # --- disagreements ---------------------------------------------------------------------------------------------------
 
 
-def disagreements(answer: Answer) -> Iterator[Table | str]:
+def _disagreements(answer: Answer) -> Iterator[Table | str]:
     """Yield the first few disagreements, and where the others are."""
     shown = answer.disagreements[:DISAGREEMENTS_SHOWN]
     yield f"The first {len(shown)} of {len(answer.disagreements):,} in report.json, all from the runs of one seed."
@@ -202,7 +207,7 @@ def disagreements(answer: Answer) -> Iterator[Table | str]:
 # --- method ----------------------------------------------------------------------------------------------------------
 
 
-def method(question: Question) -> str:
+def _method(question: Question) -> str:
     """Describe how intervals and p-values are computed."""
     units = f"{question.subject.units} of the part "
     if question.subject.overlapping:

@@ -70,10 +70,10 @@ class Answer:
 
 
 def answer(question: Question, trials: Sequence[Trial], runs: Sequence[Run]) -> Answer:
-    """Compare the trials of the finished runs, in whatever order they come."""
+    """Compare the trials of the finished runs. The order of the trials has no effect."""
     order = {variant: number for number, variant in enumerate(question.changes)}
     trials = sorted(trials, key=lambda trial: (order[trial.variant], trial.fraction, question.seeds.index(trial.seed)))
-    groups = at(question.largest, question, trials)
+    groups = _at(question.largest, question, trials)
     seeds = {name: paired_seeds(group, groups[question.baseline]) for name, group in groups.items()}
     ranked = variants(question, groups, runs)
     scores = {(trial.variant, trial.seed, trial.fraction): score(trial) for trial in trials}
@@ -81,14 +81,14 @@ def answer(question: Question, trials: Sequence[Trial], runs: Sequence[Run]) -> 
         question=question,
         variants=ranked,
         words=words(question, ranked, seeds),
-        learning_curves=[learning_curve(name, question, trials) for name in question.changes],
+        learning_curves=[_learning_curve(name, question, trials) for name in question.changes],
         curves=[Curve(trial.variant, trial.seed, trial.fraction, trial.losses, trial.epoch_scores) for trial in trials],
         runs=[replace(run, score=scores.get((run.variant, run.seed, run.fraction))) for run in runs],
-        disagreements=disagreements(of_one_seed(question, groups), question.measure.name),
+        disagreements=disagreements(_of_one_seed(question, groups), question.measure.name),
     )
 
 
-def at(fraction: float, question: Question, trials: Sequence[Trial]) -> Groups:
+def _at(fraction: float, question: Question, trials: Sequence[Trial]) -> Groups:
     """Return the trials of each variant with one fraction of the training data."""
     return {
         name: [trial for trial in trials if trial.variant == name and trial.fraction == fraction]
@@ -96,11 +96,11 @@ def at(fraction: float, question: Question, trials: Sequence[Trial]) -> Groups:
     }
 
 
-def learning_curve(name: str, question: Question, trials: Sequence[Trial]) -> LearningCurve:
+def _learning_curve(name: str, question: Question, trials: Sequence[Trial]) -> LearningCurve:
     """Return a point for each fraction of the training data with which a run of the variant finished."""
     points = []
     for fraction in sorted(question.fractions):
-        group = at(fraction, question, trials)[name]
+        group = _at(fraction, question, trials)[name]
         scores = [value for value in map(score, group) if value is not None]
         low, high = statistics.interval_of_mean(scores, question.level) or (None, None)
         if group:
@@ -108,7 +108,7 @@ def learning_curve(name: str, question: Question, trials: Sequence[Trial]) -> Le
     return LearningCurve(name, points)
 
 
-def of_one_seed(question: Question, groups: Groups) -> list[Trial]:
+def _of_one_seed(question: Question, groups: Groups) -> list[Trial]:
     """Return one trial for each variant, all of one seed: the first seed with which most variants finished."""
     by_seed = [[trial for group in groups.values() for trial in group if trial.seed == seed] for seed in question.seeds]
     return max(by_seed, key=len)

@@ -1,7 +1,7 @@
-"""Tests of differences between variants that were trained with a few seeds. Knows numpy and scipy only.
+"""Tests of differences between variants that were trained with a few seeds. Knows arrays only, no runs or files.
 
-A score moves for two reasons besides the one of interest: another seed trains another model, and another development
-part would have asked other questions. `difference` accounts for both.
+Chance enters a score twice: another seed would train another model, and another development part would have other
+sentences or windows. `difference` accounts for both.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from scipy.special import stdtr, stdtrit
 from bilstm_nlp.batch import Floats
 
 RESAMPLES = 2000
+"""Resamples of a bootstrap."""
 CELLS = 1 << 21
-"""Weights that are drawn at once."""
+"""Most weights in a block of resamples, which has at least one resample."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +30,7 @@ class Units:
     denominator: Floats
     """(S, U)"""
     lag: int
-    """0: units are independent. Else they are in time order, and two share something if at most `lag` apart."""
+    """0 for independent units. Otherwise units are in time order, and two of them depend if at most `lag` apart."""
 
     def __post_init__(self) -> None:
         if self.numerator.shape != self.denominator.shape or self.numerator.ndim != 2 or not self.numerator.size:
@@ -41,10 +42,10 @@ class Units:
     @property
     def scores(self) -> Floats:
         """Return (S,) the measure of each seed, NaN for 0/0."""
-        return ratio(self.numerator.sum(axis=1), self.denominator.sum(axis=1))
+        return _ratio(self.numerator.sum(axis=1), self.denominator.sum(axis=1))
 
 
-def ratio(numerator: Floats, denominator: Floats) -> Floats:
+def _ratio(numerator: Floats, denominator: Floats) -> Floats:
     """Divide; 0/0 gives NaN."""
     quotient: Floats = np.full(numerator.shape, np.nan)
     return np.divide(numerator, denominator, out=quotient, where=denominator != 0)
@@ -58,11 +59,11 @@ def interval_of_mean(values: Sequence[float], level: float = 0.95) -> tuple[floa
     if len(values) < 2:
         return None
     mean = math.fsum(values) / len(values)
-    half = critical(level, len(values) - 1) * float(np.std(values, ddof=1)) / math.sqrt(len(values))
+    half = _critical(level, len(values) - 1) * float(np.std(values, ddof=1)) / math.sqrt(len(values))
     return mean - half, mean + half
 
 
-def critical(level: float, degrees: float) -> float:
+def _critical(level: float, degrees: float) -> float:
     """Return the number of standard errors about the mean that hold `level` of a t distribution."""
     return float(stdtrit(degrees, (1 + level) / 2))
 
@@ -78,7 +79,7 @@ class Difference:
     low: float
     high: float
     p_value: float
-    """Of no difference, two-sided. With one seed the noise between seeds is in neither interval nor p-value."""
+    """Two-sided, for no difference. With one seed, neither interval nor p-value has the noise between seeds."""
 
 
 def difference(
@@ -96,15 +97,16 @@ def difference(
       Koehn 2004; Berg-Kirkpatrick et al. 2012). Overlapping windows are tested as Diebold and Mariano (1995) do, with
       a variance that autocorrelation does not make too small, `long_run_variance`.
 
-    What seeds and units do together (each seed errs in other sentences) is in both, so the test is conservative: if
-    there is nothing else, and only then, it finds a difference between equal variants in some 1 of 100 comparisons
-    where 5 are allowed.
+    The interaction of seeds and units (each seed errs in other sentences) is in both variances, so the test is
+    conservative. If there is no other noise, it finds a difference between equal variants in about 1 of 100
+    comparisons, where 5 are allowed.
 
-    `None` where nothing can be said: the measure is undefined for a seed, or there is one unit only.
+    Returns `None` if the measure is undefined for a seed, or if there is only one unit.
+    Raises `ValueError` for different seeds or units.
     """
     if first.numerator.shape != baseline.numerator.shape or first.lag != baseline.lag:
-        found = [f"{units.numerator.shape}, lag {units.lag}" for units in (first, baseline)]
-        raise ValueError(f"expected the same seeds and units, found {' and '.join(found)}")
+        shapes = [f"{units.numerator.shape}, lag {units.lag}" for units in (first, baseline)]
+        raise ValueError(f"expected the same seeds and units, found {' and '.join(shapes)}")
     seeds, units = first.numerator.shape
     paired = first.scores - baseline.scores
     if units < 2 or not np.isfinite(paired).all():
@@ -114,33 +116,33 @@ def difference(
     variance = sum(part for part, _ in parts)
     mean = float(paired.mean())
     if not variance:
-        # Two variants that are the same in every unit, or differ in every unit by the same.
+        # The variants differ by the same amount, perhaps 0, in every unit.
         return Difference(mean, mean, mean, float(mean == 0))
     degrees = variance**2 / sum(part**2 / freedom for part, freedom in parts)
     error = math.sqrt(variance)
-    half = critical(level, degrees) * error
+    half = _critical(level, degrees) * error
     p_value = 2 * float(stdtr(degrees, -abs(mean) / error))
     return Difference(mean, mean - half, mean + half, p_value)
 
 
 def bootstrap(first: Units, baseline: Units, generator: np.random.Generator) -> tuple[float, int]:
-    """Variance of the mean difference over resampled units, and its degrees of freedom.
+    """Return the variance of the mean difference over resampled units, and its degrees of freedom.
 
-    A resample is the same for all seeds and both variants. One in which the measure is 0/0 does not count.
+    A resample is the same for all seeds and both variants. Resamples in which the measure is 0/0 do not count.
     """
     seeds, units = first.numerator.shape
     stacked = np.concatenate([first.numerator, first.denominator, baseline.numerator, baseline.denominator])
-    found = []
+    blocks = []
     for weights in resamples(units, generator):
         sums = (weights @ stacked.T).reshape(-1, 4, seeds)
-        found.append((ratio(sums[:, 0], sums[:, 1]) - ratio(sums[:, 2], sums[:, 3])).mean(axis=1))
-    differences = np.concatenate(found)
-    # Resampling U units knows their variance with a divisor of U.
+        blocks.append((_ratio(sums[:, 0], sums[:, 1]) - _ratio(sums[:, 2], sums[:, 3])).mean(axis=1))
+    differences = np.concatenate(blocks)
+    # The variance of resampled means has a divisor of U; U − 1 makes it unbiased.
     return float(differences[np.isfinite(differences)].var()) * units / (units - 1), units - 1
 
 
 def resamples(units: int, generator: np.random.Generator) -> Iterator[Floats]:
-    """(B, U) blocks of how often each unit is drawn when U are, with replacement; `RESAMPLES` rows in all."""
+    """(B, U) blocks of counts, `RESAMPLES` rows in all: each row draws U of the U units with replacement."""
     block = max(1, CELLS // units)
     for done in range(0, RESAMPLES, block):
         rows = min(block, RESAMPLES - done)
@@ -149,33 +151,35 @@ def resamples(units: int, generator: np.random.Generator) -> Iterator[Floats]:
 
 
 def diebold_mariano(first: Units, baseline: Units) -> tuple[float, int]:
-    """Variance of the mean difference of units in time order, and its degrees of freedom.
+    """Return the variance of the mean difference of units in time order, and its degrees of freedom.
 
-    What is tested is the mean of the units' loss differences. For a measure whose denominators differ between units,
-    a unit's loss is what it moves the ratio by.
+    The test is of the mean of the units' loss differences. If denominators differ between units, the loss of a unit is
+    its influence on the ratio.
     """
-    losses = influence(first) - influence(baseline)
+    losses = _influence(first) - _influence(baseline)
     units = losses.shape[1]
     span = first.lag + 1
     waves = max(units // (4 * span), min(units // span, 2), 1)
     return long_run_variance(losses.mean(axis=0), waves) / units, waves
 
 
-def influence(units: Units) -> Floats:
-    """(S, U) by how much U times each unit's weight moves the measure: for a mean, how far the unit is from it."""
+def _influence(units: Units) -> Floats:
+    """(S, U) the influence of each unit on the measure. For a mean, it is the unit's distance from the mean."""
     weight = units.denominator.mean(axis=1, keepdims=True)
     moved: Floats = (units.numerator - units.scores[:, None] * units.denominator) / weight
     return moved
 
 
 def long_run_variance(values: Floats, waves: int) -> float:
-    """U times the variance of the mean of values (U,) in time order that are autocorrelated.
+    """(U,) autocorrelated values in time order → U times the variance of their mean
 
-    It is the mean square of their projections on the `waves` slowest cosines, which are as many degrees of freedom
-    (Müller 2004; Lazarus et al. 2018, the equal-weighted cosine estimator). It can't be negative and needs no
-    correction for small samples. A sum of autocovariances to the horizon, as in Diebold and Mariano (1995) or with
-    Bartlett's weights (Newey and West 1987), is too small for windows that overlap or have more in common than that:
-    equal forecasters then differ in 10 to 30 of 100 comparisons, where 5 are allowed (see Coroneo and Iacone 2020).
+    The estimate is the mean square of the values' projections on the `waves` slowest cosines (Müller 2004; Lazarus et
+    al. 2018, the equal-weighted cosine estimator). It has as many degrees of freedom as waves. It can't be negative and
+    needs no correction for small samples.
+
+    A sum of autocovariances up to the horizon (Diebold and Mariano 1995; with Bartlett's weights, Newey and West 1987)
+    is too small for overlapping windows. Equal forecasters then differ in 10 to 30 of 100 comparisons, where 5 are
+    allowed (see Coroneo and Iacone 2020).
     """
     steps = (np.arange(len(values)) + 0.5) / len(values)
     total = 0.0
@@ -190,7 +194,10 @@ def long_run_variance(values: Floats, waves: int) -> float:
 def holm(p_values: Sequence[float]) -> list[float]:
     """Adjust p-values for their number, so that each can be compared with one level (Holm 1979).
 
-    The smallest of n is multiplied by n, the next by n − 1 and so on, and none is less than one before it.
+    The smallest of n is multiplied by n, the next by n − 1 and so on. None is made smaller than its predecessor.
+
+    >>> holm([0.01, 0.04, 0.5])
+    [0.03, 0.08, 0.5]
     """
     adjusted = [0.0] * len(p_values)
     reached = 0.0
@@ -204,6 +211,9 @@ def pareto(quality: Sequence[float], speed: Sequence[float]) -> list[bool]:
     """Mark the variants to which no other is superior. More is better for quality and for speed.
 
     A variant is superior if it is at least as good and as fast, and better in one of the two.
+
+    >>> pareto(quality=[0.9, 0.8, 0.8], speed=[10, 20, 5])
+    [True, True, False]
     """
     points = list(zip(quality, speed, strict=True))
     return [not any(good >= q and fast >= s and (good, fast) != (q, s) for good, fast in points) for q, s in points]

@@ -61,28 +61,28 @@ Groups = Mapping[str, Sequence[Trial]]
 
 def variants(question: Question, groups: Groups, runs: Sequence[Run]) -> list[Variant]:
     """Return the variants, the best first; variants without a score come last, in the question's order."""
-    differences = compare(question, groups)
+    differences = _compare(question, groups)
     failed = [run.variant for run in runs if run.status == "failed" and run.fraction == question.largest]
-    found = [
-        figures(name, question, trials, failed.count(name), differences.get(name)) for name, trials in groups.items()
+    unranked = [
+        _figures(name, question, trials, failed.count(name), differences.get(name)) for name, trials in groups.items()
     ]
-    scored = [(quality(variant, question.measure), variant) for variant in found if variant.mean is not None]
+    scored = [(_quality(variant, question.measure), variant) for variant in unranked if variant.mean is not None]
     scored.sort(key=lambda pair: -pair[0])
     front = statistics.pareto([good for good, _ in scored], [variant.prediction_speed or 0.0 for _, variant in scored])
     ranked = [
         replace(variant, rank=rank, on_front=ahead)
         for rank, ((_, variant), ahead) in enumerate(zip(scored, front, strict=True), 1)
     ]
-    return ranked + [variant for variant in found if variant.mean is None]
+    return ranked + [variant for variant in unranked if variant.mean is None]
 
 
-def quality(variant: Variant, measure: Measure) -> float:
+def _quality(variant: Variant, measure: Measure) -> float:
     """Return the mean score, negated if lower is better."""
     assert variant.mean is not None
     return variant.mean if measure.higher_is_better else -variant.mean
 
 
-def figures(
+def _figures(
     name: str, question: Question, trials: Sequence[Trial], failed: int, difference: Difference | None
 ) -> Variant:
     """Return the figures of one variant, without its rank."""
@@ -113,7 +113,7 @@ def figures(
     )
 
 
-def compare(question: Question, groups: Groups) -> dict[str, Difference]:
+def _compare(question: Question, groups: Groups) -> dict[str, Difference]:
     """Compare every variant with the baseline; variants without a common seed are left out."""
     differences = {}
     for name, trials in groups.items():
@@ -121,7 +121,7 @@ def compare(question: Question, groups: Groups) -> dict[str, Difference]:
         if name == question.baseline or not seeds:
             continue
         first, baseline = (
-            units([trial for trial in group if trial.seed in seeds]) for group in (trials, groups[question.baseline])
+            _units([trial for trial in group if trial.seed in seeds]) for group in (trials, groups[question.baseline])
         )
         # All comparisons use the same resamples, so another variant does not change their results.
         generator = np.random.default_rng(0)
@@ -141,7 +141,7 @@ def paired_seeds(first: Sequence[Trial], second: Sequence[Trial]) -> list[int]:
     return [trial.seed for trial in first if trial.seed in others and score(trial) is not None]
 
 
-def units(trials: Sequence[Trial]) -> Units:
+def _units(trials: Sequence[Trial]) -> Units:
     """Stack the units of one variant's trials, one for each seed."""
     return Units(
         numerator=np.stack([trial.numerator for trial in trials]).astype(np.float64),
@@ -152,7 +152,7 @@ def units(trials: Sequence[Trial]) -> Units:
 
 def score(trial: Trial) -> float | None:
     """Return the measure over the trial's units; `None` if it is 0/0 or not finite."""
-    value = float(units([trial]).scores[0])
+    value = float(_units([trial]).scores[0])
     return value if math.isfinite(value) else None
 
 

@@ -42,7 +42,7 @@ class Engine(Protocol):
 
 
 Watch: TypeAlias = Callable[[Sequence[Job], Sequence[Job], Iterator[Progress]], Iterator[Progress]]
-"""All jobs, the missing jobs and their progress → the same progress, shown to a person on its way."""
+"""A function from all jobs, the missing jobs and their progress to the same progress; it shows the progress."""
 
 
 def no_progress(jobs: Sequence[Job], missing: Sequence[Job], progress: Iterator[Progress]) -> Iterator[Progress]:

@@ -1,13 +1,13 @@
 "use strict";
 
-// Scales with round ticks, charts as inline SVG, markers. Knows nothing of reports.
+// Scales with round ticks, charts as inline SVG, and markers. Knows no report.
 
 // --- scales ----------------------------------------------------------------------------------------------------------
 
-/** 1, 2 or 5 times a power of ten: the ticks within [low, high], about `count` of them. */
+/** Returns about `count` ticks within [low, high]: multiples of 1, 2 or 5 times a power of ten. */
 function roundTicks(low, high, count) {
   const power = 10 ** Math.floor(Math.log10((high - low) / count));
-  // Of 1, 2, 5 and 10 the nearest, by ratio.
+  // The factor of 1, 2, 5 and 10 that is nearest by ratio.
   const wanted = (high - low) / count / power;
   const step =
     power * [1, 2, 5, 10].find((factor, index, all) => index === 3 || wanted < Math.sqrt(factor * all[index + 1]));
@@ -16,12 +16,12 @@ function roundTicks(low, high, count) {
   return { ticks, text: (tick) => figure(tick, decimals(step)) };
 }
 
-/** How many it takes to write 1, 2 or 5 times a power of ten. */
+/** Returns the number of decimals of 1, 2 or 5 times a power of ten. */
 function decimals(value) {
   return Math.max(0, -Math.floor(Math.log10(value) + 1e-9));
 }
 
-/** 1, 2 and 5 times the powers of ten within [low, high]; all positive. */
+/** Returns ticks within [low, high], both positive: 1, 2 and 5 times the powers of ten. */
 function logarithmicTicks(low, high) {
   const ticks = [];
   for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power += 1) {
@@ -31,9 +31,10 @@ function logarithmicTicks(low, high) {
 }
 
 /**
- * From values to shares of an axis: `share(value)` is 0 at its low end. Logarithmic where the largest value is more
- * than `ratio` times the smallest. `margin`: what is left free at both ends, as a part of the range. `ticks` are to be
- * written as `text(tick)`.
+ * Returns the scale of an axis over values: {share, ticks, text}.
+ *
+ * `share(value)` is 0 at the axis's low end and 1 at its high end. The scale is logarithmic if the largest value is more
+ * than `ratio` times the smallest. `margin` is the free part of the range at each end. `text(tick)` writes a tick.
  */
 function scaleOf(values, { count = 5, ratio = Infinity, margin = 0.06 } = {}) {
   const present = values.filter((value) => value !== null);
@@ -48,9 +49,9 @@ function scaleOf(values, { count = 5, ratio = Infinity, margin = 0.06 } = {}) {
 }
 
 /**
- * What an axis of points and their intervals [low, high] has to hold: all points, and of intervals as much as leaves
- * the points apart. Those over two seeds can be so long that nothing else could be seen; `whisker` shows that they go
- * on.
+ * Returns the values that an axis has to cover: all points, and the bounds of their intervals, cut to a range.
+ *
+ * Intervals over two seeds can be so long that all points would fall together; `whisker` marks those that are cut.
  */
 function reach(points, bounds) {
   const present = points.filter((value) => value !== null);
@@ -67,8 +68,9 @@ function reach(points, bounds) {
 const charts = new Map();
 
 /**
- * Draws into `host` at its width, and anew when that has changed.
- * Axes: {scale, label}. `draw(svg, x, y, plot)` gets the functions from values to pixels, and the plot's edges.
+ * Draws a chart into `host` at its width, and again when the width has changed.
+ *
+ * Axes: {scale, label}. In `draw(svg, x, y, plot)`, `x` and `y` turn values into pixels, and `plot` has the edges.
  */
 function chart(host, { height, label, xAxis, yAxis }, draw) {
   const redraw = () => {
@@ -114,13 +116,13 @@ function textAt(x, y, text, style, anchor) {
   return shape("text", { class: style, x, y, "text-anchor": anchor }, null, text);
 }
 
-/** A line through points [x, y] in pixels. */
+/** Returns a line through points [x, y] in pixels. */
 function line(points, style, hint = null) {
   const path = points.map(([x, y], index) => `${index ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
   return shape("path", { class: style, d: path }, hint);
 }
 
-/** An interval: a line with crossbars, upright unless `lying`; an arrow where it goes on beyond `edges`. */
+/** Returns an interval: a line with crossbars, or with an arrow at an end beyond `edges`. Upright unless `lying`. */
 function whisker(from, to, across, edges, style, lying = false) {
   const [least, most] = [Math.min(...edges), Math.max(...edges)];
   const place = ([along, beside]) => (lying ? [along, across + beside] : [across + beside, along]).join(" ");
@@ -155,18 +157,18 @@ const MARKERS = [
 ];
 const COLOURS = 7;
 
-/** The class that colours the `index`th of things. */
+/** Returns the class with the colour of the variant `index`. */
 function colour(index) {
   return `c${index % COLOURS}`;
 }
 
-/** The `index`th of things as a point; colour and form together differ up to 42 of them. */
+/** Returns the point of the variant `index`. Colour and form together differ for the first 42 variants. */
 function marker(x, y, index, hint = null) {
   const form = MARKERS[index % MARKERS.length];
   return shape("path", { class: `marker ${colour(index)}`, d: form, transform: `translate(${x} ${y})` }, hint);
 }
 
-/** A marker within text. */
+/** Returns the marker of the variant `index` for use within text. */
 function badge(index) {
   const attributes = { class: "badge", viewBox: "-7 -7 14 14", width: 14, height: 14, "aria-hidden": "true" };
   return shape("svg", attributes, null, marker(0, 0, index));

@@ -1,15 +1,15 @@
 "use strict";
 
-// Units on which variants disagree, and the controls that choose among them. How a unit is drawn is the task's affair:
-// `disagreementView(report)` is defined by the task's own script, or by plain.js, and returns
+// Units on which variants disagree, and the controls that choose among them. The task's own script, or plain.js, defines
+// `disagreementView(report)`, which returns an object with
 //
-// unit             what a unit is called: "sentence"
+// unit             the name of a unit: "sentence"
 // note             a text above the controls
-// kindLabel, kinds a label and the values of the first control; without values it is hidden
-// variants(one)    the variants that have a prediction for a unit
-// text(one)        the text in which people search
-// chosen(examples, {kind, first, second})   the units on which the chosen variants disagree, in order
-// card(one, {kind, first, second})          {card: an element, drawn: called when the card is on the page; or none}
+// kindLabel, kinds a label and the values of the first control, which is hidden without values
+// variants(unit)   the variants that have a prediction for a unit
+// text(unit)       the text that is searched
+// chosen(units, {kind, first, second})   the units on which the chosen variants disagree, in order
+// card(unit, {kind, first, second})      {card: an element, drawn: an optional function to call when it is on the page}
 
 const SHOWN_AT_ONCE = 20;
 
@@ -58,7 +58,7 @@ function disagreements(report) {
   return draw();
 }
 
-/** The chosen names; all names if none was chosen. */
+/** Returns the two chosen names, or all names if fewer than two were chosen. */
 function among(names, { first, second }) {
   return first && second ? [first, second] : names;
 }

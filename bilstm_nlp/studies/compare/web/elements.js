@@ -1,16 +1,16 @@
 "use strict";
 
-// What a page is made of: elements, figures, tables that can be sorted. Knows nothing of reports.
-// Text goes in as text, never as markup.
+// The parts of a page: elements, figures, and tables that can be sorted. Knows no report.
+// Text is inserted as text, never as markup.
 
 // --- elements --------------------------------------------------------------------------------------------------------
 
-/** An HTML element. Attributes that are null are left out; children are elements or texts. */
+/** Returns an HTML element. Attributes that are null are left out; children are elements or texts. */
 function element(name, attributes = {}, ...children) {
   return furnished(document.createElement(name), attributes, children);
 }
 
-/** An SVG element. `hint` is its hover title. */
+/** Returns an SVG element. `hint` is its hover title. */
 function shape(name, attributes = {}, hint = null, ...children) {
   const made = furnished(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, children);
   if (hint !== null) made.append(shape("title", {}, null, hint));
@@ -25,19 +25,19 @@ function furnished(made, attributes, children) {
 
 // --- figures ---------------------------------------------------------------------------------------------------------
 
-/** A number for people, a dash where there is none. */
+/** Writes a number, or a dash for a missing number. */
 function figure(value, digits = 0) {
   if (value === null || value === undefined) return "–";
   const text = value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
   return /[1-9]/.test(text) ? text.replace("-", "−") : text.replace("-", "");
 }
 
-/** [index, value] of the values that there are. */
+/** Returns [index, value] of every value that is not null. */
 function known(values) {
   return [...values.entries()].filter(([, value]) => value !== null);
 }
 
-/** … with its sign, unless it is 0 as it is written. */
+/** Writes a number with its sign; no sign if it is rounded to 0. */
 function signed(value, digits = 0) {
   const text = figure(value, digits);
   return value > 0 && /[1-9]/.test(text) ? `+${text}` : text;
@@ -50,9 +50,11 @@ function counted(count, name) {
 // --- tables ----------------------------------------------------------------------------------------------------------
 
 /**
- * Fills a table whose columns sort it by a click. Columns: {title, key(row), cell(row), numeric, falling, heads}, where
- * without a `key` there is no sorting, null is always last, `falling` columns have their largest on top at first, and a
- * column that `heads` names its row.
+ * Fills a table that is sorted by a click on a column's header.
+ *
+ * Columns: {title, key(row), cell(row), numeric, falling, heads}. A column without a `key` does not sort. A key that is
+ * null is always last. The first click on a `falling` column puts its largest on top. Cells of a column that `heads`
+ * are the headers of their rows.
  */
 function sortable(table, columns, rows, sorted = null) {
   const headers = columns.map((column) => {

@@ -1,8 +1,8 @@
 "use strict";
 
-// What several sections ask of a report.
+// Facts of a report that several sections need.
 
-/** How the measure is called and written, and where variants stand. */
+/** Returns the names of the measure, functions that write its figures, and the order of the variants. */
 function facts(report) {
   const { measure, variants } = report;
   const digits = measure.scale === 100 ? 2 : 4;
@@ -26,7 +26,7 @@ function part(fraction) {
   return `${Number((fraction * 100).toPrecision(4))} %`;
 }
 
-/** A variant's name after its marker. */
+/** Returns a variant's marker and its name. */
 function named(report, name) {
   return [badge(facts(report).place.get(name)), name];
 }

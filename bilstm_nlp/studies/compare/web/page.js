@@ -1,6 +1,6 @@
 "use strict";
 
-// Fills the page from the report that it carries.
+// Fills the page from the report that is embedded in it.
 
 function heading(report) {
   const { unit, place } = facts(report);
@@ -13,7 +13,7 @@ function heading(report) {
     seeds,
     `baseline ${report.baseline}`,
   ].join(" · ");
-  // A sentence a variant, in their order.
+  // One sentence for each variant, in the order of the variants.
   document.querySelector("#words").append(
     ...report.words.map((sentence, index) => {
       const { name } = report.variants[index];

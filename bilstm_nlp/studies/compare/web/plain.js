@@ -1,7 +1,7 @@
 "use strict";
 
-// Disagreements of a task that has no drawing of its own: a table for each unit. A field that is an object with a value
-// for each variant has a row for each variant, any other field has one row.
+// The view of disagreements of a task without a script of its own: a table for each unit.
+// A field that is an object with a value for each variant has a row for each variant. Any other field has one row.
 
 function disagreementView(report) {
   const order = facts(report).place;

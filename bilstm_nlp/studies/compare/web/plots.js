@@ -1,6 +1,6 @@
 "use strict";
 
-// The sections that are charts. A section takes the report, and removes itself where there is nothing to show.
+// The sections with charts. A section takes the report, and removes itself if there is nothing to show.
 
 // --- quality against speed -------------------------------------------------------------------------------------------
 
@@ -39,7 +39,7 @@ function tradeoff(report) {
   );
 }
 
-/** The axis of points {mean, low, high}. */
+/** Returns the axis of points {mean, low, high}. */
 function qualityAxis(report, points) {
   const { unit, scaled } = facts(report);
   const means = points.map((point) => scaled(point.mean));
@@ -47,7 +47,7 @@ function qualityAxis(report, points) {
   return { scale: scaleOf(reach(means, bounds)), label: unit };
 }
 
-/** The border of what the front's points beat: from `slow` to each, a step down to the next, in the end to `worst`. */
+/** Returns the front as steps through its points: from the edge `slow` down to the edge `worst`. */
 function front(points, slow, worst) {
   const path = [];
   let from = slow;
@@ -58,7 +58,7 @@ function front(points, slow, worst) {
   return line([...path, [from, worst]], "front");
 }
 
-/** Names beside their points, each at the first of eight places where it covers nothing. */
+/** Writes names beside their points, each at the first of eight places where it covers nothing. */
 function labels(svg, points, plot) {
   const taken = points.map(([, x, y]) => ({ left: x - 6, right: x + 6, top: y - 6, bottom: y + 6 }));
   for (const [name, x, y] of points) {
@@ -126,7 +126,7 @@ function learning(report) {
   });
 }
 
-/** A panel a variant with a line a seed, over those of all other variants. */
+/** Draws a panel for each variant: a line for each seed, over the lines of all other variants. */
 function training(report) {
   const section = document.querySelector("#training");
   const { scaled, digits, place } = facts(report);

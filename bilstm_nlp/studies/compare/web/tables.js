@@ -1,6 +1,6 @@
 "use strict";
 
-// The sections that are tables. A section takes the report, and removes itself where there is nothing to show.
+// The sections with tables. A section takes the report, and removes itself if there is nothing to show.
 
 // --- ranking ---------------------------------------------------------------------------------------------------------
 
@@ -95,7 +95,7 @@ function changes(report, variant) {
   return small(listed.join(", "));
 }
 
-/** The column of intervals; all rows, and the ticks above them, have the same axis. */
+/** Returns the column of intervals. All rows, and the ticks above them, have the same axis. */
 function intervals(report) {
   const { scaled, shown, largest } = facts(report);
   const scores = (variant) =>
@@ -132,7 +132,7 @@ function intervals(report) {
 
 // --- by type, by run -------------------------------------------------------------------------------------------------
 
-/** Cells are shaded by their difference from the baseline: in points of a percentage, else relative to it. */
+/** Shades cells by their difference from the baseline: in percentage points, or relative to it for other measures. */
 function types(report) {
   const section = document.querySelector("#types");
   const { title, unit, scaled, shown } = facts(report);
