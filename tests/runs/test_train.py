@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -10,9 +9,8 @@ import pytest
 import bilstm_nlp
 from bilstm_nlp.config import load
 from bilstm_nlp.errors import InputError
-from bilstm_nlp.runs.load import Run, open_run
+from bilstm_nlp.runs.load import Run
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
-from bilstm_nlp.tasks.tagging.predictor import Tagger
 from tests.fuzz.runs import CONFIGS
 from tests.studies.grids import corpus
 
@@ -56,38 +54,7 @@ def test_train_epochs_yields_a_report_an_epoch(made, tmp_path):
 
 
 @pytest.mark.parametrize("config", [3, None, {"task": "tagging"}, b"x.toml"])
-def test_train_refuses_what_is_neither_config_nor_path(config, tmp_path):
+def test_training_refuses_other_values_than_configs_and_paths(config, tmp_path):
     with pytest.raises(InputError, match=r"expected .*path"):
         bilstm_nlp.train(config, tmp_path / "run")
     assert list(tmp_path.iterdir()) == []
-
-
-class Place(os.PathLike):
-    """A path of another library."""
-
-    def __init__(self, path: object) -> None:
-        self.path = path
-
-    def __fspath__(self):
-        return self.path
-
-
-def test_every_kind_of_path_opens_a_run(runs, made):
-    for path in (made / "tagger", str(made / "tagger"), Place(str(made / "tagger"))):
-        assert isinstance(open_run(path).predictor, Tagger)
-        assert isinstance(bilstm_nlp.load(path), Tagger)
-        assert isinstance(bilstm_nlp.load_tagger(path), Tagger)
-
-
-@pytest.mark.parametrize("path", [3, None, b"run", Place(b"run"), ["run"]])
-def test_what_is_no_path_is_an_input_error(path):
-    for load_run in (bilstm_nlp.load, bilstm_nlp.load_tagger, bilstm_nlp.load_forecaster):
-        with pytest.raises(InputError, match=r"^path: expected text or a path of text, such as 'runs/energy', found "):
-            load_run(path)
-
-
-def test_loading_another_task_names_both(runs, made):
-    with pytest.raises(InputError, match="expected a run of the task tagging, found one of the task forecasting"):
-        bilstm_nlp.load_tagger(made / "forecaster")
-    with pytest.raises(InputError, match="expected a run of the task forecasting, found one of the task tagging"):
-        bilstm_nlp.load_forecaster(str(made / "tagger"))

@@ -1,0 +1,87 @@
+"""Forecasts of a trained run from rolling origins, with the saved model and with new ones."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bilstm_nlp.config import load
+from bilstm_nlp.errors import InputError
+from bilstm_nlp.runs.backtest import backtest
+from bilstm_nlp.runs.load import load_forecaster
+from bilstm_nlp.runs.train import train
+from tests.samples import SERIES
+
+
+def table_of(run: Path, source: Path | None = None, *, windows: int, step: int, refit: bool = False) -> pd.DataFrame:
+    """Return the CSV of a backtest as a table."""
+    output = b"".join(backtest(run, source and str(source), windows=windows, step=step, refit=refit))
+    return pd.read_csv(io.BytesIO(output), parse_dates=["origin", "ds"])
+
+
+def test_forecasts_are_those_of_the_rows_before_each_origin(forecaster_run):
+    table = table_of(forecaster_run, windows=2, step=24)
+    data = pd.read_csv(SERIES, parse_dates=["date"])
+    forecaster = load_forecaster(forecaster_run)
+    horizon = forecaster.codec.horizon
+    assert sorted(set(table["origin"])) == list(data["date"].iloc[[-horizon - 25, -horizon - 1]])
+    for origin, rows in table.groupby("origin"):
+        expected = forecaster.forecast(data[data["date"] <= origin])
+        merged = rows.merge(expected, on=["ds", "step", "column"], suffixes=("", "_alone"))
+        assert len(merged) == len(expected) == horizon * 3
+        for figure in ("forecast", "lower", "upper"):
+            assert merged[figure].tolist() == pytest.approx(merged[f"{figure}_alone"].tolist(), rel=1e-3, abs=1e-3)
+
+
+def test_true_values_stand_beside_the_forecasts(forecaster_run):
+    table = table_of(forecaster_run, windows=2, step=5)
+    data = pd.read_csv(SERIES, parse_dates=["date"]).melt("date", var_name="column", value_name="true")
+    merged = table.merge(data, left_on=["ds", "column"], right_on=["date", "column"])
+    assert len(merged) == len(table)
+    assert merged["y"].tolist() == merged["true"].tolist()
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory) -> Path:
+    """A forecaster of one short series, trained in a second."""
+    folder = tmp_path_factory.mktemp("small")
+    write_series(folder / "a.csv")
+    (folder / "a.toml").write_text(
+        f'task = "forecasting"\n[data]\nfile = "{folder / "a.csv"}"\nlook_back = 8\nhorizon = 2\n'
+        "[encoder]\nhidden = 4\n[training]\nepochs = 2\nbatch_size = 32\n"
+    )
+    train(load(folder / "a.toml"), folder / "run")
+    return folder / "run"
+
+
+def write_series(path: Path, last: tuple[float, ...] = ()) -> None:
+    """Write 120 days, the last of them with these values."""
+    values = [float(day % 7) for day in range(120 - len(last))] + list(last)
+    days = pd.date_range("2020-01-01", periods=120).strftime("%Y-%m-%d")
+    path.write_text("date,a\n" + "".join(f"{day},{value}\n" for day, value in zip(days, values, strict=True)))
+
+
+def test_refitted_model_is_another_and_sees_no_row_after_its_origin(small, tmp_path):
+    write_series(tmp_path / "same.csv")
+    write_series(tmp_path / "other.csv", last=(700.0, -900.0))
+    first, second = (
+        table_of(small, tmp_path / name, windows=1, step=1, refit=True) for name in ("same.csv", "other.csv")
+    )
+    figures = ["origin", "ds", "step", "forecast", "lower", "upper"]
+    pd.testing.assert_frame_equal(first[figures], second[figures])
+    assert first["y"].tolist() != second["y"].tolist() == [700.0, -900.0]
+    assert first["forecast"].tolist() != table_of(small, tmp_path / "same.csv", windows=1, step=1)["forecast"].tolist()
+
+
+def test_too_short_series_is_refused_by_name(small, tmp_path):
+    (tmp_path / "x.csv").write_text("date,a\n" + "".join(f"2020-01-{day:02},{day}\n" for day in range(1, 10)))
+    with pytest.raises(InputError, match="the look-back, found 7"):
+        table_of(small, tmp_path / "x.csv", windows=1, step=1)
+
+
+def test_run_of_another_task_is_refused_by_name(tagger_run):
+    with pytest.raises(InputError, match=rf"(?s)^{tagger_run}: .*task: expected forecasting, found tagging"):
+        table_of(tagger_run, windows=1, step=1)
