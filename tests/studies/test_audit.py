@@ -1,18 +1,13 @@
-"""Audits: folds that keep documents whole, planted mistakes that are found, and nothing made twice."""
+"""Audits: planted mistakes are listed first, and no run is made twice."""
 
 from __future__ import annotations
 
 import json
 import random
 
-import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from bilstm_nlp.data.folds import fold_of_each
-from bilstm_nlp.data.text.corpus import Sentence, TaggedCorpus, hold_out
-from bilstm_nlp.errors import DataError, WorkerError
+from bilstm_nlp.errors import WorkerError
 from bilstm_nlp.studies.audit import audit
 from bilstm_nlp.studies.engines.base import Progress
 from bilstm_nlp.studies.engines.trial_files import Resources
@@ -167,39 +162,3 @@ def test_what_can_not_be_audited(call, tmp_path, arguments, message):
     assert (found.status, found.out) == (2, "")
     assert message in found.err
     assert not (tmp_path / "out").exists()
-
-
-# --- folds ---
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.lists(st.tuples(st.booleans(), st.integers(1, 60)), min_size=1, max_size=30), st.integers(2, 6))
-def test_folds_are_of_like_size_and_keep_documents(runs, folds):
-    """`runs`: how many sentences follow each other in a document of their own, or in none."""
-    documents = [number if has else 0 for number, (has, size) in enumerate(runs, 1) for _ in range(size)]
-    if len(documents) < folds:
-        return
-    found = fold_of_each(documents, folds)
-    sizes = np.bincount(found, minlength=folds)
-    most = max(1, len(documents) // (4 * folds))
-    assert len(sizes) == folds
-    assert sizes.max() - sizes.min() <= most
-    assert sizes.min() > 0
-    for document in {*documents} - {0}:
-        places = [place for place, one in enumerate(documents) if one == document]
-        if len(places) <= most:
-            assert len({*found[places].tolist()}) == 1
-    assert found.tolist() == fold_of_each(documents, folds).tolist()
-
-
-def test_the_folds_of_a_corpus_add_up_to_it():
-    sentences = [Sentence(("a",), ("O",), line, document=line // 7) for line in range(1, 101)]
-    corpus = TaggedCorpus("corpus", sentences)
-    held = []
-    for fold in range(1, 6):
-        rest, out = hold_out(corpus, fold, 5)
-        assert sorted([*rest.sentences, *out.sentences], key=lambda one: one.line) == sentences
-        held += out.sentences
-    assert sorted(held, key=lambda one: one.line) == sentences
-    with pytest.raises(DataError, match="at least 101 sentences, one a fold, found 100"):
-        hold_out(corpus, 1, 101)

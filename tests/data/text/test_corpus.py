@@ -3,7 +3,9 @@ from __future__ import annotations
 import gzip
 import io
 import sys
+from operator import attrgetter
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +18,8 @@ from bilstm_nlp.data.text.corpus import (
     TaggedCorpus,
     checked,
     converted,
+    fraction_of,
+    hold_out,
     input_format,
     line_of,
     read,
@@ -224,3 +228,55 @@ def test_line_of_a_token():
     assert line_of(Sentence(("a", "b"), None, 7), 1) == 7
     assert line_of(Sentence(("a", "b"), None, 7, lines=range(7, 9)), 1) == 8
     assert line_of(Sentence(("a", "b"), None, 7, lines=(7, 12)), 1) == 12
+
+
+# --- fractions and folds ---
+
+
+line_number = attrgetter("line")
+
+
+def numbered(count: int) -> TaggedCorpus:
+    """Make a corpus of so many sentences, seven in a document."""
+    sentences = [Sentence((str(line),), ("O",), line, document=line // 7) for line in range(1, count + 1)]
+    return TaggedCorpus("a test", sentences)
+
+
+def lines(corpus: TaggedCorpus) -> list[int]:
+    return [sentence.line for sentence in corpus.sentences]
+
+
+@given(st.integers(1, 200), st.floats(0.01, 1), st.floats(0.01, 1))
+def test_smaller_fractions_are_subsets_of_larger_ones(count, one_fraction, other_fraction):
+    small, large = sorted((one_fraction, other_fraction))
+    if int(small * count + 1e-9) == 0:
+        with pytest.raises(DataError, match=rf"data\.fraction = .* of the {count}, found none"):
+            fraction_of(numbered(count), small)
+        return
+    chosen = [lines(fraction_of(numbered(count), fraction)) for fraction in (small, large, 1.0)]
+    assert set(chosen[0]) <= set(chosen[1]) <= set(chosen[2])
+    for lines_of_fraction, fraction in zip(chosen, (small, large, 1.0), strict=True):
+        assert lines_of_fraction == sorted(lines_of_fraction)
+        assert len(lines_of_fraction) == int(fraction * count + 1e-9)
+    assert chosen[2] == list(range(1, count + 1))
+
+
+def test_a_fraction_is_spread_over_the_whole_corpus():
+    chosen = lines(fraction_of(numbered(1000), 0.1))
+    assert np.histogram(chosen, 5, (1, 1001))[0].min() > 8
+
+
+def test_held_out_folds_add_up_to_the_corpus():
+    corpus = numbered(100)
+    held_out = []
+    for fold in range(1, 6):
+        others, out = hold_out(corpus, fold, 5)
+        assert sorted([*others.sentences, *out.sentences], key=line_number) == corpus.sentences
+        assert [others.sentences, out.sentences] == [sorted(part.sentences, key=line_number) for part in (others, out)]
+        held_out += out.sentences
+    assert sorted(held_out, key=line_number) == corpus.sentences
+
+
+def test_more_folds_than_sentences_are_refused():
+    with pytest.raises(DataError, match="at least 101 sentences, one a fold, found 100"):
+        hold_out(numbered(100), 1, 101)

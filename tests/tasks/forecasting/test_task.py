@@ -11,7 +11,7 @@ import pytest
 
 import bilstm_nlp
 from bilstm_nlp.config import parse
-from bilstm_nlp.errors import ConfigError, DataError, InputError
+from bilstm_nlp.errors import DataError, InputError
 from bilstm_nlp.runs import backtest, train
 from bilstm_nlp.tasks.forecasting.evaluation import evaluate, forecast_blocks
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
@@ -233,8 +233,3 @@ def test_evaluating_another_file_scores_every_window_of_it(tmp_path):
     whole = codec.windows(parts.series_set.series, [slice(LOOK_BACK, 80)])
     expected = evaluate(model, codec, prepared.codec.baselines, parts.series_set.series, whole, 0.8)
     assert results["mse"] == pytest.approx(expected.total.scaled.mse)
-
-
-def test_roles_must_leave_something_to_forecast(tmp_path):
-    with pytest.raises(ConfigError, match=r"data\.targets: expected a column to forecast, found none left"):
-        fitted(tmp_path, observed=["load", "wind"], known=["holiday"])

@@ -3,13 +3,12 @@ from __future__ import annotations
 import json
 
 import numpy as np
-import pytest
 
 from bilstm_nlp.data.text.corpus import ColumnFormat, read
 from bilstm_nlp.data.text.vocabulary import Coverage
 from bilstm_nlp.data.text.word_vectors import Pretrained
 from bilstm_nlp.errors import DataError
-from bilstm_nlp.tasks.inspection import Complaint, as_json, complaint_sections, is_wrong
+from bilstm_nlp.tasks.inspection import Complaint, as_json, is_wrong
 from bilstm_nlp.tasks.tagging.inspection import CorpusInspection, inspect_corpora
 
 TRAIN = """-DOCSTART- O
@@ -215,21 +214,3 @@ def test_json_has_everything(tmp_path):
     assert values["corpora"]["train"]["scheme"]["scheme"] == "IOB2"
     assert [Complaint(**complaint) for complaint in values["complaints"]] == inspection.complaints
     assert len(inspection.complaints) == 30 + 1 + 1 + 3
-
-
-@pytest.mark.parametrize("most", [0, 1, 3, 1234])
-def test_first_complaints_are_shown_and_others_counted(most):
-    many = [Complaint("x", line, f"message {line}", wrong=False, kind="many") for line in range(1, 1235)]
-    few = [Complaint("y", None, "away", wrong=True, kind="few"), Complaint("z", 3, "other", wrong=False)]
-    wrong, remarks = complaint_sections([*many, *few], most)
-    assert (wrong.title, remarks.title) == ("Wrong", "Remarks")
-    lines = "\n".join([*wrong.parts, *remarks.parts]).split("\n")
-    assert lines[0] == "few: 1"
-    assert "many: 1,234" in lines
-    assert sum(line.startswith("  x:") for line in lines) == most
-    assert [f"  … and {1234 - most:,} more; --json lists all" in lines] == [most < 1234]
-    assert ("  y: away" in lines) == ("  z:3: other" in lines) == (most > 0)
-
-
-def test_no_complaints_give_no_sections():
-    assert complaint_sections([], 5) == []
