@@ -27,7 +27,7 @@ from bilstm_nlp.studies.engines.trial import PlannedRun
 from bilstm_nlp.studies.engines.trial_files import Resources
 from bilstm_nlp.tasks.forecasting import measurement as forecasting_measurement
 from bilstm_nlp.tasks.forecasting.evaluation import forecast
-from bilstm_nlp.tasks.measurement import evenly_spaced, timed
+from bilstm_nlp.tasks.measurement import evenly_spaced
 from bilstm_nlp.tasks.registry import build
 from bilstm_nlp.tasks.tagging import measurement as tagging_measurement
 from bilstm_nlp.tasks.tagging.evaluation import Evaluation
@@ -96,21 +96,6 @@ def test_a_large_corpus_keeps_evenly_spread_sentences(tagger, monkeypatch):
     found, data, _, _ = measured(tagger)
     assert list(found.examples.tokens) == [data.dev.sentences[index].tokens for index in (0, 2, 5, 8)]
     assert len(found.measures["f1"].numerator) == 11
-
-
-@pytest.mark.parametrize(("total", "most"), [(0, 5), (3, 5), (5, 5), (6, 5), (7, 3), (1000, 7)])
-def test_spread_numbers_are_distinct_and_even(total, most):
-    found = evenly_spaced(total, most)
-    assert len(found) == min(total, most)
-    assert len(set(found.tolist())) == len(found)
-    assert all(0 <= number < total for number in found)
-    assert len(found) < 2 or np.ptp(np.diff(found)) <= 1
-
-
-def test_the_faster_of_two_calls_is_what_counts(monkeypatch):
-    times = iter([10.0, 13.0, 20.0, 21.0])
-    monkeypatch.setattr("time.perf_counter", lambda: next(times))
-    assert timed(lambda: "done") == ("done", 1.0)
 
 
 # --- forecasters ---
