@@ -1,4 +1,4 @@
-"""What finished runs leave for comparisons, with damage in any file: it is read and compared, or refused."""
+"""Trials with damage in any file are read and compared, or refused."""
 
 from __future__ import annotations
 

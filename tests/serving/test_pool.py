@@ -1,4 +1,4 @@
-"""Processes that share a stream: the bytes of one process, in its order, and an end to everything when one ends."""
+"""Processes that share a stream have the output of one process, and all end when one of them dies."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def numbered(count: int, broken: bool) -> Iterator[Chunk]:
     st.integers(1, 6),
     st.integers(),
 )
-def test_output_keeps_the_order_whoever_is_ready_first(jobs, count, broken, wrong, most, seed):
+def test_output_keeps_the_input_order(jobs, count, broken, wrong, most, seed):
     pool = Scripted(jobs, wrong, seed)
     given_out = []
 
@@ -101,7 +101,7 @@ def test_output_keeps_the_order_whoever_is_ready_first(jobs, count, broken, wron
 
 @often
 @given(st.integers(1, 4), st.integers(1, 6), st.integers())
-def test_no_more_is_read_than_may_wait_for_its_turn(jobs, most, seed):
+def test_chunks_in_flight_stay_within_the_limit(jobs, most, seed):
     read = []
 
     def watched():
@@ -117,7 +117,7 @@ def test_no_more_is_read_than_may_wait_for_its_turn(jobs, most, seed):
 
 
 def lines(count: int) -> str:
-    """More than two chunks of text, blank lines among them."""
+    """Write lines of text, blank lines among them."""
     words = [
         "Angela Merkel flew to Paris .",
         "",
@@ -143,7 +143,7 @@ LONG = 2 * CHUNK.sentences + 100
 
 
 def both(call, run: Path, *arguments: object, stdin: bytes = b"") -> tuple:
-    """What one process gives, after a look at whether three give the same, in one file and in what is said."""
+    """Return the result of one process, after a check that three processes have the same result."""
     one, three = (call("predict", run, *arguments, *jobs, stdin=stdin) for jobs in ((), ("--jobs", "3")))
     assert (one.status, one.out, one.err) == (three.status, three.out, three.err)
     assert multiprocessing.active_children() == []
@@ -152,7 +152,7 @@ def both(call, run: Path, *arguments: object, stdin: bytes = b"") -> tuple:
 
 @pytest.mark.parametrize("kind", ["text", "conll", "jsonl", "csv"])
 @pytest.mark.parametrize("confidence", [[], ["--confidence"]])
-def test_formats_of_text(tagger_run, call, kind, confidence):
+def test_text_in_every_format_is_that_of_one_process(tagger_run, call, kind, confidence):
     found = both(call, tagger_run, "-", "--format", kind, *confidence, stdin=lines(LONG).encode())
     assert found.status == 0
     if kind == "csv":
@@ -164,7 +164,7 @@ def test_formats_of_text(tagger_run, call, kind, confidence):
 
 
 @pytest.mark.parametrize(("name", "make"), [("x.conll", columns), ("x.jsonl", records), ("x.txt.gz", lines)])
-def test_files_of_all_kinds(tagger_run, call, tmp_path, name, make):
+def test_files_of_all_kinds_are_tagged_alike(tagger_run, call, tmp_path, name, make):
     content = make(LONG).encode()
     (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
     found = both(call, tagger_run, tmp_path / name, "--format", "conll")
@@ -172,17 +172,17 @@ def test_files_of_all_kinds(tagger_run, call, tmp_path, name, make):
     assert "Merkel" in found.out
 
 
-def test_the_best_sequences(tagger_run, call):
+def test_the_best_sequences_are_those_of_one_process(tagger_run, call):
     for kind in ("text", "jsonl", "csv"):
         assert both(call, tagger_run, "-", "--format", kind, "--nbest", "3", stdin=lines(60).encode()).status == 0
 
 
-def test_nothing_in_is_nothing_out(tagger_run, call):
+def test_empty_input_gives_empty_output(tagger_run, call):
     assert both(call, tagger_run, "-").out == ""
     assert both(call, tagger_run, "-", "--format", "csv").out.count("\n") == 1
 
 
-def test_all_before_a_bad_line_is_written(tagger_run, call, tmp_path):
+def test_output_before_a_bad_line_is_complete(tagger_run, call, tmp_path):
     content = lines(LONG).encode() + b"caf\xe9\nnever reached\n"
     found = both(call, tagger_run, "-", stdin=content)
     assert found.status == 2
@@ -195,7 +195,7 @@ def test_all_before_a_bad_line_is_written(tagger_run, call, tmp_path):
     assert f"x.conll:{line}: expected 2 columns, as line 3 has, found 3: 'Ann X O'" in found.err
 
 
-def test_all_before_what_can_not_be_written_is_written(tagger_run, call, tmp_path):
+def test_output_before_an_unwritable_sentence_is_complete(tagger_run, call, tmp_path):
     """In the middle of the second chunk of three."""
     before = CHUNK.sentences + 50
     (tmp_path / "x.jsonl").write_text(records(before) + '{"tokens": ["New York"]}\n' + records(LONG))
@@ -205,7 +205,7 @@ def test_all_before_what_can_not_be_written_is_written(tagger_run, call, tmp_pat
     assert found.out.count("\n\n") >= before // 2
 
 
-def test_what_a_tagger_refuses_and_a_directory_that_is_no_run(tagger_run, call, tmp_path):
+def test_refused_options_and_directories_give_the_same_message(tagger_run, call, tmp_path):
     assert "what a tagger draws" in both(call, tagger_run, "-", "--plot", tmp_path / "x.png").err
     assert "--known: not for a tagger" in both(call, tagger_run, "-", "--known", "x.csv").err
     assert "trained with attention.kind" in both(call, tagger_run, "-", "--attention").err
@@ -239,7 +239,7 @@ def test_a_worker_that_dies_is_one_error(tagger_run, tmp_path):
     assert multiprocessing.active_children() == []
 
 
-def test_spawned_workers_give_the_same_output_and_die_with_the_same_error(tagger_run, tmp_path, monkeypatch):
+def test_spawned_workers_have_the_same_output_and_error(tagger_run, tmp_path, monkeypatch):
     monkeypatch.setattr(workers, "worker_context", lambda *_: multiprocessing.get_context("spawn"))
     (tmp_path / "x.txt").write_text(lines(8 * CHUNK.sentences))
     request = Request(str(tmp_path / "x.txt"), jobs=2)
@@ -268,7 +268,7 @@ def test_a_dead_worker_ends_the_command_with_status_1(call, tagger_run, monkeypa
     assert (found.status, found.out, found.err) == (1, "", "bilstm-nlp: the process was killed\n")
 
 
-def test_who_stops_asking_leaves_no_process_behind(tagger_run, tmp_path):
+def test_closing_the_output_ends_all_processes(tagger_run, tmp_path):
     (tmp_path / "x.txt").write_text(lines(8 * CHUNK.sentences))
     with closing(workers.predictions(tagger_run, Request(str(tmp_path / "x.txt"), jobs=2))) as pieces:
         next(pieces)
@@ -311,7 +311,7 @@ def test_workers_end_with_a_process_that_was_killed(tagger_run, tmp_path):
 
 
 def endless(run: Path, folder: Path, program: Sequence[str] = ("-m", "bilstm_nlp")) -> subprocess.Popen[bytes]:
-    """A prediction whose output begins, and can't end before somebody reads it: a pipe holds a small part of it."""
+    """Start a prediction that can't end before its output is read: a pipe holds only a small part of it."""
     (folder / "x.txt").write_text(lines(12 * CHUNK.sentences))
     return subprocess.Popen(
         [sys.executable, *program, "predict", run, folder / "x.txt", "--input", "text", "--jobs", "2"],
@@ -323,6 +323,6 @@ def endless(run: Path, folder: Path, program: Sequence[str] = ("-m", "bilstm_nlp
 
 
 def session(leader: int) -> list[int]:
-    """The processes of a session that are still running."""
+    """List the running processes of a session."""
     listed = subprocess.run(["ps", "-o", "pid=,stat=", "-s", str(leader)], capture_output=True, text=True, check=False)
     return [int(row.split()[0]) for row in listed.stdout.splitlines() if not row.split()[1].startswith("Z")]

@@ -91,7 +91,7 @@ def test_planted_mistakes_are_the_most_sure(corpus, audited):
     assert sorted(one.line for one in found.disagreements[:PLANTED]) == corpus[1]
 
 
-def test_every_sentence_is_scored_once_by_a_model_that_has_not_seen_it(corpus, audited):
+def test_every_sentence_is_scored_once_by_an_unseen_fold_model(corpus, audited):
     found, out = audited
     runs = sorted((out / "runs").iterdir())
     held = [json.loads((run / "config.json").read_text())["data"]["held_out"] for run in runs]
@@ -119,7 +119,7 @@ def test_reports_hold_all(audited):
     assert "<title>Annotations to look at</title>" in page
 
 
-def test_what_is_there_is_not_made_anew(corpus, audited):
+def test_a_second_audit_trains_nothing(corpus, audited):
     found, out = audited
     engine = ThisProcess()
     again = audit(corpus[0], out, folds=3, engine=engine)
@@ -127,7 +127,7 @@ def test_what_is_there_is_not_made_anew(corpus, audited):
     assert again.as_json() == found.as_json()
 
 
-def test_a_fold_that_fails_is_said_and_made_by_the_next_call(corpus, tmp_path):
+def test_a_failed_fold_is_reported_and_tried_again_next_time(corpus, tmp_path):
     with pytest.raises(WorkerError, match=r"1 of 2 folds failed, the same command tries them again; .*: out of luck"):
         audit(corpus[0], tmp_path, folds=2, engine=ThisProcess(failing=1))
     assert not (tmp_path / "audit.json").exists()
@@ -157,7 +157,7 @@ def test_the_command_says_how_many_and_shows_the_first(call, corpus, audited):
         ([TAGGER, "--set", "data.held_out={fold=3, folds=2}"], "data.held_out: expected a fold of at most 2, found 3"),
     ],
 )
-def test_what_can_not_be_audited(call, tmp_path, arguments, message):
+def test_configs_that_cannot_be_audited_are_refused(call, tmp_path, arguments, message):
     found = call("audit", *arguments, "--out", tmp_path / "out")
     assert (found.status, found.out) == (2, "")
     assert message in found.err

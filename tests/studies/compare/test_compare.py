@@ -32,7 +32,7 @@ def finished(tmp_path_factory) -> Path:
     return folder
 
 
-def test_three_reports_say_what_was_found(finished):
+def test_the_three_reports_agree(finished):
     found = json.loads((finished / "out" / "report.json").read_text())
     assert sorted(path.name for path in (finished / "out").iterdir()) == [
         "logs",
@@ -63,7 +63,7 @@ def test_three_reports_say_what_was_found(finished):
     assert (finished / "out" / "report.html").read_text().lstrip().startswith("<!")
 
 
-def test_a_call_with_nothing_to_do_says_so_and_changes_nothing(finished, call, tmp_path):
+def test_a_call_with_nothing_to_do_changes_nothing(finished, call, tmp_path):
     out = shutil.copytree(finished / "out", tmp_path / "out")
     grid = write_grid(finished, "good.toml", variants=VARIANTS, seeds=[1])
     before = {path: path.stat().st_mtime_ns for path in (out / "runs").rglob("*")}
@@ -86,7 +86,7 @@ def test_a_call_with_nothing_to_do_says_so_and_changes_nothing(finished, call, t
         ),
     ],
 )
-def test_a_trial_that_others_cannot_be_compared_with_is_one_message(finished, call, tmp_path, change, found):
+def test_a_trial_on_other_units_is_refused(finished, call, tmp_path, change, found):
     out = shutil.copytree(finished / "out", tmp_path / "out")
     grid = write_grid(finished, "good.toml", variants=VARIANTS, seeds=[1])
     run = RunDirectory.open(next((out / "runs").glob("gru-*")))
@@ -97,7 +97,7 @@ def test_a_trial_that_others_cannot_be_compared_with_is_one_message(finished, ca
     assert "Traceback" not in done.err
 
 
-def test_what_is_set_on_the_command_line_is_in_the_command_that_repeats_it(tmp_path, call):
+def test_the_command_that_repeats_has_all_overrides(tmp_path, call):
     write_base(tmp_path)
     grid = write_grid(tmp_path, variants={"crf": {}}, seeds=[1])
     done = call("compare", grid, "--set", "training.epochs=1", "--out", tmp_path / "out")
@@ -132,7 +132,7 @@ def test_bad_grids_are_one_message(finished, call, tmp_path):
     assert "bilstm-nlp: expected jobs × threads of at most" in many.err
 
 
-def test_ctrl_c_keeps_finished_runs_and_says_how_to_go_on(finished, tmp_path, interruptible):
+def test_ctrl_c_keeps_finished_runs_and_says_how_to_resume(finished, tmp_path, interruptible):
     grid = write_grid(finished, "long.toml", seeds=[1, 2, 3, 4])
     out = tmp_path / "out"
     # The runs that were made for the other grid are part of this one too.
@@ -153,7 +153,7 @@ def test_ctrl_c_keeps_finished_runs_and_says_how_to_go_on(finished, tmp_path, in
     assert not (out / "report.json").exists()
 
 
-def test_the_live_table_shows_how_far_runs_are_and_the_time_left(finished):
+def test_the_live_table_shows_progress_and_the_time_left(finished):
     grid = read(finished, fractions=[0.5, 1.0], seeds=[1], set={"training": {"epochs": 10}})
     jobs = jobs_of(grid, finished / "none")
     latest = [

@@ -79,7 +79,7 @@ def test_dates_name_a_variant(folder):
     ]
 
 
-def test_a_table_of_another_kind_leaves_nothing_of_the_old_one(folder):
+def test_a_table_of_another_kind_replaces_the_old_one(folder):
     head = {"crf": {"head": {"kind": "crf", "constrained": False}}, "softmax": {"head": {"kind": "softmax"}}}
     grid = read(write_grid(folder, variants=head, set={"head": {"constrain_training": False}}))
     of = {run.variant: run.config.head for run in grid.runs}
@@ -157,7 +157,7 @@ def test_bad_variants_are_all_reported_at_once(folder):
     ]
 
 
-def test_overrides_of_the_command_line_are_for_all_variants_and_over_the_grids_own(folder):
+def test_overrides_of_the_command_line_win_for_all_variants(folder):
     path = write_grid(folder, set={"training": {"epochs": 3}, "encoder": {"hidden": 6}})
     grid = read(path, ["training.epochs=7", "data.dev=elsewhere.conll"])
     assert {run.config.training.epochs for run in grid.runs} == {7}

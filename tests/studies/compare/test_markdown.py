@@ -82,7 +82,7 @@ def test_a_comparison_whose_runs_all_failed_is_a_report_too():
     assert tables(text)["They count in no figure"][1] == ["crf", "1", "1", "failed", "runs/crf", "no"]
 
 
-def test_failed_runs_are_listed_with_their_whole_message_on_one_line():
+def test_failed_runs_have_their_message_on_one_line():
     trials = [trial("crf", 1, 0.8)]
     planned = [*runs(trials), Run("gru", 1, 1.0, "runs/gru", "failed", error="cell:\n  expected a | b,\n  found c")]
     found = tables(report(trials, question("crf", "gru", seeds=(1,)), planned))

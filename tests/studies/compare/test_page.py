@@ -97,7 +97,7 @@ VALUES = st.recursive(
 
 @settings(max_examples=60, deadline=None)
 @given(st.dictionaries(TEXT, VALUES, max_size=4))
-def test_the_report_comes_out_of_the_page_as_it_went_in(report):
+def test_the_page_holds_the_report_unchanged(report):
     text = page(report)
     assert [tag for tag, *_ in Parts(text).raw] == ["style", "script", "script"]
     found = carried(text)
@@ -131,7 +131,7 @@ def test_scripts_make_no_markup_of_text():
         assert not re.search(forbidden, script.read_text(encoding="utf-8")), script.name
 
 
-def test_the_policy_allows_the_pages_own_style_and_script_and_nothing_else(tagging):
+def test_the_policy_allows_only_the_own_style_and_script(tagging):
     parts = Parts(page(tagging))
     (policy,) = [meta["content"] for meta in parts.metas if meta.get("http-equiv") == "Content-Security-Policy"]
     allowed = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))

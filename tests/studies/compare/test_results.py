@@ -20,7 +20,7 @@ def test_the_order_of_trials_does_not_matter():
     assert answer(question("crf", "gru", "x"), mixed, runs(trials)).as_json() == first
 
 
-def test_learning_curves_have_a_point_for_each_part_that_was_trained_on():
+def test_learning_curves_have_a_point_for_each_trained_fraction():
     trials = [
         *trials_of({"crf": [0.6, 0.7], "gru": [0.5]}, fraction=0.1),
         *trials_of({"crf": [0.8, 0.8], "gru": [0.9, 0.9]}, fraction=1.0),

@@ -157,7 +157,7 @@ def test_intervals_cover_a_known_difference_as_often_as_they_say(lag, monkeypatc
 # --- slow twins ------------------------------------------------------------------------------------------------------
 
 
-def test_the_bootstrap_agrees_with_the_delta_method_on_a_big_sample():
+def test_the_bootstrap_agrees_with_the_delta_method():
     """Var of a difference of ratios, from its linear part (Efron and Tibshirani 1993, 5)."""
     first, second = taggers(rng(1), 3, 0.2, sentences=4000)
     linear = 0.0
@@ -182,7 +182,7 @@ def test_resamples_draw_as_many_units_as_there_are(units):
     assert weights.var() == pytest.approx(1 - 1 / units, rel=0.05)
 
 
-def test_the_test_of_windows_is_that_of_a_loop_over_cosines():
+def test_the_test_of_windows_equals_a_loop_over_cosines():
     """Two seeds, 40 windows that share up to 3 rows: 2 cosines. Degrees of freedom as Welch and Satterthwaite do."""
     generator = rng(2)
     first, second = (generator.exponential(size=(2, 40)) for _ in range(2))
@@ -213,7 +213,7 @@ def test_with_all_cosines_the_long_run_variance_is_the_variance():
     assert long_run_variance(values, 30) == pytest.approx(values.var(ddof=1))
 
 
-def test_the_long_run_variance_of_overlapping_sums_is_right_on_average():
+def test_the_long_run_variance_is_right_on_average():
     """Means of h independent values have a long-run variance of 1, whatever h is; their own variance is 1/h."""
     generator, horizon, size = rng(6), 10, 2000
     found = [
@@ -248,7 +248,7 @@ def test_the_same_predictions_are_no_difference():
         assert (found.mean, found.low, found.high, found.p_value) == (0, 0, 0, 1)
 
 
-def test_one_unit_or_an_undefined_measure_is_no_ground_for_a_comparison():
+def test_one_unit_or_an_undefined_measure_is_not_compared():
     one = Units(np.ones((3, 1)), np.ones((3, 1)), 0)
     nothing = Units(np.zeros((3, 9)), np.array([[1.0], [0.0], [1.0]]) * np.ones(9), 0)
     diverged = Units(np.full((1, 9), np.inf), np.ones((1, 9)), 2)

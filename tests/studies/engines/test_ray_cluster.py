@@ -50,7 +50,7 @@ def parent(process: int) -> int:
     return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
 
 
-def test_a_killed_worker_costs_a_retry_and_figures_are_those_of_local_processes(tmp_path, monkeypatch):
+def test_a_killed_task_is_retried_with_equal_figures(tmp_path, monkeypatch):
     # Else Ray makes its workers give way to everything else on the machine.
     monkeypatch.setenv("RAY_worker_niceness", "0")
     grids.write_base(tmp_path)

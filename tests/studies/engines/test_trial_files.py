@@ -1,4 +1,4 @@
-"""What a run leaves for comparisons: its figures unit by unit, as its results say them, there and back."""
+"""Trials: their units add up to the results of the run, and they are read as they were written."""
 
 from __future__ import annotations
 
@@ -57,17 +57,17 @@ def forecaster(tmp_path_factory):
 
 
 def read(folder, measure, seed=1, fraction=1.0):
-    """The trial of a run."""
+    """Read the trial of a run."""
     config = config_of(RunDirectory.open(folder))
     return trial_files.read(folder, PlannedRun("some variant", seed, fraction, config), measure)
 
 
 def measured(folder, **data):
-    """(measurement, its data, codec, model) of a finished run, with keys of the data changed."""
+    """Return (measurement, data, codec, model) of a finished run, with some keys of its data changed."""
     trained = bilstm_nlp.load(folder)
-    found = config_of(RunDirectory.open(folder))
-    found = found.model_copy(update={"data": found.data.model_copy(update=data)})
-    prepared = build(found).prepare(trained)
+    config = config_of(RunDirectory.open(folder))
+    config = config.model_copy(update={"data": config.data.model_copy(update=data)})
+    prepared = build(config).prepare(trained)
     return prepared.measure(), prepared.data, trained.codec, trained.model
 
 
@@ -75,52 +75,52 @@ def measured(folder, **data):
 
 
 def test_a_taggers_units_add_up_to_its_results(tagger):
-    found, data, codec, model = measured(tagger)
+    measurement, data, codec, model = measured(tagger)
     results = RunDirectory.open(tagger).read_json("metrics.json")["dev"]
-    f1 = found.measures["f1"]
+    f1 = measurement.measures["f1"]
     assert 0 < results["f1"] < 1
     assert f1.numerator.sum() / f1.denominator.sum() == pytest.approx(results["f1"], abs=1e-15)
     assert f1.by_type == {kind: scores["f1"] for kind, scores in results["per_type"].items()}
-    assert found.lag == 0
-    assert found.speed > 0
+    assert measurement.lag == 0
+    assert measurement.speed > 0
     predicted = Evaluation(model, codec, data.dev).predicted
-    for index, (gold, spans) in enumerate(zip(found.examples.gold, predicted, strict=True)):
-        assert found.examples.tokens[index] == data.dev.sentences[index].tokens
-        assert found.examples.found[index] == spans
+    for index, (gold, spans) in enumerate(zip(measurement.examples.gold, predicted, strict=True)):
+        assert measurement.examples.tokens[index] == data.dev.sentences[index].tokens
+        assert measurement.examples.found[index] == spans
         right = sum(span in gold for span in spans)
         assert (f1.numerator[index], f1.denominator[index]) == (2 * right, len(gold) + len(spans))
 
 
 def test_a_large_corpus_keeps_evenly_spread_sentences(tagger, monkeypatch):
     monkeypatch.setattr(tagging_measurement, "EXAMPLES", 4)
-    found, data, _, _ = measured(tagger)
-    assert list(found.examples.tokens) == [data.dev.sentences[index].tokens for index in (0, 2, 5, 8)]
-    assert len(found.measures["f1"].numerator) == 11
+    measurement, data, _, _ = measured(tagger)
+    assert list(measurement.examples.tokens) == [data.dev.sentences[index].tokens for index in (0, 2, 5, 8)]
+    assert len(measurement.measures["f1"].numerator) == 11
 
 
 # --- forecasters ---
 
 
 def test_a_forecasters_units_add_up_to_its_results(forecaster):
-    found, _, codec, _ = measured(forecaster)
+    measurement, _, codec, _ = measured(forecaster)
     results = RunDirectory.open(forecaster).read_json("metrics.json")["validation"]
     for name in ("mse", "mae"):
-        ratio = found.measures[name]
+        ratio = measurement.measures[name]
         assert ratio.numerator.shape == (results["windows"],)
         assert ratio.numerator.sum() / ratio.denominator.sum() == pytest.approx(results[name], rel=1e-6)
         by_column = {column: scores[name] for column, scores in results["by_column"].items()}
         assert ratio.by_type == pytest.approx(by_column, rel=1e-6)
-    assert found.lag == codec.horizon - 1 == HORIZON - 1
+    assert measurement.lag == codec.horizon - 1 == HORIZON - 1
 
 
-def test_windows_of_several_series_from_one_date_are_one_unit_in_time_order():
+def test_windows_from_the_same_date_are_one_unit():
     def hourly(name: str, start: str) -> Series:
         dates = pd.date_range(start, periods=8, freq="h")
         return Series(name, dates, np.zeros((8, 1)), ("y",), np.arange(8))
 
     # The second one begins two hours before the first.
     series = [hourly("a", "2020-01-01 02:00"), hourly("b", "2020-01-01 00:00")]
-    panel = Panel.stack([one.values for one in series], 1)
+    panel = Panel.stack([each.values for each in series], 1)
     windows = Windows.over(panel, [slice(0, 8)] * 2, look_back=3, horizon=2)
     # Origins: a at 05:00 to 08:00, b at 03:00 to 06:00.
     assert forecasting_measurement.date_numbers(series, windows).tolist() == [2, 3, 4, 5, 0, 1, 2, 3]
@@ -128,30 +128,30 @@ def test_windows_of_several_series_from_one_date_are_one_unit_in_time_order():
 
 def test_windows_are_measured_one_by_one(forecaster, monkeypatch):
     monkeypatch.setattr(forecasting_measurement, "EXAMPLES", 13)
-    found, data, codec, model = measured(forecaster)
+    measurement, data, codec, model = measured(forecaster)
     windows = codec.windows(data.series_set.series, data.rows("validation"))
-    (one,) = data.series_set.series
+    (series,) = data.series_set.series
     cells = [divmod(cell, 2) for cell in evenly_spaced(2 * len(windows), 13).tolist()]
     for number, origin in enumerate(windows.rows):
         point = forecast(model, codec.batch(windows, np.array([number]))).point[0]
         error = point - windows.gather(np.array([number])).future[0]
-        assert found.measures["mse"].numerator[number] == pytest.approx(float((error**2).mean()), rel=1e-5)
-        assert found.measures["mae"].numerator[number] == pytest.approx(float(np.abs(error).mean()), rel=1e-5)
+        assert measurement.measures["mse"].numerator[number] == pytest.approx(float((error**2).mean()), rel=1e-5)
+        assert measurement.measures["mae"].numerator[number] == pytest.approx(float(np.abs(error).mean()), rel=1e-5)
         for column in {column for window, column in cells if window == number}:
             place = cells.index((number, column))
-            examples = found.examples
-            assert examples.series[place] == one.id
-            assert examples.origins[place] == str(one.dates[origin])
+            examples = measurement.examples
+            assert examples.series[place] == series.id
+            assert examples.origins[place] == str(series.dates[origin])
             assert examples.columns[place] == codec.columns.targets[column]
             np.testing.assert_allclose(examples.forecast[place], point[:, column], rtol=1e-6)
-            scaled = codec.scale(one).apply(one.select(codec.columns.all))[:, column]
+            scaled = codec.scale(series).apply(series.select(codec.columns.all))[:, column]
             np.testing.assert_allclose(examples.past[place], scaled[origin - LOOK_BACK : origin], atol=1e-6)
             np.testing.assert_allclose(examples.actual[place], scaled[origin : origin + HORIZON], atol=1e-6)
             assert examples.errors["mae"][place] == pytest.approx(float(np.abs(error[:, column]).mean()), rel=1e-5)
 
 
-def test_errors_are_in_the_same_units_whatever_a_forecaster_was_scaled_by(tmp_path):
-    """The same forecasts in own units, by codecs of other scalers and shares, are measured alike."""
+def test_errors_do_not_depend_on_the_scaler(tmp_path):
+    """Equal forecasts have equal errors, with other scalers and fractions too."""
     measurements = []
     for data in ({}, {"scaler": "robust"}, {"fraction": 0.5}):
         prepared, _, _, model = fitted(tmp_path, **data)
@@ -172,20 +172,20 @@ def test_errors_are_in_the_same_units_whatever_a_forecaster_was_scaled_by(tmp_pa
 
 
 def test_a_taggers_trial_comes_back(tagger, tmp_path):
-    found, _, _, _ = measured(tagger)
-    trial_files.save(tagger, "a key", RESOURCES, found)
+    measurement, _, _, _ = measured(tagger)
+    trial_files.save(tagger, "a key", RESOURCES, measurement)
     trial = read(tagger, "f1", seed=3, fraction=0.5)
     assert (trial.variant, trial.seed, trial.fraction, trial.lag) == ("some variant", 3, 0.5, 0)
-    np.testing.assert_array_equal(trial.numerator, found.measures["f1"].numerator)
-    np.testing.assert_array_equal(trial.denominator, found.measures["f1"].denominator)
-    assert trial.per_type == found.measures["f1"].by_type
-    examples = found.examples
+    np.testing.assert_array_equal(trial.numerator, measurement.measures["f1"].numerator)
+    np.testing.assert_array_equal(trial.denominator, measurement.measures["f1"].denominator)
+    assert trial.per_type == measurement.measures["f1"].by_type
+    examples = measurement.examples
     assert [tuple(tokens) for tokens in trial.examples.tokens] == list(examples.tokens)
     assert (trial.examples.gold, trial.examples.found) == (list(examples.gold), list(examples.found))
     training = RunDirectory.open(tagger).read_json("metrics.json")["training"]
     assert trial.cost.parameters == training["parameters"]
     assert trial.cost.training_speed == training["sequences_per_second"]
-    assert trial.cost.prediction_speed == found.speed
+    assert trial.cost.prediction_speed == measurement.speed
     assert len(trial.losses) == len(trial.epoch_scores) == 5
     assert max(trial.epoch_scores) == RunDirectory.open(tagger).read_json("metrics.json")["dev"]["f1"]
     assert trial_files.key_of(tagger) == "a key"
@@ -194,22 +194,22 @@ def test_a_taggers_trial_comes_back(tagger, tmp_path):
 
 @pytest.mark.parametrize("measure", ["mse", "mae"])
 def test_a_forecasters_trial_comes_back(forecaster, measure):
-    found, _, _, _ = measured(forecaster)
-    trial_files.save(forecaster, "a key", RESOURCES, found)
+    measurement, _, _, _ = measured(forecaster)
+    trial_files.save(forecaster, "a key", RESOURCES, measurement)
     trial = read(forecaster, measure)
-    np.testing.assert_array_equal(trial.numerator, found.measures[measure].numerator)
-    assert trial.per_type == found.measures[measure].by_type
+    np.testing.assert_array_equal(trial.numerator, measurement.measures[measure].numerator)
+    assert trial.per_type == measurement.measures[measure].by_type
     assert trial.lag == HORIZON - 1
-    assert trial.examples.units == found.examples.units
-    np.testing.assert_allclose(trial.examples.forecast, found.examples.forecast, rtol=1e-3)
+    assert trial.examples.units == measurement.examples.units
+    np.testing.assert_allclose(trial.examples.forecast, measurement.examples.forecast, rtol=1e-3)
     assert trial.examples.errors.keys() == {measure}
-    np.testing.assert_array_equal(trial.examples.errors[measure], found.examples.errors[measure])
+    np.testing.assert_array_equal(trial.examples.errors[measure], measurement.examples.errors[measure])
 
 
 def test_a_trial_of_another_format_or_without_results_is_none(tagger, tmp_path):
-    found, _, _, _ = measured(tagger)
+    measurement, _, _, _ = measured(tagger)
     assert trial_files.key_of(tmp_path) is None
-    trial_files.save(tmp_path, "a key", RESOURCES, found)
+    trial_files.save(tmp_path, "a key", RESOURCES, measurement)
     assert trial_files.key_of(tmp_path) is None, "the run has no results"
     (tmp_path / "metrics.json").write_text("{}")
     assert trial_files.key_of(tmp_path) == "a key"
@@ -233,12 +233,12 @@ def measured_forecaster(forecaster, tmp_path):
 
 
 def with_trial(run, copy):
-    """A copy of a run, measured, that a test may damage."""
+    """Copy a run and measure the copy, which a test may damage."""
     trial_files.save(shutil.copytree(run, copy), "a key", RESOURCES, measured(run)[0])
     return RunDirectory.open(copy)
 
 
-def test_another_content_than_was_written_is_named(measured_tagger):
+def test_changed_content_is_named(measured_tagger):
     for name in ("trial.json", "trial.safetensors", "metrics.json", "history.jsonl"):
         path = measured_tagger.path / name
         whole = path.read_bytes()
@@ -275,7 +275,7 @@ def test_another_content_than_was_written_is_named(measured_tagger):
         ("run.json", {"versions": {"torch": 2}}, "Input should be a valid string in versions.torch: 2"),
     ],
 )
-def test_what_no_run_says_is_named(measured_tagger, name, change, found):
+def test_values_that_no_run_has_are_named(measured_tagger, name, change, found):
     measured_tagger.write_json(name, measured_tagger.read_json(name) | change)
     told = rf"{name}: expected what a comparison asks of a run, found: {found}"
     with pytest.raises(RunError, match=told):  # noqa: PT012
@@ -295,7 +295,7 @@ def test_epochs_that_no_training_has_are_named(measured_tagger):
         read(measured_tagger.path, "f1")
 
 
-def test_a_score_that_is_no_number_is_one_of_an_epoch(measured_tagger):
+def test_an_epoch_score_may_be_nan(measured_tagger):
     reports = measured_tagger.read_history()
     astray = replace(reports[-1], score=replace(reports[-1].score, value=math.nan))
     measured_tagger.write_history([*reports[:-1], astray])
@@ -327,7 +327,7 @@ def test_tensors_that_no_measurement_has_are_named(measured_tagger, measured_for
 
 
 def check_tensors(run, measure, cases):
-    """Each of the changes of one tensor is told of."""
+    """Check that each change of a tensor is named in the error."""
     arrays = load_file(run.path / "trial.safetensors")
     for name, change, found in cases:
         changed = {key: value for key, value in arrays.items() if key != name}
@@ -339,7 +339,7 @@ def check_tensors(run, measure, cases):
             read(run.path, measure)
 
 
-def test_what_is_no_safetensors_file_is_named(measured_tagger):
+def test_a_file_that_is_not_safetensors_is_named(measured_tagger):
     bfloat = save({"f1.numerator": torch.zeros(11, dtype=torch.bfloat16)})
     for content, message in (
         (b"nothing", "a safetensors file, found damage: Error while deserializing"),
