@@ -44,18 +44,18 @@ def token_values(**changed: object) -> dict[str, object]:
         ("tags", (2,), r"TokenBatch.tags must be \(2, 3\), got \(2,\)"),
     ],
 )
-def test_a_token_batch_with_a_wrong_shape_is_refused(name, shape, message):
+def test_token_batch_with_a_wrong_shape_is_refused(name, shape, message):
     with pytest.raises(ValueError, match=message):
         TokenBatch(**token_values(**{name: np.zeros(shape, np.int64)}))
 
 
-def test_windows_must_say_where_each_token_is_read():
+def test_windows_without_a_place_for_each_token_are_refused():
     windows = SentenceWindows(*3 * [np.zeros((2, 4), np.int64)])
     with pytest.raises(ValueError, match=r"TokenBatch.windows.cells must be \(2, 3\), got \(2, 4\)"):
         TokenBatch(**token_values(windows=windows))
 
 
-def test_the_mask_must_be_of_booleans():
+def test_mask_of_integers_is_refused():
     with pytest.raises(ValueError, match=r"TokenBatch.mask must be bool, got int64"):
         TokenBatch(**token_values(mask=np.ones((2, 3), np.int64)))
 
@@ -100,7 +100,7 @@ def window_values(**changed: object) -> dict[str, object]:
         ("future", (4, 5, 1), r"WindowBatch.future must be \(4, 5, 2\), got \(4, 5, 1\)"),
     ],
 )
-def test_a_window_batch_with_a_wrong_shape_is_refused(name, shape, message):
+def test_window_batch_with_a_wrong_shape_is_refused(name, shape, message):
     with pytest.raises(ValueError, match=message):
         WindowBatch(**window_values(**{name: np.zeros(shape)}))
 

@@ -44,15 +44,15 @@ class Clock:
 # --- measuring ---
 
 
-def test_the_order_of_calls_turns_around_from_round_to_round():
+def test_order_of_calls_is_reversed_every_round():
     order: list[str] = []
     calls = {name: lambda name=name: order.append(name) or len(order) for name in "abc"}
-    found = measuring.interleaved(calls, 3)
+    measured = measuring.interleaved(calls, 3)
     assert "".join(order) == "abc" + "cba" + "abc"
-    assert found == {"a": [1, 6, 7], "b": [2, 5, 8], "c": [3, 4, 9]}
+    assert measured == {"a": [1, 6, 7], "b": [2, 5, 8], "c": [3, 4, 9]}
 
 
-def test_a_call_is_warm_before_it_is_timed():
+def test_call_is_warm_before_it_is_timed():
     clock = Clock()
     timed = measuring.timed(clock.taking(100.0, 2.0, 3.0), clock=clock)
     assert [timed(), timed()] == [2.0, 3.0]
@@ -68,19 +68,19 @@ def test_short_calls_are_timed_many_at_a_time():
 
 
 @pytest.mark.parametrize(("theirs", "repeats"), [(2.0, 8), (0.5, 4), (100.0, 40)])
-def test_a_short_call_is_repeated_until_it_takes_as_long_as_the_other(theirs, repeats):
+def test_short_call_is_repeated_to_match_the_other(theirs, repeats):
     clock = Clock()
     took: list[float] = []
     calls = measuring.matched(
         lambda: took.append(clock.taking(0.25)()), clock.taking(theirs), at_least=1.0, at_most=10.0, clock=clock
     )
     took.clear()
-    found = measuring.interleaved(calls, 1)
-    assert found == {"ours": [0.25], "reference": [theirs]}
+    measured = measuring.interleaved(calls, 1)
+    assert measured == {"ours": [0.25], "reference": [theirs]}
     assert len(took) == repeats
 
 
-def test_a_ratio_is_that_of_one_round_and_says_how_many_times_as_fast_we_are():
+def test_ratios_are_taken_within_a_round():
     # A machine that becomes ten times slower from round to round: the times say nothing, their ratio everything.
     clock = Clock()
     ours, reference = clock.taking(0, 1, 10, 100), clock.taking(0, 2, 20, 200)
@@ -88,15 +88,15 @@ def test_a_ratio_is_that_of_one_round_and_says_how_many_times_as_fast_we_are():
         "ours": measuring.timed(ours, clock=clock),
         "reference": measuring.timed(reference, clock=clock),
     }
-    found = measuring.interleaved(calls, 3)
-    assert measuring.ratios(found["reference"], found["ours"]) == [2, 2, 2]
+    measured = measuring.interleaved(calls, 3)
+    assert measuring.ratios(measured["reference"], measured["ours"]) == [2, 2, 2]
 
 
 def test_geometric_means_are_taken_over_cells_within_a_round():
     assert measuring.geometric_means([[1, 2], [4, 8], [16, 32]]) == pytest.approx([4, 8])
 
 
-def test_a_figure_has_its_median_and_quartiles():
+def test_figure_has_its_median_and_quartiles():
     figure = Figure([5, 1, 4, 2, 3], "×")
     assert (figure.median, figure.quartiles) == (3, (2, 4))
     alone = Figure([7], "×")
@@ -107,14 +107,14 @@ def test_a_figure_has_its_median_and_quartiles():
     ("target", "missed", "enough", "reached"),
     [(Target(0.6, 0.8), 0.59, 0.6, 0.8), (Target(0.3, 0.15), 0.31, 0.3, 0.15)],
 )
-def test_a_verdict_knows_whether_more_or_less_is_better(target, missed, enough, reached):
+def test_verdict_respects_the_direction_of_its_target(target, missed, enough, reached):
     assert [target.verdict(value) for value in (missed, enough, reached)] == ["missed", "enough", "aim reached"]
 
 
 # --- processes ---
 
 
-def test_a_process_is_measured_with_those_below_it():
+def test_process_is_measured_with_its_children():
     hold = "held = bytearray({} << 20); held[::4096] = b'x' * len(held[::4096]); import time; time.sleep(0.5)"
     below = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {hold.format(100)!r}]); print('done')"
     finished = processes.run([processes.PYTHON, "-c", below], None)
@@ -123,12 +123,12 @@ def test_a_process_is_measured_with_those_below_it():
     assert finished.memory[-1][0] <= finished.seconds
 
 
-def test_threads_and_the_folder_of_caches_are_handed_on(tmp_path):
+def test_threads_and_cache_folder_are_passed_on(tmp_path):
     told = "import os; print(os.environ['OMP_NUM_THREADS'], os.environ['XDG_CACHE_HOME'])"
     assert processes.run([processes.PYTHON, "-c", told], 3, tmp_path).output == f"3 {tmp_path}\n"
 
 
-def test_a_process_that_fails_says_why():
+def test_failing_process_is_reported_with_its_reason():
     with pytest.raises(InputError, match="exit status 1: no such thing"):
         processes.run([processes.PYTHON, "-c", "raise SystemExit('no such thing')"], None)
 
@@ -150,17 +150,17 @@ def bench(monkeypatch, capfd):
     return run
 
 
-def checked(found: dict) -> dict:
+def checked(results: dict) -> dict:
     """What every row must have."""
-    assert found.keys() == {"benchmark", "environment", "figures", "tables", "notes"}
-    assert found["environment"].keys() == ENVIRONMENT
-    for figure in found["figures"].values():
+    assert results.keys() == {"benchmark", "environment", "figures", "tables", "notes"}
+    assert results["environment"].keys() == ENVIRONMENT
+    for figure in results["figures"].values():
         assert figure.keys() == OF_A_FIGURE
         assert figure["rounds"] == 1
         assert 0 < figure["lower_quartile"] == figure["median"] == figure["upper_quartile"] < math.inf
-    for rows in found["tables"].values():
+    for rows in results["tables"].values():
         assert all(value > 0 for row in rows for value in row.values() if not isinstance(value, str))
-    return found
+    return results
 
 
 @pytest.fixture(scope="module")
@@ -170,8 +170,8 @@ def run(tmp_path_factory) -> Path:
 
 
 def test_ner_is_measured_beside_its_floor(bench):
-    found = bench("ner", *SAMPLE, "--steps", 2)
-    assert found["figures"].keys() == {
+    results = bench("ner", *SAMPLE, "--steps", 2)
+    assert results["figures"].keys() == {
         "train_ratio_to_floor",
         "predict_ratio_to_floor",
         "train_speed",
@@ -179,41 +179,41 @@ def test_ner_is_measured_beside_its_floor(bench):
         "predict_speed",
         "predict_floor_speed",
     }
-    speeds = {name: figure["median"] for name, figure in found["figures"].items()}
+    speeds = {name: figure["median"] for name, figure in results["figures"].items()}
     assert speeds["train_ratio_to_floor"] == pytest.approx(speeds["train_speed"] / speeds["train_floor_speed"])
     assert speeds["predict_ratio_to_floor"] == pytest.approx(speeds["predict_speed"] / speeds["predict_floor_speed"])
-    assert sum(row["percent"] for row in found["tables"]["step"]) == pytest.approx(100)
+    assert sum(row["percent"] for row in results["tables"]["step"]) == pytest.approx(100)
 
 
-def test_without_corpora_the_sample_is_made_as_large_as_conll_2003(tmp_path):
-    found = corpora.corpora(None, None, None, tmp_path)
+def test_default_corpora_are_as_large_as_conll_2003(tmp_path):
+    made = corpora.corpora(None, None, None, tmp_path)
     sizes = {}
-    for path in (found.train, found.dev):
+    for path in (made.train, made.dev):
         lines = path.read_text(encoding="utf-8").splitlines()
         sizes[path.name] = sum(bool(line) and not line.startswith("-DOCSTART-") for line in lines)
     assert sizes == {"train.conll": pytest.approx(203_621, rel=0.03), "dev.conll": pytest.approx(51_362, rel=0.03)}
-    assert len(found.notes) == 2
+    assert len(made.notes) == 2
 
 
-def test_one_corpus_without_the_other_is_refused(tmp_path):
+def test_single_corpus_is_refused(tmp_path):
     with pytest.raises(InputError, match="expected both or neither, found here"):
         corpora.corpora(Path("here"), None, None, tmp_path)
 
 
-def test_the_crf_is_measured_beside_torchcrf(bench):
-    found = bench("crf", "--length", 3, "--length", 5, "--tags", 2, "--batch", 2)
-    assert found["figures"].keys() == {"likelihood_ratio", "decoding_ratio"}
+def test_crf_is_measured_beside_torchcrf(bench):
+    results = bench("crf", "--length", 3, "--length", 5, "--tags", 2, "--batch", 2)
+    assert results["figures"].keys() == {"likelihood_ratio", "decoding_ratio"}
     for kind in ("likelihood", "decoding"):
-        cells = found["tables"][kind]
+        cells = results["tables"][kind]
         assert [(cell["T"], cell["K"], cell["B"]) for cell in cells] == [(3, 2, 2), (5, 2, 2)]
         mean = math.sqrt(math.prod(cell["ratio"] for cell in cells))
-        assert found["figures"][f"{kind}_ratio"]["median"] == pytest.approx(mean)
+        assert results["figures"][f"{kind}_ratio"]["median"] == pytest.approx(mean)
 
 
 def test_forecasting_is_measured_beside_its_floor(bench):
-    found = bench("forecasting", "--steps", 1)
-    assert found["figures"].keys() == {"train_ratio_to_floor", "train_speed", "train_floor_speed"}
-    assert any("sample series" in note for note in found["notes"])
+    results = bench("forecasting", "--steps", 1)
+    assert results["figures"].keys() == {"train_ratio_to_floor", "train_speed", "train_floor_speed"}
+    assert any("sample series" in note for note in results["notes"])
 
 
 @pytest.fixture
@@ -235,10 +235,10 @@ def in_this_process(call):
     return run
 
 
-def test_predict_is_measured_without_start_up_and_with_memory_along_the_way(bench, run, in_this_process, monkeypatch):
+def test_predict_is_measured_without_start_up_and_with_its_memory(bench, run, in_this_process, monkeypatch):
     monkeypatch.setattr(predict, "run", in_this_process)
-    found = bench("predict", "--run", run, *SAMPLE, "--sentences", 3, "--megabytes", 1)
-    medians = {name: figure["median"] for name, figure in found["figures"].items()}
+    results = bench("predict", "--run", run, *SAMPLE, "--sentences", 3, "--megabytes", 1)
+    medians = {name: figure["median"] for name, figure in results["figures"].items()}
     tokens = sum(bool(line) for line in "\n\n".join(CORPUS.read_text(encoding="utf-8").split("\n\n")[1:4]).splitlines())
     assert medians == {
         "columns_speed": tokens / 8,
@@ -249,18 +249,18 @@ def test_predict_is_measured_without_start_up_and_with_memory_along_the_way(benc
         "large_file_memory": 109,
         "large_file_growth": 109 / 103,
     }
-    assert [row["mib"] for row in found["tables"]["large_file"]] == [103, 105, 107, 109]
+    assert [row["mib"] for row in results["tables"]["large_file"]] == [103, 105, 107, 109]
 
 
-def test_a_file_that_takes_no_longer_than_starting_has_no_speed():
-    one = processes.Finished(2.0, "", [])
+def test_file_as_short_as_the_start_has_no_speed():
+    finished = processes.Finished(2.0, "", [])
     with pytest.raises(InputError, match="--sentences"):
-        predict.speed({"one": [one], "all": [one]}, 10)
+        predict.speed({"one": [finished], "all": [finished]}, 10)
     with pytest.raises(InputError, match="--megabytes"):
         predict.memory_by_quarter([(1.0, 100.0)], 2.0)
 
 
-def test_start_is_measured_of_fresh_processes(bench, run, in_this_process, monkeypatch):
+def test_start_is_measured_in_fresh_processes(bench, run, in_this_process, monkeypatch):
     kept: dict = {}
 
     def once(command, threads, cache=None) -> processes.Finished:
@@ -271,9 +271,9 @@ def test_start_is_measured_of_fresh_processes(bench, run, in_this_process, monke
         return kept[key]
 
     monkeypatch.setattr(start, "run", once)
-    found = bench("start", "--run", run, "--megabytes", 1)
+    results = bench("start", "--run", run, "--megabytes", 1)
     names = {"python", "help", "torch", "first_prediction", "vectors_first_time", "vectors_second_time"}
-    assert found["figures"].keys() == names
+    assert results["figures"].keys() == names
     assert len(kept) == len(names)
 
 
@@ -284,7 +284,7 @@ def test_start_is_measured_of_fresh_processes(bench, run, in_this_process, monke
     ("row", "asked", "possible"),
     [("ner", "lstm,ncrfpp", "lstm"), ("crf", "flair", "torchcrf"), ("forecasting", "", "lstm")],
 )
-def test_a_peer_that_cannot_be_measured_is_refused(row, asked, possible, monkeypatch, capsys):
+def test_unavailable_peer_is_refused(row, asked, possible, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["bench.py", row, "--against", asked])
     with pytest.raises(SystemExit) as ended:
         app.main()
@@ -293,16 +293,18 @@ def test_a_peer_that_cannot_be_measured_is_refused(row, asked, possible, monkeyp
     assert capsys.readouterr().err == f"bench: --against: expected {possible} for {row}, found {wrong!r}\n"
 
 
-def test_the_script_prints_one_json_object_or_tables():
+def test_script_prints_a_single_json_object():
     command = [sys.executable, SCRIPT, "crf", "--length", "3", "--tags", "2", "--batch", "2", "--rounds", "1"]
     printed = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True)
     assert printed.stderr == ""
     assert checked(json.loads(printed.stdout))["benchmark"] == "crf"
 
 
-def test_tables_have_every_figure_and_its_goal(capsys):
-    found = report.Report({"some_speed": Figure([1234.5], "tokens/s", Target(50_000, 120_000))}, {"cells": [{"T": 10}]})
-    report.show("predict", found, {"numba": None})
+def test_tables_show_every_figure_with_its_target(capsys):
+    full_report = report.Report(
+        {"some_speed": Figure([1234.5], "tokens/s", Target(50_000, 120_000))}, {"cells": [{"T": 10}]}
+    )
+    report.show("predict", full_report, {"numba": None})
     out = capsys.readouterr().out
     for part in ("some speed", "1,234", "50,000 (120,000)", "missed", "cells", "numba none"):
         assert part in out

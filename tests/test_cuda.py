@@ -18,17 +18,19 @@ pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a G
 
 
 @pytest.mark.parametrize("kind", ["tagger_run", "forecaster_run"])
-def test_what_was_saved_on_a_cpu_is_answered_by_a_gpu(kind, request, monkeypatch):
+def test_run_saved_on_a_cpu_answers_alike_on_a_gpu(kind, request, monkeypatch):
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)  # as in a training with fp32
     run = request.getfixturevalue(kind)
     recorded = json.loads((run / "replay.json").read_text())
     model = loaded(run)
     model.model.to("cuda")
-    found = compared("on a GPU", [Answer(**one) for one in recorded["answers"]], model.answers(recorded["inputs"]))
-    assert found.same, found
+    comparison = compared(
+        "on a GPU", [Answer(**answer) for answer in recorded["answers"]], model.answers(recorded["inputs"])
+    )
+    assert comparison.same, comparison
 
 
-def test_a_training_on_a_gpu_begins_as_one_on_a_cpu_does(tmp_path):
+def test_first_epoch_has_the_same_loss_on_a_gpu(tmp_path):
     """Without dropout, whose masks are another device's; later steps drift apart by what the earlier ones differed."""
     losses = {}
     for device in ("cpu", "auto"):

@@ -29,13 +29,13 @@ UNPICKLING = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "m
 """Modules that carry out what a file says."""
 
 
-def one_line(found) -> str:
+def one_line(result) -> str:
     """What a command said when it refused: one line, and status 2."""
-    assert found.status == 2, found.err
-    assert found.out == ""
-    lines = [line for line in found.err.splitlines() if line.startswith("bilstm-nlp: ")]
+    assert result.status == 2, result.err
+    assert result.out == ""
+    lines = [line for line in result.err.splitlines() if line.startswith("bilstm-nlp: ")]
     assert len(lines) == 1
-    assert found.err.splitlines()[-1] == lines[0]
+    assert result.err.splitlines()[-1] == lines[0]
     assert lines[0].isprintable()
     return lines[0]
 
@@ -44,7 +44,7 @@ def one_line(found) -> str:
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.relative_to(PACKAGE).as_posix())
-def test_no_module_unpickles_or_evaluates_what_a_file_says(path):
+def test_no_module_unpickles_or_evaluates_a_file(path):
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             assert not UNPICKLING & {alias.name.partition(".")[0] for alias in node.names}
@@ -87,7 +87,7 @@ ALL_COMMANDS = ("verify", "info", "predict", "evaluate")
 
 @pytest.mark.slow
 @pytest.mark.parametrize("known", [False, True], ids=["foreign", "with its checksum"])
-def test_a_pickle_under_any_name_of_a_run_is_refused_and_never_unpickled(runs, tmp_path, call, known):
+def test_pickle_as_any_file_of_a_run_is_never_unpickled(runs, tmp_path, call, known):
     mark, number = tmp_path / "unpickled", 0
     for path, asked in zip(runs, ("text", "table"), strict=True):
         source = str(SERIES) if asked == "table" else "-"
@@ -102,11 +102,11 @@ def test_a_pickle_under_any_name_of_a_run_is_refused_and_never_unpickled(runs, t
                 else:
                     (path / name).write_bytes(content)
                 for command in commands:
-                    found = call(command, path, *([source] if command == "predict" else []), stdin=b"x\n")
-                    assert found.status in (0, 2)
-                    assert "Traceback" not in found.err
-                    if found.status == 2:
-                        assert path.name in one_line(found)
+                    result = call(command, path, *([source] if command == "predict" else []), stdin=b"x\n")
+                    assert result.status in (0, 2)
+                    assert "Traceback" not in result.err
+                    if result.status == 2:
+                        assert path.name in one_line(result)
                 assert call("verify", path).status == 2 or (
                     known and name in ("report.md", "losses.safetensors", "history.jsonl", "metrics.json")
                 )
@@ -156,19 +156,19 @@ def test_weights_and_vocabularies_of_other_sizes_are_refused(runs, call):
         write_tensors(run, "model.safetensors", weights)
         config = run.read_json("config.json")
         run.write_json("config.json", config | {"encoder": config["encoder"] | {"hidden": 1_000_000_000}})
-        said = one_line(call("predict", path, source, stdin=b"x\n"))
-        assert "config.json: expected a model that can be made of codec.json, found" in said
-        assert "allocate" in said
+        message = one_line(call("predict", path, source, stdin=b"x\n"))
+        assert "config.json: expected a model that can be made of codec.json, found" in message
+        assert "allocate" in message
 
 
-def test_a_link_out_of_the_run_is_not_followed_into_another_content(runs, tmp_path, call):
+def test_link_to_other_content_is_refused_unread(runs, tmp_path, call):
     (tmp_path / "elsewhere").write_bytes(b"secret")
     for path in runs:
         (path / "config.json").unlink()
         (path / "config.json").symlink_to(tmp_path / "elsewhere")
-        said = one_line(call("info", path))
-        assert "config.json: expected what was written there" in said
-        assert "secret" not in said
+        message = one_line(call("info", path))
+        assert "config.json: expected what was written there" in message
+        assert "secret" not in message
 
 
 @pytest.mark.slow
@@ -206,20 +206,20 @@ def bombs(tmp_path_factory) -> dict[str, Path]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["line", "lines"])
-def test_a_gzip_bomb_is_refused_before_it_fills_the_memory(bombs, kind, tmp_path):
+def test_gzip_bomb_is_refused_before_it_fills_the_memory(bombs, kind, tmp_path):
     """In a process that may take little more than it has once it is running."""
     for arguments in (
         ["train", TAGGER, "--set", f"data.train={bombs[kind]}", "--out", tmp_path / "run"],
         ["train", TAGGER, "--set", f"embeddings.file={bombs[kind]}", "--out", tmp_path / "run"],
         ["check", shutil.copy(bombs[kind], tmp_path / "series.csv.gz")],
     ):
-        found = bounded(arguments, megabytes=700)
-        assert found.returncode == 2, found.stderr
-        said = " ".join((found.stdout + found.stderr).split())
+        done = bounded(arguments, megabytes=700)
+        assert done.returncode == 2, done.stderr
+        output = " ".join((done.stdout + done.stderr).split())
         # A line or a sentence may be too long before the file is.
         limits = (f"unpacks to at most {MOST_UNPACKED} times its size", "at most 64 MiB", "at most 100,000 tokens")
-        assert any(limit in said for limit in limits), said
-        assert "Traceback" not in found.stderr
+        assert any(limit in output for limit in limits), output
+        assert "Traceback" not in done.stderr
 
 
 def bounded(arguments: list[str], megabytes: int) -> subprocess.CompletedProcess[str]:
@@ -243,18 +243,18 @@ def bounded(arguments: list[str], megabytes: int) -> subprocess.CompletedProcess
     )
 
 
-def test_a_line_without_end_is_refused(tmp_path, tagger_run, call):
+def test_endless_line_is_refused(tmp_path, tagger_run, call):
     path = tmp_path / "long.txt"
     with path.open("wb") as stream:
         stream.write(b"first line\n")
         stream.truncate(LONGEST_LINE + 100)
-    found = call("predict", tagger_run, path)
-    assert found.status == 2
-    assert f"{path}:2: expected a line of at most 64 MiB, found more" in found.err
-    assert found.out.count("\n") == 1
+    result = call("predict", tagger_run, path)
+    assert result.status == 2
+    assert f"{path}:2: expected a line of at most 64 MiB, found more" in result.err
+    assert result.out.count("\n") == 1
 
 
-def test_a_sentence_that_never_ends_is_refused_in_every_format(tmp_path, tagger_run, call):
+def test_endless_sentence_is_refused_in_every_format(tmp_path, tagger_run, call):
     count = 2 * LONGEST_SENTENCE
     for name, content in (
         ("x.conll", "a O\n" * count),
@@ -262,40 +262,42 @@ def test_a_sentence_that_never_ends_is_refused_in_every_format(tmp_path, tagger_
         ("x.jsonl", json.dumps({"tokens": ["a"] * count, "tags": ["O"] * count})),
     ):
         (tmp_path / name).write_text(content)
-        said = one_line(call("predict", tagger_run, tmp_path / name))
-        assert "expected a sentence of at most 100,000 tokens, found more" in said
+        message = one_line(call("predict", tagger_run, tmp_path / name))
+        assert "expected a sentence of at most 100,000 tokens, found more" in message
         if name != "x.txt":
-            said = one_line(call("train", TAGGER, "--set", f"data.train={tmp_path / name}", "--out", tmp_path / "run"))
-            assert "expected a sentence of at most 100,000 tokens, found more" in said
+            message = one_line(
+                call("train", TAGGER, "--set", f"data.train={tmp_path / name}", "--out", tmp_path / "run")
+            )
+            assert "expected a sentence of at most 100,000 tokens, found more" in message
 
 
 @pytest.mark.slow
-def test_a_token_of_ten_million_characters_is_a_token(tmp_path, tagger_run):
+def test_token_of_ten_million_characters_is_tagged(tmp_path, tagger_run):
     token = "é" * 10_000_000
     (tmp_path / "x.conll").write_text(f"EU B-ORG\n{token} O\n\nBonn B-LOC\n", encoding="utf-8")
     arguments = ["predict", tagger_run, tmp_path / "x.conll", "--format", "conll", "--output", tmp_path / "out"]
-    found = bounded(arguments, megabytes=1500)
-    assert found.returncode == 0, found.stderr[-1000:]
+    done = bounded(arguments, megabytes=1500)
+    assert done.returncode == 0, done.stderr[-1000:]
     written = (tmp_path / "out").read_text(encoding="utf-8")
     assert written.count(token) == 1
     assert written.splitlines()[3].startswith("Bonn B-LOC ")
 
 
-def test_what_moves_a_cursor_or_turns_text_around_is_shown_as_its_code(tmp_path, call):
+def test_control_characters_are_shown_as_escapes(tmp_path, call):
     evil = "a\x1b[31m\u202eb\x07c"
     (tmp_path / "x.conll").write_text(f"{evil} B-{evil}\n\nx O\n" * 3, encoding="utf-8")
-    found = call("check", tmp_path / "x.conll")
-    assert "\x1b" not in found.out + found.err
-    assert "\u202e" not in found.out + found.err
-    assert "\\x1b[31m\\u202eb\\x07c" in found.out
+    result = call("check", tmp_path / "x.conll")
+    assert "\x1b" not in result.out + result.err
+    assert "\u202e" not in result.out + result.err
+    assert "\\x1b[31m\\u202eb\\x07c" in result.out
 
 
-def test_columns_of_series_may_be_called_anything(tmp_path, call):
+def test_columns_of_series_may_have_any_name(tmp_path, call):
     evil = "=1+1\x1b[31m<script>"
     text = SERIES.read_text().replace("demand", evil)
     (tmp_path / "x.csv").write_text(text)
     sets = ["--set", "training.epochs=1", "--set", "encoder.hidden=4", "--set", f"data.file={tmp_path / 'x.csv'}"]
-    found = call("train", FORECASTER, *sets, "--out", tmp_path / "run")
-    assert found.status == 0
-    assert "\x1b" not in found.out + found.err
-    assert "=1+1\\x1b[31m<script>" in found.out
+    result = call("train", FORECASTER, *sets, "--out", tmp_path / "run")
+    assert result.status == 0
+    assert "\x1b" not in result.out + result.err
+    assert "=1+1\\x1b[31m<script>" in result.out

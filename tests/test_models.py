@@ -132,7 +132,7 @@ def tagger(request, tmp_path, monkeypatch):
     return prepared, data, codec, model
 
 
-def test_every_parameter_gets_a_gradient(tagger):
+def test_every_parameter_of_a_tagger_gets_a_gradient(tagger):
     prepared, _, _, model = tagger
     model.train()
     for batch in prepared.batches(1):
@@ -146,7 +146,7 @@ def test_every_parameter_gets_a_gradient(tagger):
 
 
 @pytest.mark.parametrize("tagger", tagging_components(), indirect=True, ids=json.dumps)
-def test_a_few_steps_bring_the_loss_down(tagger):
+def test_few_steps_lower_the_loss_of_a_tagger(tagger):
     _, data, codec, model = tagger
     sentences = data.train.sentences
     whole = on(codec.encode(sentences, with_tags=True).collate(np.arange(len(sentences))))
@@ -162,7 +162,7 @@ def test_a_few_steps_bring_the_loss_down(tagger):
     assert losses[-1] < 0.5 * losses[0]
 
 
-def found_in(model, codec, sentences):
+def tags_in(model, codec, sentences):
     """Return the tags of each sentence, and the probability of each of its entities."""
 
     def read(batch):
@@ -172,7 +172,7 @@ def found_in(model, codec, sentences):
     return decode_each(model, codec, codec.encode(sentences), read)
 
 
-def test_what_is_read_together_is_read_the_same_alone_batched_shuffled_and_under_more_padding(tagger):
+def test_sentences_are_tagged_the_same_alone_batched_shuffled_and_padded(tagger):
     """A sentence, or a document where its sentences are read in their context."""
     _, data, codec, model = tagger
     sentences = [
@@ -183,18 +183,18 @@ def test_what_is_read_together_is_read_the_same_alone_batched_shuffled_and_under
     if codec.reads_documents:
         together = [list(run) for _, run in groupby(sentences, lambda sentence: sentence.document)]
         assert max(map(len, together)) > 1
-    alone = [found for run in together for found in found_in(model, codec, run)]
+    alone = [sentence_tags for run in together for sentence_tags in tags_in(model, codec, run)]
     runs = np.split(np.arange(len(sentences)), np.cumsum([len(run) for run in together])[:-1])
     order = np.concatenate([runs[index] for index in np.random.default_rng(0).permutation(len(runs))])
-    shuffled = found_in(model, codec, [sentences[index] for index in order])
-    padded = found_in(model, codec, [*sentences, Sentence(tokens=("word",) * 60, tags=None, line=1)])
+    shuffled = tags_in(model, codec, [sentences[index] for index in order])
+    padded = tags_in(model, codec, [*sentences, Sentence(tokens=("word",) * 60, tags=None, line=1)])
     for index, (tags, scores) in enumerate(alone):
-        for other in (found_in(model, codec, sentences)[index], padded[index], shuffled[list(order).index(index)]):
+        for other in (tags_in(model, codec, sentences)[index], padded[index], shuffled[list(order).index(index)]):
             assert other[0] == tags
             assert other[1] == pytest.approx(scores, abs=1e-5)
 
 
-def test_a_saved_model_predicts_the_same(tagger, tmp_path):
+def test_saved_tagger_predicts_the_same(tagger, tmp_path):
     prepared, data, codec, model = tagger
     model.head.temperature.fill_(1.3)
     directory = RunDirectory.create(tmp_path / "run")
@@ -279,7 +279,7 @@ def forecaster(request, tmp_path):
 
 
 @pytest.mark.parametrize(("reader", "dropped"), [({"kind": "steps"}, False), ({"kind": "patches", "size": 40}, True)])
-def test_a_forecaster_drops_features_of_patches_and_never_the_values_of_steps(tmp_path, reader, dropped):
+def test_dropout_hits_features_of_patches_but_no_values_of_steps(tmp_path, reader, dropped):
     """The one column that a step has is all there is to read: dropping it would blind the model for a whole window."""
     days = np.datetime64("2024-01-01T00") + np.arange(150)
     (tmp_path / "a.csv").write_text("date,a\n" + "".join(f"{day},{np.sin(i / 4)}\n" for i, day in enumerate(days)))
@@ -312,7 +312,7 @@ def test_every_parameter_of_a_forecaster_gets_a_gradient(forecaster):
 
 
 @pytest.mark.parametrize("forecaster", forecasting_components(), indirect=True, ids=json.dumps)
-def test_a_few_steps_bring_a_forecasters_loss_down(forecaster):
+def test_few_steps_lower_the_loss_of_a_forecaster(forecaster):
     prepared, _, codec, model = forecaster
     windows = prepared.windows("train")
     whole = on(codec.series.batch(windows, np.arange(len(windows))))
@@ -328,7 +328,7 @@ def test_a_few_steps_bring_a_forecasters_loss_down(forecaster):
     assert losses[-1] < 0.8 * losses[0]
 
 
-def test_a_window_is_forecast_the_same_alone_batched_and_shuffled(forecaster):
+def test_windows_are_forecast_the_same_alone_batched_and_shuffled(forecaster):
     prepared, _, codec, model = forecaster
     windows = prepared.windows("test")
     model.eval()
@@ -341,7 +341,7 @@ def test_a_window_is_forecast_the_same_alone_batched_and_shuffled(forecaster):
     torch.testing.assert_close(shuffled, together[torch.from_numpy(order)], atol=1e-5, rtol=0)
 
 
-def test_a_saved_forecaster_predicts_the_same(forecaster, tmp_path):
+def test_saved_forecaster_predicts_the_same(forecaster, tmp_path):
     prepared, _, codec, model = forecaster
     results = prepared.finish()
     directory = RunDirectory.create(tmp_path / "run")

@@ -16,23 +16,23 @@ from scripts.soak.stream import difference, stream
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_no_line_of_a_stream_is_lost_doubled_or_changed(tagger_run, tmp_path, jobs):
-    found = app.predict(tagger_run, tmp_path, seed=jobs, minutes=0.04, jobs=jobs)
-    assert found.fault is None
-    assert found.got == found.sent > 0
+    streamed = app.predict(tagger_run, tmp_path, seed=jobs, minutes=0.04, jobs=jobs)
+    assert streamed.fault is None
+    assert streamed.got == streamed.sent > 0
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_all_before_a_fault_is_there(tagger_run, tmp_path, call, seed):
+def test_output_before_a_fault_is_complete(tagger_run, tmp_path, call, seed):
     """In this process, all kinds of faults."""
 
     def here(arguments, stdin) -> broken.Ended:
-        found = call(*arguments, stdin=stdin)
-        return broken.Ended(found.status, found.out, found.err)
+        result = call(*arguments, stdin=stdin)
+        return broken.Ended(result.status, result.out, result.err)
 
     assert broken.complaint(tagger_run, tmp_path, seed, here) is None
 
 
-def test_lines_are_of_all_kinds_and_have_numbers_of_their_own():
+def test_drawn_lines_have_all_kinds_and_their_own_numbers():
     some = list(islice(mixed(1), 6000))
     assert some == list(islice(mixed(1), 6000))
     numbered = [line for line in some if line]
@@ -63,17 +63,17 @@ def program(change: str) -> list[str]:
         ("break", "lines lost at the end, '#200 "),
     ],
 )
-def test_what_is_lost_doubled_or_changed_is_seen(tmp_path, change, fault):
-    found = stream(program(change), map("#{} Ann".format, count(1)), 0.005, tmp_path / "log")
-    assert found.sent > 200
+def test_lost_doubled_or_changed_line_is_reported(tmp_path, change, fault):
+    streamed = stream(program(change), map("#{} Ann".format, count(1)), 0.005, tmp_path / "log")
+    assert streamed.sent > 200
     if fault is None:
-        assert found.fault is None
-        assert found.got == found.sent
+        assert streamed.fault is None
+        assert streamed.got == streamed.sent
     else:
-        assert fault in found.fault
+        assert fault in streamed.fault
 
 
-def test_a_line_that_nobody_sent_is_seen():
+def test_line_that_nobody_sent_is_reported():
     assert "nobody sent" in difference(b'{"text": ""}\n', deque())
 
 
@@ -86,23 +86,23 @@ def test_a_line_that_nobody_sent_is_seen():
         (broken.Ended(2, "", "bilstm-nlp: x\n"), "sentences before the fault, found 0"),
     ],
 )
-def test_what_does_not_end_as_it_should_is_seen(tmp_path, ended, fault):
+def test_wrong_ending_is_reported(tmp_path, ended, fault):
     # Column files have a sentence before the fault in any case.
     assert fault in broken.complaint(tmp_path / "run", tmp_path, 2, lambda *_: ended)
 
 
-def test_memory_that_grows_is_seen():
+def test_growing_memory_is_reported():
     assert memory.growth([(0, 1.0), (1, 1.0)]) is None
     level = memory.growth([(second, 100 + (300 if second < 100 else 0)) for second in range(1000)])
     assert level.by == pytest.approx(0, abs=1e-6)
     rising = memory.growth([(second, 100 + second / 60) for second in range(0, 3601)])
     assert rising.slope == pytest.approx(60)
     assert (rising.minutes, rising.by) == (pytest.approx(30), pytest.approx(30))
-    streams = {name: app.Streamed(1, 1, 60.0, None, found, 500.0) for name, found in (("a", level), ("b", rising))}
+    streams = {name: app.Streamed(1, 1, 60.0, None, growth, 500.0) for name, growth in (("a", level), ("b", rising))}
     assert app.complaints(streams, 20) == ["b: memory grew by 30.0 MiB, 20 may be"]
     assert app.complaints(streams, 40) == []
 
 
-def test_the_script_says_what_can_be_chosen():
+def test_help_of_the_soak_names_its_options():
     done = subprocess.run([sys.executable, "-m", "scripts.soak", "--help"], capture_output=True, text=True, check=True)
     assert "--minutes" in done.stdout

@@ -121,10 +121,10 @@ def wrong(draw: st.DrawFn, values: Any, odd: tuple[Any, ...] = tuple(VALUES)) ->
     """Nested values with something else in a few places, things left out and added."""
     values = copy.deepcopy(values)
     for _ in range(draw(st.integers(0, 3))):
-        found = [*places(values)]
-        if not found:
+        paths = [*places(values)]
+        if not paths:
             return draw(st.sampled_from(odd))
-        *above, key = draw(st.sampled_from(found))
+        *above, key = draw(st.sampled_from(paths))
         table = values
         for part in above:
             table = table[part]

@@ -76,7 +76,7 @@ SENTENCES = st.lists(st.lists(st.tuples(TOKEN, TAG), min_size=1, max_size=4), mi
 
 
 @given(SENTENCES, st.booleans())
-def test_what_is_written_in_columns_is_read_again(folder, content, packs):
+def test_written_columns_are_read_again(folder, content, packs):
     """In the stream and as a corpus, gzip or not, with the predicted tag in the column after those of the rows."""
     if content[0][0][0].startswith("\ufeff"):
         return  # a byte order mark, as far as anybody can tell
@@ -85,21 +85,21 @@ def test_what_is_written_in_columns_is_read_again(folder, content, packs):
         for pairs in content
         if pairs[0][0] != "-DOCSTART-"
     ]
-    text = "".join(writer("conll")(number, one) for number, one in enumerate(texts, 1))
+    text = "".join(writer("conll")(number, tagged) for number, tagged in enumerate(texts, 1))
     path = folder / ("y.conll.gz" if packs else "y.conll")
     path.write_bytes(packed_bytes(text) if packs else text.encode())
     if not texts:
         return
     got = read(str(path), ColumnFormat()).sentences
-    assert [(s.tokens, s.tags) for s in got] == [(one.sentence.tokens, one.tags) for one in texts]
+    assert [(s.tokens, s.tags) for s in got] == [(tagged.sentence.tokens, tagged.tags) for tagged in texts]
     streamed = list(sentences_of(str(path), "conll", ColumnFormat().without_tags()))
     again = "".join(
-        writer("conll")(number, TaggedSentence(sentence, "", one.tags, ()))
-        for number, (sentence, one) in enumerate(zip(streamed, texts, strict=True), 1)
+        writer("conll")(number, TaggedSentence(sentence, "", tagged.tags, ()))
+        for number, (sentence, tagged) in enumerate(zip(streamed, texts, strict=True), 1)
     )
     path.write_bytes(packed_bytes(again) if packs else again.encode())
     got = read(str(path), ColumnFormat(tag=-2)).sentences
-    assert [(s.tokens, s.tags) for s in got] == [(one.sentence.tokens, one.tags) for one in texts]
+    assert [(s.tokens, s.tags) for s in got] == [(tagged.sentence.tokens, tagged.tags) for tagged in texts]
 
 
 def packed_bytes(text: str) -> bytes:

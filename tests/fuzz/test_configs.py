@@ -58,7 +58,7 @@ def test_any_values_are_a_config_or_refused(folder, values):
 
 
 @given(right())
-def test_a_config_survives_json_and_toml(folder, values):
+def test_config_survives_json_and_toml(folder, values):
     config = result_or_refusal(lambda: parse(values, "a test"))
     if config is None:  # parts that don't go together: heads that don't divide the states, levels without a median
         return

@@ -145,8 +145,8 @@ def notes(draw: st.DrawFn, schema: pa.Schema) -> Any:
     for name in {"tags", "ner_tags"} & features.keys():
         if schema.field(name).type == pa.list_(pa.int64()):
             features[name] = {"feature": {"names": list(TAGS), "_type": "ClassLabel"}, "_type": "List"}
-    found = {"info": {"features": features}}
-    return draw(wrong(found, NOTES)) if draw(st.booleans()) else found
+    described = {"info": {"features": features}}
+    return draw(wrong(described, NOTES)) if draw(st.booleans()) else described
 
 
 @WHOLE

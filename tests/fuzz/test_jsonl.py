@@ -68,22 +68,24 @@ def check(path: Path, content: bytes, format: ColumnFormat) -> None:
     for complaint in complaints:
         check_message(complaint)
     assert (corpus is None) == (patient is None or bool(complaints))
-    for one in corpus.sentences if corpus else ():
-        assert one.tokens
-        assert all(token.encode() for token in one.tokens)
-        assert (one.tags is None) == (format.tag is None)
-        assert one.tags is None or (len(one.tags) == len(one.tokens) and all(tag.encode() for tag in one.tags))
-        assert (one.text is None) == (one.offsets is None)
-        assert one.offsets is None or tuple(one.text[a:b] for a, b in one.offsets) == one.tokens
+    for sentence in corpus.sentences if corpus else ():
+        assert sentence.tokens
+        assert all(token.encode() for token in sentence.tokens)
+        assert (sentence.tags is None) == (format.tag is None)
+        assert sentence.tags is None or (
+            len(sentence.tags) == len(sentence.tokens) and all(tag.encode() for tag in sentence.tags)
+        )
+        assert (sentence.text is None) == (sentence.offsets is None)
+        assert sentence.offsets is None or tuple(sentence.text[a:b] for a, b in sentence.offsets) == sentence.tokens
 
 
 @given(packed(CONTENTS), FORMATS)
-def test_any_stream_can_be_written_in_every_format_or_is_refused(folder, content, format):
+def test_any_stream_is_written_in_every_format_or_refused(folder, content, format):
     path = folder / "x.jsonl.gz"
     path.write_bytes(content)
     sentences = result_or_refusal(lambda: list(sentences_of(str(path), "jsonl", format.without_tags())))
-    for one in sentences or ():
-        tagged = TaggedSentence(one, one.text or " ".join(one.tokens), ("O",) * len(one.tokens), ())
+    for sentence in sentences or ():
+        tagged = TaggedSentence(sentence, sentence.text or " ".join(sentence.tokens), ("O",) * len(sentence.tokens), ())
         for kind in ("text", "conll", "jsonl", "csv"):
             result_or_refusal(lambda kind=kind, tagged=tagged: writer(kind)(1, tagged).encode())
 
@@ -93,15 +95,15 @@ TOKENS = st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=5)
 
 
 @given(st.lists(TOKENS, min_size=1, max_size=4), st.booleans())
-def test_what_is_written_in_jsonl_is_read_again(folder, content, packs):
+def test_written_jsonl_is_read_again(folder, content, packs):
     """Tokens and tags may hold anything, line ends too."""
     texts = [
         TaggedSentence(Sentence(tuple(t for t, _ in pairs), None, 1), "", tuple(tag for _, tag in pairs), ())
         for pairs in content
     ]
-    written = "".join(writer("jsonl")(number, one) for number, one in enumerate(texts, 1)).encode()
+    written = "".join(writer("jsonl")(number, each) for number, each in enumerate(texts, 1)).encode()
     path = folder / ("y.jsonl.gz" if packs else "y.jsonl")
     path.write_bytes(gzip.compress(written, 1) if packs else written)
     got = read(str(path), ColumnFormat()).sentences
-    assert [(one.tokens, one.tags) for one in got] == [(one.sentence.tokens, one.tags) for one in texts]
-    assert [one.line for one in got] == list(range(1, len(texts) + 1))
+    assert [(each.tokens, each.tags) for each in got] == [(each.sentence.tokens, each.tags) for each in texts]
+    assert [each.line for each in got] == list(range(1, len(texts) + 1))

@@ -33,8 +33,8 @@ TAGGED = st.lists(st.tuples(WORDS, st.sampled_from(["O", "B-X", "I-X", "B-Y\u202
 
 
 @given(st.lists(TAGGED, min_size=1, max_size=4), st.lists(WORDS, unique=True), st.sampled_from(SCHEMES[1:]), st.data())
-def test_a_taggers_codec_survives_its_files(pairs, frozen, scheme, data):
-    sentences = [Sentence(tuple(t for t, _ in one), tuple(tag for _, tag in one), 1) for one in pairs]
+def test_codec_of_a_tagger_survives_its_files(pairs, frozen, scheme, data):
+    sentences = [Sentence(tuple(t for t, _ in each), tuple(tag for _, tag in each), 1) for each in pairs]
     kinds = {token: 1 for sentence in sentences for token in sentence.tokens}
     words = WordTable.build(kinds, None)
     words = WordTable((), words.learnt, tuple(word for word in frozen if word not in words.learnt))
@@ -57,7 +57,7 @@ def test_a_taggers_codec_survives_its_files(pairs, frozen, scheme, data):
         else:
             assert np.array_equal(before, after) if isinstance(before, np.ndarray) else before == after
     first, second = codec.encode(sentences), again.encode(sentences)
-    assert all(np.array_equal(getattr(first, one.name), getattr(second, one.name)) for one in fields(first))
+    assert all(np.array_equal(getattr(first, each.name), getattr(second, each.name)) for each in fields(first))
 
 
 NUMBERS = st.floats(-1e12, 1e12)
@@ -66,10 +66,10 @@ NUMBERS = st.floats(-1e12, 1e12)
 @given(
     st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), st.just(0), min_size=1, max_size=3), st.data()
 )
-def test_a_forecasters_codec_survives_its_files(names, data):
+def test_codec_of_a_forecaster_survives_its_files(names, data):
     values = st.lists(st.tuples(NUMBERS, NUMBERS), min_size=12, max_size=12)
     dates = pd.date_range("2020-01-01", periods=12)
-    series = [Series(one, dates, np.array(data.draw(values)), ("a", "b"), np.arange(1, 13)) for one in names]
+    series = [Series(name, dates, np.array(data.draw(values)), ("a", "b"), np.arange(1, 13)) for name in names]
     data_set, parts = SeriesSet("x", series, ("a", "b"), "D"), [Parts.from_borders(10, 11, 12)] * len(series)
     codec = SeriesCodec.fit(
         data_set,
@@ -105,7 +105,7 @@ class Foretold(Forecaster):
 
     table: pd.DataFrame
 
-    def future(self, found, known):
+    def future(self, past, known):
         return self.table
 
 
@@ -148,7 +148,7 @@ def test_forecasts_are_the_same_in_every_format(foretold, table):
 
     pd.testing.assert_frame_equal(pd.read_parquet(io.BytesIO(written("parquet"))), table)
     rows = list(csv.reader(io.StringIO(written("csv").decode(), newline="")))
-    found = pd.DataFrame(rows[1:], columns=rows[0]).astype(table.dtypes.to_dict())
-    pd.testing.assert_frame_equal(found, table, check_exact=True)
-    found = pd.DataFrame(json.loads(written("json"))).astype(table.dtypes.to_dict())
-    pd.testing.assert_frame_equal(found, table, rtol=1e-9, atol=1e-9)
+    again = pd.DataFrame(rows[1:], columns=rows[0]).astype(table.dtypes.to_dict())
+    pd.testing.assert_frame_equal(again, table, check_exact=True)
+    again = pd.DataFrame(json.loads(written("json"))).astype(table.dtypes.to_dict())
+    pd.testing.assert_frame_equal(again, table, rtol=1e-9, atol=1e-9)

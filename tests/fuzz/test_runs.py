@@ -28,7 +28,7 @@ from tests.fuzz.runs import FILES, NOTED, damage, damaged
 
 @WHOLE
 @given(st.data())
-def test_a_damaged_run_loads_and_predicts_or_is_refused(made, data):
+def test_damaged_run_loads_and_predicts_or_is_refused(made, data):
     path = made.finished / data.draw(st.sampled_from([*FILES, "checksums.json"]))
     with damaged(path, data.draw(damage(path)), noted=data.draw(NOTED)):
         predictor = result_or_refusal(lambda: load(made.finished))
@@ -41,7 +41,7 @@ def test_a_damaged_run_loads_and_predicts_or_is_refused(made, data):
 
 @WHOLE
 @given(st.data())
-def test_a_damaged_run_tells_what_it_holds_or_is_refused(made, data):
+def test_damaged_run_is_summarised_or_refused(made, data):
     run = data.draw(st.sampled_from([made.finished, made.stopped]))
     names = [
         name
@@ -58,15 +58,15 @@ def test_a_damaged_run_tells_what_it_holds_or_is_refused(made, data):
 
 @WHOLE
 @given(st.data())
-def test_a_damaged_run_is_verified_or_refused(made, data):
+def test_damaged_run_is_verified_or_refused(made, data):
     names = ("replay.json", "replay.json", "metrics.json", "checksums.json", "model.safetensors", "report.md")
     path = made.finished / data.draw(st.sampled_from(names))
     content = data.draw(damage(path))
     with damaged(path, content, noted=data.draw(NOTED)), np.errstate(all="ignore"):
-        found = result_or_refusal(lambda: verify(made.finished))
-        if found is not None:
-            json.dumps(found.as_json(), allow_nan=False)
-            assert all(markdown.markdown_section(section) for section in found.sections())
+        verification = result_or_refusal(lambda: verify(made.finished))
+        if verification is not None:
+            json.dumps(verification.as_json(), allow_nan=False)
+            assert all(markdown.markdown_section(section) for section in verification.sections())
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def again(made):
 
 @WHOLE
 @given(st.data())
-def test_a_damaged_run_goes_on_or_is_refused(made, again, data):
+def test_damaged_run_resumes_or_is_refused(made, again, data):
     path = made.stopped / data.draw(st.sampled_from(["state.safetensors"] * 3 + ["run.json", "config.json"]))
     with damaged(path, data.draw(damage(path)), noted=data.draw(NOTED)):
         try:
@@ -96,6 +96,6 @@ def test_a_damaged_run_goes_on_or_is_refused(made, again, data):
         except DivergenceError:  # weights that are wrong in their values alone
             return
         if reports is not None:
-            assert [one.epoch for one in reports] == list(range(1, len(reports) + 1))
-            assert any(one.best for one in reports)
-            assert sum(one.seconds for one in reports) > 0
+            assert [report.epoch for report in reports] == list(range(1, len(reports) + 1))
+            assert any(report.best for report in reports)
+            assert sum(report.seconds for report in reports) > 0

@@ -135,18 +135,18 @@ def check(path, content, format):
     for complaint in complaints:
         check_message(complaint)
     assert (result is None) == (patient is None or bool(complaints))
-    for one in patient.series if patient else ():
-        assert len(one) > 0
-        assert np.isfinite(one.values).all()
-        assert one.dates.is_monotonic_increasing
-        assert one.dates.is_unique
-        assert result is None or (one.rows > 0).all() or format.missing != "error"
+    for series in patient.series if patient else ():
+        assert len(series) > 0
+        assert np.isfinite(series.values).all()
+        assert series.dates.is_monotonic_increasing
+        assert series.dates.is_unique
+        assert result is None or (series.rows > 0).all() or format.missing != "error"
     if result is not None:
         season(result.frequency)
-        for one in result.series:
-            ahead = result_or_refusal(lambda one=one: future_dates(one.dates[-1], 3, result.frequency))
+        for series in result.series:
+            ahead = result_or_refusal(lambda series=series: future_dates(series.dates[-1], 3, result.frequency))
             assert ahead is None or len(ahead) == 3
-            calendar_features(one.dates, result.frequency, "cyclic")
+            calendar_features(series.dates, result.frequency, "cyclic")
 
 
 @given(st.sampled_from([text.encode() for text in FREQUENCIES + NO_FREQUENCIES if text]).flatmap(changed))

@@ -53,11 +53,11 @@ def slow(tags: list[str], source: Scheme, target: Scheme) -> list[str]:
         (role, kind), (next_role, next_kind) = read(index), read(index + 1)
         return role in ("B", "I") and next_role in ("I", "E") and kind == next_kind
 
-    found = []
+    converted = []
     for index in range(len(tags)):
         role, kind = read(index)
         if role == "O":
-            found.append("O")
+            converted.append("O")
             continue
         first, last = not goes_on(index - 1), not goes_on(index)
         if target == "IOB1":
@@ -68,26 +68,26 @@ def slow(tags: list[str], source: Scheme, target: Scheme) -> list[str]:
             letter = letters["B"]
         else:
             letter = letters["E"] if last and "E" in letters else letters["I"]
-        found.append(f"{letter}-{kind}")
-    return found
+        converted.append(f"{letter}-{kind}")
+    return converted
 
 
 @given(SEQUENCES, schemes, schemes)
-def test_any_strings_are_converted_as_the_slow_twin_converts_them(tags, source, target):
-    found = convert(tags, source, target)
-    assert found == slow(tags, source, target)
-    assert violations(found, target) == []
-    assert spans(found, target) == spans(tags, source)
+def test_any_tags_are_converted_as_by_a_slow_converter(tags, source, target):
+    converted = convert(tags, source, target)
+    assert converted == slow(tags, source, target)
+    assert violations(converted, target) == []
+    assert spans(converted, target) == spans(tags, source)
 
 
 @given(SEQUENCES, schemes)
-def test_any_strings_are_read_checked_and_repaired(tags, scheme):
-    found = spans(tags, scheme)
-    assert all(0 <= one.start < one.end <= len(tags) and one.type for one in found)
-    assert all(one.end <= other.start for one, other in pairwise(found))
+def test_any_tags_are_read_checked_and_repaired(tags, scheme):
+    entities = spans(tags, scheme)
+    assert all(0 <= each.start < each.end <= len(tags) and each.type for each in entities)
+    assert all(each.end <= other.start for each, other in pairwise(entities))
     broken = violations(tags, scheme)
-    assert [one.tag for one in broken] == [tags[one.index] for one in broken]
-    assert {index for index, tag in enumerate(tags) if parse(tag, scheme) is None} <= {one.index for one in broken}
+    assert [each.tag for each in broken] == [tags[each.index] for each in broken]
+    assert {index for index, tag in enumerate(tags) if parse(tag, scheme) is None} <= {each.index for each in broken}
     repaired = repair(tags, scheme)
     assert repair(repaired, scheme) == repaired
     # IOB1 lets B- stand where it is not needed: CoNLL-2003 has it after an entity of another type.
@@ -96,9 +96,11 @@ def test_any_strings_are_read_checked_and_repaired(tags, scheme):
 
 @given(st.lists(SEQUENCES, max_size=4))
 def test_any_corpus_has_a_scheme(corpus):
-    found = detect(corpus)
-    assert set(found.candidates) == {one for one in SCHEMES if not any(violations(tags, one) for tags in corpus)}
-    assert found.explanation.startswith(found.scheme)
+    detection = detect(corpus)
+    assert set(detection.candidates) == {
+        scheme for scheme in SCHEMES if not any(violations(tags, scheme) for tags in corpus)
+    }
+    assert detection.explanation.startswith(detection.scheme)
 
 
 @st.composite
@@ -112,18 +114,18 @@ def entities(draw: st.DrawFn) -> tuple[list[Span], int]:
 
 @given(entities(), st.lists(schemes, min_size=1, max_size=6))
 def test_entities_survive_any_round_through_the_schemes(case, round_trip):
-    found, length = case
-    first = tags = encode(found, length, round_trip[0])
+    drawn, length = case
+    first = tags = encode(drawn, length, round_trip[0])
     for source, target in zip(round_trip, [*round_trip[1:], round_trip[0]], strict=True):
         tags = convert(tags, source, target)
     assert tags == first
-    assert spans(tags, round_trip[0]) == found
+    assert spans(tags, round_trip[0]) == drawn
 
 
 @given(entities(), schemes)
-def test_what_is_encoded_is_legal_for_a_chain_too(case, scheme):
-    found, length = case
-    tags = encode(found, length, scheme)
+def test_encoded_entities_are_legal_paths_of_a_chain(case, scheme):
+    drawn, length = case
+    tags = encode(drawn, length, scheme)
     names = tag_set(KINDS, scheme)
     legality = legal_transitions(names, scheme)
     rows = [names.index(tag) for tag in tags]

@@ -56,7 +56,7 @@ def plan(made, tmp_path_factory) -> Plan:
 
 @WHOLE
 @given(st.data())
-def test_a_damaged_trial_is_read_or_refused(plan, data):
+def test_damaged_trial_is_read_or_refused(plan, data):
     folder = plan.jobs[-1].folder
     path = folder / data.draw(st.sampled_from(FILES))
     with damaged(path, data.draw(damage(path)), noted=data.draw(NOTED)):
@@ -75,11 +75,11 @@ def test_a_damaged_trial_is_read_or_refused(plan, data):
 
 @WHOLE
 @given(st.data())
-def test_a_damaged_trial_is_compared_with_whole_ones_or_refused(plan, data):
+def test_damaged_trial_is_compared_or_refused(plan, data):
     path = plan.jobs[-1].folder / data.draw(st.sampled_from(FILES))
     with damaged(path, data.draw(damage(path)), noted=data.draw(NOTED)), np.errstate(all="ignore"):
-        found = result_or_refusal(lambda: conclude(plan))
-        if found is not None:
-            assert page(found.as_json())
-            assert markdown(found)
-            assert [run.status for run in found.runs[:3]] == ["finished"] * 3
+        comparison = result_or_refusal(lambda: conclude(plan))
+        if comparison is not None:
+            assert page(comparison.as_json())
+            assert markdown(comparison)
+            assert [run.status for run in comparison.runs[:3]] == ["finished"] * 3

@@ -40,13 +40,13 @@ def test_any_gzip_is_vectors_or_refused(folder, content):
 
 def check(path, content):
     path.write_bytes(content)
-    found = result_or_refusal(lambda: read_vectors(path))
-    if found is None:
+    table = result_or_refusal(lambda: read_vectors(path))
+    if table is None:
         return
-    assert found.vectors.shape == (len(found.words), found.vectors.shape[1])
-    assert np.isfinite(found.vectors).all()
-    assert len(set(found.words)) == len(found.words) > 0
-    assert all(word.encode() and "\n" not in word for word in found.words)
+    assert table.vectors.shape == (len(table.words), table.vectors.shape[1])
+    assert np.isfinite(table.vectors).all()
+    assert len(set(table.words)) == len(table.words) > 0
+    assert all(word.encode() and "\n" not in word for word in table.words)
     again = read_vectors(path)
-    assert list(again.words) == list(found.words)
-    assert np.array_equal(again.vectors, found.vectors)
+    assert list(again.words) == list(table.words)
+    assert np.array_equal(again.vectors, table.vectors)

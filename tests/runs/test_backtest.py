@@ -64,7 +64,7 @@ def write_series(path: Path, last: tuple[float, ...] = ()) -> None:
     path.write_text("date,a\n" + "".join(f"{day},{value}\n" for day, value in zip(days, values, strict=True)))
 
 
-def test_refitted_model_is_another_and_sees_no_row_after_its_origin(small, tmp_path):
+def test_refitted_model_differs_and_sees_no_later_rows(small, tmp_path):
     write_series(tmp_path / "same.csv")
     write_series(tmp_path / "other.csv", last=(700.0, -900.0))
     first, second = (

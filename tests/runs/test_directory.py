@@ -76,7 +76,7 @@ def test_half_removed_run_is_neither_finished_nor_resumable(tmp_path, monkeypatc
 
 
 @pytest.mark.parametrize("left", [[".lock"], [".run.json.partial"], [".lock", ".lock.json", ".run.json.partial"]])
-def test_files_of_a_process_killed_early_do_not_block_a_run(tmp_path, left):
+def test_files_of_an_early_kill_do_not_block_a_run(tmp_path, left):
     for name in left:
         (tmp_path / name).write_text('{"form')
     RunDirectory.create(tmp_path)
@@ -182,7 +182,7 @@ def test_file_with_other_content_than_written_is_not_read(tmp_path):
         run.read_json("metrics.json")
 
 
-def test_old_and_new_content_are_valid_while_a_file_is_replaced(tmp_path, monkeypatch):
+def test_both_contents_are_valid_while_a_file_is_replaced(tmp_path, monkeypatch):
     run = RunDirectory.create(tmp_path / "run")
     run.write_json("config.json", {"seed": 1})
 

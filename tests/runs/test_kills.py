@@ -119,7 +119,7 @@ def commands(forks, tmp_path_factory) -> dict[str, Command]:
     return dict(zip(KILLS, (tagger, forecaster, compare, evaluate, predict), strict=True))
 
 
-def test_what_is_killed_at_any_moment_ends_in_the_same_bits(forks, commands, tmp_path):
+def test_commands_killed_at_any_moment_end_in_the_same_bits(forks, commands, tmp_path):
     seed = int(os.environ.get("BILSTM_KILLS_SEED", "1"))
     total = int(os.environ.get("BILSTM_KILLS", sum(KILLS.values())))
     hits = dict.fromkeys(KILLS, 0)
@@ -139,7 +139,7 @@ def test_what_is_killed_at_any_moment_ends_in_the_same_bits(forks, commands, tmp
     assert sum(hits.values()) >= min(total, 50)
 
 
-def test_a_finished_run_that_was_killed_before_it_removed_its_state_loses_it(forks, commands, tmp_path):
+def test_finished_run_killed_with_its_state_loses_the_state(forks, commands, tmp_path):
     folder = shutil.copytree(commands["train a tagger"].reference, tmp_path / "copy")
     (folder / "run" / "state.safetensors").write_bytes((folder / "run" / "model.safetensors").read_bytes())
     arguments = commands["train a tagger"].arguments(folder, "--resume")
@@ -147,7 +147,7 @@ def test_a_finished_run_that_was_killed_before_it_removed_its_state_loses_it(for
     assert contents(folder) == contents(commands["train a tagger"].reference)
 
 
-def test_a_history_without_the_last_epoch_is_completed_when_a_run_goes_on(tmp_path, monkeypatch):
+def test_history_without_the_last_epoch_is_completed_on_resuming(tmp_path, monkeypatch):
     def killed(run: RunDirectory, reports: tuple[EpochReport, ...]) -> None:
         if len(reports) == 2:
             raise KeyboardInterrupt
@@ -205,21 +205,21 @@ class Chain:
 
     def look(self) -> None:
         """Whatever has its name is whole, and what says that it is finished is."""
-        found = contents(self.folder)
+        actual = contents(self.folder)
         expected = contents(self.command.reference)
-        for folder in {path.parent for path in found}:
-            finished = {"metrics.json", "trial.json"} & {path.name for path in found if path.parent == folder}
+        for folder in {path.parent for path in actual}:
+            finished = {"metrics.json", "trial.json"} & {path.name for path in actual if path.parent == folder}
             if finished:
                 files = {path for path in expected if folder in path.parents and not path.name.startswith("trial")}
-                assert files <= found.keys(), f"{folder} is not whole: {files - found.keys()}"
-            for path, value in found.items():
+                assert files <= actual.keys(), f"{folder} is not whole: {files - actual.keys()}"
+            for path, value in actual.items():
                 if path.parent != folder or path.name in UNFINISHED:
                     continue
                 if path.name == "history.jsonl":  # it grows
                     assert value == expected[path][: len(value)], path
                 elif finished or path.name not in GROWING:
                     assert value == expected[path], path
-            if any(path.name == "run.json" for path in found if path.parent == folder):
+            if any(path.name == "run.json" for path in actual if path.parent == folder):
                 run = RunDirectory.open(self.folder / folder)
                 run.check()
                 run.summary()
@@ -229,9 +229,9 @@ class Chain:
         errors = said(self.folder, "err").read_text()
         finished = ending.status == 2 and "the run is finished, there is nothing to resume" in errors
         assert ending.status == 0 or finished, errors
-        found, expected = contents(self.folder), contents(self.command.reference)
-        assert found.keys() == expected.keys()
-        for path, value in found.items():
+        actual, expected = contents(self.folder), contents(self.command.reference)
+        assert actual.keys() == expected.keys()
+        for path, value in actual.items():
             assert value == expected[path], path
         left = [path for path in self.folder.rglob("*") if path.name.endswith(".partial")]
         assert not left
@@ -254,13 +254,13 @@ def contents(folder: Path) -> dict[Path, object]:
 
     Raises `AssertionError` or `ValueError` for one that is not whole.
     """
-    found: dict[Path, object] = {}
+    values: dict[Path, object] = {}
     for path in sorted(folder.rglob("*")):
         # Logs are written as things are said.
         passing = path.name in LOCK_FILES or path.suffix == ".partial"
         if path.is_file() and not passing and path.parent.name != "logs":
-            found[path.relative_to(folder)] = read(path)
-    return found
+            values[path.relative_to(folder)] = read(path)
+    return values
 
 
 def read(path: Path) -> object:

@@ -14,7 +14,7 @@ from tests.samples import SERIES
 KEPT = sorted(path.parent for path in Path(__file__).parent.glob("*/*/run.json"))
 
 
-def test_there_is_a_tagger_and_a_forecaster_of_every_version():
+def test_every_version_has_a_tagger_and_a_forecaster():
     versions = {run.parent.name for run in KEPT}
     assert {(run.parent.name, run.name) for run in KEPT} == {
         (version, kind) for version in versions for kind in ("tagger", "forecaster")
@@ -24,10 +24,10 @@ def test_there_is_a_tagger_and_a_forecaster_of_every_version():
 
 
 @pytest.mark.parametrize("run", KEPT, ids=lambda run: f"{run.parent.name}-{run.name}")
-def test_what_an_old_version_saved_answers_as_it_did_then(run, call):
-    found = verify(run)
-    assert found.files >= 10
-    assert found.same, found.replayed
+def test_saved_run_of_an_old_version_gives_its_recorded_answers(run, call):
+    verification = verify(run)
+    assert verification.files >= 10
+    assert verification.same, verification.replayed
     assert call("info", run).status == 0
     source, text = (str(SERIES), b"") if run.name == "forecaster" else ("-", b"Ann left Bonn on Friday .\n")
     predicted = call("predict", run, source, stdin=text)

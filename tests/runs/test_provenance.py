@@ -23,7 +23,7 @@ from tests.samples import SMALL, TAGGER
 SAMPLES = Path(bilstm_nlp.__file__).parent / "data" / "samples"
 
 
-def test_a_run_records_what_it_was_made_of(tagger_run):
+def test_run_records_versions_machine_command_and_data(tagger_run):
     made = RunDirectory.open(tagger_run).origin()
     train = (SAMPLES / "news.train.conll").read_bytes()
     assert made["data"]["sample:news.train.conll"] == hashlib.sha256(train).hexdigest()
@@ -35,7 +35,7 @@ def test_a_run_records_what_it_was_made_of(tagger_run):
     assert all(made["machine"].values())
 
 
-def test_the_commit_is_that_of_the_checkout():
+def test_commit_is_that_of_the_checkout():
     folder = Path(bilstm_nlp.__file__).parent
     asked = subprocess.run(["git", "-C", folder, "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
     if asked.returncode != 0:
@@ -43,21 +43,21 @@ def test_the_commit_is_that_of_the_checkout():
     assert origin([], 1)["commit"].removesuffix("+") == asked.stdout.strip()
 
 
-def test_info_shows_it(call, tagger_run):
+def test_info_shows_the_origin(call, tagger_run):
     made = RunDirectory.open(tagger_run).origin()
-    said = "".join(call("info", tagger_run).out.split())  # cells may be broken into lines
+    printed = "".join(call("info", tagger_run).out.split())  # cells may be broken into lines
     for value in (made["began"], made["commit"] or "", made["machine"]["python"], *made["data"]):
-        assert "".join(value.split()) in said
+        assert "".join(value.split()) in printed
     assert json.loads(call("info", tagger_run, "--json").out)["origin"] == made
 
 
-def test_what_can_be_read_but_once_is_not_read_for_its_hash(tmp_path):
+def test_pipe_and_folder_have_no_digest(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     assert digest(str(tmp_path / "pipe")) is None
     assert digest(str(tmp_path)) is None
 
 
-def test_a_run_goes_on_with_the_data_it_began_with_alone(tmp_path, caplog):
+def test_run_resumes_with_its_own_data_only(tmp_path, caplog):
     train = tmp_path / "train.conll"
     shutil.copy(SAMPLES / "news.train.conll", train)
     config = load(Path(TAGGER), [*SMALL[1::2], f"data.train={train}"])

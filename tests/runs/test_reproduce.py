@@ -37,20 +37,20 @@ def again(run: Path, out: Path) -> reproduce.Reproduction:
 
 
 def test_same_seed_config_data_and_threads_give_the_same_files(finished, tmp_path):
-    found = again(finished, tmp_path / "run")
-    assert found.identical
-    assert found.changed == []
+    reproduction = again(finished, tmp_path / "run")
+    assert reproduction.identical
+    assert reproduction.changed == []
     first = json.loads((finished / "history.jsonl").read_text().splitlines()[0])
     steps = read_tensors(RunDirectory.open(finished), "losses.safetensors")[0]
-    assert found.steps == sum(map(len, steps.values()))
+    assert reproduction.steps == sum(map(len, steps.values()))
     assert len(steps) == 4
     assert first["loss"] == pytest.approx(float(steps["1"].mean()), rel=0.2)  # of sentences here, of steps there
     names = {path.relative_to(finished).as_posix() for path in finished.rglob("*") if path.is_file()}
     assert names == {path.relative_to(tmp_path / "run").as_posix() for path in (tmp_path / "run").rglob("*.*")}
     for name in names - {"run.json", "checksums.json", "history.jsonl", "metrics.json", "report.md"}:
         assert (finished / name).read_bytes() == (tmp_path / "run" / name).read_bytes(), name
-    for one, other in zip(histories(finished), histories(tmp_path / "run"), strict=True):
-        assert one == other
+    for before, after in zip(histories(finished), histories(tmp_path / "run"), strict=True):
+        assert before == after
     assert results(finished) == results(tmp_path / "run")
 
 
@@ -65,9 +65,9 @@ def results(run: Path) -> dict[str, object]:
 
 
 def test_forecaster_is_reproduced_bit_for_bit(forecaster_run, call):
-    found = call("reproduce", forecaster_run, "--json")
-    assert found.status == 0
-    assert json.loads(found.out) == {
+    result = call("reproduce", forecaster_run, "--json")
+    assert result.status == 0
+    assert json.loads(result.out) == {
         "identical": True,
         "steps": sum(map(len, read_tensors(RunDirectory.open(forecaster_run), "losses.safetensors")[0].values())),
         "first_difference": None,
@@ -81,13 +81,13 @@ def test_changed_data_are_named_with_their_first_changed_step(finished, tmp_path
     train_file.write_text(whole.replace("Friday", "Monday"))
     assert whole != train_file.read_text()
     try:
-        found = again(finished, tmp_path / "run")
+        reproduction = again(finished, tmp_path / "run")
     finally:
         train_file.write_text(whole)
-    assert not found.identical
-    assert found.first is not None
-    assert found.first.startswith("epoch 1, step ")
-    assert [name for name, _, _ in found.changed] == [f"data {train_file}"]
+    assert not reproduction.identical
+    assert reproduction.first is not None
+    assert reproduction.first.startswith("epoch 1, step ")
+    assert [name for name, _, _ in reproduction.changed] == [f"data {train_file}"]
 
 
 def test_first_differing_step_epoch_or_weight_is_named(finished, tmp_path):
@@ -104,8 +104,8 @@ def test_first_differing_step_epoch_or_weight_is_named(finished, tmp_path):
     losses, _ = read_tensors(changed, "losses.safetensors")
     losses["4"][2] = torch.nextafter(losses["4"][2], torch.tensor(9.0, dtype=torch.float64))
     write_tensors(changed, "losses.safetensors", losses)
-    found = reproduce.compare(run, other).first
-    assert found.startswith(f"epoch 4, step 3 of {len(losses['4'])} is the first to differ, loss ")
+    difference = reproduce.compare(run, other).first
+    assert difference.startswith(f"epoch 4, step 3 of {len(losses['4'])} is the first to differ, loss ")
     losses["2"] = losses["2"][:-1]
     write_tensors(changed, "losses.safetensors", losses)
     steps = len(losses["2"])
@@ -130,6 +130,6 @@ def test_unfinished_run_is_refused_for_reproduction(tmp_path, call):
     epochs = train_epochs(load(FORECASTER, ["training.epochs=2", "encoder.hidden=4"]), tmp_path / "run")
     next(epochs)
     epochs.close()
-    found = call("reproduce", tmp_path / "run")
-    assert found.status == 2
-    assert "expected a finished run, found an unfinished one; train --resume goes on with it" in found.err
+    result = call("reproduce", tmp_path / "run")
+    assert result.status == 2
+    assert "expected a finished run, found an unfinished one; train --resume goes on with it" in result.err

@@ -39,8 +39,8 @@ def run(*command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
 
 def losses(path: Path) -> list[torch.Tensor]:
     """Return the loss of each step, by epoch."""
-    found = load_file(path / "losses.safetensors")
-    return [found[name] for name in sorted(found)]
+    tensors = load_file(path / "losses.safetensors")
+    return [tensors[name] for name in sorted(tensors)]
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +57,9 @@ def test_two_processes_train_like_one_with_doubled_batches(together, tmp_path):
     list(train.train_epochs(config, tmp_path / "alone"))
     windows = json.loads((together / "history.jsonl").read_text().splitlines()[0])["sequences"]
     assert windows % 16 in range(1, 9), "the last step has a batch for one process alone"
-    for one, other in zip(losses(tmp_path / "alone"), losses(together), strict=True):
-        assert len(one) == -(-windows // 16)
-        assert torch.allclose(one, other, rtol=1e-4), (one - other).abs().max()
+    for alone, shared_losses in zip(losses(tmp_path / "alone"), losses(together), strict=True):
+        assert len(alone) == -(-windows // 16)
+        assert torch.allclose(alone, shared_losses, rtol=1e-4), (alone - shared_losses).abs().max()
     weights, others = (load_file(path / "model.safetensors") for path in (tmp_path / "alone", together))
     for name, value in weights.items():
         assert torch.allclose(value, others[name], atol=1e-4), name
@@ -78,8 +78,8 @@ def test_run_of_two_processes_resumes_in_another_number(tmp_path):
     ) as process:
         wait_for_lines(path / "history.jsonl")
         process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=120)
-    assert said.count("stopped; finished batches are kept. To go on: bilstm-nlp train") == 1
+        _, errors = process.communicate(timeout=120)
+    assert errors.count("stopped; finished batches are kept. To go on: bilstm-nlp train") == 1
     before = len((path / "history.jsonl").read_text().splitlines())
     with subprocess.Popen(
         launched(3, *arguments, "--resume"),
@@ -89,9 +89,9 @@ def test_run_of_two_processes_resumes_in_another_number(tmp_path):
     ) as process:
         wait_for_lines(path / "history.jsonl", before + 2)
         process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=120)
-    assert f"epoch {before + 1}/40" in said
-    assert f"epoch {before}/40" not in said
+        _, errors = process.communicate(timeout=120)
+    assert f"epoch {before + 1}/40" in errors
+    assert f"epoch {before}/40" not in errors
 
 
 def test_killed_worker_ends_all_processes_and_leaves_a_resumable_run(tmp_path):
@@ -102,11 +102,11 @@ def test_killed_worker_ends_all_processes_and_leaves_a_resumable_run(tmp_path):
     ) as process:
         wait_for_lines(path / "history.jsonl")
         os.kill(worker(process.pid, rank=1), signal.SIGKILL)
-        _, said = process.communicate(timeout=120)
+        _, errors = process.communicate(timeout=120)
     assert process.returncode != 0
-    assert said.count("bilstm-nlp: ") == 1
-    assert "bilstm-nlp: process 0 of 2: another process of this training has ended" in said
-    assert "--resume goes on from there" in said
+    assert errors.count("bilstm-nlp: ") == 1
+    assert "bilstm-nlp: process 0 of 2: another process of this training has ended" in errors
+    assert "--resume goes on from there" in errors
     finished = len((path / "history.jsonl").read_text().splitlines())
     config = load(FORECASTER, ["training.epochs=400", "data.stride=16"])
     epochs = train.train_epochs(config, path, resume=True)
@@ -122,10 +122,10 @@ def test_loss_of_a_step_is_the_mean_over_all_processes(tmp_path):
     prepared = build(config).prepare()
     model = prepared.model.eval()
     with torch.no_grad():
-        found = [model(on(batch)) for batch in prepared.batches(1)]
-    assert len({float(loss.weight) for loss in found}) > 5
-    pairs = [found[start : start + 2] for start in range(0, len(found), 2)]
-    expected = [sum(float(one.total) for one in pair) / sum(float(one.weight) for one in pair) for pair in pairs]
+        batch_losses = [model(on(batch)) for batch in prepared.batches(1)]
+    assert len({float(loss.weight) for loss in batch_losses}) > 5
+    pairs = [batch_losses[start : start + 2] for start in range(0, len(batch_losses), 2)]
+    expected = [sum(float(each.total) for each in pair) / sum(float(each.weight) for each in pair) for pair in pairs]
     assert losses(tmp_path / "run")[0].tolist() == pytest.approx(expected, rel=1e-4)
 
 

@@ -52,7 +52,7 @@ def test_part_with_all_batches_of_an_epoch_is_refused(batches):
 
 
 @pytest.mark.parametrize("average", [None, 0.9])
-def test_pausing_at_any_batch_and_resuming_ends_in_the_same_bits(average, tmp_path):
+def test_pausing_at_any_batch_ends_in_the_same_bits(average, tmp_path):
     """Pause many times, through files, also at the beginning and the end of epochs."""
     chosen = settings(epochs=3, average=average)
     whole = list(fit(Line(), points, evaluate, chosen))
