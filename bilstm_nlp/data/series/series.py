@@ -24,6 +24,7 @@ class Series:
 
     Raises `ValueError` for arrays of other shapes.
 
+    >>> import numpy as np
     >>> import pandas as pd
     >>> dates = pd.date_range("2024-01-01", periods=3, freq="D")
     >>> series = Series("shop", dates, np.array([[1.0], [2.0], [4.0]]), ("sales",), np.array([2, 3, 4]))
