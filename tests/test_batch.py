@@ -1,4 +1,4 @@
-"""A batch whose arrays don't fit together is not made."""
+"""Batches: arrays whose shapes don't fit together are refused."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bilstm_nlp.batch import SentenceWindows, TokenBatch, WindowBatch
 
 
 def token_values(**changed: object) -> dict[str, object]:
-    """Two sentences of at most three tokens, four word forms of at most five characters."""
+    """Return two sentences of at most three tokens, with four word forms of at most five characters."""
     ids = np.zeros((2, 3), np.int64)
     fitting = {
         "words": ids,
@@ -78,7 +78,7 @@ def test_batches_print_their_size():
 
 
 def window_values(**changed: object) -> dict[str, object]:
-    """Four windows of six rows and three columns, two of them targets, forecast over five rows."""
+    """Return four windows of six rows and three columns, two of them targets, with five rows to forecast."""
     fitting = {
         "past": np.zeros((4, 6, 3)),
         "level": np.zeros((4, 1, 2)),

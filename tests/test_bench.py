@@ -1,4 +1,4 @@
-"""The benchmark: what it makes of what it measures, and that each of its rows can be measured."""
+"""The benchmark: its statistics, and a measurement of each of its rows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OF_A_FIGURE = {"median", "lower_quartile", "upper_quartile", "rounds", "unit", "
 
 
 class Clock:
-    """Stands still unless it is told that something takes time."""
+    """A clock that advances only by the calls that `taking` returns."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -32,7 +32,7 @@ class Clock:
         return self.now
 
     def taking(self, *seconds: float):
-        """A call that takes so long the first time, the second time, …, and the last of these from then on."""
+        """Return a call that takes these seconds in turn, and the last of them from then on."""
         calls = count()
 
         def call() -> None:
@@ -138,7 +138,7 @@ def test_failing_process_is_reported_with_its_reason():
 
 @pytest.fixture
 def bench(monkeypatch, capfd):
-    """Run the benchmark in this process; returns what it printed as JSON."""
+    """Run the benchmark in this process, and return its JSON output."""
 
     def run(*arguments: str | Path) -> dict:
         monkeypatch.setattr(sys, "argv", ["bench.py", *map(str, arguments), "--rounds", "1", "--json"])
@@ -151,7 +151,7 @@ def bench(monkeypatch, capfd):
 
 
 def checked(results: dict) -> dict:
-    """What every row must have."""
+    """Check the parts that every row must have, and return the results."""
     assert results.keys() == {"benchmark", "environment", "figures", "tables", "notes"}
     assert results["environment"].keys() == ENVIRONMENT
     for figure in results["figures"].values():
@@ -165,7 +165,7 @@ def checked(results: dict) -> dict:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory) -> Path:
-    """A trained run."""
+    """Train a small tagger on the sample corpus."""
     return corpora.trained(corpora.Corpora(CORPUS, CORPUS, None, ()), tmp_path_factory.mktemp("runs"))
 
 

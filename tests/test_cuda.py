@@ -1,4 +1,4 @@
-"""A GPU computes what a CPU does, within what the order of additions makes of it."""
+"""A GPU computes the same as a CPU, up to differences by the order of additions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_run_saved_on_a_cpu_answers_alike_on_a_gpu(kind, request, monkeypatch):
 
 
 def test_first_epoch_has_the_same_loss_on_a_gpu(tmp_path):
-    """Without dropout, whose masks are another device's; later steps drift apart by what the earlier ones differed."""
+    """Dropout is off, since its masks depend on the device. Differences of early steps grow in later ones."""
     losses = {}
     for device in ("cpu", "auto"):
         overrides = ["encoder.dropout=0", "training.epochs=1", "data.stride=8", f"training.device={device}"]

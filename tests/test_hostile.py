@@ -1,4 +1,4 @@
-"""Files that mean harm, or are only broken: one line, exit status 2, nothing executed, no memory without bounds."""
+"""Hostile and broken files: one line, exit status 2, no code executed, bounded memory."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from tests.samples import FORECASTER, SERIES, TAGGER
 PACKAGE = Path(bilstm_nlp.__file__).parent
 
 UNPICKLING = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "jsonpickle"}
-"""Modules that carry out what a file says."""
+"""Modules that execute code from a file."""
 
 
 def one_line(result) -> str:
-    """What a command said when it refused: one line, and status 2."""
+    """Return the message of a command that refused: one line, with status 2."""
     assert result.status == 2, result.err
     assert result.out == ""
     lines = [line for line in result.err.splitlines() if line.startswith("bilstm-nlp: ")]
@@ -57,7 +57,7 @@ def test_no_module_unpickles_or_evaluates_a_file(path):
 
 
 class Planted:
-    """Leaves a mark when it is unpickled."""
+    """An object that leaves a mark when it is unpickled."""
 
     def __init__(self, mark: Path) -> None:
         self.mark = mark
@@ -68,12 +68,12 @@ class Planted:
 
 @pytest.fixture
 def runs(tagger_run, forecaster_run, tmp_path) -> list[Path]:
-    """Copies that may be spoilt."""
+    """Copy a run of each task, for tests that damage it."""
     return [shutil.copytree(run, tmp_path / run.name) for run in (tagger_run, forecaster_run)]
 
 
 def planted(folder: Path, mark: Path) -> list[bytes]:
-    """A pickle as it is, and as torch.save has it."""
+    """Return a plain pickle, and one in an archive as torch.save writes it."""
     plain = pickle.dumps(Planted(mark))
     with zipfile.ZipFile(folder / "archive", "w") as archive:
         archive.writestr("archive/data.pkl", plain)
@@ -121,7 +121,7 @@ def test_pickle_as_any_file_of_a_run_is_never_unpickled(runs, tmp_path, call, kn
 
 
 def headers(whole: bytes) -> dict[str, bytes]:
-    """Files of tensors whose headers promise more than they hold."""
+    """Return files of tensors whose headers promise more than the files hold."""
     length = struct.unpack("<Q", whole[:8])[0]
     header = json.loads(whole[8 : 8 + length])
     first = next(name for name in header if name != "__metadata__")
@@ -192,7 +192,7 @@ def test_names_of_variants_lead_nowhere_out_of_the_comparison(tmp_path, call):
 
 @pytest.fixture(scope="module")
 def bombs(tmp_path_factory) -> dict[str, Path]:
-    """Some hundred kilobytes that unpack to hundreds of megabytes: in one line, and in many."""
+    """Make some hundred kilobytes that unpack to hundreds of megabytes: in one line, and in many."""
     folder = tmp_path_factory.mktemp("bombs")
     made = {}
     for name, block in (("line", bytes(1 << 20)), ("lines", (b"a" + b" 1" * 30 + b"\n") * (1 << 14))):
@@ -207,7 +207,7 @@ def bombs(tmp_path_factory) -> dict[str, Path]:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["line", "lines"])
 def test_gzip_bomb_is_refused_before_it_fills_the_memory(bombs, kind, tmp_path):
-    """In a process that may take little more than it has once it is running."""
+    """The process may use little more memory than its libraries need."""
     for arguments in (
         ["train", TAGGER, "--set", f"data.train={bombs[kind]}", "--out", tmp_path / "run"],
         ["train", TAGGER, "--set", f"embeddings.file={bombs[kind]}", "--out", tmp_path / "run"],
@@ -223,7 +223,7 @@ def test_gzip_bomb_is_refused_before_it_fills_the_memory(bombs, kind, tmp_path):
 
 
 def bounded(arguments: list[str], megabytes: int) -> subprocess.CompletedProcess[str]:
-    """The command line in a process that may take so much more memory than its libraries have."""
+    """Run the command line in a process with so many megabytes beyond the memory of its libraries."""
     program = (
         "import resource, sys, torch, pandas, datasets\n"
         "from bilstm_nlp.cli import app\n"

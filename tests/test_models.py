@@ -1,4 +1,4 @@
-"""One contract for every model that a config can describe, whatever its task."""
+"""A contract for every model that a config can describe, whatever its task."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ ENDS = [
 
 
 def tagger_config(folder: Path, **tables: object) -> dict[str, object]:
-    """A small tagger on the corpus above; `tables` replace what they name."""
+    """Return a config of a small tagger on the corpus above; `tables` replace tables of the same name."""
     (folder / "corpus.conll").write_text(CORPUS, encoding="utf-8")
     (folder / "vectors.txt").write_text(VECTORS, encoding="utf-8")
     corpus = str(folder / "corpus.conll")
@@ -102,7 +102,7 @@ def tagging_cases() -> list[dict[str, dict[str, object]]]:
 
 
 def tagging_components() -> list[dict[str, dict[str, object]]]:
-    """One case a component: each differs from the first in one of them."""
+    """Return a case for each component; each differs from the first case in one component."""
     return [
         *({"encoder": {"hidden": 8, **encoder}} for encoder in one_at_a_time(ENCODERS)),
         *({"head": head, "attention": attention} for head, attention in zip(HEADS, ATTENTIONS[:2], strict=True)),
@@ -113,13 +113,13 @@ def tagging_components() -> list[dict[str, dict[str, object]]]:
 
 
 def one_at_a_time(options: list[dict[str, object]]) -> list[dict[str, object]]:
-    """The first of the options, and those that differ from it in one value."""
+    """Return the first option, and the options that differ from it in one value."""
     return [option for option in options if sum(option[name] != options[0][name] for name in option) <= 1]
 
 
 @pytest.fixture(params=tagging_cases(), ids=json.dumps)
 def tagger(request, tmp_path, monkeypatch):
-    """(prepared, data, codec, model) of one variant, initialised as for training, but with emissions that differ."""
+    """Make (prepared, data, codec, model) of a variant, initialised as for training, with emissions far apart."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     config = parse(tagger_config(tmp_path, **request.param), "a test")
@@ -173,7 +173,7 @@ def tags_in(model, codec, sentences):
 
 
 def test_sentences_are_tagged_the_same_alone_batched_shuffled_and_padded(tagger):
-    """A sentence, or a document where its sentences are read in their context."""
+    """If sentences are read in context, their whole document is tagged alone."""
     _, data, codec, model = tagger
     sentences = [
         *data.train.sentences,
@@ -243,7 +243,7 @@ def forecasting_cases() -> list[dict[str, dict[str, object]]]:
 
 
 def forecasting_components() -> list[dict[str, dict[str, object]]]:
-    """One case a component."""
+    """Return a case for each component."""
     return [
         *({"input": kind} for kind in one_at_a_time(INPUTS)),
         *({"head": {"pooling": pooling}} for pooling in ("last", "both-ends", "mean", "attention")),
@@ -258,7 +258,7 @@ def forecasting_components() -> list[dict[str, dict[str, object]]]:
 
 @pytest.fixture(params=forecasting_cases(), ids=json.dumps)
 def forecaster(request, tmp_path):
-    """(prepared, data, codec, model) of one variant on two hourly series of different length."""
+    """Make (prepared, data, codec, model) of a variant on two hourly series of different lengths."""
     generator = np.random.default_rng(0)
     lines = ["unique_id,ds,a,b,k"]
     for name, length in (("x", 120), ("y", 90)):
@@ -280,7 +280,7 @@ def forecaster(request, tmp_path):
 
 @pytest.mark.parametrize(("reader", "dropped"), [({"kind": "steps"}, False), ({"kind": "patches", "size": 40}, True)])
 def test_dropout_hits_features_of_patches_but_no_values_of_steps(tmp_path, reader, dropped):
-    """The one column that a step has is all there is to read: dropping it would blind the model for a whole window."""
+    """A step has a single column. Dropping the column would leave nothing to read in a whole window."""
     days = np.datetime64("2024-01-01T00") + np.arange(150)
     (tmp_path / "a.csv").write_text("date,a\n" + "".join(f"{day},{np.sin(i / 4)}\n" for i, day in enumerate(days)))
     tables = {

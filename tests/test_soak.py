@@ -1,4 +1,4 @@
-"""The soak in short: streams of all that text can be lose nothing, and the soak sees what would be lost."""
+"""The soak in short: streams of odd text lose nothing, and the soak reports lost lines."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_no_line_of_a_stream_is_lost_doubled_or_changed(tagger_run, tmp_path, jo
 
 @pytest.mark.parametrize("seed", range(8))
 def test_output_before_a_fault_is_complete(tagger_run, tmp_path, call, seed):
-    """In this process, all kinds of faults."""
+    """The seeds cover all kinds of faults. The command runs in this process."""
 
     def here(arguments, stdin) -> broken.Ended:
         result = call(*arguments, stdin=stdin)
@@ -46,7 +46,7 @@ def test_drawn_lines_have_all_kinds_and_their_own_numbers():
 
 
 def program(change: str) -> list[str]:
-    """Writes a JSON line for every line of text, but for what `change` does to number 200."""
+    """Return a program that writes a JSON line for each line of text; `change` is done to line 200."""
     lines = ["import json, sys", "for n, line in enumerate(open(0, encoding='utf-8', newline='\\n'), 1):"]
     lines += ["    text = line.removesuffix('\\n').removesuffix('\\r')", f"    if n == 200: {change}"]
     return [sys.executable, "-c", "\n".join([*lines, "    print(json.dumps({'text': text}))"])]

@@ -1,4 +1,4 @@
-"""Configs made from their own schema, and configs with something wrong in any place."""
+"""Configs made from their own schema, and configs with wrong values anywhere."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TASKS = {"tagging": "TaggingConfig", "forecasting": "ForecastingConfig"}
 
 @st.composite
 def right(draw: st.DrawFn, node: dict[str, Any] | None = None) -> Any:
-    """A value that the schema allows; of the keys that need not be there, some."""
+    """Draw a value that the schema allows, with some of the optional keys."""
     if node is None:
         node = SCHEMA["$defs"][TASKS[draw(st.sampled_from(sorted(TASKS)))]]
     if "$ref" in node:
@@ -58,7 +58,7 @@ def right(draw: st.DrawFn, node: dict[str, Any] | None = None) -> Any:
 
 
 HUGE = Raw("0x" + "f" * 6000)
-"""No limit is set to the digits of a number that is not decimal, until it is to be shown."""
+"""Python limits the digits of decimal numbers only; this number fails when it is printed."""
 VALUES: list[Any] = [
     0,
     -1,
@@ -109,7 +109,7 @@ KEYS = ["", "kind", "task", "a\nb", "\u2028", "\0", "a.b", "x" * 500, "字", "he
 
 
 def places(value: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Where something stands in nested values."""
+    """Yield the path of each value in nested values."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in items:
         yield (*place, key)
@@ -118,7 +118,7 @@ def places(value: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str 
 
 @st.composite
 def wrong(draw: st.DrawFn, values: Any, odd: tuple[Any, ...] = tuple(VALUES)) -> Any:
-    """Nested values with something else in a few places, things left out and added."""
+    """Draw nested values with a few values changed, dropped or added."""
     values = copy.deepcopy(values)
     for _ in range(draw(st.integers(0, 3))):
         paths = [*places(values)]

@@ -1,4 +1,4 @@
-"""Files that are nearly right: right ones with bytes changed, and with what no parser likes put in."""
+"""Nearly valid files: valid ones with bytes changed, and with odd pieces inserted."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ WORD = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345678
 
 
 def word(content: bytes, place: int) -> tuple[int, int]:
-    """Where the next word or number after a place begins and ends."""
+    """Return the start and the end of the next word or number after an offset."""
     while place < len(content) and content[place] not in WORD:
         place += 1
     end = place
@@ -141,20 +141,20 @@ def word(content: bytes, place: int) -> tuple[int, int]:
 
 
 def files(valid: Sequence[bytes], pieces: Sequence[bytes] = ()) -> st.SearchStrategy[bytes]:
-    """Anything at all, pieces one after the other, and above all nearly valid files."""
+    """Draw any bytes, sequences of pieces, and most often nearly valid files."""
     nearly = st.sampled_from(valid).flatmap(lambda content: changed(content, pieces))
     made = st.lists(st.sampled_from([*pieces, *ODD]) | st.binary(max_size=6), max_size=12).map(b"".join)
     return st.one_of(nearly, nearly, nearly, made, st.binary(max_size=200))
 
 
 def packed(contents: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
-    """The same in gzip, whole or damaged, and what is no gzip at all."""
+    """Draw the contents in gzip, whole or damaged, or without gzip."""
     whole = contents.map(lambda content: gzip.compress(content, 1, mtime=0))
     return st.one_of(whole, whole.flatmap(changed), contents)
 
 
 def result_or_refusal(parse: Callable[[], T]) -> T | None:
-    """What a parser makes of its input; None where it refuses it, as it should: with an error of ours, in one line."""
+    """Return the result of a parser; None if it refuses its input with an `InputError` in one line."""
     try:
         return parse()
     except InputError as error:
@@ -163,7 +163,7 @@ def result_or_refusal(parse: Callable[[], T]) -> T | None:
 
 
 def check_message(error: InputError) -> None:
-    """A line for each problem, without anything that a terminal would take for more than text."""
+    """Check that a message has a line for each problem, and no control characters."""
     lines = str(error).split("\n")
     assert len(lines) == (1 + len(error.problems) if isinstance(error, ConfigError) else 1), lines
     for line in lines:

@@ -42,7 +42,7 @@ batch_size = 16
 CONFIGS = {"tagger": TAGGER, "forecaster": FORECASTER}
 FILES = ("run.json", "config.json", "codec.json", "codec.safetensors", "model.safetensors")
 MORE_MEMORY = 4 << 30
-"""What a damaged file may make a run ask for, in bytes, before it is refused more."""
+"""Bytes of memory that a damaged run may ask for."""
 
 JSON_VALUES = (
     0,
@@ -66,11 +66,11 @@ JSON_VALUES = (
 )
 NAN = float("nan")
 NOTED = st.sampled_from([True, True, True, False])
-"""Whether a damaged file has a checksum that is right; without, all else that is wrong with it is never seen."""
+"""True if a damaged file has a valid digest; without a valid digest, its content is never read."""
 
 
 def make(folder: Path, kind: str) -> tuple[Config, Path, Path]:
-    """A config, its finished run, and one that was stopped in its second epoch."""
+    """Make a config, its finished run, and a run that was stopped in its second epoch."""
     (folder / "train.conll").write_text(corpus(16), encoding="utf-8")
     (folder / "dev.conll").write_text(corpus(5, shift=100), encoding="utf-8")
     (folder / "vectors.txt").write_text("Ann 1 2 3 4 5\nParis 1 0 0 0 2\n", encoding="utf-8")
@@ -89,7 +89,7 @@ def make(folder: Path, kind: str) -> tuple[Config, Path, Path]:
 
 @st.composite
 def damage(draw: st.DrawFn, path: Path) -> bytes:
-    """What a file may hold instead: other bytes, or, where there is JSON or tensors in it, other values."""
+    """Draw another content of a file: other bytes, or other values of its JSON or tensors."""
     content = path.read_bytes()
     if path.suffix == ".json" and draw(st.booleans()):
         return json.dumps(draw(wrong(json.loads(content), (*JSON_VALUES, NAN)))).encode()
@@ -103,7 +103,7 @@ def damage(draw: st.DrawFn, path: Path) -> bytes:
 
 @st.composite
 def other_tensors(draw: st.DrawFn, path: Path) -> bytes:
-    """Tensors of other types, shapes, names and values, and other things said of them."""
+    """Draw tensors of other types, shapes, names and values, with other metadata."""
     tensors, metadata = read_tensors(RunDirectory(path.parent), path.name)
     for _ in range(draw(st.integers(0, 2))):
         name = draw(st.sampled_from(sorted(tensors) or ["none"]))

@@ -1,4 +1,4 @@
-"""What is learnt and what is forecast is the same after it was written and read."""
+"""Codecs and forecasts are the same after they were written and read."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_codec_of_a_forecaster_survives_its_files(names, data):
 
 
 def same(before: object, after: object) -> bool:
-    """Bit by bit where there are arrays."""
+    """Compare two values; arrays must have the same bits."""
     if isinstance(before, dict):
         return before.keys() == after.keys() and all(same(before[name], after[name]) for name in before)
     if isinstance(before, np.ndarray):
@@ -101,7 +101,7 @@ def same(before: object, after: object) -> bool:
 
 
 class Foretold(Forecaster):
-    """Forecasts a table that is known already; it is the writing that matters."""
+    """A forecaster whose forecasts are a given table, to test the writing."""
 
     table: pd.DataFrame
 
@@ -124,7 +124,7 @@ STARTS = st.datetimes(datetime(1960, 1, 1), datetime(2200, 1, 1)).map(lambda sta
 
 @st.composite
 def tables(draw: st.DrawFn) -> pd.DataFrame:
-    """A series after the other, step by step, as forecasts come."""
+    """Draw a table of forecasts, ordered by series and step."""
     horizon, tables = draw(st.integers(1, 3)), []
     for name in draw(st.lists(NAMES, min_size=1, max_size=3, unique=True)):
         origin = pd.Timestamp(draw(STARTS), tz=draw(st.sampled_from([None, "UTC", "Asia/Tokyo"]))).as_unit("us")

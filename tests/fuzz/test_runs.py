@@ -1,4 +1,4 @@
-"""Run directories with damage in any file: they load, tell what they hold and go on, or are refused."""
+"""Run directories with damage in any file: they load, are summarised and resume, or are refused."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_damaged_run_is_verified_or_refused(made, data):
 
 @pytest.fixture(scope="module")
 def again(made):
-    """What goes on with the stopped run, without what a whole training does before and after."""
+    """Return a function that resumes the stopped run, without preparing its data again."""
     prepared = build(made.config).prepare()
     origin = RunDirectory.open(made.stopped).origin()
 

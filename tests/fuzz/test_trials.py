@@ -1,4 +1,4 @@
-"""Trials with damage in any file are read and compared, or refused."""
+"""Files of trials with damage in any of them: they are read and compared, or refused."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FILES = ("trial.json", "trial.json", "trial.safetensors", "metrics.json", "histo
 
 @pytest.fixture(scope="module")
 def plan(made, tmp_path_factory) -> Plan:
-    """Two variants with two seeds each, trained and measured; the last run is a copy of the first, to be damaged."""
+    """Plan two variants with two seeds each, trained and measured. Tests damage the last run, a copy of the first."""
     out = tmp_path_factory.mktemp("comparison")
     shutil.copytree(made.finished, out / "first")
     list(train.train_epochs(made.config.model_copy(update={"seed": 2}), out / "second"))

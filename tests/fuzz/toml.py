@@ -1,4 +1,4 @@
-"""Values as TOML, those that JSON has no word for too."""
+"""Values as TOML, also values that JSON lacks."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from datetime import date, datetime, time
 
 
 class Raw(str):
-    """Something that is TOML already, or is to be taken for it."""
+    """A text that is written into TOML unchanged."""
 
     def __repr__(self) -> str:
         return f"Raw({self[:9]}…, {len(self)} characters)"
 
 
 def toml(value: object) -> str:
-    """A value in one line."""
+    """Return a value as one line of TOML."""
     if isinstance(value, Raw):
         return value
     if isinstance(value, dict):
@@ -33,5 +33,5 @@ def quoted(text: str) -> str:
 
 
 def document(values: dict[str, object]) -> str:
-    """A whole file, a line for each of its keys."""
+    """Return a whole file, with a line for each key."""
     return "".join(f"{quoted(key)} = {toml(value)}\n" for key, value in values.items())

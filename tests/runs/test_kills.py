@@ -1,4 +1,4 @@
-"""SIGKILL at any moment: the next call ends in the same bits, and no half-written file is taken for a whole one."""
+"""SIGKILL at any moment: the next call ends in the same bits, and no half-written file is read."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.slow
 
 KILLS = {"train a tagger": 15, "train a forecaster": 11, "compare": 8, "evaluate": 11, "predict": 11}
-"""So many hit each command; BILSTM_KILLS asks for another number in all."""
+"""Kills that must hit each command; BILSTM_KILLS sets another total."""
 SMALL_TAGGER = ["training.epochs=3", "encoder.hidden=16", "embeddings.characters={kind='none'}", "data.fraction=0.3"]
 SMALL_FORECASTER = ["training.epochs=2", "encoder.hidden=8", "data.stride=8"]
 GRID = f"""
@@ -52,35 +52,35 @@ MEASURED = {
     *("began", "command", "commit", "seconds", "wall_seconds", "sequences_per_second", "peak_memory_mb", "speed"),
     *("training_seconds", "training_speed", "prediction_speed", "on_front"),
 }
-"""What two runs of the same differ in."""
+"""Keys whose values differ between two equal runs."""
 FASTER = re.compile(r"is (\d+ % (faster|slower)|as fast) in training (than|as) \S+")
 OF_COSTS = re.compile(r"s of training \(|bilstm-nlp compare |^\| \S+ \| [\d,]+ \|.* (yes|no|) \|$")
 """A line of a report for people."""
 GROWING = ("model.safetensors", CHECKSUMS)
-"""What becomes more, or better, until a run is finished."""
+"""Files that change until a run is finished."""
 UNFINISHED = ("state.safetensors", "failure.json")
-"""What only a run has that is not finished."""
+"""Files that only an unfinished run has."""
 START_UP = 3.0
-"""Seconds in which a process of its own imports what it needs, more or less."""
+"""Seconds, roughly, in which a new process imports its modules."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """A call of the command line that is killed, and what it leaves when it isn't."""
+    """A call of the command line to kill, and its result without a kill."""
 
     call: list[str]
     reference: Path
     """The folder that it has worked in."""
     ending: Ending
     again: tuple[str, ...] = ()
-    """What has to be added to go on."""
+    """Arguments to add to resume."""
     anew: tuple[str, ...] = ()
-    """What has to be added to replace what is there; nothing where that needs no word."""
+    """Arguments to add to replace present files; empty if none are needed."""
     of_its_own: tuple[str, ...] = ()
-    """What is added where the process is none of the forks."""
+    """Arguments to add if the process is none of the forks."""
 
     def arguments(self, folder: Path, *more: str) -> list[str]:
-        """The call that works in another folder."""
+        """Return the call for another folder."""
         return [part.replace(str(self.reference), str(folder)) for part in (*self.call, *more)]
 
 
@@ -92,7 +92,7 @@ def forks() -> Iterator[Forks]:
 
 @pytest.fixture(scope="module")
 def commands(forks, tmp_path_factory) -> dict[str, Command]:
-    """All commands, each carried out once without a kill."""
+    """Run every command once without a kill."""
     root = tmp_path_factory.mktemp("kills")
     (root / "grid.toml").write_text(GRID)
 
@@ -165,7 +165,7 @@ def test_history_without_the_last_epoch_is_completed_on_resuming(tmp_path, monke
 
 
 class Chain:
-    """A call that is killed, and killed again when it goes on, and in the end is left to itself."""
+    """A call that is killed, resumed and killed again, and in the end completed."""
 
     def __init__(self, forks: Forks, command: Command, folder: Path) -> None:
         self.forks, self.command, self.folder = forks, command, folder
@@ -204,7 +204,7 @@ class Chain:
         self.end(self.forks.call(self.command.arguments(self.folder, *more), self.folder))
 
     def look(self) -> None:
-        """Whatever has its name is whole, and what says that it is finished is."""
+        """Check that every file under its final name is whole, and every finished run complete."""
         actual = contents(self.folder)
         expected = contents(self.command.reference)
         for folder in {path.parent for path in actual}:
@@ -225,7 +225,7 @@ class Chain:
                 run.summary()
 
     def end(self, ending: Ending) -> None:
-        """All is there, as if nothing had happened."""
+        """Check that all files are those of a call without kills."""
         errors = said(self.folder, "err").read_text()
         finished = ending.status == 2 and "the run is finished, there is nothing to resume" in errors
         assert ending.status == 0 or finished, errors
@@ -241,7 +241,7 @@ class Chain:
 
 
 def drawn(generator: random.Random, ending: Ending, share: float) -> Moment:
-    """Some moment in this share of the life of a call that ends so: by the clock, or by what it is about to do."""
+    """Draw a moment within this share of a call: a time, or a number of file operations."""
     alone = generator.random() < 0.2
     if generator.random() < 0.4:
         return Moment(seconds=generator.uniform(0, share * ending.seconds), leader_alone=alone)
@@ -250,7 +250,7 @@ def drawn(generator: random.Random, ending: Ending, share: float) -> Moment:
 
 
 def contents(folder: Path) -> dict[Path, object]:
-    """Every file under its own name, without what two runs of the same differ in.
+    """Return the content of every file by its path, without values that differ between equal runs.
 
     Raises `AssertionError` or `ValueError` for one that is not whole.
     """
@@ -264,7 +264,7 @@ def contents(folder: Path) -> dict[Path, object]:
 
 
 def read(path: Path) -> object:
-    """What is in a file, without what was measured."""
+    """Return the content of a file, without measurements."""
     content = path.read_bytes()
     match path.suffix:
         case ".json" if path.name == CHECKSUMS:  # of what was measured too; `look` and `end` check the files by them

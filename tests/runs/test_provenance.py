@@ -1,4 +1,4 @@
-"""What a run says it was made of, and that it goes on with nothing else."""
+"""The origin of a run: it is recorded and shown, and other data are refused on resuming."""
 
 from __future__ import annotations
 
