@@ -19,6 +19,6 @@ TAME = r"a\rb\x1b[2J\u2028\u202e\x00\ud800é北"
         (ConfigError(WILD, [WILD, "b\n"]), f"{TAME}: 2 problems in the configuration\n  {TAME}\n  b\\n"),
     ],
 )
-def test_what_would_move_the_cursor_or_end_a_line_is_escaped(error, message):
+def test_characters_that_move_the_cursor_are_escaped(error, message):
     assert str(error) == message
     assert str(type(error).__base__(message)) == message, "what is escaped stays as it is"

@@ -122,7 +122,7 @@ def test_spans_are_those_of_seqeval(scheme, data):
 
 
 @pytest.mark.parametrize("tag", ["", "-", "B", "B-", "-X", "O-X", "b-X", "Z-X", "BX", "o"])
-def test_what_is_no_tag_is_read_as_o_and_reported(tag):
+def test_text_that_is_no_tag_is_read_as_o(tag):
     assert parse(tag, "IOB2") is None
     assert spans(["B-X", tag, "I-X"], "IOB2") == [Span("X", 0, 1), Span("X", 2, 3)]
     first, second = violations(["B-X", tag, "I-X"], "IOB2")
@@ -155,7 +155,7 @@ def test_a_tag_belongs_to_its_scheme():
         ("BMES", "S-X B-X E-X S-Y O B-X M-X E-X"),
     ],
 )
-def test_how_each_scheme_spells(scheme, tags):
+def test_each_scheme_spells_entities_its_own_way(scheme, tags):
     found = [Span("X", 5, 8), Span("X", 1, 3), Span("Y", 3, 4), Span("X", 0, 1)]  # in any order
     assert encode(found, 8, scheme) == tags.split()
 
@@ -226,7 +226,7 @@ def test_legal_is_what_some_entities_spell(scheme):
         ("IOBES", "U-X", 0, "U-X is no tag of IOBES, which has O and B-, I-, E-, S- with a type"),
     ],
 )
-def test_what_is_wrong_with_a_tag(scheme, tags, index, reason):
+def test_violations_name_tag_and_reason(scheme, tags, index, reason):
     tags = tags.split()
     assert violations(tags, scheme) == [Violation(index, tags[index], reason)]
 
@@ -249,7 +249,7 @@ def test_the_tag_set_is_o_and_then_type_by_type():
 
 
 @given(st.lists(entities(), max_size=6), schemes)
-def test_detection(corpus, scheme):
+def test_the_scheme_of_tags_is_detected(corpus, scheme):
     """Every scheme that spells the corpus this way is a candidate, and only those; the most usual is taken."""
     found = detect(encode(spanned, length, scheme) for spanned, length in corpus)
     alike = {
@@ -294,7 +294,7 @@ def test_short_entities_leave_two_schemes():
         ),
     ],
 )
-def test_a_corpus_with_mistakes_is_taken_for_what_it_breaks_least(corpus, explanation):
+def test_a_corpus_with_mistakes_has_the_least_broken_scheme(corpus, explanation):
     found = detect(corpus)
     assert found.explanation == explanation
     assert found.scheme == explanation.split(":")[0]

@@ -62,7 +62,7 @@ def test_lines_are_read_when_they_are_asked_for(monkeypatch):
     assert len(read) <= 4
 
 
-def test_all_before_bad_bytes_is_yielded(tmp_path):
+def test_lines_before_bad_bytes_are_yielded(tmp_path):
     source = written(tmp_path, b"one\ntwo\ncaf\xe9 O\nfour\n")
     stream = numbered_lines(source, "utf-8")
     assert [next(stream), next(stream)] == [(1, "one"), (2, "two")]
@@ -86,7 +86,7 @@ def test_complaints_go_on_with_the_next_line(tmp_path):
         ("folder", "a directory"),
     ],
 )
-def test_what_is_no_file(tmp_path, name, found):
+def test_a_source_that_is_no_file_is_refused(tmp_path, name, found):
     (tmp_path / "folder").mkdir()
     (tmp_path / "train.conll").touch()
     with pytest.raises(DataError) as error:
@@ -94,7 +94,7 @@ def test_what_is_no_file(tmp_path, name, found):
     assert str(error.value) == f"{tmp_path / name}: expected a file, found {found}"
 
 
-def test_what_is_no_gzip_file(tmp_path):
+def test_a_file_without_gzip_content_is_refused(tmp_path):
     source = written(tmp_path, b"EU O\n", "x.gz")
     with pytest.raises(
         DataError, match=r"x.gz:1: expected a gzip file, found one that can't be unpacked: Not a gzipped"
@@ -117,7 +117,7 @@ def test_a_gzip_file_that_breaks_off(tmp_path):
     )
 
 
-def test_damaged_gzip(tmp_path):
+def test_a_damaged_gzip_file_is_refused(tmp_path):
     packed = bytearray(gzip.compress(b"EU O\n" * 1000))
     packed[12:30] = b"\xff" * 18
     with pytest.raises(DataError, match="expected a gzip file, found one that can't be unpacked"):
@@ -151,7 +151,7 @@ def test_bytes_that_an_encoding_refuses_without_saying_where(tmp_path):
         lines(source, "idna")
 
 
-def test_which_encodings_are_refused(tmp_path):
+def test_encodings_that_hide_line_feeds_are_refused(tmp_path):
     source = written(tmp_path, "北 O\n".encode("gb18030"))
     assert lines(source, "gb18030") == [(1, "北 O")]
     for encoding in ("utf-16", "utf-32-le", "cp037", "rot13", "no-such", "utf-7", "unicode_escape"):

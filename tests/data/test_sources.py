@@ -20,6 +20,6 @@ def test_a_sample_is_a_file_of_the_package():
 
 
 @pytest.mark.parametrize("name", ["", "news", "../places.py", "/etc/passwd"])
-def test_what_is_no_sample_is_named(name):
+def test_an_unknown_sample_is_named(name):
     with pytest.raises(DataError, match=r"expected one of .*news\.dev\.conll.*, found "):
         path_of(f"sample:{name}")

@@ -77,7 +77,7 @@ def assert_same(score: PRF, precision: float, recall: float, f1: float, support:
 # --- entities --------------------------------------------------------------------------------------------------------
 
 
-def test_the_two_readings_part_on_an_entity_that_does_not_begin_with_b() -> None:
+def test_readings_differ_on_entities_that_begin_without_b() -> None:
     gold = [["B-PER", "I-PER", "O", "B-LOC"]]
     predicted = [["I-PER", "I-PER", "O", "B-LOC"]]
     scores = entity_scores(gold, predicted, "IOB2")
@@ -152,7 +152,7 @@ def conlleval(gold: Tagged, predicted: Tagged) -> tuple[int, int, int]:
 
 @thorough
 @given(case=cases)
-def test_conlleval_reading_is_what_the_script_counts_and_what_spans_extracts(case: Case) -> None:
+def test_conlleval_reading_equals_the_script_and_spans(case: Case) -> None:
     scheme, (gold, predicted) = case
     expected = conlleval(to_iobes(gold, scheme), to_iobes(predicted, scheme))
     assert entity_scores(gold, predicted, scheme).conlleval == PRF.from_counts(*expected)
@@ -318,6 +318,6 @@ def test_every_result_has_a_json_form() -> None:
     assert json.loads(json.dumps(table, allow_nan=False)) == table
 
 
-def test_what_has_no_json_form_is_refused() -> None:
+def test_values_without_a_json_form_are_refused() -> None:
     with pytest.raises(TypeError, match="set has no JSON form"):
         as_json({"types": {"PER"}})

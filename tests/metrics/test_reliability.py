@@ -23,7 +23,7 @@ def test_reliability_of_a_worked_example() -> None:
     assert result.ece == pytest.approx(3 / 5 * 0.3 + 2 / 5 * 0.45)
 
 
-def test_reliability_of_nothing() -> None:
+def test_reliability_of_no_predictions_is_undefined() -> None:
     result = reliability([], [])
     assert result.ece is None
     assert result.counts.tolist() == [0] * 15

@@ -23,7 +23,7 @@ def hourly(length: int, columns: int = 1, name: str = "s") -> Series:
 # --- series ---
 
 
-def test_a_slice_of_a_series_is_a_view_with_its_own_dates_and_rows():
+def test_a_slice_of_a_series_is_a_view():
     series = hourly(10, 2)
     part = series[3:6]
     assert np.shares_memory(part.values, series.values)

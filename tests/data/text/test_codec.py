@@ -46,7 +46,7 @@ def a_codec(train: list[Sentence] = TRAIN) -> TaggingCodec:
 # --- what is learnt ---
 
 
-def test_what_is_learnt_from_training_sentences():
+def test_a_codec_learns_from_training_sentences():
     codec = a_codec()
     assert codec.types == ("LOC", "MISC", "ORG", "PER")
     assert codec.tags[:5] == ("O", "B-LOC", "I-LOC", "E-LOC", "S-LOC")
@@ -70,7 +70,7 @@ def test_a_surface_may_have_several_types():
     assert codec.entities == {("Jordan",): {"LOC", "PER"}}
 
 
-def test_pairs_of_neighbours_are_told_apart_and_unknown_ones_are_known_to_be():
+def test_pairs_of_neighbours_have_ids_or_are_unknown():
     forms = Counter(token for one in TRAIN for token in one.tokens)
     words = WordTable.build(forms, None)
     none = np.empty((0, 2), np.float16)
@@ -131,7 +131,7 @@ def test_a_batch_is_what_its_tokens_say_one_by_one(chosen, with_tags):
 
 @often
 @given(st.lists(st.lists(st.sampled_from(["EU", "eu", "Jan", "3.5", "Жук", "x" * 99]), min_size=1), min_size=1))
-def test_what_is_kept_of_forms_changes_nothing(texts):
+def test_remembered_forms_change_nothing(texts):
     """Even where fewer are kept than there are; long ones never are."""
     codec, read = a_codec(), []
     vars(codec)["cached_rows"] = lru_cache(2)(lambda form: read.append(form) or codec.rows(form))
@@ -152,7 +152,7 @@ def test_tags_are_read_in_the_scheme_of_the_files():
     assert codec.entities == {("a", "b"): {"X"}, ("d",): {"X"}}
 
 
-def test_what_training_never_saw():
+def test_values_unseen_in_training_are_unknown():
     codec = a_codec()
     batch = codec.encode([sentence("Berlin Жук rejects-eu")]).collate(np.array([0]))
     berlin, beetle, compound = batch.distinct[0].tolist()
@@ -239,7 +239,7 @@ def test_a_codec_survives_json():
         ),
     ],
 )
-def test_what_is_wrong_with_a_saved_codec_is_named(key, value, message):
+def test_problems_of_a_saved_codec_are_named(key, value, message):
     codec = a_codec()
     values = {**codec.to_json(), key: value}
     with pytest.raises(RunError) as error:
@@ -250,7 +250,7 @@ def test_what_is_wrong_with_a_saved_codec_is_named(key, value, message):
         TaggingCodec.from_json(values, codec.tensors())
 
 
-def test_what_else_can_be_missing_from_a_saved_codec():
+def test_a_codec_without_arrays_or_values_is_refused():
     codec = a_codec()
     with pytest.raises(
         RunError, match=r"^codec.safetensors: expected 'frozen' of type float16 and shape .*, found none$"
@@ -275,7 +275,7 @@ def test_tensors_that_are_not_the_codecs_are_named(name, tensor, message):
         TaggingCodec.from_json(codec.to_json(), codec.tensors() | {name: tensor})
 
 
-def test_whether_text_is_cut_like_the_training_data_is_saved():
+def test_the_cut_of_training_text_is_saved():
     codec = a_codec()
     assert codec.cut == "words"
     other = replace(codec, cut="characters")

@@ -98,12 +98,12 @@ def test_comments_only_where_configured(folder):
         ({"token": 1, "tag": None}, ("a", "b"), None),
     ],
 )
-def test_columns_by_number(folder, settings, tokens, tags):
+def test_columns_are_chosen_by_number(folder, settings, tokens, tags):
     (sentence,) = sentences(folder, "1 a N O\n2 b V B-X\n", **settings)
     assert (sentence.tokens, sentence.tags) == (tokens, tags)
 
 
-def test_columns_by_name(folder):
+def test_columns_are_chosen_by_name(folder):
     content = "# about\n\nid word ner\n1 a O\n2 b B-X\n"
     (sentence,) = sentences(folder, content, token="word", tag="ner", comment="#")
     assert (sentence.tokens, sentence.tags, token_lines(sentence)) == (("a", "b"), ("O", "B-X"), [4, 5])
@@ -155,11 +155,11 @@ def test_a_stream_keeps_rows(folder):
         (b"a O\n\xe4 O\n", {}, "/x.conll:2: expected utf-8 text, found byte 0xe4 in \\xe4 O"),
     ],
 )
-def test_malformed_lines(folder, content, settings, message):
+def test_malformed_lines_are_named(folder, content, settings, message):
     assert complaint(folder, content, **settings) == message
 
 
-def test_all_before_a_bad_line_is_yielded(folder):
+def test_sentences_before_a_bad_line_are_yielded(folder):
     (folder / "x.conll").write_text("a O\n\nb O\n\nc\n")
     stream, got = read_columns(str(folder / "x.conll"), ColumnFormat()), []
     with pytest.raises(DataError, match=":5: "):
@@ -211,7 +211,7 @@ WRITTEN = st.lists(
 
 
 @given(WRITTEN, st.integers(0, 2))
-def test_what_is_written_is_read_again(folder, content, boundaries_at_the_end):
+def test_written_columns_are_read_again(folder, content, boundaries_at_the_end):
     """Tokens, tags and document boundaries, also those without sentences."""
 
     def boundaries(count):

@@ -53,7 +53,7 @@ def test_samples_are_corpora():
 
 
 @pytest.mark.parametrize("content", ["", "\n\r\n", "\ufeff", "-DOCSTART- O\n\n", "# c\n", " \t\n"])
-def test_a_file_without_sentences(tmp_path, content):
+def test_a_file_without_sentences_is_refused(tmp_path, content):
     source = written(tmp_path, "x.conll", content)
     with pytest.raises(DataError) as error:
         read(source, ColumnFormat(comment="#"))
@@ -72,7 +72,7 @@ def test_empty_records_are_no_sentences_of_a_corpus(tmp_path):
         *(("a.conll", "conll"), ("a", "conll"), ("txt", "conll"), ("a.parquet", "dataset"), ("hf:a", "dataset")),
     ],
 )
-def test_input_formats(source, expected):
+def test_input_formats_are_told_by_name(source, expected):
     assert input_format(source) == expected
 
 
@@ -116,7 +116,7 @@ def test_streams_from_standard_input_need_no_tags(monkeypatch, reads, content, t
         ("jsonl", b'{"text": "a"}\n{"text": "b"}\n{"text":', [("a",), ("b",)]),
     ],
 )
-def test_all_before_a_bad_line_is_yielded(monkeypatch, reads, content, before):
+def test_sentences_before_a_bad_line_are_yielded(monkeypatch, reads, content, before):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
     stream, found = sentences_of("-", reads, ColumnFormat(tag=None)), []
     with pytest.raises(DataError, match=r"^standard input:[35]: expected "):
@@ -154,7 +154,7 @@ def corpus_of(*sequences: str, lines: tuple[int, ...] = ()) -> TaggedCorpus:
     )
 
 
-def test_broken_tags_are_an_error_with_the_line_of_the_token():
+def test_broken_tags_are_an_error_at_their_line():
     corpus = corpus_of("O O I-PER", lines=(4, 5, 7))
     with pytest.raises(DataError) as error:
         checked(corpus, "IOB2", "error")
@@ -165,7 +165,7 @@ def test_broken_tags_are_an_error_with_the_line_of_the_token():
 
 
 @pytest.mark.parametrize("on_invalid", ["error", "repair"])
-def test_what_is_no_tag_of_the_scheme_has_no_repair(on_invalid):
+def test_tags_of_no_scheme_have_no_repair(on_invalid):
     with pytest.raises(
         DataError, match=r"x\.conll:2: .* found PER is no tag of IOB2, which has O and B-, I- with a type"
     ):
@@ -185,7 +185,7 @@ def test_a_corpus_is_converted_to_another_scheme():
 
 
 @pytest.mark.parametrize("on_invalid", ["error", "repair"])
-def test_missing_tags(on_invalid):
+def test_missing_tags_are_an_error(on_invalid):
     corpus = TaggedCorpus("x.jsonl", [Sentence(("a",), ("O",), 1), Sentence(("b",), None, 2)])
     with pytest.raises(DataError, match=r"^x\.jsonl:2: expected a tag for every token, found a sentence without tags$"):
         checked(corpus, "IOB2", on_invalid)
@@ -224,7 +224,7 @@ def test_repair_keeps_entities_and_lists_every_change(drawn):
             checked(before, scheme, "error")
 
 
-def test_line_of_a_token():
+def test_a_token_has_the_line_of_its_row():
     assert line_of(Sentence(("a", "b"), None, 7), 1) == 7
     assert line_of(Sentence(("a", "b"), None, 7, lines=range(7, 9)), 1) == 8
     assert line_of(Sentence(("a", "b"), None, 7, lines=(7, 12)), 1) == 12

@@ -68,7 +68,7 @@ def test_a_stream_keeps_sentences_without_tokens(tmp_path):
     assert [(one.tokens, one.tags) for one in stream] == [(tuple(tokens), None) for tokens in ROWS["tokens"]]
 
 
-def test_a_table_without_rows(tmp_path):
+def test_a_table_without_rows_is_refused(tmp_path):
     pq.write_table(pa.table({"tokens": pa.array([], pa.list_(pa.string()))}), tmp_path / "x.parquet")
     with pytest.raises(DataError, match=r"x\.parquet: expected a dataset, .* \"train\" corresponds to no data"):
         read(str(tmp_path / "x.parquet"), ColumnFormat())
@@ -96,7 +96,7 @@ def test_a_date_that_python_cannot_hold_is_named(tmp_path):
         ([None], "expected tags or ner_tags, or text with spans, found only tokens"),
     ],
 )
-def test_malformed_rows(tmp_path, tags, message):
+def test_malformed_rows_are_named(tmp_path, tags, message):
     rows = {"tokens": [["a"], ["x", "y", "z"]], "ner_tags": [[0], *tags]}
     source = parquet(tmp_path / "x.parquet", rows, datasets.Features({key: FEATURES[key] for key in rows}))
     with pytest.raises(DataError) as error:
@@ -107,13 +107,13 @@ def test_malformed_rows(tmp_path, tags, message):
     assert [complaint.line for complaint in complaints] == [2]
 
 
-def test_numbers_without_names(tmp_path):
+def test_numbers_without_names_are_refused(tmp_path):
     source = parquet(tmp_path / "x.parquet", {"tokens": [["a"]], "tags": [[0]]}, None)
     with pytest.raises(DataError, match=r"x\.parquet:1: expected a list of strings in tags, found \[0\]"):
         read(source, ColumnFormat())
 
 
-def test_what_is_no_dataset(tmp_path):
+def test_unreadable_sources_are_no_datasets(tmp_path):
     (tmp_path / "x.parquet").write_bytes(b"EU O\n" * 9)
     for source, found in [
         (str(tmp_path / "x.parquet"), "Parquet magic bytes not found"),
@@ -126,7 +126,7 @@ def test_what_is_no_dataset(tmp_path):
 
 
 @pytest.mark.parametrize("source", ["hf:", "hf:a:", "hf:a:b:c:d", "hf::x"])
-def test_malformed_names(source):
+def test_malformed_names_are_refused(source):
     with pytest.raises(DataError) as error:
         list(read_dataset(source, ColumnFormat()))
     assert str(error.value) == f"{source}: expected hf:NAME, hf:NAME:SPLIT or hf:NAME:CONFIG:SPLIT, found {source!r}"
@@ -149,7 +149,7 @@ def test_names_splits_and_configs(monkeypatch):
     ]
 
 
-def test_a_dataset_that_is_a_script_comes_from_the_hubs_export(monkeypatch, tmp_path):
+def test_datasets_of_scripts_come_from_the_hubs_export(monkeypatch, tmp_path):
     """What the Hub exports is a folder a config, with a folder a split in it; here it stands in for the network."""
     for split, name in (("train", "Ann"), ("validation", "Bob")):
         (tmp_path / "export" / "conll2003" / split).mkdir(parents=True)
@@ -185,6 +185,6 @@ def test_without_a_network(monkeypatch):
     assert str(error.value) == f"hf:conll2003: expected a dataset, found none that can be read: {found}"
 
 
-def test_which_sources_are_datasets():
+def test_sources_are_datasets_by_name():
     assert all(map(is_dataset, ["hf:x", "a.parquet", "hf:a.parquet"]))
     assert not any(map(is_dataset, ["a.jsonl", "a.json", "a.json.gz", "json", "a.conll", "parquet.txt"]))

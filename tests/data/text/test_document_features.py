@@ -85,7 +85,7 @@ def test_a_sentence_of_no_document_is_told_of_itself_alone():
     assert rows[:, Use.MENTIONED].tolist() == [0, 0, 1]
 
 
-def test_a_codec_keeps_them_and_its_batches_have_them_after_the_lexicon():
+def test_batches_have_document_features_after_the_lexicons():
     train = [Sentence(("Ann", "ran"), ("B-PER", "O"), 1, document=1), Sentence(("ann",), ("O",), 2, document=1)]
     table = WordTable.build(Counter(token for one in train for token in one.tokens), None)
     nothing = np.empty((0, 2), np.float16)

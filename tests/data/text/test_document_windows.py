@@ -37,7 +37,7 @@ def encoded(found):
 
 @often
 @given(sentences, st.integers(1, 20), st.none() | st.integers(0, 99))
-def test_windows_are_runs_of_one_document_that_are_as_long_as_they_may_be(found, tokens, seed):
+def test_windows_are_the_longest_runs_of_a_document(found, tokens, seed):
     generator = None if seed is None else np.random.default_rng(seed)
     together = in_documents(encoded(found), tokens, generator)
     windows = [found[start:end] for start, end in pairwise(together.firsts)]
@@ -53,7 +53,7 @@ def test_windows_are_runs_of_one_document_that_are_as_long_as_they_may_be(found,
             assert sizes[number] + 1 + len(after[0].tokens) > tokens
 
 
-def test_cuts_are_drawn_anew_and_sentences_are_read_alone_now_and_then():
+def test_cuts_of_documents_are_drawn_anew():
     found = [Sentence(("a",) * 4, None, 1, document=1 + index // 10) for index in range(200)]
     one, other = (in_documents(encoded(found), 30, np.random.default_rng(seed)) for seed in (1, 2))
     assert one.firsts.tolist() != other.firsts.tolist()
@@ -62,7 +62,7 @@ def test_cuts_are_drawn_anew_and_sentences_are_read_alone_now_and_then():
 
 @often
 @given(sentences.filter(bool), st.integers(1, 20), st.integers(1, 40))
-def test_a_batch_says_where_each_token_is_read_and_what_each_window_reads(found, tokens, most):
+def test_a_layout_maps_tokens_to_cells_and_back(found, tokens, most):
     together = in_documents(encoded(found), tokens)
     seen = []
     for chosen in plan(together.lengths, most):
@@ -98,7 +98,7 @@ def test_a_layout_is_that_of_the_drawn_example():
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
-def test_a_window_is_read_as_one_sequence_and_other_windows_have_no_influence(cell):
+def test_a_window_is_read_as_a_sequence_of_its_own(cell):
     torch.manual_seed(0)
     found = [
         Sentence(("a",) * length, None, 1, document=1 + (index > 2)) for index, length in enumerate((3, 1, 5, 2, 4))

@@ -123,7 +123,7 @@ def test_text_is_cut_as_asked(folder):
     assert sentences(folder, {"text": "ab c"}, tag=None)[0].tokens == ("ab", "c")
 
 
-def test_keys_by_name(folder):
+def test_keys_are_chosen_by_name(folder):
     record = {"words": ["a"], "tokens": ["b"], "ner": ["O"], "tags": ["B-X"]}
     (sentence,) = sentences(folder, record, token="words", tag="ner")
     assert (sentence.tokens, sentence.tags) == (("a",), ("O",))
@@ -209,14 +209,14 @@ def test_lines_in_a_json_file(folder):
         ('["\\ud800"]', ":1: expected Unicode text, found half a surrogate pair"),
     ],
 )
-def test_malformed_arrays(folder, content, message):
+def test_malformed_arrays_are_named(folder, content, message):
     (folder / "x.json").write_text(content)
     with pytest.raises(DataError) as error:
         read(str(folder / "x.json"), ColumnFormat(tag=None))
     assert str(error.value).removeprefix(str(folder)).startswith(f"/x.json{message}")
 
 
-def test_all_before_a_bad_line_is_yielded_and_complaints_go_on(folder):
+def test_records_before_a_bad_line_are_yielded(folder):
     path = folder / "x.jsonl"
     path.write_text('{"tokens": ["a"]}\n{\n{"tokens": ["b"]}\n[]\n')
     stream, got = read_jsonl(str(path), ColumnFormat(tag=None)), []
@@ -266,7 +266,7 @@ WORD = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1, max_size=
 
 
 @given(st.lists(st.tuples(WORD, st.sampled_from(["O", "B-X", "I-X", "B-Job title"])), min_size=1), st.data())
-def test_what_is_written_is_read_again(folder, pairs, data):
+def test_written_records_are_read_again(folder, pairs, data):
     """Any tokens at all, a text with any blanks, and spans that win over nothing: tags of tokens come first."""
     tokens, tagged = tuple(token for token, _ in pairs), tuple(tag for _, tag in pairs)
     blanks = data.draw(st.lists(st.sampled_from(["", " ", "\n ", "\u3000"]), min_size=len(pairs), max_size=len(pairs)))

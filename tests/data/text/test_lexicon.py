@@ -67,7 +67,7 @@ def test_the_longest_match_of_each_type_from_each_token(entities, texts):
     assert [shown(row) for row in matches] == expected
 
 
-def test_a_match_does_not_go_over_the_end_of_a_sentence():
+def test_a_match_ends_with_its_sentence():
     lexicon = EntityLexicon({("New", "York"): {"ORG"}}, TYPES)
     apart = [sentence("in New"), sentence("York now")]
     assert not matched(lexicon, apart).any()

@@ -43,7 +43,7 @@ FOUND = [("ORG", 0, 1), ("MISC", 2, 3)]
 # --- text ---
 
 
-def test_text():
+def test_text_marks_entities():
     write = writer("text")
     assert write(1, tagged(NEWS, FOUND)) == "[EU ORG] rejects [German MISC] call\n"
     assert write(1, tagged(NEWS, [("MISC", 2, 4)], 0.987)) == "EU rejects [German call MISC 0.99]\n"
@@ -84,7 +84,7 @@ def test_every_row_of_a_file_has_as_many_columns():
 
 
 @pytest.mark.parametrize("blank", [" ", "\t", "\n", "\r"])
-def test_what_columns_can_not_hold_is_refused(blank):
+def test_tokens_that_columns_can_not_hold_are_refused(blank):
     with pytest.raises(InputError, match=r"^sentence 3: expected tokens and types without blanks.* --format jsonl can"):
         writer("conll")(3, tagged([f"New{blank}York"], []))
     # A type may have been learnt from JSON, and the row may come from columns.
@@ -96,7 +96,7 @@ def test_what_columns_can_not_hold_is_refused(blank):
 
 
 @pytest.mark.parametrize(("kind", "written"), [("text", "\n"), ("conll", "\n"), ("csv", "")])
-def test_a_sentence_without_tokens(kind, written):
+def test_a_sentence_without_tokens_is_written_in_every_format(kind, written):
     """A blank line in is a blank line out; boundaries of documents are for columns only."""
     blank = TaggedSentence(Sentence(tokens=(), tags=None, line=1), "", (), ())
     assert writer(kind)(1, blank) == written
@@ -151,7 +151,7 @@ def harmless(text: str) -> str:
 
 
 @pytest.mark.parametrize("text", ['=HYPERLINK("x")', "+49", "-1", "@x", "\tx", "\rx"])
-def test_what_a_spreadsheet_would_carry_out_is_text_to_it(text):
+def test_formulas_of_spreadsheets_are_written_as_text(text):
     found = list(csv.reader(io.StringIO(f"{cell(text)},{cell('a' + text)}\n", newline="")))
     assert found == [["'" + text, "a" + text]]
 

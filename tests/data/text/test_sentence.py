@@ -8,7 +8,7 @@ from bilstm_nlp.data.text.sentence import LONGEST_SENTENCE, ColumnFormat, Senten
 from bilstm_nlp.errors import DataError
 
 
-def test_a_token_of_a_column_file_has_a_line_of_its_own():
+def test_tokens_of_a_column_file_have_own_lines():
     assert line_of(Sentence(("a", "b"), None, 3, lines=(3, 5)), 1) == 5
     assert line_of(Sentence(("a", "b"), None, 3), 1) == 3
 

@@ -80,7 +80,7 @@ ADVERSARIAL = st.lists(st.sampled_from(WORDS + OTHERS)).map("".join)
 @often
 @given(st.text() | ADVERSARIAL, st.sampled_from(["words", "characters"]))
 @example("Ann\u3000's", "words")
-def test_all_but_blanks_is_in_exactly_one_token(text, cut):
+def test_each_character_but_blanks_is_in_one_token(text, cut):
     places = list(offsets(text, cut))
     covered = [index for start, end in places for index in range(start, end)]
     assert covered == [index for index, character in enumerate(text) if not character.isspace()]
@@ -92,13 +92,13 @@ def test_all_but_blanks_is_in_exactly_one_token(text, cut):
 @example("George W. Bush")
 @example("plan B.  And W.\u00a0Bush, A.\nA")
 @example("a" * 70 + ". " + "A." * 40 + " A")
-def test_a_run_between_blanks_is_cut_as_in_the_whole_text(text):
+def test_runs_between_blanks_are_cut_as_in_their_text(text):
     assert offsets(text) == [match.span() for match in pattern().finditer(text)]
 
 
 @often
 @given(ADVERSARIAL)
-def test_tokens_do_not_depend_on_what_stands_after_a_blank_line(text):
+def test_tokens_do_not_depend_on_later_lines(text):
     assert tokens(f"{text}\n\nx") == [*tokens(text), "x"]
 
 
@@ -127,7 +127,7 @@ def test_long_runs_without_blanks(piece):
     assert "".join(tokens(text)) == "".join(text.split())
 
 
-def test_how_training_text_was_cut():
+def test_the_cut_of_training_text_is_detected():
     assert cut_of([]) == "words"
     assert cut_of("中国银行") == "characters"
     assert cut_of(["中"] * 99 + ["EU"]) == "characters"

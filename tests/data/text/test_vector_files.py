@@ -114,7 +114,7 @@ def test_words_with_spaces_among_others_need_no_telling(file):
     assert vectors[:2].tolist() == [[1, 2], [3, 4]]
 
 
-def test_a_byte_order_mark_carriage_returns_and_a_missing_last_line_feed_are_no_part_of_it(file):
+def test_marks_and_ends_of_lines_are_no_content(file):
     file.write_bytes(b"\xef\xbb\xbf2 2\r\nthe 1 2\r\nof 3 4")
     words, vectors = vector_files.parse(file)
     assert words == ["the", "of"]

@@ -28,7 +28,7 @@ def pretrained(*words: str) -> Pretrained:
 # --- vocabulary ---
 
 
-def test_ids_go_by_count_then_by_string_after_padding_and_unknown():
+def test_ids_go_by_count_then_string():
     vocabulary = Vocabulary.build(Counter({"b": 2, "a": 2, "z": 5, "rare": 1}), minimum_count=2)
     assert vocabulary.items == ("z", "a", "b")
     assert vocabulary.ids(["z", "a", "b", "rare", "never"]) == [2, 3, 4, UNKNOWN, UNKNOWN]
@@ -85,7 +85,7 @@ def test_lookup_chain(form, chain):
 
 @often
 @given(st.text())
-def test_the_end_of_a_chain_is_a_chain_of_its_own(form):
+def test_the_end_of_a_chain_is_a_chain(form):
     end = lookup_chain(form)[-1]
     assert lookup_chain(end) == (end,)
 
@@ -107,13 +107,13 @@ def test_the_end_of_a_chain_is_a_chain_of_its_own(form):
         ("", ""),
     ],
 )
-def test_shape(form, outline):
+def test_shapes_tell_capitals_digits_and_signs(form, outline):
     assert shape(form) == outline
 
 
 @often
 @given(st.text())
-def test_a_shape_has_no_run_of_three_and_is_no_longer_than_the_word(form):
+def test_a_shape_is_short_and_has_no_runs(form):
     assert re.search(r"(.)\1\1", shape(form), re.DOTALL) is None
     assert len(shape(form)) <= len(form)
 
@@ -130,7 +130,7 @@ def key_of(form: str, file: set[str]) -> str:
     return chain[-1]
 
 
-def test_where_words_have_their_rows():
+def test_words_have_rows_by_frequency_and_file():
     file = pretrained("the", "paris", "0000", "Oslo", "oslo")
     table = WordTable.build(Counter({"The": 3, "the": 1, "Xyz": 2, "1996": 2}), file)
     assert (table.initialised, table.learnt, table.frozen) == (("the", "0000"), ("xyz",), ("paris", "Oslo", "oslo"))
@@ -140,7 +140,7 @@ def test_where_words_have_their_rows():
     assert table.ids([*seen, *beyond, "never", ""]) == [*seen.values(), *beyond.values(), UNKNOWN, UNKNOWN]
 
 
-def test_rare_words_are_not_trained_but_those_of_the_file_keep_their_vectors():
+def test_rare_words_are_untrained_but_keep_the_files_vectors():
     table = WordTable.build(Counter({"often": 2, "Rare": 1, "rarest": 1}), pretrained("rare"), minimum_count=2)
     assert table.ids(["often", "rare", "rarest"]) == [table.learnt.index("often") + 2, table.trainable, UNKNOWN]
 

@@ -15,7 +15,7 @@ from bilstm_nlp.tasks.forecasting.codec import ForecastingCodec
 SAVED = Path(__file__).parent.parent.parent / "runs" / "0.1.0" / "forecaster"
 
 
-def test_the_files_of_an_old_run_are_written_again_byte_for_byte():
+def test_codec_files_of_an_old_run_are_written_again():
     text = (SAVED / "codec.json").read_text(encoding="utf-8")
     arrays = load_file(SAVED / "codec.safetensors")
     series = SeriesCodec.from_json(json.loads(text))

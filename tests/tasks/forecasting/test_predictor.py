@@ -130,7 +130,7 @@ def test_repr_tells_columns_sizes_and_scores(forecaster):
     assert repr(scored) == f"<Forecaster: {expected}; validation MSE 0.5123; test MSE 0.25>"
 
 
-def test_the_future_never_scales_a_series_that_was_not_in_training(tmp_path):
+def test_a_new_series_is_scaled_by_its_past_alone(tmp_path):
     """A backtest forecasts such a series as if its table ended at the origin."""
     long = pd.concat([table().rename(columns={"date": "ds"}).assign(unique_id=name) for name in ("a", "b")])
     forecaster = fitted(tmp_path, long)[0].forecaster()
@@ -142,7 +142,7 @@ def test_the_future_never_scales_a_series_that_was_not_in_training(tmp_path):
     assert past["forecast"].max() < 1000
 
 
-def test_the_only_series_may_have_another_name_than_its_known_values(forecaster):
+def test_names_of_a_single_series_need_not_agree(forecaster):
     frame, known = table(), table(ROWS + HORIZON)[ROWS:]
     series_set = predictor.series_of(predictor.table_of("frame", frame, forecaster.format), forecaster.format)
     other = replace(series_set, series=[replace(series_set.series[0], id="other")])
