@@ -14,7 +14,7 @@ import pytest
 
 import bilstm_nlp
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.torch]
 
 PACKAGE, TOY = Path(bilstm_nlp.__file__).parent, Path(__file__).parent / "third_task"
 TOUCHED = {"config/reading.py", "tasks/registry.py"}

@@ -11,12 +11,13 @@ import torch
 
 import bilstm_nlp
 from bilstm_nlp.config import parse
+from bilstm_nlp.data.text.corpus import sentence_of_text
 from bilstm_nlp.errors import InputError, RunError
 from bilstm_nlp.nn.tensors import on
 from bilstm_nlp.reports import plots
 from bilstm_nlp.runs import train
 from bilstm_nlp.runs.directory import RunDirectory
-from bilstm_nlp.tasks.tagging import predictor as tagging
+from bilstm_nlp.tasks.tagging.stream import ATTENTION_CHUNK
 
 CORPUS = "Ann B-PER\nLee I-PER\nleft O\nthe O\nEU B-ORG\n. O\n\nBonn B-LOC\n\nFord B-ORG\nrose O\n"
 TEXT = "Ann left Bonn in a hurry .\n\nFord rose .\n$ 5 $\n"
@@ -76,7 +77,7 @@ def test_every_line_says_what_its_tokens_have_read(run, call):
 def test_the_weights_are_the_attentions_of_the_encoders_states(run):
     tagger = bilstm_nlp.load(run)
     tokens, weights = tagger.attention("Ann left Bonn .")
-    batch = tagger.codec.encode([tagging.sentence_of_text("Ann left Bonn .")]).collate(np.arange(1))
+    batch = tagger.codec.encode([sentence_of_text("Ann left Bonn .")]).collate(np.arange(1))
     with torch.no_grad():
         sequences = tagger.model.embedder(on(batch))
         states, lengths = tagger.model.encoder(sequences), sequences.lengths
@@ -86,7 +87,7 @@ def test_the_weights_are_the_attentions_of_the_encoders_states(run):
 
 
 def test_a_stream_is_tagged_in_small_chunks_and_in_order(run, call):
-    text = "".join(f"{'Ann ' * (1 + index % 5)}left .\n" for index in range(3 * tagging.ATTENTION_CHUNK.sentences + 1))
+    text = "".join(f"{'Ann ' * (1 + index % 5)}left .\n" for index in range(3 * ATTENTION_CHUNK.sentences + 1))
     lines = records(call("predict", run, "-", "--attention", stdin=text.encode()).out)
     assert [line["text"] for line in lines] == [line.rstrip() for line in text.splitlines()]
     alone = records(call("predict", run, "-", "--attention", stdin=text.splitlines()[-1].encode()).out)
