@@ -156,7 +156,8 @@ class WindowBatch(Generic[A]):
     known: A
     """(B, H, K) float32: columns known over the horizon; K may be 0."""
     future: A | None = None
-    """(B, H, C) float32: the targets over the horizon, not normalised. None if they are unknown."""
+    """(B, H, C) float32: the targets over the horizon, not normalised; NaN where a value is missing. None if all are
+    unknown."""
 
     def __post_init__(self) -> None:
         if self.past.ndim != 3 or self.level.ndim != 3 or self.known.ndim != 3:

@@ -46,7 +46,7 @@ class PointErrors:
         self.squared, self.absolute, self.relative, self.scaled = (np.zeros(shape) for _ in range(4))
 
     def add(self, target: Values, forecast: Values, naive_error: Values | None = None) -> None:
-        """Add the errors of targets and forecasts (B, H, C).
+        """Add the errors of targets and forecasts (B, H, C). Targets that are NaN are left out.
 
         `naive_error`: the scale of MASE, (C,) or (B, C), from `seasonal_naive_error`; without it MASE is undefined.
         Raises `ValueError` for other shapes.
@@ -54,8 +54,12 @@ class PointErrors:
         expected = (len(target), *self.count.shape)
         if target.shape != expected or forecast.shape != expected:
             raise ValueError(f"expected targets and forecasts {expected}, found {target.shape} and {forecast.shape}")
+        missing = np.isnan(target)
+        if missing.any():
+            # A forecast without a target has no error, no size, and counts nowhere.
+            target, forecast = np.where(missing, 0, target), np.where(missing, 0, forecast)
         error = np.abs(np.subtract(forecast, target, dtype=np.float64))
-        self.count += len(target)
+        self.count += (~missing).sum(axis=0)
         self.squared += (error**2).sum(axis=0)
         self.absolute += error.sum(axis=0)
         size = np.abs(target).astype(np.float64) + np.abs(forecast)
@@ -63,7 +67,7 @@ class PointErrors:
         self.relative += np.divide(2 * error, size, out=np.zeros_like(error), where=size != 0).sum(axis=0)
         if naive_error is not None:
             scale = np.broadcast_to(np.asarray(naive_error, np.float64)[..., None, :], error.shape)
-            self.mase_count += (scale > 0).sum(axis=0)
+            self.mase_count += ((scale > 0) & ~missing).sum(axis=0)
             self.scaled += np.divide(error, scale, out=np.zeros_like(error), where=scale > 0).sum(axis=0)
 
     def total(self) -> PointScores:
@@ -96,15 +100,17 @@ class PointErrors:
 def seasonal_naive_error(train: Values, season: int) -> NDArray[np.float64]:
     """Compute the scale of MASE (C,), the mean of |y_t − y_{t−season}| over training rows (T, C).
 
-    If the rows are no more than a season, the scale is 0, for undefined.
+    Differences with a NaN are left out. If none is left, as for rows of no more than a season, the scale is 0, for
+    undefined.
 
     >>> seasonal_naive_error(np.array([[1.0], [2.0], [4.0]]), 1)
     array([1.5])
     """
-    if len(train) <= season:
-        return np.zeros(train.shape[1])
-    error: NDArray[np.float64] = np.abs(train[season:] - train[:-season]).mean(axis=0, dtype=np.float64)
-    return error
+    errors = np.abs(train[season:] - train[:-season], dtype=np.float64)
+    observed = ~np.isnan(errors)
+    total = np.where(observed, errors, 0).sum(axis=0)
+    scale: NDArray[np.float64] = total / np.maximum(observed.sum(axis=0), 1)
+    return scale
 
 
 # --- intervals ------------------------------------------------------------------------------------------------------
@@ -140,14 +146,17 @@ class IntervalErrors:
     def add(self, target: Values, lower: Values, upper: Values) -> None:
         """Add targets (B, H, C) and the borders of their intervals, which belong to the intervals.
 
+        Targets that are NaN are left out.
         Raises `ValueError` for other shapes.
         """
         expected = (len(target), *self.count.shape)
         if not target.shape == lower.shape == upper.shape == expected:
             raise ValueError(f"expected shapes {expected}, found {target.shape}, {lower.shape} and {upper.shape}")
-        self.count += len(target)
+        missing = np.isnan(target)
+        width = np.subtract(upper, lower, dtype=np.float64)
+        self.count += (~missing).sum(axis=0)
         self.inside += ((lower <= target) & (target <= upper)).sum(axis=0)
-        self.width += np.subtract(upper, lower, dtype=np.float64).sum(axis=0)
+        self.width += (np.where(missing, 0, width) if missing.any() else width).sum(axis=0)
 
     def total(self) -> IntervalScores:
         """Score all steps and columns."""

@@ -97,6 +97,18 @@ class PinballError:
         return torch.maximum(levels * below, (levels - 1) * below).mean(dim=-1).sum()
 
 
+def observed_loss(objective: Objective, forecasts: Tensor, values: Tensor) -> Loss:
+    """(…, Q) forecasts, (…) values → the loss summed over the values that are not NaN, weighted by their number
+
+    >>> observed_loss(AbsoluteError(), torch.tensor([[1.0], [2.0]]), torch.tensor([3.0, float("nan")]))
+    Loss(total=tensor(2.), weight=tensor(1))
+    """
+    observed = ~values.isnan()
+    if not observed.all():
+        forecasts, values = forecasts[observed], values[observed]
+    return Loss(objective.loss(forecasts, values), torch.tensor(values.numel(), device=values.device))
+
+
 class RegressionHead(nn.Module):
     """(S, T, D) → (B, H, C, Q): pooling, then a decoder for all steps ahead, in the units of `batch.future`.
 
@@ -132,11 +144,10 @@ class RegressionHead(nn.Module):
         return normalised * batch.scale[..., None] + batch.level[..., None]
 
     def loss(self, states: Tensor, batch: WindowBatch[Tensor]) -> Loss:
-        """(S, T, D) states → the objective's loss, weighted by the B · H · C forecast values.
+        """(S, T, D) states → the objective's loss, weighted by the number of observed values among the B · H · C.
 
         Raises `ValueError` for a batch without its future.
         """
         if batch.future is None:
             raise ValueError("The loss needs a batch with its future. Got one without.")
-        total = self.objective.loss(self.decode(states, batch), batch.future)
-        return Loss(total, torch.tensor(batch.future.numel(), device=total.device))
+        return observed_loss(self.objective, self.decode(states, batch), batch.future)

@@ -87,6 +87,8 @@ class LinearMap:
     def fit(cls, windows: Iterable[tuple[Values, Values]]) -> LinearMap:
         """Fit by least squares to blocks of past (B, L, C) and future (B, H, C).
 
+        A window's column with a value that is NaN is left out.
+
         Each block is seen once. Only the sums of x·xᵀ and x·yᵀ are kept: (L + 1)² and (L + 1)·H numbers. If several
         maps fit equally well, the smallest is taken. Raises `InputError` without windows.
         """
@@ -95,6 +97,9 @@ class LinearMap:
             x = _columns_as_rows(past)
             x = np.concatenate([x, np.ones((len(x), 1))], axis=1)
             y = _columns_as_rows(future)
+            complete = ~np.isnan(y).any(axis=1)
+            if not complete.all():
+                x, y = x[complete], y[complete]
             if gram is None or cross is None:
                 gram, cross = x.T @ x, x.T @ y
             else:
@@ -140,32 +145,27 @@ class Baselines:
         except InputError as error:
             raise InputError(f"{data.source}, train part: {error}") from None
         linear = LinearMap.fit((block.past[..., : len(targets)], block.future) for block in windows.blocks(BLOCK))
-        errors = {series.id: seasonal_naive_error(series.select(targets), length) for series in training}
+        errors = {series.id: seasonal_naive_error(_with_gaps(series, targets), length) for series in training}
         return cls(length, errors, linear)
 
-    def naive_error(self, series: Series) -> Floats:
-        """Return the scale (C,) of MASE for a series: zeros, for no scale, if the series was not in training.
-
-        If training had one series, its scale serves any series, as a file may go by another name.
-        """
-        if len(self.naive_errors) == 1:
-            (only,) = self.naive_errors.values()
-            return only
+    def naive_error(self, name: str | None) -> Floats:
+        """Return the scale (C,) of MASE for a series of the training; zeros, for no scale, if `name` is `None`."""
         unknown = np.zeros(len(next(iter(self.naive_errors.values()))))
-        return self.naive_errors.get(series.id, unknown)
+        return unknown if name is None else self.naive_errors[name]
 
     def forecasts(self, windows: Windows, numbers: Ints) -> Iterator[tuple[str, Values]]:
         """Yield each baseline's name and its scaled forecasts (B, H, C) for the windows with these numbers.
 
         The seasonal naive forecast is left out if, for any window of the part, the season begins before the series.
         """
-        look_back, horizon = windows.look_back, windows.horizon
-        targets = windows.panel.values[:, : windows.panel.targets]
-        origins = windows.origins[numbers, None]
-        past = targets[origins + np.arange(-look_back, 0)]
+        look_back, horizon, targets = windows.look_back, windows.horizon, windows.panel.targets
+        past = windows.past(numbers, look_back)[..., :targets]
         yield "naive", naive(past, horizon)
         if windows.rows.min() >= self.season:
-            yield SEASONAL_NAIVE, seasonal_naive(targets[origins + np.arange(-self.season, 0)], horizon, self.season)
+            yield (
+                SEASONAL_NAIVE,
+                seasonal_naive(windows.past(numbers, self.season)[..., :targets], horizon, self.season),
+            )
         if look_back > 1:
             yield "drift", drift(past, horizon)
         width = min(self.season, look_back) if self.season > 1 else look_back
@@ -202,6 +202,11 @@ class Baselines:
             {name: np.array(errors) for name, errors in file.naive_errors.items()},
             LinearMap(arrays["linear.weights"], arrays["linear.bias"]),
         )
+
+
+def _with_gaps(series: Series, columns: Sequence[str]) -> Floats:
+    """Return the values (T, C) of these columns, with NaN where the file lacks a value."""
+    return np.where(series.observed_of(columns), series.select(columns), np.nan)
 
 
 class _BaselinesFile(BaseModel):

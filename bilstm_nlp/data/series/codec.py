@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, Self
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
 from bilstm_nlp.batch import Floats, Ints, Values, WindowBatch
 from bilstm_nlp.data.series.calendar import calendar_features, parse_frequency
+from bilstm_nlp.data.series.codec_file import Calendar, CodecFile, Normalisation
+from bilstm_nlp.data.series.fitting import deviations_of, shared_scale, warn_of_flat_quartiles
+from bilstm_nlp.data.series.recognition import Excerpt, excerpts
 from bilstm_nlp.data.series.scale import Scale, ScalerKind
 from bilstm_nlp.data.series.series import Parts, Series, SeriesSet
 from bilstm_nlp.data.series.windows import Panel, Windows
@@ -21,9 +23,6 @@ from bilstm_nlp.errors import DataError
 from bilstm_nlp.system.json_values import checked
 
 logger = logging.getLogger(__name__)
-
-Calendar = Literal["none", "scaled", "cyclic"]
-Normalisation = Literal["none", "last", "standard"]
 
 BLOCK = 256
 """Windows gathered at a time where no gradient is needed."""
@@ -61,6 +60,8 @@ class SeriesCodec:
     """Series → scale of `columns.all`."""
     deviations: dict[str, Floats]
     """Series → (C,) standard deviation of its scaled training rows."""
+    excerpts: tuple[Excerpt, ...] = ()
+    """Rows by which the only series of a training is recognised under another name; none if there were several."""
 
     @classmethod
     def fit(
@@ -75,11 +76,25 @@ class SeriesCodec:
         look_back: int,
         horizon: int,
     ) -> SeriesCodec:
-        """Fit the scales to the training rows of each series."""
-        training = {series.id: series[part.train] for series, part in zip(data.series, parts, strict=True)}
-        scales = {name: Scale.fit(scaler, series.select(columns.all)) for name, series in training.items()}
-        scaled = {name: scales[name].apply(series.select(columns.all)) for name, series in training.items()}
-        deviations = {name: values.std(axis=0)[: len(columns.targets)] for name, values in scaled.items()}
+        """Fit the scales to the observed training rows.
+
+        Each series has scales of its own, except for columns known ahead: their scale is that of all series together,
+        as a price means the same everywhere. Columns of 0 and 1 alone stay as they are.
+        """
+        names = columns.all
+        training = [series[part.train] for series, part in zip(data.series, parts, strict=True)]
+        rows = [(series.select(names), series.observed_of(names)) for series in training]
+        shared = shared_scale(scaler, rows, len(columns.known))
+        scales = {}
+        for series, (values, observed) in zip(training, rows, strict=True):
+            own = Scale.fit(scaler, values, observed)
+            scales[series.id] = own.with_last(shared)
+        deviations = {
+            series.id: deviations_of(scales[series.id].apply(values), observed)[: len(columns.targets)]
+            for series, (values, observed) in zip(training, rows, strict=True)
+        }
+        if scaler == "robust":
+            warn_of_flat_quartiles(training, rows, names)
         return cls(
             columns=columns,
             calendar=calendar,
@@ -90,6 +105,7 @@ class SeriesCodec:
             kind=scaler,
             scales=scales,
             deviations=deviations,
+            excerpts=excerpts(training[0], columns.targets, look_back) if len(training) == 1 else (),
         )
 
     # --- series to windows ---
@@ -110,53 +126,70 @@ class SeriesCodec:
             return np.empty((len(dates), 0))
         return calendar_features(dates, self.frequency, self.calendar)[0]
 
-    def scale(self, series: Series) -> Scale:
-        """Return the scale (F,) of a series' columns.
+    def trained_as(self, series: Series) -> str | None:
+        """Return the training's name of a series; `None` if it was not in training.
 
-        If training had one series, its scale serves any series, as a file may go by another name. A series that was
-        not in training is scaled by its own rows.
+        A series goes by its name. If training had only one series, the series is recognised under another name by
+        rows of the training part.
         """
-        if len(self.scales) == 1:
-            (only,) = self.scales.values()
-            return only
-        if series.id not in self.scales:
-            logger.warning("series %r was not in training: it is scaled by its own rows", series.id)
-            return Scale.fit(self.kind, series.select(self.columns.all))
-        return self.scales[series.id]
-
-    def target_scale(self, series: Series) -> Scale:
-        """Return the scale (C,) of a series' targets."""
-        return self.scale(series).select(range(len(self.columns.targets)))
-
-    def known_scale(self, series: Series) -> Scale:
-        """Return the scale of a series' columns known ahead, without those of the calendar."""
-        count = len(self.columns.all)
-        return self.scale(series).select(range(count - len(self.columns.known), count))
+        if series.id in self.scales:
+            return series.id
+        if any(excerpt.is_in(series, self.columns.targets) for excerpt in self.excerpts):
+            return next(iter(self.scales))
+        return None
 
     def deviation(self, series: Series) -> Floats:
-        """Return the deviation (C,) of a series' training rows: the mean of all series for one not in training.
-
-        If training had one series, its deviation serves any series.
-        """
-        if len(self.deviations) == 1:
-            (only,) = self.deviations.values()
-            return only
-        if series.id in self.deviations:
-            return self.deviations[series.id]
+        """Return the deviation (C,) of a series' training rows: the mean of all series for one not in training."""
+        name = self.trained_as(series)
+        if name is not None:
+            return self.deviations[name]
         mean: Floats = np.mean(list(self.deviations.values()), axis=0)
         return mean
 
     def panel(self, series: Sequence[Series]) -> Panel:
-        """Stack the scaled values of all series with the calendar's features, in single precision."""
-        blocks: list[Values] = []
+        """Stack all series with the calendar's features.
+
+        A series of the training has its training's scale. A series that was not in training is scaled, at each
+        origin, by the rows before it; a warning names it.
+        """
+        blocks, scales, unknown = [], [], []
         for each in series:
-            scaled = self.scale(each).apply(each.select(self.columns.all))
-            blocks.append(np.concatenate([scaled, self.features(each.dates)], axis=1).astype(np.float32))
-        return Panel.stack(blocks, len(self.columns.targets), self.known)
+            values = each.select(self.columns.all)
+            features = self.features(each.dates)
+            blocks.append(np.concatenate([values, features], axis=1))
+            name = self.trained_as(each)
+            if name is None:
+                unknown.append(each.id)
+                own = Scale.expanding(self.kind, values, each.observed_of(self.columns.all))
+                scale = own.with_last(self._known_scale)
+            else:
+                scale = self.scales[name]
+            scales.append(scale.with_unscaled(features.shape[1]))
+        if unknown:
+            shown = ", ".join(map(repr, unknown[:5])) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
+            logger.warning("not in training, scaled by the rows before each origin: series %s", shown)
+        past_columns = self.columns.all[: len(self.columns.all) - len(self.columns.known)]
+        complete = all(each.observed is None or each.observed_of(past_columns).all() for each in series)
+        observed = None if complete else [each.observed_of(past_columns) for each in series]
+        return Panel.stack(blocks, len(self.columns.targets), self.known, scales=scales, observed=observed)
+
+    @property
+    def _known_scale(self) -> Scale:
+        """The scale (K,) of the columns known ahead, without the calendar's: the same for all series."""
+        count = len(self.columns.all)
+        return next(iter(self.scales.values())).select(range(count - len(self.columns.known), count))
 
     def windows(self, series: Sequence[Series], parts: Sequence[slice], stride: int = 1) -> Windows:
         """Make the windows of one part of each series. Raises `InputError` if there is none."""
         return Windows.over(self.panel(series), parts, self.look_back, self.horizon, stride)
+
+    def windows_at(self, series: Sequence[Series], origins: Sequence[Ints]) -> Windows:
+        """Make the windows with these origins (N,) of each series, in this order.
+
+        Raises `InputError` if an origin has fewer rows before it than the look-back, or fewer after it than the
+        horizon.
+        """
+        return Windows.at(self.panel(series), origins, self.look_back, self.horizon)
 
     def check_frequency(self, data: SeriesSet) -> SeriesSet:
         """Return the series. Raises `DataError` if they have another frequency than those in training."""
@@ -191,6 +224,7 @@ class SeriesCodec:
 
     def to_json(self) -> dict[str, Any]:
         """Return the codec's part of codec.json."""
+        excerpts = {"excerpts": [asdict(excerpt) for excerpt in self.excerpts]} if self.excerpts else {}
         return {
             "targets": list(self.columns.targets),
             "observed": list(self.columns.observed),
@@ -205,12 +239,13 @@ class SeriesCodec:
                 for name, scale in self.scales.items()
             },
             "deviations": {name: deviations.tolist() for name, deviations in self.deviations.items()},
+            **excerpts,
         }
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> SeriesCodec:
         """Undo `to_json`. Raises `RunError` for values that are missing, wrong or do not fit together."""
-        file = checked(_CodecFile, values, "codec.json")
+        file = checked(CodecFile, values, "codec.json")
         parse_frequency(file.frequency)
         return cls(
             columns=Columns(tuple(file.targets), tuple(file.observed), tuple(file.known)),
@@ -222,46 +257,5 @@ class SeriesCodec:
             kind=next(iter(file.scalers.values())).kind,
             scales={name: Scale(np.array(of.centre), np.array(of.scale)) for name, of in file.scalers.items()},
             deviations={name: np.array(deviations) for name, deviations in file.deviations.items()},
+            excerpts=tuple(Excerpt(of.date, of.rows, of.digest) for of in file.excerpts),
         )
-
-
-class _ScaleFile(BaseModel):
-    """A scale in codec.json."""
-
-    model_config = ConfigDict(strict=True)
-
-    kind: ScalerKind
-    centre: list[float]
-    scale: list[PositiveFloat]
-
-
-class _CodecFile(BaseModel):
-    """The codec's part of codec.json; the rest is for `Baselines`."""
-
-    model_config = ConfigDict(strict=True)
-
-    targets: list[str] = Field(min_length=1)
-    observed: list[str]
-    known: list[str]
-    calendar: Calendar
-    normalisation: Normalisation
-    look_back: PositiveInt
-    horizon: PositiveInt
-    frequency: str
-    scalers: dict[str, _ScaleFile] = Field(min_length=1)
-    deviations: dict[str, list[float]]
-
-    @model_validator(mode="after")
-    def fits_together(self) -> Self:
-        """Check that columns differ, and that every series has figures for every column."""
-        names = [*self.targets, *self.observed, *self.known]
-        if len(set(names)) < len(names):
-            raise ValueError(f"expected columns that differ, found {', '.join(names)}")
-        if self.deviations.keys() != self.scalers.keys():
-            raise ValueError("expected deviations of the series that have scalers, found others")
-        for name, scaler in self.scalers.items():
-            sizes = (len(scaler.centre), len(scaler.scale), len(self.deviations[name]))
-            if sizes != (len(names), len(names), len(self.targets)):
-                expected = f"centre, scale and deviations of {len(names)}, {len(names)} and {len(self.targets)} columns"
-                raise ValueError(f"expected {expected} for series {name!r}, found {', '.join(map(str, sizes))}")
-        return self

@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bilstm_nlp.batch import Floats, Ints
+import numpy as np
+
+from bilstm_nlp.batch import Bools, Floats, Ints
 from bilstm_nlp.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, eq=False)
 class Series:
     """A series of T consecutive rows and C columns: every value is finite, no date of the grid is missing.
+
+    Values that the file lacks have been filled. `observed` tells them from the others.
 
     Raises `ValueError` for arrays of other shapes.
 
@@ -40,18 +44,25 @@ class Series:
     columns: tuple[str, ...]
     rows: Ints
     """(T,) line in the file, or row if the file has no lines, both from 1; 0 at filled gaps."""
+    observed: Bools | None = None
+    """(T, C) False where a value was filled; None if the file has every value."""
 
     def __post_init__(self) -> None:
         expected = (len(self.dates), len(self.columns))
         if self.values.shape != expected or self.rows.shape != expected[:1]:
             raise ValueError(f"expected values {expected} and rows, found {self.values.shape} and {self.rows.shape}")
+        if self.observed is not None and self.observed.shape != expected:
+            raise ValueError(f"expected observed {expected}, found {self.observed.shape}")
 
     def __len__(self) -> int:
         return len(self.dates)
 
     def __getitem__(self, part: slice) -> Series:
         """Return a part of the rows, as views."""
-        return dataclasses.replace(self, dates=self.dates[part], values=self.values[part], rows=self.rows[part])
+        observed = None if self.observed is None else self.observed[part]
+        return dataclasses.replace(
+            self, dates=self.dates[part], values=self.values[part], rows=self.rows[part], observed=observed
+        )
 
     def select(self, columns: Sequence[str]) -> Floats:
         """Return the values (T, len(columns)) of these columns, in this order.
@@ -59,6 +70,16 @@ class Series:
         Raises `InputError` for a column that the series lacks.
         """
         return self.values[:, column_indices(columns, self.columns)]
+
+    def observed_of(self, columns: Sequence[str]) -> Bools:
+        """Tell of each value (T, len(columns)) of these columns if the file has it.
+
+        Raises `InputError` for a column that the series lacks.
+        """
+        indices = column_indices(columns, self.columns)
+        if self.observed is None:
+            return np.ones((len(self), len(indices)), dtype=np.bool_)
+        return self.observed[:, indices]
 
 
 def column_indices(names: Sequence[str], columns: Sequence[str]) -> list[int]:

@@ -235,7 +235,7 @@ def _without_missing(
         if cells.any()
     ]
     values = np.where(np.isfinite(values), values, 0.0)
-    return Series(series.id, series.dates, values, series.columns, series.rows), filled
+    return Series(series.id, series.dates, values, series.columns, series.rows, ~lacking), filled
 
 
 def _gap_problem(table: Table, series: Series, frequency: str) -> DataError:

@@ -2,35 +2,45 @@
 
 An origin is the first row to forecast. A window belongs to a part if all its targets lie in that part. Its look-back
 may reach into the rows before the part, as it would on the day of the forecast. Windows are row numbers only; values
-are copied a batch at a time.
+are copied and scaled a batch at a time.
+
+No window sees what comes after its origin. A gap that is open at the origin is filled from the rows before it, even if
+the file's later rows have filled it otherwise. A series that was not in training is scaled by the rows before the
+origin.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from bilstm_nlp.batch import Ints, Values
+from bilstm_nlp.batch import Bools, Floats, Ints, Values
+from bilstm_nlp.data.series.scale import OriginScales, Scale
 from bilstm_nlp.errors import InputError
 
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """A stack of series in one array: the target columns first, the columns known ahead last.
+    """A stack of S series in one array, in own units: the target columns first, the columns known ahead last.
 
     Raises `ValueError` if there are fewer columns than these roles need.
     """
 
-    values: Values
+    values: Floats
     """(N, F)"""
     offsets: Ints
     """(S + 1,) first row of each series, and N."""
+    scales: OriginScales
+    """The scales of the F columns."""
     targets: int
     """Number of columns to forecast."""
     known: int = 0
     """Number of columns known ahead: calendar, holidays, prices. The look-back has them too."""
+    observed: Bools | None = None
+    """(N, F − known) False where a value was filled; None if none was."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.targets <= self.values.shape[1] - self.known or self.known < 0:
@@ -38,31 +48,85 @@ class Panel:
             raise ValueError(f"expected targets and known among {width} columns, found {self.targets} and {self.known}")
 
     @classmethod
-    def stack(cls, blocks: Sequence[Values], targets: int, known: int = 0) -> Panel:
-        """Stack the values (T, F) of each series. A single series is not copied."""
-        offsets = np.cumsum([0, *map(len, blocks)], dtype=np.int64)
-        return cls(blocks[0] if len(blocks) == 1 else np.concatenate(blocks), offsets, targets, known)
+    def stack(
+        cls,
+        blocks: Sequence[Floats],
+        targets: int,
+        known: int = 0,
+        *,
+        scales: Sequence[Scale] | None = None,
+        observed: Sequence[Bools] | None = None,
+    ) -> Panel:
+        """Stack the values (T, F) of each series. A single series is not copied.
 
-    def last(self, look_back: int) -> Values:
-        """Return the last rows (S, L, F) of each series. Raises `InputError` if a series is shorter."""
-        lengths = np.diff(self.offsets)
-        if lengths.min() < look_back:
-            shortest = int(lengths.argmin())
-            raise InputError(f"series {shortest + 1}: expected at least {look_back} rows, found {lengths[shortest]}")
-        past: Values = self.values[self.offsets[1:, None] + np.arange(-look_back, 0)]
+        `scales`: of each series, (F,) or (T + 1, F) as `OriginScales` takes them; by default values keep their units.
+        `observed`: (T, F − known) of each series; None if nothing was filled.
+        """
+        offsets = np.cumsum([0, *map(len, blocks)], dtype=np.int64)
+        values = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+        if scales is None:
+            scales = [Scale.unit(values.shape[1])] * len(blocks)
+        seen = None if observed is None else np.concatenate(observed)
+        return cls(values, offsets, OriginScales.stack(scales), targets, known, seen)
+
+    @cached_property
+    def last_observed(self) -> Ints:
+        """(N, F − known) last row up to each row in which the file has the column's value; −1 if there is none."""
+        assert self.observed is not None
+        rows = np.where(self.observed, np.arange(len(self.values))[:, None], -1)
+        blocks = [
+            np.maximum.accumulate(rows[start:end])
+            for start, end in zip(self.offsets[:-1], self.offsets[1:], strict=True)
+        ]
+        return np.concatenate(blocks)
+
+    def usable(self, origins: Ints, horizon: int) -> Bools:
+        """Tell of each origin (N,) if a target was observed in the `horizon` rows from it on, and one before it."""
+        if self.observed is None:
+            return np.ones(len(origins), dtype=np.bool_)
+        seen = np.concatenate([np.zeros((1, self.targets), np.int64), self.observed[:, : self.targets].cumsum(axis=0)])
+        ahead = seen[origins + horizon] > seen[origins]
+        before = self.last_observed[origins - 1, : self.targets] >= 0
+        usable: Bools = np.any(ahead & before, axis=1)
+        return usable
+
+    def past(self, origins: Ints, rows: int) -> Floats:
+        """(B,) origins → (B, rows, F) values before them; NaN where nothing was observed before the origin"""
+        before = origins[:, None] + np.arange(-rows, 0)
+        past: Floats = self.values[before]
+        if self.observed is not None and rows:
+            width = self.observed.shape[1]
+            last = self.last_observed[origins - 1][:, None]
+            filled = self.values[np.minimum(before[..., None], last), np.arange(width)]
+            past[..., :width] = np.where(last < 0, np.nan, filled)
         return past
+
+    def future(self, origins: Ints, rows: int) -> Floats:
+        """(B,) origins → (B, rows, F) values from them on
+
+        A target is NaN where it was filled, and where none of its values was observed before the origin.
+        """
+        ahead = origins[:, None] + np.arange(rows)
+        future: Floats = self.values[ahead]
+        if self.observed is not None:
+            begun = self.last_observed[origins - 1, None, : self.targets] >= 0
+            seen = self.observed[ahead][..., : self.targets] & begun
+            future[..., : self.targets] = np.where(seen, future[..., : self.targets], np.nan)
+        return future
 
 
 @dataclass(frozen=True, eq=False)
 class WindowArrays:
-    """The values of B windows."""
+    """The values of B windows, scaled, and their scale."""
 
     past: Values
-    """(B, L, F) all columns over the look-back."""
+    """(B, L, F) float32: all columns over the look-back."""
     future: Values
-    """(B, H, C) the target columns over the horizon."""
+    """(B, H, C) float32: the target columns over the horizon; NaN where the file lacks the value."""
     known: Values
-    """(B, H, K) the columns known ahead, over the horizon."""
+    """(B, H, K) float32: the columns known ahead, over the horizon."""
+    scale: Scale
+    """(B, 1, C), of the targets."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,13 +146,16 @@ class Windows:
     horizon: int
     origins: Ints
     """(N,) row of the panel where each horizon begins."""
+    left_out: Ints
+    """(S,) number of windows of each series that have no target to score, or no past to forecast it from."""
 
     @classmethod
     def over(cls, panel: Panel, parts: Sequence[slice], look_back: int, horizon: int, stride: int = 1) -> Windows:
         """Make the windows of one part of each series, with an origin every `stride` rows.
 
-        A part is a slice of its series' rows. Raises `InputError` if no part has room for a window; `counts` tells
-        which parts have none.
+        A part is a slice of its series' rows. Windows are left out, and counted, if every target over the horizon was
+        filled, or every target over the past. Raises `InputError` if no window remains; `counts` tells which parts
+        have none.
         """
         if min(look_back, horizon, stride) < 1:
             raise ValueError(f"expected sizes of at least 1, found {look_back}, {horizon}, {stride}")
@@ -103,7 +170,32 @@ class Windows:
                 f"expected a part with {horizon} rows to forecast and {look_back} rows before them, "
                 f"found no such window in parts of at most {longest} rows"
             )
-        return cls(panel, look_back, horizon, origins)
+        usable = panel.usable(origins, horizon)
+        if not usable.any():
+            raise InputError(
+                f"expected a window with an observed target before its origin and one after it, "
+                f"found none in {len(origins)} windows: the file lacks these values"
+            )
+        offsets = panel.offsets[:-1]
+        series = np.searchsorted(panel.offsets, origins[~usable], side="right") - 1
+        return cls(panel, look_back, horizon, origins[usable], np.bincount(series, minlength=len(offsets)))
+
+    @classmethod
+    def at(cls, panel: Panel, origins: Sequence[Ints], look_back: int, horizon: int) -> Windows:
+        """Make the windows with these origins of each series, each a row (N,) of its series, in this order.
+
+        Raises `InputError` if an origin has no room for look-back and horizon.
+        """
+        blocks = []
+        for start, end, rows in zip(panel.offsets[:-1], panel.offsets[1:], origins, strict=True):
+            wrong = rows[(rows < look_back) | (rows + horizon > end - start)]
+            if len(wrong):
+                before, after = wrong[0], end - start - wrong[0]
+                expected = f"expected {look_back} rows before an origin and {horizon} from it on"
+                raise InputError(f"{expected}, found {before} and {after}")
+            blocks.append(start + rows)
+        none = np.zeros(len(panel.offsets) - 1, np.int64)
+        return cls(panel, look_back, horizon, np.concatenate(blocks), none)
 
     def __len__(self) -> int:
         return len(self.origins)
@@ -125,15 +217,27 @@ class Windows:
         return np.bincount(self.series, minlength=len(self.panel.offsets) - 1)
 
     def gather(self, numbers: Ints) -> WindowArrays:
-        """Copy the values of these windows, in this order."""
-        origins, values = self.origins[numbers, None], self.panel.values
-        ahead = origins + np.arange(self.horizon)
-        first_known = values.shape[1] - self.panel.known
+        """Copy and scale the values of these windows, in this order."""
+        panel, origins = self.panel, self.origins[numbers]
+        scale, targets = self.scale(numbers), range(panel.targets)
+        ahead = scale.apply(panel.future(origins, self.horizon)).astype(np.float32)
         return WindowArrays(
-            past=values[origins + np.arange(-self.look_back, 0)],
-            future=values[:, : self.panel.targets][ahead],
-            known=values[:, first_known:][ahead],
+            past=self.past(numbers, self.look_back),
+            future=ahead[..., : panel.targets],
+            known=ahead[..., ahead.shape[2] - panel.known :],
+            scale=scale.select(targets),
         )
+
+    def scale(self, numbers: Ints) -> Scale:
+        """Return the scale (B, 1, F) of these windows."""
+        origins = self.origins[numbers]
+        series = np.searchsorted(self.panel.offsets, origins, side="right") - 1
+        return self.panel.scales.at(series, origins - self.panel.offsets[series])
+
+    def past(self, numbers: Ints, rows: int) -> Values:
+        """Return the scaled values (B, rows, F) before these windows' origins; 0 where nothing was observed yet."""
+        past = self.scale(numbers).apply(self.panel.past(self.origins[numbers], rows)).astype(np.float32)
+        return past if self.panel.observed is None else np.nan_to_num(past, copy=False)
 
     def blocks(self, size: int) -> Iterator[WindowArrays]:
         """Yield the values of all windows in order, at most `size` windows at a time."""

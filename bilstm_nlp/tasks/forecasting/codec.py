@@ -12,7 +12,7 @@ from bilstm_nlp.data.series.codec import SeriesCodec
 
 KEYS = (
     *("targets", "observed", "known", "calendar", "normalisation", "look_back", "horizon", "frequency", "season"),
-    *("scalers", "naive_errors", "deviations"),
+    *("scalers", "naive_errors", "deviations", "excerpts"),
 )
 """The keys of codec.json, in the order of the file."""
 
@@ -29,7 +29,7 @@ class ForecastingCodec:
     def to_json(self) -> dict[str, Any]:
         """Return the content of codec.json."""
         values = {**self.series.to_json(), **self.baselines.to_json()}
-        return {key: values[key] for key in KEYS}
+        return {key: values[key] for key in KEYS if key in values}
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Return the content of codec.safetensors."""

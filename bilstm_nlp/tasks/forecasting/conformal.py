@@ -27,7 +27,7 @@ def rearranged(quantiles: Values) -> Values:
 
 
 def conformal_quantile(scores: Values, level: float) -> Values:
-    """Return the ⌈(N + 1)·level⌉-th smallest of the scores (N, …), as (…).
+    """Return the ⌈(N + 1)·level⌉-th smallest of the scores (N, …), as (…). Scores that are NaN are left out.
 
     It is the smallest score that bounds a new one with this probability. Raises `InputError` if there are too few
     scores: fewer than level / (1 − level).
@@ -37,14 +37,16 @@ def conformal_quantile(scores: Values, level: float) -> Values:
     """
     if not 0 < level < 1:
         raise ValueError(f"expected a level between 0 and 1, found {level}")
+    counts = (~np.isnan(scores)).sum(axis=0)
     # Rounding must not raise a whole number to the next: 10 · 0.7 is 7.000…01.
-    rank = math.ceil((len(scores) + 1) * level - 1e-9)
-    if rank > len(scores):
+    ranks = np.ceil((counts + 1) * level - 1e-9).astype(np.int64)
+    if (ranks > counts).any():
         needed = math.ceil(level / (1 - level) - 1e-9)
         raise InputError(
-            f"expected at least {needed} windows to calibrate intervals of {level:.4g}, found {len(scores)}"
+            f"expected at least {needed} windows to calibrate intervals of {level:.4g}, found {counts.min()}"
         )
-    quantile: Values = np.partition(scores, rank - 1, axis=0)[rank - 1]
+    ascending = np.sort(scores, axis=0)  # NaN last
+    quantile: Values = np.take_along_axis(ascending, ranks[None] - 1, axis=0)[0]
     return quantile
 
 

@@ -256,17 +256,16 @@ def evaluate(
     inside, own_inside = IntervalErrors(*shape, level), IntervalErrors(*shape, level)
     baseline_errors: dict[str, _UnitErrors] = {}
     intervals = Intervals.of(model, codec, series, level)
-    scales = Scale.stack([codec.target_scale(each) for each in series])
-    naive_errors = np.stack([baselines.naive_error(each) for each in series])
+    naive_errors = np.stack([baselines.naive_error(codec.trained_as(each)) for each in series])
     for numbers, block, forecasts in forecast_blocks(model, codec, windows):
         of = windows.series[numbers]
-        scale = scales.of_windows(of)
+        scale = block.scale
         # the model's points
         errors.add(block.future, forecasts.point, scale, naive_errors[of])
         for index in np.unique(of):
             chosen = of == index
-            scaled_naive_error = naive_errors[index] / scales.size[index]
-            by_series[index].add(block.future[chosen], forecasts.point[chosen], scaled_naive_error)
+            scaled_naive_errors = naive_errors[index] / scale.size[chosen, 0]
+            by_series[index].add(block.future[chosen], forecasts.point[chosen], scaled_naive_errors)
         # its intervals
         lower, upper = intervals.borders(block.past, of, forecasts)
         inside.add(block.future, lower, upper)

@@ -53,28 +53,26 @@ def measure(
     compared. For the standard scaler of the whole training part, the errors are those of metrics.json.
     """
     targets, of = codec.columns.targets, windows.series
-    own = Scale.stack([codec.target_scale(each) for each in series])
     common = Scale.stack(
         [Scale.fit("standard", each.select(targets)[rows]) for each, rows in zip(series, training, strict=True)]
     )
-    to_common = own.relative_to(common)
     chosen = evenly_spaced(len(windows) * len(targets), EXAMPLES)
     cells = _Cells(*np.divmod(chosen, len(targets)))
-    (squared, absolute, forecasts), seconds = timed(lambda: _errors(model, codec, windows, to_common, cells))
+    (squared, absolute, forecasts), seconds = timed(lambda: _errors(model, codec, windows, common, cells))
     errors = {"mse": squared, "mae": absolute}
     units = date_numbers(series, windows)
     # the examples in common units, each with its own scale
-    example_scale = Scale(
-        to_common.centre[of[cells.windows], cells.columns, None], to_common.size[of[cells.windows], cells.columns, None]
-    )
     examples = windows.gather(cells.windows)
+    to_common = examples.scale.relative_to(common.of_windows(of[cells.windows]))
+    each = np.arange(len(cells.windows))
+    example_scale = Scale(to_common.centre[each, 0, cells.columns, None], to_common.size[each, 0, cells.columns, None])
     in_order = _Cells(np.arange(len(cells.windows)), cells.columns)
     return Measurement(
         measures={
             name: Ratio(
-                numerator=np.bincount(units, weights=values.mean(axis=1)).astype(np.float64),
+                numerator=np.bincount(units, weights=_mean(values, axis=1)).astype(np.float64),
                 denominator=np.bincount(units).astype(np.float64),
-                by_type=dict(zip(targets, values.mean(axis=0).tolist(), strict=True)),
+                by_type=dict(zip(targets, _mean(values, axis=0).tolist(), strict=True)),
             )
             for name, values in errors.items()
         },
@@ -93,16 +91,29 @@ def measure(
 
 
 def _errors(
-    model: ForecastingModel, codec: SeriesCodec, windows: Windows, to_common: Scale, cells: _Cells
+    model: ForecastingModel, codec: SeriesCodec, windows: Windows, common: Scale, cells: _Cells
 ) -> tuple[Floats, Floats, Values]:
-    """Return mean squared and absolute errors (N, C) in common units, and the examples' scaled forecasts (E, H)."""
+    """Return mean squared and absolute errors (N, C) in common units, and the examples' scaled forecasts (E, H).
+
+    Steps without an observed value are left out. A column without any has NaN.
+    """
     squared, absolute, examples = [], [], []
     for numbers, block, forecasts in forecast_blocks(model, codec, windows):
-        error = (forecasts.point - block.future) * to_common.of_windows(windows.series[numbers]).size
-        squared.append((error**2).mean(axis=1))
-        absolute.append(np.abs(error).mean(axis=1))
+        to_common = block.scale.relative_to(common.of_windows(windows.series[numbers]))
+        error = (forecasts.point - block.future) * to_common.size
+        squared.append(_mean(error**2, axis=1))
+        absolute.append(_mean(np.abs(error), axis=1))
         examples.append(cells[cells.within(numbers)].take(forecasts.point, int(numbers[0])))
     return np.concatenate(squared), np.concatenate(absolute), np.concatenate(examples)
+
+
+def _mean(values: Floats, axis: int) -> Floats:
+    """Return the mean along an axis without NaN; NaN if there is nothing else."""
+    observed = ~np.isnan(values)
+    count = observed.sum(axis=axis)
+    total = np.where(observed, values, 0).sum(axis=axis)
+    mean: Floats = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    return mean
 
 
 def date_numbers(series: Sequence[Series], windows: Windows) -> Ints:

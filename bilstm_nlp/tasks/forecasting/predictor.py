@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -11,11 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bilstm_nlp.batch import Values
+from bilstm_nlp.batch import Floats, Ints, Values
 from bilstm_nlp.data.series.baselines import Baselines
 from bilstm_nlp.data.series.calendar import future_dates
-from bilstm_nlp.data.series.codec import BLOCK, SeriesCodec
-from bilstm_nlp.data.series.scale import Scale
+from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.series import Series, SeriesSet
 from bilstm_nlp.data.series.table_files import TableFormat, table_of
 from bilstm_nlp.data.series.tables import read, series_of
@@ -23,10 +23,14 @@ from bilstm_nlp.errors import DataError, InputError, excerpt
 from bilstm_nlp.system.json_values import shortest
 from bilstm_nlp.tasks.base import Answer
 from bilstm_nlp.tasks.forecasting.backtest import rolling_origins
-from bilstm_nlp.tasks.forecasting.evaluation import ForecastingModel, Intervals, forecast
+from bilstm_nlp.tasks.forecasting.evaluation import ForecastingModel, Intervals, forecast, forecast_blocks
 from bilstm_nlp.tasks.forecasting.output import TableKind, as_file, forecast_table, panels
 from bilstm_nlp.tasks.request import Request
 
+logger = logging.getLogger(__name__)
+
+NAMED = 5
+"""Series that a message names."""
 PLOTTED = 8
 """Panels that a plot has room for."""
 
@@ -93,11 +97,11 @@ class Forecaster:
 
     def future(self, past: SeriesSet, known: SeriesSet | None) -> pd.DataFrame:
         """Forecast as `forecast` does, from series that have been read."""
-        series = self.codec.check_frequency(past).series
+        series = self._long_enough(self.codec.check_frequency(past).series, self.codec.look_back)
         dates = [future_dates(each.dates[-1], self.codec.horizon, self.codec.frequency) for each in series]
-        windows = self._look_backs(series)
-        values = self._point_and_borders(series, windows, self._known_ahead(series, dates, known))
-        return self._table(series, dates, values, [None] * len(series))
+        ahead = self._known_ahead(series, dates, known)
+        extended = [_extended(*parts) for parts in zip(series, dates, ahead, strict=True)]
+        return self.at_origins(extended, [np.array([len(each)]) for each in series]).drop(columns="y")
 
     def _read_known(self, known: object) -> SeriesSet | None:
         """Read the columns known ahead. Raises `InputError` if the model has no such columns."""
@@ -114,24 +118,34 @@ class Forecaster:
         """Return the layout of a file of columns known ahead. Its frequency is given: a single row is enough."""
         return replace(self.format, columns=self.codec.columns.known, frequency=self.codec.frequency)
 
-    def _look_backs(self, series: Sequence[Series]) -> Values:
-        """Return the last rows (S, L, F) of each series, scaled. Raises `InputError` for a series with too few."""
-        for each in series:
-            if len(each) < self.codec.look_back:
-                expected = f"expected at least {self.codec.look_back} rows of series {each.id!r}"
-                raise InputError(f"{expected}, the look-back, found {len(each)}")
-        return self.codec.panel(series).last(self.codec.look_back)
+    def _long_enough(self, series: Sequence[Series], rows: int) -> list[Series]:
+        """Return the series with at least so many rows; a warning names and counts the others.
+
+        Raises `InputError` if no series is left.
+        """
+        long_enough = [each for each in series if len(each) >= rows]
+        short = [each for each in series if len(each) < rows]
+        named = ", ".join(f"{each.id!r} ({len(each)})" for each in short[:NAMED])
+        named += f" and {len(short) - NAMED} more" if len(short) > NAMED else ""
+        if not long_enough:
+            expected = f"expected at least {rows} rows of a series"
+            raise InputError(f"{expected} (look-back {self.codec.look_back}), found only {named}")
+        if short:
+            logger.warning(
+                "not forecast, as fewer than %d rows: %d of %d series: %s", rows, len(short), len(series), named
+            )
+        return long_enough
 
     def _known_ahead(
         self, series: Sequence[Series], dates: Sequence[pd.DatetimeIndex], known: SeriesSet | None
-    ) -> Values:
-        """Return the columns known ahead (S, H, K) at these dates, scaled, with the calendar's.
+    ) -> list[Floats]:
+        """Return the columns known ahead (H, K) of each series at its dates, without the calendar's.
 
         Raises `InputError` if they are not given, and `DataError` if a date is missing.
         """
         columns = self.codec.columns.known
         if not columns:
-            return np.stack([self.codec.features(ahead) for ahead in dates]).astype(np.float32)
+            return [np.empty((len(ahead), 0)) for ahead in dates]
         if known is None:
             expected = f"expected a frame or file with {', '.join(columns)} for the rows to forecast"
             raise InputError(f"{KNOWN}: {expected}, found none")
@@ -145,37 +159,34 @@ class Forecaster:
                 missing = ahead[int((rows < 0).argmax())]
                 expected = f"rows of series {each.id!r} from {ahead[0]} to {ahead[-1]}"
                 raise DataError(known.source, expected, f"none for {missing}")
-            scaled = self.codec.known_scale(each).apply(given[each.id].select(columns)[rows])
-            blocks.append(np.concatenate([scaled, self.codec.features(ahead)], axis=1))
-        return np.stack(blocks).astype(np.float32)
+            blocks.append(given[each.id].select(columns)[rows])
+        return blocks
 
-    def _point_and_borders(self, series: Sequence[Series], past: Values, known: Values) -> list[Values]:
-        """Forecast each series from its look-back: point, lower and upper border (S, H, C) in own units."""
-        scales = Scale.stack([self.codec.target_scale(each) for each in series])
+    def at_origins(self, series: Sequence[Series], origins: Sequence[Ints]) -> pd.DataFrame:
+        """Forecast from these origins of each series, rows with look-back before and horizon after them.
+
+        The table has the columns of `forecast`, with the true value `y` before the forecast: NaN where it is unknown.
+        """
+        windows = self.codec.windows_at(series, origins)
         intervals = Intervals.of(self.model, self.codec, series, self.level)
-        blocks = []
-        for start in range(0, len(past), BLOCK):
-            block = slice(start, start + BLOCK)
-            of = np.arange(len(past))[block]
-            forecasts = forecast(self.model, self.codec.collate(past[block], known[block]))
-            values = (forecasts.point, *intervals.borders(past[block], of, forecasts))
-            blocks.append([scales.of_windows(of).undo(value) for value in values])
-        return [np.concatenate(arrays) for arrays in zip(*blocks, strict=True)]
+        tables = []
+        for numbers, block, forecasts in forecast_blocks(self.model, self.codec, windows):
+            of = windows.series[numbers]
+            scaled = (block.future, forecasts.point, *intervals.borders(block.past, of, forecasts))
+            values = zip(of, windows.rows[numbers], *(block.scale.undo(value) for value in scaled), strict=True)
+            tables += [self._table(series[index], row, *of_window) for index, row, *of_window in values]
+        return pd.concat(tables, ignore_index=True)
 
     def _table(
-        self,
-        pasts: Sequence[Series],
-        dates: Sequence[pd.DatetimeIndex],
-        values: Sequence[Values],
-        true: Sequence[Values | None],
+        self, series: Series, row: int, y: Values, forecast: Values, lower: Values, upper: Values
     ) -> pd.DataFrame:
-        """Make the table of one forecast after each series, in their order, beside the true values if known."""
-        columns = self.codec.columns.targets
-        tables = [
-            forecast_table(past.id, past.dates[-1], ahead, columns, forecast=point, lower=lower, upper=upper, y=y)
-            for past, ahead, point, lower, upper, y in zip(pasts, dates, *values, true, strict=True)
-        ]
-        return pd.concat(tables, ignore_index=True)
+        """Make the table of one forecast (H, C) from a row on."""
+        dates, columns = series.dates[row : row + self.codec.horizon], self.codec.columns.targets
+        # Undoing the scale rounds, and what is known stays as it was.
+        true = np.where(np.isnan(y), np.nan, series.select(columns)[row : row + self.codec.horizon])
+        return forecast_table(
+            series.id, series.dates[row - 1], dates, columns, forecast=forecast, lower=lower, upper=upper, y=true
+        )
 
     # --- the past, as if it were the future ---
 
@@ -197,28 +208,19 @@ class Forecaster:
         ['unique_id', 'origin', 'ds', 'step', 'column', 'y', 'forecast', 'lower', 'upper']
         """
         data = self.codec.check_frequency(_series_of(table, self.format, "frame"))
-        origins = [rolling_origins(len(each), self.codec.horizon, windows, step) for each in data.series]
-        tables = []
-        for at_window in zip(*origins, strict=True):
-            before = [each[: int(origin)] for each, origin in zip(data.series, at_window, strict=True)]
-            forecaster = self if refit is None else refit(replace(data, series=before))
-            tables.append(forecaster.at_origins(data.series, [int(origin) for origin in at_window]))
-        rows = pd.concat(tables, ignore_index=True)
+        horizon, look_back = self.codec.horizon, self.codec.look_back
+        series = self._long_enough(data.series, look_back + horizon + step * (windows - 1))
+        origins = [rolling_origins(len(each), horizon, windows, step) for each in series]
+        if refit is None:
+            rows = self.at_origins(series, origins)
+        else:
+            tables = []
+            for at_window in zip(*origins, strict=True):
+                before = [each[: int(origin)] for each, origin in zip(series, at_window, strict=True)]
+                forecaster = refit(replace(data, series=before))
+                tables.append(forecaster.at_origins(series, [np.array([origin]) for origin in at_window]))
+            rows = pd.concat(tables, ignore_index=True)
         return rows.sort_values(["unique_id", "origin", "step"], kind="stable", ignore_index=True)
-
-    def at_origins(self, series: Sequence[Series], origins: Sequence[int]) -> pd.DataFrame:
-        """Forecast each series once, from the rows before its origin, beside the true values."""
-        horizon, columns = self.codec.horizon, self.codec.columns
-        # Scales, too, are those of the past: a series that was not in training is scaled by its own rows.
-        pasts = [each[:origin] for each, origin in zip(series, origins, strict=True)]
-        futures = [each[origin : origin + horizon] for each, origin in zip(series, origins, strict=True)]
-        known = []
-        for past, future in zip(pasts, futures, strict=True):
-            scaled = self.codec.known_scale(past).apply(future.select(columns.known))
-            known.append(np.concatenate([scaled, self.codec.features(future.dates)], axis=1))
-        values = self._point_and_borders(pasts, self._look_backs(pasts), np.stack(known).astype(np.float32))
-        true = [future.select(columns.targets) for future in futures]
-        return self._table(pasts, [future.dates for future in futures], values, true)
 
     # --- recorded inputs, to be answered again ---
 
@@ -247,6 +249,22 @@ class Forecaster:
             drawn = list(islice(panels(past.series, targets, table, 3 * self.codec.horizon), PLOTTED))
             plots.forecasts(drawn, len(past.series) * len(targets), self.level, request.plot)
         yield as_file(table, kind)
+
+
+def _extended(past: Series, dates: pd.DatetimeIndex, known: Floats) -> Series:
+    """Append rows to forecast to a series: only the columns known ahead (H, K) have values, and they come last."""
+    count, width = len(dates), len(past.columns)
+    values = np.full((count, width), np.nan)
+    observed = np.zeros((count, width), dtype=np.bool_)
+    values[:, width - known.shape[1] :], observed[:, width - known.shape[1] :] = known, True
+    return Series(
+        past.id,
+        pd.DatetimeIndex(past.dates.append(dates)),
+        np.concatenate([past.values, values]),
+        past.columns,
+        np.concatenate([past.rows, np.zeros(count, np.int64)]),
+        np.concatenate([past.observed_of(past.columns), observed]),
+    )
 
 
 def _series_of(

@@ -21,6 +21,7 @@ from bilstm_nlp.data.series.series import SeriesSet, column_indices
 from bilstm_nlp.data.series.windows import Windows
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.nn.model import Model
+from bilstm_nlp.nn.regression_head import observed_loss
 from bilstm_nlp.reports import plots
 from bilstm_nlp.reports.sections import Section
 from bilstm_nlp.system.json_values import shortest
@@ -195,12 +196,13 @@ class PreparedForecasting:
         def score(model: nn.Module) -> Score:
             assert isinstance(model, Model)
             objective = head_of(model).objective
-            total = squared = absolute = 0.0
+            total = squared = absolute = count = 0.0
             for _, block, forecasts in forecast_blocks(model, codec, windows):
-                error = (forecasts.point - block.future).astype(np.float64)
+                observed = ~np.isnan(block.future)
+                error = (forecasts.point[observed] - block.future[observed]).astype(np.float64)
                 squared, absolute = squared + float((error**2).sum()), absolute + float(np.abs(error).sum())
-                total += float(objective.loss(torch.from_numpy(forecasts.quantiles), torch.from_numpy(block.future)))
-            count = len(windows) * codec.horizon * len(codec.columns.targets)
+                loss = observed_loss(objective, torch.from_numpy(forecasts.quantiles), torch.from_numpy(block.future))
+                total, count = total + float(loss.total), count + float(loss.weight)
             figures: dict[str, float | None] = {"mse": squared / count, "mae": absolute / count}
             return Score(self.config.head.objective.kind, total / count, False, figures)
 

@@ -110,11 +110,36 @@ def test_windows_are_not_copied_until_they_are_gathered():
         tracemalloc.stop()
 
 
-def test_last_returns_the_end_of_each_series():
-    panel = Panel.stack([np.arange(5.0)[:, None], 100 + np.arange(3.0)[:, None]], targets=1)
-    assert panel.last(3)[..., 0].tolist() == [[2, 3, 4], [100, 101, 102]]
-    with pytest.raises(InputError, match=r"^series 2: expected at least 4 rows, found 3$"):
-        panel.last(4)
+def test_windows_at_origins_have_the_rows_around_them():
+    panel = Panel.stack([np.arange(5.0)[:, None], 100 + np.arange(6.0)[:, None]], targets=1)
+    windows = Windows.at(panel, [np.array([3]), np.array([4, 3])], look_back=3, horizon=2)
+    arrays = windows.gather(np.arange(3))
+    assert arrays.past[..., 0].tolist() == [[0, 1, 2], [101, 102, 103], [100, 101, 102]]
+    assert arrays.future[..., 0].tolist() == [[3, 4], [104, 105], [103, 104]]
+    with pytest.raises(InputError, match=r"^expected 3 rows before an origin and 2 from it on, found 2 and 3$"):
+        Windows.at(panel, [np.array([2]), np.array([3])], look_back=3, horizon=2)
+
+
+def test_open_gap_is_filled_from_the_rows_before_the_origin():
+    """The file's later rows may have filled it otherwise: here by lines to 50 and to 90."""
+    values = np.array([[1.0, 7], [2, 7], [30, 7], [50, 50], [70, 70], [90, 90]])
+    observed = np.array([[1, 0], [1, 0], [0, 0], [1, 1], [0, 0], [1, 1]], dtype=bool)
+    panel = Panel.stack([values], targets=2, observed=[observed])
+    windows = Windows.at(panel, [np.array([3, 5])], look_back=2, horizon=1)
+    arrays = windows.gather(np.arange(2))
+    # Before row 3 the second column has not begun: 0 stands for its values, and no target is scored.
+    assert arrays.past.tolist() == [[[2, 0], [2, 0]], [[50, 50], [50, 50]]]
+    np.testing.assert_array_equal(arrays.future, [[[50, np.nan]], [[90, 90]]])
+
+
+def test_windows_without_an_observed_target_are_left_out_and_counted():
+    observed = np.array([1, 1, 0, 0, 0, 1], dtype=bool)[:, None]
+    panel = Panel.stack([np.arange(6.0)[:, None]], targets=1, observed=[observed])
+    windows = Windows.over(panel, [slice(1, 6)], look_back=1, horizon=2)
+    assert windows.rows.tolist() == [1, 4]
+    assert windows.left_out.tolist() == [2]
+    with pytest.raises(InputError, match="found none in 2 windows: the file lacks these values"):
+        Windows.over(panel, [slice(2, 5)], look_back=1, horizon=2)
 
 
 def test_impossible_roles_and_sizes_are_refused():

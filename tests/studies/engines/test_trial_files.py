@@ -144,7 +144,7 @@ def test_windows_are_measured_one_by_one(forecaster, monkeypatch):
             assert examples.origins[place] == str(series.dates[origin])
             assert examples.columns[place] == codec.columns.targets[column]
             np.testing.assert_allclose(examples.forecast[place], point[:, column], rtol=1e-6)
-            scaled = codec.scale(series).apply(series.select(codec.columns.all))[:, column]
+            scaled = codec.scales[series.id].apply(series.select(codec.columns.all))[:, column]
             np.testing.assert_allclose(examples.past[place], scaled[origin - LOOK_BACK : origin], atol=1e-6)
             np.testing.assert_allclose(examples.actual[place], scaled[origin : origin + HORIZON], atol=1e-6)
             assert examples.errors["mae"][place] == pytest.approx(float(np.abs(error[:, column]).mean()), rel=1e-5)

@@ -67,7 +67,7 @@ def test_the_fraction_has_the_most_recent_training_rows(tmp_path):
         assert len(windows) == rows - LOOK_BACK - HORIZON + 1
         series = parts.series_set.series[0]
         scale = Scale.fit("standard", series.select(codec.columns.all)[border - rows : border])
-        np.testing.assert_array_equal(codec.scale(series).centre, scale.centre)
+        np.testing.assert_array_equal(codec.scales[series.id].centre, scale.centre)
 
 
 def test_rows_before_the_fraction_change_nothing(tmp_path):

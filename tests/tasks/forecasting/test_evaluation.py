@@ -20,7 +20,7 @@ def test_scores_equal_those_of_single_windows(tmp_path):
     one, part = parts.series_set.series[0], parts.parts[0].test
     names = codec.columns.targets
     values = one.select(names)
-    scale = codec.target_scale(one)
+    scale = codec.scales[one.id].select(range(len(codec.columns.targets)))
     squared, absolute, own, inside, naive = [], [], [], [], []
     for origin in range(part.start, part.stop - HORIZON + 1):
         windows = codec.windows([one], [slice(origin, origin + HORIZON)])

@@ -26,7 +26,7 @@ def test_errors_are_in_deviations_of_the_whole_training_part(tmp_path):
     prepared, parts, codec, model = fitted(tmp_path, targets=["load"], scaler="min-max", fraction=0.5)
     series = parts.series_set.series[0]
     deviation = series.select(["load"])[: parts.parts[0].train.stop].std()
-    scale = codec.target_scale(series)
+    scale = codec.scales[series.id].select([0])
     expected = []
     for _, block, forecasts in forecast_blocks(model, codec, prepared.validation_windows):
         errors = (scale.undo(forecasts.point) - scale.undo(block.future)) / deviation

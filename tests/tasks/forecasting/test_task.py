@@ -77,7 +77,7 @@ def test_forecasts_equal_scored_forecasts_and_join_the_data(tmp_path):
     )
     windows = codec.windows(parts.series_set.series, [slice(origin, ROWS)])
     _, _, result = next(forecast_blocks(model, codec, windows))
-    expected = codec.target_scale(parts.series_set.series[0]).undo(result.point[0])
+    expected = codec.scales[parts.series_set.series[0].id].select([0, 1]).undo(result.point[0])
     np.testing.assert_allclose(table_ahead["forecast"], expected.ravel(), rtol=1e-5)
     assert (table_ahead["lower"] < table_ahead["forecast"]).all()
     assert (table_ahead["forecast"] < table_ahead["upper"]).all()
@@ -188,7 +188,9 @@ def test_tables_without_a_forecast_are_refused(tmp_path):
         forecaster.forecast(frame)
     with pytest.raises(DataError, match="none for 2024-03-13 12:00:00"):
         forecaster.forecast(frame, frame)
-    with pytest.raises(InputError, match="expected at least 30 rows of series 'frame', the look-back, found 10"):
+    with pytest.raises(
+        InputError, match="expected at least 30 rows of a series \\(look-back 30\\), found only 'frame' \\(10\\)"
+    ):
         forecaster.forecast(frame[:10], frame)
     daily = frame.assign(date=pd.date_range("2024-03-01", periods=ROWS, freq="D"))
     with pytest.raises(DataError, match="expected series of frequency h, as in training, found D"):
@@ -202,9 +204,14 @@ def test_an_unknown_series_is_scaled_by_itself_with_a_warning(tmp_path, caplog):
     _, parts, codec, _ = fitted(tmp_path, long)
     assert [one.id for one in parts.series_set.series] == ["a", "b"]
     new = replace(parts.series_set.series[0], id="c", values=parts.series_set.series[0].values * 3)
-    assert codec.scale(new).size == pytest.approx(3 * new.values.std(axis=0) / 3)
-    assert "series 'c' was not in training" in caplog.text
-    assert codec.scale(parts.series_set.series[1]) is codec.scales["b"]
+    row = np.array([40])
+    windows = codec.windows_at([new, parts.series_set.series[1]], [row, row])
+    names = codec.columns.all
+    own, trained = new.select(names)[:40], codec.scales["b"]
+    assert windows.scale(np.array([0])).size[0, 0] == pytest.approx(own.std(axis=0))
+    assert windows.scale(np.array([0])).centre[0, 0] == pytest.approx(own.mean(axis=0))
+    assert windows.scale(np.array([1])).size[0, 0].tolist() == trained.size.tolist()
+    assert "not in training, scaled by the rows before each origin: series 'c'" in caplog.text
 
 
 def test_a_resumed_forecaster_equals_an_uninterrupted_one(tmp_path):

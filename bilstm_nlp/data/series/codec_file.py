@@ -1,0 +1,65 @@
+"""The schema of the codec's part of codec.json."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+
+from bilstm_nlp.data.series.scale import ScalerKind
+
+Calendar = Literal["none", "scaled", "cyclic"]
+Normalisation = Literal["none", "last", "standard"]
+
+
+class ScaleFile(BaseModel):
+    """A scale in codec.json."""
+
+    model_config = ConfigDict(strict=True)
+
+    kind: ScalerKind
+    centre: list[float]
+    scale: list[PositiveFloat]
+
+
+class ExcerptFile(BaseModel):
+    """An excerpt in codec.json."""
+
+    model_config = ConfigDict(strict=True)
+
+    date: str
+    rows: PositiveInt
+    digest: str
+
+
+class CodecFile(BaseModel):
+    """The codec's part of codec.json; the rest is for `Baselines`."""
+
+    model_config = ConfigDict(strict=True)
+
+    targets: list[str] = Field(min_length=1)
+    observed: list[str]
+    known: list[str]
+    calendar: Calendar
+    normalisation: Normalisation
+    look_back: PositiveInt
+    horizon: PositiveInt
+    frequency: str
+    scalers: dict[str, ScaleFile] = Field(min_length=1)
+    deviations: dict[str, list[float]]
+    excerpts: list[ExcerptFile] = []
+
+    @model_validator(mode="after")
+    def fits_together(self) -> Self:
+        """Check that columns differ, and that every series has figures for every column."""
+        names = [*self.targets, *self.observed, *self.known]
+        if len(set(names)) < len(names):
+            raise ValueError(f"expected columns that differ, found {', '.join(names)}")
+        if self.deviations.keys() != self.scalers.keys():
+            raise ValueError("expected deviations of the series that have scalers, found others")
+        for name, scaler in self.scalers.items():
+            sizes = (len(scaler.centre), len(scaler.scale), len(self.deviations[name]))
+            if sizes != (len(names), len(names), len(self.targets)):
+                expected = f"centre, scale and deviations of {len(names)}, {len(names)} and {len(self.targets)} columns"
+                raise ValueError(f"expected {expected} for series {name!r}, found {', '.join(map(str, sizes))}")
+        return self

@@ -1,0 +1,67 @@
+"""Parts of fitting a codec to training rows: a scale that series share, deviations, and a warning."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+
+from bilstm_nlp.batch import Bools, Floats
+from bilstm_nlp.data.series.scale import Scale, ScalerKind
+from bilstm_nlp.data.series.series import Series
+
+logger = logging.getLogger(__name__)
+
+
+def shared_scale(kind: ScalerKind, rows: Sequence[tuple[Floats, Bools]], count: int) -> Scale:
+    """Fit the scale of the last `count` columns to the values and masks (T, F) of all series together."""
+    if count == 0:
+        return Scale.unit(0)
+    values, observed = (np.concatenate([block[:, -count:] for block in blocks]) for blocks in zip(*rows, strict=True))
+    scale = Scale.fit(kind, values, observed)
+    flags = ((values == 0) | (values == 1) | ~observed).all(axis=0)
+    return Scale(np.where(flags, 0.0, scale.centre), np.where(flags, 1.0, scale.size))
+
+
+def deviations_of(values: Floats, observed: Bools) -> Floats:
+    """Return the standard deviation (F,) of the observed values in each column; 0 for a column without any."""
+    if observed.all():
+        deviations: Floats = values.std(axis=0)
+        return deviations
+    columns = zip(values.T, observed.T, strict=True)
+    return np.array([column[seen].std() if seen.any() else 0.0 for column, seen in columns])
+
+
+def warn_of_flat_quartiles(
+    training: Sequence[Series], rows: Sequence[tuple[Floats, Bools]], names: Sequence[str]
+) -> None:
+    """Name the columns whose interquartile range is 0 although their values differ."""
+    for index, name in enumerate(names):
+        flat = [
+            series.id
+            for series, (values, observed) in zip(training, rows, strict=True)
+            if _flat_quartiles(values[:, [index]], observed[:, [index]])[0]
+        ]
+        if flat:
+            logger.warning(
+                "data.scaler: column %r has an interquartile range of 0 in %d series (%s), which have their standard "
+                "deviation as size instead",
+                *(name, len(flat), ", ".join(map(repr, flat[:5]))),
+            )
+
+
+def _flat_quartiles(values: Floats, observed: Bools) -> Bools:
+    """Tell of each column (C,) if its values differ although their interquartile range is 0.
+
+    >>> _flat_quartiles(np.array([[1.0], [1.0], [1.0], [9.0]] * 2), np.ones((8, 1), dtype=bool)).tolist()
+    [False]
+    >>> _flat_quartiles(np.array([[1.0], [1.0], [1.0], [1.0], [9.0]]), np.ones((5, 1), dtype=bool)).tolist()
+    [True]
+    """
+    flat = []
+    for column, seen in zip(values.T, observed.T, strict=True):
+        kept = column[seen]
+        low, high = np.percentile(kept, [25, 75]) if len(kept) else (0.0, 0.0)
+        flat.append(bool(len(kept)) and bool(low == high) and bool(np.ptp(kept) > 0))
+    return np.array(flat, dtype=np.bool_)
