@@ -108,8 +108,8 @@ def seasonal_naive_error(train: Values, season: int) -> NDArray[np.float64]:
     """
     errors = np.abs(train[season:] - train[:-season], dtype=np.float64)
     observed = ~np.isnan(errors)
-    total = np.where(observed, errors, 0).sum(axis=0)
-    scale: NDArray[np.float64] = total / np.maximum(observed.sum(axis=0), 1)
+    errors[~observed] = 0
+    scale: NDArray[np.float64] = errors.sum(axis=0) / np.maximum(observed.sum(axis=0), 1)
     return scale
 
 

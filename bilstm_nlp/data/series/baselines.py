@@ -206,7 +206,9 @@ class Baselines:
 
 def _with_gaps(series: Series, columns: Sequence[str]) -> Floats:
     """Return the values (T, C) of these columns, with NaN where the file lacks a value."""
-    return np.where(series.observed_of(columns), series.select(columns), np.nan)
+    values = series.select(columns)
+    values[~series.observed_of(columns)] = np.nan
+    return values
 
 
 class _BaselinesFile(BaseModel):
