@@ -34,4 +34,5 @@ def test_headline_figure_outside_its_tolerance_is_a_difference():
 
 
 def test_missing_key_is_a_difference():
-    assert differences({"a": 1, "b": 2}, {"a": 1}, same_machine=True) == [": other keys, ['b']"]
+    assert differences({"a": 1, "b": 2}, {"a": 1}, same_machine=True) == [": expected the keys ['b'], found none"]
+    assert differences({"a": 1}, {"a": 1, "b": 2}, same_machine=True) == []

@@ -136,3 +136,27 @@ def test_borders_belong_to_the_interval():
     errors = IntervalErrors(1, 1, 0.5)
     errors.add(np.array([[[1.0]], [[2.0]], [[2.1]]]), np.full((3, 1, 1), 1.0), np.full((3, 1, 1), 2.0))
     assert errors.total().coverage == pytest.approx(2 / 3)
+
+
+def test_missing_targets_count_nowhere():
+    target = np.array([[[1.0, np.nan]], [[4.0, 2.0]]])
+    forecast = np.array([[[2.0, 50.0]], [[1.0, 2.0]]])
+    points = PointErrors(1, 2)
+    points.add(target, forecast, np.array([2.0, 1.0]))
+    total = points.total()
+    assert (total.points, total.mae, total.mse) == (3, pytest.approx(4 / 3), pytest.approx(10 / 3))
+    assert total.mase == pytest.approx((0.5 + 1.5 + 0) / 3)
+    assert total.smape == pytest.approx((2 / 3 + 6 / 5 + 0) / 3)
+    intervals = IntervalErrors(1, 2, 0.8)
+    intervals.add(target, forecast - 1, forecast + 1)
+    assert (intervals.total().points, intervals.total().coverage, intervals.total().width) == (
+        3,
+        pytest.approx(2 / 3),
+        pytest.approx(2),
+    )
+
+
+def test_scale_of_mase_leaves_out_differences_with_a_gap():
+    train = np.array([[1.0], [2.0], [np.nan], [7.0], [9.0]])
+    assert seasonal_naive_error(train, 1).tolist() == [1.5]
+    assert seasonal_naive_error(np.full((4, 1), np.nan), 1).tolist() == [0.0]

@@ -7,7 +7,14 @@ import torch
 
 from bilstm_nlp.nn.horizon import DirectDecoder, LinearBypass
 from bilstm_nlp.nn.pooling import LastPooling
-from bilstm_nlp.nn.regression_head import AbsoluteError, HuberError, PinballError, RegressionHead, SquaredError
+from bilstm_nlp.nn.regression_head import (
+    AbsoluteError,
+    HuberError,
+    PinballError,
+    RegressionHead,
+    SquaredError,
+    observed_loss,
+)
 from bilstm_nlp.nn.series_embedder import IndependentChannels, JointChannels, SeriesEmbedder, StepReader
 from tests.nn.windows import EXTRA, B, C, H, K, L, batch
 
@@ -94,3 +101,12 @@ def test_a_bypass_adds_a_map_of_the_look_back(channels):
             added = bypass.projection.weight @ windows.past[b, :, c] + bypass.projection.bias
             expected = before[b, :, c] + added[:, None] * windows.scale[b, 0, c]
             torch.testing.assert_close(forecast[b, :, c], expected)
+
+
+def test_missing_values_have_no_loss_and_no_gradient():
+    forecasts = torch.tensor([[[1.0], [2.0]]], requires_grad=True)
+    loss = observed_loss(SquaredError(), forecasts, torch.tensor([[3.0, float("nan")]]))
+    assert (loss.total.item(), loss.weight.item()) == (4.0, 1)
+    loss.total.backward()
+    assert forecasts.grad is not None
+    assert forecasts.grad.tolist() == [[[-4.0], [0.0]]]

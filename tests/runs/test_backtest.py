@@ -78,7 +78,7 @@ def test_refitted_model_differs_and_sees_no_later_rows(small, tmp_path):
 
 def test_too_short_series_is_refused_by_name(small, tmp_path):
     (tmp_path / "x.csv").write_text("date,a\n" + "".join(f"2020-01-{day:02},{day}\n" for day in range(1, 10)))
-    with pytest.raises(InputError, match=r"expected at least 10 rows of a series \(look-back 8\), found only 'x' \(9\)"):
+    with pytest.raises(InputError, match=r"at least 10 rows of a series \(look-back 8\), found only 'x' \(9\)"):
         table_of(small, tmp_path / "x.csv", windows=1, step=1)
 
 

@@ -22,7 +22,7 @@ def _section(name: str, results: dict[str, Any]) -> Section:
     """Show all results on one part."""
     series = "1 series" if results["series"] == 1 else f"{results['series']:,} series"
     title = f"{name}: {results['source']}, {series}, {results['windows']:,} windows of {results['horizon']} steps ahead"
-    section = Section(title, [_skill(results), *_tables(results), _leakage(results["leakage"])])
+    section = Section(title, [_skill(results), *_missing(results), *_tables(results), _leakage(results["leakage"])])
     if name == "test":
         section.parts.append(Picture("plots/steps.png", "Error and coverage by step"))
     return section
@@ -41,6 +41,14 @@ def _skill(results: dict[str, Any]) -> str:
         f"Skill {value:.3f}: the mean squared error is {abs(value):.1%} {verdict} than that of repeating the last "
         f"{results['season']} rows."
     )
+
+
+def _missing(results: dict[str, Any]) -> Iterator[str]:
+    """Say how many values of the part were filled, and so have no score."""
+    if results.get("missing"):  # absent in runs of version 0.1.0
+        left_out = results["windows_left_out"]
+        windows = f", and {left_out:,} windows are left out that have no other" if left_out else ""
+        yield f"The file lacks {results['missing']:,} values of this part: they are not scored{windows}."
 
 
 def _tables(results: dict[str, Any]) -> Iterator[Table]:

@@ -226,7 +226,15 @@ class PreparedForecasting:
         windows, series_set = self.windows(part), self.data.series_set
         codec, level = self.codec, self.config.interval
         results = evaluate(self.model, codec.series, codec.baselines, series_set.series, windows, level)
-        return {"source": series_set.source, **results.to_json(), "leakage": self.probe(windows)}
+        missing = self.missing(part)
+        unscored = {"missing": missing, "windows_left_out": int(windows.left_out.sum())}
+        return {"source": series_set.source, **results.to_json(), **unscored, "leakage": self.probe(windows)}
+
+    def missing(self, part: str) -> int:
+        """Count the targets in the rows of a part that the file lacks: they are filled, and not scored."""
+        targets, rows = self.codec.series.columns.targets, self.data.rows(part)
+        series = zip(self.data.series_set.series, rows, strict=True)
+        return sum(int((~each[part_rows].observed_of(targets)).sum()) for each, part_rows in series)
 
     def probe(self, windows: Windows) -> float:
         """Change all targets after the first window's origin, and return by how much its forecast changes.

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from bilstm_nlp.data.series.codec import Columns, SeriesCodec
-from bilstm_nlp.data.series.series import Parts, Series, SeriesSet
+from bilstm_nlp.data.series.series import Parts, Series, SeriesSet, split_counts
 from bilstm_nlp.errors import InputError, RunError
 
 ROWS, PARTS = 20, [Parts.from_borders(16, 18, 20)]
@@ -76,3 +76,46 @@ def test_an_unknown_frequency_in_codec_json_is_refused():
     codec = a_codec()
     with pytest.raises(InputError, match="expected a frequency such as"):
         SeriesCodec.from_json(codec.to_json() | {"frequency": "hourly"})
+
+
+def test_known_columns_have_one_scale_over_all_series(caplog):
+    """A price that is constant in one series keeps its level; a flag of 0 and 1 stays as it is."""
+    dates = pd.date_range("2024-01-01", periods=20, freq="D")
+    prices = {"a": np.full(20, 3.0), "b": np.full(20, 5.0)}
+    flag = np.arange(20.0) % 2
+    series = [
+        Series(name, dates, np.stack([np.arange(20.0), price, flag], axis=1), ("y", "price", "promo"), np.arange(2, 22))
+        for name, price in prices.items()
+    ]
+    data = SeriesSet("a test", series, ("y", "price", "promo"), "D")
+    codec = SeriesCodec.fit(
+        data,
+        [split_counts(20, (16, 2, 2))] * 2,
+        Columns(("y",), known=("price", "promo")),
+        calendar="none",
+        normalisation="none",
+        scaler="standard",
+        look_back=3,
+        horizon=2,
+    )
+    known = codec.windows_at(series, [np.array([5]), np.array([5])]).gather(np.arange(2)).known
+    assert known[..., 0].tolist() == [[-1, -1], [1, 1]]
+    assert known[..., 1].tolist() == [[1, 0], [1, 0]]
+
+
+def test_flat_quartiles_are_named(caplog):
+    dates = pd.date_range("2024-01-01", periods=20, freq="D")
+    values = np.where(np.arange(20) % 7 == 0, 4.0, 0.0)[:, None]
+    data = SeriesSet("a test", [Series("rare", dates, values, ("y",), np.arange(2, 22))], ("y",), "D")
+    codec = SeriesCodec.fit(
+        data,
+        [split_counts(20, (16, 2, 2))],
+        Columns(("y",)),
+        calendar="none",
+        normalisation="none",
+        scaler="robust",
+        look_back=3,
+        horizon=2,
+    )
+    assert codec.scales["rare"].size == pytest.approx(values[:16].std())
+    assert "column 'y' has an interquartile range of 0 in 1 series ('rare')" in caplog.text

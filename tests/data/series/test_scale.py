@@ -82,3 +82,39 @@ def test_selected_columns_keep_their_scale_in_the_new_order():
     stacked = Scale.stack(three_scales())
     assert np.array_equal(stacked.select([1, 0]).size, stacked.size[:, [1, 0]])
     assert np.array_equal(stacked.select([1]).centre, stacked.centre[:, [1]])
+
+
+@often
+@given(st.sampled_from(KINDS), tables, st.data())
+def test_expanding_scale_equals_a_fit_to_the_rows_before(kind, values, data):
+    observed = data.draw(arrays(np.bool_, values.shape))
+    scale = Scale.expanding(kind, values, observed)
+    assert scale.centre.shape == (len(values) + 1, values.shape[1])
+    for row in range(1, len(values) + 1):
+        expected = Scale.fit(kind, values[:row], observed[:row])
+        size = np.abs(values).max() + 1
+        np.testing.assert_allclose(scale.centre[row], expected.centre, rtol=1e-9, atol=1e-9 * size)
+        # The deviation of values that are nearly equal has few digits.
+        np.testing.assert_allclose(scale.size[row], expected.size, rtol=1e-6, atol=1e-6 * size)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_expanding_scale_depends_on_no_later_value(kind):
+    values = np.random.default_rng(1).normal(size=(40, 2))
+    other, observed = values.copy(), np.ones((40, 2), dtype=bool)
+    other[25:] = 1e9
+    before, after = (Scale.expanding(kind, each, observed) for each in (values, other))
+    assert before.size[:26].tobytes() == after.size[:26].tobytes()
+    assert before.centre[:26].tobytes() == after.centre[:26].tobytes()
+
+
+def test_values_that_were_filled_do_not_count():
+    values = np.array([[1.0, 5], [900, 5], [3, 5]])
+    observed = np.array([[1, 0], [0, 0], [1, 0]], dtype=bool)
+    scale = Scale.fit("standard", values, observed)
+    assert (scale.centre.tolist(), scale.size.tolist()) == ([2, 0], [1, 1])
+
+
+def test_robust_scale_falls_back_to_the_deviation_where_quartiles_are_equal():
+    values = np.array([[0.0]] * 9 + [[10.0]])
+    assert Scale.fit("robust", values).size.tolist() == [3.0]

@@ -93,3 +93,11 @@ def test_impossible_levels_and_shapes_are_refused():
         conformal_quantile(np.zeros((5, 1)), 1)
     with pytest.raises(ValueError, match=r"expected shapes \(N, H, C\)"):
         Conformal.fit(np.zeros((5, 2, 1)), np.zeros((5, 2, 2)), np.zeros((5, 2, 2)), 0.5)
+
+
+def test_missing_targets_do_not_count_for_a_margin():
+    target = np.concatenate([np.arange(1.0, 10.0), [np.nan] * 5]).reshape(-1, 1, 1)
+    forecast = np.zeros_like(target)
+    assert Conformal.fit(target, forecast, forecast, 0.9).margin.item() == 9
+    with pytest.raises(InputError, match=r"expected at least 19 windows to calibrate intervals of 0.95, found 9"):
+        Conformal.fit(target, forecast, forecast, 0.95)

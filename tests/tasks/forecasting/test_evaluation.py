@@ -11,7 +11,7 @@ import pytest
 
 from bilstm_nlp.metrics.forecasts import PointScores
 from bilstm_nlp.tasks.forecasting.evaluation import Intervals, UnitScores, evaluate, forecast_blocks
-from tests.tasks.forecasting.test_task import HORIZON, fitted, table
+from tests.tasks.forecasting.test_task import HORIZON, ROWS, fitted, table
 
 
 def test_scores_equal_those_of_single_windows(tmp_path):
@@ -93,3 +93,23 @@ def test_each_of_several_series_has_the_scores_of_its_windows(tmp_path):
         assert whole.by_series[each.id].mse == pytest.approx(alone.total.scaled.mse, rel=1e-6)
         assert whole.by_series[each.id].mase == pytest.approx(alone.total.own.mase, rel=1e-6)
     json.dumps(whole.to_json(), allow_nan=False)
+
+
+def test_filled_values_are_scored_nowhere(tmp_path):
+    """Scores of a file with gaps are those of its observed values, computed by hand."""
+    frame = table()
+    gaps = np.random.default_rng(2).random(ROWS) < 0.3
+    gaps[:2] = False
+    frame.loc[gaps, "load"] = np.nan
+    prepared, parts, codec, model = fitted(tmp_path, frame, missing="ffill")
+    results = prepared.finish()["test"]
+    series, part = parts.series_set.series[0], parts.parts[0].test
+    windows = codec.windows([series], [part])
+    (_, _, forecasts), *_ = forecast_blocks(model, codec, windows)
+    rows = windows.rows[:, None] + np.arange(codec.horizon)
+    observed = ~gaps[rows]
+    error = (forecasts.point - codec.scales[series.id].apply(series.values[rows]))[..., 0]
+    assert results["by_column"]["load"]["mse"] == pytest.approx((error[observed] ** 2).mean(), rel=1e-5)
+    assert results["by_column"]["load"]["own_units"]["points"] == observed.sum()
+    assert results["missing"] == gaps[part].sum()
+    assert 0 < results["missing"] < part.stop - part.start
