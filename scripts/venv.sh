@@ -4,7 +4,10 @@ venv=${VENV:-.venv}
 if [ ! -x "$venv/bin/python" ]; then
     "${PYTHON:-python3}" -m venv "$venv"
 fi
+# pip compiles nothing: most modules are never imported, and the first import compiles the others, if it may.
+unset PYTHONDONTWRITEBYTECODE
+install=(-m pip install --quiet --disable-pip-version-check --no-compile --constraint scripts/constraints.txt)
 # torch first and by its exact version: a range would let the index answer with several GB of CUDA packages.
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --constraint scripts/constraints.txt torch==2.13.0
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --constraint scripts/constraints.txt --editable ".${1:+[$1]}"
+"$venv/bin/python" "${install[@]}" torch==2.13.0
+"$venv/bin/python" "${install[@]}" --editable ".${1:+[$1]}"
 export PATH="$PWD/$venv/bin:$PATH"
