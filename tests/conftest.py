@@ -9,8 +9,9 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from filelock import FileLock
@@ -18,6 +19,9 @@ from hypothesis import settings
 
 from tests.imports import fixtures_that_need_torch, needs_torch
 from tests.samples import FORECASTER, SMALL, TAGGER, command
+
+if TYPE_CHECKING:
+    from tests.forked import Forked
 
 # Parsers get as many examples as the profile says, other properties as many as they need. CI repeats its examples, so
 # that an unlucky draw never blocks an unrelated change; the nightly profile draws new ones.
@@ -39,14 +43,21 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs torch; with the profile "brief", cap the examples of every property."""
+    """Mark what needs torch and what waits for a browser; with the profile "brief", cap the examples of every property.
+
+    Files with slow tests come first. A worker that began one last would end long after the others.
+    """
     for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("slow")
         if needs_torch(item.path) or fixtures_that_need_torch() & {*getattr(item, "fixturenames", ())}:
             item.add_marker("torch")
         test = getattr(item, "obj", None)
         if PROFILE == "brief" and hasattr(test, "hypothesis"):
             own = test._hypothesis_internal_use_settings
             test._hypothesis_internal_use_settings = settings(own, max_examples=min(own.max_examples, 10))
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 class Result:
@@ -105,6 +116,16 @@ def forecaster_run(tmp_path_factory) -> Path:
 
     config = load(FORECASTER, ["training.epochs=2", "encoder.hidden=8", "data.stride=4"])
     return made_once(tmp_path_factory, "energy", lambda path: list(train.train_epochs(config, path)))
+
+
+@pytest.fixture(scope="session")
+def forked() -> Iterator[Callable[..., Forked]]:
+    """Call the command line in a process of its own, which need not import anything first."""
+    from tests.forked import ForkServer
+
+    server = ForkServer()
+    yield server.start
+    server.close()
 
 
 @pytest.fixture

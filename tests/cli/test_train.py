@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import shlex
 import shutil
 import signal
@@ -61,20 +60,19 @@ def test_a_forecasters_report_has_baselines_skill_and_probe(forecaster_run):
         assert (forecaster_run / "plots" / f"{picture}.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_killed_run_resumes_to_the_same_weights(run, tmp_path):
+@pytest.mark.slow
+def test_a_killed_run_resumes_to_the_same_weights(run, tmp_path, forked):
     path = tmp_path / "killed"
-    with subprocess.Popen(command("train", TAGGER, *SMALL, "--out", path), stderr=subprocess.DEVNULL) as process:
+    with forked("train", TAGGER, *SMALL, "--out", path) as process:
         wait_for_lines(path / "history.jsonl")
         time.sleep(0.2)  # into the next epoch
         process.send_signal(signal.SIGKILL)
-    assert process.returncode == -signal.SIGKILL
+        assert process.wait() == -signal.SIGKILL
     finished = len((path / "history.jsonl").read_text().splitlines())
     assert 1 <= finished < 4
-    done = subprocess.run(
-        command("train", TAGGER, *SMALL, "--out", path, "--resume"), capture_output=True, text=True, check=True
-    )
-    assert f"epoch {finished + 1}/4" in done.stderr
-    assert f"epoch {finished}/4" not in done.stderr
+    done = forked("train", TAGGER, *SMALL, "--out", path, "--resume").succeed()
+    assert f"epoch {finished + 1}/4" in done.err
+    assert f"epoch {finished}/4" not in done.err
     assert (path / "model.safetensors").read_bytes() == (run / "model.safetensors").read_bytes()
     assert load_file(path / "model.safetensors").keys() == load_file(run / "model.safetensors").keys()
     results, uninterrupted = (json.loads((p / "metrics.json").read_text()) for p in (path, run))
@@ -82,31 +80,25 @@ def test_a_killed_run_resumes_to_the_same_weights(run, tmp_path):
     assert results["test"] == uninterrupted["test"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"])
-def test_a_signal_saves_the_batch_and_names_the_resume_command(run, tmp_path, interruptible, number, status):
+def test_a_signal_saves_the_batch_and_names_the_resume_command(run, tmp_path, forked, number, status):
     path = tmp_path / "stopped"
-    with subprocess.Popen(
-        command("train", TAGGER, *SMALL, "--out", path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    with forked("train", TAGGER, *SMALL, "--out", path) as process:
         wait_for_lines(path / "history.jsonl")
         time.sleep(0.3)  # into the next epoch
         process.send_signal(number)
-        _, said = process.communicate(timeout=60)
-    assert process.returncode == status
-    last = said.strip().splitlines()[-1]
+        assert process.wait() == status
+    last = process.err.strip().splitlines()[-1]
     assert last.startswith("stopped; finished batches are kept. To go on: bilstm-nlp train ")
     assert last.endswith(f"--out {path} --resume")
-    subprocess.run(
-        [*command(), *shlex.split(last.partition("To go on: bilstm-nlp ")[2])],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    forked(*shlex.split(last.partition("To go on: bilstm-nlp ")[2])).succeed()
     assert (path / "model.safetensors").read_bytes() == (run / "model.safetensors").read_bytes()
     results, uninterrupted = (json.loads((p / "metrics.json").read_text()) for p in (path, run))
     assert results["dev"] == uninterrupted["dev"]
 
 
+@pytest.mark.slow
 def test_a_signal_before_the_first_batch_ends_at_once(tmp_path, interruptible):
     slow = tmp_path / "slow.conll"
     os.mkfifo(slow)  # reading it waits for ever
@@ -165,45 +157,30 @@ def test_a_diverging_training_ends_in_one_line(tmp_path, call):
     assert "Traceback" not in broken.err
 
 
-def small_files(limit: int):
-    """Return a `preexec_fn` that limits the size of files, which a writer sees as a full disk."""
-    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-
-def test_a_full_disk_ends_a_training_that_can_be_resumed(tagger_run, tmp_path):
+@pytest.mark.slow
+def test_a_full_disk_ends_a_training_that_can_be_resumed(tagger_run, tmp_path, forked):
     path = tmp_path / "run"
     whole = (tagger_run / "model.safetensors").stat().st_size
     assert (tagger_run / "codec.json").stat().st_size < whole
-    # The weights fit, the state to go on from, which is three times as large, does not.
-    full = subprocess.run(
-        command("train", TAGGER, *SMALL, "--out", path),
-        capture_output=True,
-        text=True,
-        preexec_fn=small_files(2 * whole),
-        check=False,
-    )
-    assert full.returncode == 1
-    assert full.stderr.splitlines()[-1] == (
-        f"bilstm-nlp: {path}/state.safetensors: could not be written: File too large"
-    )
-    assert "Traceback" not in full.stderr
+    # The weights fit, the state to go on from, which is three times as large, does not. A limit on the size of files
+    # is to a writer what a full disk is.
+    full = forked("train", TAGGER, *SMALL, "--out", path, largest_file=2 * whole)
+    assert full.wait() == 1
+    assert full.err.splitlines()[-1] == (f"bilstm-nlp: {path}/state.safetensors: could not be written: File too large")
+    assert "Traceback" not in full.err
     assert not [name for name in path.iterdir() if name.name.startswith(".")]
-    subprocess.run(command("train", TAGGER, *SMALL, "--out", path, "--resume"), capture_output=True, check=True)
+    forked("train", TAGGER, *SMALL, "--out", path, "--resume").succeed()
     assert (path / "model.safetensors").read_bytes() == (tagger_run / "model.safetensors").read_bytes()
 
 
-def test_a_run_directory_that_disappears_is_named(tmp_path):
+@pytest.mark.slow
+def test_a_run_directory_that_disappears_is_named(tmp_path, forked):
     path = tmp_path / "run"
-    with subprocess.Popen(
-        command("train", TAGGER, *SMALL, "--set", "training.epochs=500", "--out", path),
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with forked("train", TAGGER, *SMALL, "--set", "training.epochs=500", "--out", path) as process:
         wait_for_lines(path / "history.jsonl")
         path.rename(tmp_path / "moved")
-        _, said = process.communicate(timeout=60)
-    assert process.returncode == 1
-    last = said.splitlines()[-1]
+        assert process.wait() == 1
+    last = process.err.splitlines()[-1]
     assert last.startswith(f"bilstm-nlp: {path}/")
     assert last.endswith(": could not be written: No such file or directory")
     assert (tmp_path / "moved" / "state.safetensors").exists()

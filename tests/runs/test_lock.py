@@ -5,14 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import subprocess
 import time
 
 import pytest
 
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.runs.lock import HOLDER, NAME, DirectoryLock
-from tests.samples import SMALL, TAGGER, command
+from tests.samples import SMALL, TAGGER
 from tests.waiting import line_count, wait_for_lines
 
 
@@ -61,21 +60,20 @@ def test_processes_that_compete_for_a_lock_exclude_each_other(tmp_path):
     assert (tmp_path / "count").read_text() == "120"
 
 
-def test_second_training_names_the_process_of_the_first(tmp_path, call):
+@pytest.mark.slow
+def test_second_training_names_the_process_of_the_first(tmp_path, call, forked):
     path = tmp_path / "run"
     train = ("train", TAGGER, *SMALL, "--set", "training.epochs=500", "--out", path)
-    with subprocess.Popen(command(*train), stderr=subprocess.DEVNULL) as process:
-        try:
-            wait_for_lines(path / "history.jsonl")
-            for how in ("--resume", "--force"):
-                second = call(*train, how)
-                assert second.status == 2
-                assert (
-                    f"{path}: expected a run that nobody else trains, found one held by process {process.pid} on "
-                    in second.err
-                )
-            wait_for_lines(path / "history.jsonl", line_count(path / "history.jsonl") + 1)  # the first trains on
-        finally:
-            process.send_signal(signal.SIGKILL)
+    with forked(*train) as process:
+        wait_for_lines(path / "history.jsonl")
+        for how in ("--resume", "--force"):
+            second = call(*train, how)
+            assert second.status == 2
+            assert (
+                f"{path}: expected a run that nobody else trains, found one held by process {process.pid} on "
+                in second.err
+            )
+        wait_for_lines(path / "history.jsonl", line_count(path / "history.jsonl") + 1)  # the first trains on
+        process.send_signal(signal.SIGKILL)
     assert (path / NAME).exists()
     DirectoryLock(path).release()
