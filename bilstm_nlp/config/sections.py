@@ -217,7 +217,8 @@ class TrainingConfig(Section):
     patience: Positive | None = None
     """Stop after this many epochs without a better development score. Not set: train all epochs."""
     average: float | None = Field(None, gt=0, lt=1)
-    """Decay of an exponential moving average of the weights, which is scored and saved. Not set: no average."""
+    """Decay of an exponential moving average of the weights, which is scored and saved. After n steps the decay is at
+    most (1 + n) / (10 + n), so that short trainings forget their first weights. Not set: no average."""
     adversarial: float = Field(0.0, ge=0)
     """Size of adversarial perturbations of the encoder's inputs, where half of the loss is taken. 0 turns them off."""
     device: Annotated[str, AfterValidator(_known_device)] = "auto"

@@ -17,11 +17,11 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from bilstm_nlp.errors import DivergenceError, RunError
 from bilstm_nlp.nn.tensors import on
 from bilstm_nlp.system.memory import allocating, keep_freed_memory
+from bilstm_nlp.training.averaging import averaged
 from bilstm_nlp.training.distributed import Peers
 from bilstm_nlp.training.protocols import Batches, Score, TrainingBatch
 from bilstm_nlp.training.reports import EpochReport, Part
@@ -62,7 +62,7 @@ class Settings:
     patience: int | None = None
     """Epochs without a better score before the training stops."""
     average: float | None = None
-    """Decay of an exponential moving average of the weights, which is then scored and kept."""
+    """Decay of an exponential moving average of the weights, which is then scored and kept. It rises to this value."""
     device: str = "auto"
     """`auto`, `cpu`, `cuda` or `cuda:N`, as in `distributed.device_of`."""
     precision: Literal["fp32", "bf16"] = "fp32"
@@ -125,9 +125,7 @@ class _Trainer:
         self.objective = settings.objective(model).to(self.peers.device)
         self.optimizer = settings.optimizer(model)
         self.peaks = [group["lr"] for group in self.optimizer.param_groups]
-        self.averaged = None
-        if settings.average:
-            self.averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings.average), use_buffers=False)
+        self.averaged = averaged(model, settings.average) if settings.average else None
         self.reports: list[EpochReport] = []
         self.losses: dict[int, list[float]] = {}
 

@@ -110,6 +110,8 @@ def restore(state: State, model: nn.Module, optimizer: Optimizer, averaged: Aver
         optimizer.load_state_dict({"state": moments, "param_groups": optimizer.state_dict()["param_groups"]})
         if averaged is not None:
             averaged.load_state_dict(_under(state.tensors, "average."))
+            if averaged.n_averaged < 0:
+                raise ValueError(f"average.n_averaged of {int(averaged.n_averaged)}")
     except (RuntimeError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise RunError(f"state.safetensors: expected the state of this training, found {reason}") from None

@@ -89,7 +89,7 @@ def test_loss_is_the_mean_over_sequences_rather_than_batches():
     assert report.sequences == 50
 
 
-def test_averaged_weights_are_the_exponential_mean_of_all_steps():
+def test_averaged_weights_are_the_warmed_up_mean_of_all_steps():
     model, seen = Line(), []
 
     def watched(epoch: int) -> list[Points]:
@@ -103,9 +103,20 @@ def test_averaged_weights_are_the_exponential_mean_of_all_steps():
 
     epochs = list(fit(model, watched, evaluate, settings(epochs=2, average=0.8)))
     mean = seen[0]
-    for weight in seen[1:]:
-        mean = 0.8 * mean + 0.2 * weight
+    for updates, weight in enumerate(seen[1:], 1):
+        decay = min(0.8, (1 + updates) / (10 + updates))
+        mean = decay * mean + (1 - decay) * weight
     torch.testing.assert_close(epochs[-1].weights["map.1.weight"], mean)
+
+
+def test_average_of_a_negative_number_of_updates_is_refused():
+    chosen = settings(epochs=2, average=0.8)
+    state = next(fit(Line(), points, evaluate, chosen)).state
+    changed = State(state.tensors | {"average.n_averaged": torch.tensor(-10)}, state.reports)
+    with pytest.raises(
+        RunError, match=r"^state\.safetensors: expected the state of this training, .*n_averaged of -10$"
+    ):
+        next(fit(Line(), points, evaluate, chosen, changed))
 
 
 def test_patience_stops_after_epochs_without_a_better_score():
