@@ -12,7 +12,9 @@ from bilstm_nlp.config.sections import (
     AttentionConfig,
     EncoderConfig,
     NoAttention,
+    NotNegative,
     Positive,
+    Probability,
     Section,
     Seed,
     Source,
@@ -30,8 +32,8 @@ class FractionsSplit(Section):
     """Fraction of the training rows."""
     validation: Fraction = 0.1
     """Fraction of the validation rows, which choose the epoch to keep and the width of the intervals."""
-    test: Fraction = 0.2
-    """Fraction of the test rows."""
+    test: Probability = 0.2
+    """Fraction of the test rows. 0: no test part."""
 
 
 class CountsSplit(Section):
@@ -42,8 +44,18 @@ class CountsSplit(Section):
     """Number of training rows."""
     validation: Positive
     """Number of validation rows, which choose the epoch to keep and the width of the intervals."""
-    test: Positive
-    """Number of test rows."""
+    test: NotNegative
+    """Number of test rows. 0: no test part."""
+
+
+class LastSplit(Section):
+    """Parts as numbers of rows at the end of each series, however long it is. All rows before them are for training."""
+
+    kind: Literal["last"] = "last"
+    validation: Positive
+    """Number of validation rows before the test rows. They choose the epoch to keep and the width of the intervals."""
+    test: NotNegative
+    """Number of test rows, the last of each series. 0: no test part."""
 
 
 def at_midnight(day: datetime | date) -> datetime:
@@ -94,7 +106,7 @@ class ForecastingData(Section):
     """Frequency of the rows as a pandas alias, such as h, D or 15min. Not set: inferred from the dates."""
     missing: Literal["error", "interpolate", "ffill"] = "error"
     """Treatment of gaps, empty cells and infinities. Filled values are counted and reported."""
-    split: FractionsSplit | CountsSplit | DatesSplit = Field(FractionsSplit(), discriminator="kind")
+    split: FractionsSplit | CountsSplit | LastSplit | DatesSplit = Field(FractionsSplit(), discriminator="kind")
     """Training, validation and test parts, in this order."""
     fraction: float = Field(1.0, gt=0, le=1)
     """Fraction of the training rows to use, the most recent rows."""

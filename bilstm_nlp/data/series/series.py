@@ -149,6 +149,20 @@ def split_counts(length: int, counts: tuple[int, int, int]) -> Parts:
     return Parts.from_borders(counts[0], counts[0] + counts[1], sum(counts))
 
 
+def split_last(length: int, validation: int, test: int) -> Parts:
+    """Split off validation and test part at the end.
+
+    Raises `InputError` if no row is left for training.
+
+    >>> split_last(10, validation=3, test=2).validation
+    slice(5, 8, None)
+    """
+    if length <= validation + test:
+        expected = f"more than {validation + test} rows, as validation = {validation} and test = {test} take"
+        raise InputError(f"split: expected {expected}, found {length}")
+    return Parts.from_borders(length - validation - test, length - test, length)
+
+
 def split_fractions(length: int, fractions: tuple[float, float, float]) -> Parts:
     """Split by fractions of the rows. Training and test are rounded down, validation takes the remainder.
 

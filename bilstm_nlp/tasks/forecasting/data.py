@@ -8,10 +8,18 @@ from typing import assert_never
 
 import pandas as pd
 
-from bilstm_nlp.config.forecasting import CountsSplit, DatesSplit, ForecastingData, FractionsSplit
+from bilstm_nlp.config.forecasting import CountsSplit, DatesSplit, ForecastingData, FractionsSplit, LastSplit
 from bilstm_nlp.data.folds import count_of
 from bilstm_nlp.data.series.codec import Columns, SeriesCodec
-from bilstm_nlp.data.series.series import Parts, Series, SeriesSet, split_counts, split_dates, split_fractions
+from bilstm_nlp.data.series.series import (
+    Parts,
+    Series,
+    SeriesSet,
+    split_counts,
+    split_dates,
+    split_fractions,
+    split_last,
+)
 from bilstm_nlp.data.series.table_files import TableFormat
 from bilstm_nlp.data.series.tables import read
 from bilstm_nlp.errors import ConfigError, InputError
@@ -30,6 +38,11 @@ class SeriesParts:
     def rows(self, part: str) -> list[slice]:
         """Return the rows of one part of each series."""
         return [getattr(parts, part) for parts in self.parts]
+
+    @property
+    def has_test(self) -> bool:
+        """True if any series has a test row."""
+        return any(rows.stop > rows.start for rows in self.rows("test"))
 
 
 class SeriesLoader:
@@ -78,10 +91,23 @@ class SeriesLoader:
         """
         parts = []
         for series in series_set.series:
-            validation = self.parts_of(series).validation
-            border = len(series) - (validation.stop - validation.start)
-            parts.append(self._with_fraction(Parts.from_borders(border, len(series), len(series))))
+            try:
+                rows = self._validation_rows(series)
+                parts.append(self._with_fraction(split_last(len(series), rows, 0)))
+            except InputError as error:
+                raise InputError(f"{series_set.source}, series {series.id!r}, {len(series)} rows: {error}") from None
         return SeriesParts(series_set, self._columns(series_set), parts)
+
+    def _validation_rows(self, series: Series) -> int:
+        """Count the validation rows of a series without a test part, which may be cut short of its own end."""
+        match self.config.split:
+            case CountsSplit(validation=validation) | LastSplit(validation=validation):
+                return validation
+            case FractionsSplit() | DatesSplit():
+                rows = self.parts_of(series).validation
+                return int(rows.stop - rows.start)
+            case unknown:
+                assert_never(unknown)
 
     def parts_of(self, series: Series) -> Parts:
         """Split a series into its three parts as the config says.
@@ -93,6 +119,8 @@ class SeriesLoader:
                 return split_fractions(len(series), (train, validation, test))
             case CountsSplit(train=train, validation=validation, test=test):
                 return split_counts(len(series), (train, validation, test))
+            case LastSplit(validation=validation, test=test):
+                return split_last(len(series), validation, test)
             case DatesSplit(validation=validation, test=test, end=end):
                 borders = (pd.Timestamp(validation), pd.Timestamp(test), None if end is None else pd.Timestamp(end))
                 return split_dates(series.dates, *borders)

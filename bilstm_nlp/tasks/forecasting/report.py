@@ -13,17 +13,30 @@ STEPS_SHOWN = 24
 """Rows of the table by step, at most."""
 
 
+NO_TEST_PART = (
+    "There is no test part. The validation part has chosen the epoch and the width of the intervals, so its figures "
+    "are better than those on new data would be."
+)
+
+
 def sections(parts: Mapping[str, dict[str, Any]]) -> list[Section]:
     """Make a section of the results on each part, given by its name."""
-    return [_section(name, results) for name, results in parts.items()]
+    # Runs have a picture of their last part; an evaluation of another file has none.
+    drawn = "test" if "test" in parts else "validation"
+    return [
+        _section(name, results, drawn=name == drawn, with_test="test" in parts or name != "validation")
+        for name, results in parts.items()
+    ]
 
 
-def _section(name: str, results: dict[str, Any]) -> Section:
-    """Show all results on one part."""
+def _section(name: str, results: dict[str, Any], *, drawn: bool, with_test: bool) -> Section:
+    """Show all results on one part. `drawn`: there is a picture of its steps."""
     series = "1 series" if results["series"] == 1 else f"{results['series']:,} series"
     title = f"{name}: {results['source']}, {series}, {results['windows']:,} windows of {results['horizon']} steps ahead"
     section = Section(title, [_skill(results), *_missing(results), *_tables(results), _leakage(results["leakage"])])
-    if name == "test":
+    if not with_test:
+        section.parts.insert(0, NO_TEST_PART)
+    if drawn:
         section.parts.append(Picture("plots/steps.png", "Error and coverage by step"))
     return section
 

@@ -121,13 +121,17 @@ class ForecastingTask:
     def evaluate(self, trained: Predictor, source: str | None, errors: Path | None = None) -> dict[str, Any]:
         """Score a forecaster on the test part of the config's file, or on every window of another file.
 
+        Without a test part, the validation part is scored, and a warning says so.
         Raises `InputError` if `errors` is given: there is no such page.
         """
         if errors is not None:
             raise InputError("--errors: not for a forecaster")
         assert isinstance(trained, Forecaster)
         if source is None:
-            return self.prepare(trained).results("test")
+            prepared = self.prepare(trained)
+            if not prepared.data.has_test:
+                logger.warning("%s: no test part; these are the figures of the validation part", self.config.data.file)
+            return prepared.results(prepared.scored_parts[-1])
         data = self.loader.load_whole(source, trained.codec)
         return self._trained(data, trained).results("test")
 
@@ -213,8 +217,12 @@ class PreparedForecasting:
     def finish(self) -> dict[str, Any]:
         """Calibrate the intervals on the validation part, then score validation and test part."""
         self.calibrate()
-        parts = dict.fromkeys((self.config.data.validate_on, "test"))
-        return {part: self.results(part) for part in parts}
+        return {part: self.results(part) for part in self.scored_parts}
+
+    @property
+    def scored_parts(self) -> list[str]:
+        """The parts that are scored after training: without test rows, the validation part alone."""
+        return list(dict.fromkeys((self.config.data.validate_on, *(("test",) if self.data.has_test else ()))))
 
     def calibrate(self) -> None:
         """Set the margins of the intervals by the validation part."""
@@ -276,7 +284,7 @@ class PreparedForecasting:
 
     def plot(self, results: Mapping[str, dict[str, Any]], folder: Path) -> None:
         """Draw error and coverage by step."""
-        by_step = results["test"]["by_step"]
+        by_step = results[self.scored_parts[-1]]["by_step"]
         plots.by_step(
             [step["mse"] for step in by_step],
             [step["coverage"] for step in by_step],

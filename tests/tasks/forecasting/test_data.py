@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ import torch
 
 from bilstm_nlp.data.series.scale import Scale
 from bilstm_nlp.data.series.series import Parts
+from bilstm_nlp.data.series.tables import read
 from bilstm_nlp.errors import ConfigError, DataError, InputError
 from bilstm_nlp.tasks.registry import forecasting
 from tests.tasks.forecasting.test_task import HORIZON, LOOK_BACK, ROWS, config, fitted, table
@@ -19,6 +22,10 @@ from tests.tasks.forecasting.test_task import HORIZON, LOOK_BACK, ROWS, config, 
     [
         ({"kind": "fractions", "train": 0.5, "validation": 0.25, "test": 0.25}, (150, 225, 300)),
         ({"kind": "counts", "train": 200, "validation": 50, "test": 40}, (200, 250, 290)),
+        ({"kind": "last", "validation": 50, "test": 40}, (210, 260, 300)),
+        ({"kind": "last", "validation": 50, "test": 0}, (250, 300, 300)),
+        ({"kind": "counts", "train": 200, "validation": 50, "test": 0}, (200, 250, 250)),
+        ({"kind": "fractions", "train": 0.5, "validation": 0.5, "test": 0}, (150, 300, 300)),
         ({"kind": "dates", "validation": "2024-03-06", "test": "2024-03-09", "end": "2024-03-11"}, (120, 192, 240)),
         ({"kind": "dates", "validation": "2024-03-06", "test": "2024-03-09"}, (120, 192, 300)),
     ],
@@ -28,6 +35,40 @@ def test_series_are_split_as_the_config_says(tmp_path, split, expected):
     train, validation, test = expected
     assert data.parts == [Parts(slice(0, train), slice(train, validation), slice(validation, test))]
     assert data.rows("validation") == [slice(train, validation)]
+
+
+def test_last_parts_end_with_each_series_whatever_its_length(tmp_path):
+    lengths = {"long": 90, "short": 40}
+    frames = [table(rows).assign(unique_id=name) for name, rows in lengths.items()]
+    frame = pd.concat(frames).rename(columns={"date": "ds"})
+    split = {"kind": "last", "validation": 6, "test": 4}
+    data = forecasting(config(tmp_path, frame, split=split)).loader.load()
+    assert {series.id: parts for series, parts in zip(data.series_set.series, data.parts, strict=True)} == {
+        name: Parts(slice(0, rows - 10), slice(rows - 10, rows - 4), slice(rows - 4, rows))
+        for name, rows in lengths.items()
+    }
+
+
+def test_last_parts_without_a_row_before_them_are_refused(tmp_path):
+    split = {"kind": "last", "validation": 200, "test": 100}
+    message = r"series 'table': split: expected more than 300 rows, as validation = 200 and test = 100 take, found 300$"
+    with pytest.raises(InputError, match=message):
+        forecasting(config(tmp_path, split=split)).loader.load()
+
+
+@pytest.mark.parametrize(
+    "split",
+    [
+        {"kind": "last", "validation": 50, "test": 40},
+        {"kind": "last", "validation": 50, "test": 200},
+        {"kind": "counts", "train": 210, "validation": 50, "test": 40},
+    ],
+)
+def test_a_refit_on_a_cut_series_has_the_counted_validation_rows(tmp_path, split):
+    loader = forecasting(config(tmp_path, split=split)).loader
+    series_set = read(str(tmp_path / "table.csv"), loader.format)
+    cut = replace(series_set, series=[series_set.series[0][:250]])
+    assert loader.without_test(cut).parts == [Parts(slice(0, 200), slice(200, 250), slice(250, 250))]
 
 
 def test_columns_without_another_role_are_targets(tmp_path):

@@ -32,7 +32,7 @@ def test_the_model_stands_beside_every_baseline(results):
 
 @pytest.mark.parametrize(("skill", "words"), [(0.25, "25.0% better"), (-0.5, "50.0% WORSE"), (None, "No skill can be")])
 def test_skill_is_said_in_words(results, skill, words):
-    (section,) = sections({"validation": results | {"skill": skill}})
+    section, _ = sections({"validation": results | {"skill": skill}, "test": results})
     assert words in section.parts[0]
     assert not any(isinstance(part, Picture) for part in section.parts)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import bilstm_nlp
 from bilstm_nlp.config import parse
 from bilstm_nlp.errors import DataError, InputError
 from bilstm_nlp.runs import backtest, train
+from bilstm_nlp.runs.evaluate import evaluate as run_evaluation
 from bilstm_nlp.tasks.forecasting.evaluation import evaluate, forecast_blocks
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
 from bilstm_nlp.tasks.registry import forecasting
@@ -143,6 +145,22 @@ def test_validating_on_the_test_part_is_warned_of(tmp_path, caplog):
     prepared = fitted(tmp_path, validate_on="test")[0]
     assert "the test part chooses the epoch" in caplog.text
     assert list(prepared.finish()) == ["test"]
+
+
+NO_TEST = {"kind": "last", "validation": 30, "test": 0}
+
+
+def test_a_run_without_a_test_part_reports_the_validation_part(tmp_path, caplog):
+    run = bilstm_nlp.train(config(tmp_path, split=NO_TEST), tmp_path / "run")
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text(encoding="utf-8"))
+    assert set(metrics) == {"validation", "training"}
+    assert metrics["validation"]["windows"] == 30 - HORIZON + 1
+    page = (tmp_path / "run" / "report.md").read_text(encoding="utf-8")
+    assert "There is no test part." in page
+    assert "(plots/steps.png)" in page
+    assert (tmp_path / "run" / "plots" / "steps.png").exists()
+    assert run_evaluation(run)["mse"] == pytest.approx(metrics["validation"]["mse"], rel=1e-6)
+    assert "no test part; these are the figures of the validation part" in caplog.text
 
 
 def test_the_seasonal_naive_forecast_needs_a_season(tmp_path):
