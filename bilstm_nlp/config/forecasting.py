@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
@@ -67,6 +68,16 @@ def at_midnight(day: datetime | date) -> datetime:
     return day if isinstance(day, datetime) else datetime(day.year, day.month, day.day)
 
 
+def of_a_clock(name: str) -> str:
+    """Return the name of a time zone. Raises `ValueError` if there is no such zone."""
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, KeyError):
+        raise ValueError("expected a time zone such as Europe/Berlin") from None
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(of_a_clock)]
 Moment = Annotated[datetime | date, AfterValidator(at_midnight)]
 
 
@@ -90,8 +101,19 @@ class ForecastingData(Section):
     long files have an id, a date and the columns."""
     layout: Literal["auto", "wide", "long"] = "auto"
     """Layout of the file. `auto` reads a file with the id column as long."""
+    columns: tuple[str, ...] | None = Field(None, min_length=2)
+    """Names of all columns, for a CSV file without a header. Not set: the first line has the names."""
     date_column: str | None = None
-    """Column of the date. Not set: `ds` in long files, `date` in wide files."""
+    """Column of the date. Not set: `ds` in long files, `date` in wide files, else the only column that can be it."""
+    date_format: str | None = None
+    """Spelling of the dates, such as %d.%m.%Y. Not set: ISO 8601, or told from the file where it is unambiguous."""
+    timezone: TimeZone | None = None
+    """Time zone that dates are converted to, such as Europe/Berlin. Dates without a UTC offset are of this zone.
+    Not set: the zone of the file."""
+    decimal: Literal[".", ","] = "."
+    """Decimal separator of a CSV file."""
+    thousands: Literal[",", ".", " ", "'"] | None = None
+    """Separator between groups of three digits in a CSV file, such as 1,234."""
     id_column: str = "unique_id"
     """Column with the name of the series, in long files."""
     targets: tuple[str, ...] | None = Field(None, min_length=1)
@@ -103,9 +125,11 @@ class ForecastingData(Section):
     calendar: Literal["none", "scaled", "cyclic"] = "none"
     """Features of the dates, such as the hour. `scaled` maps each to [−0.5, 0.5], `cyclic` to sine and cosine."""
     frequency: str | None = None
-    """Frequency of the rows as a pandas alias, such as h, D or 15min. Not set: inferred from the dates."""
+    """Frequency of the rows as a pandas alias, such as h, D or 15min. `step`: rows are numbered, not dated.
+    `observed`: only the dates of the file, as of trading days. Not set: inferred from the dates."""
     missing: Literal["error", "interpolate", "ffill"] = "error"
-    """Treatment of gaps, empty cells and infinities. Filled values are counted and reported."""
+    """Treatment of gaps, empty cells and infinities. Filled values are counted and reported. `interpolate` draws lines
+    between values; after the last value of a column, that value stays. Rows before the first value do not count."""
     split: FractionsSplit | CountsSplit | LastSplit | DatesSplit = Field(FractionsSplit(), discriminator="kind")
     """Training, validation and test parts, in this order."""
     fraction: float = Field(1.0, gt=0, le=1)

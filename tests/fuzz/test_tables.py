@@ -10,8 +10,9 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bilstm_nlp.data.series.calendar import calendar_features, future_dates, parse_frequency, season
-from bilstm_nlp.data.series.table_files import TableFormat
+from bilstm_nlp.data.series.calendar import calendar_features, season
+from bilstm_nlp.data.series.frequencies import future_dates, parse_frequency
+from bilstm_nlp.data.series.layout import TableFormat
 from bilstm_nlp.data.series.tables import read
 from bilstm_nlp.errors import DataError
 from tests.fuzz.files import changed, check_message, files, packed, result_or_refusal

@@ -12,9 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bilstm_nlp.batch import Floats, Ints, Values, WindowBatch
-from bilstm_nlp.data.series.calendar import calendar_features, parse_frequency
+from bilstm_nlp.data.series.calendar import calendar_features
 from bilstm_nlp.data.series.codec_file import Calendar, CodecFile, Normalisation
 from bilstm_nlp.data.series.fitting import deviations_of, shared_scale, warn_of_flat_quartiles
+from bilstm_nlp.data.series.frequencies import parse_frequency
 from bilstm_nlp.data.series.recognition import Excerpt, excerpts
 from bilstm_nlp.data.series.scale import Scale, ScalerKind
 from bilstm_nlp.data.series.series import Parts, Series, SeriesSet
@@ -120,7 +121,7 @@ class SeriesCodec:
         """F: number of columns in a window's past."""
         return len(self.columns.targets) + len(self.columns.observed) + self.known
 
-    def features(self, dates: pd.DatetimeIndex) -> Floats:
+    def features(self, dates: pd.Index) -> Floats:
         """Compute the calendar's features (T, …) of T dates."""
         if self.calendar == "none":
             return np.empty((len(dates), 0))

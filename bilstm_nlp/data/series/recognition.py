@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,14 +34,17 @@ class Excerpt:
     @classmethod
     def of(cls, series: Series, targets: Sequence[str]) -> Excerpt:
         """Record all rows of a series."""
-        return cls(series.dates[0].isoformat(), len(series), _digest(series.select(targets)))
+        return cls(_text(series.dates[0]), len(series), _digest(series.select(targets)))
 
     def is_in(self, series: Series, targets: Sequence[str]) -> bool:
         """Tell if a series has the same values at the same dates."""
-        date = pd.Timestamp(self.date)
-        if (date.tzinfo is None) != (series.dates.tz is None):
+        dates, is_step = series.dates, re.fullmatch("-?[0-9]+", self.date) is not None
+        date = int(self.date) if is_step else pd.Timestamp(self.date)
+        if is_step == isinstance(dates, pd.DatetimeIndex):
             return False
-        row = int(series.dates.searchsorted(date))
+        if isinstance(dates, pd.DatetimeIndex) and (pd.Timestamp(self.date).tzinfo is None) != (dates.tz is None):
+            return False
+        row = int(np.asarray(dates.searchsorted(date)))
         if row + self.rows > len(series) or series.dates[row] != date:
             return False
         return _digest(series[row : row + self.rows].select(targets)) == self.digest
@@ -53,6 +57,11 @@ def excerpts(training: Series, targets: Sequence[str], rows: int) -> tuple[Excer
     """
     ends = [training[:rows], training[max(0, len(training) - rows) :]]
     return tuple(Excerpt.of(end, targets) for end in ends if (np.ptp(end.select(targets), axis=0) > 0).any())
+
+
+def _text(date: pd.Timestamp | int) -> str:
+    """Write a date, or the number of a step."""
+    return date.isoformat() if isinstance(date, pd.Timestamp) else str(date)
 
 
 def _digest(values: Floats) -> str:

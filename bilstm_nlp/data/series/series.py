@@ -37,8 +37,8 @@ class Series:
     """
 
     id: str
-    dates: pd.DatetimeIndex
-    """(T,) ascending, in the time zone of the file."""
+    dates: pd.Index
+    """(T,) ascending: dates in the time zone of the file, or whole numbers at the frequency `step`."""
     values: Floats
     """(T, C)"""
     columns: tuple[str, ...]
@@ -94,6 +94,10 @@ def column_indices(names: Sequence[str], columns: Sequence[str]) -> list[int]:
     return [columns.index(name) for name in names]
 
 
+FILLED_NAMED = 10
+"""Columns whose filled values are described one by one."""
+
+
 @dataclass(frozen=True)
 class Filled:
     """A count of the values that were missing in one column of a series and have been filled."""
@@ -101,8 +105,15 @@ class Filled:
     series: str
     column: str
     count: int
-    first: pd.Timestamp
+    first: pd.Timestamp | int
     """Date of the first filled value."""
+    by: str = ""
+    """The source of the values: "interpolate", "ffill", or "the last value" for those after it."""
+
+    def described(self) -> str:
+        """Describe the values, for a message."""
+        of = f"column {self.column} of series {self.series}"
+        return f"{self.count} values of {of} were missing, the first at {self.first}; filled by {self.by}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,9 +124,22 @@ class SeriesSet:
     series: list[Series]
     columns: tuple[str, ...]
     frequency: str
-    """A pandas alias: h, D, B, MS, 15min …"""
+    """A pandas alias such as h, D, B, MS or 15min, or a frequency of `frequencies`: step, month-15 …"""
     filled: tuple[Filled, ...] = ()
     """Values that the file lacked; empty if missing values are errors."""
+    ahead: tuple[Series, ...] = ()
+    """For each series, the columns known ahead in the rows after its last value; empty if the file has no such rows."""
+    notes: tuple[str, ...] = ()
+    """Decisions made while reading, each to be said once."""
+
+    def remarks(self) -> list[str]:
+        """Describe the decisions made while reading, and the filled values: one line for each column, at most ten."""
+        lines = [f"{self.source}: {note}" for note in self.notes]
+        lines += [f"{self.source}: {cells.described()}" for cells in self.filled[:FILLED_NAMED]]
+        if rest := self.filled[FILLED_NAMED:]:
+            count = sum(cells.count for cells in rest)
+            lines.append(f"{self.source}: {count} values of {len(rest)} more columns were missing and have been filled")
+        return lines
 
 
 # --- the chronological split ----------------------------------------------------------------------------------------
@@ -182,13 +206,15 @@ def split_fractions(length: int, fractions: tuple[float, float, float]) -> Parts
 
 
 def split_dates(
-    dates: pd.DatetimeIndex, validation: pd.Timestamp, test: pd.Timestamp, end: pd.Timestamp | None = None
+    dates: pd.Index, validation: pd.Timestamp, test: pd.Timestamp, end: pd.Timestamp | None = None
 ) -> Parts:
     """Split at dates: `validation` and `test` begin these parts, rows from `end` on are unused.
 
     A date without a time zone is read in the series' time zone. Raises `InputError` if the dates do not ascend, or if
     the training part is empty.
     """
+    if not hasattr(dates, "tz"):
+        raise InputError(f"split: expected a series with dates, found one of steps from {dates[0]} to {dates[-1]}")
     borders = [validation, test] if end is None else [validation, test, end]
     zoned = [border.tz_localize(dates.tz) if border.tz is None else border for border in borders]
     if dates.tz is None and any(border.tz is not None for border in zoned):

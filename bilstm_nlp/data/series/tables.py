@@ -5,37 +5,37 @@ Nothing is repaired silently: problems are reported with column and line, filled
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pandas.tseries.api import guess_datetime_format
 
 from bilstm_nlp.batch import Floats, Ints
 from bilstm_nlp.data.lines import Complain, stop
-from bilstm_nlp.data.series.calendar import MOST_ROWS_PER_DATE, best_frequency, grid, is_too_fine, parse_frequency
-from bilstm_nlp.data.series.series import Filled, Series, SeriesSet
-from bilstm_nlp.data.series.table_files import Missing, Table, TableFormat, load
+from bilstm_nlp.data.series.dates import as_text, parse_dates
+from bilstm_nlp.data.series.filling import Completed
+from bilstm_nlp.data.series.frequencies import OBSERVED, ObservedDays, grid, parse_frequency
+from bilstm_nlp.data.series.inference import MOST_ROWS_PER_DATE, best_frequency, fits_training, is_too_fine
+from bilstm_nlp.data.series.layout import Table, TableFormat
+from bilstm_nlp.data.series.numbers import parse_numbers
+from bilstm_nlp.data.series.series import Series, SeriesSet
+from bilstm_nlp.data.series.table_files import load
 from bilstm_nlp.errors import DataError
 
-FILLS = 'data.missing = "interpolate" or "ffill" fills them'
-TIME_ZONE = r"\d[T ]\d.*?(Z|[+-]\d{1,2}:?\d{0,2})$"
-"""A UTC offset, in all forms that pandas reads: `+01:00`, `-0130`, `Z`, and `-1` after an hour alone."""
-LARGE_NUMBER = r"[+-]?[0-9]+\.?[0-9]*(?:[eE]\+?[0-9]+)?"
-"""A number that pandas may leave as text, as it exceeds all floats: 1e400, or 400 digits."""
+NAMELESS = "series"
+"""The name of a series that is read from standard input."""
 
 
 def read(source: str, format: TableFormat, complain: Complain = stop) -> SeriesSet:
-    """Read the series of a .csv, .csv.gz or .parquet file, or of `sample:NAME`.
+    """Read the series of a .csv, .csv.gz or .parquet file, of `sample:NAME`, or of CSV on standard input (`-`).
 
     Every problem goes to `complain`, which by default raises the first. Problems are dates that can't be parsed, do
-    not ascend, repeat or are off the frequency's grid; text among numbers; and, if `missing` is `error` or there is
-    nothing to fill from, gaps, empty cells and infinities. If `complain` returns, unusable values become 0 and rows
-    without a usable date are left out. Raises `DataError` in any case if the file has no series.
+    not ascend, repeat or are off the frequency's grid; text among numbers and numbers that are too large; and, if
+    `missing` is `error` or there is nothing to fill from, gaps, empty cells and infinities. If `complain` returns,
+    unusable values become 0 and rows without a usable date are left out. Raises `DataError` in any case if the file
+    has no series, or if its dates contradict the frequency of training.
 
     >>> read("sample:energy.csv", TableFormat()).frequency
     'h'
@@ -45,101 +45,95 @@ def read(source: str, format: TableFormat, complain: Complain = stop) -> SeriesS
 
 def series_of(table: Table, format: TableFormat, complain: Complain = stop) -> SeriesSet:
     """Parse the series of a table. Raises and complains as `read` does."""
-    dates, values = _parse_dates(table, complain), _parse_numbers(table, complain)
+    parsed = parse_dates(table, format, complain)
+    dates = parsed.dates
+    values, spellings = parse_numbers(table, format, complain)
     groups = [
-        (name, _ascending(table, name, rows, dates, complain))
-        for name, rows in _groups(table, np.asarray(dates.notna()), complain)
+        (name, _ascending(table, name, rows, dates, complain)) for name, rows in _groups(table, parsed.usable, complain)
     ]
     groups = [(name, rows) for name, rows in groups if len(rows)]
     if not groups:
         raise DataError(table.source, "rows with a date", "none")
-    frequency = format.frequency or best_frequency([dates[rows] for _, rows in groups])
-    if frequency is None:
+    frequency = _frequency(table, groups, dates, format)
+    complete = Completed()
+    for name, rows in groups:
+        regular = _on_grid(table, name, dates[rows], values[rows], table.rows[rows], frequency, complain)
+        complete.add(table, regular, frequency, format, complain)
+    notes = (*table.notes, *parsed.notes, *spellings, *complete.notes())
+    ahead = tuple(complete.ahead) if any(map(len, complete.ahead)) else ()
+    return SeriesSet(table.source, complete.series, table.columns, frequency, tuple(complete.filled), ahead, notes)
+
+
+# --- the frequency --------------------------------------------------------------------------------------------------
+
+
+def _frequency(table: Table, groups: Sequence[tuple[str, Ints]], dates: pd.Index, format: TableFormat) -> str:
+    """Return the frequency of all series: the format's, that of training if it fits, else that of the dates.
+
+    Raises `DataError` if the dates have none, or contradict that of training.
+    """
+    indexes = [dates[rows] for _, rows in groups]
+    given, trained = format.frequency, format.trained
+    if given is not None:
+        parsed = parse_frequency(given)
+        if given != OBSERVED:
+            return parsed.freqstr
+        for _, rows in groups:
+            _check_observed(table, dates[rows], table.rows[rows])
+        if trained is None:
+            return ObservedDays.of(pd.DatetimeIndex(dates[np.concatenate([rows for _, rows in groups])])).freqstr
+    own = best_frequency(indexes)
+    if trained is not None:
+        if fits_training(indexes, trained, own):
+            return trained
+        raise _contradiction(table, groups, dates, trained, own)
+    if own is None:
         raise DataError(
             table.source, "three dates in a row at the frequency of the series", "none; data.frequency names it"
         )
-    frequency = parse_frequency(frequency).freqstr
-    series, filled = [], []
-    for name, rows in groups:
-        regular = _on_grid(table, name, dates[rows], values[rows], table.rows[rows], frequency, complain)
-        complete, cells = _without_missing(table, regular, frequency, format.missing, complain)
-        series.append(complete)
-        filled += cells
-    return SeriesSet(table.source, series, table.columns, frequency, tuple(filled))
+    return own
 
 
-# --- cells ----------------------------------------------------------------------------------------------------------
+def _check_observed(table: Table, dates: pd.Index, rows: Ints) -> None:
+    """Raise `DataError` unless there are dates, at most one a day."""
+    rule = f"at most one date a day{table.in_dates}, as data.frequency is {OBSERVED!r}"
+    if not isinstance(dates, pd.DatetimeIndex):
+        raise table.problem(rule, f"the number {dates[0]}", rows[:1])
+    again = np.asarray(dates.tz_localize(None).normalize().duplicated())
+    if again.any():
+        raise table.problem(rule, f"{dates[int(again.argmax())]}", rows[again])
 
 
-def _parse_numbers(table: Table, complain: Complain) -> Floats:
-    """Parse the value columns (N, C); an empty cell is NaN."""
-    values = np.empty((len(table.frame), len(table.columns)))
-    for index, name in enumerate(table.columns):
-        column = table.frame[name]
-        try:
-            converted = pd.to_numeric(column, errors="coerce")
-        except OverflowError:  # integers beyond all floats, which are infinite when parsed as text
-            converted = pd.to_numeric(column.map(str, na_action="ignore"), errors="coerce")
-        parsed = converted.to_numpy(np.float64, na_value=np.nan, copy=True)
-        is_text = np.isnan(parsed) & column.notna().to_numpy()
-        if is_text.any():  # pandas 2 leaves infinite numbers as text
-            text = column[is_text].map(str)
-            parsed[is_text] = text.where(text.str.fullmatch(LARGE_NUMBER), "nan").astype(np.float64)
-            is_text &= ~np.isinf(parsed)
-        if is_text.any():
-            shown = repr(str(column.iloc[int(is_text.argmax())]))
-            complain(table.problem(f"a number in column {name!r}", shown, table.rows[is_text]))
-        values[:, index] = np.where(is_text, 0.0, parsed)
-    return values
+def _contradiction(
+    table: Table, groups: Sequence[tuple[str, Ints]], dates: pd.Index, trained: str, own: str | None
+) -> DataError:
+    """Make the error for dates that contradict the frequency of training, at the first such row."""
+    rule = f"series of frequency {trained}, as in training"
+    for _, rows in groups:
+        index = dates[rows]
+        if isinstance(index, pd.DatetimeIndex) and "step" not in trained and not is_too_fine(index, trained, 50):
+            whole = grid(index, trained)
+            places = whole.get_indexer(index)
+            wrong = np.flatnonzero((np.diff(places) != 1) | (places[1:] < 0)) + 1
+            wrong = np.array([0]) if places[0] < 0 and not len(wrong) else wrong
+        else:
+            wrong = np.arange(min(1, len(index) - 1), len(index))
+        if len(wrong):
+            row = int(wrong[0])
+            before = f" after {index[row - 1]}" if row else ""
+            by_itself = "" if own is None else f"{own}: "
+            return table.problem(rule, f"{by_itself}{index[row]}{before}", table.rows[rows[row : row + 1]])
+    return DataError(table.source, rule, str(own))
 
 
-def _parse_dates(table: Table, complain: Complain) -> pd.DatetimeIndex:
-    """Parse the dates (N,); a cell that is no date is NaT.
-
-    A UTC offset that all rows share is kept, and so is the time zone of a Parquet file. If offsets change over the
-    file, as with summer time, dates become UTC: offsets do not tell the time zone.
-    """
-    column = table.frame[table.date]
-    if isinstance(column.dtype, pd.DatetimeTZDtype) or column.dtype.kind == "M":
-        dates = pd.DatetimeIndex(column)
-    else:
-        # `astype` alone would decode the bytes that a Parquet file may have for dates.
-        column = column.map(str, na_action="ignore") if column.dtype == object else column
-        text = column.astype(str).str.strip()
-        offsets = text.str.extract(TIME_ZONE, expand=False)
-        mixed = (offsets.isna() != offsets.isna().iloc[:1].any()).to_numpy()
-        if mixed.any():
-            shown = repr(text.iloc[int(mixed.argmax())])
-            complain(table.problem("a UTC offset with all dates or with none", shown, table.rows[mixed]))
-        utc = bool(offsets.nunique() > 1 or mixed.any())
-        dates = pd.DatetimeIndex(pd.to_datetime(text, format="ISO8601", errors="coerce", utc=utc))
-        if len(text) and dates.isna().all():
-            dates = _in_local_format(table, text)
-    unparsed = np.asarray(dates.isna())
-    if unparsed.any():
-        shown = repr(str(column.iloc[int(unparsed.argmax())]))
-        rule = f"a date such as 2016-07-01 or 2016-07-01 13:00:00 in column {table.date!r}"
-        complain(table.problem(rule, shown, table.rows[unparsed]))
-    return dates
-
-
-def _in_local_format(table: Table, text: pd.Series) -> pd.DatetimeIndex:
-    """Parse dates such as 31/12/2016. Raises `DataError` if the file does not tell day and month apart."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        guesses = [guess_datetime_format(str(text.iloc[0]), dayfirst=day_first) for day_first in (False, True)]
-    formats = sorted({guess for guess in guesses if guess is not None})
-    readings = [pd.DatetimeIndex(pd.to_datetime(text, format=name, errors="coerce")) for name in formats]
-    unparsed = [int(np.asarray(dates.isna()).sum()) for dates in readings]
-    if len(unparsed) == 2 and unparsed[0] == unparsed[1]:
-        raise table.problem("dates like 2016-12-31", f"{text.iloc[0]!r}: day or month first?", table.rows[:1])
-    return readings[int(np.argmin(unparsed))] if readings else pd.DatetimeIndex([pd.NaT] * len(text))
+# --- series ---------------------------------------------------------------------------------------------------------
 
 
 def _groups(table: Table, usable: NDArray[np.bool_], complain: Complain) -> Iterator[tuple[str, Ints]]:
     """Yield name and row indices of each series, in file order. A wide file is one series, named after the file."""
     if table.id is None:
-        yield Path(table.source.removeprefix("sample:")).name.partition(".")[0], np.flatnonzero(usable)
+        name = Path(table.source.removeprefix("sample:")).name.partition(".")[0]
+        yield NAMELESS if table.source == "standard input" else name, np.flatnonzero(usable)
         return
     ids = table.frame[table.id]
     # A Parquet file may have names that are no text.
@@ -156,37 +150,57 @@ def _groups(table: Table, usable: NDArray[np.bool_], complain: Complain) -> Iter
         yield str(name), rows
 
 
-# --- dates ----------------------------------------------------------------------------------------------------------
-
-
-def _ascending(table: Table, name: str, rows: Ints, dates: pd.DatetimeIndex, complain: Complain) -> Ints:
+def _ascending(table: Table, name: str, rows: Ints, dates: pd.Index, complain: Complain) -> Ints:
     """Return the rows of a series sorted by date, each date once."""
     stamps = dates[rows]
     backwards = np.flatnonzero(stamps[1:] < stamps[:-1]) + 1
     if len(backwards):
         shown = f"{stamps[backwards[0]]} after {stamps[backwards[0] - 1]}"
-        rule = f"dates{table.of_series(name)} in ascending order in column {table.date!r}"
-        complain(table.problem(rule, shown, table.rows[rows[backwards]]))
-    order = np.argsort(stamps.asi8, kind="stable")
+        rule = f"dates{table.of_series(name)} in ascending order{table.in_dates}"
+        complain(table.problem(rule, shown, table.rows[rows[backwards]], _id_advice(table, dates)))
+    order = np.argsort(np.asarray(stamps.astype(np.int64)), kind="stable")
     rows, stamps = rows[order], stamps[order]
     repeated = np.asarray(stamps.duplicated())
     if repeated.any():
         again = int(repeated.argmax())
         before = f"{'line' if table.has_lines else 'row'} {table.rows[rows[again - 1]]}"
         shown = f"{stamps[again]} again, which {before} has already"
-        rule = f"each date{table.of_series(name)} once in column {table.date!r}"
-        complain(table.problem(rule, shown, np.sort(table.rows[rows[repeated]])))
+        rule = f"each date{table.of_series(name)} once{table.in_dates}"
+        advice = _id_advice(table, dates) or _clock_advice(stamps[repeated])
+        complain(table.problem(rule, shown, np.sort(table.rows[rows[repeated]]), advice))
     return rows[~repeated]
 
 
+def _id_advice(table: Table, dates: pd.Index) -> str:
+    """Return advice for dates that come again: the column in which series have names, if there is one."""
+    if table.id is not None:
+        return ""
+    for name in table.frame.columns:
+        if name != table.date and table.frame.columns.tolist().count(name) == 1:
+            keys = pd.DataFrame({"name": as_text(table.frame[name]).to_numpy(), "date": dates})
+            if keys["name"].nunique() <= len(keys) // 2 and not keys.duplicated().any():
+                return f'data.id_column = "{name}" if its names are those of several series'
+    return ""
+
+
+def _clock_advice(repeated: pd.Index) -> str:
+    """Return advice for dates that come again where clocks are set back: in nights of autumn, or April in the south."""
+    if not isinstance(repeated, pd.DatetimeIndex) or repeated.tz is not None:
+        return ""
+    is_night = repeated.month.isin([4, 10, 11]) & (repeated.hour < 4) & (repeated.day_of_week == 6)
+    return 'data.timezone = "Europe/Berlin", or another, reads an hour that clocks show twice' if is_night.all() else ""
+
+
 def _on_grid(
-    table: Table, name: str, dates: pd.DatetimeIndex, values: Floats, rows: Ints, frequency: str, complain: Complain
+    table: Table, name: str, dates: pd.Index, values: Floats, rows: Ints, frequency: str, complain: Complain
 ) -> Series:
     """Make the series with a row for every date of the frequency; a gap is NaN.
 
     Raises `DataError` if no date is at this frequency, or if nearly all dates of the frequency are missing.
     """
-    rule = f"dates{table.of_series(name)} at frequency {frequency} in column {table.date!r}"
+    rule = f"dates{table.of_series(name)} at frequency {frequency}{table.in_dates}"
+    if isinstance(dates, pd.DatetimeIndex) == frequency.endswith("step"):
+        raise table.problem(rule, f"{dates[0]}", rows[:1])
     if is_too_fine(dates, frequency, MOST_ROWS_PER_DATE):
         raise table.problem(rule, f"{len(dates)} from {dates[0]} to {dates[-1]}, with far too many missing", rows[:1])
     try:
@@ -199,7 +213,8 @@ def _on_grid(
     if off_grid.any():
         first = int(off_grid.argmax())
         before = "" if first == 0 else f" after {dates[first - 1]}"
-        advice = "" if dates.tz is None else "where the UTC offset changes dates are read as UTC: leave it out of days"
+        is_utc = isinstance(dates, pd.DatetimeIndex) and str(dates.tz) == "UTC"
+        advice = "dates are in UTC: data.timezone names the zone in which they are regular" if is_utc else ""
         complain(table.problem(rule, f"{dates[first]}{before}", rows[off_grid], advice))
         dates, values, rows = dates[~off_grid], values[~off_grid], rows[~off_grid]
     indices = regular.get_indexer(dates)
@@ -208,69 +223,3 @@ def _on_grid(
     full_rows = np.zeros(len(regular), np.int64)
     full_rows[indices] = rows
     return Series(name, regular, full, table.columns, full_rows)
-
-
-# --- missing values -------------------------------------------------------------------------------------------------
-
-
-def _without_missing(
-    table: Table, series: Series, frequency: str, missing: Missing, complain: Complain
-) -> tuple[Series, list[Filled]]:
-    """Fill missing values, and count them. A value that can't be filled is 0 if `complain` returns."""
-    lacking = ~np.isfinite(series.values)
-    if not lacking.any():
-        return series, []
-    if missing == "error":
-        values = series.values
-        if (series.rows == 0).any():
-            complain(_gap_problem(table, series, frequency))
-        _report_cells(table, series, lacking & (series.rows > 0)[:, None], FILLS, complain)
-    else:
-        values = _fill(series.values, missing)
-        neighbour = "a value before it" if missing == "ffill" else "values before and after it"
-        _report_cells(table, series, ~np.isfinite(values), f"data.missing = {missing!r} needs {neighbour}", complain)
-    filled = [
-        Filled(series.id, name, int(cells.sum()), series.dates[int(cells.argmax())])
-        for name, cells in zip(series.columns, lacking.T, strict=True)
-        if cells.any()
-    ]
-    values = np.where(np.isfinite(values), values, 0.0)
-    return Series(series.id, series.dates, values, series.columns, series.rows, ~lacking), filled
-
-
-def _gap_problem(table: Table, series: Series, frequency: str) -> DataError:
-    """Make the error for the first gap, at the row that ends it."""
-    absent = series.rows == 0
-    begin = int(absent.argmax())
-    end = begin + int((~absent[begin:]).argmax())
-    gaps = int((np.diff(absent.astype(np.int8)) == 1).sum())
-    shown = f"{series.dates[end]} after {series.dates[begin - 1]}: {end - begin} missing"
-    shown += f" ({int(absent.sum())} missing in {gaps} gaps altogether)" if gaps > 1 else ""
-    rule = f"dates{table.of_series(series.id)} without a gap at frequency {frequency} in column {table.date!r}"
-    return table.problem(rule, shown, series.rows[end : end + 1], FILLS)
-
-
-def _report_cells(table: Table, series: Series, cells: NDArray[np.bool_], advice: str, complain: Complain) -> None:
-    """Complain once of each column that has such cells."""
-    for index in np.flatnonzero(cells.any(axis=0)):
-        rows = np.flatnonzero(cells[:, index])
-        value = series.values[rows[0], index]
-        shown = "nothing" if np.isnan(value) else str(value)
-        rule = f"a number in column {series.columns[index]!r}{table.of_series(series.id)}"
-        complain(table.problem(rule, shown, series.rows[rows], advice))
-
-
-def _fill(values: Floats, missing: Literal["interpolate", "ffill"]) -> Floats:
-    """Fill values (T, C) that are not finite from finite neighbours in their column, as far as there are any."""
-    filled = values.copy()
-    for column in filled.T:
-        finite = np.flatnonzero(np.isfinite(column))
-        if len(finite) == 0:
-            continue
-        if missing == "interpolate":
-            inside = np.arange(finite[0], finite[-1] + 1)
-            column[inside] = np.interp(inside, finite, column[finite])
-        else:
-            inside = np.arange(finite[0], len(column))
-            column[inside] = column[finite[np.searchsorted(finite, inside, side="right") - 1]]
-    return filled

@@ -11,6 +11,7 @@ import pandas as pd
 from bilstm_nlp.config.forecasting import CountsSplit, DatesSplit, ForecastingData, FractionsSplit, LastSplit
 from bilstm_nlp.data.folds import count_of
 from bilstm_nlp.data.series.codec import Columns, SeriesCodec
+from bilstm_nlp.data.series.layout import TableFormat
 from bilstm_nlp.data.series.series import (
     Parts,
     Series,
@@ -20,7 +21,6 @@ from bilstm_nlp.data.series.series import (
     split_fractions,
     split_last,
 )
-from bilstm_nlp.data.series.table_files import TableFormat
 from bilstm_nlp.data.series.tables import read
 from bilstm_nlp.errors import ConfigError, InputError
 
@@ -60,11 +60,7 @@ class SeriesLoader:
         config = self.config
         series_set = read(config.file, self.format)
         logger.info("%s: %d series, frequency %s", config.file, len(series_set.series), series_set.frequency)
-        for cells in series_set.filled:
-            logger.warning(
-                "%s: %d values of column %s of series %s were missing, the first at %s; filled by %s",
-                *(config.file, cells.count, cells.column, cells.series, cells.first, config.missing),
-            )
+        _remark(series_set)
         if config.validate_on == "test":
             logger.warning(
                 'data.validate_on = "test": the test part chooses the epoch and the width of the intervals, so its '
@@ -80,7 +76,9 @@ class SeriesLoader:
 
         Raises `InputError` for series that can't be read or have another frequency.
         """
-        series_set = codec.check_frequency(read(source, self.format))
+        format = replace(self.format, columns=codec.columns.all, trained=codec.frequency)
+        series_set = codec.check_frequency(read(source, format))
+        _remark(series_set)
         whole = [slice(0, len(series)) for series in series_set.series]
         return SeriesParts(series_set, codec.columns, [Parts(rows, rows, rows) for rows in whole])
 
@@ -163,3 +161,9 @@ class SeriesLoader:
         if problems:
             raise ConfigError(config.file, problems)
         return Columns(targets, config.observed, config.known)
+
+
+def _remark(series_set: SeriesSet) -> None:
+    """Warn of all that was decided while series were read."""
+    for remark in series_set.remarks():
+        logger.warning("%s", remark)

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from bilstm_nlp.data.series.calendar import season
+from bilstm_nlp.data.series.layout import TableFormat
 from bilstm_nlp.data.series.series import Parts, Series
-from bilstm_nlp.data.series.table_files import TableFormat
 from bilstm_nlp.data.series.tables import read
 from bilstm_nlp.errors import DataError, InputError
 from bilstm_nlp.reports.sections import Picture, Row, Section, Table
@@ -94,9 +94,10 @@ def inspect_series(
     if data is None:
         return inspection
     inspection.frequency, inspection.season, inspection.columns = data.frequency, season(data.frequency), data.columns
+    inspection.complaints += [Complaint(source, None, note, False, "reading") for note in data.notes]
     for cells in data.filled if format.missing != "error" else ():
         message = f"{cells.count} values missing in column {cells.column!r} of series {cells.series!r}, the first at "
-        message += f"{cells.first}; filled by {format.missing}"
+        message += f"{cells.first}; filled by {cells.by}"
         inspection.complaints.append(Complaint(source, None, message, False, "missing values, filled"))
     for series in data.series:
         try:

@@ -9,6 +9,7 @@ import numpy as np
 
 from bilstm_nlp.batch import Floats, Ints, Values
 from bilstm_nlp.data.series.codec import SeriesCodec
+from bilstm_nlp.data.series.frequencies import moments
 from bilstm_nlp.data.series.scale import Scale
 from bilstm_nlp.data.series.series import Series
 from bilstm_nlp.data.series.windows import Windows
@@ -124,5 +125,5 @@ def date_numbers(series: Sequence[Series], windows: Windows) -> Ints:
     dates = np.empty(len(windows), np.int64)
     for index, each in enumerate(series):
         chosen = windows.series == index
-        dates[chosen] = each.dates.as_unit("ns").asi8[windows.rows[chosen]]
+        dates[chosen] = moments(each.dates)[windows.rows[chosen]]
     return np.unique(dates, return_inverse=True)[1]

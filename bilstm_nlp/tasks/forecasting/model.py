@@ -22,7 +22,7 @@ from bilstm_nlp.config.forecasting import (
 )
 from bilstm_nlp.data.series.baselines import Baselines
 from bilstm_nlp.data.series.codec import SeriesCodec
-from bilstm_nlp.data.series.table_files import TableFormat
+from bilstm_nlp.data.series.layout import LARGEST, LARGEST_UNSCALED, TableFormat
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.nn.encoder import Encoder
 from bilstm_nlp.nn.horizon import DirectDecoder, LinearBypass
@@ -75,7 +75,21 @@ def table_format(config: ForecastingConfig) -> TableFormat:
     """Return the layout of the config's files."""
     data = config.data
     named = (*data.targets, *data.observed, *data.known) if data.targets is not None else None
-    return TableFormat(data.layout, data.date_column, data.id_column, named, data.missing, data.frequency)
+    return TableFormat(
+        layout=data.layout,
+        date_column=data.date_column,
+        id_column=data.id_column,
+        columns=named,
+        missing=data.missing,
+        frequency=data.frequency,
+        timezone=data.timezone,
+        date_format=data.date_format,
+        decimal=data.decimal,
+        thousands=data.thousands,
+        names=data.columns,
+        largest=LARGEST_UNSCALED if data.scaler == "none" else LARGEST,
+        ahead=data.known,
+    )
 
 
 def model(config: ForecastingConfig, codec: SeriesCodec) -> ForecastingModel:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import json
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
@@ -20,8 +22,8 @@ TableKind = Literal["csv", "json", "parquet"]
 
 def forecast_table(
     series: str,
-    origin: pd.Timestamp,
-    dates: pd.DatetimeIndex,
+    origin: pd.Timestamp | int,
+    dates: pd.Index,
     columns: Sequence[str],
     *,
     forecast: Values,
@@ -59,9 +61,27 @@ def as_file(table: pd.DataFrame, kind: TableKind) -> bytes:
         case "csv":
             return as_csv(table)
         case "json":
-            return table.to_json(orient="records", date_format="iso", indent=1).encode() + b"\n"
+            return as_json(table)
         case "parquet":
             return table.to_parquet(index=False)
+
+
+def as_json(table: pd.DataFrame) -> bytes:
+    """Write a table of forecasts as JSON: an array of objects. Numbers keep all digits, and dates their UTC offset.
+
+    >>> as_json(pd.DataFrame({"step": [1], "forecast": [1.15e-11]}))
+    b'[\\n {\\n  "step": 1,\\n  "forecast": 1.15e-11\\n }\\n]\\n'
+    """
+    columns = {name: [_as_json(value) for value in table[name].tolist()] for name in table.columns}
+    records = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    return json.dumps(records, indent=1, allow_nan=False).encode() + b"\n"
+
+
+def _as_json(value: object) -> object:
+    """Return a cell as JSON has it: a date as text, and nothing for a value that the file lacks."""
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def as_csv(table: pd.DataFrame) -> bytes:

@@ -14,10 +14,12 @@ import pandas as pd
 
 from bilstm_nlp.batch import Floats, Ints, Values
 from bilstm_nlp.data.series.baselines import Baselines
-from bilstm_nlp.data.series.calendar import future_dates
 from bilstm_nlp.data.series.codec import SeriesCodec
+from bilstm_nlp.data.series.frames import frame_of
+from bilstm_nlp.data.series.frequencies import future_dates
+from bilstm_nlp.data.series.layout import TableFormat
 from bilstm_nlp.data.series.series import Series, SeriesSet
-from bilstm_nlp.data.series.table_files import TableFormat, table_of
+from bilstm_nlp.data.series.table_files import table_of
 from bilstm_nlp.data.series.tables import read, series_of
 from bilstm_nlp.errors import DataError, InputError, excerpt
 from bilstm_nlp.system.json_values import shortest
@@ -63,7 +65,8 @@ class Forecaster:
         `scores`: MSE in scaled units by the name of the part ("validation", "test"), if known.
         """
         self.model, self.codec, self.level, self.baselines = model, codec, level, baselines
-        self.format = replace(format, columns=codec.columns.all)
+        self.format = replace(format, columns=codec.columns.all, trained=codec.frequency)
+        self._said: set[str] = set()
         self.scores = dict(scores or {})
 
     def __repr__(self) -> str:
@@ -93,7 +96,7 @@ class Forecaster:
         1 2024-03-13 12:00:00     1   wind
         """
         ahead = self._read_known(known)
-        return self.future(_series_of(table, self.format, "frame"), ahead)
+        return self.future(self._remarked(_series_of(table, self.format, "frame")), ahead)
 
     def future(self, past: SeriesSet, known: SeriesSet | None) -> pd.DataFrame:
         """Forecast as `forecast` does, from series that have been read."""
@@ -112,11 +115,20 @@ class Forecaster:
             rule = f"expected none, as the model was trained without columns known ahead; {horizon}"
             raise InputError(f"{KNOWN}: {rule}, found {_described(known)}")
         expected = f"a frame or file with the columns known ahead ({', '.join(columns)}); {horizon}"
-        return _series_of(known, self._known_format(), "known", expected)
+        return self._remarked(_series_of(known, self._known_format(), "known", expected))
 
     def _known_format(self) -> TableFormat:
         """Return the layout of a file of columns known ahead. Its frequency is given: a single row is enough."""
-        return replace(self.format, columns=self.codec.columns.known, frequency=self.codec.frequency)
+        columns, frequency = self.codec.columns.known, self.codec.frequency
+        return replace(self.format, columns=columns, frequency=frequency, ahead=(), begins_late=False)
+
+    def _remarked(self, data: SeriesSet) -> SeriesSet:
+        """Return series, with a warning of all that was decided while they were read. Each warning is given once."""
+        for remark in data.remarks():
+            if remark not in self._said:
+                self._said.add(remark)
+                logger.warning("%s", remark)
+        return data
 
     def _long_enough(self, series: Sequence[Series], rows: int) -> list[Series]:
         """Return the series with at least so many rows; a warning names and counts the others.
@@ -137,7 +149,7 @@ class Forecaster:
         return long_enough
 
     def _known_ahead(
-        self, series: Sequence[Series], dates: Sequence[pd.DatetimeIndex], known: SeriesSet | None
+        self, series: Sequence[Series], dates: Sequence[pd.Index], known: SeriesSet | None
     ) -> list[Floats]:
         """Return the columns known ahead (H, K) of each series at its dates, without the calendar's.
 
@@ -207,7 +219,7 @@ class Forecaster:
         >>> list(forecaster.backtest(frame, windows=2, step=4).columns)
         ['unique_id', 'origin', 'ds', 'step', 'column', 'y', 'forecast', 'lower', 'upper']
         """
-        data = self.codec.check_frequency(_series_of(table, self.format, "frame"))
+        data = self.codec.check_frequency(self._remarked(_series_of(table, self.format, "frame")))
         horizon, look_back = self.codec.horizon, self.codec.look_back
         series = self._long_enough(data.series, look_back + horizon + step * (windows - 1))
         origins = [rolling_origins(len(each), horizon, windows, step) for each in series]
@@ -240,7 +252,7 @@ class Forecaster:
         """Yield the forecasts after the end of the source, as CSV, JSON or Parquet."""
         kinds: tuple[TableKind, ...] = ("csv", "json", "parquet")
         kind = request.check("forecaster", kinds, ("reads", "confidence", "nbest", "attention", "jobs"))
-        past = read(request.source, self.format)
+        past = self._remarked(read(request.source, self.format))
         table = self.future(past, self._read_known(request.known))
         if request.plot is not None:
             from bilstm_nlp.reports import plots
@@ -251,7 +263,7 @@ class Forecaster:
         yield as_file(table, kind)
 
 
-def _extended(past: Series, dates: pd.DatetimeIndex, known: Floats) -> Series:
+def _extended(past: Series, dates: pd.Index, known: Floats) -> Series:
     """Append rows to forecast to a series: only the columns known ahead (H, K) have values, and they come last."""
     count, width = len(dates), len(past.columns)
     values = np.full((count, width), np.nan)
@@ -259,7 +271,7 @@ def _extended(past: Series, dates: pd.DatetimeIndex, known: Floats) -> Series:
     values[:, width - known.shape[1] :], observed[:, width - known.shape[1] :] = known, True
     return Series(
         past.id,
-        pd.DatetimeIndex(past.dates.append(dates)),
+        past.dates.append(dates),
         np.concatenate([past.values, values]),
         past.columns,
         np.concatenate([past.rows, np.zeros(count, np.int64)]),
@@ -274,10 +286,11 @@ def _series_of(
     expected: str = "a frame, or the path of a .csv, .csv.gz or .parquet file",
 ) -> SeriesSet:
     """Read the series of a frame or file. Raises `InputError` for any other value, with what was expected."""
-    if isinstance(table, pd.DataFrame):
-        return series_of(table_of(name, table, format), format)
     if isinstance(table, str | os.PathLike):
         return read(os.fspath(table), format)
+    frame = frame_of(table, name)
+    if frame is not None:
+        return series_of(table_of(name, frame, format), format)
     raise InputError(f"{name}: expected {expected}, found {_described(table)}")
 
 

@@ -1,60 +1,18 @@
-"""Frequencies of dates with gaps, seasons, future dates, and features of the calendar."""
+"""Seasons, and features of the calendar."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from bilstm_nlp.data.series.calendar import (
-    best_frequency,
-    calendar_features,
-    future_dates,
-    parse_frequency,
-    season,
-    varying_fields,
-)
-from bilstm_nlp.errors import InputError
+from bilstm_nlp.data.series.calendar import calendar_features, season, varying_fields
 
 FREQUENCIES = ("10s", "min", "15min", "h", "6h", "D", "2D", "B", "W-SUN", "W-WED", "MS", "ME", "QE", "YS", "YE")
 
 
-@settings(max_examples=120, deadline=None)
-@given(st.sampled_from(FREQUENCIES), st.integers(20, 60), st.sets(st.integers(1, 18), max_size=3), st.booleans())
-def test_a_frequency_is_inferred_despite_missing_dates(frequency, length, missing, long_first):
-    dates = pd.date_range("2021-03-03", periods=length, freq=frequency)
-    gapped = dates[[row for row in range(length) if row not in missing]]
-    indexes = [gapped, dates[:2]] if long_first else [dates[:2], gapped]
-    result = best_frequency(indexes)
-    # The alias may differ (YS is YS-JAN): what counts is that it goes on as the dates do.
-    assert pd.date_range(dates[0], periods=length, freq=result).equals(dates)
-
-
-def test_most_dates_decide_the_frequency():
-    dates = list(pd.date_range("2021-01-01", periods=30, freq="h"))
-    dates[7] += pd.Timedelta("3min")
-    assert best_frequency([pd.DatetimeIndex(dates)]) == "h"
-
-
-def test_few_or_irregular_dates_have_no_frequency():
-    assert best_frequency([pd.DatetimeIndex(["2020-01-01", "2020-01-02"])]) is None
-    assert best_frequency([pd.DatetimeIndex(["2020-01-01", "2020-01-02", "2020-01-05", "2020-01-19"])]) is None
-
-
-def test_a_burst_of_seconds_makes_no_grid_of_years():
-    burst = pd.date_range("2020-01-01", periods=3, freq="s")
-    assert best_frequency([burst.append(pd.DatetimeIndex(["2024-01-01"]))]) is None
-
-
-def test_an_unknown_frequency_is_refused():
-    for wrong in ("99999999999999999999h", "hourly", "-1h", "0D", ""):
-        with pytest.raises(InputError, match=f"expected a frequency such as .*, found '{wrong}'$"):
-            parse_frequency(wrong)
-
-
 SEASONS = {"10s": 360, "min": 1440, "15min": 96, "h": 24, "2h": 12, "5h": 24, "24h": 7, "D": 7, "2D": 7, "B": 5}
+SEASONS |= {"step": 1, "month-15": 12, "3month-15-JAN": 4, "observed-MonTueWedThuFri": 5, "observed-SatSun": 2}
 SEASONS |= {"W-SUN": 52, "MS": 12, "ME": 12, "QS-OCT": 4, "QE": 4, "YS": 1, "BYE": 1}
 
 
@@ -69,36 +27,6 @@ def test_a_season_later_it_is_the_same_hour_or_weekday():
         step = season(frequency)
         again = "time" if frequency not in ("D", "2D", "3D") else "day_of_week"
         assert np.array_equal(getattr(dates, again)[step:], getattr(dates, again)[:-step])
-
-
-# --- future dates ---
-
-
-@pytest.mark.parametrize(
-    ("last", "frequency", "expected"),
-    [
-        ("2020-02-28", "D", ["2020-02-29", "2020-03-01"]),
-        ("2020-01-31", "ME", ["2020-02-29", "2020-03-31"]),
-        ("2020-01-01", "MS", ["2020-02-01", "2020-03-01"]),
-        ("2021-01-08", "B", ["2021-01-11", "2021-01-12"]),
-        ("2021-01-03", "W-SUN", ["2021-01-10", "2021-01-17"]),
-        ("2020-12-31 23:00", "h", ["2021-01-01 00:00", "2021-01-01 01:00"]),
-    ],
-)
-def test_future_dates_keep_the_frequency(last, frequency, expected):
-    assert list(future_dates(pd.Timestamp(last), 2, frequency)) == [pd.Timestamp(date) for date in expected]
-
-
-def test_future_dates_follow_the_clock_of_their_zone():
-    last = pd.Timestamp("2021-03-28 01:00", tz="Europe/Berlin")
-    assert [date.hour for date in future_dates(last, 2, "h")] == [3, 4]
-    days = future_dates(pd.Timestamp("2021-03-27", tz="Europe/Berlin"), 2, "D")
-    assert [str(day) for day in days] == ["2021-03-28 00:00:00+01:00", "2021-03-29 00:00:00+02:00"]
-
-
-def test_a_last_date_off_the_grid_is_refused():
-    with pytest.raises(InputError, match=r"expected the last date to be one of frequency B, found 2021-01-10"):
-        future_dates(pd.Timestamp("2021-01-10"), 3, "B")
 
 
 # --- features ---
@@ -141,6 +69,13 @@ def test_cyclic_features_lie_on_an_even_circle():
 def test_yearly_dates_have_no_feature():
     values, names = calendar_features(pd.date_range("2000", periods=5, freq="YS"), "YS")
     assert (values.shape, names) == ((5, 0), ())
+
+
+def test_steps_have_no_feature_fixed_days_the_month():
+    values, names = calendar_features(pd.Index([1, 2, 3]), "step", "cyclic")
+    assert (values.shape, names) == ((3, 0), ())
+    assert (varying_fields("month-15"), varying_fields("12month-15-JAN")) == (("month",), ())
+    assert varying_fields("observed-MonTue") == ("day_of_week", "day", "month")
 
 
 def test_features_follow_the_local_clock():

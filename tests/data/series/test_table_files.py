@@ -8,7 +8,8 @@ import sys
 import pandas as pd
 import pytest
 
-from bilstm_nlp.data.series.table_files import TableFormat, load, table_of
+from bilstm_nlp.data.series.layout import TableFormat
+from bilstm_nlp.data.series.table_files import load, table_of
 from bilstm_nlp.errors import DataError
 
 TEXT = "unique_id,ds,y\nNA,2020-01-01,1.5\n\nb,2020-01-02,\n"

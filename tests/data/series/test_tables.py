@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from bilstm_nlp.data.series.table_files import TableFormat, table_of
+from bilstm_nlp.data.series.layout import TableFormat
+from bilstm_nlp.data.series.table_files import table_of
 from bilstm_nlp.data.series.tables import read
 from bilstm_nlp.data.sources import SAMPLES
 from bilstm_nlp.errors import DataError, InputError
@@ -154,21 +155,19 @@ def test_an_offset_of_some_dates_only_is_named(tmp_path, time, offset):
     assert message == f":3: expected a UTC offset with all dates or with none, found {date!r}"
 
 
-def test_days_with_changing_offsets_get_advice(tmp_path):
-    days = pd.date_range("2021-03-25", periods=6, freq="D", tz="Europe/Berlin")
-    (message,) = problems(wide(tmp_path, [f"{day},1,1" for day in days]), TableFormat(missing="ffill"))
-    assert message == (
-        ":6: expected dates at frequency D in column 'date', found 2021-03-28 22:00:00+00:00 after 2021-03-27 23:00:00"
-        "+00:00 (and 1 more, the last in line 7); "
-        "where the UTC offset changes dates are read as UTC: leave it out of days"
-    )
+def test_six_hours_with_changing_offsets_get_advice(tmp_path):
+    clock = pd.date_range("2021-03-26", periods=16, freq="6h").tz_localize("Europe/Berlin")
+    message, *_ = problems(wide(tmp_path, [f"{date},1,1" for date in clock]), TableFormat(missing="ffill"))
+    assert message.startswith(":11: expected dates at frequency 6h in column 'date', found 2021-03-28 04:00:00+00:00")
+    assert message.endswith("; dates are in UTC: data.timezone names the zone in which they are regular")
 
 
 def test_dates_in_unambiguous_local_spellings_are_read(tmp_path):
     rows = [f"{day}/01/2020,1,1" for day in range(10, 16)]
     assert read(wide(tmp_path, rows), TableFormat()).series[0].dates[-1] == pd.Timestamp("2020-01-15")
     assert problems(wide(tmp_path, [f"0{day}/01/2020,1,1" for day in range(1, 6)])) == [
-        ":2: expected dates like 2016-12-31, found '01/01/2020': day or month first?"
+        ":2: expected dates like 2016-12-31, found '01/01/2020': day or month first?; "
+        'data.date_format = "%d/%m/%Y" or "%m/%d/%Y" tells, spelt as the file does'
     ]
 
 
@@ -321,33 +320,6 @@ def test_two_rows_need_a_given_frequency(tmp_path):
         ": expected three dates in a row at the frequency of the series, found none; data.frequency names it"
     ]
     assert len(read(source, TableFormat(frequency="h")).series[0]) == 2
-
-
-# --- filling ---
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.sets(st.integers(1, 18)), st.sets(st.integers(0, 19)), st.sampled_from(["interpolate", "ffill"]))
-def test_filled_values_equal_those_of_pandas_and_are_counted(tmp_path, gaps, empty, missing):
-    dates = pd.date_range("2020-01-01", periods=20, freq="D")
-    truth = pd.DataFrame({"a": np.random.default_rng(0).normal(size=20), "b": np.arange(20.0)}, index=dates)
-    truth.loc[dates[sorted(empty)], "a"] = np.nan
-    truth.loc[dates[sorted(gaps)]] = np.nan
-    path = tmp_path / "x.csv"
-    truth.drop(dates[sorted(gaps)]).to_csv(path, index_label="date")
-    lacking = gaps | empty
-    filled = truth.interpolate(limit_area="inside") if missing == "interpolate" else truth.ffill()
-    format = TableFormat(missing=missing, frequency="D")
-    if filled["a"].isna().any():
-        with pytest.raises(DataError, match=rf"expected a number in column 'a', found nothing.* = '{missing}' needs"):
-            read(str(path), format)
-        return
-    result = read(str(path), format)
-    assert np.allclose(result.series[0].values, filled.to_numpy())
-    assert (result.series[0].rows == 0).sum() == len(gaps)
-    assert {cells.column: (cells.count, cells.first) for cells in result.filled} == {
-        name: (len(rows), dates[min(rows)]) for name, rows in (("a", lacking), ("b", gaps)) if rows
-    }
 
 
 # --- bad files ---

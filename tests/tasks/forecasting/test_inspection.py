@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bilstm_nlp.data.series.layout import TableFormat
 from bilstm_nlp.data.series.series import split_counts, split_fractions
-from bilstm_nlp.data.series.table_files import TableFormat
 from bilstm_nlp.tasks.forecasting.inspection import SeriesFigures, inspect_series
 from bilstm_nlp.tasks.inspection import as_json, is_wrong
 
@@ -58,10 +58,12 @@ def test_all_unreadable_cells_are_named_at_once(frame, tmp_path):
 
 
 def test_an_unreadable_file_is_one_complaint(frame, tmp_path):
-    _, complaints = inspect(frame.rename(columns={"date": "when"}), tmp_path)
-    assert complaints == [(":1: expected a column 'date' (the file is read as wide), found when, a, b", True)]
+    _, complaints = inspect(frame.rename(columns={"date": "when"}).assign(when="noon"), tmp_path)
+    message = ":1: expected a column 'date' (the file is read as wide), found when, a, b; without dates, "
+    assert complaints == [(message + 'data.frequency = "step" numbers the rows', True)]
     _, complaints = inspect(frame, tmp_path, TableFormat(frequency="hourly"))
-    assert complaints == [(": expected a frequency such as 15min, h, D, B, W-SUN, MS or YS, found 'hourly'", True)]
+    expected = "a frequency such as 15min, h, D, B, W-SUN, MS, YS, step or observed"
+    assert complaints == [(f": expected {expected}, found 'hourly'", True)]
 
 
 def test_filled_values_are_a_remark(frame, tmp_path):
