@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -16,8 +17,12 @@ from seqeval.metrics.sequence_labeling import get_entities
 
 import bilstm_nlp
 from tests.cli.columns import columns
-from tests.cli.test_train import small_files
 from tests.samples import SERIES, command
+
+
+def small_files(limit: int):
+    """Return a `preexec_fn` that limits the size of files, which a writer sees as a full disk."""
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
 
 @pytest.fixture
