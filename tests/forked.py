@@ -20,7 +20,7 @@ from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 
-from tests.killing import PRELOADED, ROOT
+from tests.killing import PRELOADED, ROOT, picture
 
 LIMIT = 240
 """Seconds after which a call hangs."""
@@ -181,7 +181,10 @@ def _become(call: dict[str, object]) -> None:
     import resource
 
     from bilstm_nlp.cli import app
+    from bilstm_nlp.reports import plots
+    from bilstm_nlp.system.files import write_whole
 
+    plots.save = picture(write_whole)  # drawing takes longer than the trainings
     for number, path in enumerate((os.devnull, f"{call['output']}.out", f"{call['output']}.err")):
         opened = os.open(path, os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(opened, number)

@@ -208,12 +208,12 @@ def bombs(tmp_path_factory) -> dict[str, Path]:
 @pytest.mark.parametrize("kind", ["line", "lines"])
 def test_gzip_bomb_is_refused_before_it_fills_the_memory(bombs, kind, tmp_path):
     """The process may use little more memory than its libraries need."""
-    for arguments in (
+    commands = [
         ["train", TAGGER, "--set", f"data.train={bombs[kind]}", "--out", tmp_path / "run"],
         ["train", TAGGER, "--set", f"embeddings.file={bombs[kind]}", "--out", tmp_path / "run"],
         ["check", shutil.copy(bombs[kind], tmp_path / "series.csv.gz")],
-    ):
-        done = bounded(arguments, megabytes=700)
+    ]
+    for done in bounded(commands, tmp_path, megabytes=700):
         assert done.returncode == 2, done.stderr
         output = " ".join((done.stdout + done.stderr).split())
         # A line or a sentence may be too long before the file is.
@@ -222,28 +222,40 @@ def test_gzip_bomb_is_refused_before_it_fills_the_memory(bombs, kind, tmp_path):
         assert "Traceback" not in done.stderr
 
 
-def bounded(arguments: list[str], megabytes: int) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a process with so many megabytes beyond the memory of its libraries."""
-    program = (
-        "import resource, sys, torch, pandas, datasets\n"
-        "from bilstm_nlp.cli import app\n"
-        "from bilstm_nlp.runs import train\n"
-        "from bilstm_nlp.tasks.forecasting import task\n"
-        "from bilstm_nlp.tasks.tagging import task\n"
-        "from pyarrow import csv\n"
-        "used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
-        f"resource.setrlimit(resource.RLIMIT_AS, (used + ({megabytes} << 20),) * 2)\n"
-        "sys.argv[0] = 'bilstm-nlp'\n"
-        "app.main()\n"
-    )
-    return subprocess.run(
-        [sys.executable, "-c", program, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )
+BOUNDED = """
+import json, os, resource, sys, torch, pandas, datasets
+from bilstm_nlp.cli import app
+from bilstm_nlp.runs import train
+from bilstm_nlp.tasks.forecasting import task
+from bilstm_nlp.tasks.tagging import task
+from pyarrow import csv
+commands, folder, megabytes = json.loads(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+for number, command in enumerate(commands):
+    child = os.fork()
+    if child == 0:
+        for descriptor, name in ((1, "out"), (2, "err")):
+            os.dup2(os.open(f"{folder}/{number}.{name}", os.O_WRONLY | os.O_CREAT), descriptor)
+        used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + (megabytes << 20),) * 2)
+        sys.argv = ["bilstm-nlp", *command]
+        app.main()
+        sys.exit()
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+"""Runs commands in forks of a process that has imported all, with so many megabytes beyond its memory each."""
+
+
+def bounded(commands: list[list[object]], folder: Path, megabytes: int) -> list[subprocess.CompletedProcess[str]]:
+    """Run the command line in processes with so many megabytes beyond the memory of its libraries."""
+    program = [sys.executable, "-c", BOUNDED, json.dumps(commands, default=str), folder, str(megabytes)]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    ran = subprocess.run(program, stdout=subprocess.PIPE, text=True, check=True, timeout=300, env=environment)
+    return [
+        subprocess.CompletedProcess(
+            command, int(status), *((folder / f"{number}.{name}").read_text() for name in ("out", "err"))
+        )
+        for number, (command, status) in enumerate(zip(commands, ran.stdout.split(), strict=True))
+    ]
 
 
 def test_endless_line_is_refused(tmp_path, tagger_run, call):
@@ -279,7 +291,7 @@ def test_token_of_ten_million_characters_is_tagged(tmp_path, tagger_run):
     token = "é" * 10_000_000
     (tmp_path / "x.conll").write_text(f"EU B-ORG\n{token} O\n\nBonn B-LOC\n", encoding="utf-8")
     arguments = ["predict", tagger_run, tmp_path / "x.conll", "--format", "conll", "--output", tmp_path / "out"]
-    done = bounded(arguments, megabytes=1500)
+    (done,) = bounded([arguments], tmp_path, megabytes=1500)
     assert done.returncode == 0, done.stderr[-1000:]
     written = (tmp_path / "out").read_text(encoding="utf-8")
     assert written.count(token) == 1

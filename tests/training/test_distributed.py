@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from bilstm_nlp.config import load
 from bilstm_nlp.nn.tensors import on
 from bilstm_nlp.runs import train
 from bilstm_nlp.tasks.registry import build
+from tests.forked import Forked
 from tests.samples import FORECASTER, SMALL, TAGGER, sets
 from tests.waiting import wait_for_lines
 
@@ -30,6 +32,21 @@ def launched(processes: int, *arguments: str) -> list[str]:
     """Return the arguments that run the command line in several processes of this machine."""
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
     return [*launcher, "-m", "bilstm_nlp", *map(str, arguments)]
+
+
+def unlaunched(forked, processes: int, *arguments: object) -> list[Forked]:
+    """Start the command line in several processes of this machine, with the variables that a launcher sets."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    shared = {"WORLD_SIZE": processes, "LOCAL_WORLD_SIZE": processes, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    return [
+        forked(
+            *arguments,
+            environment={name: str(value) for name, value in {**shared, "RANK": rank, "LOCAL_RANK": rank}.items()},
+        )
+        for rank in range(processes)
+    ]
 
 
 def run(*command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -67,7 +84,7 @@ def test_two_processes_train_like_one_with_doubled_batches(together, tmp_path):
     assert shared["test"]["mse"] == pytest.approx(results["test"]["mse"], rel=1e-3)
 
 
-def test_run_of_two_processes_resumes_in_another_number(tmp_path):
+def test_run_of_two_processes_resumes_in_another_number(tmp_path, forked):
     path = tmp_path / "run"
     arguments = ["train", FORECASTER, *sets([*STILL, "training.batch_size=8", "training.epochs=40"]), "--out", path]
     with subprocess.Popen(
@@ -81,15 +98,12 @@ def test_run_of_two_processes_resumes_in_another_number(tmp_path):
         _, errors = process.communicate(timeout=120)
     assert errors.count("stopped; finished batches are kept. To go on: bilstm-nlp train") == 1
     before = len((path / "history.jsonl").read_text().splitlines())
-    with subprocess.Popen(
-        launched(3, *arguments, "--resume"),
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    ) as process:
-        wait_for_lines(path / "history.jsonl", before + 2)
+    processes = unlaunched(forked, 3, *arguments, "--resume")
+    wait_for_lines(path / "history.jsonl", before + 2)
+    for process in processes:
         process.send_signal(signal.SIGTERM)
-        _, errors = process.communicate(timeout=120)
+    assert [process.wait() for process in processes] == [143] * 3
+    errors = "".join(process.err for process in processes)
     assert f"epoch {before + 1}/40" in errors
     assert f"epoch {before}/40" not in errors
 
@@ -114,10 +128,11 @@ def test_killed_worker_ends_all_processes_and_leaves_a_resumable_run(tmp_path):
     epochs.close()
 
 
-def test_loss_of_a_step_is_the_mean_over_all_processes(tmp_path):
+def test_loss_of_a_step_is_the_mean_over_all_processes(tmp_path, forked):
     still = ["encoder.dropout=0", "embeddings.word_dropout=0", "training.optimizer={kind='sgd', learning_rate=1e-12}"]
     overrides = [*SMALL[1::2], *still, "training.epochs=1"]
-    run(*launched(2, "train", TAGGER, *sets(overrides), "--out", tmp_path / "run"))
+    for process in unlaunched(forked, 2, "train", TAGGER, *sets(overrides), "--out", tmp_path / "run"):
+        process.succeed()
     config = load(Path(TAGGER), overrides)
     prepared = build(config).prepare()
     model = prepared.model.eval()
