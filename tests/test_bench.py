@@ -260,6 +260,7 @@ def test_file_as_short_as_the_start_has_no_speed():
         predict.memory_by_quarter([(1.0, 100.0)], 2.0)
 
 
+@pytest.mark.slow
 def test_start_is_measured_in_fresh_processes(bench, run, in_this_process, monkeypatch):
     kept: dict = {}
 
@@ -293,6 +294,7 @@ def test_unavailable_peer_is_refused(row, asked, possible, monkeypatch, capsys):
     assert capsys.readouterr().err == f"bench: --against: expected {possible} for {row}, found {wrong!r}\n"
 
 
+@pytest.mark.slow
 def test_script_prints_a_single_json_object():
     command = [sys.executable, SCRIPT, "crf", "--length", "3", "--tags", "2", "--batch", "2", "--rounds", "1"]
     printed = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True)

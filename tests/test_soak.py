@@ -14,6 +14,7 @@ from scripts.soak.lines import KINDS, mixed
 from scripts.soak.stream import difference, stream
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_no_line_of_a_stream_is_lost_doubled_or_changed(tagger_run, tmp_path, jobs):
     streamed = app.predict(tagger_run, tmp_path, seed=jobs, minutes=0.04, jobs=jobs)

@@ -11,6 +11,8 @@ import pytest
 
 from tests.samples import SERIES, TAGGER, command
 
+pytestmark = pytest.mark.slow
+
 HIDING = Path(__file__).parent / "without_unix"
 ROOT = Path(__file__).parent.parent
 TINY = ["--set", "training.epochs=1", "--set", "encoder.hidden=4", "--set", "embeddings.characters={kind='none'}"]
@@ -64,7 +66,6 @@ def test_verification_accepts_the_run(made):
     run("verify", made)
 
 
-@pytest.mark.slow
 def test_comparison_trains_its_variants_in_spawned_processes(tmp_path):
     sets = "[set]\ntraining.epochs = 1\nencoder.hidden = 4\n"
     variants = '[variants.crf]\n[variants.soft]\nhead.kind = "softmax"\n'
@@ -75,7 +76,6 @@ def test_comparison_trains_its_variants_in_spawned_processes(tmp_path):
     assert {row["status"] for row in report["runs"]} == {"finished"}
 
 
-@pytest.mark.slow
 def test_forecaster_is_trained_and_forecasts(tmp_path):
     config = Path(TAGGER).parent.parent / "forecasting" / "sample.toml"
     tiny = ["--set", "training.epochs=1", "--set", "encoder.hidden=4", "--set", "data.stride=16"]

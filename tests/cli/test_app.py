@@ -74,6 +74,7 @@ def test_quiet_drops_notes_and_verbose_adds_a_traceback(call, tmp_path, monkeypa
     assert "Traceback" in verbose.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 def test_characters_that_a_terminal_cannot_show_are_replaced(tagger_run, tmp_path, encoding, monkeypatch):
     monkeypatch.setenv("PYTHONIOENCODING", encoding)

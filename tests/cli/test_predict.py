@@ -104,6 +104,7 @@ def test_a_bad_line_is_named_after_the_output_before_it(run, call, tmp_path):
     assert len(output.read_text().splitlines()) == 1500
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_ends_the_output_quietly(run, tmp_path):
     source = tmp_path / "long.txt"
     source.write_text("Ford rose in Paris .\n" * 20_000)
@@ -114,6 +115,7 @@ def test_a_reader_that_leaves_ends_the_output_quietly(run, tmp_path):
     assert "BrokenPipe" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_output_that_cannot_be_written_is_named(tagger_run, tmp_path, jobs):
     (tmp_path / "x.txt").write_text("Ann left Bonn .\n" * 20_000)

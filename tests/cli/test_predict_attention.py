@@ -109,6 +109,7 @@ def test_the_first_sentence_with_tokens_is_drawn(run, call, tmp_path, monkeypatc
     np.testing.assert_allclose(weights, records(found.out)[1]["attention"], atol=0.000051)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("heads", "tokens"), [(1, 1), (2, 3), (5, 12), (8, plots.NAMED + 1)])
 def test_heat_maps_of_any_number_of_heads_and_tokens(heads, tokens, tmp_path):
     weights = np.random.default_rng(0).dirichlet(np.ones(tokens), size=(heads, tokens))

@@ -16,6 +16,8 @@ import pytest
 
 from tests.samples import command
 
+pytestmark = pytest.mark.slow
+
 RUN = Path(__file__).parents[1] / "runs" / "0.1.0" / "tagger"
 SECONDS = 120
 """Until a test gives up, on a machine that is busy."""

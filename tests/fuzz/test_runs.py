@@ -25,6 +25,8 @@ from bilstm_nlp.training.loop import fit
 from tests.fuzz.files import WHOLE, result_or_refusal
 from tests.fuzz.runs import FILES, NOTED, damage, damaged
 
+pytestmark = pytest.mark.slow
+
 
 @WHOLE
 @given(st.data())

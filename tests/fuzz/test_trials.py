@@ -23,6 +23,8 @@ from bilstm_nlp.tasks.registry import build
 from tests.fuzz.files import WHOLE, result_or_refusal
 from tests.fuzz.runs import NOTED, damage, damaged
 
+pytestmark = pytest.mark.slow
+
 FILES = ("trial.json", "trial.json", "trial.safetensors", "metrics.json", "history.jsonl", "run.json", "checksums.json")
 
 

@@ -36,6 +36,7 @@ def test_pages_share_a_style():
     assert ":root" in style("")
 
 
+@pytest.mark.slow
 def test_jinja_is_imported_for_a_page_only():
     program = "import sys, bilstm_nlp.tasks.tagging.errors_page; assert 'jinja2' not in sys.modules"
     check = "import torch, sys; before = 'jinja2' in sys.modules; "

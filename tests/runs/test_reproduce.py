@@ -17,6 +17,8 @@ from bilstm_nlp.runs.tensors import read_tensors, write_tensors
 from bilstm_nlp.runs.train import train_epochs
 from tests.samples import FORECASTER, SMALL, TAGGER
 
+pytestmark = pytest.mark.slow
+
 TIMES = {"seconds", "wall_seconds", "sequences_per_second", "peak_memory_mb"}
 
 

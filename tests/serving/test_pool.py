@@ -218,6 +218,7 @@ def test_a_forecaster_refuses_jobs(forecaster_run, call):
     assert (refused.status, refused.out, refused.err) == (2, "", "bilstm-nlp: --jobs: not for a forecaster\n")
 
 
+@pytest.mark.slow
 def test_the_process_that_reads_needs_no_torch(tagger_run, tmp_path):
     (tmp_path / "one.txt").write_text("Maria Keller visited Basel.\n")
     libraries, printed = imported("predict", tagger_run, tmp_path / "one.txt", "--jobs", "2")
@@ -239,6 +240,7 @@ def test_a_worker_that_dies_is_one_error(tagger_run, tmp_path):
     assert multiprocessing.active_children() == []
 
 
+@pytest.mark.slow
 def test_spawned_workers_have_the_same_output_and_error(tagger_run, tmp_path, monkeypatch):
     monkeypatch.setattr(workers, "worker_context", lambda *_: multiprocessing.get_context("spawn"))
     (tmp_path / "x.txt").write_text(lines(8 * CHUNK.sentences))
@@ -287,6 +289,7 @@ main()
 """The command line on a system without a fork server and without a signal mask."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", [["-m", "bilstm_nlp"], ["-c", SPAWNING]], ids=["forked", "spawned"])
 @pytest.mark.parametrize("ready", [False, True], ids=["while-it-starts", "while-it-tags"])
 def test_ctrl_c_ends_all_processes_at_once_and_quietly(tagger_run, tmp_path, ready, program, interruptible):
@@ -301,6 +304,7 @@ def test_ctrl_c_ends_all_processes_at_once_and_quietly(tagger_run, tmp_path, rea
     wait_until(lambda: session(process.pid) == [])
 
 
+@pytest.mark.slow
 def test_workers_end_with_a_process_that_was_killed(tagger_run, tmp_path):
     with endless(tagger_run, tmp_path) as process:
         assert process.stdout.read(1)

@@ -127,6 +127,7 @@ def test_a_second_audit_trains_nothing(corpus, audited):
     assert again.as_json() == found.as_json()
 
 
+@pytest.mark.slow
 def test_a_failed_fold_is_reported_and_tried_again_next_time(corpus, tmp_path):
     with pytest.raises(WorkerError, match=r"1 of 2 folds failed, the same command tries them again; .*: out of luck"):
         audit(corpus[0], tmp_path, folds=2, engine=ThisProcess(failing=1))

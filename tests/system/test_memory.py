@@ -80,6 +80,7 @@ print(held() - before)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc, where a process sees what it holds")
 def test_kernels_of_ever_other_shapes_do_not_add_up():
     unsaid = {name: value for name, value in os.environ.items() if name != "ONEDNN_PRIMITIVE_CACHE_CAPACITY"}

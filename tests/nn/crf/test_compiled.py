@@ -19,6 +19,7 @@ pytest.importorskip("numba")
 import bilstm_nlp.nn.crf.kernels
 
 
+@pytest.mark.slow
 def test_numba_is_imported_for_a_likelihood_not_for_one_sentence():
     program = """
 import sys, torch

@@ -97,6 +97,7 @@ def test_a_trial_on_other_units_is_refused(finished, call, tmp_path, change, fou
     assert "Traceback" not in done.err
 
 
+@pytest.mark.slow
 def test_the_command_that_repeats_has_all_overrides(tmp_path, call):
     write_base(tmp_path)
     grid = write_grid(tmp_path, variants={"crf": {}}, seeds=[1])
@@ -108,6 +109,7 @@ def test_the_command_that_repeats_has_all_overrides(tmp_path, call):
     assert json.loads((run / "metrics.json").read_text())["training"]["epochs"] == 1
 
 
+@pytest.mark.slow
 def test_a_failed_run_is_tried_again_and_told(finished, call):
     done = call("compare", finished / "grid.toml", "--out", finished / "out", "--jobs", "1")
     assert done.status == 1
@@ -132,6 +134,7 @@ def test_bad_grids_are_one_message(finished, call, tmp_path):
     assert "bilstm-nlp: expected jobs × threads of at most" in many.err
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_finished_runs_and_says_how_to_resume(finished, tmp_path, interruptible):
     grid = write_grid(finished, "long.toml", seeds=[1, 2, 3, 4])
     out = tmp_path / "out"

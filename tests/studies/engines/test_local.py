@@ -36,6 +36,7 @@ def test_only_a_removed_run_is_made_again_with_equal_figures(finished, out):
     assert (again.losses, again.epoch_scores, again.per_type) == (first.losses, first.epoch_scores, first.per_type)
 
 
+@pytest.mark.slow
 def test_a_run_that_diverges_fails_and_the_others_finish(finished, out):
     variants = VARIANTS | {"wild": WILD, "deep": {"encoder": {"layers": 2}}}
     jobs = jobs_of(read(finished, seeds=[1], variants=variants), out)
@@ -53,6 +54,7 @@ def test_a_run_that_diverges_fails_and_the_others_finish(finished, out):
     assert (again.state, again.error) == ("failed", last[wild].error)
 
 
+@pytest.mark.slow
 def test_bad_data_fail_the_runs_that_read_them(finished, tmp_path):
     (tmp_path / "bad.conll").write_text("one column\n")
     variants = {"crf": {}, "bad": {"data": {"train": str(tmp_path / "bad.conll"), "tag_column": 7}}}
@@ -64,6 +66,7 @@ def test_bad_data_fail_the_runs_that_read_them(finished, tmp_path):
     assert execute([jobs[1]])[0].state == "failed"
 
 
+@pytest.mark.slow
 def test_a_killed_worker_fails_its_own_run_only(finished, tmp_path):
     jobs = jobs_of(read(finished, seeds=[1]), tmp_path / "out")
     last = {}
@@ -79,6 +82,7 @@ def test_a_killed_worker_fails_its_own_run_only(finished, tmp_path):
     assert not jobs[0].failure.exists()
 
 
+@pytest.mark.slow
 def test_a_killed_worker_fails_alone_where_processes_are_spawned(finished, tmp_path, monkeypatch):
     monkeypatch.setattr(local, "worker_context", lambda *_: multiprocessing.get_context("spawn"))
     jobs = jobs_of(read(finished, seeds=[1]), tmp_path / "out")
@@ -97,6 +101,7 @@ def test_the_module_that_workers_need_is_there():
     assert find_spec(local.WORKER) is not None
 
 
+@pytest.mark.slow
 def test_an_unfinished_run_that_is_damaged_fails_alone(finished, out):
     jobs = jobs_of(read(finished, seeds=[1]), out)
     for job in jobs:
@@ -109,6 +114,7 @@ def test_an_unfinished_run_that_is_damaged_fails_alone(finished, out):
     assert "state.safetensors: expected what was written there, found another content" in last[0].error
 
 
+@pytest.mark.slow
 def test_closing_early_stops_workers_and_keeps_finished_runs(finished, tmp_path):
     jobs = jobs_of(read(finished), tmp_path / "out")
     with closing(LocalProcesses(jobs=1, threads=1).execute(jobs)) as steps:
