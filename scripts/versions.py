@@ -69,7 +69,9 @@ def run(name: str, *arguments: str) -> int:
     if program is None:
         raise SystemExit(f"versions: expected Python {name} on this machine, found none")
     python = environment(name, program)
-    variables = os.environ | {"PYTHONPATH": str(ROOT), "HYPOTHESIS_PROFILE": "brief"}
+    # pip has compiled nothing, and each process would compile all it imports.
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    variables = kept | {"PYTHONPATH": str(ROOT), "HYPOTHESIS_PROFILE": "brief"}
     command = [python, "-m", "pytest", "-m", "not torch", "-p", "no:cacheprovider", *arguments]
     return subprocess.run(command, cwd=ROOT, env=variables, check=False).returncode
 

@@ -43,12 +43,12 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs torch and what waits for a browser; with the profile "brief", cap the examples of every property.
+    """Mark what needs torch, browsers and random files; with the profile "brief", cap the examples of every property.
 
     Files with slow tests come first. A worker that began one last would end long after the others.
     """
     for item in items:
-        if "browser" in getattr(item, "fixturenames", ()):
+        if "browser" in getattr(item, "fixturenames", ()) or item.path.parent.name == "fuzz":
             item.add_marker("slow")
         if needs_torch(item.path) or fixtures_that_need_torch() & {*getattr(item, "fixturenames", ())}:
             item.add_marker("torch")

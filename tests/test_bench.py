@@ -235,6 +235,7 @@ def in_this_process(call):
     return run
 
 
+@pytest.mark.slow
 def test_predict_is_measured_without_start_up_and_with_its_memory(bench, run, in_this_process, monkeypatch):
     monkeypatch.setattr(predict, "run", in_this_process)
     results = bench("predict", "--run", run, *SAMPLE, "--sentences", 3, "--megabytes", 1)

@@ -89,6 +89,7 @@ def test_characters_that_a_terminal_cannot_show_are_replaced(tagger_run, tmp_pat
     assert json.loads(printed.decode("ascii"))["corpora"]["corpus"]["entities"] == {"PERSÖN字": 2}
 
 
+@pytest.mark.slow
 def test_paths_with_blanks_are_quoted_where_they_are_typed_again(call, tmp_path):
     run, config = tmp_path / "my run", tmp_path / "my config.toml"
     wrote = call("init", "ner", config)

@@ -19,6 +19,8 @@ from bilstm_nlp.runs import train
 from bilstm_nlp.runs.directory import RunDirectory
 from bilstm_nlp.tasks.tagging.stream import ATTENTION_CHUNK
 
+pytestmark = pytest.mark.slow
+
 CORPUS = "Ann B-PER\nLee I-PER\nleft O\nthe O\nEU B-ORG\n. O\n\nBonn B-LOC\n\nFord B-ORG\nrose O\n"
 TEXT = "Ann left Bonn in a hurry .\n\nFord rose .\n$ 5 $\n"
 KINDS = [{"kind": "additive", "size": 5}, {"kind": "multi-head", "heads": 4}]
@@ -109,7 +111,6 @@ def test_the_first_sentence_with_tokens_is_drawn(run, call, tmp_path, monkeypatc
     np.testing.assert_allclose(weights, records(found.out)[1]["attention"], atol=0.000051)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("heads", "tokens"), [(1, 1), (2, 3), (5, 12), (8, plots.NAMED + 1)])
 def test_heat_maps_of_any_number_of_heads_and_tokens(heads, tokens, tmp_path):
     weights = np.random.default_rng(0).dirichlet(np.ones(tokens), size=(heads, tokens))

@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from tests.samples import SERIES
 
 CALL = """
@@ -36,6 +38,7 @@ def test_a_taggers_prediction_imports_nothing_for_training_scoring_or_tables(tag
     assert not libraries & (TRAINING_AND_SCORING | TABLES)
 
 
+@pytest.mark.slow
 def test_a_forecasters_prediction_imports_nothing_for_training_or_scoring(forecaster_run):
     libraries, printed = imported("predict", forecaster_run, SERIES)
     assert len(printed.splitlines()) == 1 + 24 * 3

@@ -57,6 +57,7 @@ def test_pipe_and_folder_have_no_digest(tmp_path):
     assert digest(str(tmp_path)) is None
 
 
+@pytest.mark.slow
 def test_run_resumes_with_its_own_data_only(tmp_path, caplog):
     train = tmp_path / "train.conll"
     shutil.copy(SAMPLES / "news.train.conll", train)

@@ -150,6 +150,7 @@ def both(call, run: Path, *arguments: object, stdin: bytes = b"") -> tuple:
     return one
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["text", "conll", "jsonl", "csv"])
 @pytest.mark.parametrize("confidence", [[], ["--confidence"]])
 def test_text_in_every_format_is_that_of_one_process(tagger_run, call, kind, confidence):
@@ -163,6 +164,7 @@ def test_text_in_every_format_is_that_of_one_process(tagger_run, call, kind, con
         assert found.out.count("\n") >= LONG
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "make"), [("x.conll", columns), ("x.jsonl", records), ("x.txt.gz", lines)])
 def test_files_of_all_kinds_are_tagged_alike(tagger_run, call, tmp_path, name, make):
     content = make(LONG).encode()
@@ -172,6 +174,7 @@ def test_files_of_all_kinds_are_tagged_alike(tagger_run, call, tmp_path, name, m
     assert "Merkel" in found.out
 
 
+@pytest.mark.slow
 def test_the_best_sequences_are_those_of_one_process(tagger_run, call):
     for kind in ("text", "jsonl", "csv"):
         assert both(call, tagger_run, "-", "--format", kind, "--nbest", "3", stdin=lines(60).encode()).status == 0
@@ -195,6 +198,7 @@ def test_output_before_a_bad_line_is_complete(tagger_run, call, tmp_path):
     assert f"x.conll:{line}: expected 2 columns, as line 3 has, found 3: 'Ann X O'" in found.err
 
 
+@pytest.mark.slow
 def test_output_before_an_unwritable_sentence_is_complete(tagger_run, call, tmp_path):
     """In the middle of the second chunk of three."""
     before = CHUNK.sentences + 50
@@ -270,6 +274,7 @@ def test_a_dead_worker_ends_the_command_with_status_1(call, tagger_run, monkeypa
     assert (found.status, found.out, found.err) == (1, "", "bilstm-nlp: the process was killed\n")
 
 
+@pytest.mark.slow
 def test_closing_the_output_ends_all_processes(tagger_run, tmp_path):
     (tmp_path / "x.txt").write_text(lines(8 * CHUNK.sentences))
     with closing(workers.predictions(tagger_run, Request(str(tmp_path / "x.txt"), jobs=2))) as pieces:

@@ -14,6 +14,8 @@ from bilstm_nlp.studies.engines.trial_files import Resources
 from bilstm_nlp.studies.engines.worker import carry_out
 from tests.samples import FORECASTER, TAGGER
 
+pytestmark = pytest.mark.slow
+
 NAMES = {
     "PER": ["Maria", "Jonas", "Keller", "Ivanova", "Petrov", "Lindholm", "Okafor", "Tanaka"],
     "LOC": ["Paris", "Basel", "Oslo", "Nairobi", "Kyoto", "Lima", "Quito", "Riga"],
@@ -127,7 +129,6 @@ def test_a_second_audit_trains_nothing(corpus, audited):
     assert again.as_json() == found.as_json()
 
 
-@pytest.mark.slow
 def test_a_failed_fold_is_reported_and_tried_again_next_time(corpus, tmp_path):
     with pytest.raises(WorkerError, match=r"1 of 2 folds failed, the same command tries them again; .*: out of luck"):
         audit(corpus[0], tmp_path, folds=2, engine=ThisProcess(failing=1))

@@ -132,6 +132,7 @@ def lists_of_wrong(draw) -> list[WrongEntity]:
     return wrong
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(lists_of_wrong(), TEXT)
 def test_all_content_of_a_corpus_is_text(wrong, source):
