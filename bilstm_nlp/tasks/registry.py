@@ -59,6 +59,19 @@ def forecasting(config: Config, source: str = "config") -> ForecastingTask:
     return ForecastingTask(config)
 
 
+def check(config: Config) -> None:
+    """Raise `InputError` for data that can't be trained on as the config says, if a look at them can tell."""
+    match config:
+        case TaggingConfig():
+            pass  # any corpus that can be read can be trained on
+        case ForecastingConfig():
+            from bilstm_nlp.tasks.forecasting import requirements
+
+            requirements.check(config, forecasting(config).loader.load())
+        case _:
+            assert_never(config)
+
+
 def restored(
     config: Config, codec: dict[str, Any], arrays: Mapping[str, NDArray[Any]], results: Mapping[str, Any] | None = None
 ) -> Predictor:

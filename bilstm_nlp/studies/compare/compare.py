@@ -11,7 +11,7 @@ from os import PathLike
 from pathlib import Path
 
 from bilstm_nlp.config import shipped
-from bilstm_nlp.errors import RunError
+from bilstm_nlp.errors import InputError, RunError
 from bilstm_nlp.studies.compare import grid as grids
 from bilstm_nlp.studies.compare.grid import Grid
 from bilstm_nlp.studies.compare.markdown import markdown
@@ -21,12 +21,12 @@ from bilstm_nlp.studies.compare.results import answer as answer_to
 from bilstm_nlp.studies.compare.setup import Environment, Question, Run
 from bilstm_nlp.studies.engines import trial_files
 from bilstm_nlp.studies.engines.base import Engine, Watch, complete, no_progress
-from bilstm_nlp.studies.engines.jobs import Job, jobs_of
+from bilstm_nlp.studies.engines.jobs import Job, jobs_of, missing
 from bilstm_nlp.studies.engines.local import LocalProcesses
 from bilstm_nlp.studies.engines.trial import Trial
 from bilstm_nlp.system.files import write_json, write_text
 from bilstm_nlp.tasks.comparison import View
-from bilstm_nlp.tasks.registry import examples_of
+from bilstm_nlp.tasks.registry import check, examples_of
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +65,7 @@ def compare(
     checked_grid = grids.read(path, overrides)
     folder = default_out(path) if out is None else Path(out)
     plan = Plan(checked_grid, folder, overrides, jobs_of(checked_grid, folder))
+    _check(plan)
     complete(plan.jobs, engine or LocalProcesses(), watch)
     answer = conclude(plan)
     report = answer.as_json()
@@ -73,6 +74,17 @@ def compare(
     write_text(folder / "report.md", markdown(answer))
     write_text(folder / "report.html", page(report, _view_of(checked_grid)))
     return answer
+
+
+def _check(plan: Plan) -> None:
+    """Raise `InputError` for a variant whose data can't be trained on, before any variant is trained."""
+    # Runs that differ in their seed alone are checked once.
+    unlike = {job.run.config.model_copy(update={"seed": 0}): job.run.variant for job in missing(plan.jobs)}
+    for config, variant in unlike.items():
+        try:
+            check(config)
+        except InputError as error:
+            raise InputError(f"{plan.grid.source}, variant {variant}: {error}") from None
 
 
 def _view_of(grid: Grid) -> View | None:

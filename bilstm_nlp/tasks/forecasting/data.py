@@ -34,6 +34,8 @@ class SeriesParts:
     series_set: SeriesSet
     columns: Columns
     parts: list[Parts]
+    refitted: bool = False
+    """True for a training that is to have no test part, whatever the config says."""
 
     def rows(self, part: str) -> list[slice]:
         """Return the rows of one part of each series."""
@@ -66,6 +68,13 @@ class SeriesLoader:
                 'data.validate_on = "test": the test part chooses the epoch and the width of the intervals, so its '
                 "figures are better than those on new data would be"
             )
+        return self.split(series_set)
+
+    def split(self, series_set: SeriesSet) -> SeriesParts:
+        """Give columns their roles and split each series, as the config says.
+
+        Raises `InputError` for columns and series that don't fit the config.
+        """
         columns = self._columns(series_set)
         return SeriesParts(
             series_set, columns, [self._parts(series, series_set.source) for series in series_set.series]
@@ -94,7 +103,7 @@ class SeriesLoader:
                 parts.append(self._with_fraction(split_last(len(series), rows, 0)))
             except InputError as error:
                 raise InputError(f"{series_set.source}, series {series.id!r}, {len(series)} rows: {error}") from None
-        return SeriesParts(series_set, self._columns(series_set), parts)
+        return SeriesParts(series_set, self._columns(series_set), parts, refitted=True)
 
     def _validation_rows(self, series: Series) -> int:
         """Count the validation rows of a series without a test part, which may be cut short of its own end."""

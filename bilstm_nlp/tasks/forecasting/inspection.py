@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import chain
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 
 from bilstm_nlp.data.series.calendar import season
 from bilstm_nlp.data.series.layout import TableFormat
-from bilstm_nlp.data.series.series import Parts, Series
+from bilstm_nlp.data.series.series import Parts, Series, SeriesSet
 from bilstm_nlp.data.series.tables import read
 from bilstm_nlp.errors import DataError, InputError
 from bilstm_nlp.reports.sections import Picture, Row, Section, Table
@@ -78,9 +78,18 @@ class SeriesInspection:
 
 
 def inspect_series(
-    source: str, format: TableFormat, parts_of: Callable[[Series], Parts], *, look_back: int, horizon: int
+    source: str,
+    format: TableFormat,
+    parts_of: Callable[[Series], Parts],
+    problems_of: Callable[[SeriesSet], Sequence[str]],
+    *,
+    look_back: int,
+    horizon: int,
 ) -> SeriesInspection:
-    """Inspect every series of a file. Problems become complaints; if cells can't be read, values are not judged."""
+    """Inspect every series of a file. Problems become complaints; if cells can't be read, values are not judged.
+
+    `problems_of` lists what series that can be split lack for a training.
+    """
     inspection = SeriesInspection(source)
     problems: list[DataError] = []
     data = None
@@ -108,9 +117,12 @@ def inspect_series(
         inspection.series.append(_figures(series, parts))
         if parts is None:
             continue
-        inspection.complaints += _length_complaints(source, series, parts, look_back, horizon)
+        if len(data.series) > 1:
+            inspection.complaints += _length_complaints(source, series, parts, look_back, horizon)
         if not problems:
             inspection.complaints += _value_complaints(source, series, parts)
+    if all(figures.parts for figures in inspection.series):
+        inspection.complaints += [Complaint(source, None, problem, True, TOO_SHORT) for problem in problems_of(data)]
     return inspection
 
 
@@ -129,7 +141,7 @@ def _line(series: Series, row: int) -> int | None:
 
 
 def _length_complaints(source: str, series: Series, parts: Parts, look_back: int, horizon: int) -> Iterator[Complaint]:
-    """Complain of parts without room for a single window."""
+    """Remark on parts without room for a single window; the other series may have windows enough."""
     for name, part in _named(parts):
         # The look-backs of validation and test may lie in the rows before.
         missing = horizon - (part.stop - max(part.start, look_back))
@@ -138,7 +150,7 @@ def _length_complaints(source: str, series: Series, parts: Parts, look_back: int
                 f"series {series.id!r}: expected a {name} part with {horizon} rows to forecast and {look_back} before "
                 f"them, found rows {part.start + 1} to {part.stop}, {missing} too few"
             )
-            yield Complaint(source, _line(series, part.start), message, True, TOO_SHORT)
+            yield Complaint(source, _line(series, part.start), message, False, TOO_SHORT)
 
 
 def _value_complaints(source: str, series: Series, parts: Parts) -> Iterator[Complaint]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from bilstm_nlp.reports.sections import Section
 from bilstm_nlp.system.json_values import shortest
 from bilstm_nlp.system.memory import allocating
 from bilstm_nlp.tasks.base import Predictor
-from bilstm_nlp.tasks.forecasting import report
+from bilstm_nlp.tasks.forecasting import report, requirements
 from bilstm_nlp.tasks.forecasting.backtest import leakage
 from bilstm_nlp.tasks.forecasting.codec import ForecastingCodec
 from bilstm_nlp.tasks.forecasting.data import SeriesLoader, SeriesParts
@@ -75,8 +75,9 @@ class ForecastingTask:
     def _fitted(self, data: SeriesParts) -> PreparedForecasting:
         """Seed, fit scalers and baselines to the training rows, and make the untrained model.
 
-        Raises `InputError` if a part that is needed has no window.
+        Raises `InputError` if a part that is needed has no window, or too few to calibrate intervals.
         """
+        requirements.check(self.config, data)
         torch.manual_seed(self.config.seed)
         with allocating("making the model", "size of the encoder or of the horizon"):
             codec = self._codec(data)
@@ -91,7 +92,7 @@ class ForecastingTask:
         return PreparedForecasting(self.config, data, codec, forecaster.model)
 
     def _codec(self, data: SeriesParts) -> ForecastingCodec:
-        """Fit scalers and baselines to the training rows. Raises `InputError` for too few rows."""
+        """Fit scalers and baselines to the training rows."""
         config = self.config.data
         try:
             codec = SeriesCodec.fit(
@@ -115,7 +116,12 @@ class ForecastingTask:
         """Describe the config's file, or another file that is read in the same way."""
         data = self.config.data
         return inspect_series(
-            path or data.file, self.format, self.loader.parts_of, look_back=data.look_back, horizon=data.horizon
+            path or data.file,
+            self.format,
+            self.loader.parts_of,
+            partial(requirements.lacking, self.config, self.loader),
+            look_back=data.look_back,
+            horizon=data.horizon,
         )
 
     def evaluate(self, trained: Predictor, source: str | None, errors: Path | None = None) -> dict[str, Any]:

@@ -141,5 +141,5 @@ def test_a_fraction_without_a_window_names_the_key(tmp_path):
     with pytest.raises(InputError, match=r"series 'table': data\.fraction: expected a share with a row of the 210"):
         fitted(tmp_path, fraction=0.001)
     short = pd.concat([table()] * 1).iloc[:40]
-    with pytest.raises(InputError, match=r"at most 28 rows$"):
+    with pytest.raises(InputError, match=r"train part: .* at most 28 rows\n"):
         fitted(tmp_path, short)

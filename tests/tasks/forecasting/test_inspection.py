@@ -25,7 +25,8 @@ def frame():
 def inspect(frame, tmp_path, format=None, split=lambda s: split_fractions(len(s), (0.6, 0.2, 0.2)), **sizes):
     path = str(tmp_path / "x.csv")
     frame.to_csv(path, index=False)
-    result = inspect_series(path, format or TableFormat(), split, **{"look_back": 10, "horizon": 5, **sizes})
+    sizes = {"look_back": 10, "horizon": 5, **sizes}
+    result = inspect_series(path, format or TableFormat(), split, lambda data: [], **sizes)
     return result, [(str(complaint).removeprefix(path), complaint.wrong) for complaint in result.complaints]
 
 
@@ -94,7 +95,7 @@ def test_constant_drifting_and_outlying_columns_are_remarks(frame, tmp_path):
 @pytest.mark.parametrize(
     ("counts", "look_back", "horizon"), [((60, 20, 20), 40, 20), ((60, 20, 20), 40, 21), ((14, 5, 5), 10, 5)]
 )
-def test_parts_without_a_window_are_wrong(frame, tmp_path, counts, look_back, horizon):
+def test_parts_of_a_panel_without_a_window_are_remarked_on(frame, tmp_path, counts, look_back, horizon):
     """By definition, a part is too short if no origin has its look-back and its horizon."""
     parts = split_counts(100, counts)
     short = [
@@ -102,13 +103,14 @@ def test_parts_without_a_window_are_wrong(frame, tmp_path, counts, look_back, ho
         for name, part in (("train", parts.train), ("validation", parts.validation), ("test", parts.test))
         if not any(o >= look_back and o + horizon <= part.stop for o in range(part.start, part.stop))
     ]
+    panel = pd.concat([frame.assign(unique_id=name) for name in "ab"]).rename(columns={"date": "ds"})
     _, complaints = inspect(
-        frame, tmp_path, split=lambda s: split_counts(len(s), counts), look_back=look_back, horizon=horizon
+        panel, tmp_path, split=lambda s: split_counts(len(s), counts), look_back=look_back, horizon=horizon
     )
-    told = [message for message, wrong in complaints if wrong]
-    assert [
-        next(name for name in ("train", "validation", "test") if f"a {name} part" in message) for message in told
-    ] == short
+    assert not any(wrong for _, wrong in complaints)
+    told = [message for message, _ in complaints if " part with " in message]
+    names = ("train", "validation", "test")
+    assert [next(name for name in names if f"a {name} part" in message) for message in told] == short * 2
     for message in told:
         assert f"with {horizon} rows to forecast and {look_back} before them" in message
 

@@ -178,7 +178,7 @@ def test_the_seasonal_naive_forecast_needs_a_season(tmp_path):
         ({"targets": ["laod"]}, "expected a column 'laod'"),
         ({"observed": ["humidity"]}, "data: expected columns among load, wind, holiday, found 'humidity'"),
         ({"targets": ["load"], "known": ["load"]}, "data: expected each column in one role, found 'load' in two"),
-        ({"look_back": 250}, "table.csv, train part: expected a part with 4 rows to forecast and 250 rows before them"),
+        ({"look_back": 250}, "train part: expected a part with 4 rows to forecast and 250 rows before them"),
         (
             {"split": {"kind": "counts", "train": 299, "validation": 1, "test": 1}},
             "series 'table': split: expected a training part and at most 300 rows in all, found counts 299/1/1",

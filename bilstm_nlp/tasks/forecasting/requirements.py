@@ -1,0 +1,234 @@
+"""The rows that a training needs, judged before it begins. Knows no torch.
+
+`train`, `check` and `compare` ask the same function, so that no finished training is lost to a part without a window,
+or to a validation part that is too small to calibrate intervals.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+import numpy as np
+
+from bilstm_nlp.config.forecasting import (
+    CountsSplit,
+    DatesSplit,
+    ForecastingConfig,
+    ForecastingData,
+    FractionsSplit,
+    LastSplit,
+)
+from bilstm_nlp.data.series.codec import BLOCK
+from bilstm_nlp.data.series.series import Parts, SeriesSet, split_last
+from bilstm_nlp.data.series.windows import Panel, Windows
+from bilstm_nlp.errors import ConfigError, InputError
+from bilstm_nlp.tasks.forecasting.data import SeriesLoader, SeriesParts
+
+LEVELS = (0.8, 0.5)
+"""Levels of intervals that are proposed where a higher one can't be calibrated."""
+
+
+def windows_needed(level: float) -> int:
+    """Return the least number of windows that intervals of this level can be calibrated with.
+
+    >>> windows_needed(0.9), windows_needed(0.5)
+    (9, 1)
+    """
+    return math.ceil(level / (1 - level) - 1e-9)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The sizes of a training: parts of each series, look-back, horizon and the level of intervals."""
+
+    parts: Sequence[Parts]
+    look_back: int
+    horizon: int
+    level: float
+    with_test: bool = True
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The parts that need a window."""
+        return ("train", "validation", "test") if self.with_test else ("train", "validation")
+
+    def rows(self, name: str) -> list[slice]:
+        """Return the rows of each series in which the windows of a part have their targets."""
+        rows: list[slice] = [getattr(parts, name) for parts in self.parts]
+        # Look-backs of other parts reach into the rows before the part. Rows before the training part are not used.
+        return [slice(part.start + self.look_back, part.stop) for part in rows] if name == "train" else rows
+
+    def windows(self, name: str) -> int:
+        """Count the windows of a part, if no value is missing."""
+        spans = [part.stop - max(part.start, self.look_back) - self.horizon + 1 for part in self.rows(name)]
+        return sum(max(0, span) for span in spans)
+
+    @property
+    def fit(self) -> bool:
+        """True if every part has a window, and the validation part enough windows to calibrate the intervals."""
+        return all(map(self.windows, self.names)) and self.windows("validation") >= windows_needed(self.level)
+
+
+def check(config: ForecastingConfig, data: SeriesParts) -> None:
+    """Raise `ConfigError` with all problems, if these series can't be trained on as the config says."""
+    if told := problems(config, data):
+        raise ConfigError(data.series_set.source, told)
+
+
+def lacking(config: ForecastingConfig, loader: SeriesLoader, series_set: SeriesSet) -> list[str]:
+    """List what these series, which are not split yet, lack for a training as the config says."""
+    try:
+        return problems(config, loader.split(series_set))
+    except ConfigError as error:
+        return error.problems
+    except InputError as error:
+        return [str(error).removeprefix(f"{series_set.source}, ")]
+
+
+def problems(config: ForecastingConfig, data: SeriesParts) -> list[str]:
+    """List what these series lack for a training as the config says; the last problem ends with settings that work."""
+    settings = config.data
+    with_test = wants_test(settings) and not data.refitted
+    sizes = Sizes(data.parts, settings.look_back, settings.horizon, config.interval, with_test)
+    if settings.validate_on == "test":
+        if not sizes.with_test:
+            return ['data.validate_on: expected "validation", as there is no test part, found "test"']
+        sizes = replace(sizes, parts=[replace(parts, validation=parts.test) for parts in data.parts])
+    lengths = [len(series) for series in data.series_set.series]
+    if max(lengths) <= sizes.horizon:
+        told = [
+            f"data.horizon: expected less than the {max(lengths)} rows of the longest series, found {sizes.horizon}"
+        ]
+    else:
+        told = [problem for name in sizes.names if (problem := _too_short(sizes, name, settings))]
+    if not told and (problem := _too_few(sizes)):
+        told = [problem]
+    if told:
+        advice = working_settings(sizes, lengths, settings)
+        return [*told[:-1], told[-1] + (f"; settings that work: {advice}" if advice else "")]
+    return list(_lost_to_gaps(sizes, data))
+
+
+def wants_test(data: ForecastingData) -> bool:
+    """Return True if the config asks for a test part."""
+    match data.split:
+        case FractionsSplit(test=test) | CountsSplit(test=test) | LastSplit(test=test):
+            return test > 0
+        case DatesSplit(test=test, end=end):
+            return end is None or test != end
+        case unknown:
+            assert_never(unknown)
+
+
+def _too_short(sizes: Sizes, name: str, settings: ForecastingData) -> str | None:
+    """Describe a part without a window."""
+    if sizes.windows(name):
+        return None
+    longest = max(part.stop - part.start for part in (getattr(parts, name) for parts in sizes.parts))
+    problem = (
+        f"{name} part: expected a part with {sizes.horizon} rows to forecast and {sizes.look_back} rows before them, "
+        f"found no such window in parts of at most {longest} rows"
+    )
+    shortened = name == "train" and settings.fraction < 1
+    return problem + (f", as data.fraction = {settings.fraction} leaves them" if shortened else "")
+
+
+def _too_few(sizes: Sizes) -> str | None:
+    """Describe a validation part with too few windows for the intervals."""
+    needed, windows = windows_needed(sizes.level), sizes.windows("validation")
+    if windows >= needed:
+        return None
+    expected = f"expected at least {needed} windows to calibrate intervals of {sizes.level:.4g}"
+    return f"validation part: {expected}, found {windows}"
+
+
+def _lost_to_gaps(sizes: Sizes, data: SeriesParts) -> Iterator[str]:
+    """Describe parts that have windows, but too few with values that the file has."""
+    series, targets = data.series_set.series, data.columns.targets
+    if all(each.observed_of(targets).all() for each in series):
+        return
+    observed = [each.observed_of(targets) for each in series]
+    panel = Panel.stack([each.select(targets) for each in series], len(targets), observed=observed)
+    for name in sizes.names:
+        try:
+            windows = Windows.over(panel, sizes.rows(name), sizes.look_back, sizes.horizon)
+        except InputError as error:
+            yield f"{name} part: {error}"
+            continue
+        if name == "validation":
+            counts = sum((~np.isnan(block.future)).sum(axis=0) for block in windows.blocks(BLOCK))
+            needed, least = windows_needed(sizes.level), int(np.min(counts))
+            if least < needed:
+                expected = f"expected at least {needed} windows to calibrate intervals of {sizes.level:.4g}"
+                yield f"validation part: {expected}, found {least} with a value of each column and step in the file"
+
+
+# --- settings that work ----------------------------------------------------------------------------------------------
+
+
+def working_settings(sizes: Sizes, lengths: Sequence[int], settings: ForecastingData) -> str:
+    """Return the smallest change of the settings that makes a training possible; empty if there is none.
+
+    First the look-back is changed, then the split, then the level of the intervals, at last the horizon.
+    """
+    for horizon in _falling(sizes.horizon):
+        for level in (sizes.level, *(level for level in LEVELS if level < sizes.level)):
+            wanted = replace(sizes, horizon=horizon, level=level)
+            for candidate, split in _candidates(wanted, lengths, settings):
+                if (look_back := _largest_look_back(candidate)) is not None:
+                    return _shown(sizes, replace(candidate, look_back=look_back), split)
+    return ""
+
+
+def _candidates(
+    sizes: Sizes, lengths: Sequence[int], settings: ForecastingData
+) -> Iterator[tuple[Sizes, LastSplit | None]]:
+    """Yield the sizes with the parts that they have, then with larger parts at the end of each series."""
+    yield sizes, None
+    if settings.fraction < 1 or settings.validate_on == "test":
+        return
+    test = max(sizes.horizon, *(parts.test.stop - parts.test.start for parts in sizes.parts)) if sizes.with_test else 0
+    for test_rows in dict.fromkeys((test, sizes.horizon if sizes.with_test else 0)):
+        # The shortest validation part with enough windows, if any series is long enough for it.
+        for validation in range(sizes.horizon, sizes.horizon + windows_needed(sizes.level)):
+            if min(lengths) <= validation + test_rows:
+                break
+            parts = [split_last(length, validation, test_rows) for length in lengths]
+            larger = replace(sizes, parts=parts)
+            # Counted for the shortest look-back: the look-back is chosen last.
+            if replace(larger, look_back=1).windows("validation") >= windows_needed(sizes.level):
+                yield larger, LastSplit(validation=validation, test=test_rows)
+                break
+
+
+def _largest_look_back(sizes: Sizes) -> int | None:
+    """Return the largest look-back, at most that of the sizes, with which they fit; `None` if none does."""
+    longest = max(parts.train.stop - parts.train.start for parts in sizes.parts)
+    look_back = min(sizes.look_back, longest - sizes.horizon)
+    return look_back if look_back >= 1 and replace(sizes, look_back=look_back).fit else None
+
+
+def _falling(horizon: int) -> Iterator[int]:
+    """Yield a horizon and its halves, down to 1."""
+    while horizon >= 1:
+        yield horizon
+        horizon //= 2
+
+
+def _shown(before: Sizes, after: Sizes, split: LastSplit | None) -> str:
+    """Write the settings that differ, as in a config."""
+    changes = [
+        f"{key} = {new}"
+        for key, old, new in (
+            ("data.horizon", before.horizon, after.horizon),
+            ("data.look_back", before.look_back, after.look_back),
+            ("interval", before.level, after.level),
+        )
+        if old != new
+    ]
+    if split is not None:
+        changes.append(f'data.split = {{ kind = "last", validation = {split.validation}, test = {split.test} }}')
+    return ", ".join(changes)
