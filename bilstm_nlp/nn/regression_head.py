@@ -125,14 +125,20 @@ class RegressionHead(nn.Module):
         channels: Channels,
         objective: Objective,
         *,
-        horizon: int,
+        levels: Sequence[float],
+        margins: Sequence[int],
     ) -> None:
-        """`decoder` must return `channels.targets · objective.outputs` numbers for each of the `horizon` steps."""
+        """`decoder` must return `channels.targets · objective.outputs` numbers for each step.
+
+        `levels`: Q nominal coverages of prediction intervals. `margins`: the shape of their margins, (Q, S, H, C) for S
+        series.
+        """
         super().__init__()
         self.pooling, self.decoder, self.bypass = pooling, decoder, bypass
         self.channels, self.objective = channels, objective
-        # Fitted to validation data after training: the margins that widen intervals, for each step and column.
-        self.register_buffer("margins", torch.zeros(horizon, channels.forecasts))
+        self.levels = tuple(levels)
+        # Fitted to validation data after training: the margins that widen intervals.
+        self.register_buffer("margins", torch.zeros(*margins))
 
     def decode(self, states: Tensor, batch: WindowBatch[Tensor]) -> Tensor:
         """(S, T, D) states → (B, H, C, Q) forecasts, in the units of `batch.future`."""

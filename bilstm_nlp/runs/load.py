@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bilstm_nlp.config import Config, parse
 from bilstm_nlp.errors import InputError, RunError
-from bilstm_nlp.runs.directory import RunDirectory
+from bilstm_nlp.runs.directory import RunDirectory, finished
 from bilstm_nlp.runs.tensors import load_weights
 from bilstm_nlp.system.memory import keep_few_kernels
 from bilstm_nlp.tasks.registry import restored
@@ -36,11 +36,12 @@ class Run:
 
 
 def open_run(path: PathLike) -> Run:
-    """Open a trained run.
+    """Open a finished run.
 
-    Raises `InputError` for a path that is no run directory, and for files of a run that are missing or damaged.
+    Raises `InputError` for a path that is no run directory, for an unfinished run, and for files of a run that are
+    missing or damaged. An unfinished run has neither calibrated intervals nor calibrated probabilities.
     """
-    return open_directory(RunDirectory.open(path_of(path)))
+    return open_directory(finished(path_of(path)))
 
 
 def open_directory(directory: RunDirectory) -> Run:

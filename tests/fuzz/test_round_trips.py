@@ -80,6 +80,7 @@ def test_codec_of_a_forecaster_survives_its_files(names, data):
         scaler=data.draw(st.sampled_from(["standard", "robust", "min-max", "none"])),
         look_back=3,
         horizon=2,
+        levels=(0.9,),
     )
     fitted = ForecastingCodec(codec, Baselines.fit(codec, data_set, parts, 2))
     values = value_of(json_text(fitted.to_json()))

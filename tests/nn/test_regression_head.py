@@ -67,7 +67,7 @@ def test_the_head_forecasts_in_the_units_of_the_values(channels, hidden, objecti
     states, lengths, _ = embedder(windows)
     assert lengths.tolist() == [L] * len(states)
     made_by = DirectDecoder(states.shape[2], H, channels.targets * objective.outputs, known=K, hidden=hidden)
-    head = RegressionHead(LastPooling(), made_by, None, channels, objective, horizon=H)
+    head = RegressionHead(LastPooling(), made_by, None, channels, objective, levels=(0.9,), margins=(1, 1, H, C))
     forecast = head.decode(states, windows)
     assert forecast.shape == (B, H, C, objective.outputs)
     # Scaling and shifting a window scales and shifts its forecast.
@@ -89,7 +89,8 @@ def test_a_bypass_adds_a_map_of_the_look_back(channels):
     made_by = DirectDecoder(states.shape[2], H, channels.targets * objective.outputs, known=K)
     bypass = LinearBypass(L, H)
     plain, head = (
-        RegressionHead(LastPooling(), made_by, added, channels, objective, horizon=H) for added in (None, bypass)
+        RegressionHead(LastPooling(), made_by, added, channels, objective, levels=(0.9,), margins=(1, 1, H, C))
+        for added in (None, bypass)
     )
     before = plain.decode(states, windows)
     assert torch.equal(head.decode(states, windows), before)

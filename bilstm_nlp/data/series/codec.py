@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from bilstm_nlp.data.series.calendar import calendar_features
 from bilstm_nlp.data.series.codec_file import Calendar, CodecFile, Normalisation
 from bilstm_nlp.data.series.fitting import deviations_of, shared_scale, warn_of_flat_quartiles
 from bilstm_nlp.data.series.frequencies import parse_frequency
-from bilstm_nlp.data.series.recognition import Excerpt, excerpts
+from bilstm_nlp.data.series.recognition import Ends, Excerpt, excerpts
 from bilstm_nlp.data.series.scale import Scale, ScalerKind
 from bilstm_nlp.data.series.series import Parts, Series, SeriesSet
 from bilstm_nlp.data.series.windows import Panel, Windows
@@ -61,6 +61,10 @@ class SeriesCodec:
     """Series → scale of `columns.all`."""
     deviations: dict[str, Floats]
     """Series → (C,) standard deviation of its scaled training rows."""
+    levels: tuple[float, ...] = ()
+    """Nominal coverages that intervals are calibrated for; none in runs of version 0.1.0."""
+    ends: dict[str, Ends] = field(default_factory=dict)
+    """Series → last dates of its parts; none in runs of version 0.1.0."""
     excerpts: tuple[Excerpt, ...] = ()
     """Rows by which the only series of a training is recognised under another name; none if there were several."""
 
@@ -76,6 +80,7 @@ class SeriesCodec:
         scaler: ScalerKind,
         look_back: int,
         horizon: int,
+        levels: tuple[float, ...],
     ) -> SeriesCodec:
         """Fit the scales to the observed training rows.
 
@@ -106,6 +111,8 @@ class SeriesCodec:
             kind=scaler,
             scales=scales,
             deviations=deviations,
+            levels=levels,
+            ends={series.id: Ends.of(series, part) for series, part in zip(data.series, parts, strict=True)},
             excerpts=excerpts(training[0], columns.targets, look_back) if len(training) == 1 else (),
         )
 
@@ -225,7 +232,11 @@ class SeriesCodec:
 
     def to_json(self) -> dict[str, Any]:
         """Return the codec's part of codec.json."""
-        excerpts = {"excerpts": [asdict(excerpt) for excerpt in self.excerpts]} if self.excerpts else {}
+        since_0_2 = {
+            "levels": list(self.levels),
+            "ends": {name: asdict(ends) for name, ends in self.ends.items()},
+            "excerpts": [asdict(excerpt) for excerpt in self.excerpts],
+        }
         return {
             "targets": list(self.columns.targets),
             "observed": list(self.columns.observed),
@@ -240,7 +251,7 @@ class SeriesCodec:
                 for name, scale in self.scales.items()
             },
             "deviations": {name: deviations.tolist() for name, deviations in self.deviations.items()},
-            **excerpts,
+            **(since_0_2 if self.levels else {}),
         }
 
     @classmethod
@@ -258,5 +269,7 @@ class SeriesCodec:
             kind=next(iter(file.scalers.values())).kind,
             scales={name: Scale(np.array(of.centre), np.array(of.scale)) for name, of in file.scalers.items()},
             deviations={name: np.array(deviations) for name, deviations in file.deviations.items()},
+            levels=tuple(file.levels),
+            ends={name: Ends(of.train, of.validation, of.test) for name, of in file.ends.items()},
             excerpts=tuple(Excerpt(of.date, of.rows, of.digest) for of in file.excerpts),
         )

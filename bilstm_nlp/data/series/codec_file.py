@@ -32,6 +32,16 @@ class ExcerptFile(BaseModel):
     digest: str
 
 
+class EndsFile(BaseModel):
+    """The last dates of a series' parts in codec.json."""
+
+    model_config = ConfigDict(strict=True)
+
+    train: str | None
+    validation: str | None
+    test: str | None
+
+
 class CodecFile(BaseModel):
     """The codec's part of codec.json; the rest is for `Baselines`."""
 
@@ -47,6 +57,8 @@ class CodecFile(BaseModel):
     frequency: str
     scalers: dict[str, ScaleFile] = Field(min_length=1)
     deviations: dict[str, list[float]]
+    levels: list[float] = []
+    ends: dict[str, EndsFile] = {}
     excerpts: list[ExcerptFile] = []
 
     @model_validator(mode="after")
@@ -57,6 +69,10 @@ class CodecFile(BaseModel):
             raise ValueError(f"expected columns that differ, found {', '.join(names)}")
         if self.deviations.keys() != self.scalers.keys():
             raise ValueError("expected deviations of the series that have scalers, found others")
+        if self.levels and self.ends.keys() != self.scalers.keys():
+            raise ValueError("expected ends of the series that have scalers, found others")
+        if not all(0 < level < 1 for level in self.levels):
+            raise ValueError(f"expected levels between 0 and 1, found {self.levels}")
         for name, scaler in self.scalers.items():
             sizes = (len(scaler.centre), len(scaler.scale), len(self.deviations[name]))
             if sizes != (len(names), len(names), len(self.targets)):

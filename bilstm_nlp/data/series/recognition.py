@@ -1,17 +1,57 @@
-"""Recognition of the only series of a training under another name, as in another file or in a frame."""
+"""Recognition of what a training has seen: its only series under another name, and the part of a row."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from bilstm_nlp.batch import Floats
-from bilstm_nlp.data.series.series import Series
+from bilstm_nlp.data.series.series import Parts, Series
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The last dates of a series' parts, in ISO 8601, or the last steps; `None` for an empty part."""
+
+    train: str | None
+    validation: str | None
+    test: str | None
+
+    @classmethod
+    def of(cls, series: Series, parts: Parts) -> Ends:
+        """Return the last dates of these parts."""
+
+        def last(rows: slice) -> str | None:
+            return _text(series.dates[rows.stop - 1]) if rows.stop > rows.start else None
+
+        return cls(last(parts.train), last(parts.validation), last(parts.test))
+
+    def part_of(self, date: pd.Timestamp | int) -> str:
+        """Return the part of a row at this date or step: "train", "validation", "test" or "after".
+
+        >>> ends = Ends("2024-01-10", "2024-01-12", None)
+        >>> [ends.part_of(pd.Timestamp(date)) for date in ("2024-01-10", "2024-01-11", "2024-01-13")]
+        ['train', 'validation', 'after']
+        """
+        for name, end in (("train", self.train), ("validation", self.validation), ("test", self.test)):
+            if end is not None and date <= (pd.Timestamp(end) if isinstance(date, pd.Timestamp) else int(end)):
+                return name
+        return "after"
+
+
+def part_of(ends: Mapping[str, Ends], name: str | None, date: pd.Timestamp | int) -> str:
+    """Return the part of a row at this date, given the training's name of its series.
+
+    It is "unseen" for a series that was not in training, and "unknown" for runs that recorded no ends.
+    """
+    if name is None:
+        return "unseen"
+    return ends[name].part_of(date) if name in ends else "unknown"
 
 
 @dataclass(frozen=True)

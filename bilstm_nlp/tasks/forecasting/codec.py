@@ -12,7 +12,8 @@ from bilstm_nlp.data.series.codec import SeriesCodec
 
 KEYS = (
     *("targets", "observed", "known", "calendar", "normalisation", "look_back", "horizon", "frequency", "season"),
-    *("scalers", "naive_errors", "deviations", "excerpts"),
+    *("scalers", "naive_errors", "deviations"),
+    *("levels", "ends", "excerpts"),
 )
 """The keys of codec.json, in the order of the file."""
 

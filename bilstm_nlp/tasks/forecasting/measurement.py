@@ -14,7 +14,7 @@ from bilstm_nlp.data.series.scale import Scale
 from bilstm_nlp.data.series.series import Series
 from bilstm_nlp.data.series.windows import Windows
 from bilstm_nlp.tasks.forecasting.comparison import WindowExamples
-from bilstm_nlp.tasks.forecasting.evaluation import ForecastingModel, forecast_blocks
+from bilstm_nlp.tasks.forecasting.forecasts import ForecastingModel, forecast_blocks
 from bilstm_nlp.tasks.measurement import Measurement, Ratio, evenly_spaced, timed
 
 EXAMPLES = 500

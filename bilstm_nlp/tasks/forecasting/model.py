@@ -44,7 +44,7 @@ from bilstm_nlp.nn.series_embedder import (
     SeriesEmbedder,
     StepReader,
 )
-from bilstm_nlp.tasks.forecasting.evaluation import ForecastingModel
+from bilstm_nlp.tasks.forecasting.forecasts import ForecastingModel
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
 from bilstm_nlp.tasks.layers import attention, encoder
 
@@ -142,7 +142,18 @@ def _head(config: ForecastingConfig, codec: SeriesCodec, embedder: SeriesEmbedde
     aim = _objective(config)
     made_by = _decoder(config, codec, embedder.channels, encoder.outputs, aim.outputs)
     added = _bypass(config, codec)
-    return RegressionHead(_pooling(config, encoder), made_by, added, embedder.channels, aim, horizon=codec.horizon)
+    margins: tuple[int, ...] = (codec.horizon, len(codec.columns.targets))
+    if codec.levels:  # none in runs of version 0.1.0, which have one level for all series
+        margins = (len(codec.levels), len(codec.scales), *margins)
+    return RegressionHead(
+        _pooling(config, encoder),
+        made_by,
+        added,
+        embedder.channels,
+        aim,
+        levels=codec.levels or (config.interval,),
+        margins=margins,
+    )
 
 
 def _decoder(

@@ -18,6 +18,7 @@ from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.frames import frame_of
 from bilstm_nlp.data.series.frequencies import future_dates
 from bilstm_nlp.data.series.layout import TableFormat
+from bilstm_nlp.data.series.recognition import part_of
 from bilstm_nlp.data.series.series import Series, SeriesSet
 from bilstm_nlp.data.series.table_files import table_of
 from bilstm_nlp.data.series.tables import read, series_of
@@ -25,7 +26,8 @@ from bilstm_nlp.errors import DataError, InputError, excerpt
 from bilstm_nlp.system.json_values import shortest
 from bilstm_nlp.tasks.base import Answer
 from bilstm_nlp.tasks.forecasting.backtest import rolling_origins
-from bilstm_nlp.tasks.forecasting.evaluation import ForecastingModel, Intervals, forecast, forecast_blocks
+from bilstm_nlp.tasks.forecasting.forecasts import ForecastingModel, forecast, forecast_blocks
+from bilstm_nlp.tasks.forecasting.intervals import Intervals
 from bilstm_nlp.tasks.forecasting.output import TableKind, as_file, forecast_table, panels
 from bilstm_nlp.tasks.request import Request
 
@@ -214,25 +216,41 @@ class Forecaster:
 
         `table` is a frame or a file in the layout of the training file. `refit` trains a forecaster on the rows
         before an origin; without it, this forecaster is used throughout. The result has the columns of `forecast`,
-        with the true value `y` before the forecast. Raises `InputError` if a series is too short.
+        with the true value `y` before the forecast. The column `part` says what the forecaster's training knew of the
+        first row to forecast: "train", "validation", "test", "after" all parts, or "unseen" for a strange series.
+        Series that are too short are left out, with a warning. Raises `InputError` if all are.
 
         >>> list(forecaster.backtest(frame, windows=2, step=4).columns)
-        ['unique_id', 'origin', 'ds', 'step', 'column', 'y', 'forecast', 'lower', 'upper']
+        ['unique_id', 'origin', 'part', 'ds', 'step', 'column', 'y', 'forecast', 'lower', 'upper']
         """
         data = self.codec.check_frequency(self._remarked(_series_of(table, self.format, "frame")))
         horizon, look_back = self.codec.horizon, self.codec.look_back
         series = self._long_enough(data.series, look_back + horizon + step * (windows - 1))
         origins = [rolling_origins(len(each), horizon, windows, step) for each in series]
         if refit is None:
-            rows = self.at_origins(series, origins)
+            rows = self._with_parts(series, self.at_origins(series, origins))
         else:
             tables = []
             for at_window in zip(*origins, strict=True):
                 before = [each[: int(origin)] for each, origin in zip(series, at_window, strict=True)]
                 forecaster = refit(replace(data, series=before))
-                tables.append(forecaster.at_origins(series, [np.array([origin]) for origin in at_window]))
+                table_at = forecaster.at_origins(series, [np.array([origin]) for origin in at_window])
+                tables.append(forecaster._with_parts(series, table_at))
             rows = pd.concat(tables, ignore_index=True)
         return rows.sort_values(["unique_id", "origin", "step"], kind="stable", ignore_index=True)
+
+    def _with_parts(self, series: Sequence[Series], table: pd.DataFrame) -> pd.DataFrame:
+        """Add the column `part` to a table of forecasts."""
+        names = {each.id: self.codec.trained_as(each) for each in series}
+        first = table["step"] == 1
+        starts = table[first].drop_duplicates(["unique_id", "origin"])
+        parts = {
+            (name, origin): part_of(self.codec.ends, names[name], date)
+            for name, origin, date in zip(starts["unique_id"], starts["origin"], starts["ds"], strict=True)
+        }
+        column = [parts[key] for key in zip(table["unique_id"], table["origin"], strict=True)]
+        table.insert(2, "part", column)
+        return table
 
     # --- recorded inputs, to be answered again ---
 

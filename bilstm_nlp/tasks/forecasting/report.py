@@ -9,6 +9,8 @@ from bilstm_nlp.reports.sections import Picture, Row, Section, Table, number
 
 SERIES_SHOWN = 20
 """Rows of the table by series, at most."""
+SERIES_NAMED = 5
+"""Series whose coverage is named, at most."""
 STEPS_SHOWN = 24
 """Rows of the table by step, at most."""
 
@@ -33,7 +35,8 @@ def _section(name: str, results: dict[str, Any], *, drawn: bool, with_test: bool
     """Show all results on one part. `drawn`: there is a picture of its steps."""
     series = "1 series" if results["series"] == 1 else f"{results['series']:,} series"
     title = f"{name}: {results['source']}, {series}, {results['windows']:,} windows of {results['horizon']} steps ahead"
-    section = Section(title, [_skill(results), *_missing(results), *_tables(results), _leakage(results["leakage"])])
+    said = [_skill(results), *_missing(results), *_off(results)]
+    section = Section(title, [*said, *_tables(results), _leakage(results["leakage"])])
     if not with_test:
         section.parts.insert(0, NO_TEST_PART)
     if drawn:
@@ -64,6 +67,18 @@ def _missing(results: dict[str, Any]) -> Iterator[str]:
         yield f"The file lacks {results['missing']:,} values of this part: they are not scored{windows}."
 
 
+def _off(results: dict[str, Any]) -> Iterator[str]:
+    """Name the series whose intervals cover too little or too much."""
+    by_series = results["by_series"]
+    off = [(name, scores["coverage"]) for name, scores in by_series.items() if scores.get("off")]
+    if off:
+        off.sort(key=lambda item: item[1])
+        named = ", ".join(f"{name} ({coverage:.0%})" for name, coverage in off[:SERIES_NAMED])
+        more = f" and {len(off) - SERIES_NAMED:,} more" if len(off) > SERIES_NAMED else ""
+        nominal = results["interval"]["nominal"]
+        yield f"Coverage is off the nominal {nominal:.0%} in {len(off):,} of {len(by_series):,} series: {named}{more}."
+
+
 def _tables(results: dict[str, Any]) -> Iterator[Table]:
     """Yield the tables of one part: baselines, columns, series if there are several, steps."""
     forecasters = {"this model": results, **results["baselines"]}
@@ -83,7 +98,11 @@ def _tables(results: dict[str, Any]) -> Iterator[Table]:
         title = "By series, in scaled units"
         if len(by_series) > SERIES_SHOWN:
             title += f", the {SERIES_SHOWN} worst of {len(by_series):,} (metrics.json has all)"
-        yield Table(title, SCALED_HEADER, list(_scaled_rows(worst)))
+        rows: list[Row] = [
+            (*row, number(scores.get("coverage"), 3), number(scores.get("width")))
+            for row, scores in zip(_scaled_rows(worst), worst.values(), strict=True)
+        ]
+        yield Table(title, (*SCALED_HEADER, "coverage", "width"), rows)
     yield Table("By step ahead" + _thinned(results["by_step"]), STEP_HEADER, list(_step_rows(results)))
 
 

@@ -31,15 +31,10 @@ from bilstm_nlp.tasks.forecasting import report, requirements
 from bilstm_nlp.tasks.forecasting.backtest import leakage
 from bilstm_nlp.tasks.forecasting.codec import ForecastingCodec
 from bilstm_nlp.tasks.forecasting.data import SeriesLoader, SeriesParts
-from bilstm_nlp.tasks.forecasting.evaluation import (
-    ForecastingModel,
-    calibrate,
-    evaluate,
-    forecast,
-    forecast_blocks,
-    head_of,
-)
+from bilstm_nlp.tasks.forecasting.evaluation import evaluate
+from bilstm_nlp.tasks.forecasting.forecasts import ForecastingModel, forecast, forecast_blocks, head_of
 from bilstm_nlp.tasks.forecasting.inspection import SeriesInspection, inspect_series
+from bilstm_nlp.tasks.forecasting.intervals import calibrate, levels_with
 from bilstm_nlp.tasks.forecasting.measurement import measure
 from bilstm_nlp.tasks.forecasting.model import model, table_format
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
@@ -104,6 +99,7 @@ class ForecastingTask:
                 scaler=config.scaler,
                 look_back=config.look_back,
                 horizon=config.horizon,
+                levels=levels_with(self.config.interval),
             )
             baselines = Baselines.fit(codec, data.series_set, data.parts, config.season)
         except InputError as error:

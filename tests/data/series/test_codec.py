@@ -29,6 +29,7 @@ def a_codec(look_back: int = 3) -> SeriesCodec:
         scaler="standard",
         look_back=look_back,
         horizon=2,
+        levels=(0.9,),
     )
 
 
@@ -97,6 +98,7 @@ def test_known_columns_have_one_scale_over_all_series(caplog):
         scaler="standard",
         look_back=3,
         horizon=2,
+        levels=(0.9,),
     )
     known = codec.windows_at(series, [np.array([5]), np.array([5])]).gather(np.arange(2)).known
     assert known[..., 0].tolist() == [[-1, -1], [1, 1]]
@@ -116,6 +118,7 @@ def test_flat_quartiles_are_named(caplog):
         scaler="robust",
         look_back=3,
         horizon=2,
+        levels=(0.9,),
     )
     assert codec.scales["rare"].size == pytest.approx(values[:16].std())
     assert "column 'y' has an interquartile range of 0 in 1 series ('rare')" in caplog.text

@@ -26,7 +26,7 @@ from bilstm_nlp.studies.engines import trial_files
 from bilstm_nlp.studies.engines.trial import PlannedRun
 from bilstm_nlp.studies.engines.trial_files import Resources
 from bilstm_nlp.tasks.forecasting import measurement as forecasting_measurement
-from bilstm_nlp.tasks.forecasting.evaluation import forecast
+from bilstm_nlp.tasks.forecasting.forecasts import forecast
 from bilstm_nlp.tasks.measurement import evenly_spaced
 from bilstm_nlp.tasks.registry import build
 from bilstm_nlp.tasks.tagging import measurement as tagging_measurement

@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 
 from bilstm_nlp.metrics.forecasts import PointScores
-from bilstm_nlp.tasks.forecasting.evaluation import Intervals, UnitScores, evaluate, forecast_blocks
+from bilstm_nlp.tasks.forecasting.evaluation import UnitScores, evaluate
+from bilstm_nlp.tasks.forecasting.forecasts import forecast_blocks
+from bilstm_nlp.tasks.forecasting.intervals import Intervals
 from tests.tasks.forecasting.test_task import HORIZON, ROWS, fitted, table
 
 
@@ -90,8 +92,8 @@ def test_each_of_several_series_has_the_scores_of_its_windows(tmp_path):
     whole = evaluate(model, codec, prepared.codec.baselines, series, windows, 0.8)
     for each, rows in zip(series, parts.rows("test"), strict=True):
         alone = evaluate(model, codec, prepared.codec.baselines, [each], codec.windows([each], [rows]), 0.8)
-        assert whole.by_series[each.id].mse == pytest.approx(alone.total.scaled.mse, rel=1e-6)
-        assert whole.by_series[each.id].mase == pytest.approx(alone.total.own.mase, rel=1e-6)
+        assert whole.by_series[each.id].errors.mse == pytest.approx(alone.total.scaled.mse, rel=1e-6)
+        assert whole.by_series[each.id].errors.mase == pytest.approx(alone.total.own.mase, rel=1e-6)
     json.dumps(whole.to_json(), allow_nan=False)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bilstm_nlp.tasks.forecasting.evaluation import forecast_blocks
+from bilstm_nlp.tasks.forecasting.forecasts import forecast_blocks
 from bilstm_nlp.tasks.forecasting.measurement import date_numbers
 from tests.tasks.forecasting.test_task import HORIZON, fitted, table
 

@@ -138,7 +138,8 @@ def test_a_new_series_is_scaled_by_its_past_alone(tmp_path):
     new.loc[ROWS - HORIZON :, ["load", "wind"]] += 1000
     past = forecaster.backtest(new, windows=1)
     ahead = forecaster.forecast(new[: ROWS - HORIZON])
-    pd.testing.assert_frame_equal(past.drop(columns="y"), ahead)
+    pd.testing.assert_frame_equal(past.drop(columns=["part", "y"]), ahead)
+    assert set(past["part"]) == {"unseen"}
     assert past["forecast"].max() < 1000
 
 

@@ -15,7 +15,8 @@ from bilstm_nlp.config import parse
 from bilstm_nlp.errors import DataError, InputError
 from bilstm_nlp.runs import backtest, train
 from bilstm_nlp.runs.evaluate import evaluate as run_evaluation
-from bilstm_nlp.tasks.forecasting.evaluation import evaluate, forecast_blocks
+from bilstm_nlp.tasks.forecasting.evaluation import evaluate
+from bilstm_nlp.tasks.forecasting.forecasts import forecast_blocks
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
 from bilstm_nlp.tasks.registry import forecasting
 

@@ -1,0 +1,145 @@
+"""Prediction intervals of windows: margins of each series, step and column, in units of a window's spread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from bilstm_nlp.batch import Floats, Ints, Values
+from bilstm_nlp.data.series.codec import SeriesCodec
+from bilstm_nlp.data.series.series import Series
+from bilstm_nlp.data.series.windows import Windows
+from bilstm_nlp.errors import InputError
+from bilstm_nlp.tasks.forecasting.conformal import group_margins, outside, rearranged, scores_needed
+from bilstm_nlp.tasks.forecasting.forecasts import ForecastingModel, Forecasts, forecast_blocks, head_of
+
+LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99)
+"""Levels that every run has margins for, if its validation part is large enough."""
+
+
+def levels_with(level: float) -> tuple[float, ...]:
+    """Return the levels of a run, with that of its config.
+
+    >>> levels_with(0.75)
+    (0.5, 0.75, 0.8, 0.9, 0.95, 0.99)
+    """
+    return tuple(sorted({*LEVELS, level}))
+
+
+@dataclass(frozen=True, eq=False)
+class Intervals:
+    """Calibrated intervals in scaled units, whose width follows the deviation of the look-back (Lei et al. 2018, 5.2).
+
+    A month that varies twice as much is twice as hard to forecast. Margins of the same width in all windows would
+    cover too little in volatile times and too much in calm times.
+    """
+
+    margins: Floats
+    """(S, H, C) of each series, as multiples of a window's spread."""
+    deviations: Floats
+    """(S, C) standard deviation of each series' scaled training rows."""
+
+    @classmethod
+    def of(cls, model: ForecastingModel, codec: SeriesCodec, series: Sequence[Series], level: float) -> Intervals:
+        """Make the intervals of these series with the model's margins.
+
+        A series that was not in training has the median margin of those that were.
+        Raises `InputError` for a level without margins.
+        """
+        at_level = _margins(model, level)
+        rows = {name: row for row, name in enumerate(codec.scales)}
+        names = [codec.trained_as(each) for each in series]
+        unknown = np.median(at_level, axis=0)
+        return cls(
+            np.stack([unknown if name is None or len(at_level) == 1 else at_level[rows[name]] for name in names]),
+            np.stack([codec.deviation(each) for each in series]),
+        )
+
+    def spread(self, past: Values, series: Ints) -> Floats:
+        """(B, L, F) look-backs, (B,) series of each → (B, 1, C) spread
+
+        The spread combines the look-back's deviation with a tenth of that in training, so that a column which is
+        constant for a while still has an interval. Values far from the look-back's median count as less far, so that a
+        single one does not make the interval useless.
+        """
+        deviations = self.deviations[series, None]
+        floor = np.where(deviations > 0, deviations, 1.0)
+        values = past[..., : deviations.shape[2]].astype(np.float64)
+        median = np.median(values, axis=1, keepdims=True)
+        distances = np.abs(values - median)
+        # 1.4826 times the median distance is the standard deviation of normal values.
+        farthest = 3 * 1.4826 * np.median(distances, axis=1, keepdims=True) + floor
+        values = np.clip(values, median - farthest, median + farthest)
+        spread: Floats = np.sqrt(values.var(axis=1, keepdims=True) + (0.1 * floor) ** 2)
+        return spread
+
+    def borders(self, past: Values, series: Ints, forecasts: Forecasts) -> tuple[Values, Values]:
+        """Return the lower and the upper border (B, H, C) of each forecast's interval.
+
+        The point forecast lies in it, even if a negative margin would make the borders cross.
+        """
+        widths = self.margins[series] * self.spread(past, series)
+        lower, upper = forecasts.outermost
+        borders = rearranged(np.stack([lower - widths, upper + widths], axis=-1))
+        point = forecasts.point
+        return np.minimum(borders[..., 0], point), np.maximum(borders[..., 1], point)
+
+
+def calibrate(
+    model: ForecastingModel, codec: SeriesCodec, series: Sequence[Series], windows: Windows, level: float
+) -> None:
+    """Set the margins in the model by these windows, for all its levels.
+
+    Raises `InputError` if there are too few values for `level`. Other levels with too few have no margins.
+    """
+    head = head_of(model)
+    scores, relative = _scores(model, codec, series, windows)
+    columns, count = len(codec.columns.targets), len(codec.scales)
+    names = list(codec.scales)
+    of = np.array([names.index(name) for name in map(codec.trained_as, series) if name is not None])[windows.series]
+    # Each column of each series is a group.
+    groups = (of[:, None] * columns + np.arange(columns)).ravel()
+    flat = np.swapaxes(scores, 1, 2).reshape(-1, codec.horizon)
+    margins = np.full(head.margins.shape, np.inf)
+    for index, each in enumerate(head.levels):
+        if each != level and np.isfinite(flat).sum() < scores_needed(each):
+            continue
+        by_group = group_margins(flat, groups, count * columns, each, relative=relative)
+        margins[index] = by_group.reshape(count, columns, codec.horizon).swapaxes(1, 2)
+    # Rounded up: in single precision, half of the windows that lie on a border exactly would fall outside.
+    head.margins.copy_(torch.from_numpy(np.nextafter(margins.astype(np.float32), np.float32(np.inf))))
+
+
+def _margins(model: ForecastingModel, level: float) -> Floats:
+    """Return the margins (S, H, C) of a level; (1, H, C) if they are those of all series.
+
+    Raises `InputError` for a level without margins.
+    """
+    head = head_of(model)
+    margins = head.margins.cpu().numpy().astype(np.float64)
+    if margins.ndim == 2:  # a run of version 0.1.0: one level, all series alike
+        margins = margins[None, None]
+    by_level = {each: block for each, block in zip(head.levels, margins, strict=True) if np.isfinite(block).all()}
+    if level not in by_level:
+        shown = ", ".join(f"{each:g}" for each in by_level)
+        raise InputError(f"level: expected one that the run is calibrated for ({shown}), found {level:g}")
+    at_level: Floats = by_level[level]
+    return at_level
+
+
+def _scores(
+    model: ForecastingModel, codec: SeriesCodec, series: Sequence[Series], windows: Windows
+) -> tuple[Floats, bool]:
+    """Return by how many spreads each value (N, H, C) lies outside its outermost quantiles, and if these are equal."""
+    empty = np.zeros((len(series), codec.horizon, len(codec.columns.targets)))
+    intervals = Intervals(empty, np.stack([codec.deviation(each) for each in series]))
+    blocks, relative = [], True
+    for numbers, block, forecasts in forecast_blocks(model, codec, windows):
+        spread = intervals.spread(block.past, windows.series[numbers])
+        lower, upper = forecasts.outermost
+        relative = relative and forecasts.quantiles.shape[-1] == 1
+        blocks.append(outside(block.future / spread, lower / spread, upper / spread))
+    return np.concatenate(blocks), relative
