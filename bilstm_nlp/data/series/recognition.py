@@ -39,7 +39,10 @@ class Ends:
         ['train', 'validation', 'after']
         """
         for name, end in (("train", self.train), ("validation", self.validation), ("test", self.test)):
-            if end is not None and date <= (pd.Timestamp(end) if isinstance(date, pd.Timestamp) else int(end)):
+            if end is None:
+                continue
+            within = date <= pd.Timestamp(end) if isinstance(date, pd.Timestamp) else date <= int(end)
+            if within:
                 return name
         return "after"
 
