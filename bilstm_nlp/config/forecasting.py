@@ -142,6 +142,9 @@ class ForecastingData(Section):
     """Number of rows that are forecast."""
     stride: Positive = 1
     """Number of rows between the origins of training windows. Validation and test use every origin."""
+    sampling: Literal["windows", "series"] = "windows"
+    """Drawing of training windows. `windows`: each window once in a pass. `series`: for each place in a batch, first a
+    series, then a window of it, so that long series do not outweigh short ones."""
     season: Positive | None = None
     """Period of the seasonal naive forecast in rows. Not set: derived from the frequency, such as 24 for hours."""
     validate_on: Literal["validation", "test"] = "validation"

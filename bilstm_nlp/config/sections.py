@@ -201,11 +201,23 @@ def _known_device(name: str) -> str:
     return name
 
 
+def _a_step_in_each_epoch(steps: int | None, info: ValidationInfo) -> int | None:
+    """Return the number of steps if each epoch has at least one. Raises `ValueError` if not."""
+    epochs = info.data.get("epochs")
+    if steps is not None and epochs is not None and steps < epochs:
+        raise ValueError(f"expected at least as many steps as training.epochs, {epochs}")
+    return steps
+
+
 class TrainingConfig(Section):
     """The training loop."""
 
     epochs: Positive = 12
-    """Number of passes over the training data."""
+    """Number of epochs. After each, the development data are scored and the state is saved. Without `steps`, an epoch
+    is a pass over the training data."""
+    steps: Annotated[Positive | None, AfterValidator(_a_step_in_each_epoch)] = None
+    """Number of steps of the optimizer in all epochs together, the same in each. The training data are repeated or cut
+    to fit, in a new order each time. Not set: each epoch is a pass over the training data."""
     optimizer: AdamWConfig | AdamConfig | SgdConfig = Field(AdamWConfig(), discriminator="kind")
     """The rule that turns gradients into steps."""
     schedule: ConstantSchedule | LinearSchedule | CosineSchedule | InverseTimeSchedule | PlateauSchedule = Field(
@@ -225,3 +237,13 @@ class TrainingConfig(Section):
     """Device of the model: `cpu`, `cuda`, or `cuda:N` for one GPU of several. `auto` is `cuda` if there is a GPU."""
     precision: Literal["fp32", "bf16"] = "fp32"
     """Precision of training. With `bf16`, the layers before the head compute in bfloat16; all else stays fp32."""
+
+    def steps_of(self, epoch: int) -> int | None:
+        """Return the number of steps of an epoch, from 1; `None` if an epoch is a pass over the data.
+
+        >>> [TrainingConfig(epochs=3, steps=10).steps_of(epoch) for epoch in (1, 2, 3)]
+        [3, 3, 4]
+        """
+        if self.steps is None:
+            return None
+        return self.steps * epoch // self.epochs - self.steps * (epoch - 1) // self.epochs

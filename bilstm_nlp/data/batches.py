@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -33,6 +34,48 @@ class EpochBatches(Generic[BatchT]):
 
     def __iter__(self) -> Iterator[BatchT]:
         return map(self.collate, self.plan)
+
+
+class RepeatedBatches(Generic[BatchT]):
+    """The batches of several passes, as many as an epoch of so many steps needs.
+
+    >>> passes = lambda number: EpochBatches([np.array([number]), np.array([9])], lambda numbers: numbers.tolist())
+    >>> batches = RepeatedBatches.of(passes, steps=3)
+    >>> len(batches), list(batches), list(batches[1:])
+    (3, [[0], [9], [1]], [[9], [1]])
+    """
+
+    def __init__(self, plan: Sequence[tuple[Callable[[Ints], BatchT], Ints]]) -> None:
+        """`plan`: for each batch, the collation of its pass, and the numbers of its sequences."""
+        self.plan = plan
+
+    @classmethod
+    def of(cls, passes: Callable[[int], EpochBatches[BatchT]], steps: int) -> RepeatedBatches[BatchT]:
+        """Join passes, numbered from 0, and cut the last."""
+        plan: list[tuple[Callable[[Ints], BatchT], Ints]] = []
+        for number in count():
+            if len(plan) >= steps:
+                break
+            batches = passes(number)
+            plan += [(batches.collate, numbers) for numbers in batches.plan]
+        return cls(plan[:steps])
+
+    def __len__(self) -> int:
+        return len(self.plan)
+
+    def __getitem__(self, part: slice) -> RepeatedBatches[BatchT]:
+        """Select batches without collating them."""
+        return RepeatedBatches(self.plan[part])
+
+    def __iter__(self) -> Iterator[BatchT]:
+        return (collate(numbers) for collate, numbers in self.plan)
+
+
+def epoch_of(
+    passes: Callable[[int], EpochBatches[BatchT]], steps: int | None
+) -> EpochBatches[BatchT] | RepeatedBatches[BatchT]:
+    """Return the batches of an epoch: a single pass, or so many steps."""
+    return passes(0) if steps is None else RepeatedBatches.of(passes, steps)
 
 
 def plan(lengths: Ints, tokens: int, generator: np.random.Generator | None = None) -> list[Ints]:

@@ -14,7 +14,6 @@ import torch
 from torch import nn
 
 from bilstm_nlp.config.forecasting import ForecastingConfig
-from bilstm_nlp.data.batches import EpochBatches
 from bilstm_nlp.data.series.baselines import Baselines
 from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.series import SeriesSet, column_indices
@@ -29,6 +28,7 @@ from bilstm_nlp.system.memory import allocating
 from bilstm_nlp.tasks.base import Predictor
 from bilstm_nlp.tasks.forecasting import report, requirements
 from bilstm_nlp.tasks.forecasting.backtest import leakage
+from bilstm_nlp.tasks.forecasting.batches import epoch_batches
 from bilstm_nlp.tasks.forecasting.codec import ForecastingCodec
 from bilstm_nlp.tasks.forecasting.data import SeriesLoader, SeriesParts
 from bilstm_nlp.tasks.forecasting.evaluation import evaluate
@@ -190,10 +190,7 @@ class PreparedForecasting:
 
     def batches(self, epoch: int) -> Batches:
         """Return batches of windows, drawn from the seed and the epoch's number."""
-        windows, size = self.training_windows, self.config.training.batch_size
-        order = np.random.default_rng([self.config.seed, epoch]).permutation(len(windows))
-        chosen = [order[start : start + size] for start in range(0, len(order), size)]
-        return EpochBatches(chosen, lambda numbers: self.codec.series.batch(windows, numbers))
+        return epoch_batches(self.config, self.codec.series, self.training_windows, epoch)
 
     def scorer(self) -> Callable[[nn.Module], Score]:
         """Return a function that scores a model by its objective's mean over the validation windows, scaled."""

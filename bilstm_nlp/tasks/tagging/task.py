@@ -6,7 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain, groupby
 from operator import attrgetter
 from pathlib import Path
@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from bilstm_nlp.config.tagging import DocumentContext, NoContext, TaggingConfig
-from bilstm_nlp.data.batches import EpochBatches, plan
+from bilstm_nlp.data.batches import EpochBatches, epoch_of, plan
 from bilstm_nlp.data.text.augmentation import swap_entities
 from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.encoded_sentences import EncodedSentences
@@ -41,7 +41,7 @@ from bilstm_nlp.tasks.tagging.measurement import measure
 from bilstm_nlp.tasks.tagging.model import column_format, model
 from bilstm_nlp.tasks.tagging.predictor import Tagger
 from bilstm_nlp.tasks.tagging.vectors import initial_vectors, pretrained_vectors
-from bilstm_nlp.training.protocols import Batches, Score
+from bilstm_nlp.training.protocols import Batches, Score, TrainingBatch
 
 logger = logging.getLogger(__name__)
 
@@ -130,8 +130,12 @@ class PreparedTagging:
 
     def batches(self, epoch: int) -> Batches:
         """Return batches of sentences of like length, drawn from the seed and the epoch's number."""
+        return epoch_of(partial(self._pass, epoch), self.config.training.steps_of(epoch))
+
+    def _pass(self, epoch: int, number: int) -> EpochBatches[TrainingBatch]:
+        """Return the batches of one pass of an epoch; the first has the number 0."""
         settings, codec = self.config.training, self.codec
-        generator = np.random.default_rng([self.config.seed, epoch])
+        generator = np.random.default_rng([self.config.seed, epoch, number])
         if settings.swap_entities:
             # Within a fold: an entity of another fold would be in this fold's lexicon more often than a new one is.
             swapped = [

@@ -39,6 +39,18 @@ def test_batches_depend_on_seed_and_epoch_alone(tmp_path):
 
 
 @pytest.mark.parametrize("swap", [0.0, 0.5])
+def test_steps_repeat_the_sentences_in_new_orders(tmp_path, swap):
+    training = {"batch_tokens": 20, "swap_entities": swap}
+    once = prepared(tmp_path, training=training)
+    in_a_pass = len(once.batches(1))
+    repeated = prepared(tmp_path, training={**training, "epochs": 1, "steps": 3 * in_a_pass})
+    assert len(repeated.batches(1)) == 3 * in_a_pass
+    first, second = words(repeated.batches(1)[:in_a_pass]), words(repeated.batches(1)[in_a_pass : 2 * in_a_pass])
+    assert first == words(once.batches(1)) != second
+    assert words(repeated.batches(1)) == words(repeated.batches(1))
+
+
+@pytest.mark.parametrize("swap", [0.0, 0.5])
 def test_an_epoch_has_every_training_sentence_once(tmp_path, swap):
     own = prepared(tmp_path, training={"batch_tokens": 20, "swap_entities": swap})
     batches = list(own.batches(1))
