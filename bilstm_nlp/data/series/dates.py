@@ -120,7 +120,8 @@ def as_text(column: pd.Series) -> pd.Series:
         column = column.astype(np.int64) if whole else column
     # `astype` alone would decode the bytes that a Parquet file may have for dates.
     column = column.map(str, na_action="ignore") if column.dtype == object else column
-    return column.astype(str).str.strip()
+    text = column.astype(str).str.strip()
+    return text.str.replace(r"\.0+$", "", regex=True) if text.str.fullmatch(r"[+-]?[0-9]+\.0+").all() else text
 
 
 def _complain_of_dates(

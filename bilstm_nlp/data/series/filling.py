@@ -12,10 +12,12 @@ from bilstm_nlp.batch import Bools, Floats
 from bilstm_nlp.data.lines import Complain
 from bilstm_nlp.data.series.layout import Missing, Table, TableFormat
 from bilstm_nlp.data.series.series import Filled, Series, column_indices
+from bilstm_nlp.data.series.zones import is_clock_change
 from bilstm_nlp.errors import DataError
 
 FILLS = 'data.missing = "interpolate" or "ffill" fills them'
 OBSERVES = 'data.frequency = "observed" keeps the dates of the file'
+ZONES = 'data.timezone = "Europe/Berlin", or another, knows the hour that clocks leave out'
 NAMED = 5
 """Columns named in a note."""
 
@@ -116,6 +118,8 @@ def _gap_problem(table: Table, series: Series, frequency: str) -> DataError:
     shown += f" ({int(absent.sum())} missing in {gaps} gaps altogether)" if gaps > 1 else ""
     rule = f"dates{table.of_series(series.id)} without a gap at frequency {frequency}{table.in_dates}"
     advice = f"{FILLS}; {OBSERVES}" if frequency in ("D", "B") else FILLS
+    if is_clock_change(series.dates[absent]):
+        advice = f"{ZONES}; {FILLS}"
     return table.problem(rule, shown, series.rows[end : end + 1], advice)
 
 

@@ -47,7 +47,12 @@ def parse_numbers(table: Table, format: TableFormat, complain: Complain) -> tupl
             advice = 'other scalers than "none" take larger numbers' if format.largest < LARGEST else ""
             rule = f"a number within ±{format.largest:.3g} in column {name!r}"
             complain(table.problem(rule, shown, table.rows[too_large], advice))
-        values[:, index] = np.where(too_large, 0.0, parsed)
+        parsed = np.where(too_large, 0.0, parsed)
+        largest = np.abs(parsed[np.isfinite(parsed)]).max(initial=0.0)
+        if 0 < largest < 1 / format.largest:
+            rule = f"numbers above ±{1 / format.largest:.3g} in column {name!r}"
+            complain(table.problem(rule, f"at most ±{largest:g}: other units have larger numbers", table.rows[:1]))
+        values[:, index] = parsed
     return values, notes
 
 

@@ -24,6 +24,16 @@ DATE_NAMES = {
 """Names, in lower case and without blanks, of columns that may be the date though they hold whole numbers."""
 INDEX_NAMES = {"index", "level0", "rownames", "rowname", "rownumber", "row", "rowid", "no", "nr", "id"}
 """Names of columns that number the rows, if they hold 0, 1, 2 … or 1, 2, 3 …."""
+PARTS = ("year", "quarter", "month", "day", "hour")
+PARTS_OF_DATES = (
+    ["year", "quarter"],
+    ["year", "month"],
+    ["year", "month", "day"],
+    ["year", "month", "day", "hour"],
+)
+"""Columns that are a date together."""
+COMPOSED = "year, month, day"
+"""The name of a date made of several columns."""
 LISTED = 20
 """Columns named in a message."""
 
@@ -70,7 +80,8 @@ def with_roles(
     if columns is None:
         numbering = [name for name in header if name not in roles and _numbers_rows(name, frame[name])]
         said += [f"column {_shown(name)} is left out: it numbers the rows, or is empty" for name in numbering]
-        columns = tuple(name for name in header if name not in roles and name not in numbering)
+        spent = {*roles, *numbering, *(name for name in header if date == COMPOSED and _plain(name) in PARTS)}
+        columns = tuple(name for name in header if name not in spent)
     for name in columns:
         if name.startswith(UNNAMED) and has_lines and format.columns is None:
             number = header.index(name) + 1
@@ -124,6 +135,8 @@ def _find_date(
             dated.append(name)
         elif kind == "numbers" and is_date_name(name) and _differ(frame, name, id_column):
             numbered.append(name)
+    if not dated and _composed(frame, others, id_column, notes):
+        return COMPOSED
     same = [name for name in (*dated, *numbered) if _plain(name) in ("date", "ds")]
     can_be = dated or numbered
     chosen = same[0] if len(same) == 1 else can_be[0] if len(can_be) == 1 else None
@@ -141,6 +154,28 @@ def _find_date(
     else:
         advice = 'without dates, data.frequency = "step" numbers the rows' if len(frame) else ""
     raise _lacking(source, usual, id_column is not None, names, first, advice)
+
+
+def _composed(frame: pd.DataFrame, names: Sequence[str], id_column: str | None, notes: list[str]) -> bool:
+    """Add dates to the frame if columns hold year, month, day and hour, or year and quarter. Note it."""
+    parts = {_plain(name): name for name in names if _plain(name) in PARTS}
+    used = [part for part in PARTS if part in parts]
+    if used not in PARTS_OF_DATES or COMPOSED in frame.columns:
+        return False
+    texts = {part: as_text(frame[parts[part]]) for part in used}
+    if not all(text.str.fullmatch("[0-9]{1,4}").all() for text in texts.values()):
+        return False
+    numbers = {part: text.astype(np.int64) for part, text in texts.items()}
+    if "quarter" in numbers:
+        numbers["month"] = 3 * numbers.pop("quarter") - 2
+    numbers.setdefault("day", 1 + 0 * numbers["year"])
+    dates = pd.to_datetime(pd.DataFrame(numbers), errors="coerce")
+    keys = pd.DataFrame({"date": dates} | ({} if id_column is None else {"id": frame[id_column]}))
+    if dates.isna().any() or keys.duplicated().any():
+        return False
+    frame.insert(0, COMPOSED, dates)
+    notes.append(f"columns {', '.join(parts[part] for part in used)} are read as the date")
+    return True
 
 
 def _is_step(frequency: str | None) -> bool:

@@ -22,8 +22,10 @@ from bilstm_nlp.data.series.layout import Table, TableFormat
 from bilstm_nlp.data.series.numbers import parse_numbers
 from bilstm_nlp.data.series.series import Series, SeriesSet
 from bilstm_nlp.data.series.table_files import load
+from bilstm_nlp.data.series.zones import is_clock_change
 from bilstm_nlp.errors import DataError
 
+ZONES = 'data.timezone = "Europe/Berlin", or another, tells apart an hour that clocks show twice'
 NAMELESS = "series"
 """The name of a series that is read from standard input."""
 
@@ -166,7 +168,7 @@ def _ascending(table: Table, name: str, rows: Ints, dates: pd.Index, complain: C
         before = f"{'line' if table.has_lines else 'row'} {table.rows[rows[again - 1]]}"
         shown = f"{stamps[again]} again, which {before} has already"
         rule = f"each date{table.of_series(name)} once{table.in_dates}"
-        advice = _id_advice(table, dates) or _clock_advice(stamps[repeated])
+        advice = _id_advice(table, dates) or (ZONES if is_clock_change(stamps[repeated]) else "")
         complain(table.problem(rule, shown, np.sort(table.rows[rows[repeated]]), advice))
     return rows[~repeated]
 
@@ -181,14 +183,6 @@ def _id_advice(table: Table, dates: pd.Index) -> str:
             if keys["name"].nunique() <= len(keys) // 2 and not keys.duplicated().any():
                 return f'data.id_column = "{name}" if its names are those of several series'
     return ""
-
-
-def _clock_advice(repeated: pd.Index) -> str:
-    """Return advice for dates that come again where clocks are set back: in nights of autumn, or April in the south."""
-    if not isinstance(repeated, pd.DatetimeIndex) or repeated.tz is not None:
-        return ""
-    is_night = repeated.month.isin([4, 10, 11]) & (repeated.hour < 4) & (repeated.day_of_week == 6)
-    return 'data.timezone = "Europe/Berlin", or another, reads an hour that clocks show twice' if is_night.all() else ""
 
 
 def _on_grid(

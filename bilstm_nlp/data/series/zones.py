@@ -81,6 +81,18 @@ def in_one_zone(
     return dates, (note,)
 
 
+def is_clock_change(dates: pd.Index) -> bool:
+    """Tell if dates without a zone lie in Sunday nights of months in which clocks change.
+
+    >>> is_clock_change(pd.DatetimeIndex(["2024-03-31 02:00"])), is_clock_change(pd.DatetimeIndex(["2024-03-30 02:00"]))
+    (True, False)
+    """
+    if not isinstance(dates, pd.DatetimeIndex) or dates.tz is not None or not len(dates):
+        return False
+    is_night = (dates.hour >= 1) & (dates.hour < 4) & (dates.day_of_week == 6)
+    return bool((is_night & dates.month.isin([3, 4, 9, 10, 11])).all())
+
+
 def _minutes(offset: str) -> int:
     """Return a UTC offset in minutes."""
     if offset == "Z":

@@ -51,6 +51,7 @@ def read_dates(cells: list, format: TableFormat = PLAIN, name: str = "date") -> 
         (["2020-W52", "2020-W53", "2021-W01"], pd.date_range("2020-12-21", periods=3, freq="W-MON"), "W-MON"),
         ([1959, 1960, 1961, 1962], pd.date_range("1959-01-01", periods=4, freq="YS"), "YS-JAN"),
         ([1959.0, 1960.0, 1961.0], pd.date_range("1959-01-01", periods=3, freq="YS"), "YS-JAN"),
+        (["1959.0", "1960.0", "1961.0"], pd.date_range("1959-01-01", periods=3, freq="YS"), "YS-JAN"),
         (["1959", "1960", "1961"], pd.date_range("1959-01-01", periods=3, freq="YS"), "YS-JAN"),
     ],
 )

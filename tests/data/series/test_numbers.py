@@ -100,6 +100,14 @@ def test_numbers_too_large_to_train_on_are_named(tmp_path, cell, largest):
     assert read(written(tmp_path, ["1", "1e38", "3"]), TableFormat(largest=largest)).series[0].values[1, 0] == 1e38
 
 
+@pytest.mark.parametrize(("cell", "largest"), [("1e-39", LARGEST_UNSCALED), ("-1e-150", 1e140)])
+def test_numbers_too_small_to_train_on_are_named(tmp_path, cell, largest):
+    source = written(tmp_path, ["0", cell, "0"])
+    with pytest.raises(DataError, match=r":2: expected numbers above ±.* in column 'y', found at most ±1e-"):
+        read(source, TableFormat(largest=largest))
+    assert read(written(tmp_path, ["0", cell, "1"]), TableFormat(largest=largest)).series[0].values[1] == float(cell)
+
+
 def test_frames_may_have_columns_of_any_number_type():
     from decimal import Decimal
 

@@ -64,6 +64,27 @@ def test_whole_numbers_that_repeat_are_no_dates(tmp_path):
         read(source, PLAIN)
 
 
+@pytest.mark.parametrize(
+    ("header", "rows", "frequency", "last"),
+    [
+        ("year,month,y", ["2019,11,0", "2019,12,1", "2020,1,2"], "MS", "2020-01-01"),
+        ("Year,Quarter,y", ["2019.0,3.0,0", "2019.0,4.0,1", "2020.0,1.0,2"], "QS", "2020-01-01"),
+        (
+            "No,year,month,day,hour,y",
+            [f"{hour},2020,2,29,{20 + hour},{hour}" for hour in (1, 2, 3)],
+            "h",
+            "2020-02-29 23",
+        ),
+    ],
+)
+def test_years_months_and_hours_are_a_date_together(tmp_path, header, rows, frequency, last):
+    result = read(written(tmp_path, header, rows), PLAIN)
+    assert result.columns == ("y",)
+    assert result.frequency.startswith(frequency)
+    assert result.series[0].dates[-1] == pd.Timestamp(last)
+    assert any(note.endswith("are read as the date") for note in result.notes)
+
+
 def test_prices_are_no_dates(tmp_path):
     source = written(tmp_path, "a;b;c", ["12,5;1.234,5;14:00", "12,6;1.234,6;15:00"])
     with pytest.raises(DataError, match=r"expected a column 'date' .*, found a, b, c; without dates"):

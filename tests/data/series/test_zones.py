@@ -89,6 +89,15 @@ def test_hours_that_no_clock_tells_are_named(tmp_path):
         read(written(tmp_path, every), BERLIN)
 
 
+def test_a_missing_hour_of_spring_gets_the_zone_as_advice(tmp_path):
+    clock = SPRING.tz_localize(None)
+    with pytest.raises(DataError, match=r":4: .* 1 missing; data.timezone = .*, or another, knows the hour"):
+        read(written(tmp_path, clock), TableFormat())
+    assert list(read(written(tmp_path, clock), BERLIN).series[0].dates) == list(SPRING)
+    with pytest.raises(DataError, match=r":4: .* 1 missing; data.missing"):
+        read(written(tmp_path, clock - pd.Timedelta("1D")), TableFormat())
+
+
 def test_files_of_other_zones_are_converted(tmp_path):
     tokyo = pd.date_range("2021-06-01 00:00", periods=4, freq="h", tz="Asia/Tokyo")
     assert str(read(written(tmp_path, tokyo), BERLIN).series[0].dates[0]) == "2021-05-31 17:00:00+02:00"
