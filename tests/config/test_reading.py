@@ -266,3 +266,10 @@ def test_every_key_has_a_description_and_the_schema_is_json():
 def test_shipped_configs_are_valid(path):
     config = load(path)
     assert parse(to_json(config), "again") == config
+
+
+@pytest.mark.parametrize("zone", ["Berlin", "Europe/berlin ", "", "../UTC", "CET+99"])
+def test_an_unknown_time_zone_is_named(zone):
+    values = {"task": "forecasting", "data": {"file": "x.csv", "timezone": zone}}
+    with pytest.raises(ConfigError, match=r"data\.timezone: expected a time zone such as Europe/Berlin"):
+        parse(values, "a test")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bilstm_nlp.data.series.series import Parts, Series, split_counts, split_dates, split_fractions
+from bilstm_nlp.data.series.series import Filled, Parts, Series, SeriesSet, split_counts, split_dates, split_fractions
 from bilstm_nlp.errors import InputError
 
 often = settings(max_examples=150, deadline=None)
@@ -35,6 +35,23 @@ def test_columns_are_selected_by_name_unknown_columns_named():
     assert series.select(["c", "a"]).tolist() == [[2, 0], [5, 3], [8, 6], [11, 9]]
     with pytest.raises(InputError, match=r"^expected one of the columns a, b, c, found 'd'$"):
         series.select(["a", "d"])
+
+
+def test_remarks_name_ten_filled_columns_and_count_the_others():
+    date = pd.Timestamp("2020-01-01")
+    filled = tuple(Filled("s", f"c{index}", index + 1, date, "ffill") for index in range(13))
+    remarks = SeriesSet("x.csv", [hourly(4)], ("a",), "h", filled, notes=("cells are strange",)).remarks()
+    assert remarks[0] == "x.csv: cells are strange"
+    assert remarks[10] == (
+        "x.csv: 10 values of column c9 of series s were missing, the first at 2020-01-01 00:00:00; filled by ffill"
+    )
+    assert remarks[11:] == ["x.csv: 36 values of 3 more columns were missing and have been filled"]
+
+
+def test_numbered_rows_cannot_be_split_at_dates():
+    steps = pd.Index([1, 2, 3])
+    with pytest.raises(InputError, match="split: expected a series with dates, found one of steps from 1 to 3"):
+        split_dates(steps, pd.Timestamp("2020-01-01"), pd.Timestamp("2020-01-02"))
 
 
 def test_arrays_of_unequal_lengths_are_refused():

@@ -67,6 +67,11 @@ def test_an_unreadable_file_is_one_complaint(frame, tmp_path):
     assert complaints == [(f": expected {expected}, found 'hourly'", True)]
 
 
+def test_decisions_of_reading_are_remarks(frame, tmp_path):
+    _, complaints = inspect(frame.rename(columns={"date": "when"}), tmp_path)
+    assert complaints == [(": column 'when' is read as the date", False)]
+
+
 def test_filled_values_are_a_remark(frame, tmp_path):
     frame.loc[[8, 9], "b"] = np.nan
     _, complaints = inspect(frame, tmp_path, TableFormat(missing="ffill"))

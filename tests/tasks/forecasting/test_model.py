@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bilstm_nlp.data.series.layout import LARGEST, LARGEST_UNSCALED
 from bilstm_nlp.nn.pooling import AttentionPooling, BothEndsPooling, LastPooling, MeanPooling
 from bilstm_nlp.nn.regression_head import AbsoluteError, HuberError, PinballError, SquaredError
 from bilstm_nlp.nn.series_embedder import IndependentChannels, JointChannels, PatchReader, StepReader
@@ -58,6 +59,14 @@ def test_a_bypass_maps_look_back_to_horizon(tmp_path):
     assert made(tmp_path, head={"bypass": {"kind": "none"}}).head.bypass is None
     projection = made(tmp_path, head={"bypass": {"kind": "linear"}}).head.bypass.projection
     assert (projection.in_features, projection.out_features) == (LOOK_BACK, HORIZON)
+
+
+def test_the_format_has_the_spelling_of_the_config(tmp_path):
+    spelling = {"date_format": "%d.%m.%Y", "timezone": "Europe/Berlin", "decimal": ",", "thousands": "."}
+    own = table_format(config(tmp_path, columns=["date", "load"], known=["holiday"], scaler="none", **spelling))
+    assert {name: getattr(own, name) for name in spelling} == spelling
+    assert (own.names, own.ahead, own.largest) == (("date", "load"), ("holiday",), LARGEST_UNSCALED)
+    assert table_format(config(tmp_path)).largest == LARGEST
 
 
 def test_the_format_has_the_columns_only_if_targets_are_named(tmp_path):

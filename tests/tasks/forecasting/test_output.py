@@ -74,3 +74,36 @@ def test_panels_show_the_end_of_each_series_and_its_forecast(names):
     assert drawn[1].dates.tolist() == dates[-4:].to_numpy().tolist()
     assert drawn[-1].forecast.tolist() == table[table["column"] == "a"]["forecast"][-3:].tolist()
     assert drawn[-1].ahead.tolist() == pd.date_range("2020-01-01 01:00", periods=3, freq="h").to_numpy().tolist()
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "parquet"])
+@pytest.mark.parametrize("scale", [1e-300, 1.15e-11, 1.0, 1e25, 1e300])
+def test_numbers_of_any_size_keep_all_digits(kind, scale):
+    table = a_table(zone=None)
+    table = table.assign(forecast=table["forecast"] * scale, lower=table["lower"] * scale)
+    file = io.BytesIO(as_file(table, kind))
+    again = {
+        "csv": lambda: pd.read_csv(file, dtype=str),
+        "json": lambda: pd.DataFrame(json.load(file)),
+        "parquet": lambda: pd.read_parquet(file),
+    }[kind]()
+    for name in ("forecast", "lower", "upper"):
+        assert [float(value) for value in again[name]] == table[name].tolist()
+
+
+def test_json_keeps_offsets_and_leaves_lacking_values_out():
+    table = a_table(y=np.array([[1.0, np.nan], [2.0, 3.0], [4.0, 5.0]]))
+    records = json.loads(as_file(table, "json"))
+    assert [record["y"] for record in records] == [1, None, 2, 3, 4, 5]
+    assert (records[0]["origin"], records[0]["ds"]) == ("2020-01-01T00:00:00+01:00", "2020-01-01T01:00:00+01:00")
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "parquet"])
+def test_steps_stay_whole_numbers(kind):
+    values = np.ones((2, 1))
+    table = forecast_table("s", 7, pd.Index([8, 9]), ["y"], forecast=values, lower=values, upper=values)
+    file = io.BytesIO(as_file(table, kind))
+    read = {"csv": pd.read_csv, "json": lambda file: pd.DataFrame(json.load(file)), "parquet": pd.read_parquet}[kind]
+    again = read(file)
+    assert again[["origin", "ds"]].values.tolist() == [[7, 8], [7, 9]]
+    assert again["ds"].dtype == np.int64

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow
 import pytest
 
 from bilstm_nlp.config import parse
@@ -18,7 +19,7 @@ from bilstm_nlp.tasks.forecasting import predictor
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
 from bilstm_nlp.tasks.registry import restored
 from bilstm_nlp.tasks.request import Request
-from tests.tasks.forecasting.test_task import HORIZON, ROWS, fitted, table
+from tests.tasks.forecasting.test_task import HORIZON, LOOK_BACK, ROWS, fitted, table
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +153,79 @@ def test_names_of_a_single_series_need_not_agree(forecaster):
     )
     expected = forecaster.forecast(frame, known)["forecast"]
     assert forecaster.future(other, ahead)["forecast"].tolist() == expected.tolist()
+
+
+# --- reading ---
+
+
+@pytest.fixture(scope="module")
+def plain(folder) -> Forecaster:
+    """An untrained forecaster of one target."""
+    return fitted(folder, targets=["load"])[0].forecaster()
+
+
+def test_a_table_of_exactly_the_look_back_is_enough(plain):
+    last = table()[-LOOK_BACK:]
+    expected = plain.forecast(table().assign(load=table()["load"]))
+    assert plain.forecast(last)[["ds", "step"]].equals(expected[["ds", "step"]])
+    with pytest.raises(InputError, match=rf"expected at least {LOOK_BACK} rows of a series"):
+        plain.forecast(last[1:])
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_look_backs_too_short_to_tell_a_frequency_are_read(tmp_path, rows):
+    forecaster = fitted(tmp_path, targets=["load"], look_back=rows)[0].forecaster()
+    hours = pd.date_range("2024-03-13 12:00", periods=HORIZON, freq="h")
+    assert forecaster.forecast(table()[-rows:])["ds"].tolist() == list(hours)
+
+
+def test_tables_of_another_frequency_are_refused_with_the_row(plain):
+    daily = table().assign(date=pd.date_range("2024-03-01", periods=ROWS, freq="D"))
+    for call in (plain.forecast, plain.backtest):
+        with pytest.raises(
+            InputError, match=r"^frame: expected series of frequency h, as in training, found D: .* in row 2$"
+        ):
+            call(daily)
+
+
+def test_frames_may_have_dates_in_their_index(plain):
+    expected = plain.forecast(table())["forecast"].tolist()
+    indexed = table().set_index("date")[["load"]]
+    for frame in (indexed, indexed.rename_axis(None), indexed.to_period("h"), indexed["load"], pyarrow.table(table())):
+        assert plain.forecast(frame)["forecast"].tolist() == expected
+
+
+def test_the_same_remark_is_given_once(folder, caplog):
+    forecaster = fitted(folder, targets=["load"])[0].forecaster()
+    renamed = table().rename(columns={"date": "when"})
+    for _ in range(3):
+        forecaster.forecast(renamed)
+    assert [record.message for record in caplog.records].count("frame: column 'when' is read as the date") == 1
+
+
+def test_standard_input_is_forecast_as_a_file_is(plain, tmp_path, monkeypatch):
+    table().to_csv(tmp_path / "x.csv", index=False)
+    with open(tmp_path / "x.csv", encoding="utf-8") as stream:
+        monkeypatch.setattr("sys.stdin", stream)
+        (given,) = plain.predictions(Request("-"))
+    (expected,) = plain.predictions(Request(str(tmp_path / "x.csv")))
+    assert given.replace(b"series,", b"x,") == expected
+
+
+def test_numbered_rows_are_forecast_with_numbers(tmp_path):
+    numbered = table().rename(columns={"date": "step"}).assign(step=range(1, ROWS + 1))[["step", "load"]]
+    forecaster = fitted(tmp_path, numbered)[0].forecaster()
+    assert forecaster.forecast(numbered)["ds"].tolist() == list(range(ROWS + 1, ROWS + HORIZON + 1))
+    assert forecaster.forecast(numbered[-LOOK_BACK:])["origin"].tolist() == [ROWS] * HORIZON
+    back = forecaster.backtest(numbered, windows=2)
+    assert back["ds"].tolist() == [*range(ROWS - 4, ROWS), *range(ROWS - 3, ROWS + 1)]
+    assert back["y"].tolist() == [numbered["load"][step - 1] for step in back["ds"]]
+
+
+def test_known_columns_must_begin_with_the_horizon(forecaster):
+    ahead = table(ROWS + HORIZON)[ROWS:].assign(holiday=[np.nan, 1, 1, 1])
+    with pytest.raises(InputError, match="expected a number in column 'holiday', found nothing in row 1"):
+        forecaster.forecast(table(), ahead)
 
 
 # --- a saved run ---
