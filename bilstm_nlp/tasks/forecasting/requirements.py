@@ -6,7 +6,6 @@ or to a validation part that is too small to calibrate intervals.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
@@ -25,19 +24,11 @@ from bilstm_nlp.data.series.codec import BLOCK
 from bilstm_nlp.data.series.series import Parts, SeriesSet, split_last
 from bilstm_nlp.data.series.windows import Panel, Windows
 from bilstm_nlp.errors import ConfigError, InputError
+from bilstm_nlp.tasks.forecasting.conformal import scores_needed
 from bilstm_nlp.tasks.forecasting.data import SeriesLoader, SeriesParts
 
 LEVELS = (0.8, 0.5)
 """Levels of intervals that are proposed where a higher one can't be calibrated."""
-
-
-def windows_needed(level: float) -> int:
-    """Return the least number of windows that intervals of this level can be calibrated with.
-
-    >>> windows_needed(0.9), windows_needed(0.5)
-    (9, 1)
-    """
-    return math.ceil(level / (1 - level) - 1e-9)
 
 
 @dataclass(frozen=True)
@@ -48,6 +39,8 @@ class Sizes:
     look_back: int
     horizon: int
     level: float
+    columns: int = 1
+    """Number of columns to forecast."""
     with_test: bool = True
 
     @property
@@ -67,9 +60,14 @@ class Sizes:
         return sum(max(0, span) for span in spans)
 
     @property
+    def calibrated(self) -> bool:
+        """True if the validation part has values enough to calibrate the intervals, over all windows and steps."""
+        return self.windows("validation") * self.horizon * self.columns >= scores_needed(self.level)
+
+    @property
     def fit(self) -> bool:
-        """True if every part has a window, and the validation part enough windows to calibrate the intervals."""
-        return all(map(self.windows, self.names)) and self.windows("validation") >= windows_needed(self.level)
+        """True if every part has a window, and the intervals can be calibrated."""
+        return all(map(self.windows, self.names)) and self.calibrated
 
 
 def check(config: ForecastingConfig, data: SeriesParts) -> None:
@@ -92,7 +90,8 @@ def problems(config: ForecastingConfig, data: SeriesParts) -> list[str]:
     """List what these series lack for a training as the config says; the last problem ends with settings that work."""
     settings = config.data
     with_test = wants_test(settings) and not data.refitted
-    sizes = Sizes(data.parts, settings.look_back, settings.horizon, config.interval, with_test)
+    columns = len(data.columns.targets)
+    sizes = Sizes(data.parts, settings.look_back, settings.horizon, config.interval, columns, with_test)
     if settings.validate_on == "test":
         if not sizes.with_test:
             return ['data.validate_on: expected "validation", as there is no test part, found "test"']
@@ -104,7 +103,8 @@ def problems(config: ForecastingConfig, data: SeriesParts) -> list[str]:
         ]
     else:
         told = [problem for name in sizes.names if (problem := _too_short(sizes, name, settings))]
-    if not told and (problem := _too_few(sizes)):
+    values = sizes.windows("validation") * sizes.horizon * sizes.columns
+    if not told and (problem := _too_few(sizes, values)):
         told = [problem]
     if told:
         advice = working_settings(sizes, lengths, settings)
@@ -136,13 +136,13 @@ def _too_short(sizes: Sizes, name: str, settings: ForecastingData) -> str | None
     return problem + (f", as data.fraction = {settings.fraction} leaves them" if shortened else "")
 
 
-def _too_few(sizes: Sizes) -> str | None:
-    """Describe a validation part with too few windows for the intervals."""
-    needed, windows = windows_needed(sizes.level), sizes.windows("validation")
-    if windows >= needed:
+def _too_few(sizes: Sizes, values: int) -> str | None:
+    """Describe a validation part with too few values for the intervals, over all windows and steps."""
+    needed = scores_needed(sizes.level)
+    if values >= needed:
         return None
-    expected = f"expected at least {needed} windows to calibrate intervals of {sizes.level:.4g}"
-    return f"validation part: {expected}, found {windows}"
+    expected = f"expected at least {needed} values to calibrate intervals of {sizes.level:.4g}"
+    return f"validation part: {expected}, found {values} in all windows and steps"
 
 
 def _lost_to_gaps(sizes: Sizes, data: SeriesParts) -> Iterator[str]:
@@ -159,11 +159,9 @@ def _lost_to_gaps(sizes: Sizes, data: SeriesParts) -> Iterator[str]:
             yield f"{name} part: {error}"
             continue
         if name == "validation":
-            counts = sum((~np.isnan(block.future)).sum(axis=0) for block in windows.blocks(BLOCK))
-            needed, least = windows_needed(sizes.level), int(np.min(counts))
-            if least < needed:
-                expected = f"expected at least {needed} windows to calibrate intervals of {sizes.level:.4g}"
-                yield f"validation part: {expected}, found {least} with a value of each column and step in the file"
+            values = sum(int((~np.isnan(block.future)).sum()) for block in windows.blocks(BLOCK))
+            if problem := _too_few(sizes, values):
+                yield f"{problem}: the file lacks the others"
 
 
 # --- settings that work ----------------------------------------------------------------------------------------------
@@ -193,13 +191,13 @@ def _candidates(
     test = max(sizes.horizon, *(parts.test.stop - parts.test.start for parts in sizes.parts)) if sizes.with_test else 0
     for test_rows in dict.fromkeys((test, sizes.horizon if sizes.with_test else 0)):
         # The shortest validation part with enough windows, if any series is long enough for it.
-        for validation in range(sizes.horizon, sizes.horizon + windows_needed(sizes.level)):
+        for validation in range(sizes.horizon, sizes.horizon + scores_needed(sizes.level)):
             if min(lengths) <= validation + test_rows:
                 break
             parts = [split_last(length, validation, test_rows) for length in lengths]
             larger = replace(sizes, parts=parts)
             # Counted for the shortest look-back: the look-back is chosen last.
-            if replace(larger, look_back=1).windows("validation") >= windows_needed(sizes.level):
+            if replace(larger, look_back=1).calibrated:
                 yield larger, LastSplit(validation=validation, test=test_rows)
                 break
 

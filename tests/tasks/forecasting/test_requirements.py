@@ -66,7 +66,7 @@ def test_problems_are_parts_without_windows_or_too_few(lengths, split, look_back
     counts = windows(lengths, split, look_back, horizon)
     needed = {0.5: 1, 0.9: 9}[interval]
     told = problems(lengths, tables(split, look_back, horizon, interval))
-    assert (told == []) == (min(counts.values()) > 0 and counts["validation"] >= needed)
+    assert (told == []) == (min(counts.values()) > 0 and counts["validation"] * horizon >= needed)
     if told and horizon < max(lengths):
         without = [name for name, count in counts.items() if count == 0]
         assert [problem.partition(" part:")[0] for problem in told] == (without or ["validation"])
@@ -100,7 +100,7 @@ def test_missing_values_do_not_calibrate(share):
     data = SeriesSet("s.csv", [Series("s", series.dates, series.values, ("y",), series.rows, observed)], ("y",), "D")
     checked = parse(tables({"kind": "last", "validation": 10, "test": 5}, 3, 1, 0.9), "a test")
     told = requirements.problems(checked, forecasting(checked).loader.split(data))
-    expected = "validation part: expected at least 9 windows to calibrate intervals of 0.9, found 5 with a value of"
+    expected = "validation part: expected at least 9 values to calibrate intervals of 0.9, found 5 in all windows and"
     assert [problem[: len(expected)] for problem in told] == ([] if share else [expected])
 
 
@@ -116,7 +116,7 @@ def test_validating_on_a_test_part_without_rows_is_refused():
     ]
 
 
-FEW = {"kind": "last", "validation": 4, "test": 4}
+FEW = {"kind": "last", "validation": 3, "test": 4}
 
 
 def test_train_and_check_say_the_same_before_anything_is_written(tmp_path):
@@ -127,7 +127,7 @@ def test_train_and_check_say_the_same_before_anything_is_written(tmp_path):
     inspection = forecasting(settings).inspect()
     assert is_wrong(inspection)
     assert [complaint.message for complaint in inspection.complaints if complaint.wrong] == caught.value.problems
-    assert "validation = 7, test = 4" in str(caught.value)
+    assert "validation = 4, test = 4" in str(caught.value)
 
 
 def test_refit_at_an_origin_with_too_few_rows_trains_nothing(tmp_path, monkeypatch):
