@@ -8,24 +8,47 @@ from typing import Annotated, Literal
 
 import typer
 
-from bilstm_nlp.cli.options import Verbosity
+from bilstm_nlp.cli.options import Overrides, Verbosity
 
 
 def init(
     kind: Annotated[
         Literal["ner", "forecasting"], typer.Argument(metavar="KIND", help="The kind of model.", show_default=False)
     ],
+    file: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="FILE",
+            help="A .csv or .parquet file of series: all settings are chosen from it.",
+            show_default=False,
+        ),
+    ] = None,
     out: Annotated[
         str | None, typer.Argument(metavar="OUT", help="The file to write, or - to print. Default: KIND.toml.")
     ] = None,
+    overrides: Overrides = None,
     verbosity: Verbosity = None,
 ) -> None:
-    """Write a commented starter config for your own files. An existing file is never replaced."""
+    """Write a commented starter config for your own files. An existing file is never replaced. For a file of series,
+    all settings are chosen from the data, each with its reason."""
     from bilstm_nlp.cli import console
     from bilstm_nlp.config.shipped import STARTERS
     from bilstm_nlp.errors import InputError, OutputError
+    from bilstm_nlp.tasks.forecasting import defaults
+    from bilstm_nlp.tasks.registry import chosen, is_data
 
-    text = (STARTERS / f"{kind}.toml").read_text(encoding="utf-8")
+    if file is not None and not is_data(file):
+        if out is not None:
+            raise InputError(f"FILE: expected a .csv, .csv.gz or .parquet file of series, found {file}")
+        file, out = None, file
+    if file is None and overrides:
+        raise InputError("--set: expected with a file of series, found none")
+    if file is not None and kind != "forecasting":
+        raise InputError(f"KIND: expected forecasting for {file}, found {kind}")
+    if file is None:
+        text = (STARTERS / f"{kind}.toml").read_text(encoding="utf-8")
+    else:
+        text = defaults.as_file(file, *chosen(file, overrides or []))
     if out == "-":
         sys.stdout.write(text)
         return
@@ -37,7 +60,8 @@ def init(
         raise InputError(f"{path}: expected the name of a new file, found one that exists") from None
     except OSError as error:
         raise OutputError(path, error) from error
-    console.note(f"wrote {path}. Put your files in it, then: {console.shell('bilstm-nlp', 'check', path)}")
+    todo = "Put your files in it, then" if file is None else "Edit it, then"
+    console.note(f"wrote {path}. {todo}: {console.shell('bilstm-nlp', 'check', path)}")
 
 
 def schema(

@@ -14,7 +14,11 @@ from bilstm_nlp.system import processes
 def train(
     config: Annotated[
         Path,
-        typer.Argument(metavar="CONFIG", help="A TOML file, or sample:NAME for a shipped config.", show_default=False),
+        typer.Argument(
+            metavar="CONFIG|FILE",
+            help="A TOML file, sample:NAME for a shipped config, or a .csv or .parquet file of series.",
+            show_default=False,
+        ),
     ],
     overrides: Overrides = None,
     out: Annotated[
@@ -26,18 +30,18 @@ def train(
     verbosity: Verbosity = None,
 ) -> None:
     """Train a tagger or a forecaster. Weights, scores, plots and a report go to a run directory. Ctrl-C saves the
-    state, and --resume continues from it."""
+    state, and --resume continues from it. For a file of series, all settings are chosen from the data and shown."""
     from bilstm_nlp.cli import console
     from bilstm_nlp.cli.progress import TrainingProgress
-    from bilstm_nlp.config import load
     from bilstm_nlp.config.shipped import default_out
     from bilstm_nlp.runs import evaluate
     from bilstm_nlp.runs import train as experiment
     from bilstm_nlp.runs.directory import RunDirectory
+    from bilstm_nlp.tasks.registry import load, verdict
     from bilstm_nlp.training.interruption import Interruption
     from bilstm_nlp.training.state import Paused
 
-    checked = load(config, overrides or [])
+    checked = load(str(config), overrides or [])
     path = out or default_out(config)
     leads = processes.rank() == 0
     with Interruption() as interruption, TrainingProgress(checked.training.epochs) as progress:
@@ -56,6 +60,9 @@ def train(
             raise typer.Exit(interruption.status) from None
     if not leads:
         return
-    console.print_sections(evaluate.sections(checked, RunDirectory.open(path).read_json("metrics.json")))
+    results = RunDirectory.open(path).read_json("metrics.json")
+    console.print_sections(evaluate.sections(checked, results))
     predict, score = console.shell("bilstm-nlp", "predict", path), console.shell("bilstm-nlp", "evaluate", path)
     console.note(f"saved in {path}: {predict} FILE, {score} --data FILE")
+    if (warning := verdict(checked, results)) is not None:
+        console.note(warning)

@@ -67,5 +67,5 @@ def default_out(source: str | Path, prefix: str = "") -> Path:
     ('runs/ner', 'runs/audit-sample-ner')
     """
     name = str(source)
-    stem = name.replace(":", "-").replace("/", "-") if name.startswith(PREFIX) else Path(source).stem
+    stem = name.replace(":", "-").replace("/", "-") if name.startswith(PREFIX) else Path(name.removesuffix(".gz")).stem
     return Path("runs") / f"{prefix}{stem}"

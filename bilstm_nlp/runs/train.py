@@ -15,7 +15,6 @@ from typing import Any
 import torch
 
 from bilstm_nlp.config import Config, flat, to_json
-from bilstm_nlp.config import load as load_config
 from bilstm_nlp.config.sections import Section
 from bilstm_nlp.errors import InputError, RunError
 from bilstm_nlp.reports import markdown, plots
@@ -30,6 +29,7 @@ from bilstm_nlp.system.memory import peak_memory_mb
 from bilstm_nlp.system.processes import rank
 from bilstm_nlp.tasks.base import Prepared
 from bilstm_nlp.tasks.registry import build
+from bilstm_nlp.tasks.registry import load as load_config
 from bilstm_nlp.tasks.trainer import settings
 from bilstm_nlp.training.distributed import device_of, wait_for_all
 from bilstm_nlp.training.loop import fit, never_stop
@@ -51,7 +51,8 @@ def no_progress(epoch: int, batches: Batches) -> Batches:
 def train(config: Config | PathLike, path: PathLike, *, resume: bool = False, force: bool = False) -> Run:
     """Train into the run directory `path`, and return the finished run.
 
-    `config` is a config or the path of a TOML file; `resume` and `force` are as in `train_epochs`.
+    `config` is a config, the path of a TOML file, or that of a file of series; `resume` and `force` are as in
+    `train_epochs`.
 
         run = bilstm_nlp.train("configs/ner/sample.toml", "runs/sample")
         run.predictor.tag(["EU rejects German call"])
@@ -96,12 +97,13 @@ def train_epochs(
 def config_from(config: Config | PathLike) -> Config:
     """Return a config, read from a TOML file if it is a path.
 
+    For a file of series, the settings are chosen from the data.
     Raises `InputError` for anything but a config or a path, and for a file that is no config.
     """
     if isinstance(config, Section):
         return config
     if isinstance(config, (str, os.PathLike)):
-        return load_config(path_of(config))
+        return load_config(str(path_of(config)))
     raise InputError(f"config: expected a config or the path of a TOML file, found {config!r}")
 
 

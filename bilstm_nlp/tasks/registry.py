@@ -6,22 +6,28 @@ tagger predicts without the modules of forecasting or training.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
-from bilstm_nlp.config import Config, parse
+from bilstm_nlp.config import Config, flat, parse
+from bilstm_nlp.config import load as load_config
 from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.config.reading import apply
 from bilstm_nlp.config.tagging import TaggingConfig
-from bilstm_nlp.errors import ConfigError, RunError
+from bilstm_nlp.errors import ConfigError, InputError, RunError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bilstm_nlp.tasks.base import Predictor, Task
     from bilstm_nlp.tasks.comparison import Examples
+    from bilstm_nlp.tasks.forecasting.defaults import Choice
     from bilstm_nlp.tasks.forecasting.task import ForecastingTask
     from bilstm_nlp.tasks.tagging.task import TaggingTask
+
+logger = logging.getLogger(__name__)
 
 
 def build(config: Config) -> Task:
@@ -109,6 +115,85 @@ def examples_of(config: Config) -> type[Examples]:
             from bilstm_nlp.tasks.forecasting.comparison import WindowExamples
 
             return WindowExamples
+        case _:
+            assert_never(config)
+
+
+def is_data(source: str) -> bool:
+    """Return True for the name of a file of series, which is no config.
+
+    >>> is_data("sales.csv.gz"), is_data("sample:energy.csv"), is_data("sales.toml")
+    (True, True, False)
+    """
+    return source.removesuffix(".gz").endswith((".csv", ".parquet"))
+
+
+def load(source: str, overrides: Sequence[str] = ()) -> Config:
+    """Return the config of a TOML file or `sample:NAME`, or choose one for a file of series and say so.
+
+    Raises `ConfigError` with all problems of a config, and `InputError` for series that can't be read.
+    """
+    if not is_data(source):
+        return load_config(Path(source), overrides)
+    values, choices = chosen(source, overrides)
+    for choice in choices:
+        logger.info("chose %s", choice)
+    return _with_choices(source, values, choices)
+
+
+def chosen(source: str, overrides: Sequence[str] = ()) -> tuple[dict[str, Any], list[Choice]]:
+    """Return the settings that overrides give, by dotted key, and choose all others for a file of series.
+
+    Raises `InputError` for overrides and series that can't be used.
+    """
+    from bilstm_nlp.tasks.forecasting import defaults
+    from bilstm_nlp.tasks.forecasting.data import SeriesLoader
+    from bilstm_nlp.tasks.forecasting.model import table_format
+
+    given = _given(source, overrides)
+    if (task := given.get("task", "forecasting")) != "forecasting":
+        raise ConfigError(source, [f"task: expected forecasting for a file of series, found {task}"])
+    lenient = {"data.missing": "interpolate"} | given
+    config = _with_choices(source, lenient, [])
+    assert isinstance(config, ForecastingConfig)
+    facts = SeriesLoader(config.data, table_format(config)).facts()
+    try:
+        choices = defaults.choose(facts, given)
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from None
+    return given, choices
+
+
+def _given(source: str, overrides: Sequence[str]) -> dict[str, Any]:
+    """Return overrides by dotted key. Raises `ConfigError` for overrides that can't be read."""
+    values: dict[str, Any] = {}
+    if problems := [problem for override in overrides if (problem := apply(values, override))]:
+        raise ConfigError(source, problems)
+    return flat(values)
+
+
+def _with_choices(source: str, given: Mapping[str, Any], choices: Sequence[Choice]) -> Config:
+    """Return the config of a file of series, from settings by their dotted keys."""
+    settings = {"task": "forecasting", "data.file": source, **{choice.key: choice.value for choice in choices}, **given}
+    values: dict[str, Any] = {}
+    for key, value in settings.items():
+        *tables, name = key.split(".")
+        table = values
+        for part in tables:
+            table = table.setdefault(part, {})
+        table[name] = value
+    return parse(values, source)
+
+
+def verdict(config: Config, results: Mapping[str, Any]) -> str | None:
+    """Say that a model is worse than a forecast at no cost; `None` if it is not."""
+    match config:
+        case TaggingConfig():
+            return None
+        case ForecastingConfig():
+            from bilstm_nlp.tasks.forecasting import report
+
+            return report.verdict(results[config.data.validate_on], config.data.validate_on)
         case _:
             assert_never(config)
 

@@ -23,6 +23,7 @@ from bilstm_nlp.data.series.series import (
 )
 from bilstm_nlp.data.series.tables import read
 from bilstm_nlp.errors import ConfigError, InputError
+from bilstm_nlp.tasks.forecasting.defaults import Facts
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +54,16 @@ class SeriesLoader:
     def __init__(self, config: ForecastingData, format: TableFormat) -> None:
         """`format`: the layout of the files."""
         self.config, self.format = config, format
+
+    def facts(self) -> Facts:
+        """Read the config's series, and return the facts by which settings are chosen."""
+        series_set = read(self.config.file, self.format)
+        return Facts(
+            frequency=series_set.frequency,
+            lengths=[len(series) for series in series_set.series],
+            columns=len(self._columns(series_set).targets),
+            filled=sum(cells.count for cells in series_set.filled),
+        )
 
     def load(self) -> SeriesParts:
         """Read the config's series and split each into parts.

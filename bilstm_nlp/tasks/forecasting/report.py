@@ -44,6 +44,23 @@ def _section(name: str, results: dict[str, Any], *, drawn: bool, with_test: bool
     return section
 
 
+def verdict(results: dict[str, Any], part: str) -> str | None:
+    """Say that the model's errors on a part are larger than those of a forecast at no cost; `None` if they are not.
+
+    The forecast repeats the last season, or the last value if there is no season.
+    """
+    baselines = results["baselines"]
+    name = "seasonal naive" if "seasonal naive" in baselines and results["season"] > 1 else "naive"
+    repeated = f"the last {results['season']} rows" if name == "seasonal naive" else "the last value"
+    own, other = results["mae"], baselines[name]["mae"]
+    if own is None or own < other:
+        return None
+    return (
+        f"this model LOSES to repeating {repeated}: its mean absolute error on the {part} part is {own:.4g}, "
+        f"against {other:.4g}"
+    )
+
+
 def _skill(results: dict[str, Any]) -> str:
     """Compare the mean squared error with that of repeating the last season."""
     value = results["skill"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bilstm_nlp.reports.sections import Picture, Table
-from bilstm_nlp.tasks.forecasting.report import SERIES_SHOWN, STEPS_SHOWN, sections
+from bilstm_nlp.tasks.forecasting.report import SERIES_SHOWN, STEPS_SHOWN, sections, verdict
 
 RUN = Path(__file__).parent.parent.parent / "runs" / "0.1.0" / "forecaster"
 
@@ -28,6 +28,21 @@ def test_the_model_stands_beside_every_baseline(results):
     table = tables(results)["In scaled units, beside the baselines on the same windows"]
     assert [row[0] for row in table.rows] == ["this model", *results["baselines"]]
     assert table.rows[0][1] == f"{results['mse']:.4f}"
+
+
+@pytest.mark.parametrize(
+    ("season", "own", "expected"),
+    [
+        (12, 0.4, None),
+        (12, 0.5, "repeating the last 12 rows: its mean absolute error on the validation part is 0.5, against 0.5"),
+        (1, 0.5, None),
+        (1, 0.7, "repeating the last value: its mean absolute error on the validation part is 0.7, against 0.6"),
+    ],
+)
+def test_verdict_names_the_forecast_that_is_not_beaten(season, own, expected):
+    baselines = {"naive": {"mae": 0.6}, "seasonal naive": {"mae": 0.5 if season > 1 else 0.6}}
+    told = verdict({"mae": own, "season": season, "baselines": baselines}, "validation")
+    assert told == (expected and f"this model LOSES to {expected}")
 
 
 @pytest.mark.parametrize(("skill", "words"), [(0.25, "25.0% better"), (-0.5, "50.0% WORSE"), (None, "No skill can be")])

@@ -1,0 +1,153 @@
+"""Settings chosen for a file of series: they can be trained with, whatever the length, the frequency and the number."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bilstm_nlp.config import load as load_config
+from bilstm_nlp.config.reading import flat
+from bilstm_nlp.data.series.frequencies import grid
+from bilstm_nlp.data.series.series import Series, SeriesSet
+from bilstm_nlp.errors import ConfigError, InputError
+from bilstm_nlp.tasks import registry
+from bilstm_nlp.tasks.forecasting import defaults, requirements
+from bilstm_nlp.tasks.forecasting.defaults import Facts
+from bilstm_nlp.tasks.registry import forecasting
+
+FREQUENCIES = ["YS", "QS", "MS", "W", "D", "B", "h", "30min", "15min", "min", "step"]
+
+
+def settings_for(lengths: list[int], frequency: str, **given: object):
+    keys = {key.replace("__", "."): value for key, value in given.items()}
+    choices = defaults.choose(Facts(frequency, lengths), keys)
+    return registry._with_choices("s.csv", keys, choices)
+
+
+def problems(lengths: list[int], settings, frequency: str) -> list[str]:
+    series = [
+        Series(f"s{number}", pd.RangeIndex(length), np.ones((length, 1)), ("y",), np.arange(length))
+        for number, length in enumerate(lengths)
+    ]
+    data = forecasting(settings).loader.split(SeriesSet("s.csv", series, ("y",), frequency))
+    return requirements.problems(settings, data)
+
+
+@pytest.mark.parametrize("frequency", FREQUENCIES)
+@pytest.mark.parametrize("count", [1, 2, 30])
+def test_any_length_from_ten_rows_can_be_trained_on(frequency, count):
+    for length in (*range(10, 80), 144, 500, 4032, 20_000 // count):
+        lengths = [length + 3 * number for number in range(count)]
+        assert problems(lengths, settings_for(lengths, frequency), frequency) == [], (frequency, length)
+
+
+@pytest.mark.parametrize("horizon", [1, 5, 24])
+def test_given_horizon_is_kept_or_the_least_rows_are_said(horizon):
+    for length in range(10, 120):
+        if length < least_rows(horizon):
+            with pytest.raises(
+                InputError, match=f"at least {least_rows(horizon)} rows .* {horizon}, found {length} in"
+            ):
+                settings_for([length], "D", data__horizon=horizon)
+        else:
+            settings = settings_for([length], "D", data__horizon=horizon)
+            assert settings.data.horizon == horizon
+            assert problems([length], settings, "D") == []
+
+
+def least_rows(horizon: int) -> int:
+    """Three horizons, one for each part, and a row to forecast from."""
+    return 3 * horizon + 1
+
+
+@pytest.mark.parametrize("interval", [0.5, 0.95])
+def test_given_level_and_look_back_are_kept(interval):
+    settings = settings_for([200], "MS", interval=interval, data__look_back=5)
+    assert (settings.interval, settings.data.look_back) == (interval, 5)
+    assert problems([200], settings, "MS") == []
+
+
+@pytest.mark.parametrize(
+    ("frequency", "horizon", "look_back"), [("MS", 12, 48), ("QS", 8, 16), ("YS", 6, 12), ("D", 14, 28), ("h", 24, 168)]
+)
+def test_long_series_get_seasons_of_their_frequency(frequency, horizon, look_back):
+    data = settings_for([5000], frequency).data
+    assert (data.horizon, data.look_back) == (horizon, look_back)
+
+
+def test_shorter_series_than_ten_rows_are_refused():
+    with pytest.raises(InputError, match="expected a series of at least 10 rows, found 9 in the longest"):
+        defaults.choose(Facts("D", [3, 9]), {})
+
+
+def test_unequal_series_are_drawn_alike_and_gaps_filled():
+    chosen = {choice.key: choice.value for choice in defaults.choose(Facts("D", [40, 80], filled=3), {})}
+    assert (chosen["data.sampling"], chosen["data.missing"]) == ("series", "interpolate")
+    alike = {choice.key for choice in defaults.choose(Facts("D", [40, 79]), {})}
+    assert not alike & {"data.sampling", "data.missing"}
+
+
+@pytest.fixture
+def sales(tmp_path):
+    """Write 60 months of two columns."""
+    dates = grid(pd.date_range("2015-01-01", periods=60, freq="MS"), "MS")
+    path = tmp_path / "sales.csv"
+    frame = pd.DataFrame({"date": dates, "sales": np.sin(np.arange(60)) + 5, "price": np.arange(60.0)})
+    frame.to_csv(path, index=False)
+    return str(path)
+
+
+def test_file_written_for_a_file_means_the_same_as_the_choice(sales, tmp_path):
+    overrides = ['data.known=["price"]', "encoder.cell=gru", "data.horizon=6"]
+    text = defaults.as_file(sales, *registry.chosen(sales, overrides))
+    (tmp_path / "own.toml").write_text(text, encoding="utf-8")
+    assert load_config(tmp_path / "own.toml") == registry.load(sales, overrides)
+    lines = text.splitlines()
+    chosen = [choice.key for choice in registry.chosen(sales, overrides)[1]]
+    assert "data.horizon" not in chosen
+    values = tomllib.loads(text)
+    assert values["data"]["known"] == ["price"]
+    assert sum(line.startswith("# ") for line in lines) == 1 + len(chosen)
+    assert set(chosen) <= set(flat(values)) | {"data.split", "input.reader", "head.bypass", "head.objective"} | {
+        "training.optimizer",
+        "training.schedule",
+    }
+
+
+def test_part_of_a_table_that_is_given_replaces_the_choice(sales):
+    config = registry.load(sales, ["input.reader.kind=patches", "input.reader.length=6"])
+    assert (config.input.reader.kind, config.input.reader.length) == ("patches", 6)
+
+
+def test_choice_for_a_file_with_gaps_interpolates(sales):
+    path = Path(sales)
+    lines = path.read_text().splitlines()
+    lines[10] = lines[10].rpartition(",")[0] + ","
+    path.write_text("\n".join(lines))
+    assert registry.load(sales).data.missing == "interpolate"
+    assert registry.load(sales, ["data.missing=ffill"]).data.missing == "ffill"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["task=tagging"], "task: expected forecasting for a file of series"),
+        (["data.horizn=3"], "did you mean data.horizon"),
+        (["data.horizon=0"], "data.horizon: expected"),
+        (["horizon"], "expected KEY=VALUE"),
+    ],
+)
+def test_wrong_overrides_are_named_before_the_file_is_read(overrides, message):
+    with pytest.raises(ConfigError) as caught:
+        registry.load("not-there.csv", overrides)
+    assert message in str(caught.value)
+
+
+def test_choice_is_a_line_with_its_reason(sales, caplog):
+    caplog.set_level("INFO")
+    registry.load(sales)
+    assert "chose data.horizon = 10: a sixth of the shortest series, 60 rows" in caplog.messages
