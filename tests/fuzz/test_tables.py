@@ -23,7 +23,11 @@ LONG = "unique_id,ds,y\n" + "".join(f"{name},2020-01-{day:02},{day}\n" for day i
 LOCAL = "ds,y\n" + "".join(f"{day}/12/2016,{day}\n" for day in range(10, 17))
 ZONED = "date,y\n" + "".join(f"2020-01-{day:02}T00:00:00+02:00,{day}\n" for day in range(1, 7))
 MONTHS = "date,y\n" + "".join(f'2020-{month:02}-01,"{month}"\n' for month in range(1, 9))
-VALID = [text.encode() for text in (WIDE, LONG, LOCAL, ZONED, MONTHS, "\ufeff" + WIDE.replace("\n", "\r\n"))]
+STEPS = "step;y\n" + "".join(f'{row};"{row},5"\n' for row in range(1, 9))
+UNNAMED = ",date,y\n" + "".join(f"{row},2020-01-{row + 1:02},{row}\n" for row in range(8))
+VALID = [
+    text.encode() for text in (STEPS, UNNAMED, WIDE, LONG, LOCAL, ZONED, MONTHS, "\ufeff" + WIDE.replace("\n", "\r\n"))
+]
 DATES = [
     "0001-01-01",
     "0000-00-00",
@@ -45,11 +49,39 @@ DATES = [
     "1",
     "now",
     "today",
+    "1959",
+    "195901",
+    "1580382000",
+    "99999999999999999999",
+    "2020-Q3",
+    "2020-W54",
+    "2020M13",
+    "1949.0833",
+    "Jan 2020",
+    "Jan-20",
     "NaT",
 ]
-PIECES = [text.encode() for text in (*DATES, "date", "ds", "unique_id", "y", "a", ",", "\n", '"', ",,", '""', "True")]
+PIECES = [
+    text.encode()
+    for text in (*DATES, "date", "ds", "unique_id", "y", "a", ",", ";", "\t", "|", "\n", '"', ",,", '""', "True")
+]
 CONTENTS = files(VALID, PIECES)
-FREQUENCIES = [None] * 6 + ["h", "D", "B", "MS", "W-SUN", "YE", "2h", "99D", "s", "ns"]
+FREQUENCIES = [None] * 6 + [
+    "step",
+    "5step",
+    "month-15",
+    "observed",
+    "h",
+    "D",
+    "B",
+    "MS",
+    "W-SUN",
+    "YE",
+    "2h",
+    "99D",
+    "s",
+    "ns",
+]
 NO_FREQUENCIES = [
     "",
     "0D",
@@ -74,6 +106,13 @@ FORMATS = st.builds(
     columns=st.sampled_from(COLUMNS),
     missing=st.sampled_from(["error", "interpolate", "ffill"]),
     frequency=st.sampled_from(FREQUENCIES + NO_FREQUENCIES),
+    trained=st.sampled_from([None, None, "h", "D", "step", "month-15", "observed-MonTueWedThuFri", "3month-31-JAN"]),
+    timezone=st.sampled_from([None, None, None, "Europe/Berlin", "UTC+02:00", "nowhere"]),
+    date_format=st.sampled_from([None, None, None, "%d/%m/%Y", "%Y-%m-%dT%H:%M:%S%z", "%", "%Q"]),
+    decimal=st.sampled_from([".", ".", ","]),
+    thousands=st.sampled_from([None, None, ",", ".", " "]),
+    names=st.sampled_from([None, None, None, ("date", "a", "b"), ("ds", "y")]),
+    ahead=st.sampled_from([(), (), ("a",), ("y",)]),
 )
 
 

@@ -17,6 +17,7 @@ from bilstm_nlp.data.lines import Complain
 from bilstm_nlp.data.series.frequencies import Steps, parse_frequency
 from bilstm_nlp.data.series.layout import Table, TableFormat
 from bilstm_nlp.data.series.zones import OFFSET, in_one_zone, in_zone
+from bilstm_nlp.errors import InputError
 
 UNGUESSED = (
     *("%b %Y", "%b-%Y", "%Y %b", "%Y-%b", "%B %Y", "%B-%Y", "%b-%y", "%b %y", "%m/%Y", "%m.%Y", "%m-%Y"),
@@ -78,10 +79,7 @@ def parse_dates(table: Table, format: TableFormat, complain: Complain) -> Parsed
         elif format.date_format is None and len(filled) and (years := _decimal_years(text)) is not None:
             dates, notes = years, (f"column {table.date!r} is read as years with decimals, of months or quarters",)
         elif format.date_format is not None:
-            has_offset = "%z" in format.date_format
-            dates = pd.DatetimeIndex(
-                pd.to_datetime(text, format=format.date_format, errors="coerce", exact=True, utc=has_offset)
-            )
+            dates = _in_format(text, format.date_format)
         else:
             dates, notes = _from_text(table, text, format, complain)
     _complain_of_dates(table, column, np.asarray(dates.isna()), format, complain)
@@ -98,8 +96,7 @@ def kind_of_dates(column: pd.Series, date_format: str | None = None) -> Literal[
         return None
     text = as_text(column)
     if date_format is not None:
-        parsed = pd.to_datetime(text, format=date_format, errors="coerce", utc="%z" in date_format)
-        return "dates" if parsed.notna().all() else None
+        return "dates" if _in_format(text, date_format).notna().all() else None
     if text.str.fullmatch(INTEGER).all() or _decimal_years(text) is not None:
         return "numbers"
     if column.dtype.kind in "iuf":
@@ -237,6 +234,15 @@ def _from_text(
     if changing and not mixed.any() and format.timezone is None:
         return in_one_zone(table, dates, _iso(text.str.extract(OFFSET)[0], utc=False), offsets)
     return dates, ()
+
+
+def _in_format(text: pd.Series, date_format: str) -> pd.DatetimeIndex:
+    """Parse text in a spelling as for `strptime`; NaT for other text. Raises `InputError` for no such spelling."""
+    try:
+        return pd.DatetimeIndex(pd.to_datetime(text, format=date_format, errors="coerce", utc="%z" in date_format))
+    except (ValueError, TypeError) as error:
+        expected = "a spelling such as %d.%m.%Y or %m/%d/%Y %H:%M"
+        raise InputError(f"data.date_format: expected {expected}, found {date_format!r}: {error}") from None
 
 
 def _iso(text: pd.Series, *, utc: bool) -> pd.DatetimeIndex:
