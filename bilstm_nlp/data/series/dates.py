@@ -254,6 +254,8 @@ def _periods(text: pd.Series) -> pd.DatetimeIndex:
     """Parse quarters, months and weeks, such as 2020-Q1, 2020M01 and 2020-W05, to their first day."""
     parts = text.str.extract(r"^([0-9]{4})[- ]?([QMW])([0-9]{1,2})$")
     turned = text.str.extract(r"^([Q])([1-4])[- /]([0-9]{4})$")
+    if parts[0].isna().all() and turned[0].isna().all():
+        return pd.DatetimeIndex([pd.NaT] * len(text))
     year, unit, number = parts[0].fillna(turned[2]), parts[1].fillna(turned[0]), parts[2].fillna(turned[1])
     month = pd.to_numeric(number)
     month = month.where(unit != "Q", 3 * month - 2)

@@ -50,8 +50,9 @@ def parse_numbers(table: Table, format: TableFormat, complain: Complain) -> tupl
         parsed = np.where(too_large, 0.0, parsed)
         largest = np.abs(parsed[np.isfinite(parsed)]).max(initial=0.0)
         if 0 < largest < 1 / format.largest:
-            rule = f"numbers above ±{1 / format.largest:.3g} in column {name!r}"
-            complain(table.problem(rule, f"at most ±{largest:g}: other units have larger numbers", table.rows[:1]))
+            notes.append(
+                f"column {name!r}: numbers up to ±{largest:g} are too small to train on; other units have larger ones"
+            )
         values[:, index] = parsed
     return values, notes
 
@@ -68,6 +69,10 @@ def _parsed(column: pd.Series, format: TableFormat) -> tuple[Floats, NDArray[np.
         converted = pd.to_numeric(column.map(str, na_action="ignore"), errors="coerce")
     parsed = converted.to_numpy(np.float64, na_value=np.nan, copy=True)
     is_text = np.isnan(parsed) & column.notna().to_numpy()
+    # pandas 2 does not parse text to the nearest float.
+    exact = np.isfinite(parsed) & column.map(lambda cell: isinstance(cell, str)).to_numpy(bool)
+    if exact.any():
+        parsed[exact] = column[exact].map(float).to_numpy(np.float64)
     if is_text.any():  # pandas 2 leaves infinite numbers as text
         text = column[is_text].map(str)
         parsed[is_text] = text.where(text.str.fullmatch(LARGE_NUMBER), "nan").astype(np.float64)
