@@ -136,6 +136,12 @@ class ForecastingData(Section):
     """Fraction of the training rows to use, the most recent rows."""
     scaler: Literal["standard", "robust", "min-max", "none"] = "standard"
     """Scaling of each column of each series, fitted on the training rows."""
+    transform: Literal["none", "log1p", "box-cox", "ratio"] = "none"
+    """Transform of the targets before they are scaled. `log1p` and `box-cox` are for values that grow by percentages;
+    they need values of at least 0. `ratio` divides each window by the mean size of its look-back, instead of `scaler`;
+    it is for series of very different sizes."""
+    lower: float | None = None
+    """Least value that a target can have, such as 0. Forecasts and intervals do not go below it. Not set: no bound."""
     look_back: Positive = 96
     """Number of rows that a forecast is made from."""
     horizon: Positive = 24

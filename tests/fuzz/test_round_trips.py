@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bilstm_nlp.data.series.baselines import Baselines
-from bilstm_nlp.data.series.codec import Columns, SeriesCodec
-from bilstm_nlp.data.series.series import Parts, Series, SeriesSet
+from bilstm_nlp.data.series.codec import SeriesCodec
+from bilstm_nlp.data.series.series import Columns, Parts, Series, SeriesSet
 from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.corpus import Sentence
 from bilstm_nlp.data.text.vocabulary import WordTable
@@ -81,6 +81,8 @@ def test_codec_of_a_forecaster_survives_its_files(names, data):
         look_back=3,
         horizon=2,
         levels=(0.9,),
+        transform="none",
+        lower=None,
     )
     fitted = ForecastingCodec(codec, Baselines.fit(codec, data_set, parts, 2))
     values = value_of(json_text(fitted.to_json()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -13,37 +12,28 @@ from numpy.typing import NDArray
 
 from bilstm_nlp.batch import Floats, Ints, Values, WindowBatch
 from bilstm_nlp.data.series.calendar import calendar_features
-from bilstm_nlp.data.series.codec_file import Calendar, CodecFile, Normalisation
-from bilstm_nlp.data.series.fitting import deviations_of, shared_scale, warn_of_flat_quartiles
+from bilstm_nlp.data.series.codec_file import Calendar, CodecFile
+from bilstm_nlp.data.series.fitting import (
+    curves_of,
+    deviations_of,
+    mean_sizes,
+    shared_scale,
+    transformed,
+    warn_of_flat_quartiles,
+    warn_of_unknown,
+)
 from bilstm_nlp.data.series.frequencies import parse_frequency
+from bilstm_nlp.data.series.normalisation import Normalisation, level_and_scale
 from bilstm_nlp.data.series.recognition import Ends, Excerpt, excerpts
 from bilstm_nlp.data.series.scale import Scale, ScalerKind
-from bilstm_nlp.data.series.series import Parts, Series, SeriesSet
+from bilstm_nlp.data.series.series import Columns, Parts, Series, SeriesSet
+from bilstm_nlp.data.series.transform import Curve, TransformKind, check_lower
 from bilstm_nlp.data.series.windows import Panel, Windows
 from bilstm_nlp.errors import DataError
 from bilstm_nlp.system.json_values import checked
 
-logger = logging.getLogger(__name__)
-
 BLOCK = 256
 """Windows gathered at a time where no gradient is needed."""
-
-
-@dataclass(frozen=True)
-class Columns:
-    """A division of the columns by role."""
-
-    targets: tuple[str, ...]
-    """Columns to forecast."""
-    observed: tuple[str, ...] = ()
-    """Further columns of the look-back."""
-    known: tuple[str, ...] = ()
-    """Further columns of look-back and horizon."""
-
-    @property
-    def all(self) -> tuple[str, ...]:
-        """All columns: targets, observed, known."""
-        return (*self.targets, *self.observed, *self.known)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +57,11 @@ class SeriesCodec:
     """Series → last dates of its parts; none in runs of version 0.1.0."""
     excerpts: tuple[Excerpt, ...] = ()
     """Rows by which the only series of a training is recognised under another name; none if there were several."""
+    transform: TransformKind = "none"
+    curves: dict[str, Curve] = field(default_factory=dict)
+    """Series → curve of its targets; none without `log1p` or `box-cox`."""
+    lower: float | None = None
+    """Least value of a target in own units."""
 
     @classmethod
     def fit(
@@ -81,6 +76,8 @@ class SeriesCodec:
         look_back: int,
         horizon: int,
         levels: tuple[float, ...],
+        transform: TransformKind,
+        lower: float | None,
     ) -> SeriesCodec:
         """Fit the scales to the observed training rows.
 
@@ -89,11 +86,22 @@ class SeriesCodec:
         """
         names = columns.all
         training = [series[part.train] for series, part in zip(data.series, parts, strict=True)]
-        rows = [(series.select(names), series.observed_of(names)) for series in training]
+        if lower is not None:
+            for series in data.series:
+                check_lower(lower, series, columns.targets)
+        curves = curves_of(transform, training, columns.targets)
+        for series in data.series if curves else ():
+            curves[series.id].check(series, columns.targets)
+        rows = [
+            (transformed(series, names, len(columns.targets), curves.get(series.id)), series.observed_of(names))
+            for series in training
+        ]
         shared = shared_scale(scaler, rows, len(columns.known))
         scales = {}
         for series, (values, observed) in zip(training, rows, strict=True):
             own = Scale.fit(scaler, values, observed)
+            if transform == "ratio":
+                own = own.with_first(mean_sizes(values[:, : len(columns.targets)], observed))
             scales[series.id] = own.with_last(shared)
         deviations = {
             series.id: deviations_of(scales[series.id].apply(values), observed)[: len(columns.targets)]
@@ -114,6 +122,9 @@ class SeriesCodec:
             levels=levels,
             ends={series.id: Ends.of(series, part) for series, part in zip(data.series, parts, strict=True)},
             excerpts=excerpts(training[0], columns.targets, look_back) if len(training) == 1 else (),
+            transform=transform,
+            curves=curves,
+            lower=lower,
         )
 
     # --- series to windows ---
@@ -160,12 +171,19 @@ class SeriesCodec:
         A series of the training has its training's scale. A series that was not in training is scaled, at each
         origin, by the rows before it; a warning names it.
         """
-        blocks, scales, unknown = [], [], []
+        blocks, scales, unknown, curves = [], [], [], []
         for each in series:
-            values = each.select(self.columns.all)
+            name = self.trained_as(each)
+            curve = None
+            if self.curves:
+                curve = Curve.median(self.curves) if name is None else self.curves[name]
+                curve.check(each, self.columns.targets)
+                curves.append(curve)
+            if self.lower is not None:
+                check_lower(self.lower, each, self.columns.targets)
+            values = transformed(each, self.columns.all, len(self.columns.targets), curve)
             features = self.features(each.dates)
             blocks.append(np.concatenate([values, features], axis=1))
-            name = self.trained_as(each)
             if name is None:
                 unknown.append(each.id)
                 own = Scale.expanding(self.kind, values, each.observed_of(self.columns.all))
@@ -173,19 +191,24 @@ class SeriesCodec:
             else:
                 scale = self.scales[name]
             scales.append(scale.with_unscaled(features.shape[1]))
-        if unknown:
-            shown = ", ".join(map(repr, unknown[:5])) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
-            logger.warning("not in training, scaled by the rows before each origin: series %s", shown)
-        past_columns = self.columns.all[: len(self.columns.all) - len(self.columns.known)]
-        complete = all(each.observed is None or each.observed_of(past_columns).all() for each in series)
-        observed = None if complete else [each.observed_of(past_columns) for each in series]
-        return Panel.stack(blocks, len(self.columns.targets), self.known, scales=scales, observed=observed)
+        warn_of_unknown(unknown)
+        observed = [each.observed_of((*self.columns.targets, *self.columns.observed)) for each in series]
+        return Panel.stack(
+            blocks,
+            len(self.columns.targets),
+            self.known,
+            scales=scales,
+            curves=curves or None,
+            lower=self.lower,
+            ratio=self.transform == "ratio",
+            observed=None if all(block.all() for block in observed) else observed,
+        )
 
     @property
     def _known_scale(self) -> Scale:
         """The scale (K,) of the columns known ahead, without the calendar's: the same for all series."""
-        count = len(self.columns.all)
-        return next(iter(self.scales.values())).select(range(count - len(self.columns.known), count))
+        scale, count = next(iter(self.scales.values())), len(self.columns.all)
+        return scale.select(range(count - len(self.columns.known), count))
 
     def windows(self, series: Sequence[Series], parts: Sequence[slice], stride: int = 1) -> Windows:
         """Make the windows of one part of each series. Raises `InputError` if there is none."""
@@ -201,10 +224,9 @@ class SeriesCodec:
 
     def check_frequency(self, data: SeriesSet) -> SeriesSet:
         """Return the series. Raises `DataError` if they have another frequency than those in training."""
-        if data.frequency != self.frequency:
-            expected = f"series of frequency {self.frequency}, as in training"
-            raise DataError(data.source, expected, data.frequency)
-        return data
+        if data.frequency == self.frequency:
+            return data
+        raise DataError(data.source, f"series of frequency {self.frequency}, as in training", data.frequency)
 
     # --- windows to batches ---
 
@@ -213,13 +235,7 @@ class SeriesCodec:
         width = len(self.columns.targets)
         past = past.astype(np.float32)
         targets = past[..., :width]
-        level, scale = np.zeros_like(targets[:, :1]), np.ones_like(targets[:, :1])
-        if self.normalisation == "last":
-            level = targets[:, -1:].copy()
-        elif self.normalisation == "standard":
-            level = targets.mean(axis=1, keepdims=True)
-            # As in Kim et al. 2022: the scale of a constant window is not 0.
-            scale = np.sqrt(targets.var(axis=1, keepdims=True) + 1e-5)
+        level, scale = level_and_scale(self.normalisation, targets)
         past[..., :width] = (targets - level) / scale
         return WindowBatch(past=past, level=level, scale=scale, known=known, future=future)
 
@@ -236,6 +252,12 @@ class SeriesCodec:
             "levels": list(self.levels),
             "ends": {name: asdict(ends) for name, ends in self.ends.items()},
             "excerpts": [asdict(excerpt) for excerpt in self.excerpts],
+            "transform": self.transform,
+            "curves": {
+                name: {"power": curve.power.tolist(), "shift": curve.shift.tolist()}
+                for name, curve in self.curves.items()
+            },
+            "lower": self.lower,
         }
         return {
             "targets": list(self.columns.targets),
@@ -272,4 +294,7 @@ class SeriesCodec:
             levels=tuple(file.levels),
             ends={name: Ends(of.train, of.validation, of.test) for name, of in file.ends.items()},
             excerpts=tuple(Excerpt(of.date, of.rows, of.digest) for of in file.excerpts),
+            transform=file.transform,
+            curves={name: Curve(np.array(of.power), np.array(of.shift)) for name, of in file.curves.items()},
+            lower=file.lower,
         )

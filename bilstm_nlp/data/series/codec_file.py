@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
+from bilstm_nlp.data.series.normalisation import Normalisation
 from bilstm_nlp.data.series.scale import ScalerKind
+from bilstm_nlp.data.series.transform import TransformKind
 
 Calendar = Literal["none", "scaled", "cyclic"]
-Normalisation = Literal["none", "last", "standard"]
 
 
 class ScaleFile(BaseModel):
@@ -42,6 +43,15 @@ class EndsFile(BaseModel):
     test: str | None
 
 
+class CurveFile(BaseModel):
+    """A curve in codec.json."""
+
+    model_config = ConfigDict(strict=True)
+
+    power: list[Annotated[float, Field(ge=0, le=1)]]
+    shift: list[float]
+
+
 class CodecFile(BaseModel):
     """The codec's part of codec.json; the rest is for `Baselines`."""
 
@@ -60,6 +70,9 @@ class CodecFile(BaseModel):
     levels: list[float] = []
     ends: dict[str, EndsFile] = {}
     excerpts: list[ExcerptFile] = []
+    transform: TransformKind = "none"
+    curves: dict[str, CurveFile] = {}
+    lower: float | None = None
 
     @model_validator(mode="after")
     def fits_together(self) -> Self:
@@ -73,6 +86,12 @@ class CodecFile(BaseModel):
             raise ValueError("expected ends of the series that have scalers, found others")
         if not all(0 < level < 1 for level in self.levels):
             raise ValueError(f"expected levels between 0 and 1, found {self.levels}")
+        expected_curves = self.scalers.keys() if self.transform in ("log1p", "box-cox") else set()
+        if self.curves.keys() != expected_curves:
+            raise ValueError(f"expected curves of the series that have scalers for {self.transform}, found others")
+        for name, curve in self.curves.items():
+            if not len(curve.power) == len(curve.shift) == len(self.targets):
+                raise ValueError(f"expected curves of {len(self.targets)} columns for series {name!r}, found others")
         for name, scaler in self.scalers.items():
             sizes = (len(scaler.centre), len(scaler.scale), len(self.deviations[name]))
             if sizes != (len(names), len(names), len(self.targets)):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from typing import assert_never
 
 import numpy as np
 
 from bilstm_nlp.batch import Bools, Floats
 from bilstm_nlp.data.series.scale import Scale, ScalerKind
 from bilstm_nlp.data.series.series import Series
+from bilstm_nlp.data.series.transform import Curve, TransformKind
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +24,36 @@ def shared_scale(kind: ScalerKind, rows: Sequence[tuple[Floats, Bools]], count: 
     scale = Scale.fit(kind, values, observed)
     flags = ((values == 0) | (values == 1) | ~observed).all(axis=0)
     return Scale(np.where(flags, 0.0, scale.centre), np.where(flags, 1.0, scale.size))
+
+
+def curves_of(kind: TransformKind, training: Sequence[Series], targets: Sequence[str]) -> dict[str, Curve]:
+    """Fit a curve to the training rows of each series, by its name; none if the transform has no curve."""
+    match kind:
+        case "none" | "ratio":
+            return {}
+        case "log1p" | "box-cox":
+            return {
+                series.id: Curve.fit(kind, series.select(targets), series.observed_of(targets)) for series in training
+            }
+        case unknown:
+            assert_never(unknown)
+
+
+def transformed(series: Series, columns: Sequence[str], targets: int, curve: Curve | None) -> Floats:
+    """Return the values (T, F) of these columns, the first `targets` of them transformed by the curve."""
+    values = series.select(columns)
+    if curve is not None:
+        # Placeholders of missing values may lie outside the curve: 1 is inside any.
+        own = values[:, :targets]
+        values[:, :targets] = curve.apply(np.where(own > -curve.shift, own, 1.0))
+    return values
+
+
+def mean_sizes(values: Floats, observed: Bools) -> Scale:
+    """Return the scale (C,) of the mean size of observed values (T, C); 1 where it is 0."""
+    seen = observed[:, : values.shape[1]]
+    size = np.where(seen, np.abs(values), 0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+    return Scale(np.zeros_like(size), np.where(size > 0, size, 1.0))
 
 
 def deviations_of(values: Floats, observed: Bools) -> Floats:
@@ -65,3 +97,10 @@ def _flat_quartiles(values: Floats, observed: Bools) -> Bools:
         low, high = np.percentile(kept, [25, 75]) if len(kept) else (0.0, 0.0)
         flat.append(bool(len(kept)) and bool(low == high) and bool(np.ptp(kept) > 0))
     return np.array(flat, dtype=np.bool_)
+
+
+def warn_of_unknown(names: Sequence[str]) -> None:
+    """Name the series that were not in training, if there are any."""
+    if names:
+        shown = ", ".join(map(repr, names[:5])) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+        logger.warning("not in training, scaled by the rows before each origin: series %s", shown)

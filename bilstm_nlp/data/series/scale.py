@@ -104,6 +104,13 @@ class Scale:
         centre[..., count:], size[..., count:] = last.centre, last.size
         return Scale(centre, size)
 
+    def with_first(self, first: Scale) -> Scale:
+        """Return this scale (…, F) with the first C columns' scales replaced by `first` (…, C)."""
+        count = first.centre.shape[-1]
+        centre, size = self.centre.copy(), self.size.copy()
+        centre[..., :count], size[..., :count] = first.centre, first.size
+        return Scale(centre, size)
+
     def with_unscaled(self, count: int) -> Scale:
         """Return this scale (…, F) with `count` further columns that keep their units."""
         shape = (*self.centre.shape[:-1], count)

@@ -99,6 +99,23 @@ FILLED_NAMED = 10
 
 
 @dataclass(frozen=True)
+class Columns:
+    """A division of the columns by role."""
+
+    targets: tuple[str, ...]
+    """Columns to forecast."""
+    observed: tuple[str, ...] = ()
+    """Further columns of the look-back."""
+    known: tuple[str, ...] = ()
+    """Further columns of look-back and horizon."""
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """All columns: targets, observed, known."""
+        return (*self.targets, *self.observed, *self.known)
+
+
+@dataclass(frozen=True)
 class Filled:
     """A count of the values that were missing in one column of a series and have been filled."""
 

@@ -19,12 +19,13 @@ import numpy as np
 
 from bilstm_nlp.batch import Bools, Floats, Ints, Values
 from bilstm_nlp.data.series.scale import OriginScales, Scale
+from bilstm_nlp.data.series.transform import Curve, Units
 from bilstm_nlp.errors import InputError
 
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """A stack of S series in one array, in own units: the target columns first, the columns known ahead last.
+    """A stack of S series in one array, transformed but not scaled: the targets first, the columns known ahead last.
 
     Raises `ValueError` if there are fewer columns than these roles need.
     """
@@ -39,6 +40,12 @@ class Panel:
     """Number of columns to forecast."""
     known: int = 0
     """Number of columns known ahead: calendar, holidays, prices. The look-back has them too."""
+    curves: Curve | None = None
+    """(S, C) curves that the targets were transformed by, before their scale; None for none."""
+    lower: float | None = None
+    """Least value of a target in own units."""
+    ratio: bool = False
+    """True if each window's targets are divided by the mean size of their look-back, instead of their scale."""
     observed: Bools | None = None
     """(N, F − known) False where a value was filled; None if none was."""
 
@@ -55,6 +62,9 @@ class Panel:
         known: int = 0,
         *,
         scales: Sequence[Scale] | None = None,
+        curves: Sequence[Curve] | None = None,
+        lower: float | None = None,
+        ratio: bool = False,
         observed: Sequence[Bools] | None = None,
     ) -> Panel:
         """Stack the values (T, F) of each series. A single series is not copied.
@@ -67,7 +77,8 @@ class Panel:
         if scales is None:
             scales = [Scale.unit(values.shape[1])] * len(blocks)
         seen = None if observed is None else np.concatenate(observed)
-        return cls(values, offsets, OriginScales.stack(scales), targets, known, seen)
+        curve = None if curves is None else Curve.stack(curves)
+        return cls(values, offsets, OriginScales.stack(scales), targets, known, curve, lower, ratio, seen)
 
     @cached_property
     def last_observed(self) -> Ints:
@@ -125,8 +136,8 @@ class WindowArrays:
     """(B, H, C) float32: the target columns over the horizon; NaN where the file lacks the value."""
     known: Values
     """(B, H, K) float32: the columns known ahead, over the horizon."""
-    scale: Scale
-    """(B, 1, C), of the targets."""
+    units: Units
+    """The way back to own units, of the targets."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,7 +214,7 @@ class Windows:
     @property
     def series(self) -> Ints:
         """(N,) index of each window's series."""
-        return np.searchsorted(self.panel.offsets, self.origins, side="right") - 1
+        return self._series(self.origins)
 
     @property
     def rows(self) -> Ints:
@@ -220,19 +231,31 @@ class Windows:
         """Copy and scale the values of these windows, in this order."""
         panel, origins = self.panel, self.origins[numbers]
         scale, targets = self.scale(numbers), range(panel.targets)
+        curve = None if panel.curves is None else panel.curves.of_windows(self._series(origins))
         ahead = scale.apply(panel.future(origins, self.horizon)).astype(np.float32)
         return WindowArrays(
             past=self.past(numbers, self.look_back),
             future=ahead[..., : panel.targets],
             known=ahead[..., ahead.shape[2] - panel.known :],
-            scale=scale.select(targets),
+            units=Units(scale.select(targets), curve, panel.lower),
         )
 
     def scale(self, numbers: Ints) -> Scale:
         """Return the scale (B, 1, F) of these windows."""
         origins = self.origins[numbers]
-        series = np.searchsorted(self.panel.offsets, origins, side="right") - 1
-        return self.panel.scales.at(series, origins - self.panel.offsets[series])
+        series = self._series(origins)
+        scale = self.panel.scales.at(series, origins - self.panel.offsets[series])
+        if not self.panel.ratio:
+            return scale
+        targets = self.panel.targets
+        past = np.abs(self.panel.past(origins, self.look_back)[..., :targets])
+        known = ~np.isnan(past)
+        size = np.where(known, past, 0).sum(axis=1, keepdims=True) / np.maximum(known.sum(axis=1, keepdims=True), 1)
+        return scale.with_first(Scale(np.zeros_like(size), np.where(size > 0, size, 1.0)))
+
+    def _series(self, origins: Ints) -> Ints:
+        """Return the index of the series of each origin (B,)."""
+        return np.searchsorted(self.panel.offsets, origins, side="right") - 1
 
     def past(self, numbers: Ints, rows: int) -> Values:
         """Return the scaled values (B, rows, F) before these windows' origins; 0 where nothing was observed yet."""

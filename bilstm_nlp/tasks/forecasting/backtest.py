@@ -39,6 +39,7 @@ def leakage(forecast: Callable[[Floats], Values], values: Floats, origin: int, g
     """
     before = forecast(values)
     changed = values.copy()
-    changed[origin:] += generator.normal(scale=10 * (1 + np.abs(values).max()), size=values[origin:].shape)
+    # Upwards: a transform may have no value for what lies below.
+    changed[origin:] += np.abs(generator.normal(scale=10 * (1 + np.abs(values).max()), size=values[origin:].shape))
     difference = np.abs(forecast(changed) - before)
     return float(np.where(np.isnan(difference), np.inf, difference).max())

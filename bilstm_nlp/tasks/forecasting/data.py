@@ -10,9 +10,10 @@ import pandas as pd
 
 from bilstm_nlp.config.forecasting import CountsSplit, DatesSplit, ForecastingData, FractionsSplit, LastSplit
 from bilstm_nlp.data.folds import count_of
-from bilstm_nlp.data.series.codec import Columns, SeriesCodec
+from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.layout import TableFormat
 from bilstm_nlp.data.series.series import (
+    Columns,
     Parts,
     Series,
     SeriesSet,

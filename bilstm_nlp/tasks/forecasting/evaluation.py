@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,8 @@ import numpy as np
 from bilstm_nlp.batch import Floats, Values
 from bilstm_nlp.data.series.baselines import SEASONAL_NAIVE, Baselines
 from bilstm_nlp.data.series.codec import SeriesCodec
-from bilstm_nlp.data.series.scale import Scale
 from bilstm_nlp.data.series.series import Series
+from bilstm_nlp.data.series.transform import Units
 from bilstm_nlp.data.series.windows import Windows
 from bilstm_nlp.metrics.forecasts import IntervalErrors, IntervalScores, PointErrors, PointScores
 from bilstm_nlp.tasks.forecasting.forecasts import ForecastingModel, forecast_blocks
@@ -123,10 +123,10 @@ class _UnitErrors:
     def __init__(self, horizon: int, targets: int) -> None:
         self.scaled, self.own = PointErrors(horizon, targets), PointErrors(horizon, targets)
 
-    def add(self, target: Values, forecast: Values, scale: Scale, naive_errors: Floats) -> None:
-        """Add scaled targets and forecasts (B, H, C), with their scale and their scale of MASE (B, C)."""
+    def add(self, target: Values, forecast: Values, units: Units, naive_errors: Floats) -> None:
+        """Add scaled targets and forecasts (B, H, C), with their units and their scale of MASE (B, C)."""
         self.scaled.add(target, forecast)
-        self.own.add(scale.undo(target), scale.undo(forecast), naive_errors)
+        self.own.add(units.undo(target), units.undo(forecast), naive_errors)
 
     def total(self) -> UnitScores:
         return UnitScores(self.scaled.total(), self.own.total())
@@ -146,6 +146,7 @@ def evaluate(
     """Score the model and the baselines on these windows, with intervals of this level."""
     shape = (codec.horizon, len(codec.columns.targets))
     errors, by_series = _UnitErrors(*shape), [PointErrors(*shape) for _ in series]
+    own_by_series = [PointErrors(*shape) for _ in series]
     inside_by_series = [IntervalErrors(*shape, level) for _ in series]
     inside, own_inside = IntervalErrors(*shape, level), IntervalErrors(*shape, level)
     baseline_errors: dict[str, _UnitErrors] = {}
@@ -153,21 +154,22 @@ def evaluate(
     naive_errors = np.stack([baselines.naive_error(codec.trained_as(each)) for each in series])
     for numbers, block, forecasts in forecast_blocks(model, codec, windows):
         of = windows.series[numbers]
-        scale = block.scale
+        units = block.units
         # the model's points
-        errors.add(block.future, forecasts.point, scale, naive_errors[of])
+        errors.add(block.future, forecasts.point, units, naive_errors[of])
         # its intervals
         lower, upper = intervals.borders(block.past, of, forecasts)
+        own, own_points = units.undo(block.future), units.undo(forecasts.point)
         for index in np.unique(of):
             chosen = of == index
-            scaled_naive_errors = naive_errors[index] / scale.size[chosen, 0]
-            by_series[index].add(block.future[chosen], forecasts.point[chosen], scaled_naive_errors)
+            by_series[index].add(block.future[chosen], forecasts.point[chosen])
+            own_by_series[index].add(own[chosen], own_points[chosen], naive_errors[index])
             inside_by_series[index].add(block.future[chosen], lower[chosen], upper[chosen])
         inside.add(block.future, lower, upper)
-        own_inside.add(scale.undo(block.future), scale.undo(lower), scale.undo(upper))
+        own_inside.add(own, units.undo(lower), units.undo(upper))
         # the baselines' points
         for name, points in baselines.forecasts(windows, numbers):
-            baseline_errors.setdefault(name, _UnitErrors(*shape)).add(block.future, points, scale, naive_errors[of])
+            baseline_errors.setdefault(name, _UnitErrors(*shape)).add(block.future, points, units, naive_errors[of])
     return Evaluation(
         series=len(series),
         windows=len(windows),
@@ -184,8 +186,8 @@ def evaluate(
             )
         },
         by_series={
-            each.id: _series_scores(sums.total(), covered.total(), codec.horizon)
-            for each, sums, covered in zip(series, by_series, inside_by_series, strict=True)
+            each.id: _series_scores(replace(sums.total(), mase=own.total().mase), covered.total(), codec.horizon)
+            for each, sums, own, covered in zip(series, by_series, own_by_series, inside_by_series, strict=True)
         },
         by_step=[StepScores(*scores) for scores in zip(errors.scaled.by_step(), inside.by_step(), strict=True)],
     )

@@ -61,18 +61,20 @@ def measure(
     cells = _Cells(*np.divmod(chosen, len(targets)))
     (squared, absolute, forecasts), seconds = timed(lambda: _errors(model, codec, windows, common, cells))
     errors = {"mse": squared, "mae": absolute}
-    units = date_numbers(series, windows)
-    # the examples in common units, each with its own scale
+    dates = date_numbers(series, windows)
+    # the examples in common units
     examples = windows.gather(cells.windows)
-    to_common = examples.scale.relative_to(common.of_windows(of[cells.windows]))
-    each = np.arange(len(cells.windows))
-    example_scale = Scale(to_common.centre[each, 0, cells.columns, None], to_common.size[each, 0, cells.columns, None])
+    common_of_examples = common.of_windows(of[cells.windows])
+    past, actual = (
+        common_of_examples.apply(examples.units.undo(values))
+        for values in (examples.past[..., : len(targets)], examples.future)
+    )
     in_order = _Cells(np.arange(len(cells.windows)), cells.columns)
     return Measurement(
         measures={
             name: Ratio(
-                numerator=np.bincount(units, weights=_mean(values, axis=1)).astype(np.float64),
-                denominator=np.bincount(units).astype(np.float64),
+                numerator=np.bincount(dates, weights=_mean(values, axis=1)).astype(np.float64),
+                denominator=np.bincount(dates).astype(np.float64),
                 by_type=dict(zip(targets, _mean(values, axis=0).tolist(), strict=True)),
             )
             for name, values in errors.items()
@@ -83,9 +85,9 @@ def measure(
             series=[series[index].id for index in of[cells.windows]],
             origins=[str(series[of[number]].dates[windows.rows[number]]) for number in cells.windows],
             columns=[targets[column] for column in cells.columns],
-            past=example_scale.undo(in_order.take(examples.past)),
-            actual=example_scale.undo(in_order.take(examples.future)),
-            forecast=example_scale.undo(forecasts),
+            past=in_order.take(past),
+            actual=in_order.take(actual),
+            forecast=forecasts,
             errors={name: values[cells.windows, cells.columns] for name, values in errors.items()},
         ),
     )
@@ -94,17 +96,18 @@ def measure(
 def _errors(
     model: ForecastingModel, codec: SeriesCodec, windows: Windows, common: Scale, cells: _Cells
 ) -> tuple[Floats, Floats, Values]:
-    """Return mean squared and absolute errors (N, C) in common units, and the examples' scaled forecasts (E, H).
+    """Return mean squared and absolute errors (N, C), and the examples' forecasts (E, H), in common units.
 
     Steps without an observed value are left out. A column without any has NaN.
     """
     squared, absolute, examples = [], [], []
     for numbers, block, forecasts in forecast_blocks(model, codec, windows):
-        to_common = block.scale.relative_to(common.of_windows(windows.series[numbers]))
-        error = (forecasts.point - block.future) * to_common.size
+        of_windows = common.of_windows(windows.series[numbers])
+        point = of_windows.apply(block.units.undo(forecasts.point))
+        error = point - of_windows.apply(block.units.undo(block.future))
         squared.append(_mean(error**2, axis=1))
         absolute.append(_mean(np.abs(error), axis=1))
-        examples.append(cells[cells.within(numbers)].take(forecasts.point, int(numbers[0])))
+        examples.append(cells[cells.within(numbers)].take(point, int(numbers[0])))
     return np.concatenate(squared), np.concatenate(absolute), np.concatenate(examples)
 
 

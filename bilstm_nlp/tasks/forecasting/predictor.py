@@ -187,7 +187,7 @@ class Forecaster:
         for numbers, block, forecasts in forecast_blocks(self.model, self.codec, windows):
             of = windows.series[numbers]
             scaled = (block.future, forecasts.point, *intervals.borders(block.past, of, forecasts))
-            values = zip(of, windows.rows[numbers], *(block.scale.undo(value) for value in scaled), strict=True)
+            values = zip(of, windows.rows[numbers], *(block.units.undo(value) for value in scaled), strict=True)
             tables += [self._table(series[index], row, *of_window) for index, row, *of_window in values]
         return pd.concat(tables, ignore_index=True)
 

@@ -100,6 +100,8 @@ class ForecastingTask:
                 look_back=config.look_back,
                 horizon=config.horizon,
                 levels=levels_with(self.config.interval),
+                transform=config.transform,
+                lower=config.lower,
             )
             baselines = Baselines.fit(codec, data.series_set, data.parts, config.season)
         except InputError as error:

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bilstm_nlp.data.series.codec import Columns, SeriesCodec
-from bilstm_nlp.data.series.series import Parts, Series, SeriesSet, split_counts
+from bilstm_nlp.data.series.codec import SeriesCodec
+from bilstm_nlp.data.series.series import Columns, Parts, Series, SeriesSet, split_counts
 from bilstm_nlp.errors import InputError, RunError
 
 ROWS, PARTS = 20, [Parts.from_borders(16, 18, 20)]
@@ -30,6 +30,8 @@ def a_codec(look_back: int = 3) -> SeriesCodec:
         look_back=look_back,
         horizon=2,
         levels=(0.9,),
+        transform="none",
+        lower=None,
     )
 
 
@@ -99,6 +101,8 @@ def test_known_columns_have_one_scale_over_all_series(caplog):
         look_back=3,
         horizon=2,
         levels=(0.9,),
+        transform="none",
+        lower=None,
     )
     known = codec.windows_at(series, [np.array([5]), np.array([5])]).gather(np.arange(2)).known
     assert known[..., 0].tolist() == [[-1, -1], [1, 1]]
@@ -119,6 +123,8 @@ def test_flat_quartiles_are_named(caplog):
         look_back=3,
         horizon=2,
         levels=(0.9,),
+        transform="none",
+        lower=None,
     )
     assert codec.scales["rare"].size == pytest.approx(values[:16].std())
     assert "column 'y' has an interquartile range of 0 in 1 series ('rare')" in caplog.text
