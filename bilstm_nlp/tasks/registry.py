@@ -72,8 +72,9 @@ def check(config: Config) -> None:
             pass  # any corpus that can be read can be trained on
         case ForecastingConfig():
             from bilstm_nlp.tasks.forecasting import requirements
+            from bilstm_nlp.tasks.forecasting.data import SeriesLoader, table_format
 
-            requirements.check(config, forecasting(config).loader.load())
+            requirements.check(config, SeriesLoader(config.data, table_format(config)).load())
         case _:
             assert_never(config)
 
@@ -147,8 +148,7 @@ def chosen(source: str, overrides: Sequence[str] = ()) -> tuple[dict[str, Any], 
     Raises `InputError` for overrides and series that can't be used.
     """
     from bilstm_nlp.tasks.forecasting import defaults
-    from bilstm_nlp.tasks.forecasting.data import SeriesLoader
-    from bilstm_nlp.tasks.forecasting.model import table_format
+    from bilstm_nlp.tasks.forecasting.data import SeriesLoader, table_format
 
     given = _given(source, overrides)
     if (task := given.get("task", "forecasting")) != "forecasting":

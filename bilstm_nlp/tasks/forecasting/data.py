@@ -8,10 +8,17 @@ from typing import assert_never
 
 import pandas as pd
 
-from bilstm_nlp.config.forecasting import CountsSplit, DatesSplit, ForecastingData, FractionsSplit, LastSplit
+from bilstm_nlp.config.forecasting import (
+    CountsSplit,
+    DatesSplit,
+    ForecastingConfig,
+    ForecastingData,
+    FractionsSplit,
+    LastSplit,
+)
 from bilstm_nlp.data.folds import count_of
 from bilstm_nlp.data.series.codec import SeriesCodec
-from bilstm_nlp.data.series.layout import TableFormat
+from bilstm_nlp.data.series.layout import LARGEST, LARGEST_UNSCALED, TableFormat
 from bilstm_nlp.data.series.series import (
     Columns,
     Parts,
@@ -27,6 +34,27 @@ from bilstm_nlp.errors import ConfigError, InputError
 from bilstm_nlp.tasks.forecasting.defaults import Facts
 
 logger = logging.getLogger(__name__)
+
+
+def table_format(config: ForecastingConfig) -> TableFormat:
+    """Return the layout of the config's files."""
+    data = config.data
+    named = (*data.targets, *data.observed, *data.known) if data.targets is not None else None
+    return TableFormat(
+        layout=data.layout,
+        date_column=data.date_column,
+        id_column=data.id_column,
+        columns=named,
+        missing=data.missing,
+        frequency=data.frequency,
+        timezone=data.timezone,
+        date_format=data.date_format,
+        decimal=data.decimal,
+        thousands=data.thousands,
+        names=data.columns,
+        largest=LARGEST_UNSCALED if data.scaler == "none" else LARGEST,
+        ahead=data.known,
+    )
 
 
 @dataclass(frozen=True)

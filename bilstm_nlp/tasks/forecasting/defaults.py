@@ -101,7 +101,7 @@ def _rows(facts: Facts, lengths: Sequence[int], period: int, given: Mapping[str,
     Raises `InputError` if a given horizon is too long.
     """
     shortest, series = lengths[0], len(lengths)
-    horizon, reason = _horizon(period, shortest)
+    horizon, reason = _horizon(period, shortest, panel=series >= PANEL)
     horizon = given.get("data.horizon", horizon)
     share = horizon if series >= PANEL else max(horizon, shortest // 10)
     levels = (given["interval"],) if "interval" in given else LEVELS
@@ -119,7 +119,7 @@ def _rows(facts: Facts, lengths: Sequence[int], period: int, given: Mapping[str,
     )
 
 
-def _horizon(period: int, shortest: int) -> tuple[int, str]:
+def _horizon(period: int, shortest: int, *, panel: bool) -> tuple[int, str]:
     """Choose the horizon for a season of `period` rows."""
     if period <= 1:
         wanted, reason = 6, "six rows, as there is no season"
@@ -131,8 +131,9 @@ def _horizon(period: int, shortest: int) -> tuple[int, str]:
         wanted, reason = period, f"a season of {period} rows"
     else:
         wanted, reason = LONGEST_HORIZON, f"part of a season of {period} rows"
-    limit = shortest // 6
-    return (wanted, reason) if wanted <= limit else (limit, f"a sixth of the shortest series, {shortest} rows")
+    # The longer series of a panel have training windows enough.
+    limit, share = ((shortest - 1) // 3, "third") if panel else (shortest // 6, "sixth")
+    return (wanted, reason) if wanted <= limit else (limit, f"a {share} of the shortest series, {shortest} rows")
 
 
 def _look_back(period: int, horizon: int, train: int) -> tuple[int, str]:

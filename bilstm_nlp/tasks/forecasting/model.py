@@ -22,7 +22,6 @@ from bilstm_nlp.config.forecasting import (
 )
 from bilstm_nlp.data.series.baselines import Baselines
 from bilstm_nlp.data.series.codec import SeriesCodec
-from bilstm_nlp.data.series.layout import LARGEST, LARGEST_UNSCALED, TableFormat
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.nn.encoder import Encoder
 from bilstm_nlp.nn.horizon import DirectDecoder, LinearBypass
@@ -44,6 +43,7 @@ from bilstm_nlp.nn.series_embedder import (
     SeriesEmbedder,
     StepReader,
 )
+from bilstm_nlp.tasks.forecasting.data import table_format
 from bilstm_nlp.tasks.forecasting.forecasts import ForecastingModel
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
 from bilstm_nlp.tasks.layers import attention, encoder
@@ -69,27 +69,6 @@ def _scores(results: Mapping[str, Any]) -> dict[str, float]:
     """Return the mean squared error by the name of the part, of those parts that have it."""
     mse = {name: part.get("mse") for name, part in results.items() if isinstance(part, dict)}
     return {name: score for name, score in mse.items() if isinstance(score, float)}
-
-
-def table_format(config: ForecastingConfig) -> TableFormat:
-    """Return the layout of the config's files."""
-    data = config.data
-    named = (*data.targets, *data.observed, *data.known) if data.targets is not None else None
-    return TableFormat(
-        layout=data.layout,
-        date_column=data.date_column,
-        id_column=data.id_column,
-        columns=named,
-        missing=data.missing,
-        frequency=data.frequency,
-        timezone=data.timezone,
-        date_format=data.date_format,
-        decimal=data.decimal,
-        thousands=data.thousands,
-        names=data.columns,
-        largest=LARGEST_UNSCALED if data.scaler == "none" else LARGEST,
-        ahead=data.known,
-    )
 
 
 def model(config: ForecastingConfig, codec: SeriesCodec) -> ForecastingModel:

@@ -51,14 +51,19 @@ def verdict(results: dict[str, Any], part: str) -> str | None:
     """
     baselines = results["baselines"]
     name = "seasonal naive" if "seasonal naive" in baselines and results["season"] > 1 else "naive"
-    repeated = f"the last {results['season']} rows" if name == "seasonal naive" else "the last value"
-    own, other = results["mae"], baselines[name]["mae"]
-    if own is None or own < other:
-        return None
-    return (
-        f"this model LOSES to repeating {repeated}: its mean absolute error on the {part} part is {own:.4g}, "
-        f"against {other:.4g}"
-    )
+    repeated = _repeated(results["season"] if name == "seasonal naive" else 1)
+    errors = [("mean absolute error", "mae"), ("mean squared error", "mse")]
+    larger = [
+        f"its {words} is {results[key]:.4g}, against {baselines[name][key]:.4g}"
+        for words, key in errors
+        if results[key] is not None and results[key] >= baselines[name][key]
+    ]
+    return f"this model LOSES to {repeated} on the {part} part: {', and '.join(larger)}" if larger else None
+
+
+def _repeated(rows: int) -> str:
+    """Describe the forecast that repeats the last rows."""
+    return f"repeating the last {rows} rows" if rows > 1 else "repeating the last value"
 
 
 def _skill(results: dict[str, Any]) -> str:
@@ -71,8 +76,8 @@ def _skill(results: dict[str, Any]) -> str:
         )
     verdict = "better" if value > 0 else "WORSE"
     return (
-        f"Skill {value:.3f}: the mean squared error is {abs(value):.1%} {verdict} than that of repeating the last "
-        f"{results['season']} rows."
+        f"Skill {value:.3f}: the mean squared error is {abs(value):.1%} {verdict} than that of "
+        f"{_repeated(results['season'])}."
     )
 
 

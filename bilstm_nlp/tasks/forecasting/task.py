@@ -30,13 +30,13 @@ from bilstm_nlp.tasks.forecasting import report, requirements
 from bilstm_nlp.tasks.forecasting.backtest import leakage
 from bilstm_nlp.tasks.forecasting.batches import epoch_batches
 from bilstm_nlp.tasks.forecasting.codec import ForecastingCodec
-from bilstm_nlp.tasks.forecasting.data import SeriesLoader, SeriesParts
+from bilstm_nlp.tasks.forecasting.data import SeriesLoader, SeriesParts, table_format
 from bilstm_nlp.tasks.forecasting.evaluation import evaluate
 from bilstm_nlp.tasks.forecasting.forecasts import ForecastingModel, forecast, forecast_blocks, head_of
 from bilstm_nlp.tasks.forecasting.inspection import SeriesInspection, inspect_series
 from bilstm_nlp.tasks.forecasting.intervals import calibrate, levels_with
 from bilstm_nlp.tasks.forecasting.measurement import measure
-from bilstm_nlp.tasks.forecasting.model import model, table_format
+from bilstm_nlp.tasks.forecasting.model import model
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
 from bilstm_nlp.tasks.measurement import Measurement, evenly_spaced
 from bilstm_nlp.training.protocols import Batches, Score
