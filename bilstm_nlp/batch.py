@@ -150,7 +150,7 @@ class WindowBatch(Generic[A]):
     past: A
     """(B, L, F) float32: the C targets, normalised, then the observed and known columns."""
     level: A
-    """(B, 1, C) float32"""
+    """(B, 1, C) float32, or (B, H, C) if it differs from step to step."""
     scale: A
     """(B, 1, C) float32, above 0"""
     known: A
@@ -164,7 +164,13 @@ class WindowBatch(Generic[A]):
             shapes = ", ".join(str(tuple(value.shape)) for value in (self.past, self.level, self.known))
             raise ValueError(f"WindowBatch.past, level and known must be (B, L, F), (B, 1, C), (B, H, K), got {shapes}")
         b, (c, h) = self.past.shape[0], (self.level.shape[2], self.known.shape[1])
-        expected = {"level": (b, 1, c), "scale": (b, 1, c), "known": (b, h, self.known.shape[2]), "future": (b, h, c)}
+        steps = h if self.level.shape[1] == h else 1
+        expected = {
+            "level": (b, steps, c),
+            "scale": (b, 1, c),
+            "known": (b, h, self.known.shape[2]),
+            "future": (b, h, c),
+        }
         _check_shapes(self, expected)
         if self.past.shape[2] < c:
             raise ValueError(f"WindowBatch.past must hold the {c} targets, got {self.past.shape[2]} columns")

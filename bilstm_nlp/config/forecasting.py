@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -13,59 +12,13 @@ from bilstm_nlp.config.sections import (
     AttentionConfig,
     EncoderConfig,
     NoAttention,
-    NotNegative,
     Positive,
-    Probability,
     Section,
     Seed,
     Source,
     TrainingConfig,
 )
-
-Fraction = Annotated[float, Field(gt=0, lt=1)]
-
-
-class FractionsSplit(Section):
-    """Parts as fractions of the rows, oldest rows first."""
-
-    kind: Literal["fractions"] = "fractions"
-    train: Fraction = 0.7
-    """Fraction of the training rows."""
-    validation: Fraction = 0.1
-    """Fraction of the validation rows, which choose the epoch to keep and the width of the intervals."""
-    test: Probability = 0.2
-    """Fraction of the test rows. 0: no test part."""
-
-
-class CountsSplit(Section):
-    """Parts as numbers of rows, oldest rows first. Rows after the test part are not used."""
-
-    kind: Literal["counts"] = "counts"
-    train: Positive
-    """Number of training rows."""
-    validation: Positive
-    """Number of validation rows, which choose the epoch to keep and the width of the intervals."""
-    test: NotNegative
-    """Number of test rows. 0: no test part."""
-
-
-class LastSplit(Section):
-    """Parts as numbers of rows at the end of each series, however long it is. All rows before them are for training."""
-
-    kind: Literal["last"] = "last"
-    validation: Positive
-    """Number of validation rows before the test rows. They choose the epoch to keep and the width of the intervals."""
-    test: NotNegative
-    """Number of test rows, the last of each series. 0: no test part."""
-
-
-def at_midnight(day: datetime | date) -> datetime:
-    """Return a date as the moment at which it begins, because JSON keeps moments only.
-
-    >>> at_midnight(date(2020, 1, 1))
-    datetime.datetime(2020, 1, 1, 0, 0)
-    """
-    return day if isinstance(day, datetime) else datetime(day.year, day.month, day.day)
+from bilstm_nlp.config.splits import CountsSplit, DatesSplit, Fraction, FractionsSplit, LastSplit
 
 
 def of_a_clock(name: str) -> str:
@@ -78,19 +31,6 @@ def of_a_clock(name: str) -> str:
 
 
 TimeZone = Annotated[str, AfterValidator(of_a_clock)]
-Moment = Annotated[datetime | date, AfterValidator(at_midnight)]
-
-
-class DatesSplit(Section):
-    """Parts by the date at which they begin."""
-
-    kind: Literal["dates"] = "dates"
-    validation: Moment
-    """First date of the validation part."""
-    test: Moment
-    """First date of the test part."""
-    end: Moment | None = None
-    """First date that is not used. Not set: use all rows."""
 
 
 class ForecastingData(Section):
@@ -144,6 +84,9 @@ class ForecastingData(Section):
     """Least value that a target can have, such as 0. Forecasts and intervals do not go below it. Not set: no bound."""
     look_back: Positive = 96
     """Number of rows that a forecast is made from."""
+    min_past: Positive | None = None
+    """Least number of rows before an origin, for series that are shorter than the look-back. Shorter pasts are padded,
+    and the encoder reads which rows are real. Not set: the look-back."""
     horizon: Positive = 24
     """Number of rows that are forecast."""
     stride: Positive = 1
@@ -155,6 +98,11 @@ class ForecastingData(Section):
     """Period of the seasonal naive forecast in rows. Not set: derived from the frequency, such as 24 for hours."""
     validate_on: Literal["validation", "test"] = "validation"
     """Part that chooses the epoch to keep. `test` exists only to repeat published mistakes."""
+
+    @property
+    def least_past(self) -> int:
+        """The least number of rows before an origin."""
+        return self.look_back if self.min_past is None else min(self.min_past, self.look_back)
 
 
 class StepReaderConfig(Section):
@@ -178,9 +126,14 @@ class PatchReaderConfig(Section):
 class SeriesInput(Section):
     """The input of the encoder, made from a window of rows."""
 
-    normalisation: Literal["none", "last", "standard"] = "last"
+    normalisation: Literal["none", "last", "standard", "theta"] = "last"
     """Normalisation of each window's targets. `last` subtracts the last value; `standard` subtracts the mean and
-    divides by the standard deviation."""
+    divides by the standard deviation. `theta` subtracts season and level of the window, and adds their forecast, with
+    the slope, to that of the encoder (Assimakopoulos and Nikolopoulos 2000); the encoder starts at that forecast."""
+    damping: float = Field(0.5, ge=0, le=1)
+    """Part of the window's slope that `theta` forecasts."""
+    rows: Positive | None = None
+    """Number of the newest rows that the encoder reads. Not set: all of the look-back."""
     channels: Literal["joint", "independent"] = "independent"
     """`joint` reads all columns as one sequence, `independent` a sequence for each target with shared weights."""
     reader: PatchReaderConfig | StepReaderConfig = Field(PatchReaderConfig(), discriminator="kind")

@@ -39,6 +39,12 @@ class DirectDecoder(nn.Module):
         else:
             self.projection = nn.Sequential(nn.Linear(features, hidden), nn.ReLU(), nn.Linear(hidden, numbers))
 
+    def start_at_zero(self) -> None:
+        """Set the last layer's weights to 0, so that an untrained decoder adds nothing."""
+        last = self.projection[-1] if isinstance(self.projection, nn.Sequential) else self.projection
+        for weights in last.parameters():
+            nn.init.zeros_(weights)
+
     def forward(self, pooled: Tensor, known: Tensor) -> Tensor:
         """(S, D) pooled states, (S, H, K) columns known ahead → (S, H, outputs)"""
         features = self.dropout(pooled)

@@ -144,7 +144,11 @@ class Baselines:
             windows = codec.windows(training, [slice(0, len(series)) for series in training])
         except InputError as error:
             raise InputError(f"{data.source}, train part: {error}") from None
-        linear = LinearMap.fit((block.past[..., : len(targets)], block.future) for block in windows.blocks(BLOCK))
+        blocks = np.split(np.arange(len(windows)), range(BLOCK, len(windows), BLOCK))
+        linear = LinearMap.fit(
+            (windows.past(numbers, codec.look_back)[..., : len(targets)], windows.gather(numbers).future)
+            for numbers in blocks
+        )
         errors = {series.id: seasonal_naive_error(_with_gaps(series, targets), length) for series in training}
         return cls(length, errors, linear)
 

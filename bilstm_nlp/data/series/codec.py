@@ -13,21 +13,13 @@ from numpy.typing import NDArray
 from bilstm_nlp.batch import Floats, Ints, Values, WindowBatch
 from bilstm_nlp.data.series.calendar import calendar_features
 from bilstm_nlp.data.series.codec_file import Calendar, CodecFile
-from bilstm_nlp.data.series.fitting import (
-    curves_of,
-    deviations_of,
-    mean_sizes,
-    shared_scale,
-    transformed,
-    warn_of_flat_quartiles,
-    warn_of_unknown,
-)
+from bilstm_nlp.data.series.fitting import check_values, curves_of, fit_scales, transformed, warn_of_unknown
 from bilstm_nlp.data.series.frequencies import parse_frequency
-from bilstm_nlp.data.series.normalisation import Normalisation, level_and_scale
+from bilstm_nlp.data.series.normalisation import Normalisation, Theta, WindowNormaliser
 from bilstm_nlp.data.series.recognition import Ends, Excerpt, excerpts
 from bilstm_nlp.data.series.scale import Scale, ScalerKind
 from bilstm_nlp.data.series.series import Columns, Parts, Series, SeriesSet
-from bilstm_nlp.data.series.transform import Curve, TransformKind, check_lower
+from bilstm_nlp.data.series.transform import Curve, TransformKind
 from bilstm_nlp.data.series.windows import Panel, Windows
 from bilstm_nlp.errors import DataError
 from bilstm_nlp.system.json_values import checked
@@ -62,6 +54,12 @@ class SeriesCodec:
     """Series → curve of its targets; none without `log1p` or `box-cox`."""
     lower: float | None = None
     """Least value of a target in own units."""
+    theta: Theta | None = None
+    """The season and the damping of the normalisation `theta`."""
+    min_past: int | None = None
+    """Least number of rows before an origin; `None` for the look-back."""
+    encoder_rows: int | None = None
+    """Number of the newest rows that the encoder reads; `None` for the look-back."""
 
     @classmethod
     def fit(
@@ -78,37 +76,21 @@ class SeriesCodec:
         levels: tuple[float, ...],
         transform: TransformKind,
         lower: float | None,
+        theta: Theta | None = None,
+        min_past: int | None = None,
+        encoder_rows: int | None = None,
     ) -> SeriesCodec:
         """Fit the scales to the observed training rows.
 
         Each series has scales of its own, except for columns known ahead: their scale is that of all series together,
         as a price means the same everywhere. Columns of 0 and 1 alone stay as they are.
         """
-        names = columns.all
+        check_values(data.series, columns.targets, lower)
         training = [series[part.train] for series, part in zip(data.series, parts, strict=True)]
-        if lower is not None:
-            for series in data.series:
-                check_lower(lower, series, columns.targets)
         curves = curves_of(transform, training, columns.targets)
         for series in data.series if curves else ():
             curves[series.id].check(series, columns.targets)
-        rows = [
-            (transformed(series, names, len(columns.targets), curves.get(series.id)), series.observed_of(names))
-            for series in training
-        ]
-        shared = shared_scale(scaler, rows, len(columns.known))
-        scales = {}
-        for series, (values, observed) in zip(training, rows, strict=True):
-            own = Scale.fit(scaler, values, observed)
-            if transform == "ratio":
-                own = own.with_first(mean_sizes(values[:, : len(columns.targets)], observed))
-            scales[series.id] = own.with_last(shared)
-        deviations = {
-            series.id: deviations_of(scales[series.id].apply(values), observed)[: len(columns.targets)]
-            for series, (values, observed) in zip(training, rows, strict=True)
-        }
-        if scaler == "robust":
-            warn_of_flat_quartiles(training, rows, names)
+        scales, deviations = fit_scales(scaler, transform, training, columns, curves)
         return cls(
             columns=columns,
             calendar=calendar,
@@ -125,6 +107,9 @@ class SeriesCodec:
             transform=transform,
             curves=curves,
             lower=lower,
+            theta=theta,
+            min_past=min_past,
+            encoder_rows=encoder_rows,
         )
 
     # --- series to windows ---
@@ -136,8 +121,13 @@ class SeriesCodec:
 
     @property
     def inputs(self) -> int:
-        """F: number of columns in a window's past."""
-        return len(self.columns.targets) + len(self.columns.observed) + self.known
+        """F: number of columns in a window's past, with the mask of padded rows."""
+        return len(self.columns.targets) + len(self.columns.observed) + self.known + self.is_padded
+
+    @property
+    def is_padded(self) -> bool:
+        """True if windows may have fewer rows than the look-back."""
+        return self.min_past is not None and self.min_past < self.look_back
 
     def features(self, dates: pd.Index) -> Floats:
         """Compute the calendar's features (T, …) of T dates."""
@@ -171,6 +161,7 @@ class SeriesCodec:
         A series of the training has its training's scale. A series that was not in training is scaled, at each
         origin, by the rows before it; a warning names it.
         """
+        check_values(series, self.columns.targets, self.lower)
         blocks, scales, unknown, curves = [], [], [], []
         for each in series:
             name = self.trained_as(each)
@@ -179,8 +170,6 @@ class SeriesCodec:
                 curve = Curve.median(self.curves) if name is None else self.curves[name]
                 curve.check(each, self.columns.targets)
                 curves.append(curve)
-            if self.lower is not None:
-                check_lower(self.lower, each, self.columns.targets)
             values = transformed(each, self.columns.all, len(self.columns.targets), curve)
             features = self.features(each.dates)
             blocks.append(np.concatenate([values, features], axis=1))
@@ -212,7 +201,7 @@ class SeriesCodec:
 
     def windows(self, series: Sequence[Series], parts: Sequence[slice], stride: int = 1) -> Windows:
         """Make the windows of one part of each series. Raises `InputError` if there is none."""
-        return Windows.over(self.panel(series), parts, self.look_back, self.horizon, stride)
+        return Windows.over(self.panel(series), parts, self.look_back, self.horizon, stride, self.min_past)
 
     def windows_at(self, series: Sequence[Series], origins: Sequence[Ints]) -> Windows:
         """Make the windows with these origins (N,) of each series, in this order.
@@ -220,7 +209,7 @@ class SeriesCodec:
         Raises `InputError` if an origin has fewer rows before it than the look-back, or fewer after it than the
         horizon.
         """
-        return Windows.at(self.panel(series), origins, self.look_back, self.horizon)
+        return Windows.at(self.panel(series), origins, self.look_back, self.horizon, self.min_past)
 
     def check_frequency(self, data: SeriesSet) -> SeriesSet:
         """Return the series. Raises `DataError` if they have another frequency than those in training."""
@@ -233,11 +222,12 @@ class SeriesCodec:
     def collate(self, past: Values, known: Values, future: Values | None = None) -> WindowBatch[NDArray[Any]]:
         """(B, L, F) past, (B, H, K) known ahead, (B, H, C) future → a batch, each window normalised by itself"""
         width = len(self.columns.targets)
-        past = past.astype(np.float32)
-        targets = past[..., :width]
-        level, scale = level_and_scale(self.normalisation, targets)
-        past[..., :width] = (targets - level) / scale
-        return WindowBatch(past=past, level=level, scale=scale, known=known, future=future)
+        values = WindowNormaliser(self.normalisation, self.horizon, self.theta)(past[..., :width].astype(np.float32))
+        others = np.nan_to_num(past[..., width:].astype(np.float32))
+        mask = np.any(~np.isnan(past[..., :width]), axis=2, keepdims=True).astype(np.float32)
+        read = np.concatenate([values.past, others, *([mask] if self.is_padded else [])], axis=2)
+        read = read if self.encoder_rows is None else np.ascontiguousarray(read[:, -self.encoder_rows :])
+        return WindowBatch(past=read, level=values.level, scale=values.scale, known=known, future=future)
 
     def batch(self, windows: Windows, numbers: Ints) -> WindowBatch[NDArray[Any]]:
         """Make a batch of the windows with these numbers, in this order."""
@@ -258,6 +248,9 @@ class SeriesCodec:
                 for name, curve in self.curves.items()
             },
             "lower": self.lower,
+            "theta": None if self.theta is None else asdict(self.theta),
+            "min_past": self.min_past,
+            "encoder_rows": self.encoder_rows,
         }
         return {
             "targets": list(self.columns.targets),
@@ -297,4 +290,7 @@ class SeriesCodec:
             transform=file.transform,
             curves={name: Curve(np.array(of.power), np.array(of.shift)) for name, of in file.curves.items()},
             lower=file.lower,
+            theta=None if file.theta is None else Theta(file.theta.season, file.theta.damping),
+            min_past=file.min_past,
+            encoder_rows=file.encoder_rows,
         )

@@ -52,6 +52,15 @@ class CurveFile(BaseModel):
     shift: list[float]
 
 
+class ThetaFile(BaseModel):
+    """The settings of the normalisation `theta` in codec.json."""
+
+    model_config = ConfigDict(strict=True)
+
+    season: PositiveInt
+    damping: Annotated[float, Field(ge=0, le=1)]
+
+
 class CodecFile(BaseModel):
     """The codec's part of codec.json; the rest is for `Baselines`."""
 
@@ -73,6 +82,9 @@ class CodecFile(BaseModel):
     transform: TransformKind = "none"
     curves: dict[str, CurveFile] = {}
     lower: float | None = None
+    theta: ThetaFile | None = None
+    min_past: PositiveInt | None = None
+    encoder_rows: PositiveInt | None = None
 
     @model_validator(mode="after")
     def fits_together(self) -> Self:

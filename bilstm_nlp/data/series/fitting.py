@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import assert_never
 
 import numpy as np
 
 from bilstm_nlp.batch import Bools, Floats
 from bilstm_nlp.data.series.scale import Scale, ScalerKind
-from bilstm_nlp.data.series.series import Series
-from bilstm_nlp.data.series.transform import Curve, TransformKind
+from bilstm_nlp.data.series.series import Columns, Series
+from bilstm_nlp.data.series.transform import Curve, TransformKind, check_lower
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +24,41 @@ def shared_scale(kind: ScalerKind, rows: Sequence[tuple[Floats, Bools]], count: 
     scale = Scale.fit(kind, values, observed)
     flags = ((values == 0) | (values == 1) | ~observed).all(axis=0)
     return Scale(np.where(flags, 0.0, scale.centre), np.where(flags, 1.0, scale.size))
+
+
+def check_values(series: Sequence[Series], targets: Sequence[str], lower: float | None) -> None:
+    """Raise `InputError` for a target below the lower bound, with its line."""
+    for each in series if lower is not None else ():
+        assert lower is not None
+        check_lower(lower, each, targets)
+
+
+def fit_scales(
+    kind: ScalerKind,
+    transform: TransformKind,
+    training: Sequence[Series],
+    columns: Columns,
+    curves: Mapping[str, Curve],
+) -> tuple[dict[str, Scale], dict[str, Floats]]:
+    """Fit the scale (F,) of each series to its training rows, and the deviation (C,) of its scaled targets.
+
+    Columns known ahead have the scale of all series together.
+    """
+    names, width = columns.all, len(columns.targets)
+    rows = [
+        (transformed(series, names, width, curves.get(series.id)), series.observed_of(names)) for series in training
+    ]
+    shared = shared_scale(kind, rows, len(columns.known))
+    scales, deviations = {}, {}
+    for series, (values, observed) in zip(training, rows, strict=True):
+        own = Scale.fit(kind, values, observed)
+        if transform == "ratio":
+            own = own.with_first(mean_sizes(values[:, :width], observed))
+        scales[series.id] = own.with_last(shared)
+        deviations[series.id] = deviations_of(scales[series.id].apply(values), observed)[:width]
+    if kind == "robust":
+        warn_of_flat_quartiles(training, rows, names)
+    return scales, deviations
 
 
 def curves_of(kind: TransformKind, training: Sequence[Series], targets: Sequence[str]) -> dict[str, Curve]:

@@ -102,14 +102,18 @@ class Panel:
         return usable
 
     def past(self, origins: Ints, rows: int) -> Floats:
-        """(B,) origins → (B, rows, F) values before them; NaN where nothing was observed before the origin"""
+        """(B,) origins → (B, rows, F) values before them; NaN before a series or its first observed value"""
         before = origins[:, None] + np.arange(-rows, 0)
-        past: Floats = self.values[before]
+        start = self.offsets[np.searchsorted(self.offsets, origins - 1, side="right") - 1][:, None]
+        padded = before < start
+        past: Floats = self.values[np.maximum(before, start)]
+        if padded.any():
+            past[padded] = np.nan
         if self.observed is not None and rows:
             width = self.observed.shape[1]
             last = self.last_observed[origins - 1][:, None]
             filled = self.values[np.minimum(before[..., None], last), np.arange(width)]
-            past[..., :width] = np.where(last < 0, np.nan, filled)
+            past[..., :width] = np.where((last < 0) | padded[..., None], np.nan, filled)
         return past
 
     def future(self, origins: Ints, rows: int) -> Floats:
@@ -131,7 +135,7 @@ class WindowArrays:
     """The values of B windows, scaled, and their scale."""
 
     past: Values
-    """(B, L, F) float32: all columns over the look-back."""
+    """(B, L, F) float32: all columns over the look-back; NaN before the series, and before a column's first value."""
     future: Values
     """(B, H, C) float32: the target columns over the horizon; NaN where the file lacks the value."""
     known: Values
@@ -155,30 +159,41 @@ class Windows:
     panel: Panel
     look_back: int
     horizon: int
+    min_past: int
+    """Least number of rows before an origin; fewer than the look-back are padded."""
     origins: Ints
     """(N,) row of the panel where each horizon begins."""
     left_out: Ints
     """(S,) number of windows of each series that have no target to score, or no past to forecast it from."""
 
     @classmethod
-    def over(cls, panel: Panel, parts: Sequence[slice], look_back: int, horizon: int, stride: int = 1) -> Windows:
+    def over(
+        cls,
+        panel: Panel,
+        parts: Sequence[slice],
+        look_back: int,
+        horizon: int,
+        stride: int = 1,
+        min_past: int | None = None,
+    ) -> Windows:
         """Make the windows of one part of each series, with an origin every `stride` rows.
 
-        A part is a slice of its series' rows. Windows are left out, and counted, if every target over the horizon was
-        filled, or every target over the past. Raises `InputError` if no window remains; `counts` tells which parts
-        have none.
+        A part is a slice of its series' rows. `min_past` is the least number of rows before an origin, by default the
+        look-back. Windows are left out, and counted, if every target over the horizon was filled, or every target over
+        the past. Raises `InputError` if no window remains; `counts` tells which parts have none.
         """
-        if min(look_back, horizon, stride) < 1:
+        least = look_back if min_past is None else min_past
+        if min(look_back, horizon, stride, least) < 1:
             raise ValueError(f"expected sizes of at least 1, found {look_back}, {horizon}, {stride}")
         blocks = []
         for start, end, part in zip(panel.offsets[:-1], panel.offsets[1:], parts, strict=True):
             first, stop, _ = part.indices(int(end - start))
-            blocks.append(start + np.arange(max(first, look_back), stop - horizon + 1, stride, dtype=np.int64))
+            blocks.append(start + np.arange(max(first, least), stop - horizon + 1, stride, dtype=np.int64))
         origins = np.concatenate(blocks)
         if len(origins) == 0:
             longest = max(part.stop - part.start for part in parts)
             raise InputError(
-                f"expected a part with {horizon} rows to forecast and {look_back} rows before them, "
+                f"expected a part with {horizon} rows to forecast and {least} rows before them, "
                 f"found no such window in parts of at most {longest} rows"
             )
         usable = panel.usable(origins, horizon)
@@ -189,24 +204,26 @@ class Windows:
             )
         offsets = panel.offsets[:-1]
         series = np.searchsorted(panel.offsets, origins[~usable], side="right") - 1
-        return cls(panel, look_back, horizon, origins[usable], np.bincount(series, minlength=len(offsets)))
+        return cls(panel, look_back, horizon, least, origins[usable], np.bincount(series, minlength=len(offsets)))
 
     @classmethod
-    def at(cls, panel: Panel, origins: Sequence[Ints], look_back: int, horizon: int) -> Windows:
+    def at(
+        cls, panel: Panel, origins: Sequence[Ints], look_back: int, horizon: int, min_past: int | None = None
+    ) -> Windows:
         """Make the windows with these origins of each series, each a row (N,) of its series, in this order.
 
         Raises `InputError` if an origin has no room for look-back and horizon.
         """
-        blocks = []
+        blocks, least = [], look_back if min_past is None else min_past
         for start, end, rows in zip(panel.offsets[:-1], panel.offsets[1:], origins, strict=True):
-            wrong = rows[(rows < look_back) | (rows + horizon > end - start)]
+            wrong = rows[(rows < least) | (rows + horizon > end - start)]
             if len(wrong):
                 before, after = wrong[0], end - start - wrong[0]
-                expected = f"expected {look_back} rows before an origin and {horizon} from it on"
+                expected = f"expected {least} rows before an origin and {horizon} from it on"
                 raise InputError(f"{expected}, found {before} and {after}")
             blocks.append(start + rows)
         none = np.zeros(len(panel.offsets) - 1, np.int64)
-        return cls(panel, look_back, horizon, np.concatenate(blocks), none)
+        return cls(panel, look_back, horizon, least, np.concatenate(blocks), none)
 
     def __len__(self) -> int:
         return len(self.origins)
@@ -234,7 +251,7 @@ class Windows:
         curve = None if panel.curves is None else panel.curves.of_windows(self._series(origins))
         ahead = scale.apply(panel.future(origins, self.horizon)).astype(np.float32)
         return WindowArrays(
-            past=self.past(numbers, self.look_back),
+            past=scale.apply(panel.past(origins, self.look_back)).astype(np.float32),
             future=ahead[..., : panel.targets],
             known=ahead[..., ahead.shape[2] - panel.known :],
             units=Units(scale.select(targets), curve, panel.lower),
@@ -258,9 +275,16 @@ class Windows:
         return np.searchsorted(self.panel.offsets, origins, side="right") - 1
 
     def past(self, numbers: Ints, rows: int) -> Values:
-        """Return the scaled values (B, rows, F) before these windows' origins; 0 where nothing was observed yet."""
+        """Return the scaled values (B, rows, F) before these windows' origins.
+
+        Before the first value of a column, that value is repeated; 0 stands for a column without any.
+        """
         past = self.scale(numbers).apply(self.panel.past(self.origins[numbers], rows)).astype(np.float32)
-        return past if self.panel.observed is None else np.nan_to_num(past, copy=False)
+        missing = np.isnan(past)
+        if missing.any():
+            first = np.take_along_axis(past, np.argmin(missing, axis=1)[:, None], axis=1)
+            past = np.nan_to_num(np.where(missing, first, past))
+        return past
 
     def blocks(self, size: int) -> Iterator[WindowArrays]:
         """Yield the values of all windows in order, at most `size` windows at a time."""

@@ -8,14 +8,8 @@ from typing import assert_never
 
 import pandas as pd
 
-from bilstm_nlp.config.forecasting import (
-    CountsSplit,
-    DatesSplit,
-    ForecastingConfig,
-    ForecastingData,
-    FractionsSplit,
-    LastSplit,
-)
+from bilstm_nlp.config.forecasting import ForecastingConfig, ForecastingData
+from bilstm_nlp.config.splits import CountsSplit, DatesSplit, FractionsSplit, LastSplit
 from bilstm_nlp.data.folds import count_of
 from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.layout import LARGEST, LARGEST_UNSCALED, TableFormat

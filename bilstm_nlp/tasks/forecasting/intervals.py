@@ -68,12 +68,18 @@ class Intervals:
         deviations = self.deviations[series, None]
         floor = np.where(deviations > 0, deviations, 1.0)
         values = past[..., : deviations.shape[2]].astype(np.float64)
+        unknown = np.isnan(values)
+        if unknown.any():
+            # Rows before a series or its first value count as its mean: they vary by nothing.
+            mean = np.where(unknown, 0, values).sum(axis=1) / np.maximum((~unknown).sum(axis=1), 1)
+            values = np.where(unknown, mean[:, None], values)
         median = np.median(values, axis=1, keepdims=True)
         distances = np.abs(values - median)
         # 1.4826 times the median distance is the standard deviation of normal values.
         farthest = 3 * 1.4826 * np.median(distances, axis=1, keepdims=True) + floor
         values = np.clip(values, median - farthest, median + farthest)
-        spread: Floats = np.sqrt(values.var(axis=1, keepdims=True) + (0.1 * floor) ** 2)
+        variance = values.var(axis=1, keepdims=True) * (len(values[0]) / np.maximum((~unknown).sum(axis=1), 1)[:, None])
+        spread: Floats = np.sqrt(variance + (0.1 * floor) ** 2)
         return spread
 
     def borders(self, past: Values, series: Ints, forecasts: Forecasts) -> tuple[Values, Values]:

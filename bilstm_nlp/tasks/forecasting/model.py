@@ -21,7 +21,9 @@ from bilstm_nlp.config.forecasting import (
     StepReaderConfig,
 )
 from bilstm_nlp.data.series.baselines import Baselines
+from bilstm_nlp.data.series.calendar import season
 from bilstm_nlp.data.series.codec import SeriesCodec
+from bilstm_nlp.data.series.normalisation import Theta
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.nn.encoder import Encoder
 from bilstm_nlp.nn.horizon import DirectDecoder, LinearBypass
@@ -69,6 +71,13 @@ def _scores(results: Mapping[str, Any]) -> dict[str, float]:
     """Return the mean squared error by the name of the part, of those parts that have it."""
     mse = {name: part.get("mse") for name, part in results.items() if isinstance(part, dict)}
     return {name: score for name, score in mse.items() if isinstance(score, float)}
+
+
+def theta(config: ForecastingConfig, frequency: str) -> Theta | None:
+    """Return the settings of the normalisation `theta`; `None` for another."""
+    if config.input.normalisation != "theta":
+        return None
+    return Theta(config.data.season or season(frequency), config.input.damping)
 
 
 def model(config: ForecastingConfig, codec: SeriesCodec) -> ForecastingModel:
@@ -120,6 +129,8 @@ def _head(config: ForecastingConfig, codec: SeriesCodec, embedder: SeriesEmbedde
     """Make the output end: pooling, decoder, bypass and objective."""
     aim = _objective(config)
     made_by = _decoder(config, codec, embedder.channels, encoder.outputs, aim.outputs)
+    if codec.normalisation == "theta":  # the forecast begins at that of the window's season, level and slope
+        made_by.start_at_zero()
     added = _bypass(config, codec)
     margins: tuple[int, ...] = (codec.horizon, len(codec.columns.targets))
     if codec.levels:  # none in runs of version 0.1.0, which have one level for all series
@@ -155,7 +166,7 @@ def _bypass(config: ForecastingConfig, codec: SeriesCodec) -> LinearBypass | Non
         case NoBypass():
             return None
         case LinearBypassConfig():
-            return LinearBypass(codec.look_back, codec.horizon)
+            return LinearBypass(codec.encoder_rows or codec.look_back, codec.horizon)
         case unknown:
             assert_never(unknown)
 

@@ -102,7 +102,7 @@ class Forecaster:
 
     def future(self, past: SeriesSet, known: SeriesSet | None) -> pd.DataFrame:
         """Forecast as `forecast` does, from series that have been read."""
-        series = self._long_enough(self.codec.check_frequency(past).series, self.codec.look_back)
+        series = self._long_enough(self.codec.check_frequency(past).series, self.codec.min_past or self.codec.look_back)
         dates = [future_dates(each.dates[-1], self.codec.horizon, self.codec.frequency) for each in series]
         ahead = self._known_ahead(series, dates, known)
         extended = [_extended(*parts) for parts in zip(series, dates, ahead, strict=True)]
@@ -224,7 +224,7 @@ class Forecaster:
         ['unique_id', 'origin', 'part', 'ds', 'step', 'column', 'y', 'forecast', 'lower', 'upper']
         """
         data = self.codec.check_frequency(self._remarked(_series_of(table, self.format, "frame")))
-        horizon, look_back = self.codec.horizon, self.codec.look_back
+        horizon, look_back = self.codec.horizon, self.codec.min_past or self.codec.look_back
         series = self._long_enough(data.series, look_back + horizon + step * (windows - 1))
         origins = [rolling_origins(len(each), horizon, windows, step) for each in series]
         if refit is None:

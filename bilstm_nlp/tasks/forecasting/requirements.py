@@ -12,14 +12,8 @@ from typing import assert_never
 
 import numpy as np
 
-from bilstm_nlp.config.forecasting import (
-    CountsSplit,
-    DatesSplit,
-    ForecastingConfig,
-    ForecastingData,
-    FractionsSplit,
-    LastSplit,
-)
+from bilstm_nlp.config.forecasting import ForecastingConfig, ForecastingData
+from bilstm_nlp.config.splits import CountsSplit, DatesSplit, FractionsSplit, LastSplit
 from bilstm_nlp.data.series.codec import BLOCK
 from bilstm_nlp.data.series.series import Parts, SeriesSet, split_last
 from bilstm_nlp.data.series.windows import Panel, Windows
@@ -91,7 +85,7 @@ def problems(config: ForecastingConfig, data: SeriesParts) -> list[str]:
     settings = config.data
     with_test = wants_test(settings) and not data.refitted
     columns = len(data.columns.targets)
-    sizes = Sizes(data.parts, settings.look_back, settings.horizon, config.interval, columns, with_test)
+    sizes = Sizes(data.parts, settings.least_past, settings.horizon, config.interval, columns, with_test)
     if settings.validate_on == "test":
         if not sizes.with_test:
             return ['data.validate_on: expected "validation", as there is no test part, found "test"']

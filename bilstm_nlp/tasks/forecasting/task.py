@@ -23,7 +23,7 @@ from bilstm_nlp.nn.model import Model
 from bilstm_nlp.nn.regression_head import observed_loss
 from bilstm_nlp.reports import plots
 from bilstm_nlp.reports.sections import Section
-from bilstm_nlp.system.json_values import shortest
+from bilstm_nlp.system.json_values import as_json, shortest
 from bilstm_nlp.system.memory import allocating
 from bilstm_nlp.tasks.base import Predictor
 from bilstm_nlp.tasks.forecasting import report, requirements
@@ -36,7 +36,7 @@ from bilstm_nlp.tasks.forecasting.forecasts import ForecastingModel, forecast, f
 from bilstm_nlp.tasks.forecasting.inspection import SeriesInspection, inspect_series
 from bilstm_nlp.tasks.forecasting.intervals import calibrate, levels_with
 from bilstm_nlp.tasks.forecasting.measurement import measure
-from bilstm_nlp.tasks.forecasting.model import model
+from bilstm_nlp.tasks.forecasting.model import model, theta
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
 from bilstm_nlp.tasks.measurement import Measurement, evenly_spaced
 from bilstm_nlp.training.protocols import Batches, Score
@@ -102,6 +102,9 @@ class ForecastingTask:
                 levels=levels_with(self.config.interval),
                 transform=config.transform,
                 lower=config.lower,
+                theta=theta(self.config, data.series_set.frequency),
+                min_past=config.min_past,
+                encoder_rows=self.config.input.rows,
             )
             baselines = Baselines.fit(codec, data.series_set, data.parts, config.season)
         except InputError as error:
@@ -118,7 +121,7 @@ class ForecastingTask:
             self.format,
             self.loader.parts_of,
             partial(requirements.lacking, self.config, self.loader),
-            look_back=data.look_back,
+            look_back=data.least_past,
             horizon=data.horizon,
         )
 
@@ -178,7 +181,7 @@ class PreparedForecasting:
         series_set, rows = self.data.series_set, self.data.rows(part)
         if part == "train":
             # Other parts' look-backs reach into the rows before the part; here those rows are not for training.
-            rows = [slice(part_rows.start + self.codec.series.look_back, part_rows.stop) for part_rows in rows]
+            rows = [slice(part_rows.start + self.config.data.least_past, part_rows.stop) for part_rows in rows]
         try:
             windows = self.codec.series.windows(series_set.series, rows, stride)
         except InputError as error:
@@ -269,7 +272,9 @@ class PreparedForecasting:
         """Return windows: the scaled past, and the scaled columns known ahead."""
         windows = self.validation_windows
         arrays = windows.gather(evenly_spaced(len(windows), EXAMPLES))
-        past, known = (shortest(values.astype(np.float32)) for values in (arrays.past, arrays.known))
+        # JSON has no NaN: padded rows are null.
+        past, known = as_json(shortest(arrays.past)), shortest(arrays.known)
+        assert isinstance(past, list)
         return [
             {"past": window_past, "known": window_known} for window_past, window_known in zip(past, known, strict=True)
         ]

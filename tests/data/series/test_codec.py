@@ -42,7 +42,7 @@ def a_codec(look_back: int = 3) -> SeriesCodec:
         ("targets", ["b"], "expected columns that differ, found b, b"),
         ("observed", [[]], r"observed\.0: expected a valid string, found \[\]"),
         ("calendar", "lunar", "calendar: expected 'none', 'scaled' or 'cyclic', found 'lunar'"),
-        ("normalisation", [], r"normalisation: expected 'none', 'last' or 'standard', found \[\]"),
+        ("normalisation", [], r"normalisation: expected 'none', 'last', 'standard' or 'theta', found \[\]"),
         ("look_back", 0, "look_back: expected greater than 0, found 0"),
         ("look_back", None, "look_back: expected a valid integer, found None"),
         ("horizon", True, "horizon: expected a valid integer, found True"),

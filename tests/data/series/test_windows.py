@@ -127,8 +127,9 @@ def test_open_gap_is_filled_from_the_rows_before_the_origin():
     panel = Panel.stack([values], targets=2, observed=[observed])
     windows = Windows.at(panel, [np.array([3, 5])], look_back=2, horizon=1)
     arrays = windows.gather(np.arange(2))
-    # Before row 3 the second column has not begun: 0 stands for its values, and no target is scored.
-    assert arrays.past.tolist() == [[[2, 0], [2, 0]], [[50, 50], [50, 50]]]
+    # Before row 3 the second column has not begun: its values are unknown, and no target is scored.
+    np.testing.assert_array_equal(arrays.past, [[[2, np.nan], [2, np.nan]], [[50, 50], [50, 50]]])
+    assert windows.past(np.array([0]), 2).tolist() == [[[2, 0], [2, 0]]]
     np.testing.assert_array_equal(arrays.future, [[[50, np.nan]], [[90, 90]]])
 
 
