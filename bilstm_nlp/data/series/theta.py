@@ -8,9 +8,9 @@ and of smoothing with several weights. Nothing is fitted to other windows. Pure 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
-from scipy.signal import lfilter
 
 from bilstm_nlp.batch import Bools, Floats
 
@@ -95,8 +95,8 @@ def _level(values: Floats, observed: Bools) -> Floats:
     first = np.take_along_axis(values, observed.argmax(axis=1)[:, None], axis=1)
     filled = np.where(observed, values, first)
     levels, errors = [], []
-    for weight in WEIGHTS:
-        smoothed = lfilter([weight], [1, weight - 1], filled, axis=1, zi=(1 - weight) * first)[0]
+    for smoothing in _smoothing(values.shape[1]):
+        smoothed = filled @ smoothing
         levels.append(smoothed[:, -1])
         step_errors = np.where(observed[:, 1:], filled[:, 1:] - smoothed[:, :-1], 0.0)
         errors.append((step_errors**2).sum(axis=1))
@@ -105,6 +105,22 @@ def _level(values: Floats, observed: Bools) -> Floats:
     likelihood = np.exp(logits - logits.max(axis=0))
     level: Floats = (likelihood * np.stack(levels)).sum(axis=0) / likelihood.sum(axis=0)
     return level
+
+
+@lru_cache(maxsize=4)
+def _smoothing(length: int) -> Floats:
+    """Return a matrix (K, L, L) for each smoothing weight, which maps values (N, L) to the level at each step.
+
+    The level at step t is Σ w·(1 − w)^(t − s)·y_s over the steps s after the first, and (1 − w)^t·y_0.
+    """
+    steps = np.arange(length)
+    ages = np.maximum(steps - steps[:, None], 0)  # (s, t)
+    matrices = []
+    for weight in WEIGHTS:
+        matrix = np.triu(weight * (1 - weight) ** ages)
+        matrix[0] = (1 - weight) ** steps
+        matrices.append(matrix)
+    return np.stack(matrices)
 
 
 def _slope(values: Floats, observed: Bools) -> Floats:
