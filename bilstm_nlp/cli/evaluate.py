@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bilstm_nlp.cli.activity import Activity
-from bilstm_nlp.cli.options import AsJson, Output, Run, Verbosity
+from bilstm_nlp.cli.options import AsJson, Horizon, Levels, Output, Run, Verbosity
 from bilstm_nlp.cli.output import write
 
 
@@ -43,6 +43,8 @@ def backtest(
     ] = 8,
     step: Annotated[int, typer.Option(metavar="N", help="Rows from one origin to the next.", min=1)] = 1,
     refit: Annotated[bool, typer.Option("--refit", help="Train anew at each origin, on the rows before it.")] = False,
+    levels: Levels = None,
+    horizon: Horizon = None,
     output: Output = None,
     verbosity: Verbosity = None,
 ) -> None:
@@ -51,4 +53,7 @@ def backtest(
     from bilstm_nlp.runs import backtest
 
     with Activity(f"backtesting {run}") as activity:
-        write(backtest.backtest(run, data, windows=windows, step=step, refit=refit), output, activity)
+        table = backtest.backtest(
+            run, data, windows=windows, step=step, refit=refit, levels=levels or None, horizon=horizon
+        )
+        write(table, output, activity)

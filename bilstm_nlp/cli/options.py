@@ -45,3 +45,20 @@ Output = Annotated[Path | None, typer.Option(metavar="FILE", help="Write to this
 Jobs = Annotated[
     int | None, typer.Option(metavar="N", help="Trainings at a time. Default: the number of cores.", min=1)
 ]
+Levels = Annotated[
+    list[float] | None,
+    typer.Option(
+        "--level",
+        metavar="LEVEL",
+        help="Coverage of a forecaster's intervals, such as 0.8, as columns lower_80 and upper_80. Repeatable.",
+    ),
+]
+Horizon = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Steps to forecast. Default: those of the training. Steps beyond these are forecast from forecasts, "
+        "with intervals that are extrapolated.",
+        min=1,
+    ),
+]

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bilstm_nlp.cli.activity import Activity
-from bilstm_nlp.cli.options import Output, Run, Verbosity
+from bilstm_nlp.cli.options import Horizon, Levels, Output, Run, Verbosity
 from bilstm_nlp.cli.output import write
 from bilstm_nlp.data.pipes import standard_input_as_pipe
 from bilstm_nlp.tasks.request import Format, Reads, Request
@@ -46,8 +46,14 @@ def predict(
     ] = 0,
     known: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Future values of a forecaster's known columns, for the rows to forecast."),
+        typer.Option(
+            metavar="FILE",
+            help="Future values of a forecaster's known columns, for the rows to forecast. The input itself may have "
+            "these rows, with empty targets.",
+        ),
     ] = None,
+    levels: Levels = None,
+    horizon: Horizon = None,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw the forecast, or with --attention the weights, as PNG.")
     ] = None,
@@ -61,7 +67,9 @@ def predict(
 ) -> None:
     """Tag text, or forecast the rows after the end of a series. A tagger answers each line of a slow input at
     once; with --jobs, when the next line is there."""
-    request = Request(source, kind, reads, confidence, nbest, known, plot, attention, jobs)
+    request = Request(
+        source, kind, reads, confidence, nbest, known, plot, attention, jobs, tuple(levels or ()), horizon
+    )
     if source == "-" and sys.stdin.isatty() and output is None:
         from bilstm_nlp.cli import console
 

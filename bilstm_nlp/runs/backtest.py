@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +18,16 @@ from bilstm_nlp.tasks.trainer import settings
 from bilstm_nlp.training.loop import fit
 
 
-def backtest(path: Path, source: str | None, *, windows: int, step: int, refit: bool) -> Iterator[bytes]:
+def backtest(
+    path: Path,
+    source: str | None,
+    *,
+    windows: int,
+    step: int,
+    refit: bool,
+    levels: Sequence[float] | None = None,
+    horizon: int | None = None,
+) -> Iterator[bytes]:
     """Forecast from rolling origins with a trained run, and yield forecasts beside true values, as CSV.
 
     With `refit`, a new model is trained at each origin.
@@ -28,7 +37,8 @@ def backtest(path: Path, source: str | None, *, windows: int, step: int, refit: 
     task = forecasting(run.config, str(path))
     assert isinstance(run.predictor, Forecaster)
     refitted_at = partial(refitted, task) if refit else None
-    table = run.predictor.backtest(source or task.config.data.file, windows=windows, step=step, refit=refitted_at)
+    file = source or task.config.data.file
+    table = run.predictor.backtest(file, windows=windows, step=step, refit=refitted_at, levels=levels, horizon=horizon)
     yield as_csv(table)
 
 

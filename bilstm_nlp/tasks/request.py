@@ -12,6 +12,9 @@ Format = Literal["text", "conll", "jsonl", "csv", "json", "parquet"]
 Reads = Literal["auto", "text", "conll", "jsonl", "dataset"]
 KindT = TypeVar("KindT", bound=str)
 
+_OPTIONS = {"reads": "input", "levels": "level"}
+"""Options with other names than their fields."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -37,6 +40,10 @@ class Request:
     """Ask a tagger for its attention weights."""
     jobs: int = 1
     """Processes that share a tagger's stream. A predictor that is already loaded ignores it."""
+    levels: tuple[float, ...] = ()
+    """Levels of a forecaster's intervals; none for that of its config."""
+    horizon: int | None = None
+    """Steps that a forecaster forecasts; by default those of its training."""
 
     def check(self, model: str, formats: tuple[KindT, ...], others: tuple[str, ...]) -> KindT:
         """Return the format to write, by default the first of `formats`.
@@ -45,7 +52,7 @@ class Request:
         """
         for field in fields(self):
             if field.name in others and getattr(self, field.name) != field.default:
-                raise InputError(f"--{'input' if field.name == 'reads' else field.name}: not for a {model}")
+                raise InputError(f"--{_OPTIONS.get(field.name, field.name)}: not for a {model}")
         chosen = self.format or formats[0]
         for offered in formats:
             if offered == chosen:

@@ -161,6 +161,30 @@ def test_three_formats_and_python_give_the_same_forecast(forecaster_run, call, t
     assert frame["forecast"].tolist() == pytest.approx(table["forecast"].tolist())
 
 
+@pytest.mark.parametrize("command_name", ["predict", "backtest"])
+def test_levels_and_horizon_are_those_of_python(forecaster_run, call, command_name):
+    options = ("--level", "0.95", "--level", "0.8", "--horizon", "30")
+    source = (SERIES,) if command_name == "predict" else ("--data", SERIES, "--windows", "2")
+    printed = call(command_name, forecaster_run, *source, *options)
+    assert printed.status == 0
+    forecaster, levels = bilstm_nlp.load_forecaster(forecaster_run), [0.8, 0.95]
+    if command_name == "predict":
+        frame = forecaster.forecast(SERIES, levels=levels, horizon=30)
+    else:
+        frame = forecaster.backtest(SERIES, windows=2, levels=levels, horizon=30)
+    table = pd.read_csv(io.StringIO(printed.out), parse_dates=["origin", "ds"])
+    pd.testing.assert_frame_equal(table, frame, check_dtype=False)
+    assert list(table.columns)[-4:] == ["lower_80", "upper_80", "lower_95", "upper_95"]
+    assert table["step"].max() == 30
+
+
+def test_options_of_a_forecaster_are_refused_for_a_tagger(run, call):
+    for option in (("--level", "0.8"), ("--horizon", "3")):
+        refused = call("predict", run, "-", *option, stdin=b"x\n")
+        assert refused.status == 2
+        assert f"{option[0]}: not for a tagger" in refused.err
+
+
 def test_options_of_a_tagger_are_refused_for_a_forecaster(forecaster_run, call, tmp_path):
     for option in (["--confidence"], ["--nbest", "3"], ["--input", "conll"], ["--attention"]):
         refused = call("predict", forecaster_run, SERIES, *option)

@@ -60,6 +60,8 @@ class SeriesCodec:
     """Least number of rows before an origin; `None` for the look-back."""
     encoder_rows: int | None = None
     """Number of the newest rows that the encoder reads; `None` for the look-back."""
+    said: set[str] = field(default_factory=set)
+    """Names of strange series that a warning has named."""
 
     @classmethod
     def fit(
@@ -138,8 +140,7 @@ class SeriesCodec:
     def trained_as(self, series: Series) -> str | None:
         """Return the training's name of a series; `None` if it was not in training.
 
-        A series goes by its name. If training had only one series, the series is recognised under another name by
-        rows of the training part.
+        A series goes by its name. The only series of a training is recognised under other names by its training rows.
         """
         if series.id in self.scales:
             return series.id
@@ -165,9 +166,8 @@ class SeriesCodec:
         blocks, scales, unknown, curves = [], [], [], []
         for each in series:
             name = self.trained_as(each)
-            curve = None
-            if self.curves:
-                curve = Curve.median(self.curves) if name is None else self.curves[name]
+            curve = Curve.of(self.curves, name)
+            if curve is not None:
                 curve.check(each, self.columns.targets)
                 curves.append(curve)
             values = transformed(each, self.columns.all, len(self.columns.targets), curve)
@@ -175,12 +175,13 @@ class SeriesCodec:
             blocks.append(np.concatenate([values, features], axis=1))
             if name is None:
                 unknown.append(each.id)
-                own = Scale.expanding(self.kind, values, each.observed_of(self.columns.all))
-                scale = own.with_last(self._known_scale)
+                scale = Scale.expanding(self.kind, values, each.observed_of(self.columns.all)).with_last(
+                    self._known_scale
+                )
             else:
                 scale = self.scales[name]
             scales.append(scale.with_unscaled(features.shape[1]))
-        warn_of_unknown(unknown)
+        warn_of_unknown(unknown, self.said)
         observed = [each.observed_of((*self.columns.targets, *self.columns.observed)) for each in series]
         return Panel.stack(
             blocks,
@@ -206,8 +207,7 @@ class SeriesCodec:
     def windows_at(self, series: Sequence[Series], origins: Sequence[Ints]) -> Windows:
         """Make the windows with these origins (N,) of each series, in this order.
 
-        Raises `InputError` if an origin has fewer rows before it than the look-back, or fewer after it than the
-        horizon.
+        Raises `InputError` if an origin lacks rows of its look-back or its horizon.
         """
         return Windows.at(self.panel(series), origins, self.look_back, self.horizon, self.min_past)
 

@@ -134,8 +134,10 @@ def _flat_quartiles(values: Floats, observed: Bools) -> Bools:
     return np.array(flat, dtype=np.bool_)
 
 
-def warn_of_unknown(names: Sequence[str]) -> None:
-    """Name the series that were not in training, if there are any."""
-    if names:
-        shown = ", ".join(map(repr, names[:5])) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+def warn_of_unknown(names: Sequence[str], said: set[str]) -> None:
+    """Name the series that were not in training, unless they are among those `said` before, and add them."""
+    new = [name for name in dict.fromkeys(names) if name not in said]
+    said.update(new)
+    if new:
+        shown = ", ".join(map(repr, new[:5])) + (f" and {len(new) - 5} more" if len(new) > 5 else "")
         logger.warning("not in training, scaled by the rows before each origin: series %s", shown)

@@ -78,6 +78,13 @@ class Curve:
         return Curve(self.power[series, None], self.shift[series, None])
 
     @classmethod
+    def of(cls, curves: Mapping[str, Curve], name: str | None) -> Curve | None:
+        """Return the curve of a series, by its name in training; None if there are no curves."""
+        if not curves:
+            return None
+        return cls.median(curves) if name is None else curves[name]
+
+    @classmethod
     def median(cls, curves: Mapping[str, Curve]) -> Curve:
         """Return the curve of a series that was not in training: the median power, the largest shift."""
         stacked = cls.stack(list(curves.values()))

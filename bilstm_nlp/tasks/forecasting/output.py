@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -27,18 +27,18 @@ def forecast_table(
     columns: Sequence[str],
     *,
     forecast: Values,
-    lower: Values,
-    upper: Values,
+    borders: Mapping[str, Values],
     y: Values | None = None,
 ) -> pd.DataFrame:
     """Make a tidy table of one forecast (H, C), with a row for each value.
 
-    Its columns are unique_id, origin, ds, step, column, forecast, lower and upper. If the true values `y` (H, C) are
-    given, they come before the forecast.
+    Its columns are unique_id, origin, ds, step, column, forecast, and those of `borders`, such as lower and upper. If
+    the true values `y` (H, C) are given, they come before the forecast.
 
     >>> days = pd.date_range("2024-01-02", periods=2)
     >>> values = np.array([[1.0], [2.0]])
-    >>> table = forecast_table("shop", days[0], days, ["sales"], forecast=values, lower=values - 1, upper=values + 1)
+    >>> borders = {"lower": values - 1, "upper": values + 1}
+    >>> table = forecast_table("shop", days[0], days, ["sales"], forecast=values, borders=borders)
     >>> table[["step", "column", "lower", "upper"]].values.tolist()
     [[1, 'sales', 0.0, 2.0], [2, 'sales', 1.0, 3.0]]
     """
@@ -50,9 +50,18 @@ def forecast_table(
         "step": np.repeat(np.arange(1, horizon + 1), width),
         "column": np.tile(np.array(columns, dtype=object), horizon),
     }
-    values = {"forecast": forecast, "lower": lower, "upper": upper}
+    values = {"forecast": forecast, **borders}
     values = values if y is None else {"y": y, **values}
     return pd.DataFrame(table | {name: block.ravel() for name, block in values.items()})
+
+
+def border_names(level: float) -> tuple[str, str]:
+    """Return the names of the columns with the borders of a level's intervals.
+
+    >>> border_names(0.8), border_names(0.995)
+    (('lower_80', 'upper_80'), ('lower_99.5', 'upper_99.5'))
+    """
+    return f"lower_{100 * level:.10g}", f"upper_{100 * level:.10g}"
 
 
 def as_file(table: pd.DataFrame, kind: TableKind) -> bytes:
@@ -93,8 +102,17 @@ def as_csv(table: pd.DataFrame) -> bytes:
     return table.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC if has_return else csv.QUOTE_MINIMAL).encode()
 
 
-def panels(series: Sequence[Series], columns: Sequence[str], table: pd.DataFrame, rows: int) -> Iterator[ForecastPanel]:
-    """Yield a panel for each column of each series: the last `rows` rows, then the forecasts in the table."""
+def panels(
+    series: Sequence[Series],
+    columns: Sequence[str],
+    table: pd.DataFrame,
+    rows: int,
+    borders: tuple[str, str] = ("lower", "upper"),
+) -> Iterator[ForecastPanel]:
+    """Yield a panel for each column of each series: the last `rows` rows, then the forecasts in the table.
+
+    `borders`: the columns with lower and upper border.
+    """
     from bilstm_nlp.reports import plots
 
     for each in series:
@@ -106,6 +124,6 @@ def panels(series: Sequence[Series], columns: Sequence[str], table: pd.DataFrame
                 history=each.select([name])[-rows:, 0],
                 ahead=ahead["ds"].to_numpy(),
                 forecast=ahead["forecast"].to_numpy(),
-                lower=ahead["lower"].to_numpy(),
-                upper=ahead["upper"].to_numpy(),
+                lower=ahead[borders[0]].to_numpy(),
+                upper=ahead[borders[1]].to_numpy(),
             )

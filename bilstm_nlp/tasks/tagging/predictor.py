@@ -179,7 +179,7 @@ class Tagger:
             if request.format not in (None, "jsonl"):
                 raise InputError(f"--attention: expected --format jsonl, found {request.format}")
             formats = ("jsonl",)
-        return request.check("tagger", formats, ("known",))
+        return request.check("tagger", formats, ("known", "levels", "horizon"))
 
     # --- verification ---
 

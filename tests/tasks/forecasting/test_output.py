@@ -18,7 +18,9 @@ def a_table(name: str = "s", zone: str | None = "Europe/Berlin", **values):
     """Make a table of 3 steps of the columns b and a."""
     dates = pd.date_range("2020-01-01", periods=4, freq="h", tz=zone)
     point, lower, upper = np.random.default_rng(0).normal(size=(3, 3, 2))
-    return forecast_table(name, dates[0], dates[1:], ["b", "a"], forecast=point, lower=lower, upper=upper, **values)
+    return forecast_table(
+        name, dates[0], dates[1:], ["b", "a"], forecast=point, borders={"lower": lower, "upper": upper}, **values
+    )
 
 
 def test_a_table_has_a_row_for_each_value():
@@ -101,7 +103,7 @@ def test_json_keeps_offsets_and_leaves_lacking_values_out():
 @pytest.mark.parametrize("kind", ["csv", "json", "parquet"])
 def test_steps_stay_whole_numbers(kind):
     values = np.ones((2, 1))
-    table = forecast_table("s", 7, pd.Index([8, 9]), ["y"], forecast=values, lower=values, upper=values)
+    table = forecast_table("s", 7, pd.Index([8, 9]), ["y"], forecast=values, borders={"lower": values, "upper": values})
     file = io.BytesIO(as_file(table, kind))
     read = {"csv": pd.read_csv, "json": lambda file: pd.DataFrame(json.load(file)), "parquet": pd.read_parquet}[kind]
     again = read(file)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import doctest
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -69,8 +68,8 @@ def test_other_values_are_refused_with_what_can_be_taken(forecaster, value):
 
 def test_a_horizon_in_the_place_of_known_is_refused(forecaster):
     message = (
-        r"^known: expected a frame or file with the columns known ahead \(holiday\); the horizon is the training's, "
-        r"4 steps, found int 48$"
+        r"^known: expected a frame or file with the columns known ahead \(holiday\); for another horizon than the "
+        r"training's 4 steps, give horizon \(--horizon\), found int 48$"
     )
     with pytest.raises(InputError, match=message):
         forecaster.forecast(table(), 48)
@@ -98,7 +97,7 @@ def test_a_model_without_columns_known_ahead_refuses_known(tmp_path, value, desc
         forecaster.forecast(table(), known=value)
     assert str(caught.value) == (
         "known (--known): expected none, as the model was trained without columns known ahead; "
-        f"the horizon is the training's, 4 steps, found {described}"
+        f"for another horizon than the training's 4 steps, give horizon (--horizon), found {described}"
     )
 
 
@@ -144,15 +143,12 @@ def test_a_new_series_is_scaled_by_its_past_alone(tmp_path):
     assert past["forecast"].max() < 1000
 
 
-def test_names_of_a_single_series_need_not_agree(forecaster):
+def test_names_of_a_single_series_need_not_agree(forecaster, tmp_path):
     frame, known = table(), table(ROWS + HORIZON)[ROWS:]
-    series_set = predictor.series_of(predictor.table_of("frame", frame, forecaster.format), forecaster.format)
-    other = replace(series_set, series=[replace(series_set.series[0], id="other")])
-    ahead = predictor.series_of(
-        predictor.table_of("known", known, forecaster._known_format()), forecaster._known_format()
-    )
-    expected = forecaster.forecast(frame, known)["forecast"]
-    assert forecaster.future(other, ahead)["forecast"].tolist() == expected.tolist()
+    expected = forecaster.forecast(frame, known)["forecast"].tolist()
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    known.to_csv(tmp_path / "b.csv", index=False)
+    assert forecaster.forecast(tmp_path / "a.csv", tmp_path / "b.csv")["forecast"].tolist() == expected
 
 
 # --- reading ---

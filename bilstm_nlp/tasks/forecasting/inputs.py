@@ -1,0 +1,203 @@
+"""The tables that a forecaster reads: the past, and the columns known ahead."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from bilstm_nlp.batch import Floats
+from bilstm_nlp.data.series.frames import frame_of
+from bilstm_nlp.data.series.frequencies import future_dates
+from bilstm_nlp.data.series.layout import TableFormat
+from bilstm_nlp.data.series.series import Columns, Series, SeriesSet, column_indices
+from bilstm_nlp.data.series.table_files import table_of
+from bilstm_nlp.data.series.tables import read, series_of
+from bilstm_nlp.errors import DataError, InputError, excerpt
+
+logger = logging.getLogger(__name__)
+
+NAMED = 5
+"""Series that a message names."""
+
+KNOWN = "known (--known)"
+"""The name, in messages, of the table of columns known ahead: an argument in Python, an option on the command line."""
+
+Table = pd.DataFrame | str | os.PathLike[str]
+"""A frame, or the path of a .csv, .csv.gz or .parquet file."""
+
+
+class Inputs:
+    """A reader of the tables of a forecaster with these columns, look-back, horizon and frequency."""
+
+    def __init__(self, format: TableFormat, columns: Columns, look_back: int, horizon: int, frequency: str) -> None:
+        """`format`: the layout of the training file."""
+        self.format = replace(format, columns=columns.all, trained=frequency)
+        self.columns, self.look_back, self.horizon, self.frequency = columns, look_back, horizon, frequency
+        self._said: set[str] = set()
+
+    # --- the past ---
+
+    def past(self, table: object) -> SeriesSet:
+        """Read the series of a frame or file.
+
+        Raises `InputError` for any other value, for tables that can't be read, and for another frequency.
+        """
+        data = self._remarked(_series_of(table, self.format, "frame"))
+        if data.frequency != self.frequency:
+            raise DataError(data.source, f"series of frequency {self.frequency}, as in training", data.frequency)
+        return data
+
+    def _remarked(self, data: SeriesSet) -> SeriesSet:
+        """Return series, with a warning of all that was decided while they were read. Each warning is given once."""
+        for remark in data.remarks():
+            self._warn(remark)
+        return data
+
+    def _warn(self, message: str) -> None:
+        """Give a warning, unless it was given before."""
+        if message not in self._said:
+            self._said.add(message)
+            logger.warning("%s", message)
+
+    def long_enough(self, series: Sequence[Series], rows: int) -> list[Series]:
+        """Return the series with at least so many rows; a warning names and counts the others.
+
+        Raises `InputError` if no series is left.
+        """
+        long_enough = [each for each in series if len(each) >= rows]
+        short = [each for each in series if len(each) < rows]
+        named = ", ".join(f"{each.id!r} ({len(each)})" for each in short[:NAMED])
+        named += f" and {len(short) - NAMED} more" if len(short) > NAMED else ""
+        if not long_enough:
+            expected = f"expected at least {rows} rows of a series"
+            raise InputError(f"{expected} (look-back {self.look_back}), found only {named}")
+        if short:
+            logger.warning(
+                "not forecast, as fewer than %d rows: %d of %d series: %s", rows, len(short), len(series), named
+            )
+        return long_enough
+
+    # --- columns known ahead ---
+
+    def known(self, table: object) -> SeriesSet | None:
+        """Read the columns known ahead. Raises `InputError` if the model has no such columns."""
+        if table is None:
+            return None
+        columns = self.columns.known
+        horizon = f"for another horizon than the training's {self.horizon} steps, give horizon (--horizon)"
+        if not columns:
+            rule = f"expected none, as the model was trained without columns known ahead; {horizon}"
+            raise InputError(f"{KNOWN}: {rule}, found {_described(table)}")
+        expected = f"a frame or file with the columns known ahead ({', '.join(columns)}); {horizon}"
+        return self._remarked(_series_of(table, self._known_format(), "known", expected))
+
+    def _known_format(self) -> TableFormat:
+        """Return the layout of a file of columns known ahead. Its frequency is given: a single row is enough."""
+        columns, frequency = self.columns.known, self.frequency
+        return replace(self.format, columns=columns, frequency=frequency, ahead=(), begins_late=False)
+
+    def either(self, past: SeriesSet, known: SeriesSet | None, steps: int) -> SeriesSet | None:
+        """Return the rows to forecast: those of `known`, or those of the past's own table with empty targets.
+
+        A warning says if the past's table has more of them than `steps`. Raises `InputError` if there are both.
+        """
+        if not past.ahead:
+            return known
+        count = max(map(len, past.ahead))
+        own = f"{count} rows of columns known ahead after the last value in {past.source}"
+        if known is not None:
+            raise InputError(f"{KNOWN}: expected none beside {own}, found {known.source}; leave out either")
+        if count > steps:
+            self._warn(f"{own}, and {steps} are forecast; give horizon (--horizon) for more")
+        return replace(past, series=list(past.ahead), ahead=())
+
+    def extended(self, series: Sequence[Series], rows: int, known: SeriesSet | None) -> list[Series]:
+        """Append `rows` rows to forecast to each series: only the columns known ahead have values.
+
+        Raises `InputError` if these columns are not given or if a date of them is missing, and for rows after the last
+        date of a calendar.
+        """
+        try:
+            dates = [future_dates(each.dates[-1], rows, self.frequency) for each in series]
+        except (ValueError, OverflowError, MemoryError) as error:
+            if isinstance(error, InputError):
+                raise
+            last = max(each.dates[-1] for each in series)
+            raise InputError(
+                f"horizon: expected dates that a calendar has, found {rows} rows of {self.frequency} after {last}"
+            ) from None
+        ahead = self._known_ahead(series, dates, known)
+        return [self._joined(*parts) for parts in zip(series, dates, ahead, strict=True)]
+
+    def _known_ahead(
+        self, series: Sequence[Series], dates: Sequence[pd.Index], known: SeriesSet | None
+    ) -> list[Floats]:
+        """Return the columns known ahead (H, K) of each series at its dates, without the calendar's.
+
+        Raises `InputError` if they are not given, and `DataError` if a date is missing.
+        """
+        columns = self.columns.known
+        if not columns:
+            return [np.empty((len(ahead), 0)) for ahead in dates]
+        if known is None:
+            expected = f"expected a frame or file with {', '.join(columns)} for the rows to forecast"
+            raise InputError(f"{KNOWN}: {expected}, found none")
+        given = {each.id: each for each in known.series}
+        if len(series) == len(known.series) == 1:  # their names may differ, as the files' names do
+            given = {series[0].id: known.series[0]}
+        blocks = []
+        for each, ahead in zip(series, dates, strict=True):
+            rows = given[each.id].dates.get_indexer(ahead) if each.id in given else np.full(len(ahead), -1)
+            if (rows < 0).any():
+                missing = ahead[int((rows < 0).argmax())]
+                expected = f"rows of series {each.id!r} from {ahead[0]} to {ahead[-1]}"
+                if len(ahead) == self.horizon:
+                    expected += f", as the model reads all {self.horizon} at once"
+                raise DataError(known.source, expected, f"none for {missing}")
+            blocks.append(given[each.id].select(columns)[rows])
+        return blocks
+
+    def _joined(self, past: Series, dates: pd.Index, known: Floats) -> Series:
+        """Append rows to a series, with the columns known ahead (H, K)."""
+        count, width = len(dates), len(past.columns)
+        indices = column_indices(self.columns.known, past.columns)
+        values = np.full((count, width), np.nan)
+        observed = np.zeros((count, width), dtype=np.bool_)
+        values[:, indices], observed[:, indices] = known, True
+        return Series(
+            past.id,
+            past.dates.append(dates),
+            np.concatenate([past.values, values]),
+            past.columns,
+            np.concatenate([past.rows, np.zeros(count, np.int64)]),
+            np.concatenate([past.observed_of(past.columns), observed]),
+        )
+
+
+def _series_of(
+    table: object,
+    format: TableFormat,
+    name: str,
+    expected: str = "a frame, or the path of a .csv, .csv.gz or .parquet file",
+) -> SeriesSet:
+    """Read the series of a frame or file. Raises `InputError` for any other value, with what was expected."""
+    if isinstance(table, str | os.PathLike):
+        return read(os.fspath(table), format)
+    frame = frame_of(table, name)
+    if frame is not None:
+        return series_of(table_of(name, frame, format), format)
+    raise InputError(f"{name}: expected {expected}, found {_described(table)}")
+
+
+def _described(value: object) -> str:
+    """Describe a value that is refused, for a message."""
+    if isinstance(value, pd.DataFrame):
+        return f"a frame of {len(value)} rows"
+    if isinstance(value, str | os.PathLike):
+        return os.fspath(value)
+    return f"{type(value).__name__} {excerpt(repr(value))}"

@@ -1,0 +1,166 @@
+"""Forecasts of tables: the future of each series, and the past as if it were the future."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bilstm_nlp.batch import Floats, Ints
+from bilstm_nlp.data.series.recognition import part_of
+from bilstm_nlp.data.series.series import Series, SeriesSet
+from bilstm_nlp.errors import InputError
+from bilstm_nlp.tasks.forecasting.backtest import rolling_origins
+from bilstm_nlp.tasks.forecasting.inputs import Inputs
+from bilstm_nlp.tasks.forecasting.origins import WindowForecaster, forecasts_at
+from bilstm_nlp.tasks.forecasting.output import TableKind, as_file, border_names, forecast_table, panels
+from bilstm_nlp.tasks.request import Request
+
+MOST_STEPS = 100_000
+"""The longest horizon, so that a slip of the keyboard does not fill the memory."""
+PLOTTED = 8
+"""Panels that a plot has room for."""
+
+
+class TableForecasts:
+    """A forecaster of tables, by a model or several that forecast windows."""
+
+    def __init__(self, windows: WindowForecaster, inputs: Inputs, level: float) -> None:
+        """`level`: the nominal coverage of intervals if no levels are asked for."""
+        self.windows, self.inputs, self.level = windows, inputs, level
+
+    # --- the future ---
+
+    def forecast(
+        self, past: SeriesSet, known: SeriesSet | None, levels: Sequence[float] | None, horizon: int | None
+    ) -> pd.DataFrame:
+        """Forecast the rows after the end of series that have been read."""
+        steps, columns = self._steps(horizon), self._levels(levels)
+        known = self.inputs.either(past, known, steps)
+        series = self.inputs.long_enough(past.series, self.inputs.look_back)
+        extended = self.inputs.extended(series, max(steps, self.inputs.horizon), known)
+        origins = [np.array([len(each)]) for each in series]
+        return self._at(extended, origins, columns, steps).drop(columns="y")
+
+    def _steps(self, horizon: object) -> int:
+        """Return the number of steps to forecast. Raises `InputError` for one that can't be."""
+        trained = self.inputs.horizon
+        if horizon is None:
+            return trained
+        if not isinstance(horizon, int | np.integer) or isinstance(horizon, bool) or not 1 <= horizon <= MOST_STEPS:
+            raise InputError(f"horizon: expected a whole number of steps from 1 to {MOST_STEPS}, found {horizon!r}")
+        if horizon > trained and self.inputs.columns.observed:
+            names = ", ".join(self.inputs.columns.observed)
+            expected = (
+                f"at most the {trained} steps of training, as the future of observed columns ({names}) is unknown"
+            )
+            raise InputError(f"horizon: expected {expected}, found {horizon}")
+        return int(horizon)
+
+    def _levels(self, levels: object) -> dict[float, tuple[str, str]]:
+        """Return the ascending levels of the intervals, with the names of their columns.
+
+        Raises `InputError` for anything but numbers.
+        """
+        if levels is None:
+            return {self.level: ("lower", "upper")}
+        if not isinstance(levels, Sequence | np.ndarray) or isinstance(levels, str) or len(levels) == 0:
+            raise InputError(f"levels: expected numbers between 0 and 1, such as [0.8, 0.95], found {levels!r}")
+        for level in levels:
+            if not isinstance(level, int | float | np.number) or isinstance(level, bool):
+                raise InputError(f"levels: expected numbers between 0 and 1, such as [0.8, 0.95], found {level!r}")
+        return {level: border_names(level) for level in sorted({float(level) for level in levels})}
+
+    def _at(
+        self,
+        series: Sequence[Series],
+        origins: Sequence[Ints],
+        columns: dict[float, tuple[str, str]],
+        steps: int,
+    ) -> pd.DataFrame:
+        """Forecast from these origins of each series, with a column for each border and the true value `y`."""
+        forecasts = forecasts_at(self.windows, series, origins, list(columns), steps)
+        tables = []
+        for number, (index, row) in enumerate(zip(forecasts.series, forecasts.rows, strict=True)):
+            borders: dict[str, Floats] = {}
+            for level, (low, high) in enumerate(columns.values()):
+                borders |= {low: forecasts.lower[level, number], high: forecasts.upper[level, number]}
+            tables.append(self._table(series[index], int(row), forecasts.point[number], borders))
+        return pd.concat(tables, ignore_index=True)
+
+    def _table(self, series: Series, row: int, point: Floats, borders: dict[str, Floats]) -> pd.DataFrame:
+        """Make the table of one forecast (H, C) from a row on."""
+        rows, targets = slice(row, row + len(point)), self.inputs.columns.targets
+        observed = series.observed_of(targets)
+        # A column whose first value comes later has no forecast that could be compared with it.
+        known = observed[rows] & observed[:row].any(axis=0)
+        true = np.where(known, series.select(targets)[rows], np.nan)
+        dates = series.dates[rows]
+        return forecast_table(series.id, series.dates[row - 1], dates, targets, forecast=point, borders=borders, y=true)
+
+    # --- the past, as if it were the future ---
+
+    def backtest(
+        self,
+        data: SeriesSet,
+        windows: int,
+        step: int,
+        refit: Callable[[SeriesSet], TableForecasts] | None,
+        levels: Sequence[float] | None,
+        horizon: int | None,
+    ) -> pd.DataFrame:
+        """Forecast from the last `windows` origins of each series, `step` rows apart, beside the true values."""
+        steps, columns = self._steps(horizon), self._levels(levels)
+        rows = max(steps, self.inputs.horizon)
+        series = self.inputs.long_enough(data.series, self.inputs.look_back + rows + step * (windows - 1))
+        origins = [rolling_origins(len(each), rows, windows, step) for each in series]
+        if refit is None:
+            table = self._with_parts(series, self._at(series, origins, columns, steps))
+        else:
+            tables = []
+            for at_window in zip(*origins, strict=True):
+                before = [each[: int(origin)] for each, origin in zip(series, at_window, strict=True)]
+                refitted = refit(replace(data, series=before))
+                table_at = refitted._at(series, [np.array([origin]) for origin in at_window], columns, steps)
+                tables.append(refitted._with_parts(series, table_at))
+            table = pd.concat(tables, ignore_index=True)
+        return table.sort_values(["unique_id", "origin", "step"], kind="stable", ignore_index=True)
+
+    def _with_parts(self, series: Sequence[Series], table: pd.DataFrame) -> pd.DataFrame:
+        """Add the column `part` to a table of forecasts."""
+        codec = self.windows.codec
+        names = {each.id: codec.trained_as(each) for each in series}
+        first = table["step"] == 1
+        starts = table[first].drop_duplicates(["unique_id", "origin"])
+        parts = {
+            (name, origin): part_of(codec.ends, names[name], date)
+            for name, origin, date in zip(starts["unique_id"], starts["origin"], starts["ds"], strict=True)
+        }
+        column = [parts[key] for key in zip(table["unique_id"], table["origin"], strict=True)]
+        table.insert(2, "part", column)
+        return table
+
+    # --- for the command line ---
+
+    def predictions(self, request: Request) -> bytes:
+        """Return the forecasts after the end of the source, as CSV, JSON or Parquet."""
+        kinds: tuple[TableKind, ...] = ("csv", "json", "parquet")
+        kind = request.check("forecaster", kinds, ("reads", "confidence", "nbest", "attention", "jobs"))
+        past = self.inputs.past(request.source)
+        levels = list(request.levels) or None
+        table = self.forecast(past, self.inputs.known(request.known), levels, request.horizon)
+        if request.plot is not None:
+            self._plot(past, table, max(levels or [self.level]), levels is None, request.plot)
+        return as_file(table, kind)
+
+    def _plot(self, past: SeriesSet, table: pd.DataFrame, level: float, single: bool, path: Path) -> None:
+        """Draw history and forecasts, with the widest intervals."""
+        from bilstm_nlp.reports import plots
+
+        targets, borders = self.inputs.columns.targets, ("lower", "upper") if single else border_names(level)
+        drawn = list(islice(panels(past.series, targets, table, 3 * self.inputs.horizon, borders), PLOTTED))
+        plots.forecasts(drawn, len(past.series) * len(targets), level, path)
