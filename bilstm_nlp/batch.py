@@ -158,6 +158,8 @@ class WindowBatch(Generic[A]):
     future: A | None = None
     """(B, H, C) float32: the targets over the horizon, not normalised; NaN where a value is missing. None if all are
     unknown."""
+    facts: A | None = None
+    """(B, C, P) float32: facts of each target's window, the same at every step. None if there are none."""
 
     def __post_init__(self) -> None:
         if self.past.ndim != 3 or self.level.ndim != 3 or self.known.ndim != 3:
@@ -170,6 +172,7 @@ class WindowBatch(Generic[A]):
             "scale": (b, 1, c),
             "known": (b, h, self.known.shape[2]),
             "future": (b, h, c),
+            "facts": (b, c, self.facts.shape[-1] if self.facts is not None else 0),
         }
         _check_shapes(self, expected)
         if self.past.shape[2] < c:
@@ -192,6 +195,7 @@ class WindowBatch(Generic[A]):
             scale=convert(self.scale),
             known=convert(self.known),
             future=None if self.future is None else convert(self.future),
+            facts=None if self.facts is None else convert(self.facts),
         )
 
 

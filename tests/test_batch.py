@@ -98,6 +98,7 @@ def window_values(**changed: object) -> dict[str, object]:
         ("scale", (3, 1, 2), r"WindowBatch.scale must be \(4, 1, 2\), got \(3, 1, 2\)"),
         ("known", (3, 5, 1), r"WindowBatch.known must be \(4, 5, 1\), got \(3, 5, 1\)"),
         ("future", (4, 5, 1), r"WindowBatch.future must be \(4, 5, 2\), got \(4, 5, 1\)"),
+        ("facts", (4, 1, 3), r"WindowBatch.facts must be \(4, 2, 3\), got \(4, 1, 3\)"),
     ],
 )
 def test_window_batch_with_a_wrong_shape_is_refused(name, shape, message):
@@ -106,7 +107,7 @@ def test_window_batch_with_a_wrong_shape_is_refused(name, shape, message):
 
 
 def test_mapping_a_window_batch_converts_each_array():
-    batch = WindowBatch(**window_values())
+    batch = WindowBatch(**window_values(facts=np.zeros((4, 2, 3))))
     single = batch.mapped(np.float32)
     assert {getattr(single, field.name).dtype for field in fields(single)} == {np.dtype(np.float32)}
     assert WindowBatch(**window_values(future=None)).mapped(np.float32).future is None

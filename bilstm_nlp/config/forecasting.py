@@ -13,6 +13,7 @@ from bilstm_nlp.config.sections import (
     EncoderConfig,
     NoAttention,
     Positive,
+    Probability,
     Section,
     Seed,
     Source,
@@ -208,6 +209,9 @@ class ForecastingTraining(TrainingConfig):
 
     batch_size: Positive = 64
     """Number of windows in a batch."""
+    mirror: Probability = 0.0
+    """Probability that a training window is mirrored: its targets are negated. For panels whose training rows grow or
+    shrink by an accident of their years."""
 
     @property
     def batch_setting(self) -> str:

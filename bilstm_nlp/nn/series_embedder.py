@@ -32,6 +32,10 @@ class Channels(Protocol):
         """(B, H, K) columns known ahead → (S, H, K)"""
         ...
 
+    def facts(self, facts: Tensor, /) -> Tensor:
+        """(B, C, P) facts of each target's window → (S, targets · P)"""
+        ...
+
     def forecast(self, outputs: Tensor, /) -> Tensor:
         """(S, H, targets, Q) → (B, H, C, Q)"""
         ...
@@ -50,6 +54,10 @@ class JointChannels:
     def known(self, batch: WindowBatch[Tensor]) -> Tensor:
         """(B, H, K)"""
         return batch.known
+
+    def facts(self, facts: Tensor) -> Tensor:
+        """(B, C, P) → (B, C · P)"""
+        return facts.flatten(1)
 
     def forecast(self, outputs: Tensor) -> Tensor:
         """(B, H, C, Q) → the same"""
@@ -76,6 +84,10 @@ class IndependentChannels:
     def known(self, batch: WindowBatch[Tensor]) -> Tensor:
         """(B, H, K) columns known ahead → (B · C, H, K)"""
         return batch.known.repeat_interleave(self.forecasts, dim=0)
+
+    def facts(self, facts: Tensor) -> Tensor:
+        """(B, C, P) → (B · C, P)"""
+        return facts.flatten(0, 1)
 
     def forecast(self, outputs: Tensor) -> Tensor:
         """(B · C, H, 1, Q) → (B, H, C, Q)"""
@@ -122,13 +134,17 @@ class PatchReader(nn.Module):
 
 
 class SeriesEmbedder(nn.Module):
-    """(B, L, F) windows → (S, T, outputs) sequences: channels, then a reader."""
+    """(B, L, F) windows → (S, T, outputs) sequences: channels, then a reader; facts join every step it makes."""
 
-    def __init__(self, channels: Channels, reader: StepReader | PatchReader) -> None:
+    def __init__(self, channels: Channels, reader: StepReader | PatchReader, facts: int = 0) -> None:
+        """`facts`: P, the number of facts of each target's window."""
         super().__init__()
-        self.channels, self.reader, self.outputs = channels, reader, reader.outputs
+        self.channels, self.reader, self.outputs = channels, reader, reader.outputs + channels.targets * facts
 
     def forward(self, batch: WindowBatch[Tensor]) -> Sequences:
         """Embed a batch as (S, T, outputs) sequences without padding."""
         inputs = self.reader(self.channels.sequences(batch))
+        if batch.facts is not None:
+            facts = self.channels.facts(batch.facts)
+            inputs = torch.cat([inputs, facts[:, None].expand(-1, inputs.shape[1], -1)], dim=2)
         return Sequences(inputs, torch.full(inputs.shape[:1], inputs.shape[1], device=inputs.device))

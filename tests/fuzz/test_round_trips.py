@@ -10,7 +10,6 @@ from datetime import datetime
 
 import numpy as np
 import pandas as pd
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,13 +19,10 @@ from bilstm_nlp.data.series.series import Columns, Parts, Series, SeriesSet
 from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.corpus import Sentence
 from bilstm_nlp.data.text.vocabulary import WordTable
-from bilstm_nlp.runs.load import load
 from bilstm_nlp.system.json_values import json_text, value_of
 from bilstm_nlp.tags import SCHEMES
-from bilstm_nlp.tasks.forecasting import predictor
 from bilstm_nlp.tasks.forecasting.codec import ForecastingCodec
-from bilstm_nlp.tasks.forecasting.predictor import Forecaster
-from bilstm_nlp.tasks.request import Request
+from bilstm_nlp.tasks.forecasting.output import as_file
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=5)
 TAGGED = st.lists(st.tuples(WORDS, st.sampled_from(["O", "B-X", "I-X", "B-Y\u2028-"])), min_size=1, max_size=6)
@@ -103,23 +99,6 @@ def same(before: object, after: object) -> bool:
     return before == after
 
 
-class Foretold(Forecaster):
-    """A forecaster whose forecasts are a given table, to test the writing."""
-
-    table: pd.DataFrame
-
-    def future(self, past, known):
-        return self.table
-
-
-@pytest.fixture(scope="module")
-def foretold(made_forecaster):
-    trained = load(made_forecaster.finished)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(predictor, "read", lambda source, format: SeriesSet(source, [], (), "h"))
-        yield Foretold(trained.model, trained.codec, trained.format, trained.level, trained.baselines)
-
-
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=4) | st.sampled_from(["NA", "1", "a\nb", "\r", '"'])
 VALUES = st.floats(allow_nan=False, allow_infinity=False, width=32)
 STARTS = st.datetimes(datetime(1960, 1, 1), datetime(2200, 1, 1)).map(lambda start: start.replace(microsecond=0))
@@ -142,16 +121,11 @@ def tables(draw: st.DrawFn) -> pd.DataFrame:
 
 
 @given(tables())
-def test_forecasts_are_the_same_in_every_format(foretold, table):
+def test_forecasts_are_the_same_in_every_format(table):
     """Parquet keeps every bit, CSV and JSON every digit."""
-    foretold.table = table
-
-    def written(kind):
-        return b"".join(foretold.predictions(Request("x", format=kind)))
-
-    pd.testing.assert_frame_equal(pd.read_parquet(io.BytesIO(written("parquet"))), table)
-    rows = list(csv.reader(io.StringIO(written("csv").decode(), newline="")))
+    pd.testing.assert_frame_equal(pd.read_parquet(io.BytesIO(as_file(table, "parquet"))), table)
+    rows = list(csv.reader(io.StringIO(as_file(table, "csv").decode(), newline="")))
     again = pd.DataFrame(rows[1:], columns=rows[0]).astype(table.dtypes.to_dict())
     pd.testing.assert_frame_equal(again, table, check_exact=True)
-    again = pd.DataFrame(json.loads(written("json"))).astype(table.dtypes.to_dict())
+    again = pd.DataFrame(json.loads(as_file(table, "json"))).astype(table.dtypes.to_dict())
     pd.testing.assert_frame_equal(again, table, rtol=1e-9, atol=1e-9)

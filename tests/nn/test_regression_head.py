@@ -111,3 +111,14 @@ def test_missing_values_have_no_loss_and_no_gradient():
     loss.total.backward()
     assert forecasts.grad is not None
     assert forecasts.grad.tolist() == [[[-4.0], [0.0]]]
+
+
+@pytest.mark.parametrize("channels", [JointChannels(C + EXTRA, C), IndependentChannels(C + EXTRA, C)], ids=type)
+def test_facts_join_the_steps_of_their_own_target(channels):
+    facts = torch.arange(B * C * 2.0).view(B, C, 2)
+    embedder = SeriesEmbedder(channels, StepReader(channels.features), facts=2)
+    inputs = embedder(batch(facts=facts)).inputs
+    assert inputs.shape[2] == embedder.outputs
+    joined = inputs[..., channels.features :]
+    expected = facts.flatten(1) if isinstance(channels, JointChannels) else facts.flatten(0, 1)
+    assert torch.equal(joined, expected[:, None].expand_as(joined))

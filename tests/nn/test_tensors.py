@@ -13,7 +13,7 @@ from tests.test_batch import token_values, window_values
 
 
 def test_tensors_on_the_cpu_share_the_arrays_memory():
-    for batch in (TokenBatch(**token_values()), WindowBatch(**window_values())):
+    for batch in (TokenBatch(**token_values()), WindowBatch(**window_values(facts=np.zeros((4, 2, 3))))):
         moved = on(batch)
         for name in {field.name for field in fields(batch)} - {"windows"}:
             tensor = getattr(moved, name)

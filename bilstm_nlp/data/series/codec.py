@@ -11,14 +11,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bilstm_nlp.batch import Floats, Ints, Values, WindowBatch
+from bilstm_nlp.data.series import fitting
 from bilstm_nlp.data.series.calendar import calendar_features
 from bilstm_nlp.data.series.codec_file import Calendar, CodecFile
-from bilstm_nlp.data.series.fitting import check_values, curves_of, fit_scales, transformed, warn_of_unknown
 from bilstm_nlp.data.series.frequencies import parse_frequency
 from bilstm_nlp.data.series.normalisation import Normalisation, Theta, WindowNormaliser
 from bilstm_nlp.data.series.recognition import Ends, Excerpt, excerpts
 from bilstm_nlp.data.series.scale import Scale, ScalerKind
 from bilstm_nlp.data.series.series import Columns, Parts, Series, SeriesSet
+from bilstm_nlp.data.series.theta import FACTS
 from bilstm_nlp.data.series.transform import Curve, TransformKind
 from bilstm_nlp.data.series.windows import Panel, Windows
 from bilstm_nlp.errors import DataError
@@ -87,12 +88,11 @@ class SeriesCodec:
         Each series has scales of its own, except for columns known ahead: their scale is that of all series together,
         as a price means the same everywhere. Columns of 0 and 1 alone stay as they are.
         """
-        check_values(data.series, columns.targets, lower)
+        fitting.check_values(data.series, columns.targets, lower)
         training = [series[part.train] for series, part in zip(data.series, parts, strict=True)]
-        curves = curves_of(transform, training, columns.targets)
-        for series in data.series if curves else ():
-            curves[series.id].check(series, columns.targets)
-        scales, deviations = fit_scales(scaler, transform, training, columns, curves)
+        curves = fitting.curves_of(transform, training, columns.targets)
+        fitting.check_curves(data.series, columns.targets, curves)
+        scales, deviations = fitting.fit_scales(scaler, transform, training, columns, curves)
         return cls(
             columns=columns,
             calendar=calendar,
@@ -127,6 +127,11 @@ class SeriesCodec:
         return len(self.columns.targets) + len(self.columns.observed) + self.known + self.is_padded
 
     @property
+    def facts(self) -> int:
+        """P: number of facts of each target's window."""
+        return FACTS if self.normalisation == "theta" else 0
+
+    @property
     def is_padded(self) -> bool:
         """True if windows may have fewer rows than the look-back."""
         return self.min_past is not None and self.min_past < self.look_back
@@ -151,10 +156,8 @@ class SeriesCodec:
     def deviation(self, series: Series) -> Floats:
         """Return the deviation (C,) of a series' training rows: the mean of all series for one not in training."""
         name = self.trained_as(series)
-        if name is not None:
-            return self.deviations[name]
         mean: Floats = np.mean(list(self.deviations.values()), axis=0)
-        return mean
+        return mean if name is None else self.deviations[name]
 
     def panel(self, series: Sequence[Series]) -> Panel:
         """Stack all series with the calendar's features.
@@ -162,7 +165,7 @@ class SeriesCodec:
         A series of the training has its training's scale. A series that was not in training is scaled, at each
         origin, by the rows before it; a warning names it.
         """
-        check_values(series, self.columns.targets, self.lower)
+        fitting.check_values(series, self.columns.targets, self.lower)
         blocks, scales, unknown, curves = [], [], [], []
         for each in series:
             name = self.trained_as(each)
@@ -170,7 +173,7 @@ class SeriesCodec:
             if curve is not None:
                 curve.check(each, self.columns.targets)
                 curves.append(curve)
-            values = transformed(each, self.columns.all, len(self.columns.targets), curve)
+            values = fitting.transformed(each, self.columns.all, len(self.columns.targets), curve)
             features = self.features(each.dates)
             blocks.append(np.concatenate([values, features], axis=1))
             if name is None:
@@ -181,7 +184,7 @@ class SeriesCodec:
             else:
                 scale = self.scales[name]
             scales.append(scale.with_unscaled(features.shape[1]))
-        warn_of_unknown(unknown, self.said)
+        fitting.warn_of_unknown(unknown, self.said)
         observed = [each.observed_of((*self.columns.targets, *self.columns.observed)) for each in series]
         return Panel.stack(
             blocks,
@@ -213,9 +216,9 @@ class SeriesCodec:
 
     def check_frequency(self, data: SeriesSet) -> SeriesSet:
         """Return the series. Raises `DataError` if they have another frequency than those in training."""
-        if data.frequency == self.frequency:
-            return data
-        raise DataError(data.source, f"series of frequency {self.frequency}, as in training", data.frequency)
+        if data.frequency != self.frequency:
+            raise DataError(data.source, f"series of frequency {self.frequency}, as in training", data.frequency)
+        return data
 
     # --- windows to batches ---
 
@@ -226,8 +229,8 @@ class SeriesCodec:
         others = np.nan_to_num(past[..., width:].astype(np.float32))
         mask = np.any(~np.isnan(past[..., :width]), axis=2, keepdims=True).astype(np.float32)
         read = np.concatenate([values.past, others, *([mask] if self.is_padded else [])], axis=2)
-        read = read if self.encoder_rows is None else np.ascontiguousarray(read[:, -self.encoder_rows :])
-        return WindowBatch(past=read, level=values.level, scale=values.scale, known=known, future=future)
+        newest = np.ascontiguousarray(read[:, -(self.encoder_rows or self.look_back) :])
+        return WindowBatch(newest, values.level, values.scale, known, future, values.facts)
 
     def batch(self, windows: Windows, numbers: Ints) -> WindowBatch[NDArray[Any]]:
         """Make a batch of the windows with these numbers, in this order."""

@@ -33,6 +33,12 @@ def check_values(series: Sequence[Series], targets: Sequence[str], lower: float 
         check_lower(lower, each, targets)
 
 
+def check_curves(series: Sequence[Series], targets: Sequence[str], curves: Mapping[str, Curve]) -> None:
+    """Raise `InputError` for a target that its series' curve does not take, with its line."""
+    for each in series if curves else ():
+        curves[each.id].check(each, targets)
+
+
 def fit_scales(
     kind: ScalerKind,
     transform: TransformKind,

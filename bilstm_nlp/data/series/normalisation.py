@@ -8,7 +8,7 @@ from typing import Literal, assert_never
 import numpy as np
 
 from bilstm_nlp.batch import Values
-from bilstm_nlp.data.series.theta import WindowTheta
+from bilstm_nlp.data.series.theta import FACTS, WindowTheta
 
 Normalisation = Literal["none", "last", "standard", "theta"]
 
@@ -33,6 +33,8 @@ class Normalised:
     """(B, 1, C) float32, or (B, H, C) if it differs by step: added to the forecasts after the scale."""
     scale: Values
     """(B, 1, C) float32, above 0."""
+    facts: Values | None = None
+    """(B, C, P) float32 facts of each window that its normalised values do not tell."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,8 @@ class WindowNormaliser:
             return joined
 
         level = by_column(theta.forecast(self.theta.damping))
-        return Normalised(by_column(np.nan_to_num(past)), level, by_column(theta.scale[:, None]))
+        facts = theta.facts().reshape(windows, columns, FACTS).astype(np.float32)
+        return Normalised(by_column(np.nan_to_num(past)), level, by_column(theta.scale[:, None]), facts)
 
 
 def _of_observed(targets: Values) -> tuple[Values, Values]:

@@ -14,6 +14,8 @@ import numpy as np
 
 from bilstm_nlp.batch import Bools, Floats
 
+FACTS = 3
+"""Number of facts that `WindowTheta.facts` tells of a look-back."""
 WEIGHTS = (0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0)
 """Smoothing weights of the levels, which are averaged."""
 SINGLE_SEASON = 0.3
@@ -36,6 +38,8 @@ class WindowTheta:
     """(N,), per step, of the regression line."""
     scale: Floats
     """(N,), the mean change from step to step."""
+    rows: Floats
+    """(N,), number of observed rows."""
 
     @classmethod
     def of(cls, past: Floats, season: int, horizon: int, *, strength: float = 1.5) -> WindowTheta:
@@ -47,9 +51,12 @@ class WindowTheta:
         values = np.where(observed, past, 0.0)
         season_past, season_ahead = _season(values, observed, season, horizon, strength)
         values = np.where(observed, values - season_past, 0.0)
-        return cls(
-            season_past, season_ahead, _level(values, observed), _slope(values, observed), _scale(values, observed)
-        )
+        level, slope, scale = _level(values, observed), _slope(values, observed), _scale(values, observed)
+        return cls(season_past, season_ahead, level, slope, scale, observed.sum(axis=1).astype(np.float64))
+
+    def facts(self) -> Floats:
+        """(N, 3): logarithms of scale and number of rows, and the slope in scales; each about as large as 1"""
+        return np.stack([np.log(self.scale), np.log(self.rows + 1) - 3, self.slope / self.scale], axis=1)
 
     def forecast(self, damping: float) -> Floats:
         """(N, H): season, and level with `damping` times the slope for each step"""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, assert_never
+from typing import Any, Literal, assert_never
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bilstm_nlp.batch import Ints
+from bilstm_nlp.batch import Ints, WindowBatch
 from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.data.batches import EpochBatches, epoch_of
 from bilstm_nlp.data.series.codec import SeriesCodec
@@ -21,10 +22,24 @@ def epoch_batches(config: ForecastingConfig, codec: SeriesCodec, windows: Window
     def one_pass(number: int) -> EpochBatches[TrainingBatch]:
         generator = np.random.default_rng([config.seed, epoch, number])
         order = drawn(config.data.sampling, windows.counts, generator)
+        if config.training.mirror > 0:
+            order = np.where(generator.random(len(order)) < config.training.mirror, ~order, order)
         chosen = [order[start : start + size] for start in range(0, len(order), size)]
-        return EpochBatches(chosen, lambda numbers: codec.batch(windows, numbers))
+        return EpochBatches(chosen, lambda numbers: mirrored_batch(codec, windows, numbers))
 
     return epoch_of(one_pass, config.training.steps_of(epoch))
+
+
+def mirrored_batch(codec: SeriesCodec, windows: Windows, numbers: Ints) -> WindowBatch[NDArray[Any]]:
+    """Make a batch of windows; a number ~n stands for window n with the negative of all its targets."""
+    mirrored = numbers < 0
+    if not mirrored.any():
+        return codec.batch(windows, numbers)
+    arrays = windows.gather(np.where(mirrored, ~numbers, numbers))
+    signs = np.where(mirrored, -1, 1).astype(np.float32)[:, None, None]
+    past, width = arrays.past.copy(), len(codec.columns.targets)
+    past[..., :width] *= signs
+    return codec.collate(past, arrays.known, arrays.future * signs)
 
 
 def drawn(sampling: Literal["windows", "series"], counts: Ints, generator: np.random.Generator) -> Ints:

@@ -96,9 +96,9 @@ def _series_embedder(config: ForecastingConfig, codec: SeriesCodec) -> SeriesEmb
     columns = _channels(config, codec)
     match config.input.reader:
         case StepReaderConfig():
-            return SeriesEmbedder(columns, StepReader(columns.features))
+            return SeriesEmbedder(columns, StepReader(columns.features), codec.facts)
         case PatchReaderConfig(length=length, stride=stride, size=size):
-            return SeriesEmbedder(columns, PatchReader(columns.features, length, stride, size))
+            return SeriesEmbedder(columns, PatchReader(columns.features, length, stride, size), codec.facts)
         case unknown:
             assert_never(unknown)
 

@@ -13,7 +13,8 @@ import bilstm_nlp
 from bilstm_nlp.config import parse
 from bilstm_nlp.errors import ConfigError
 from bilstm_nlp.runs import train
-from bilstm_nlp.tasks.forecasting.batches import by_series
+from bilstm_nlp.tasks.forecasting.batches import by_series, mirrored_batch
+from bilstm_nlp.tasks.registry import forecasting
 from bilstm_nlp.training.state import Paused
 from tests.tasks.forecasting.test_task import HORIZON, LOOK_BACK, config, fitted, table
 from tests.training.toy import Asked
@@ -96,3 +97,37 @@ def test_fewer_steps_than_epochs_are_refused():
         ConfigError, match=r"training\.steps: expected at least as many steps as training\.epochs, 5, found 4"
     ):
         parse(values, "a test")
+
+
+# --- mirrored windows ---
+
+
+@pytest.mark.parametrize("normalisation", ["none", "last", "standard", "theta"])
+def test_mirrored_window_has_the_negative_targets(tmp_path, normalisation):
+    settings = config(tmp_path, known=["holiday"])
+    inputs = settings.input.model_copy(update={"normalisation": normalisation})
+    prepared = forecasting(settings.model_copy(update={"input": inputs})).prepare()
+    codec, windows = prepared.codec.series, prepared.training_windows
+    plain, mirrored = (mirrored_batch(codec, windows, np.array(numbers)) for numbers in ([3, 5], [3, ~5]))
+    for name in ("past", "level", "future", "scale"):
+        before, after = getattr(plain, name), getattr(mirrored, name)
+        np.testing.assert_array_equal(after[0], before[0])
+    targets = len(codec.columns.targets)
+    np.testing.assert_allclose(mirrored.past[1, :, :targets], -plain.past[1, :, :targets], atol=1e-5)
+    np.testing.assert_array_equal(mirrored.past[1, :, targets:], plain.past[1, :, targets:])
+    np.testing.assert_allclose(mirrored.level[1], -plain.level[1], atol=1e-5)
+    np.testing.assert_allclose(mirrored.scale[1], plain.scale[1], rtol=1e-5)
+    np.testing.assert_array_equal(mirrored.future[1], -plain.future[1])
+
+
+def test_share_of_mirrored_windows_is_their_probability(tmp_path):
+    settings = config(tmp_path)
+    training = settings.training.model_copy(update={"mirror": 0.25, "batch_size": 8})
+    settings = settings.model_copy(update={"training": training})
+    prepared = forecasting(settings).prepare()
+    plan = np.concatenate(prepared.batches(1).plan)
+    assert (plan < 0).mean() == pytest.approx(0.25, abs=0.1)
+    numbers = np.sort(np.where(plan < 0, ~plan, plan))
+    assert numbers.tolist() == list(range(len(prepared.training_windows)))
+    assert np.concatenate(prepared.batches(1).plan).tolist() == plan.tolist()
+    assert np.concatenate(prepared.batches(2).plan).tolist() != plan.tolist()
