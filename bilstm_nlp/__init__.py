@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from bilstm_nlp.runs.ensemble import load_ensemble as load_ensemble
     from bilstm_nlp.runs.load import load as load
     from bilstm_nlp.runs.load import load_forecaster as load_forecaster
     from bilstm_nlp.runs.load import load_tagger as load_tagger
@@ -27,11 +28,12 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 
-__all__ = ["__version__", "compare", "load", "load_forecaster", "load_tagger", "train", "train_epochs"]
+__all__ = ["__version__", "compare", "load", "load_ensemble", "load_forecaster", "load_tagger", "train", "train_epochs"]
 
 _HOMES = {
     "compare": "bilstm_nlp.studies.compare.compare",
     "load": "bilstm_nlp.runs.load",
+    "load_ensemble": "bilstm_nlp.runs.ensemble",
     "load_forecaster": "bilstm_nlp.runs.load",
     "load_tagger": "bilstm_nlp.runs.load",
     "train": "bilstm_nlp.runs.train",

@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from bilstm_nlp.cli.activity import Activity
-from bilstm_nlp.cli.options import AsJson, Horizon, Levels, Output, Run, Verbosity
+from bilstm_nlp.cli.options import AsJson, Combined, Horizon, Levels, Output, Runs, Verbosity, combination
 from bilstm_nlp.cli.output import write
+from bilstm_nlp.errors import InputError
 
 
 def evaluate(
-    run: Run,
+    runs: Runs,
     data: Annotated[
         str | None, typer.Option(help="A file with gold tags or a series. Default: the test data of the config.")
     ] = None,
@@ -21,22 +22,29 @@ def evaluate(
         Path | None,
         typer.Option(metavar="FILE", help="Write a tagger's wrong entities to this HTML file, most certain first."),
     ] = None,
+    combine: Combined = None,
     as_json: AsJson = False,
     verbosity: Verbosity = None,
 ) -> None:
-    """Score a trained run on data."""
+    """Score a trained run on data, or several together."""
     from bilstm_nlp.cli import console
-    from bilstm_nlp.runs import evaluate
+    from bilstm_nlp.runs import ensemble, evaluate
     from bilstm_nlp.runs.load import open_run
 
-    with Activity(f"evaluating {run}"):
-        trained = open_run(run)
-        results = evaluate.evaluate(trained, data, errors)
-    console.print_result(as_json, results, evaluate.sections(trained.config, {"evaluation": results}))
+    combined = combination(runs, combine)
+    with Activity(f"evaluating {', '.join(map(str, runs))}"):
+        if len(runs) == 1:
+            trained = open_run(runs[0])
+            config, results = trained.config, evaluate.evaluate(trained, data, errors)
+        elif errors is not None:
+            raise InputError("--errors: not for several runs")
+        else:
+            config, results = ensemble.evaluate(runs, combined, data)
+    console.print_result(as_json, results, evaluate.sections(config, {"evaluation": results}))
 
 
 def backtest(
-    run: Run,
+    runs: Runs,
     data: Annotated[str | None, typer.Option(help="A file of series. Default: that of the config.")] = None,
     windows: Annotated[
         int, typer.Option(metavar="N", help="Number of origins, the last ones with a full horizon after them.", min=1)
@@ -45,6 +53,7 @@ def backtest(
     refit: Annotated[bool, typer.Option("--refit", help="Train anew at each origin, on the rows before it.")] = False,
     levels: Levels = None,
     horizon: Horizon = None,
+    combine: Combined = None,
     output: Output = None,
     verbosity: Verbosity = None,
 ) -> None:
@@ -52,8 +61,16 @@ def backtest(
     prediction intervals."""
     from bilstm_nlp.runs import backtest
 
-    with Activity(f"backtesting {run}") as activity:
+    combined = combination(runs, combine)
+    with Activity(f"backtesting {', '.join(map(str, runs))}") as activity:
         table = backtest.backtest(
-            run, data, windows=windows, step=step, refit=refit, levels=levels or None, horizon=horizon
+            runs,
+            data,
+            combine=combined,
+            windows=windows,
+            step=step,
+            refit=refit,
+            levels=levels or None,
+            horizon=horizon,
         )
         write(table, output, activity)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from bilstm_nlp.errors import InputError
 from bilstm_nlp.system import processes
+from bilstm_nlp.tasks.request import Combine
 
 
 def set_verbosity(verbose: bool | None) -> None:
@@ -62,3 +65,33 @@ Horizon = Annotated[
         min=1,
     ),
 ]
+Runs = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="RUN...",
+        help="Run directories. The forecasts of several are combined, and have intervals of their own.",
+        show_default=False,
+    ),
+]
+Combined = Annotated[
+    Combine | None,
+    typer.Option("--combine", metavar="mean|median", help="Combination of several runs' forecasts. Default: mean."),
+]
+
+
+def combination(runs: Sequence[Path], combine: Combine | None) -> Combine:
+    """Return the combination of several runs. Raises `InputError` if one is asked for a single run."""
+    if combine is not None and len(runs) == 1:
+        raise InputError(f"--combine: expected several runs, found only {runs[0]}")
+    return combine or "mean"
+
+
+def divided(arguments: Sequence[Path]) -> tuple[list[Path], str]:
+    """Divide the arguments RUN … [INPUT] of a command: runs, and the input.
+
+    The last of several arguments is the input, unless it is a run directory. Without an input it is `-`.
+    """
+    *before, last = arguments
+    if not before or (last / "run.json").exists():
+        return list(arguments), "-"
+    return before, str(last)

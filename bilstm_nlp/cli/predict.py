@@ -9,17 +9,22 @@ from typing import Annotated
 import typer
 
 from bilstm_nlp.cli.activity import Activity
-from bilstm_nlp.cli.options import Horizon, Levels, Output, Run, Verbosity
+from bilstm_nlp.cli.options import Combined, Horizon, Levels, Output, Verbosity, combination, divided
 from bilstm_nlp.cli.output import write
 from bilstm_nlp.data.pipes import standard_input_as_pipe
 from bilstm_nlp.tasks.request import Format, Reads, Request
 
 
 def predict(
-    run: Run,
-    source: Annotated[
-        str, typer.Argument(metavar="INPUT", help="A file, or - for standard input.", show_default=False)
-    ] = "-",
+    arguments: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN... [INPUT]",
+            help="Run directories, of which the forecasts of several are combined; then a file, or - for standard "
+            "input. The last of several arguments is the input unless it is a run directory.",
+            show_default=False,
+        ),
+    ],
     output: Output = None,
     kind: Annotated[
         Format | None,
@@ -54,6 +59,7 @@ def predict(
     ] = None,
     levels: Levels = None,
     horizon: Horizon = None,
+    combine: Combined = None,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw the forecast, or with --attention the weights, as PNG.")
     ] = None,
@@ -67,6 +73,8 @@ def predict(
 ) -> None:
     """Tag text, or forecast the rows after the end of a series. A tagger answers each line of a slow input at
     once; with --jobs, when the next line is there."""
+    runs, source = divided(arguments)
+    combined = combination(runs, combine)
     request = Request(
         source, kind, reads, confidence, nbest, known, plot, attention, jobs, tuple(levels or ()), horizon
     )
@@ -76,12 +84,16 @@ def predict(
         console.note("reading standard input, a sentence in each line; Ctrl-D ends it")
     # On one terminal, progress and output would overwrite each other.
     with Activity(f"predicting {source}", shown=output is not None) as activity, standard_input_as_pipe():
-        if jobs == 1:
+        if len(runs) > 1:
+            from bilstm_nlp.runs import ensemble
+
+            write(ensemble.predictions(runs, combined, request), output, activity)
+        elif jobs == 1:
             from bilstm_nlp.runs import load
 
-            write(load.predictions(run, request), output, activity)
+            write(load.predictions(runs[0], request), output, activity)
         else:
             # Without torch, which only the workers need.
             from bilstm_nlp.serving import pool
 
-            write(pool.predictions(run, request), output, activity)
+            write(pool.predictions(runs[0], request), output, activity)

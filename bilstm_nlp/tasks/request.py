@@ -10,6 +10,7 @@ from bilstm_nlp.errors import InputError
 
 Format = Literal["text", "conll", "jsonl", "csv", "json", "parquet"]
 Reads = Literal["auto", "text", "conll", "jsonl", "dataset"]
+Combine = Literal["mean", "median"]
 KindT = TypeVar("KindT", bound=str)
 
 _OPTIONS = {"reads": "input", "levels": "level"}

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -176,6 +177,44 @@ def test_levels_and_horizon_are_those_of_python(forecaster_run, call, command_na
     pd.testing.assert_frame_equal(table, frame, check_dtype=False)
     assert list(table.columns)[-4:] == ["lower_80", "upper_80", "lower_95", "upper_95"]
     assert table["step"].max() == 30
+
+
+@pytest.fixture(scope="module")
+def second_run(forecaster_run, tmp_path_factory) -> Path:
+    """The forecaster with other margins: a copy that is as good as another run."""
+    return Path(shutil.copytree(forecaster_run, tmp_path_factory.mktemp("second") / "second"))
+
+
+def test_several_runs_predict_and_backtest_together(forecaster_run, second_run, call):
+    ensemble = bilstm_nlp.load_ensemble([forecaster_run, second_run], "median")
+    printed = call("predict", forecaster_run, second_run, SERIES, "--combine", "median", "--level", "0.9")
+    table = pd.read_csv(io.StringIO(printed.out), parse_dates=["origin", "ds"])
+    pd.testing.assert_frame_equal(table, ensemble.forecast(SERIES, levels=[0.9]), check_dtype=False)
+    piped = call("predict", forecaster_run, second_run, "--combine", "median", stdin=Path(SERIES).read_bytes())
+    assert pd.read_csv(io.StringIO(piped.out))["forecast"].tolist() == table["forecast"].tolist()
+    printed = call("backtest", forecaster_run, second_run, "--data", SERIES, "--windows", "2")
+    table = pd.read_csv(io.StringIO(printed.out), parse_dates=["origin", "ds"])
+    pd.testing.assert_frame_equal(table, ensemble.backtest(SERIES, windows=2), check_dtype=False)
+
+
+def test_several_runs_are_evaluated_together(forecaster_run, second_run, call):
+    together = json.loads(call("evaluate", forecaster_run, second_run, "--json").out)
+    alone = json.loads(call("evaluate", forecaster_run, "--json").out)
+    assert together["mse"] == pytest.approx(alone["mse"], rel=1e-5)
+    assert together["interval"]["coverage"] == pytest.approx(alone["interval"]["coverage"], abs=0.01)
+
+
+def test_wrong_ensembles_are_refused_by_the_command_line(run, forecaster_run, second_run, call):
+    for arguments, message in [
+        (["predict", forecaster_run, SERIES, "--combine", "mean"], "--combine: expected several runs, found only"),
+        (["predict", forecaster_run, forecaster_run, SERIES], "expected different runs, found the same twice"),
+        (["predict", forecaster_run, "nowhere", SERIES], "nowhere: expected a run directory, found nothing there"),
+        (["predict", forecaster_run, second_run, SERIES, "--jobs", "2"], "--jobs: not for a forecaster"),
+        (["evaluate", forecaster_run, second_run, "--errors", "x.html"], "--errors: not for several runs"),
+    ]:
+        refused = call(*arguments)
+        assert refused.status == 2
+        assert message in refused.err
 
 
 def test_options_of_a_forecaster_are_refused_for_a_tagger(run, call):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pandas as pd
 
 from bilstm_nlp.batch import Ints
+from bilstm_nlp.data.series.series import Columns
 from bilstm_nlp.errors import DataError
 
 Missing = Literal["error", "interpolate", "ffill"]
@@ -54,6 +55,10 @@ class TableFormat:
     """Take empty cells before the first value of a column as its late beginning, not as missing values."""
     ahead: tuple[str, ...] = ()
     """Columns known ahead: rows after the last value of all other columns are rows to forecast, not missing values."""
+
+    def with_columns(self, columns: Columns) -> TableFormat:
+        """Return the layout with these columns in place of its own."""
+        return replace(self, columns=columns.all, ahead=columns.known)
 
 
 @dataclass(frozen=True, eq=False)

@@ -109,6 +109,13 @@ class Units:
     """(B, 1, C)"""
     lower: float | None = None
 
+    def apply(self, own: Values) -> Floats:
+        """(B, H, C) own units → (B, H, C) scaled values. A value without a transform becomes the least that has one."""
+        curve = self.curve
+        values = own if curve is None else curve.apply(np.maximum(own, np.nextafter(-curve.shift, np.inf)))
+        scaled: Floats = self.scale.apply(values)
+        return scaled
+
     def undo(self, values: Values) -> Floats:
         """(B, H, C) scaled values → (B, H, C) own units, not below the lower bound"""
         own = self.scale.undo(values)

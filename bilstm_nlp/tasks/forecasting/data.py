@@ -114,12 +114,12 @@ class SeriesLoader:
             series_set, columns, [self._parts(series, series_set.source) for series in series_set.series]
         )
 
-    def load_whole(self, source: str, codec: SeriesCodec) -> SeriesParts:
-        """Read another file for a trained codec; every part of a series is all of it.
+    def load_whole(self, source: str, codec: SeriesCodec, columns: Columns) -> SeriesParts:
+        """Read these columns of another file for a trained codec; every part of a series is all of it.
 
         Raises `InputError` for series that can't be read or have another frequency.
         """
-        format = replace(self.format, columns=codec.columns.all, trained=codec.frequency)
+        format = replace(self.format.with_columns(columns), trained=codec.frequency)
         series_set = codec.check_frequency(read(source, format))
         _remark(series_set)
         whole = [slice(0, len(series)) for series in series_set.series]

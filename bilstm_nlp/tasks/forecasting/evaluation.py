@@ -11,13 +11,11 @@ import numpy as np
 
 from bilstm_nlp.batch import Floats, Values
 from bilstm_nlp.data.series.baselines import SEASONAL_NAIVE, Baselines
-from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.series import Series
 from bilstm_nlp.data.series.transform import Units
 from bilstm_nlp.data.series.windows import Windows
 from bilstm_nlp.metrics.forecasts import IntervalErrors, IntervalScores, PointErrors, PointScores
-from bilstm_nlp.tasks.forecasting.forecasts import ForecastingModel, forecast_blocks
-from bilstm_nlp.tasks.forecasting.intervals import Intervals
+from bilstm_nlp.tasks.forecasting.origins import WindowForecaster
 
 
 @dataclass(frozen=True)
@@ -136,26 +134,26 @@ class _UnitErrors:
 
 
 def evaluate(
-    model: ForecastingModel,
-    codec: SeriesCodec,
+    forecaster: WindowForecaster,
     baselines: Baselines,
     series: Sequence[Series],
     windows: Windows,
     level: float,
 ) -> Evaluation:
-    """Score the model and the baselines on these windows, with intervals of this level."""
+    """Score the forecaster and the baselines on these windows, with intervals of this level."""
+    codec = forecaster.codec
     shape = (codec.horizon, len(codec.columns.targets))
     errors, by_series = _UnitErrors(*shape), [PointErrors(*shape) for _ in series]
     own_by_series = [PointErrors(*shape) for _ in series]
     inside_by_series = [IntervalErrors(*shape, level) for _ in series]
     inside, own_inside = IntervalErrors(*shape, level), IntervalErrors(*shape, level)
     baseline_errors: dict[str, _UnitErrors] = {}
-    intervals = Intervals.of(model, codec, series, level)
+    intervals = forecaster.intervals(series, level)
     naive_errors = np.stack([baselines.naive_error(codec.trained_as(each)) for each in series])
-    for numbers, block, forecasts in forecast_blocks(model, codec, windows):
+    for numbers, block, forecasts in forecaster.blocks(series, windows):
         of = windows.series[numbers]
         units = block.units
-        # the model's points
+        # the forecaster's points
         errors.add(block.future, forecasts.point, units, naive_errors[of])
         # its intervals
         lower, upper = intervals.borders(block.past, of, forecasts)

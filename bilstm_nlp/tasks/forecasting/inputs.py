@@ -36,7 +36,7 @@ class Inputs:
 
     def __init__(self, format: TableFormat, columns: Columns, look_back: int, horizon: int, frequency: str) -> None:
         """`format`: the layout of the training file."""
-        self.format = replace(format, columns=columns.all, trained=frequency)
+        self.format = replace(format.with_columns(columns), trained=frequency)
         self.columns, self.look_back, self.horizon, self.frequency = columns, look_back, horizon, frequency
         self._said: set[str] = set()
 

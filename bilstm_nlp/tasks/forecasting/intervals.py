@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ import torch
 from bilstm_nlp.batch import Floats, Ints, Values
 from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.series import Series
-from bilstm_nlp.data.series.windows import Windows
+from bilstm_nlp.data.series.windows import WindowArrays, Windows
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.tasks.forecasting.conformal import group_margins, outside, rearranged, scores_needed
 from bilstm_nlp.tasks.forecasting.forecasts import ForecastingModel, Forecasts, forecast_blocks, head_of
@@ -46,10 +46,16 @@ class Intervals:
     def of(cls, model: ForecastingModel, codec: SeriesCodec, series: Sequence[Series], level: float) -> Intervals:
         """Make the intervals of these series with the model's margins.
 
-        A series that was not in training has the median margin of those that were.
         Raises `InputError` for a level without margins.
         """
-        at_level = _margins(model, level)
+        return cls.with_margins(Margins.of(model).at(level), codec, series)
+
+    @classmethod
+    def with_margins(cls, at_level: Floats, codec: SeriesCodec, series: Sequence[Series]) -> Intervals:
+        """Make the intervals of these series with the margins (S, H, C) of all series in training, or (1, H, C).
+
+        A series that was not in training has the median margin of those that were.
+        """
         rows = {name: row for row, name in enumerate(codec.scales)}
         names = [codec.trained_as(each) for each in series]
         unknown = np.median(at_level, axis=0)
@@ -94,6 +100,65 @@ class Intervals:
         return np.minimum(borders[..., 0], point), np.maximum(borders[..., 1], point)
 
 
+@dataclass(frozen=True, eq=False)
+class Margins:
+    """The margins of all levels."""
+
+    levels: tuple[float, ...]
+    values: Floats
+    """(L, S, H, C) of each level and series in training, not finite without calibration; S = 1 if all are alike."""
+
+    @classmethod
+    def of(cls, model: ForecastingModel) -> Margins:
+        """Return the margins of a calibrated model."""
+        head = head_of(model)
+        values = head.margins.cpu().numpy().astype(np.float64)
+        if values.ndim == 2:  # a run of version 0.1.0: one level, all series alike
+            values = values[None, None]
+        return cls(head.levels, values)
+
+    @classmethod
+    def calibrated(
+        cls,
+        codec: SeriesCodec,
+        series: Sequence[Series],
+        windows: Windows,
+        blocks: Iterable[tuple[Ints, WindowArrays, Forecasts]],
+        levels: tuple[float, ...],
+        level: float,
+    ) -> Margins:
+        """Calibrate by the forecasts of these windows.
+
+        Raises `InputError` if there are too few values for `level`. Other levels with too few have no margins.
+        """
+        scores, relative = _scores(codec, series, windows, blocks)
+        columns, count = len(codec.columns.targets), len(codec.scales)
+        names = list(codec.scales)
+        of = np.array([names.index(name) for name in map(codec.trained_as, series) if name is not None])
+        # Each column of each series is a group.
+        groups = (of[windows.series][:, None] * columns + np.arange(columns)).ravel()
+        flat = np.swapaxes(scores, 1, 2).reshape(-1, codec.horizon)
+        margins = np.full((len(levels), count, codec.horizon, columns), np.inf)
+        for index, each in enumerate(levels):
+            if each != level and np.isfinite(flat).sum() < scores_needed(each):
+                continue
+            by_group = group_margins(flat, groups, count * columns, each, relative=relative)
+            margins[index] = by_group.reshape(count, columns, codec.horizon).swapaxes(1, 2)
+        # Rounded up: in single precision, half of the windows that lie on a border exactly would fall outside.
+        rounded = np.nextafter(margins.astype(np.float32), np.float32(np.inf))
+        return cls(levels, rounded.astype(np.float64))
+
+    def at(self, level: float) -> Floats:
+        """Return the margins (S, H, C) of a level. Raises `InputError` for a level without margins."""
+        pairs = zip(self.levels, self.values, strict=True)
+        by_level = {each: block for each, block in pairs if np.isfinite(block).all()}
+        if level not in by_level:
+            shown = ", ".join(f"{each:g}" for each in by_level)
+            raise InputError(f"level: expected one that the run is calibrated for ({shown}), found {level:g}")
+        at_level: Floats = by_level[level]
+        return at_level
+
+
 def calibrate(
     model: ForecastingModel, codec: SeriesCodec, series: Sequence[Series], windows: Windows, level: float
 ) -> None:
@@ -101,49 +166,22 @@ def calibrate(
 
     Raises `InputError` if there are too few values for `level`. Other levels with too few have no margins.
     """
-    head = head_of(model)
-    scores, relative = _scores(model, codec, series, windows)
-    columns, count = len(codec.columns.targets), len(codec.scales)
-    names = list(codec.scales)
-    of = np.array([names.index(name) for name in map(codec.trained_as, series) if name is not None])[windows.series]
-    # Each column of each series is a group.
-    groups = (of[:, None] * columns + np.arange(columns)).ravel()
-    flat = np.swapaxes(scores, 1, 2).reshape(-1, codec.horizon)
-    margins = np.full(head.margins.shape, np.inf)
-    for index, each in enumerate(head.levels):
-        if each != level and np.isfinite(flat).sum() < scores_needed(each):
-            continue
-        by_group = group_margins(flat, groups, count * columns, each, relative=relative)
-        margins[index] = by_group.reshape(count, columns, codec.horizon).swapaxes(1, 2)
-    # Rounded up: in single precision, half of the windows that lie on a border exactly would fall outside.
-    head.margins.copy_(torch.from_numpy(np.nextafter(margins.astype(np.float32), np.float32(np.inf))))
-
-
-def _margins(model: ForecastingModel, level: float) -> Floats:
-    """Return the margins (S, H, C) of a level; (1, H, C) if they are those of all series.
-
-    Raises `InputError` for a level without margins.
-    """
-    head = head_of(model)
-    margins = head.margins.cpu().numpy().astype(np.float64)
-    if margins.ndim == 2:  # a run of version 0.1.0: one level, all series alike
-        margins = margins[None, None]
-    by_level = {each: block for each, block in zip(head.levels, margins, strict=True) if np.isfinite(block).all()}
-    if level not in by_level:
-        shown = ", ".join(f"{each:g}" for each in by_level)
-        raise InputError(f"level: expected one that the run is calibrated for ({shown}), found {level:g}")
-    at_level: Floats = by_level[level]
-    return at_level
+    head, blocks = head_of(model), forecast_blocks(model, codec, windows)
+    margins = Margins.calibrated(codec, series, windows, blocks, head.levels, level)
+    head.margins.copy_(torch.from_numpy(margins.values.astype(np.float32)))
 
 
 def _scores(
-    model: ForecastingModel, codec: SeriesCodec, series: Sequence[Series], windows: Windows
+    codec: SeriesCodec,
+    series: Sequence[Series],
+    windows: Windows,
+    forecast_windows: Iterable[tuple[Ints, WindowArrays, Forecasts]],
 ) -> tuple[Floats, bool]:
     """Return by how many spreads each value (N, H, C) lies outside its outermost quantiles, and if these are equal."""
     empty = np.zeros((len(series), codec.horizon, len(codec.columns.targets)))
     intervals = Intervals(empty, np.stack([codec.deviation(each) for each in series]))
     blocks, relative = [], True
-    for numbers, block, forecasts in forecast_blocks(model, codec, windows):
+    for numbers, block, forecasts in forecast_windows:
         spread = intervals.spread(block.past, windows.series[numbers])
         lower, upper = forecasts.outermost
         relative = relative and forecasts.quantiles.shape[-1] == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, assert_never
 
@@ -24,7 +24,10 @@ from bilstm_nlp.data.series.baselines import Baselines
 from bilstm_nlp.data.series.calendar import season
 from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.normalisation import Theta
-from bilstm_nlp.errors import RunError
+from bilstm_nlp.data.series.recognition import Ends
+from bilstm_nlp.data.series.series import Columns, Series
+from bilstm_nlp.data.series.windows import Windows
+from bilstm_nlp.errors import InputError, RunError
 from bilstm_nlp.nn.encoder import Encoder
 from bilstm_nlp.nn.horizon import DirectDecoder, LinearBypass
 from bilstm_nlp.nn.model import Model
@@ -45,7 +48,7 @@ from bilstm_nlp.nn.series_embedder import (
     SeriesEmbedder,
     StepReader,
 )
-from bilstm_nlp.tasks.forecasting.data import table_format
+from bilstm_nlp.tasks.forecasting.data import SeriesLoader, table_format
 from bilstm_nlp.tasks.forecasting.forecasts import ForecastingModel
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
 from bilstm_nlp.tasks.layers import attention, encoder
@@ -64,7 +67,32 @@ def restored(
         raise RunError(f"codec.json: expected look_back and horizon {expected} as in config.json, found {sizes}")
     baselines = partial(Baselines.from_json, codec, arrays, series_codec)
     untrained = model(config, series_codec)
-    return Forecaster(untrained, series_codec, table_format(config), config.interval, baselines, _scores(results))
+    return Forecaster(
+        untrained,
+        series_codec,
+        table_format(config),
+        config.interval,
+        baselines,
+        _scores(results),
+        partial(validation_part, config, series_codec),
+    )
+
+
+def validation_part(
+    config: ForecastingConfig, codec: SeriesCodec, columns: Columns
+) -> tuple[Sequence[Series], Windows]:
+    """Read these columns of the config's file, and make the windows of its validation part.
+
+    Raises `InputError` if it can't be read, or if its parts end elsewhere than in training.
+    """
+    data = SeriesLoader(config.data, table_format(config).with_columns(columns)).load()
+    series = data.series_set.series
+    ends = {each.id: Ends.of(each, parts) for each, parts in zip(series, data.parts, strict=True)}
+    if codec.ends and ends != codec.ends:
+        changed = [name for name in codec.ends | ends if codec.ends.get(name) != ends.get(name)]
+        shown = f"{ends.get(changed[0])} in series {changed[0]!r}, not {codec.ends.get(changed[0])}"
+        raise InputError(f"{config.data.file}: expected the parts that the run was trained with, found {shown}")
+    return series, codec.windows(series, data.rows(config.data.validate_on))
 
 
 def _scores(results: Mapping[str, Any]) -> dict[str, float]:

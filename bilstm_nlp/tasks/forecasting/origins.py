@@ -28,6 +28,11 @@ class WindowForecaster(Protocol):
         """The codec of the windows, their scales and their dates."""
         ...
 
+    @property
+    def codecs(self) -> Sequence[SeriesCodec]:
+        """The codecs of all models."""
+        ...
+
     def blocks(self, series: Sequence[Series], windows: Windows) -> Iterator[tuple[Ints, WindowArrays, Forecasts]]:
         """Yield all windows of these series in order, as `forecast_blocks` does."""
         ...
@@ -43,6 +48,11 @@ class ModelForecasts:
 
     model: ForecastingModel
     codec: SeriesCodec
+
+    @property
+    def codecs(self) -> Sequence[SeriesCodec]:
+        """The model's codec."""
+        return [self.codec]
 
     def blocks(self, series: Sequence[Series], windows: Windows) -> Iterator[tuple[Ints, WindowArrays, Forecasts]]:
         """Yield all windows in order, a block at a time."""
@@ -143,7 +153,7 @@ def _rolled(
     while done < steps:
         offset = min(done, steps - horizon)
         for copy, row, own in zip(copies, first, points, strict=True):
-            _observe(codec, copy, row, own[:done], targets)
+            _observe(forecaster.codecs, copy, row, own[:done], targets)
         block = _at(forecaster, copies, [np.array([row + offset]) for row in first], levels[:1]).point
         points[:, done : offset + horizon] = block[:, done - offset :]
         done = offset + horizon
@@ -164,9 +174,12 @@ def _cut(series: Series, row: int, steps: int, targets: Sequence[int]) -> Series
     return replace(part, values=values, observed=observed)
 
 
-def _observe(codec: SeriesCodec, series: Series, row: int, points: Floats, targets: Sequence[int]) -> None:
+def _observe(codecs: Sequence[SeriesCodec], series: Series, row: int, points: Floats, targets: Sequence[int]) -> None:
     """Put point forecasts (n, C) into a copied series, as if they had been observed from a row on."""
-    least = _least(codec, Curve.of(codec.curves, codec.trained_as(series)), len(targets))
+    least = np.full(len(targets), -np.inf)
+    for codec in codecs:
+        curve = Curve.of(codec.curves, codec.trained_as(series))
+        least = np.maximum(least, _least(codec, curve, len(targets)))
     rows = slice(row, row + len(points))
     assert series.observed is not None
     series.values[rows, targets], series.observed[rows, targets] = np.maximum(points, least), True

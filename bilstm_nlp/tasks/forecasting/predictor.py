@@ -11,7 +11,9 @@ import pandas as pd
 from bilstm_nlp.data.series.baselines import Baselines
 from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.layout import TableFormat
-from bilstm_nlp.data.series.series import SeriesSet
+from bilstm_nlp.data.series.series import Columns, Series, SeriesSet
+from bilstm_nlp.data.series.windows import Windows
+from bilstm_nlp.errors import InputError
 from bilstm_nlp.system.json_values import shortest
 from bilstm_nlp.tasks.base import Answer
 from bilstm_nlp.tasks.forecasting.forecasts import ForecastingModel, forecast
@@ -36,17 +38,20 @@ class Forecaster:
         level: float,
         baselines: Callable[[], Baselines],
         scores: Mapping[str, float] | None = None,
+        validation: Callable[[Columns], tuple[Sequence[Series], Windows]] | None = None,
     ) -> None:
         """`format`: the layout of the training file; `level`: the nominal coverage of the intervals.
 
         `baselines`: for evaluation; those of a saved run are not read before.
         `scores`: MSE in scaled units by the name of the part ("validation", "test"), if known.
+        `validation`: reads columns of the training file and makes the windows of the validation part, for ensembles.
         """
         self.model, self.codec, self.level, self.baselines = model, codec, level, baselines
         self.inputs = Inputs(format, codec.columns, codec.min_past or codec.look_back, codec.horizon, codec.frequency)
         self.format = self.inputs.format
         self.tables = TableForecasts(ModelForecasts(model, codec), self.inputs, level)
         self.scores = dict(scores or {})
+        self._validation = validation
 
     def __repr__(self) -> str:
         """Describe the forecaster by targets, horizon, look-back, frequency, intervals, and scores if known."""
@@ -118,6 +123,15 @@ class Forecaster:
         data = self.inputs.past(table)
         refitted = None if refit is None else (lambda before: refit(before).tables)
         return self.tables.backtest(data, windows, step, refitted, levels, horizon)
+
+    def validation(self, columns: Columns) -> tuple[Sequence[Series], Windows]:
+        """Read these columns of the training file, and make the windows of the validation part.
+
+        Raises `InputError` if there is no such file, or if it has changed so that its parts end elsewhere.
+        """
+        if self._validation is None:
+            raise InputError("forecaster: expected one that was trained or loaded, found one without a training file")
+        return self._validation(columns)
 
     # --- recorded inputs, to be answered again ---
 

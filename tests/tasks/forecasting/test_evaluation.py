@@ -70,9 +70,9 @@ def test_volatile_windows_have_wider_intervals(tmp_path):
 
 
 def test_skill_needs_a_seasonal_naive_forecast_with_errors(tmp_path):
-    prepared, parts, codec, model = fitted(tmp_path)
+    prepared, parts, *_ = fitted(tmp_path)
     windows = prepared.windows("test")
-    evaluation = evaluate(model, codec, prepared.codec.baselines, parts.series_set.series, windows, 0.8)
+    evaluation = evaluate(prepared.forecasts, prepared.codec.baselines, parts.series_set.series, windows, 0.8)
     naive = evaluation.baselines["seasonal naive"].scaled.mse
     assert evaluation.skill == 1 - evaluation.total.scaled.mse / naive
     perfect = PointScores(0.0, 0.0, 0.0, 0.0, None, 1)
@@ -87,11 +87,11 @@ def test_each_of_several_series_has_the_scores_of_its_windows(tmp_path):
             for k, name in ((1, "a"), (9, "b"))
         ]
     )
-    prepared, parts, codec, model = fitted(tmp_path, long)
+    prepared, parts, codec, _ = fitted(tmp_path, long)
     series, windows = parts.series_set.series, prepared.windows("test")
-    whole = evaluate(model, codec, prepared.codec.baselines, series, windows, 0.8)
+    whole = evaluate(prepared.forecasts, prepared.codec.baselines, series, windows, 0.8)
     for each, rows in zip(series, parts.rows("test"), strict=True):
-        alone = evaluate(model, codec, prepared.codec.baselines, [each], codec.windows([each], [rows]), 0.8)
+        alone = evaluate(prepared.forecasts, prepared.codec.baselines, [each], codec.windows([each], [rows]), 0.8)
         assert whole.by_series[each.id].errors.mse == pytest.approx(alone.total.scaled.mse, rel=1e-6)
         assert whole.by_series[each.id].errors.mase == pytest.approx(alone.total.own.mase, rel=1e-6)
     json.dumps(whole.to_json(), allow_nan=False)

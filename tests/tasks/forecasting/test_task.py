@@ -249,7 +249,7 @@ def test_a_resumed_forecaster_equals_an_uninterrupted_one(tmp_path):
 
 
 def test_evaluating_another_file_scores_every_window_of_it(tmp_path):
-    prepared, parts, codec, model = fitted(tmp_path)
+    prepared, parts, codec, _ = fitted(tmp_path)
     prepared.calibrate()
     other = tmp_path / "other.csv"
     table()[:80].to_csv(other, index=False)
@@ -257,5 +257,5 @@ def test_evaluating_another_file_scores_every_window_of_it(tmp_path):
     results = forecasting(prepared.config).evaluate(forecaster, str(other))
     assert results["windows"] == 80 - LOOK_BACK - HORIZON + 1
     whole = codec.windows(parts.series_set.series, [slice(LOOK_BACK, 80)])
-    expected = evaluate(model, codec, prepared.codec.baselines, parts.series_set.series, whole, 0.8)
+    expected = evaluate(prepared.forecasts, prepared.codec.baselines, parts.series_set.series, whole, 0.8)
     assert results["mse"] == pytest.approx(expected.total.scaled.mse)

@@ -1,0 +1,72 @@
+"""Several trained runs as one: their common predictor and its scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bilstm_nlp.config import Config
+from bilstm_nlp.errors import InputError
+from bilstm_nlp.runs.load import PathLike, Run, open_run, path_of
+from bilstm_nlp.system.memory import keep_few_kernels
+from bilstm_nlp.tasks.registry import forecasting
+from bilstm_nlp.tasks.request import Combine, Request
+
+if TYPE_CHECKING:
+    from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
+
+
+def load_ensemble(paths: Sequence[PathLike], combine: Combine = "mean") -> Ensemble:
+    """Load the forecasters of several trained runs as one, with the mean or the median of their forecasts.
+
+        bilstm_nlp.load_ensemble(["runs/a", "runs/b"]).forecast(frame)
+
+    The runs agree in data file, split, targets, horizon and frequency. Their look-backs may differ.
+    Raises `InputError` for runs that differ, for a run that is given twice, and for runs of another task.
+    """
+    return open_ensemble(paths, combine)[0]
+
+
+def evaluate(paths: Sequence[PathLike], combine: Combine, source: str | None) -> tuple[Config, dict[str, Any]]:
+    """Score an ensemble on data, by default on the test part of the runs' file. Return also the config of a run."""
+    ensemble, runs = open_ensemble(paths, combine)
+    first = runs[ensemble.members.index(ensemble.first)]
+    task = forecasting(first.config, str(first.directory.path))
+    return first.config, task.evaluate_ensemble(ensemble, source)
+
+
+def predictions(paths: Sequence[PathLike], combine: Combine, request: Request) -> Iterator[bytes]:
+    """Predict with an ensemble, and yield the output."""
+    keep_few_kernels()
+    return load_ensemble(paths, combine).predictions(request)
+
+
+def open_ensemble(paths: Sequence[PathLike], combine: Combine) -> tuple[Ensemble, list[Run]]:
+    """Open runs as an ensemble. Return also the runs in their order.
+
+    Raises `InputError` as `load_ensemble` does.
+    """
+    from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
+    from bilstm_nlp.tasks.forecasting.predictor import Forecaster
+
+    if isinstance(paths, str | Path):
+        raise InputError(f"paths: expected a list of run directories, found {paths!r}")
+    opened = [path_of(path) for path in paths]
+    places = [path.resolve() for path in opened]
+    for number, path in enumerate(opened):
+        if places[number] in places[:number]:
+            raise InputError(f"{path}: expected different runs, found the same twice")
+    runs = [open_run(path) for path in opened]
+    forecasters: list[Forecaster] = []
+    for run in runs:
+        data = forecasting(run.config, str(run.directory.path)).config.data
+        first = forecasting(runs[0].config).config.data
+        if (data.file, data.validate_on) != (first.file, first.validate_on):
+            expected = (
+                f"the data file {first.file} and validate_on {first.validate_on}, as {runs[0].directory.path} has"
+            )
+            raise InputError(f"{run.directory.path}: expected {expected}, found {data.file} and {data.validate_on}")
+        assert isinstance(run.predictor, Forecaster)
+        forecasters.append(run.predictor)
+    return Ensemble(forecasters, combine, [str(run.directory.path) for run in runs]), runs

@@ -1,0 +1,192 @@
+"""An ensemble: several trained forecasters of the same series, whose forecasts are combined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import assert_never
+
+import numpy as np
+import pandas as pd
+
+from bilstm_nlp.batch import Floats, Ints
+from bilstm_nlp.data.series.codec import SeriesCodec
+from bilstm_nlp.data.series.series import Columns, Series, SeriesSet
+from bilstm_nlp.data.series.windows import WindowArrays, Windows
+from bilstm_nlp.errors import InputError
+from bilstm_nlp.tasks.forecasting.forecasts import Forecasts
+from bilstm_nlp.tasks.forecasting.inputs import Inputs, Table
+from bilstm_nlp.tasks.forecasting.intervals import Intervals, Margins, levels_with
+from bilstm_nlp.tasks.forecasting.origins import ModelForecasts
+from bilstm_nlp.tasks.forecasting.predictor import Forecaster
+from bilstm_nlp.tasks.forecasting.table_forecasts import TableForecasts
+from bilstm_nlp.tasks.request import Combine, Request
+
+
+@dataclass(frozen=True, eq=False)
+class CombinedForecasts:
+    """The mean or median of several models' forecasts in own units, with intervals of its own."""
+
+    members: Sequence[ModelForecasts]
+    """The first has the longest look-back. Windows and scaled units are its."""
+    combine: Combine
+    validation: Callable[[], tuple[Sequence[Series], Windows]]
+    """Reads the series of the training file, and makes the first member's windows of their validation part."""
+    level: float
+    """The level that must have margins."""
+
+    @property
+    def codec(self) -> SeriesCodec:
+        """The first member's codec."""
+        return self.members[0].codec
+
+    @property
+    def codecs(self) -> Sequence[SeriesCodec]:
+        """The codecs of all members."""
+        return [member.codec for member in self.members]
+
+    def blocks(self, series: Sequence[Series], windows: Windows) -> Iterator[tuple[Ints, WindowArrays, Forecasts]]:
+        """Yield all windows in order, a block at a time, with the combined forecasts in the first member's units."""
+        origins = np.split(windows.rows, np.cumsum(windows.counts)[:-1])
+        members = [member.blocks(series, member.codec.windows_at(series, origins)) for member in self.members[1:]]
+        for first, *others in zip(self.members[0].blocks(series, windows), *members, strict=True):
+            numbers, block, _ = first
+            own = np.stack([each.units.undo(forecasts.point) for _, each, forecasts in (first, *others)])
+            scaled = block.units.apply(self._combined(own))
+            yield numbers, block, Forecasts(scaled[..., None], 0)
+
+    def _combined(self, forecasts: Floats) -> Floats:
+        """(M, B, H, C) forecasts of M members → (B, H, C)"""
+        match self.combine:
+            case "mean":
+                mean: Floats = forecasts.mean(axis=0)
+                return mean
+            case "median":
+                median: Floats = np.median(forecasts, axis=0)
+                return median
+            case unknown:
+                assert_never(unknown)
+
+    def intervals(self, series: Sequence[Series], level: float) -> Intervals:
+        """Make the intervals with margins of the combined forecasts on the common validation part.
+
+        Raises `InputError` if the training file can't be read, and for a level without margins.
+        """
+        return Intervals.with_margins(self.margins.at(level), self.codec, series)
+
+    @cached_property
+    def margins(self) -> Margins:
+        """The margins of the combined forecasts on the validation part: those of the members would be too wide."""
+        try:
+            series, windows = self.validation()
+        except InputError as error:
+            reason = "an ensemble's intervals are calibrated on the validation part of the training file"
+            raise InputError(f"{error}; {reason}") from None
+        blocks = self.blocks(series, windows)
+        return Margins.calibrated(self.codec, series, windows, blocks, levels_with(self.level), self.level)
+
+
+class Ensemble:
+    """Several trained forecasters as one: the mean, or the median, of their forecasts.
+
+    Their intervals are calibrated anew on their common validation part, which is read when it is first needed.
+
+        ensemble = bilstm_nlp.load_ensemble(["runs/a", "runs/b"])
+        ensemble.forecast(frame)
+    """
+
+    def __init__(
+        self, forecasters: Sequence[Forecaster], combine: Combine = "mean", names: Sequence[str] | None = None
+    ) -> None:
+        """`names`: those of the forecasters, for messages.
+
+        Raises `InputError` if there are none, or if they differ in targets, horizon, frequency, series or split.
+        """
+        if combine not in ("mean", "median"):
+            raise InputError(f"combine: expected mean or median, found {combine!r}")
+        if not forecasters:
+            raise InputError("ensemble: expected trained forecasters, found none")
+        _check_alike(forecasters, names or [f"forecaster {number}" for number in range(1, len(forecasters) + 1)])
+        self.members, self.combine = list(forecasters), combine
+        self.first = max(forecasters, key=lambda each: each.codec.min_past or each.codec.look_back)
+        self.level, self.codec = self.first.level, self.first.codec
+        others = [each for each in forecasters if each is not self.first]
+        # Each strange series is named by one warning, not by one for each member.
+        models = [
+            ModelForecasts(each.model, replace(each.codec, said=self.codec.said)) for each in (self.first, *others)
+        ]
+        columns = _columns([each.codec.columns for each in forecasters])
+        self.windows = CombinedForecasts(models, combine, partial(self.first.validation, columns), self.level)
+        rows = self.codec.min_past or self.codec.look_back
+        self.inputs = Inputs(self.first.format, columns, rows, self.codec.horizon, self.codec.frequency)
+        self.tables = TableForecasts(self.windows, self.inputs, self.level)
+
+    def __repr__(self) -> str:
+        """Describe the ensemble by its size and its first member."""
+        return f"<Ensemble: {self.combine} of {len(self.members)}: {self.first!r}>"
+
+    def forecast(
+        self,
+        table: Table,
+        known: Table | None = None,
+        *,
+        levels: Sequence[float] | None = None,
+        horizon: int | None = None,
+    ) -> pd.DataFrame:
+        """Forecast the rows that follow each series of a table, as `Forecaster.forecast` does.
+
+        `known` has the columns that any of the members knows ahead. Raises `InputError` also if the training file can't
+        be read, which calibrates the intervals.
+        """
+        ahead = self.inputs.known(known)
+        return self.tables.forecast(self.inputs.past(table), ahead, levels, horizon)
+
+    def backtest(
+        self,
+        table: Table,
+        *,
+        windows: int = 8,
+        step: int = 1,
+        refit: Callable[[SeriesSet], Ensemble] | None = None,
+        levels: Sequence[float] | None = None,
+        horizon: int | None = None,
+    ) -> pd.DataFrame:
+        """Forecast from the last `windows` origins of each series, as `Forecaster.backtest` does."""
+        data = self.inputs.past(table)
+        refitted = None if refit is None else (lambda before: refit(before).tables)
+        return self.tables.backtest(data, windows, step, refitted, levels, horizon)
+
+    def predictions(self, request: Request) -> Iterator[bytes]:
+        """Yield the forecasts after the end of the source, as CSV, JSON or Parquet."""
+        yield self.tables.predictions(request)
+
+
+def _columns(members: Sequence[Columns]) -> Columns:
+    """Return the columns that any member reads. A column that any member knows ahead is known ahead."""
+    known = tuple(dict.fromkeys(name for each in members for name in each.known))
+    observed = dict.fromkeys(name for each in members for name in each.observed if name not in known)
+    return Columns(members[0].targets, tuple(observed), known)
+
+
+def _check_alike(forecasters: Sequence[Forecaster], names: Sequence[str]) -> None:
+    """Raise `InputError` for a forecaster that differs from the first in what an ensemble must share."""
+    first = forecasters[0].codec
+    for name, each in zip(names[1:], forecasters[1:], strict=True):
+        codec = each.codec
+        for what, expected, other in (
+            ("targets", ", ".join(first.columns.targets), ", ".join(codec.columns.targets)),
+            ("horizon", first.horizon, codec.horizon),
+            ("frequency", first.frequency, codec.frequency),
+        ):
+            if expected != other:
+                raise InputError(f"{name}: expected {what} {expected}, as {names[0]} has, found {other}")
+        if list(first.scales) != list(codec.scales):
+            series = [f"{len(of.scales)} ({', '.join(list(of.scales)[:3])})" for of in (first, codec)]
+            raise InputError(f"{name}: expected the series of {names[0]}, {series[0]}, found {series[1]}")
+        for id in first.ends.keys() & codec.ends.keys():
+            if first.ends[id] != codec.ends[id]:
+                raise InputError(
+                    f"{name}: expected the split of {names[0]}, {first.ends[id]} in series {id!r}, "
+                    f"found {codec.ends[id]}"
+                )

@@ -1,0 +1,214 @@
+"""A forecaster in training: its series, codec and model, the windows of each part, and its scores."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from bilstm_nlp.config.forecasting import ForecastingConfig
+from bilstm_nlp.data.series.series import Columns, Series, column_indices
+from bilstm_nlp.data.series.windows import Windows
+from bilstm_nlp.errors import InputError
+from bilstm_nlp.nn.model import Model
+from bilstm_nlp.nn.regression_head import observed_loss
+from bilstm_nlp.reports import plots
+from bilstm_nlp.system.json_values import as_json, shortest
+from bilstm_nlp.tasks.forecasting.backtest import leakage
+from bilstm_nlp.tasks.forecasting.batches import epoch_batches
+from bilstm_nlp.tasks.forecasting.codec import ForecastingCodec
+from bilstm_nlp.tasks.forecasting.data import SeriesParts, table_format
+from bilstm_nlp.tasks.forecasting.evaluation import evaluate
+from bilstm_nlp.tasks.forecasting.forecasts import ForecastingModel, forecast_blocks, head_of
+from bilstm_nlp.tasks.forecasting.intervals import calibrate
+from bilstm_nlp.tasks.forecasting.measurement import measure
+from bilstm_nlp.tasks.forecasting.origins import ModelForecasts, WindowForecaster
+from bilstm_nlp.tasks.forecasting.predictor import Forecaster
+from bilstm_nlp.tasks.measurement import Measurement, evenly_spaced
+from bilstm_nlp.training.protocols import Batches, Score
+
+logger = logging.getLogger(__name__)
+
+EXAMPLES = 4
+"""Windows of the validation part that a run carries."""
+
+
+@dataclass(frozen=True)
+class PreparedForecasting:
+    """Series, codec and model of a forecaster."""
+
+    config: ForecastingConfig
+    data: SeriesParts
+    codec: ForecastingCodec
+    model: ForecastingModel
+    ensemble: WindowForecaster | None = None
+    """The forecaster to score in the place of the model."""
+
+    @property
+    def forecasts(self) -> WindowForecaster:
+        """The forecaster to score."""
+        return self.ensemble or ModelForecasts(self.model, self.codec.series)
+
+    def forecaster(self) -> Forecaster:
+        """Return the forecaster, with the model's present weights."""
+        codec, format = self.codec, table_format(self.config)
+
+        def validation(columns: Columns) -> tuple[Sequence[Series], Windows]:
+            return self.data.series_set.series, self.validation_windows
+
+        level, baselines = self.config.interval, lambda: codec.baselines
+        return Forecaster(self.model, codec.series, format, level, baselines, validation=validation)
+
+    # --- windows ---
+
+    @cached_property
+    def training_windows(self) -> Windows:
+        """The windows to train on, `data.stride` rows apart."""
+        return self.windows("train", self.config.data.stride)
+
+    @cached_property
+    def validation_windows(self) -> Windows:
+        """The windows that choose the epoch and calibrate the intervals."""
+        return self.windows(self.config.data.validate_on)
+
+    def windows(self, part: str, stride: int = 1) -> Windows:
+        """Return the windows of one part; a warning names the series without windows.
+
+        Raises `InputError` if there is no window at all.
+        """
+        series_set, rows = self.data.series_set, self.data.rows(part)
+        if part == "train":
+            # Other parts' look-backs reach into the rows before the part; here those rows are not for training.
+            rows = [slice(part_rows.start + self.config.data.least_past, part_rows.stop) for part_rows in rows]
+        try:
+            windows = self.codec.series.windows(series_set.series, rows, stride)
+        except InputError as error:
+            raise InputError(f"{series_set.source}, {part} part: {error}") from None
+        without = [series.id for series, count in zip(series_set.series, windows.counts, strict=True) if count == 0]
+        if without:
+            logger.warning("%s: no %s window in %d series: %s", series_set.source, part, len(without), without[:5])
+        return windows
+
+    # --- training ---
+
+    def batches(self, epoch: int) -> Batches:
+        """Return batches of windows, drawn from the seed and the epoch's number."""
+        return epoch_batches(self.config, self.codec.series, self.training_windows, epoch)
+
+    def scorer(self) -> Callable[[nn.Module], Score]:
+        """Return a function that scores a model by its objective's mean over the validation windows, scaled."""
+        windows, codec = self.validation_windows, self.codec.series
+
+        def score(model: nn.Module) -> Score:
+            assert isinstance(model, Model)
+            objective = head_of(model).objective
+            total = squared = absolute = count = 0.0
+            for _, block, forecasts in forecast_blocks(model, codec, windows):
+                observed = ~np.isnan(block.future)
+                error = (forecasts.point[observed] - block.future[observed]).astype(np.float64)
+                squared, absolute = squared + float((error**2).sum()), absolute + float(np.abs(error).sum())
+                loss = observed_loss(objective, torch.from_numpy(forecasts.quantiles), torch.from_numpy(block.future))
+                total, count = total + float(loss.total), count + float(loss.weight)
+            figures: dict[str, float | None] = {"mse": squared / count, "mae": absolute / count}
+            return Score(self.config.head.objective.kind, total / count, False, figures)
+
+        return score
+
+    # --- results ---
+
+    def finish(self) -> dict[str, Any]:
+        """Calibrate the intervals on the validation part, then score validation and test part."""
+        self.calibrate()
+        return {part: self.results(part) for part in self.scored_parts}
+
+    @property
+    def scored_parts(self) -> list[str]:
+        """The parts that are scored after training: without test rows, the validation part alone."""
+        return list(dict.fromkeys((self.config.data.validate_on, *(("test",) if self.data.has_test else ()))))
+
+    def calibrate(self) -> None:
+        """Set the margins of the intervals by the validation part."""
+        series = self.data.series_set.series
+        calibrate(self.model, self.codec.series, series, self.validation_windows, self.config.interval)
+
+    def results(self, part: str) -> dict[str, Any]:
+        """Return the scores on one part."""
+        windows, series_set = self.windows(part), self.data.series_set
+        codec, level = self.codec, self.config.interval
+        results = evaluate(self.forecasts, codec.baselines, series_set.series, windows, level)
+        missing = self.missing(part)
+        unscored = {"missing": missing, "windows_left_out": int(windows.left_out.sum())}
+        return {"source": series_set.source, **results.to_json(), **unscored, "leakage": self.probe(windows)}
+
+    def last_results(self) -> dict[str, Any]:
+        """Return the scores on the test part; without one, those on the validation part, and a warning says so."""
+        if not self.data.has_test:
+            source = self.data.series_set.source
+            logger.warning("%s: no test part; these are the figures of the validation part", source)
+        return self.results(self.scored_parts[-1])
+
+    def missing(self, part: str) -> int:
+        """Count the targets in the rows of a part that the file lacks: they are filled, and not scored."""
+        targets, rows = self.codec.series.columns.targets, self.data.rows(part)
+        series = zip(self.data.series_set.series, rows, strict=True)
+        return sum(int((~each[part_rows].observed_of(targets)).sum()) for each, part_rows in series)
+
+    def probe(self, windows: Windows) -> float:
+        """Change all targets after the first window's origin, and return by how much its forecast changes.
+
+        Anything but 0 is a leak.
+        """
+        codec = self.codec.series
+        series = self.data.series_set.series[int(windows.series[0])]
+        row = int(windows.rows[0])
+        names = dict.fromkeys(name for each in self.forecasts.codecs for name in each.columns.known)
+        known = column_indices(list(names), series.columns)
+
+        def forecast_from(values: Any) -> Any:
+            # Columns known ahead may be seen: they keep their values.
+            values[:, known] = series.values[:, known]
+            of_values = [replace(series, values=values)]
+            window = codec.windows(of_values, [slice(row, row + codec.horizon)])
+            with torch.random.fork_rng():
+                torch.manual_seed(0)  # the same initial state, if it is drawn
+                _, _, forecasts = next(self.forecasts.blocks(of_values, window))
+                return forecasts.point
+
+        return leakage(forecast_from, series.values.copy(), row, np.random.default_rng(0))
+
+    def examples(self) -> list[Any]:
+        """Return windows: the scaled past, and the scaled columns known ahead."""
+        windows = self.validation_windows
+        arrays = windows.gather(evenly_spaced(len(windows), EXAMPLES))
+        # JSON has no NaN: padded rows are null.
+        past, known = as_json(shortest(arrays.past)), shortest(arrays.known)
+        assert isinstance(past, list)
+        return [
+            {"past": window_past, "known": window_known} for window_past, window_known in zip(past, known, strict=True)
+        ]
+
+    def measure(self) -> Measurement:
+        """Measure the forecaster on each window that chose its epoch."""
+        training = [slice(0, parts.train.stop) for parts in self.data.parts]
+        with torch.random.fork_rng():
+            torch.manual_seed(self.config.seed)  # the same initial states, if they are drawn
+            return measure(
+                self.model, self.codec.series, self.data.series_set.series, self.validation_windows, training
+            )
+
+    def plot(self, results: Mapping[str, dict[str, Any]], folder: Path) -> None:
+        """Draw error and coverage by step."""
+        by_step = results[self.scored_parts[-1]]["by_step"]
+        plots.by_step(
+            [step["mse"] for step in by_step],
+            [step["coverage"] for step in by_step],
+            self.config.interval,
+            folder / "steps.png",
+        )
