@@ -13,6 +13,7 @@ import pandas as pd
 from bilstm_nlp.batch import Floats, Ints
 from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.series import Columns, Series, SeriesSet
+from bilstm_nlp.data.series.transform import Units
 from bilstm_nlp.data.series.windows import WindowArrays, Windows
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.tasks.forecasting.forecasts import Forecasts
@@ -26,7 +27,10 @@ from bilstm_nlp.tasks.request import Combine, Request
 
 @dataclass(frozen=True, eq=False)
 class CombinedForecasts:
-    """The mean or median of several models' forecasts in own units, with intervals of its own."""
+    """The mean or median of several models' forecasts in own units, with intervals of its own.
+
+    Outermost quantiles are combined as the point forecasts are.
+    """
 
     members: Sequence[ModelForecasts]
     """The first has the longest look-back. Windows and scaled units are its."""
@@ -52,9 +56,12 @@ class CombinedForecasts:
         members = [member.blocks(series, member.codec.windows_at(series, origins)) for member in self.members[1:]]
         for first, *others in zip(self.members[0].blocks(series, windows), *members, strict=True):
             numbers, block, _ = first
-            own = np.stack([each.units.undo(forecasts.point) for _, each, forecasts in (first, *others)])
-            scaled = block.units.apply(self._combined(own))
-            yield numbers, block, Forecasts(scaled[..., None], 0)
+            own = [_quantiles(each.units, forecasts) for _, each, forecasts in (first, *others)]
+            lower, point, upper = (block.units.apply(self._combined(np.stack(of))) for of in zip(*own, strict=True))
+            if all(forecasts.quantiles.shape[-1] == 1 for _, _, forecasts in (first, *others)):
+                yield numbers, block, Forecasts(point[..., None], 0)
+            else:
+                yield numbers, block, Forecasts(np.stack([lower, point, upper], axis=-1), 1)
 
     def _combined(self, forecasts: Floats) -> Floats:
         """(M, B, H, C) forecasts of M members → (B, H, C)"""
@@ -160,6 +167,12 @@ class Ensemble:
     def predictions(self, request: Request) -> Iterator[bytes]:
         """Yield the forecasts after the end of the source, as CSV, JSON or Parquet."""
         yield self.tables.predictions(request)
+
+
+def _quantiles(units: Units, forecasts: Forecasts) -> tuple[Floats, Floats, Floats]:
+    """Return the lowest quantile, the point and the highest quantile (B, H, C) in own units."""
+    lower, upper = forecasts.outermost
+    return units.undo(lower), units.undo(forecasts.point), units.undo(upper)
 
 
 def _columns(members: Sequence[Columns]) -> Columns:
