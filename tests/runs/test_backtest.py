@@ -18,7 +18,7 @@ from tests.samples import SERIES
 
 def table_of(run: Path, source: Path | None = None, *, windows: int, step: int, refit: bool = False) -> pd.DataFrame:
     """Return the CSV of a backtest as a table."""
-    output = b"".join(backtest(run, source and str(source), windows=windows, step=step, refit=refit))
+    output = b"".join(backtest([run], source and str(source), windows=windows, step=step, refit=refit))
     return pd.read_csv(io.BytesIO(output), parse_dates=["origin", "ds"])
 
 
