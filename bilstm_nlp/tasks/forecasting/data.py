@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -28,6 +29,9 @@ from bilstm_nlp.errors import ConfigError, InputError
 from bilstm_nlp.tasks.forecasting.defaults import Facts
 
 logger = logging.getLogger(__name__)
+
+NAMED = 5
+"""Series that a warning names."""
 
 
 def table_format(config: ForecastingConfig) -> TableFormat:
@@ -107,12 +111,11 @@ class SeriesLoader:
     def split(self, series_set: SeriesSet) -> SeriesParts:
         """Give columns their roles and split each series, as the config says.
 
-        Raises `InputError` for columns and series that don't fit the config.
+        A series that can't be split is left out, with a warning.
+        Raises `InputError` for columns that don't fit the config, and if no series can be split.
         """
-        columns = self._columns(series_set)
-        return SeriesParts(
-            series_set, columns, [self._parts(series, series_set.source) for series in series_set.series]
-        )
+        kept, parts = _split_each(series_set, lambda series: self._with_fraction(self.parts_of(series)))
+        return SeriesParts(kept, self._columns(series_set), parts)
 
     def load_whole(self, source: str, codec: SeriesCodec, columns: Columns) -> SeriesParts:
         """Read these columns of another file for a trained codec; every part of a series is all of it.
@@ -128,16 +131,16 @@ class SeriesLoader:
     def without_test(self, series_set: SeriesSet) -> SeriesParts:
         """Split for training on all rows, without a test part.
 
-        The last rows are the validation part, as many as the config's split gives.
+        The last rows are the validation part, as many as the config's split gives. A series that can't be split is
+        left out, with a warning.
+        Raises `InputError` if no series can be split.
         """
-        parts = []
-        for series in series_set.series:
-            try:
-                rows = self._validation_rows(series)
-                parts.append(self._with_fraction(split_last(len(series), rows, 0)))
-            except InputError as error:
-                raise InputError(f"{series_set.source}, series {series.id!r}, {len(series)} rows: {error}") from None
-        return SeriesParts(series_set, self._columns(series_set), parts, refitted=True)
+
+        def parts_of(series: Series) -> Parts:
+            return self._with_fraction(split_last(len(series), self._validation_rows(series), 0))
+
+        kept, parts = _split_each(series_set, parts_of)
+        return SeriesParts(kept, self._columns(series_set), parts, refitted=True)
 
     def _validation_rows(self, series: Series) -> int:
         """Count the validation rows of a series without a test part, which may be cut short of its own end."""
@@ -167,13 +170,6 @@ class SeriesLoader:
                 return split_dates(series.dates, *borders)
             case unknown:
                 assert_never(unknown)
-
-    def _parts(self, series: Series, source: str) -> Parts:
-        """Split a series and keep the config's fraction of its training part; an error names file and series."""
-        try:
-            return self._with_fraction(self.parts_of(series))
-        except InputError as error:
-            raise InputError(f"{source}, series {series.id!r}: {error}") from None
 
     def _with_fraction(self, parts: Parts) -> Parts:
         """Keep the most recent training rows, as many as `data.fraction` says."""
@@ -210,3 +206,28 @@ def _remark(series_set: SeriesSet) -> None:
     """Warn of all that was decided while series were read."""
     for remark in series_set.remarks():
         logger.warning("%s", remark)
+
+
+def _split_each(series_set: SeriesSet, parts_of: Callable[[Series], Parts]) -> tuple[SeriesSet, list[Parts]]:
+    """Split each series, and return those that can be split with their parts; a warning names and counts the others.
+
+    Raises `InputError` if there is none.
+    """
+    kept, parts = [], []
+    left_out: list[tuple[Series, InputError]] = []
+    for series in series_set.series:
+        try:
+            parts.append(parts_of(series))
+            kept.append(series)
+        except InputError as error:
+            left_out.append((series, error))
+    if not kept:
+        first, reason = left_out[0]
+        raise InputError(f"{series_set.source}, series {first.id!r}: {reason}") from None
+    if left_out:
+        named = "; ".join(f"{series.id!r} ({len(series)} rows: {error})" for series, error in left_out[:NAMED])
+        named += f"; and {len(left_out) - NAMED} more" if len(left_out) > NAMED else ""
+        logger.warning(
+            "%s: %d of %d series are left out: %s", series_set.source, len(left_out), len(series_set.series), named
+        )
+    return replace(series_set, series=kept), parts

@@ -143,3 +143,53 @@ def test_a_fraction_without_a_window_names_the_key(tmp_path):
     short = pd.concat([table()] * 1).iloc[:40]
     with pytest.raises(InputError, match=r"train part: .* at most 28 rows\n"):
         fitted(tmp_path, short)
+
+
+# --- series that are too short ---
+
+
+def lengths_of(**rows: int) -> pd.DataFrame:
+    """Make hourly series of these lengths."""
+    frames = [
+        pd.DataFrame(
+            {
+                "unique_id": name,
+                "ds": pd.date_range("2024-03-01", periods=count, freq="h"),
+                "y": np.random.default_rng(count).normal(size=count).cumsum(),
+            }
+        )
+        for name, count in rows.items()
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+@pytest.mark.parametrize(
+    "split",
+    [
+        {"kind": "fractions"},
+        {"kind": "counts", "train": 200, "validation": 30, "test": 30},
+        {"kind": "last", "validation": 20, "test": 20},
+        {"kind": "dates", "validation": "2024-03-08", "test": "2024-03-10"},
+    ],
+    ids=lambda split: split["kind"],
+)
+def test_short_series_of_a_panel_are_left_out_by_name(tmp_path, caplog, split):
+    """The codec, the model and all scores are those of a file without them."""
+    frame = lengths_of(long=300, single=1, other=290)
+    late = lengths_of(late=40).assign(ds=lambda rows: rows["ds"] + pd.Timedelta(days=10))
+    frame = pd.concat([frame, late], ignore_index=True)
+    prepared, parts, *_ = fitted(tmp_path, frame, split=split)
+    trained = [series.id for series in parts.series_set.series]
+    assert [name for name in trained if name in ("long", "other")] == ["long", "other"]
+    # The single row lies before the dates; the late series begins after them.
+    name, rows = ("late", 40) if split["kind"] == "dates" else ("single", 1)
+    assert name not in trained
+    assert f"left out: {name!r} ({rows} rows: " in caplog.text
+    (tmp_path / "without").mkdir()
+    alone = fitted(tmp_path / "without", frame[frame["unique_id"].isin(trained)], split=split)[0]
+    assert alone.codec.to_json() == prepared.codec.to_json()
+
+
+def test_panel_of_short_series_alone_is_an_error(tmp_path):
+    with pytest.raises(InputError, match=r"series 'a': split: expected a training part"):
+        fitted(tmp_path, lengths_of(a=1, b=1), frequency="h")
