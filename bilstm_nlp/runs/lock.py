@@ -62,7 +62,8 @@ class DirectoryLock:
         if not self._lock.is_locked:
             return
         self._holder.unlink(missing_ok=True)
-        # Remove the file while it is locked: later it may be another process's. On Windows filelock removes it.
+        # Remove the file while it is locked: later it may be another process's. filelock before 3.30 removes it again.
+        # On Windows filelock removes it.
         with suppress(OSError):
             self._path.unlink(missing_ok=True)
         self._lock.release()
