@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationInfo
 
 from bilstm_nlp.config.measures import Comparability, Measure, Subject
 from bilstm_nlp.config.sections import (
@@ -32,6 +32,14 @@ def of_a_clock(name: str) -> str:
 
 
 TimeZone = Annotated[str, AfterValidator(of_a_clock)]
+
+
+def _within_look_back(rows: int | None, info: ValidationInfo) -> int | None:
+    """Return the number of rows if the look-back has as many. Raises `ValueError` if not."""
+    look_back = info.data.get("look_back")
+    if rows is not None and look_back is not None and rows > look_back:
+        raise ValueError(f"expected at most the rows of data.look_back, {look_back}")
+    return rows
 
 
 class ForecastingData(Section):
@@ -85,7 +93,7 @@ class ForecastingData(Section):
     """Least value that a target can have, such as 0. Forecasts and intervals do not go below it. Not set: no bound."""
     look_back: Positive = 96
     """Number of rows that a forecast is made from."""
-    min_past: Positive | None = None
+    min_past: Annotated[Positive | None, AfterValidator(_within_look_back)] = None
     """Least number of rows before an origin, for series that are shorter than the look-back. Shorter pasts are padded,
     and the encoder reads which rows are real. Not set: the look-back."""
     horizon: Positive = 24
@@ -103,7 +111,7 @@ class ForecastingData(Section):
     @property
     def least_past(self) -> int:
         """The least number of rows before an origin."""
-        return self.look_back if self.min_past is None else min(self.min_past, self.look_back)
+        return self.look_back if self.min_past is None else self.min_past
 
 
 class StepReaderConfig(Section):
@@ -219,6 +227,14 @@ class ForecastingTraining(TrainingConfig):
         return f"training.batch_size (now {self.batch_size})"
 
 
+def _within_look_back_of_data(settings: SeriesInput, info: ValidationInfo) -> SeriesInput:
+    """Return the settings if the look-back has as many rows as the encoder reads. Raises `ValueError` if not."""
+    data = info.data.get("data")
+    if data is not None and settings.rows is not None and settings.rows > data.look_back:
+        raise ValueError(f"expected rows of at most data.look_back, {data.look_back}")
+    return settings
+
+
 class ForecastingConfig(Section):
     """A forecaster: the values of time series over a horizon, with prediction intervals."""
 
@@ -228,7 +244,7 @@ class ForecastingConfig(Section):
     """Seed of the initial weights, dropout and the order of the windows."""
     data: ForecastingData
     """The series, their columns and the split into parts."""
-    input: SeriesInput = SeriesInput()
+    input: Annotated[SeriesInput, AfterValidator(_within_look_back_of_data)] = SeriesInput()
     """The input of the encoder, made from a window of rows."""
     encoder: EncoderConfig = EncoderConfig()
     """The recurrent layers."""

@@ -91,6 +91,11 @@ class PreparedForecasting:
             windows = self.codec.series.windows(series_set.series, rows, stride)
         except InputError as error:
             raise InputError(f"{series_set.source}, {part} part: {error}") from None
+        if windows.left_out.any():
+            logger.warning(
+                "%s: %d %s windows are left out, as the file lacks all their targets or all their past",
+                *(series_set.source, windows.left_out.sum(), part),
+            )
         without = [series.id for series, count in zip(series_set.series, windows.counts, strict=True) if count == 0]
         if without:
             logger.warning("%s: no %s window in %d series: %s", series_set.source, part, len(without), without[:5])

@@ -171,7 +171,8 @@ def working_settings(sizes: Sizes, lengths: Sequence[int], settings: Forecasting
             wanted = replace(sizes, horizon=horizon, level=level)
             for candidate, split in _candidates(wanted, lengths, settings):
                 if (look_back := _largest_look_back(candidate)) is not None:
-                    return _shown(sizes, replace(candidate, look_back=look_back), split)
+                    key = "data.look_back" if settings.min_past is None else "data.min_past"
+                    return _shown(sizes, replace(candidate, look_back=look_back), split, key)
     return ""
 
 
@@ -210,13 +211,13 @@ def _falling(horizon: int) -> Iterator[int]:
         horizon //= 2
 
 
-def _shown(before: Sizes, after: Sizes, split: LastSplit | None) -> str:
-    """Write the settings that differ, as in a config."""
+def _shown(before: Sizes, after: Sizes, split: LastSplit | None, look_back: str) -> str:
+    """Write the settings that differ, as in a config. `look_back`: the key of the rows before an origin."""
     changes = [
         f"{key} = {new}"
         for key, old, new in (
             ("data.horizon", before.horizon, after.horizon),
-            ("data.look_back", before.look_back, after.look_back),
+            (look_back, before.look_back, after.look_back),
             ("interval", before.level, after.level),
         )
         if old != new

@@ -115,3 +115,12 @@ def test_filled_values_are_scored_nowhere(tmp_path):
     assert results["by_column"]["load"]["own_units"]["points"] == observed.sum()
     assert results["missing"] == gaps[part].sum()
     assert 0 < results["missing"] < part.stop - part.start
+
+
+def test_training_windows_without_a_target_are_counted(tmp_path, caplog):
+    """A gap as long as the horizon leaves a single window without a target in its columns."""
+    frame = table()[["date", "load"]]
+    frame.loc[60 : 60 + HORIZON - 1, "load"] = np.nan
+    prepared, *_ = fitted(tmp_path, frame, missing="ffill")
+    assert prepared.training_windows.left_out.sum() == 1
+    assert "1 train windows are left out" in caplog.text

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 import bilstm_nlp
-from bilstm_nlp.errors import InputError
+from bilstm_nlp.config.forecasting import LinearBypassConfig
+from bilstm_nlp.errors import ConfigError, InputError
 from bilstm_nlp.runs import train, verify
 from bilstm_nlp.tasks.forecasting.forecasts import forecast
 from bilstm_nlp.tasks.registry import forecasting
@@ -107,3 +108,24 @@ def test_series_with_too_few_rows_is_left_out_by_name(tmp_path, caplog):
 def test_whole_look_backs_are_not_masked(tmp_path):
     codec = fitted(tmp_path)[2]
     assert not codec.is_padded
+
+
+def test_linear_map_takes_the_rows_that_the_encoder_reads(tmp_path):
+    settings = short_windows(tmp_path, "last")
+    settings = settings.model_copy(
+        update={
+            "input": settings.input.model_copy(update={"rows": 6}),
+            "head": settings.head.model_copy(update={"bypass": LinearBypassConfig()}),
+        }
+    )
+    prepared = forecasting(settings).prepare()
+    prepared.calibrate()
+    assert prepared.forecaster().forecast(panel())["forecast"].notna().all()
+
+
+def test_advice_names_the_setting_that_is_too_large(tmp_path):
+    settings = config(tmp_path, panel(), split={"kind": "last", "validation": 4, "test": 4}, min_past=29)
+    frame = panel().groupby("unique_id", sort=False).tail(30)
+    frame.to_csv(settings.data.file, index=False)
+    with pytest.raises(ConfigError, match=r"settings that work: data.min_past = \d+$"):
+        forecasting(settings).prepare()
