@@ -34,8 +34,7 @@ def init(
     from bilstm_nlp.cli import console
     from bilstm_nlp.config.shipped import STARTERS
     from bilstm_nlp.errors import InputError, OutputError
-    from bilstm_nlp.tasks.forecasting import defaults
-    from bilstm_nlp.tasks.registry import chosen, is_data
+    from bilstm_nlp.tasks.registry import is_data, starter
 
     if file is not None and not is_data(file):
         if out is not None:
@@ -43,12 +42,10 @@ def init(
         file, out = None, file
     if file is None and overrides:
         raise InputError("--set: expected with a file of series, found none")
-    if file is not None and kind != "forecasting":
-        raise InputError(f"KIND: expected forecasting for {file}, found {kind}")
     if file is None:
         text = (STARTERS / f"{kind}.toml").read_text(encoding="utf-8")
     else:
-        text = defaults.as_file(file, *chosen(file, overrides or []))
+        text = starter(kind, file, overrides or [])
     if out == "-":
         sys.stdout.write(text)
         return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 
 import torch
@@ -14,6 +13,7 @@ from bilstm_nlp.runs.load import open_run
 from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
 from bilstm_nlp.tasks.forecasting.output import as_csv
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
+from bilstm_nlp.tasks.forecasting.table_forecasts import TableForecasts
 from bilstm_nlp.tasks.forecasting.task import ForecastingTask
 from bilstm_nlp.tasks.registry import forecasting
 from bilstm_nlp.tasks.request import Combine
@@ -37,30 +37,22 @@ def backtest(
     The forecasts of several runs are combined. With `refit`, new models are trained at each origin.
     Raises `InputError` for a run that is no forecaster's.
     """
+    predictor: Forecaster | Ensemble
     if len(paths) == 1:
-        run = open_run(paths[0])
-        task = forecasting(run.config, str(paths[0]))
-        assert isinstance(run.predictor, Forecaster)
-        table = run.predictor.backtest(
-            source or task.config.data.file,
-            windows=windows,
-            step=step,
-            refit=partial(refitted, task) if refit else None,
-            levels=levels,
-            horizon=horizon,
-        )
+        runs = [open_run(paths[0])]
+        tasks = [forecasting(runs[0].config, str(paths[0]))]
+        assert isinstance(runs[0].predictor, Forecaster)
+        predictor = runs[0].predictor
     else:
-        ensemble, runs = open_ensemble(paths, combine)
+        predictor, runs = open_ensemble(paths, combine)
         tasks = [forecasting(run.config, str(run.directory.path)) for run in runs]
-        table = ensemble.backtest(
-            source or tasks[0].config.data.file,
-            windows=windows,
-            step=step,
-            refit=(lambda past: Ensemble([refitted(task, past) for task in tasks], combine)) if refit else None,
-            levels=levels,
-            horizon=horizon,
-        )
-    yield as_csv(table)
+
+    def trained(past: SeriesSet) -> TableForecasts:
+        forecasters = [refitted(task, past) for task in tasks]
+        return forecasters[0].tables if len(forecasters) == 1 else Ensemble(forecasters, combine).tables
+
+    past = predictor.inputs.past(source or tasks[0].config.data.file)
+    yield as_csv(predictor.tables.backtest(past, windows, step, trained if refit else None, levels, horizon))
 
 
 def refitted(task: ForecastingTask, series_set: SeriesSet) -> Forecaster:

@@ -8,11 +8,10 @@ from typing import Any
 
 from bilstm_nlp.config import Config
 from bilstm_nlp.config.shipped import is_shipped
-from bilstm_nlp.errors import DataError
 from bilstm_nlp.reports.sections import Section
 from bilstm_nlp.runs.load import Run
 from bilstm_nlp.tasks.inspection import Inspection
-from bilstm_nlp.tasks.registry import build, config_of_file, is_data
+from bilstm_nlp.tasks.registry import build, config_of_file
 from bilstm_nlp.tasks.registry import load as load_config
 
 
@@ -34,10 +33,4 @@ def inspect(path: str, overrides: Sequence[str] = ()) -> Inspection:
     """Describe the data that a config (.toml) names, or a file of data that is read with defaults and overrides."""
     if path.endswith(".toml") or is_shipped(path):
         return build(load_config(path, overrides)).inspect()
-    config = config_of_file(path, overrides)
-    if is_data(path) and config.task == "forecasting":
-        try:
-            return build(load_config(path, overrides)).inspect()
-        except DataError:  # the inspection lists all cells that can't be read
-            pass
-    return build(config).inspect(path)
+    return build(config_of_file(path, overrides)).inspect(path)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
@@ -16,7 +17,7 @@ from bilstm_nlp.config import load as load_config
 from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.config.reading import apply
 from bilstm_nlp.config.tagging import TaggingConfig
-from bilstm_nlp.errors import ConfigError, InputError, RunError
+from bilstm_nlp.errors import ConfigError, DataError, InputError, RunError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -164,6 +165,18 @@ def chosen(source: str, overrides: Sequence[str] = ()) -> tuple[dict[str, Any], 
     return given, choices
 
 
+def starter(kind: str, source: str, overrides: Sequence[str]) -> str:
+    """Write a config for a file of series, with the reason of each setting.
+
+    Raises `InputError` for another kind of model, and for overrides and series that can't be used.
+    """
+    from bilstm_nlp.tasks.forecasting import defaults
+
+    if kind != "forecasting":
+        raise InputError(f"KIND: expected forecasting for {source}, found {kind}")
+    return defaults.as_file(source, *chosen(source, overrides))
+
+
 def _given(source: str, overrides: Sequence[str]) -> dict[str, Any]:
     """Return overrides by dotted key. Raises `ConfigError` for overrides that can't be read."""
     values: dict[str, Any] = {}
@@ -199,8 +212,9 @@ def verdict(config: Config, results: Mapping[str, Any]) -> str | None:
 
 
 def config_of_file(path: str, overrides: Sequence[str]) -> Config:
-    """Return a config that reads a file of data, with defaults and overrides: series from .csv, otherwise a corpus.
+    """Return a config that inspects a file of data: series from .csv, otherwise a corpus.
 
+    Settings are those that `load` chooses for a file of series, otherwise the defaults, with overrides.
     `task=forecasting` among the overrides says that another file holds series. Raises `ConfigError`.
     """
     values: dict[str, Any] = {}
@@ -209,4 +223,8 @@ def config_of_file(path: str, overrides: Sequence[str]) -> Config:
     data = values.setdefault("data", {})
     if isinstance(data, dict):
         data |= {"file": path} if task == "forecasting" else {"train": path, "dev": path}
-    return parse(values, path, problems)
+    config = parse(values, path, problems)
+    if is_data(path) and isinstance(config, ForecastingConfig):
+        with suppress(DataError):  # an inspection lists all cells that can't be read
+            return load(path, overrides)
+    return config

@@ -22,7 +22,6 @@ from bilstm_nlp.data.series.series import Columns, Parts, Series, SeriesSet
 from bilstm_nlp.data.series.theta import FACTS
 from bilstm_nlp.data.series.transform import Curve, TransformKind
 from bilstm_nlp.data.series.windows import Panel, Windows
-from bilstm_nlp.errors import DataError
 from bilstm_nlp.system.json_values import checked
 
 BLOCK = 256
@@ -213,12 +212,6 @@ class SeriesCodec:
         Raises `InputError` if an origin lacks rows of its look-back or its horizon.
         """
         return Windows.at(self.panel(series), origins, self.look_back, self.horizon, self.min_past)
-
-    def check_frequency(self, data: SeriesSet) -> SeriesSet:
-        """Return the series. Raises `DataError` if they have another frequency than those in training."""
-        if data.frequency != self.frequency:
-            raise DataError(data.source, f"series of frequency {self.frequency}, as in training", data.frequency)
-        return data
 
     # --- windows to batches ---
 

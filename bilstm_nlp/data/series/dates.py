@@ -14,7 +14,7 @@ from pandas.tseries.api import guess_datetime_format
 
 from bilstm_nlp.batch import Ints
 from bilstm_nlp.data.lines import Complain
-from bilstm_nlp.data.series.frequencies import Steps, parse_frequency
+from bilstm_nlp.data.series.frequencies import is_step
 from bilstm_nlp.data.series.layout import Table, TableFormat
 from bilstm_nlp.data.series.zones import OFFSET, in_one_zone, in_zone
 from bilstm_nlp.errors import InputError
@@ -146,7 +146,7 @@ def _numbers(table: Table) -> Ints:
 def _integer_kind(text: pd.Series, format: TableFormat) -> IntegerKind:
     """Tell what whole numbers stand for: all of them must look like years, days or times to be read so."""
     frequency = format.frequency or format.trained
-    if frequency is not None and isinstance(parse_frequency(frequency), Steps):
+    if frequency is not None and is_step(frequency):
         return "steps"
     values = pd.to_numeric(text, errors="coerce").dropna()
     lengths = set(text[text.str.fullmatch(INTEGER)].str.len())

@@ -92,6 +92,15 @@ class ObservedDays:
 Frequency = BaseOffset | Steps | FixedDay | ObservedDays
 
 
+def is_step(frequency: str) -> bool:
+    """Tell if a frequency is that of numbered rows.
+
+    >>> is_step("2step"), is_step("h")
+    (True, False)
+    """
+    return isinstance(parse_frequency(frequency), Steps)
+
+
 def parse_frequency(frequency: str) -> Frequency:
     """Parse the text of a frequency. Raises `InputError` for other text, and for steps that do not go forward.
 

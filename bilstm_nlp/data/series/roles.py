@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bilstm_nlp.data.series.dates import as_text, kind_of_dates
-from bilstm_nlp.data.series.frequencies import Steps, parse_frequency
+from bilstm_nlp.data.series.frequencies import is_step
 from bilstm_nlp.data.series.layout import Table, TableFormat
 from bilstm_nlp.errors import DataError
 
@@ -144,7 +144,8 @@ def _find_date(
         # What a user calls a date, or numbers as steps, is no surprise.
         notes += [] if chosen in ("step", "Date", "ds", "date") else [f"column {_shown(chosen)} is read as the date"]
         return chosen
-    if not can_be and _is_step(format.frequency or format.trained):
+    frequency = format.frequency or format.trained
+    if not can_be and frequency is not None and is_step(frequency):
         return next(
             (name for name in others if _numbers_rows(name, frame[name]) and not frame[name].isna().any()), None
         )
@@ -176,11 +177,6 @@ def _composed(frame: pd.DataFrame, names: Sequence[str], id_column: str | None, 
     frame.insert(0, COMPOSED, dates)
     notes.append(f"columns {', '.join(parts[part] for part in used)} are read as the date")
     return True
-
-
-def _is_step(frequency: str | None) -> bool:
-    """Tell if a frequency is that of numbered rows."""
-    return frequency is not None and isinstance(parse_frequency(frequency), Steps)
 
 
 def _differ(frame: pd.DataFrame, name: str, id_column: str | None) -> bool:

@@ -126,15 +126,6 @@ class Scale:
         """From a stack (S, C), take the scale (B, 1, C) of B windows, given the series (B,) of each."""
         return Scale(self.centre[series, None], self.size[series, None])
 
-    def relative_to(self, other: Scale) -> Scale:
-        """Return the scale whose `undo` takes values in these scaled units to the scaled units of `other`.
-
-        >>> celsius, kelvin = Scale(np.array([0.0]), np.array([1.0])), Scale(np.array([-273.15]), np.array([1.0]))
-        >>> celsius.relative_to(kelvin).undo(np.array([20.0]))
-        array([293.15])
-        """
-        return Scale((self.centre - other.centre) / other.size, self.size / other.size)
-
 
 @dataclass(frozen=True, eq=False)
 class OriginScales:

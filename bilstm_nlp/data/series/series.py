@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bilstm_nlp.batch import Bools, Floats, Ints
-from bilstm_nlp.errors import InputError
+from bilstm_nlp.errors import DataError, InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -148,6 +148,12 @@ class SeriesSet:
     """For each series, the columns known ahead in the rows after its last value; empty if the file has no such rows."""
     notes: tuple[str, ...] = ()
     """Decisions made while reading, each to be said once."""
+
+    def of_frequency(self, trained: str) -> SeriesSet:
+        """Return the series. Raises `DataError` if they have another frequency than those in training."""
+        if self.frequency != trained:
+            raise DataError(self.source, f"series of frequency {trained}, as in training", self.frequency)
+        return self
 
     def remarks(self) -> list[str]:
         """Describe the decisions made while reading, and the filled values: one line for each column, at most ten."""

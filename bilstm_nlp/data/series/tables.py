@@ -16,7 +16,7 @@ from bilstm_nlp.batch import Floats, Ints
 from bilstm_nlp.data.lines import Complain, stop
 from bilstm_nlp.data.series.dates import as_text, parse_dates
 from bilstm_nlp.data.series.filling import Completed
-from bilstm_nlp.data.series.frequencies import OBSERVED, ObservedDays, grid, parse_frequency
+from bilstm_nlp.data.series.frequencies import OBSERVED, ObservedDays, grid, is_step, parse_frequency
 from bilstm_nlp.data.series.inference import MOST_ROWS_PER_DATE, best_frequency, fits_training, is_too_fine
 from bilstm_nlp.data.series.layout import Table, TableFormat
 from bilstm_nlp.data.series.numbers import parse_numbers
@@ -113,7 +113,7 @@ def _contradiction(
     rule = f"series of frequency {trained}, as in training"
     for _, rows in groups:
         index = dates[rows]
-        if isinstance(index, pd.DatetimeIndex) and "step" not in trained and not is_too_fine(index, trained, 50):
+        if isinstance(index, pd.DatetimeIndex) and not is_step(trained) and not is_too_fine(index, trained, 50):
             whole = grid(index, trained)
             places = whole.get_indexer(index)
             wrong = np.flatnonzero((np.diff(places) != 1) | (places[1:] < 0)) + 1
@@ -193,7 +193,7 @@ def _on_grid(
     Raises `DataError` if no date is at this frequency, or if nearly all dates of the frequency are missing.
     """
     rule = f"dates{table.of_series(name)} at frequency {frequency}{table.in_dates}"
-    if isinstance(dates, pd.DatetimeIndex) == frequency.endswith("step"):
+    if isinstance(dates, pd.DatetimeIndex) == is_step(frequency):
         raise table.problem(rule, f"{dates[0]}", rows[:1])
     if is_too_fine(dates, frequency, MOST_ROWS_PER_DATE):
         raise table.problem(rule, f"{len(dates)} from {dates[0]} to {dates[-1]}, with far too many missing", rows[:1])

@@ -20,6 +20,7 @@ def epoch_batches(config: ForecastingConfig, codec: SeriesCodec, windows: Window
     size = config.training.batch_size
 
     def one_pass(number: int) -> EpochBatches[TrainingBatch]:
+        # A 0 at the end changes no seed: the first pass is that of an epoch without `training.steps`.
         generator = np.random.default_rng([config.seed, epoch, number])
         order = drawn(config.data.sampling, windows.counts, generator)
         if config.training.mirror > 0:

@@ -123,7 +123,7 @@ class SeriesLoader:
         Raises `InputError` for series that can't be read or have another frequency.
         """
         format = replace(self.format.with_columns(columns), trained=codec.frequency)
-        series_set = codec.check_frequency(read(source, format))
+        series_set = read(source, format).of_frequency(codec.frequency)
         _remark(series_set)
         whole = [slice(0, len(series)) for series in series_set.series]
         return SeriesParts(series_set, codec.columns, [Parts(rows, rows, rows) for rows in whole])

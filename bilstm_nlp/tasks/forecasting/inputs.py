@@ -47,10 +47,7 @@ class Inputs:
 
         Raises `InputError` for any other value, for tables that can't be read, and for another frequency.
         """
-        data = self._remarked(_series_of(table, self.format, "frame"))
-        if data.frequency != self.frequency:
-            raise DataError(data.source, f"series of frequency {self.frequency}, as in training", data.frequency)
-        return data
+        return self._remarked(_series_of(table, self.format, "frame")).of_frequency(self.frequency)
 
     def _remarked(self, data: SeriesSet) -> SeriesSet:
         """Return series, with a warning of all that was decided while they were read. Each warning is given once."""

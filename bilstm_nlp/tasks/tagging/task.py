@@ -135,6 +135,7 @@ class PreparedTagging:
     def _pass(self, epoch: int, number: int) -> EpochBatches[TrainingBatch]:
         """Return the batches of one pass of an epoch; the first has the number 0."""
         settings, codec = self.config.training, self.codec
+        # A 0 at the end changes no seed: the first pass is that of an epoch without `training.steps`.
         generator = np.random.default_rng([self.config.seed, epoch, number])
         if settings.swap_entities:
             # Within a fold: an entity of another fold would be in this fold's lexicon more often than a new one is.

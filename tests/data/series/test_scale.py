@@ -72,12 +72,6 @@ def test_windows_have_the_scales_of_their_series():
         assert np.array_equal(undone[window], scales[index].undo(windows[window]))
 
 
-def test_a_relative_scale_equals_undo_then_apply():
-    first, second = Scale.stack(three_scales()), Scale.stack(three_scales()[::-1])
-    values = np.random.default_rng(2).normal(size=(3, 2))
-    assert np.allclose(first.relative_to(second).undo(values), second.apply(first.undo(values)))
-
-
 def test_selected_columns_keep_their_scale_in_the_new_order():
     stacked = Scale.stack(three_scales())
     assert np.array_equal(stacked.select([1, 0]).size, stacked.size[:, [1, 0]])
