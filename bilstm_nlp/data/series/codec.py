@@ -22,6 +22,7 @@ from bilstm_nlp.data.series.series import Columns, Parts, Series, SeriesSet
 from bilstm_nlp.data.series.theta import FACTS
 from bilstm_nlp.data.series.transform import Curve, TransformKind
 from bilstm_nlp.data.series.windows import Panel, Windows
+from bilstm_nlp.data.series.zones import zone_of
 from bilstm_nlp.system.json_values import checked
 
 BLOCK = 256
@@ -49,6 +50,8 @@ class SeriesCodec:
     """Series → last dates of its parts; none in runs of version 0.1.0."""
     excerpts: tuple[Excerpt, ...] = ()
     """Rows by which the only series of a training is recognised under another name; none if there were several."""
+    timezone: str | None = None
+    """Time zone of the dates; empty for dates without one, `None` in runs of version 0.1.0."""
     transform: TransformKind = "none"
     curves: dict[str, Curve] = field(default_factory=dict)
     """Series → curve of its targets; none without `log1p` or `box-cox`."""
@@ -105,6 +108,7 @@ class SeriesCodec:
             levels=levels,
             ends={series.id: Ends.of(series, part) for series, part in zip(data.series, parts, strict=True)},
             excerpts=excerpts(training[0], columns.targets, look_back) if len(training) == 1 else (),
+            timezone=zone_of(data.series[0].dates),
             transform=transform,
             curves=curves,
             lower=lower,
@@ -238,6 +242,7 @@ class SeriesCodec:
             "levels": list(self.levels),
             "ends": {name: asdict(ends) for name, ends in self.ends.items()},
             "excerpts": [asdict(excerpt) for excerpt in self.excerpts],
+            "timezone": self.timezone,
             "transform": self.transform,
             "curves": {
                 name: {"power": curve.power.tolist(), "shift": curve.shift.tolist()}
@@ -283,6 +288,7 @@ class SeriesCodec:
             levels=tuple(file.levels),
             ends={name: Ends(of.train, of.validation, of.test) for name, of in file.ends.items()},
             excerpts=tuple(Excerpt(of.date, of.rows, of.digest) for of in file.excerpts),
+            timezone=file.timezone,
             transform=file.transform,
             curves={name: Curve(np.array(of.power), np.array(of.shift)) for name, of in file.curves.items()},
             lower=file.lower,

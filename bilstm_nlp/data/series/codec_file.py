@@ -79,6 +79,7 @@ class CodecFile(BaseModel):
     levels: list[float] = []
     ends: dict[str, EndsFile] = {}
     excerpts: list[ExcerptFile] = []
+    timezone: str | None = None
     transform: TransformKind = "none"
     curves: dict[str, CurveFile] = {}
     lower: float | None = None

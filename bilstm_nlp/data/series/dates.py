@@ -83,8 +83,12 @@ def parse_dates(table: Table, format: TableFormat, complain: Complain) -> Parsed
         else:
             dates, notes = _from_text(table, text, format, complain)
     _complain_of_dates(table, column, np.asarray(dates.isna()), format, complain)
-    if format.timezone is not None:
-        dates = in_zone(table, dates, format.timezone, complain)
+    if zone := format.timezone or format.trained_zone:
+        if format.timezone is None and dates.tz is None:
+            notes += (f"dates have no time zone: they are taken to be of {zone}, that of training",)
+        dates = in_zone(table, dates, zone, complain)
+    elif format.trained_zone == "" and dates.tz is not None:
+        notes += (f"dates are in {dates.tz}, but those of training had no time zone: hours and days may be others",)
     return ParsedDates(dates, np.asarray(dates.notna()), notes)
 
 
@@ -231,7 +235,7 @@ def _from_text(
         dates = _periods(text)
     if len(text) and dates.isna().all():
         dates = _in_local_format(table, text)
-    if changing and not mixed.any() and format.timezone is None:
+    if changing and not mixed.any() and not (format.timezone or format.trained_zone):
         return in_one_zone(table, dates, _iso(text.str.extract(OFFSET)[0], utc=False), offsets)
     return dates, ()
 

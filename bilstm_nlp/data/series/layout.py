@@ -39,6 +39,9 @@ class TableFormat:
     """The frequency of the rows; by default inferred from the dates."""
     trained: str | None = None
     """The frequency of training: rows that fit it are read with it, other rows are refused."""
+    trained_zone: str | None = None
+    """The time zone of the dates of training; empty for dates without one. Without `timezone`, dates are converted to
+    it."""
     timezone: str | None = None
     """The time zone that dates are converted to. Dates without a zone or UTC offset are of this zone."""
     date_format: str | None = None
@@ -59,6 +62,10 @@ class TableFormat:
     def with_columns(self, columns: Columns) -> TableFormat:
         """Return the layout with these columns in place of its own."""
         return replace(self, columns=columns.all, ahead=columns.known)
+
+    def as_trained(self, columns: Columns, frequency: str, zone: str | None) -> TableFormat:
+        """Return the layout of files for a trained model, with these columns in place of its own."""
+        return replace(self.with_columns(columns), trained=frequency, trained_zone=zone)
 
 
 @dataclass(frozen=True, eq=False)

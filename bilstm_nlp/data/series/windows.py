@@ -159,8 +159,6 @@ class Windows:
     panel: Panel
     look_back: int
     horizon: int
-    min_past: int
-    """Least number of rows before an origin; fewer than the look-back are padded."""
     origins: Ints
     """(N,) row of the panel where each horizon begins."""
     left_out: Ints
@@ -204,7 +202,7 @@ class Windows:
             )
         offsets = panel.offsets[:-1]
         series = np.searchsorted(panel.offsets, origins[~usable], side="right") - 1
-        return cls(panel, look_back, horizon, least, origins[usable], np.bincount(series, minlength=len(offsets)))
+        return cls(panel, look_back, horizon, origins[usable], np.bincount(series, minlength=len(offsets)))
 
     @classmethod
     def at(
@@ -223,7 +221,7 @@ class Windows:
                 raise InputError(f"{expected}, found {before} and {after}")
             blocks.append(start + rows)
         none = np.zeros(len(panel.offsets) - 1, np.int64)
-        return cls(panel, look_back, horizon, least, np.concatenate(blocks), none)
+        return cls(panel, look_back, horizon, np.concatenate(blocks), none)
 
     def __len__(self) -> int:
         return len(self.origins)

@@ -24,6 +24,23 @@ EXAMPLES = {
 """UTC offsets of winter and summer → a time zone that has them."""
 
 
+def zone_of(dates: pd.Index) -> str:
+    """Return the name of the dates' time zone, by which pandas finds it; empty for dates without a zone, and steps.
+
+    >>> zone_of(pd.DatetimeIndex(["2024-07-01"], tz="Europe/Berlin")), zone_of(pd.DatetimeIndex(["2024-07-01"]))
+    ('Europe/Berlin', '')
+    """
+    if not isinstance(dates, pd.DatetimeIndex) or dates.tz is None:
+        return ""
+    name = str(dates.tz)
+    try:
+        pd.Timestamp(0, tz="UTC").tz_convert(name)
+    except (KeyError, ValueError, TypeError):  # a fixed offset of a library, by its own name
+        offset = dates[0].strftime("%z")
+        return f"UTC{offset[:3]}:{offset[3:5]}"
+    return name
+
+
 def in_zone(table: Table, dates: pd.DatetimeIndex, zone: str, complain: Complain) -> pd.DatetimeIndex:
     """Convert dates to a time zone. Dates without a zone are taken to be of this zone.
 

@@ -13,7 +13,7 @@ from bilstm_nlp.data.series.codec import SeriesCodec
 KEYS = (
     *("targets", "observed", "known", "calendar", "normalisation", "look_back", "horizon", "frequency", "season"),
     *("scalers", "naive_errors", "deviations"),
-    *("levels", "ends", "excerpts", "transform", "curves", "lower", "theta", "min_past", "encoder_rows"),
+    *("levels", "ends", "excerpts", "timezone", "transform", "curves", "lower", "theta", "min_past", "encoder_rows"),
 )
 """The keys of codec.json, in the order of the file."""
 

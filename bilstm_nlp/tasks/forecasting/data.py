@@ -122,7 +122,7 @@ class SeriesLoader:
 
         Raises `InputError` for series that can't be read or have another frequency.
         """
-        format = replace(self.format.with_columns(columns), trained=codec.frequency)
+        format = self.format.as_trained(columns, codec.frequency, codec.timezone)
         series_set = read(source, format).of_frequency(codec.frequency)
         _remark(series_set)
         whole = [slice(0, len(series)) for series in series_set.series]

@@ -125,8 +125,7 @@ class Ensemble:
         ]
         columns = _columns([each.codec.columns for each in forecasters])
         self.windows = CombinedForecasts(models, combine, partial(self.first.validation, columns), self.level)
-        rows = self.codec.min_past or self.codec.look_back
-        self.inputs = Inputs(self.first.format, columns, rows, self.codec.horizon, self.codec.frequency)
+        self.inputs = Inputs(self.first.format, columns, self.codec)
         self.tables = TableForecasts(self.windows, self.inputs, self.level)
 
     def __repr__(self) -> str:

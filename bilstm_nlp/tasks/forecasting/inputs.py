@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bilstm_nlp.batch import Floats
+from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.frames import frame_of
 from bilstm_nlp.data.series.frequencies import future_dates
 from bilstm_nlp.data.series.layout import TableFormat
@@ -32,12 +33,13 @@ Table = pd.DataFrame | str | os.PathLike[str]
 
 
 class Inputs:
-    """A reader of the tables of a forecaster with these columns, look-back, horizon and frequency."""
+    """A reader of the tables of a forecaster."""
 
-    def __init__(self, format: TableFormat, columns: Columns, look_back: int, horizon: int, frequency: str) -> None:
-        """`format`: the layout of the training file."""
-        self.format = replace(format.with_columns(columns), trained=frequency)
-        self.columns, self.look_back, self.horizon, self.frequency = columns, look_back, horizon, frequency
+    def __init__(self, format: TableFormat, columns: Columns, codec: SeriesCodec) -> None:
+        """`format`: the layout of the training file. `columns`: those to read, all that a model needs."""
+        self.format = format.as_trained(columns, codec.frequency, codec.timezone)
+        self.columns, self.look_back = columns, codec.min_past or codec.look_back
+        self.horizon, self.frequency = codec.horizon, codec.frequency
         self._said: set[str] = set()
 
     # --- the past ---

@@ -47,7 +47,7 @@ class Forecaster:
         `validation`: reads columns of the training file and makes the windows of the validation part, for ensembles.
         """
         self.model, self.codec, self.level, self.baselines = model, codec, level, baselines
-        self.inputs = Inputs(format, codec.columns, codec.min_past or codec.look_back, codec.horizon, codec.frequency)
+        self.inputs = Inputs(format, codec.columns, codec)
         self.format = self.inputs.format
         self.tables = TableForecasts(ModelForecasts(model, codec), self.inputs, level)
         self.scores = dict(scores or {})

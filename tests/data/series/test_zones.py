@@ -8,6 +8,7 @@ import pytest
 from bilstm_nlp.data.series.calendar import calendar_features
 from bilstm_nlp.data.series.layout import TableFormat
 from bilstm_nlp.data.series.tables import read
+from bilstm_nlp.data.series.zones import zone_of
 from bilstm_nlp.errors import DataError, InputError
 
 BERLIN = TableFormat(timezone="Europe/Berlin")
@@ -113,3 +114,10 @@ def test_an_unknown_zone_is_refused(tmp_path):
             InputError, match=r"data\.timezone: expected a time zone such as Europe/Berlin, found 'Berlin'"
         ):
             read(written(tmp_path, dates), TableFormat(timezone="Berlin"))
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "UTC", "+02:00", "-03:30"])
+def test_recorded_zone_is_found_again(zone):
+    dates = pd.date_range("2024-07-01", periods=3, freq="h", tz=zone)
+    again = dates.tz_convert("Asia/Tokyo").tz_convert(zone_of(dates))
+    assert [date.isoformat() for date in again] == [date.isoformat() for date in dates]

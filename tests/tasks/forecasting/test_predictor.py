@@ -16,9 +16,9 @@ from bilstm_nlp.errors import InputError, RunError
 from bilstm_nlp.runs.load import load
 from bilstm_nlp.tasks.forecasting import predictor
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
-from bilstm_nlp.tasks.registry import restored
+from bilstm_nlp.tasks.registry import forecasting, restored
 from bilstm_nlp.tasks.request import Request
-from tests.tasks.forecasting.test_task import HORIZON, LOOK_BACK, ROWS, fitted, table
+from tests.tasks.forecasting.test_task import HORIZON, LOOK_BACK, ROWS, config, fitted, table
 
 
 @pytest.fixture(scope="module")
@@ -249,3 +249,45 @@ def test_a_codec_of_other_sizes_than_the_config_is_refused():
     codec = json.loads((SAVED / "codec.json").read_text())
     with pytest.raises(RunError, match=r"codec\.json: expected look_back and horizon .* as in config\.json, found"):
         restored(config, codec | {"look_back": codec["look_back"] + 1}, {})
+
+
+# --- time zones ---
+
+
+def in_berlin() -> pd.DataFrame:
+    """Make a table over the change to summer time, with the zone in its dates."""
+    return table().assign(date=pd.date_range("2024-03-25", periods=ROWS, freq="h", tz="Europe/Berlin"))
+
+
+def zoned_forecaster(folder: Path, frame: pd.DataFrame):
+    """Return a calibrated forecaster with features of the calendar, and the forecasts of its own file."""
+    settings = config(folder, calendar="cyclic")
+    file = folder / "zoned.parquet"
+    frame.to_parquet(file, index=False)
+    settings = settings.model_copy(update={"data": settings.data.model_copy(update={"file": str(file)})})
+    prepared = forecasting(settings).prepare()
+    prepared.calibrate()
+    return prepared.forecaster(), prepared.forecaster().forecast(file)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "+05:30"])
+def test_input_of_another_zone_is_converted_to_that_of_training(tmp_path, zone):
+    forecaster, expected = zoned_forecaster(tmp_path, in_berlin())
+    other = in_berlin().assign(date=in_berlin()["date"].dt.tz_convert(zone))
+    pd.testing.assert_frame_equal(
+        forecaster.forecast(other).drop(columns="unique_id"), expected.drop(columns="unique_id")
+    )
+    assert str(expected["ds"].dt.tz) == "Europe/Berlin"
+
+
+def test_input_without_a_zone_is_taken_to_be_of_that_of_training(tmp_path, caplog):
+    forecaster, expected = zoned_forecaster(tmp_path, in_berlin())
+    naive = in_berlin()[200:].assign(date=lambda rows: rows["date"].dt.tz_localize(None))
+    assert forecaster.forecast(naive)["ds"].tolist() == expected["ds"].tolist()
+    assert "dates have no time zone: they are taken to be of Europe/Berlin, that of training" in caplog.text
+
+
+def test_zone_after_a_training_without_any_is_said(tmp_path, caplog):
+    forecaster, _ = zoned_forecaster(tmp_path, table())
+    forecaster.forecast(in_berlin())
+    assert "dates are in Europe/Berlin, but those of training had no time zone" in caplog.text
