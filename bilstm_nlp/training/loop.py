@@ -209,7 +209,7 @@ class _Trainer:
         if batch is not None:
             torch.autograd.backward(loss / weight)
         peers.join_gradients(parameters)
-        norm = None if clip is None else nn.utils.clip_grad_norm_(parameters, clip)
+        norm = None if clip is None else clip_gradient(parameters, clip)
         self.optimizer.step()
         return _Step(loss.detach(), weight, norm)
 
@@ -247,6 +247,18 @@ class _Step(NamedTuple):
     """() sum over the batches of all processes."""
     norm: Tensor | None
     """() of the gradient, before it was clipped."""
+
+
+def clip_gradient(parameters: Sequence[nn.Parameter], largest: float) -> Tensor:
+    """Scale the gradients down to a norm of `largest`, and return their norm () before.
+
+    The same bits as `torch.nn.utils.clip_grad_norm_`, which multiplies small gradients by 1.
+    """
+    norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+    # On a GPU, to ask would be to wait.
+    if norm.is_cuda or largest / (norm + 1e-6) < 1:
+        nn.utils.clip_grads_with_norm_(parameters, largest, norm)
+    return norm
 
 
 def _check_finite(loss: float, norm: Tensor | None, place: str, *, first: bool) -> None:

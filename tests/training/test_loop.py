@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -192,6 +193,18 @@ def test_gradient_is_clipped():
     )
     after = next(fit(Line(), points, evaluate, chosen)).weights["map.1.weight"]
     assert 0 < float((after - before).norm()) <= 4 * 1e-3  # four batches
+
+
+@pytest.mark.parametrize("norm", [0.0, 0.5, 0.9999989, 0.999999, 1.0, 1.0000001, 40.0, math.inf, math.nan])
+def test_clipping_has_the_bits_of_torch(norm):
+    direction = torch.randn(50, 7, generator=torch.Generator().manual_seed(1))
+    ours, theirs = ([nn.Parameter(torch.zeros(n, 7)) for n in (20, 30)] for _ in range(2))
+    for parameters in (ours, theirs):
+        for parameter, part in zip(parameters, (direction / direction.norm() * norm).split([20, 30]), strict=True):
+            parameter.grad = part.clone()
+    assert torch.equal(loop.clip_gradient(ours, 1.0).nan_to_num(), nn.utils.clip_grad_norm_(theirs, 1.0).nan_to_num())
+    if math.isfinite(norm):  # the loop stops at another norm
+        assert all(torch.equal(a.grad, b.grad) for a, b in zip(ours, theirs, strict=True))
 
 
 def test_weight_decay_spares_embeddings_biases_and_transitions():
