@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from bilstm_nlp.data.series.baselines import Baselines
 from bilstm_nlp.data.series.codec import SeriesCodec
+from bilstm_nlp.data.series.codec_file import codec_of
 from bilstm_nlp.data.series.series import Columns, Parts, Series, SeriesSet
 from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.corpus import Sentence
@@ -82,7 +83,7 @@ def test_codec_of_a_forecaster_survives_its_files(names, data):
     )
     fitted = ForecastingCodec(codec, Baselines.fit(codec, data_set, parts, 2))
     values = value_of(json_text(fitted.to_json()))
-    again = SeriesCodec.from_json(values)
+    again = codec_of(values)
     for field in fields(codec):
         assert same(getattr(codec, field.name), getattr(again, field.name)), field.name
     assert same(fitted.baselines, Baselines.from_json(values, fitted.tensors(), again))

@@ -56,6 +56,7 @@ def _unit(offset: BaseOffset) -> str:
 # --- calendar features ----------------------------------------------------------------------------------------------
 
 Encoding = Literal["scaled", "cyclic"]
+Calendar = Literal["none", "scaled", "cyclic"]
 
 FIELDS = {"second": 60, "minute": 60, "hour": 24, "day_of_week": 7, "day": 31, "month": 12}
 """Field of a timestamp → number of its values."""

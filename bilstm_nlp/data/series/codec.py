@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,18 +12,16 @@ from numpy.typing import NDArray
 
 from bilstm_nlp.batch import Floats, Ints, Values, WindowBatch
 from bilstm_nlp.data.series import fitting
-from bilstm_nlp.data.series.calendar import calendar_features
-from bilstm_nlp.data.series.codec_file import Calendar, CodecFile
-from bilstm_nlp.data.series.frequencies import parse_frequency
+from bilstm_nlp.data.series.calendar import Calendar, calendar_features
 from bilstm_nlp.data.series.normalisation import Normalisation, Theta, WindowNormaliser
+from bilstm_nlp.data.series.panel import Panel
 from bilstm_nlp.data.series.recognition import Ends, Excerpt, excerpts
 from bilstm_nlp.data.series.scale import Scale, ScalerKind
 from bilstm_nlp.data.series.series import Columns, Parts, Series, SeriesSet
 from bilstm_nlp.data.series.theta import FACTS
 from bilstm_nlp.data.series.transform import Curve, TransformKind
-from bilstm_nlp.data.series.windows import Panel, Windows
+from bilstm_nlp.data.series.windows import Windows
 from bilstm_nlp.data.series.zones import zone_of
-from bilstm_nlp.system.json_values import checked
 
 BLOCK = 256
 """Windows gathered at a time where no gradient is needed."""
@@ -233,66 +231,3 @@ class SeriesCodec:
         """Make a batch of the windows with these numbers, in this order."""
         arrays = windows.gather(numbers)
         return self.collate(arrays.past, arrays.known, arrays.future)
-
-    # --- on disk ---
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the codec's part of codec.json."""
-        since_0_2 = {
-            "levels": list(self.levels),
-            "ends": {name: asdict(ends) for name, ends in self.ends.items()},
-            "excerpts": [asdict(excerpt) for excerpt in self.excerpts],
-            "timezone": self.timezone,
-            "transform": self.transform,
-            "curves": {
-                name: {"power": curve.power.tolist(), "shift": curve.shift.tolist()}
-                for name, curve in self.curves.items()
-            },
-            "lower": self.lower,
-            "theta": None if self.theta is None else asdict(self.theta),
-            "min_past": self.min_past,
-            "encoder_rows": self.encoder_rows,
-        }
-        return {
-            "targets": list(self.columns.targets),
-            "observed": list(self.columns.observed),
-            "known": list(self.columns.known),
-            "calendar": self.calendar,
-            "normalisation": self.normalisation,
-            "look_back": self.look_back,
-            "horizon": self.horizon,
-            "frequency": self.frequency,
-            "scalers": {
-                name: {"kind": self.kind, "centre": scale.centre.tolist(), "scale": scale.size.tolist()}
-                for name, scale in self.scales.items()
-            },
-            "deviations": {name: deviations.tolist() for name, deviations in self.deviations.items()},
-            **(since_0_2 if self.levels else {}),
-        }
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> SeriesCodec:
-        """Undo `to_json`. Raises `RunError` for values that are missing, wrong or do not fit together."""
-        file = checked(CodecFile, values, "codec.json")
-        parse_frequency(file.frequency)
-        return cls(
-            columns=Columns(tuple(file.targets), tuple(file.observed), tuple(file.known)),
-            calendar=file.calendar,
-            normalisation=file.normalisation,
-            look_back=file.look_back,
-            horizon=file.horizon,
-            frequency=file.frequency,
-            kind=next(iter(file.scalers.values())).kind,
-            scales={name: Scale(np.array(of.centre), np.array(of.scale)) for name, of in file.scalers.items()},
-            deviations={name: np.array(deviations) for name, deviations in file.deviations.items()},
-            levels=tuple(file.levels),
-            ends={name: Ends(of.train, of.validation, of.test) for name, of in file.ends.items()},
-            excerpts=tuple(Excerpt(of.date, of.rows, of.digest) for of in file.excerpts),
-            timezone=file.timezone,
-            transform=file.transform,
-            curves={name: Curve(np.array(of.power), np.array(of.shift)) for name, of in file.curves.items()},
-            lower=file.lower,
-            theta=None if file.theta is None else Theta(file.theta.season, file.theta.damping),
-            min_past=file.min_past,
-            encoder_rows=file.encoder_rows,
-        )

@@ -1,16 +1,22 @@
-"""The schema of the codec's part of codec.json."""
+"""The codec's part of codec.json: its schema, writing and reading."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from dataclasses import asdict
+from typing import Annotated, Any, Self
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
-from bilstm_nlp.data.series.normalisation import Normalisation
-from bilstm_nlp.data.series.scale import ScalerKind
-from bilstm_nlp.data.series.transform import TransformKind
-
-Calendar = Literal["none", "scaled", "cyclic"]
+from bilstm_nlp.data.series.calendar import Calendar
+from bilstm_nlp.data.series.codec import SeriesCodec
+from bilstm_nlp.data.series.frequencies import parse_frequency
+from bilstm_nlp.data.series.normalisation import Normalisation, Theta
+from bilstm_nlp.data.series.recognition import Ends, Excerpt
+from bilstm_nlp.data.series.scale import Scale, ScalerKind
+from bilstm_nlp.data.series.series import Columns
+from bilstm_nlp.data.series.transform import Curve, TransformKind
+from bilstm_nlp.system.json_values import checked
 
 
 class ScaleFile(BaseModel):
@@ -111,3 +117,64 @@ class CodecFile(BaseModel):
                 expected = f"centre, scale and deviations of {len(names)}, {len(names)} and {len(self.targets)} columns"
                 raise ValueError(f"expected {expected} for series {name!r}, found {', '.join(map(str, sizes))}")
         return self
+
+
+def codec_json(codec: SeriesCodec) -> dict[str, Any]:
+    """Return the codec's part of codec.json."""
+    since_0_2 = {
+        "levels": list(codec.levels),
+        "ends": {name: asdict(ends) for name, ends in codec.ends.items()},
+        "excerpts": [asdict(excerpt) for excerpt in codec.excerpts],
+        "timezone": codec.timezone,
+        "transform": codec.transform,
+        "curves": {
+            name: {"power": curve.power.tolist(), "shift": curve.shift.tolist()} for name, curve in codec.curves.items()
+        },
+        "lower": codec.lower,
+        "theta": None if codec.theta is None else asdict(codec.theta),
+        "min_past": codec.min_past,
+        "encoder_rows": codec.encoder_rows,
+    }
+    return {
+        "targets": list(codec.columns.targets),
+        "observed": list(codec.columns.observed),
+        "known": list(codec.columns.known),
+        "calendar": codec.calendar,
+        "normalisation": codec.normalisation,
+        "look_back": codec.look_back,
+        "horizon": codec.horizon,
+        "frequency": codec.frequency,
+        "scalers": {
+            name: {"kind": codec.kind, "centre": scale.centre.tolist(), "scale": scale.size.tolist()}
+            for name, scale in codec.scales.items()
+        },
+        "deviations": {name: deviations.tolist() for name, deviations in codec.deviations.items()},
+        **(since_0_2 if codec.levels else {}),
+    }
+
+
+def codec_of(values: dict[str, Any]) -> SeriesCodec:
+    """Undo `codec_json`. Raises `RunError` for values that are missing, wrong or do not fit together."""
+    file = checked(CodecFile, values, "codec.json")
+    parse_frequency(file.frequency)
+    return SeriesCodec(
+        columns=Columns(tuple(file.targets), tuple(file.observed), tuple(file.known)),
+        calendar=file.calendar,
+        normalisation=file.normalisation,
+        look_back=file.look_back,
+        horizon=file.horizon,
+        frequency=file.frequency,
+        kind=next(iter(file.scalers.values())).kind,
+        scales={name: Scale(np.array(of.centre), np.array(of.scale)) for name, of in file.scalers.items()},
+        deviations={name: np.array(deviations) for name, deviations in file.deviations.items()},
+        levels=tuple(file.levels),
+        ends={name: Ends(of.train, of.validation, of.test) for name, of in file.ends.items()},
+        excerpts=tuple(Excerpt(of.date, of.rows, of.digest) for of in file.excerpts),
+        timezone=file.timezone,
+        transform=file.transform,
+        curves={name: Curve(np.array(of.power), np.array(of.shift)) for name, of in file.curves.items()},
+        lower=file.lower,
+        theta=None if file.theta is None else Theta(file.theta.season, file.theta.damping),
+        min_past=file.min_past,
+        encoder_rows=file.encoder_rows,
+    )

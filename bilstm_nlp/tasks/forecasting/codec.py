@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bilstm_nlp.data.series.baselines import Baselines
 from bilstm_nlp.data.series.codec import SeriesCodec
+from bilstm_nlp.data.series.codec_file import codec_json
 
 KEYS = (
     *("targets", "observed", "known", "calendar", "normalisation", "look_back", "horizon", "frequency", "season"),
@@ -29,7 +30,7 @@ class ForecastingCodec:
 
     def to_json(self) -> dict[str, Any]:
         """Return the content of codec.json."""
-        values = {**self.series.to_json(), **self.baselines.to_json()}
+        values = {**codec_json(self.series), **self.baselines.to_json()}
         return {key: values[key] for key in KEYS if key in values}
 
     def tensors(self) -> dict[str, NDArray[Any]]:

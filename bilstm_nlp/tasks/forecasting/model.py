@@ -23,6 +23,7 @@ from bilstm_nlp.config.forecasting import (
 from bilstm_nlp.data.series.baselines import Baselines
 from bilstm_nlp.data.series.calendar import season
 from bilstm_nlp.data.series.codec import SeriesCodec
+from bilstm_nlp.data.series.codec_file import codec_of
 from bilstm_nlp.data.series.normalisation import Theta
 from bilstm_nlp.data.series.recognition import Ends
 from bilstm_nlp.data.series.series import Columns, Series
@@ -61,7 +62,7 @@ def restored(
 
     Raises `RunError` if codec.json is damaged or does not fit the config.
     """
-    series_codec = SeriesCodec.from_json(codec)
+    series_codec = codec_of(codec)
     sizes, expected = (series_codec.look_back, series_codec.horizon), (config.data.look_back, config.data.horizon)
     if sizes != expected:
         raise RunError(f"codec.json: expected look_back and horizon {expected} as in config.json, found {sizes}")

@@ -15,8 +15,9 @@ import numpy as np
 from bilstm_nlp.config.forecasting import ForecastingConfig, ForecastingData
 from bilstm_nlp.config.splits import CountsSplit, DatesSplit, FractionsSplit, LastSplit
 from bilstm_nlp.data.series.codec import BLOCK
+from bilstm_nlp.data.series.panel import Panel
 from bilstm_nlp.data.series.series import Parts, SeriesSet, split_last
-from bilstm_nlp.data.series.windows import Panel, Windows
+from bilstm_nlp.data.series.windows import Windows
 from bilstm_nlp.errors import ConfigError, InputError
 from bilstm_nlp.tasks.forecasting.conformal import scores_needed
 from bilstm_nlp.tasks.forecasting.data import SeriesLoader, SeriesParts

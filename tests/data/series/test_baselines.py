@@ -19,7 +19,8 @@ from bilstm_nlp.data.series.baselines import (
     naive,
     seasonal_naive,
 )
-from bilstm_nlp.data.series.windows import Panel, Windows
+from bilstm_nlp.data.series.panel import Panel
+from bilstm_nlp.data.series.windows import Windows
 from bilstm_nlp.errors import InputError, RunError
 from tests.data.series.test_codec import PARTS, a_codec, a_series_set
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from bilstm_nlp.data.series.codec import SeriesCodec
+from bilstm_nlp.data.series.codec_file import codec_json, codec_of
 from bilstm_nlp.data.series.series import Columns, Parts, Series, SeriesSet, split_counts
 from bilstm_nlp.errors import InputError, RunError
 
@@ -70,15 +71,15 @@ def a_codec(look_back: int = 3) -> SeriesCodec:
 )
 def test_a_wrong_value_in_codec_json_is_named(key, value, message):
     codec = a_codec()
-    assert SeriesCodec.from_json(codec.to_json()).columns == codec.columns
+    assert codec_of(codec_json(codec)).columns == codec.columns
     with pytest.raises(RunError, match=rf"^codec\.json: .*{message}"):
-        SeriesCodec.from_json(codec.to_json() | {key: value})
+        codec_of(codec_json(codec) | {key: value})
 
 
 def test_an_unknown_frequency_in_codec_json_is_refused():
     codec = a_codec()
     with pytest.raises(InputError, match="expected a frequency such as"):
-        SeriesCodec.from_json(codec.to_json() | {"frequency": "hourly"})
+        codec_of(codec_json(codec) | {"frequency": "hourly"})
 
 
 def test_known_columns_have_one_scale_over_all_series(caplog):

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bilstm_nlp.data.series.panel import Panel
 from bilstm_nlp.data.series.series import split_counts, split_fractions
-from bilstm_nlp.data.series.windows import Panel, Windows
+from bilstm_nlp.data.series.windows import Windows
 from bilstm_nlp.errors import InputError
 
 often = settings(max_examples=150, deadline=None)

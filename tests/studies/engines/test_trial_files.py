@@ -16,8 +16,9 @@ from safetensors.torch import save
 
 import bilstm_nlp
 from bilstm_nlp.config import load
+from bilstm_nlp.data.series.panel import Panel
 from bilstm_nlp.data.series.series import Series
-from bilstm_nlp.data.series.windows import Panel, Windows
+from bilstm_nlp.data.series.windows import Windows
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.runs import train
 from bilstm_nlp.runs.directory import RunDirectory

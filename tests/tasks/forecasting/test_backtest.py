@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from bilstm_nlp.data.series.baselines import LinearMap, naive
+from bilstm_nlp.data.series.panel import Panel
 from bilstm_nlp.data.series.scale import Scale
 from bilstm_nlp.data.series.series import split_counts
-from bilstm_nlp.data.series.windows import Panel, Windows
+from bilstm_nlp.data.series.windows import Windows
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.tasks.forecasting.backtest import leakage, rolling_origins
 

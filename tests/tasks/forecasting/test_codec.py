@@ -8,7 +8,7 @@ from pathlib import Path
 from safetensors.numpy import load_file
 
 from bilstm_nlp.data.series.baselines import Baselines
-from bilstm_nlp.data.series.codec import SeriesCodec
+from bilstm_nlp.data.series.codec_file import codec_of
 from bilstm_nlp.system.json_values import json_text
 from bilstm_nlp.tasks.forecasting.codec import ForecastingCodec
 
@@ -18,7 +18,7 @@ SAVED = Path(__file__).parent.parent.parent / "runs" / "0.1.0" / "forecaster"
 def test_codec_files_of_an_old_run_are_written_again():
     text = (SAVED / "codec.json").read_text(encoding="utf-8")
     arrays = load_file(SAVED / "codec.safetensors")
-    series = SeriesCodec.from_json(json.loads(text))
+    series = codec_of(json.loads(text))
     codec = ForecastingCodec(series, Baselines.from_json(json.loads(text), arrays, series))
     assert json_text(codec.to_json()) == text
     assert codec.tensors().keys() == arrays.keys()

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bilstm_nlp.data.series.codec import SeriesCodec
+from bilstm_nlp.data.series.codec_file import codec_json, codec_of
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.tasks.forecasting.forecasts import forecast_blocks
 from tests.tasks.forecasting.test_task import HORIZON, ROWS, fitted, table
@@ -31,8 +31,8 @@ def test_scores_in_own_units_are_those_of_the_forecasts(tmp_path, transform):
     assert results["own_units"]["mae"] == pytest.approx(error.abs().mean(), rel=1e-5)
     inside = (table_of["lower"] <= table_of["y"] + 1e-9) & (table_of["y"] <= table_of["upper"] + 1e-9)
     assert results["interval"]["coverage"] == pytest.approx(inside.mean(), abs=0.005)
-    again = SeriesCodec.from_json(json.loads(json.dumps(codec.to_json())))
-    assert again.to_json() == codec.to_json()
+    again = codec_of(json.loads(json.dumps(codec_json(codec))))
+    assert codec_json(again) == codec_json(codec)
 
 
 @pytest.mark.parametrize("transform", ["log1p", "box-cox"])
