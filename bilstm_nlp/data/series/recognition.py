@@ -41,10 +41,17 @@ class Ends:
         for name, end in (("train", self.train), ("validation", self.validation), ("test", self.test)):
             if end is None:
                 continue
-            within = date <= pd.Timestamp(end) if isinstance(date, pd.Timestamp) else date <= int(end)
+            within = _is_until(date, pd.Timestamp(end)) if isinstance(date, pd.Timestamp) else date <= int(end)
             if within:
                 return name
         return "after"
+
+
+def _is_until(date: pd.Timestamp, end: pd.Timestamp) -> bool:
+    """Tell if a date is not after the end. If only one of them has a time zone, the clocks' times are compared."""
+    if (date.tz is None) != (end.tz is None):
+        date, end = date.tz_localize(None), end.tz_localize(None)
+    return date <= end
 
 
 def part_of(ends: Mapping[str, Ends], name: str | None, date: pd.Timestamp | int) -> str:
