@@ -156,9 +156,10 @@ class SeriesCodec:
 
     def deviation(self, series: Series) -> Floats:
         """Return the deviation (C,) of a series' training rows: the mean of all series for one not in training."""
-        name = self.trained_as(series)
+        if (name := self.trained_as(series)) is not None:
+            return self.deviations[name]
         mean: Floats = np.mean(list(self.deviations.values()), axis=0)
-        return mean if name is None else self.deviations[name]
+        return mean
 
     def panel(self, series: Sequence[Series]) -> Panel:
         """Stack all series with the calendar's features.

@@ -179,6 +179,28 @@ def grid(dates: pd.Index, frequency: str) -> pd.Index:
             assert_never(unknown)
 
 
+class Grids:
+    """A cache of grids: many series of a panel begin and end together."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, object, object], pd.Index] = {}
+
+    def of(self, dates: pd.Index, frequency: str) -> pd.Index:
+        """Return the grid of dates. Raises `ValueError` as `grid` does.
+
+        >>> grids, days = Grids(), pd.DatetimeIndex(["2024-01-01", "2024-01-03"])
+        >>> len(grids.of(days, "D")), grids.of(days, "D") is grids.of(days[[0, 1]], "D")
+        (3, True)
+        """
+        key = (frequency, dates[0], dates[-1])
+        if key in self._known:
+            return self._known[key]
+        whole = grid(dates, frequency)
+        if whole is not dates:  # those of observed days depend on all dates
+            self._known[key] = whole
+        return whole
+
+
 def future_dates(last: pd.Timestamp | int, count: int, frequency: str) -> pd.Index:
     """Return the `count` dates after `last`, in its time zone, or the numbers after it.
 

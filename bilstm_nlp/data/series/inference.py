@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from bilstm_nlp.data.series.frequencies import FixedDay, ObservedDays, Steps, grid, parse_frequency
+from bilstm_nlp.data.series.frequencies import FixedDay, Grids, ObservedDays, Steps, parse_frequency
 
 ROWS_PER_DATE = 50
 """An inferred frequency may have at most so many rows for each date of the file."""
@@ -21,7 +21,7 @@ MOSTLY = 0.8
 """Fraction of the dates that a fixed day of the month must explain."""
 
 
-def best_frequency(indexes: Sequence[pd.Index]) -> str | None:
+def best_frequency(indexes: Sequence[pd.Index], grids: Grids | None = None) -> str | None:
     """Infer the frequency of series from their dates, each index ascending and without duplicates.
 
     Candidates are the frequencies of stretches without a gap, short and long, from all over the series. The best has
@@ -31,23 +31,31 @@ def best_frequency(indexes: Sequence[pd.Index]) -> str | None:
     >>> best_frequency([days])
     'D'
     """
+    grids = grids or Grids()
     candidates: set[str] = set()
-    for dates in sorted(indexes, key=len, reverse=True)[:LOOKED_AT]:
+    longest = sorted(indexes, key=len, reverse=True)[:LOOKED_AT]
+    for dates in {np.asarray(dates).tobytes(): dates for dates in longest}.values():
         if not isinstance(dates, pd.DatetimeIndex):
             return _step_frequency(indexes)
         candidates |= _fixed_days(dates)
         for length in (len(dates), 30, 10, 5, 3):
             for start in {int(row) for row in np.linspace(0, max(0, len(dates) - length), 20)}:
                 candidates |= _regular_frequency(dates[start : start + length])
+    spans = _spans(indexes)
     scored = [
-        (*_misfit(indexes, frequency), frequency)
+        (*_misfit(indexes, frequency, grids), frequency)
         for frequency in sorted(candidates)
-        if not any(is_too_fine(dates, frequency, ROWS_PER_DATE) for dates in indexes)
+        if not any(is_too_fine(dates, frequency, ROWS_PER_DATE) for dates in spans)
     ]
     return min(scored)[2] if scored else None
 
 
-def fits_training(indexes: Sequence[pd.Index], training: str, own: str | None) -> bool:
+def _spans(indexes: Sequence[pd.Index]) -> list[pd.Index]:
+    """Return the indexes that differ in their first date, their last date or their length."""
+    return list({(dates[0], dates[-1], len(dates)): dates for dates in indexes}.values())
+
+
+def fits_training(indexes: Sequence[pd.Index], training: str, own: str | None, grids: Grids | None = None) -> bool:
     """Tell if dates may be read at the frequency of training, given the frequency that they have by themselves.
 
     A few dates can't tell days from business days: they may, unless their own frequency fits better.
@@ -56,21 +64,21 @@ def fits_training(indexes: Sequence[pd.Index], training: str, own: str | None) -
     >>> fits_training([days], "B", "D"), fits_training([days], "h", "D")
     (True, False)
     """
-    parsed = parse_frequency(training)
+    grids, parsed = grids or Grids(), parse_frequency(training)
     if any(isinstance(dates, pd.DatetimeIndex) == isinstance(parsed, Steps) for dates in indexes):
         return False
     if isinstance(parsed, ObservedDays):
         return all(_are_days(dates, parsed) for dates in indexes)
-    if any(is_too_fine(dates, training, MOST_ROWS_PER_DATE) for dates in indexes):
+    if any(is_too_fine(dates, training, MOST_ROWS_PER_DATE) for dates in _spans(indexes)):
         return False
     if own is not None:
-        return _misfit(indexes, training) <= _misfit(indexes, own)
-    return all(len(dates) == 1 or _has_neighbours(dates, training) for dates in indexes)
+        return own == training or _misfit(indexes, training, grids) <= _misfit(indexes, own, grids)
+    return all(len(dates) == 1 or _has_neighbours(dates, training, grids) for dates in indexes)
 
 
-def _has_neighbours(dates: pd.Index, frequency: str) -> bool:
+def _has_neighbours(dates: pd.Index, frequency: str, grids: Grids) -> bool:
     """Tell if all dates are on the grid of a frequency, and two of them follow each other."""
-    rows = grid(dates, frequency).get_indexer(dates)
+    rows = grids.of(dates, frequency).get_indexer(dates)
     return bool((rows >= 0).all() and (np.diff(rows) == 1).any())
 
 
@@ -82,11 +90,14 @@ def _are_days(dates: pd.Index, frequency: ObservedDays) -> bool:
     return days.is_unique and (len(steps) < 2 or bool(np.median(steps) <= 14 / len(frequency.weekdays)))
 
 
-def _misfit(indexes: Sequence[pd.Index], frequency: str) -> tuple[int, int]:
+def _misfit(indexes: Sequence[pd.Index], frequency: str, grids: Grids) -> tuple[int, int]:
     """Count the dates off the grid of a frequency, and the rows of the grid."""
-    grids = [grid(dates, frequency) for dates in indexes]
-    off_grid = sum(int((~dates.isin(whole)).sum()) for dates, whole in zip(indexes, grids, strict=True))
-    return off_grid, sum(map(len, grids))
+    off_grid = rows = 0
+    for dates in indexes:
+        whole = grids.of(dates, frequency)
+        rows += len(whole)
+        off_grid += 0 if dates.equals(whole) else int((~dates.isin(whole)).sum())
+    return off_grid, rows
 
 
 def _step_frequency(indexes: Sequence[pd.Index]) -> str:

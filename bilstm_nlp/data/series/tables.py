@@ -16,7 +16,7 @@ from bilstm_nlp.batch import Floats, Ints
 from bilstm_nlp.data.lines import Complain, stop
 from bilstm_nlp.data.series.dates import as_text, parse_dates
 from bilstm_nlp.data.series.filling import Completed
-from bilstm_nlp.data.series.frequencies import OBSERVED, ObservedDays, grid, is_step, parse_frequency
+from bilstm_nlp.data.series.frequencies import OBSERVED, Grids, ObservedDays, is_step, parse_frequency
 from bilstm_nlp.data.series.inference import MOST_ROWS_PER_DATE, best_frequency, fits_training, is_too_fine
 from bilstm_nlp.data.series.layout import Table, TableFormat
 from bilstm_nlp.data.series.numbers import parse_numbers
@@ -50,16 +50,19 @@ def series_of(table: Table, format: TableFormat, complain: Complain = stop) -> S
     parsed = parse_dates(table, format, complain)
     dates = parsed.dates
     values, spellings = parse_numbers(table, format, complain)
+    times = dates.asi8 if isinstance(dates, pd.DatetimeIndex) else np.asarray(dates)
     groups = [
-        (name, _ascending(table, name, rows, dates, complain)) for name, rows in _groups(table, parsed.usable, complain)
+        (name, rows if (np.diff(times[rows]) > 0).all() else _ascending(table, name, rows, dates, complain))
+        for name, rows in _groups(table, parsed.usable, complain)
     ]
     groups = [(name, rows) for name, rows in groups if len(rows)]
     if not groups:
         raise DataError(table.source, "rows with a date", "none")
-    frequency = _frequency(table, groups, dates, format)
+    grids = Grids()
+    frequency = _frequency(table, groups, dates, format, grids)
     complete = Completed()
     for name, rows in groups:
-        regular = _on_grid(table, name, dates[rows], values[rows], table.rows[rows], frequency, complain)
+        regular = _on_grid(table, name, dates[rows], values[rows], table.rows[rows], frequency, grids, complain)
         complete.add(table, regular, frequency, format, complain)
     notes = (*table.notes, *parsed.notes, *spellings, *complete.notes())
     ahead = tuple(complete.ahead) if any(map(len, complete.ahead)) else ()
@@ -69,7 +72,9 @@ def series_of(table: Table, format: TableFormat, complain: Complain = stop) -> S
 # --- the frequency --------------------------------------------------------------------------------------------------
 
 
-def _frequency(table: Table, groups: Sequence[tuple[str, Ints]], dates: pd.Index, format: TableFormat) -> str:
+def _frequency(
+    table: Table, groups: Sequence[tuple[str, Ints]], dates: pd.Index, format: TableFormat, grids: Grids
+) -> str:
     """Return the frequency of all series: the format's, that of training if it fits, else that of the dates.
 
     Raises `DataError` if the dates have none, or contradict that of training.
@@ -84,11 +89,11 @@ def _frequency(table: Table, groups: Sequence[tuple[str, Ints]], dates: pd.Index
             _check_observed(table, dates[rows], table.rows[rows])
         if trained is None:
             return ObservedDays.of(pd.DatetimeIndex(dates[np.concatenate([rows for _, rows in groups])])).freqstr
-    own = best_frequency(indexes)
+    own = best_frequency(indexes, grids)
     if trained is not None:
-        if fits_training(indexes, trained, own):
+        if fits_training(indexes, trained, own, grids):
             return trained
-        raise _contradiction(table, groups, dates, trained, own)
+        raise _contradiction(table, groups, dates, trained, own, grids)
     if own is None:
         raise DataError(
             table.source, "three dates in a row at the frequency of the series", "none; data.frequency names it"
@@ -107,14 +112,14 @@ def _check_observed(table: Table, dates: pd.Index, rows: Ints) -> None:
 
 
 def _contradiction(
-    table: Table, groups: Sequence[tuple[str, Ints]], dates: pd.Index, trained: str, own: str | None
+    table: Table, groups: Sequence[tuple[str, Ints]], dates: pd.Index, trained: str, own: str | None, grids: Grids
 ) -> DataError:
     """Make the error for dates that contradict the frequency of training, at the first such row."""
     rule = f"series of frequency {trained}, as in training"
     for _, rows in groups:
         index = dates[rows]
         if isinstance(index, pd.DatetimeIndex) and not is_step(trained) and not is_too_fine(index, trained, 50):
-            whole = grid(index, trained)
+            whole = grids.of(index, trained)
             places = whole.get_indexer(index)
             wrong = np.flatnonzero((np.diff(places) != 1) | (places[1:] < 0)) + 1
             wrong = np.array([0]) if places[0] < 0 and not len(wrong) else wrong
@@ -186,7 +191,14 @@ def _id_advice(table: Table, dates: pd.Index) -> str:
 
 
 def _on_grid(
-    table: Table, name: str, dates: pd.Index, values: Floats, rows: Ints, frequency: str, complain: Complain
+    table: Table,
+    name: str,
+    dates: pd.Index,
+    values: Floats,
+    rows: Ints,
+    frequency: str,
+    grids: Grids,
+    complain: Complain,
 ) -> Series:
     """Make the series with a row for every date of the frequency; a gap is NaN.
 
@@ -198,9 +210,11 @@ def _on_grid(
     if is_too_fine(dates, frequency, MOST_ROWS_PER_DATE):
         raise table.problem(rule, f"{len(dates)} from {dates[0]} to {dates[-1]}, with far too many missing", rows[:1])
     try:
-        regular = grid(dates, frequency)
+        regular = grids.of(dates, frequency)
     except (ValueError, OverflowError) as error:
         raise table.problem(rule, f"dates that can't be: {error}", rows[:1]) from None
+    if dates.equals(regular):
+        return Series(name, regular, values, table.columns, rows)
     off_grid = ~np.asarray(dates.isin(regular))
     if off_grid.all():
         raise table.problem(rule, f"{dates[0]} and no date at all that is", rows[off_grid])

@@ -122,7 +122,8 @@ class Inputs:
         date of a calendar.
         """
         try:
-            dates = [future_dates(each.dates[-1], rows, self.frequency) for each in series]
+            ends = dict.fromkeys(each.dates[-1] for each in series)
+            after = {last: future_dates(last, rows, self.frequency) for last in ends}
         except (ValueError, OverflowError, MemoryError) as error:
             if isinstance(error, InputError):
                 raise
@@ -130,6 +131,7 @@ class Inputs:
             raise InputError(
                 f"horizon: expected dates that a calendar has, found {rows} rows of {self.frequency} after {last}"
             ) from None
+        dates = [after[each.dates[-1]] for each in series]
         ahead = self._known_ahead(series, dates, known)
         return [self._joined(*parts) for parts in zip(series, dates, ahead, strict=True)]
 

@@ -21,8 +21,8 @@ TableKind = Literal["csv", "json", "parquet"]
 
 
 def forecast_table(
-    series: str,
-    origin: pd.Timestamp | int,
+    series: Sequence[str],
+    origins: pd.Index,
     dates: pd.Index,
     columns: Sequence[str],
     *,
@@ -30,29 +30,39 @@ def forecast_table(
     borders: Mapping[str, Values],
     y: Values | None = None,
 ) -> pd.DataFrame:
-    """Make a tidy table of one forecast (H, C), with a row for each value.
+    """Make a tidy table of N forecasts (N, H, C), with a row for each value.
 
-    Its columns are unique_id, origin, ds, step, column, forecast, and those of `borders`, such as lower and upper. If
-    the true values `y` (H, C) are given, they come before the forecast.
+    `series` (N,) and `origins` (N,) are those of each forecast, `dates` (N·H,) those of its steps. The table's columns
+    are unique_id, origin, ds, step, column, forecast, and those of `borders`, such as lower and upper. If the true
+    values `y` (N, H, C) are given, they come before the forecast.
 
     >>> days = pd.date_range("2024-01-02", periods=2)
-    >>> values = np.array([[1.0], [2.0]])
+    >>> values = np.array([[[1.0], [2.0]]])
     >>> borders = {"lower": values - 1, "upper": values + 1}
-    >>> table = forecast_table("shop", days[0], days, ["sales"], forecast=values, borders=borders)
+    >>> table = forecast_table(["shop"], days[:1], days, ["sales"], forecast=values, borders=borders)
     >>> table[["step", "column", "lower", "upper"]].values.tolist()
     [[1, 'sales', 0.0, 2.0], [2, 'sales', 1.0, 3.0]]
     """
-    horizon, width = forecast.shape
+    count, horizon, width = forecast.shape
     table = {
-        "unique_id": series,
-        "origin": origin,
+        "unique_id": repeated(series, horizon * width),
+        "origin": origins.repeat(horizon * width),
         "ds": dates.repeat(width),
-        "step": np.repeat(np.arange(1, horizon + 1), width),
-        "column": np.tile(np.array(columns, dtype=object), horizon),
+        "step": np.tile(np.repeat(np.arange(1, horizon + 1), width), count),
+        "column": np.tile(np.array(columns, dtype=object), count * horizon),
     }
     values = {"forecast": forecast, **borders}
     values = values if y is None else {"y": y, **values}
     return pd.DataFrame(table | {name: block.ravel() for name, block in values.items()})
+
+
+def repeated(texts: Sequence[str], times: int) -> pd.Series:
+    """Repeat each text, as a column of a table.
+
+    >>> repeated(["a", "b"], 2).tolist()
+    ['a', 'a', 'b', 'b']
+    """
+    return pd.Series(texts).repeat(times).reset_index(drop=True)
 
 
 def border_names(level: float) -> tuple[str, str]:

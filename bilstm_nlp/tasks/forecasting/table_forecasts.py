@@ -17,7 +17,7 @@ from bilstm_nlp.errors import InputError
 from bilstm_nlp.tasks.forecasting.backtest import rolling_origins
 from bilstm_nlp.tasks.forecasting.inputs import Inputs
 from bilstm_nlp.tasks.forecasting.origins import WindowForecaster, forecasts_at
-from bilstm_nlp.tasks.forecasting.output import TableKind, as_file, border_names, forecast_table, panels
+from bilstm_nlp.tasks.forecasting.output import TableKind, as_file, border_names, forecast_table, panels, repeated
 from bilstm_nlp.tasks.request import Request
 
 MOST_STEPS = 100_000
@@ -44,7 +44,7 @@ class TableForecasts:
         series = self.inputs.long_enough(past.series, self.inputs.look_back)
         extended = self.inputs.extended(series, max(steps, self.inputs.horizon), known)
         origins = [np.array([len(each)]) for each in series]
-        return self._at(extended, origins, columns, steps).drop(columns="y")
+        return self._at(extended, origins, columns, steps)
 
     def _steps(self, horizon: object) -> int:
         """Return the number of steps to forecast. Raises `InputError` for one that can't be."""
@@ -81,26 +81,23 @@ class TableForecasts:
         origins: Sequence[Ints],
         columns: dict[float, tuple[str, str]],
         steps: int,
+        true: Floats | None = None,
     ) -> pd.DataFrame:
-        """Forecast from these origins of each series, with a column for each border and the true value `y`."""
+        """Forecast from these origins of each series, beside the true values (N, H, C) if they are given."""
         forecasts = forecasts_at(self.windows, series, origins, list(columns), steps)
-        tables = []
-        for number, (index, row) in enumerate(zip(forecasts.series, forecasts.rows, strict=True)):
-            borders: dict[str, Floats] = {}
-            for level, (low, high) in enumerate(columns.values()):
-                borders |= {low: forecasts.lower[level, number], high: forecasts.upper[level, number]}
-            tables.append(self._table(series[index], int(row), forecasts.point[number], borders))
-        return pd.concat(tables, ignore_index=True)
-
-    def _table(self, series: Series, row: int, point: Floats, borders: dict[str, Floats]) -> pd.DataFrame:
-        """Make the table of one forecast (H, C) from a row on."""
-        rows, targets = slice(row, row + len(point)), self.inputs.columns.targets
-        observed = series.observed_of(targets)
-        # A column whose first value comes later has no forecast that could be compared with it.
-        known = observed[rows] & observed[:row].any(axis=0)
-        true = np.where(known, series.select(targets)[rows], np.nan)
-        dates = series.dates[rows]
-        return forecast_table(series.id, series.dates[row - 1], dates, targets, forecast=point, borders=borders, y=true)
+        windows = [(series[index], row) for index, row in zip(forecasts.series, forecasts.rows.tolist(), strict=True)]
+        borders: dict[str, Floats] = {}
+        for level, (low, high) in enumerate(columns.values()):
+            borders |= {low: forecasts.lower[level], high: forecasts.upper[level]}
+        return forecast_table(
+            [each.id for each, _ in windows],
+            _joined([each.dates[row - 1 : row] for each, row in windows]),
+            _joined([each.dates[row : row + steps] for each, row in windows]),
+            self.inputs.columns.targets,
+            forecast=forecasts.point,
+            borders=borders,
+            y=true,
+        )
 
     # --- the past, as if it were the future ---
 
@@ -115,33 +112,35 @@ class TableForecasts:
     ) -> pd.DataFrame:
         """Forecast from the last `windows` origins of each series, `step` rows apart, beside the true values."""
         steps, columns = self._steps(horizon), self._levels(levels)
-        rows = max(steps, self.inputs.horizon)
-        series = self.inputs.long_enough(data.series, self.inputs.look_back + rows + step * (windows - 1))
-        origins = [rolling_origins(len(each), rows, windows, step) for each in series]
+        ahead = max(steps, self.inputs.horizon)
+        series = self.inputs.long_enough(data.series, self.inputs.look_back + ahead + step * (windows - 1))
+        origins = [rolling_origins(len(each), ahead, windows, step) for each in series]
         if refit is None:
-            table = self._with_parts(series, self._at(series, origins, columns, steps))
+            table = self._beside_truth(series, origins, columns, steps)
         else:
             tables = []
             for at_window in zip(*origins, strict=True):
                 before = [each[: int(origin)] for each, origin in zip(series, at_window, strict=True)]
                 refitted = refit(replace(data, series=before))
-                table_at = refitted._at(series, [np.array([origin]) for origin in at_window], columns, steps)
-                tables.append(refitted._with_parts(series, table_at))
+                rows = [np.array([origin]) for origin in at_window]
+                tables.append(refitted._beside_truth(series, rows, columns, steps))
             table = pd.concat(tables, ignore_index=True)
         return table.sort_values(["unique_id", "origin", "step"], kind="stable", ignore_index=True)
 
-    def _with_parts(self, series: Sequence[Series], table: pd.DataFrame) -> pd.DataFrame:
-        """Add the column `part` to a table of forecasts."""
-        codec = self.windows.codec
-        names = {each.id: codec.trained_as(each) for each in series}
-        first = table["step"] == 1
-        starts = table[first].drop_duplicates(["unique_id", "origin"])
-        parts = {
-            (name, origin): part_of(codec.ends, names[name], date)
-            for name, origin, date in zip(starts["unique_id"], starts["origin"], starts["ds"], strict=True)
-        }
-        column = [parts[key] for key in zip(table["unique_id"], table["origin"], strict=True)]
-        table.insert(2, "part", column)
+    def _beside_truth(
+        self, series: Sequence[Series], origins: Sequence[Ints], columns: dict[float, tuple[str, str]], steps: int
+    ) -> pd.DataFrame:
+        """Forecast from these origins of each series, with the true values `y` and the column `part`."""
+        codec, targets = self.windows.codec, self.inputs.columns.targets
+        true, parts = [], list[str]()
+        for each, rows in zip(series, origins, strict=True):
+            name, observed, ahead = codec.trained_as(each), each.observed_of(targets), rows[:, None] + np.arange(steps)
+            parts += [part_of(codec.ends, name, each.dates[row]) for row in rows.tolist()]
+            # A column whose first value comes later has no forecast that could be compared with it.
+            known = observed[ahead] & np.logical_or.accumulate(observed)[rows - 1][:, None]
+            true.append(np.where(known, each.select(targets)[ahead], np.nan))
+        table = self._at(series, origins, columns, steps, np.concatenate(true))
+        table.insert(2, "part", repeated(parts, steps * len(targets)))
         return table
 
     # --- for the command line ---
@@ -164,3 +163,8 @@ class TableForecasts:
         targets, borders = self.inputs.columns.targets, ("lower", "upper") if single else border_names(level)
         drawn = list(islice(panels(past.series, targets, table, 3 * self.inputs.horizon, borders), PLOTTED))
         plots.forecasts(drawn, len(past.series) * len(targets), level, path)
+
+
+def _joined(parts: Sequence[pd.Index]) -> pd.Index:
+    """Return all dates, or steps, one part after another."""
+    return parts[0].append(list(parts[1:]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
+from bilstm_nlp.data.series.frequencies import grid
 from bilstm_nlp.data.series.layout import TableFormat
 from bilstm_nlp.data.series.table_files import table_of
-from bilstm_nlp.data.series.tables import read
+from bilstm_nlp.data.series.tables import read, series_of
 from bilstm_nlp.data.sources import SAMPLES
 from bilstm_nlp.errors import DataError, InputError
 
@@ -93,6 +95,29 @@ def test_a_long_file_has_series_in_its_own_order(tmp_path):
         ("z", [1, 2, 3], [2, 4, 7]),
         ("NA", [5, 6, 7, 8], [3, 5, 6, 8]),
     ]
+
+
+@pytest.mark.parametrize("frequency", ["MS", "h", "2D", "B", "month-15"])
+def test_a_panel_reads_as_its_series_alone(tmp_path, frequency):
+    whole = grid(pd.to_datetime(["2020-01-15" if frequency == "month-15" else "2020-01-01", "2026-01-01"]), frequency)
+    spans = {"a": (0, 30), "b": (0, 30), "late": (9, 30), "gap": (0, 30), "backwards": (2, 24), "short": (3, 5)}
+    frames = {name: pd.DataFrame({"unique_id": name, "ds": whole[slice(*span)]}) for name, span in spans.items()}
+    frames["gap"] = frames["gap"].drop(index=[4, 5])
+    frames["backwards"] = frames["backwards"].iloc[::-1]
+    panel = pd.concat(frames.values(), ignore_index=True)
+    panel["y"] = np.arange(len(panel), dtype=float)
+    format = TableFormat(missing="ffill", frequency=frequency if frequency == "month-15" else None)
+    said: list[DataError] = []
+    together = series_of(table_of("frame", panel, format), format, said.append)
+    assert ["ascending order" in str(problem) for problem in said] == [True]
+    for series in together.series:
+        rows = panel[panel["unique_id"] == series.id]
+        alone = series_of(table_of("frame", rows, format), replace(format, frequency=together.frequency), said.append)
+        assert series.dates.equals(alone.series[0].dates)
+        assert series.values.tolist() == alone.series[0].values.tolist()
+        own_rows = [rows.index[row - 1] + 1 if row else 0 for row in alone.series[0].rows]
+        assert series.rows.tolist() == own_rows
+        assert len(series) == spans[series.id][1] - spans[series.id][0]
 
 
 def test_byte_order_marks_gzip_and_blank_lines_change_nothing(tmp_path):

@@ -17,15 +17,14 @@ from bilstm_nlp.tasks.forecasting.output import as_csv, as_file, forecast_table,
 def a_table(name: str = "s", zone: str | None = "Europe/Berlin", **values):
     """Make a table of 3 steps of the columns b and a."""
     dates = pd.date_range("2020-01-01", periods=4, freq="h", tz=zone)
-    point, lower, upper = np.random.default_rng(0).normal(size=(3, 3, 2))
-    return forecast_table(
-        name, dates[0], dates[1:], ["b", "a"], forecast=point, borders={"lower": lower, "upper": upper}, **values
-    )
+    point, lower, upper = np.random.default_rng(0).normal(size=(3, 1, 3, 2))
+    borders = {"lower": lower, "upper": upper}
+    return forecast_table([name], dates[:1], dates[1:], ["b", "a"], forecast=point, borders=borders, **values)
 
 
 def test_a_table_has_a_row_for_each_value():
     true = np.arange(6.0).reshape(3, 2)
-    table = a_table(y=true)
+    table = a_table(y=true[None])
     dates = pd.date_range("2020-01-01", periods=4, freq="h", tz="Europe/Berlin")
     blocks = (true, *np.random.default_rng(0).normal(size=(3, 3, 2)))
     expected = [
@@ -38,6 +37,20 @@ def test_a_table_has_a_row_for_each_value():
     ]  # fmt: skip
     assert table["ds"].dt.tz == dates.tz
     assert list(a_table().columns) == [name for name in table.columns if name != "y"]
+
+
+def test_several_forecasts_follow_each_other():
+    dates = pd.date_range("2020-01-01", periods=4, freq="D")
+    values = np.arange(8.0).reshape(2, 2, 2)
+    borders = {"lower": values - 1, "upper": values + 1}
+    ahead = dates[1:3].append(dates[2:])
+    table = forecast_table(["s", "t"], dates[[0, 1]], ahead, ["b", "a"], forecast=values, borders=borders)
+    assert table["unique_id"].tolist() == ["s"] * 4 + ["t"] * 4
+    assert [day.day for day in table["origin"]] == [1] * 4 + [2] * 4
+    assert [day.day for day in table["ds"]] == [2, 2, 3, 3, 3, 3, 4, 4]
+    assert table["step"].tolist() == [1, 1, 2, 2] * 2
+    assert table["column"].tolist() == ["b", "a"] * 4
+    assert table["forecast"].tolist() == (table["lower"] + 1).tolist() == list(range(8))
 
 
 def test_every_format_reads_back_as_the_table():
@@ -94,7 +107,7 @@ def test_numbers_of_any_size_keep_all_digits(kind, scale):
 
 
 def test_json_keeps_offsets_and_leaves_lacking_values_out():
-    table = a_table(y=np.array([[1.0, np.nan], [2.0, 3.0], [4.0, 5.0]]))
+    table = a_table(y=np.array([[[1.0, np.nan], [2.0, 3.0], [4.0, 5.0]]]))
     records = json.loads(as_file(table, "json"))
     assert [record["y"] for record in records] == [1, None, 2, 3, 4, 5]
     assert (records[0]["origin"], records[0]["ds"]) == ("2020-01-01T00:00:00+01:00", "2020-01-01T01:00:00+01:00")
@@ -102,8 +115,9 @@ def test_json_keeps_offsets_and_leaves_lacking_values_out():
 
 @pytest.mark.parametrize("kind", ["csv", "json", "parquet"])
 def test_steps_stay_whole_numbers(kind):
-    values = np.ones((2, 1))
-    table = forecast_table("s", 7, pd.Index([8, 9]), ["y"], forecast=values, borders={"lower": values, "upper": values})
+    values = np.ones((1, 2, 1))
+    borders = {"lower": values, "upper": values}
+    table = forecast_table(["s"], pd.Index([7]), pd.Index([8, 9]), ["y"], forecast=values, borders=borders)
     file = io.BytesIO(as_file(table, kind))
     read = {"csv": pd.read_csv, "json": lambda file: pd.DataFrame(json.load(file)), "parquet": pd.read_parquet}[kind]
     again = read(file)
