@@ -17,6 +17,7 @@ from bilstm_nlp.config import load as load_config
 from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.config.reading import apply
 from bilstm_nlp.config.tagging import TaggingConfig
+from bilstm_nlp.data.lines import Complain, stop
 from bilstm_nlp.errors import ConfigError, DataError, InputError, RunError
 
 if TYPE_CHECKING:
@@ -130,23 +131,26 @@ def is_data(source: str) -> bool:
     return source.removesuffix(".gz").endswith((".csv", ".parquet"))
 
 
-def load(source: str, overrides: Sequence[str] = ()) -> Config:
+def load(source: str, overrides: Sequence[str] = (), complain: Complain = stop) -> Config:
     """Return the config of a TOML file or `sample:NAME`, or choose one for a file of series and say so.
 
-    Raises `ConfigError` with all problems of a config, and `InputError` for series that can't be read.
+    Problems of series go to `complain`, which by default raises the first as `DataError`.
+    Raises `ConfigError` with all problems of a config, and `InputError` for series that settings can't be chosen for.
     """
     if not is_data(source):
         return load_config(Path(source), overrides)
-    values, choices = chosen(source, overrides)
+    values, choices = chosen(source, overrides, complain)
     for choice in choices:
         logger.info("chose %s", choice)
     return _with_choices(source, values, choices)
 
 
-def chosen(source: str, overrides: Sequence[str] = ()) -> tuple[dict[str, Any], list[Choice]]:
+def chosen(
+    source: str, overrides: Sequence[str] = (), complain: Complain = stop
+) -> tuple[dict[str, Any], list[Choice]]:
     """Return the settings that overrides give, by dotted key, and choose all others for a file of series.
 
-    Raises `InputError` for overrides and series that can't be used.
+    Problems of the series go to `complain`. Raises `InputError` for overrides and series that can't be used.
     """
     from bilstm_nlp.tasks.forecasting import defaults
     from bilstm_nlp.tasks.forecasting.data import SeriesLoader, table_format
@@ -157,7 +161,7 @@ def chosen(source: str, overrides: Sequence[str] = ()) -> tuple[dict[str, Any], 
     lenient = {"data.missing": "interpolate"} | given
     config = _with_choices(source, lenient, [])
     assert isinstance(config, ForecastingConfig)
-    facts = SeriesLoader(config.data, table_format(config)).facts()
+    facts = SeriesLoader(config.data, table_format(config)).facts(complain)
     try:
         choices = defaults.choose(facts, given)
     except InputError as error:
@@ -225,6 +229,6 @@ def config_of_file(path: str, overrides: Sequence[str]) -> Config:
         data |= {"file": path} if task == "forecasting" else {"train": path, "dev": path}
     config = parse(values, path, problems)
     if is_data(path) and isinstance(config, ForecastingConfig):
-        with suppress(DataError):  # an inspection lists all cells that can't be read
-            return load(path, overrides)
+        with suppress(DataError):  # nothing can be read: the inspection says why
+            return load(path, overrides, lambda problem: None)
     return config

@@ -58,3 +58,14 @@ def test_a_file_is_read_by_the_task_of_its_name(path, overrides, task):
 def test_problems_of_overrides_name_the_file():
     with pytest.raises(ConfigError, match=r"^a\.csv: .*\n.*data\.horizon: expected"):
         registry.config_of_file("a.csv", ["data.horizon=0"])
+
+
+def test_settings_are_chosen_despite_cells_that_cant_be_read(tmp_path):
+    """So `check` judges the parts that a training of the mended file has."""
+    table = tmp_path / "sales.csv"
+    rows = [
+        f"{year}-{month:02}-01,{'?' if year == 2020 else month}" for year in range(2015, 2023) for month in range(1, 13)
+    ]
+    table.write_text("\n".join(["date,sales", *rows]))
+    config = registry.config_of_file(str(table), [])
+    assert (config.data.horizon, config.data.split.kind) == (12, "last")

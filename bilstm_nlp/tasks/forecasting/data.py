@@ -12,6 +12,7 @@ import pandas as pd
 from bilstm_nlp.config.forecasting import ForecastingConfig, ForecastingData
 from bilstm_nlp.config.splits import CountsSplit, DatesSplit, FractionsSplit, LastSplit
 from bilstm_nlp.data.folds import count_of
+from bilstm_nlp.data.lines import Complain, stop
 from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.layout import LARGEST, LARGEST_UNSCALED, TableFormat
 from bilstm_nlp.data.series.series import (
@@ -82,9 +83,12 @@ class SeriesLoader:
         """`format`: the layout of the files."""
         self.config, self.format = config, format
 
-    def facts(self) -> Facts:
-        """Read the config's series, and return the facts by which settings are chosen."""
-        series_set = read(self.config.file, self.format)
+    def facts(self, complain: Complain = stop) -> Facts:
+        """Read the config's series, and return the facts by which settings are chosen.
+
+        Problems go to `complain`, as in `tables.read`.
+        """
+        series_set = read(self.config.file, self.format, complain)
         return Facts(
             frequency=series_set.frequency,
             lengths=[len(series) for series in series_set.series],

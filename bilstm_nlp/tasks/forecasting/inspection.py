@@ -66,9 +66,20 @@ class SeriesInspection:
         if self.frequency is None:
             return []
         names = list(dict.fromkeys(chain.from_iterable(figures.parts for figures in self.series)))
+        shown = self.series[:SERIES_SHOWN]
+        # Whole days are shown without a time.
+        time = (
+            " 00:00:00" if all(of.first.endswith(" 00:00:00") and of.last.endswith(" 00:00:00") for of in shown) else ""
+        )
         rows: list[Row] = [
-            (of.id, f"{of.rows:,}", of.first, of.last, *(f"{of.parts[name]:,}" if of.parts else "–" for name in names))
-            for of in self.series[:SERIES_SHOWN]
+            (
+                of.id,
+                f"{of.rows:,}",
+                of.first.removesuffix(time),
+                of.last.removesuffix(time),
+                *(f"{of.parts[name]:,}" if of.parts else "–" for name in names),
+            )
+            for of in shown
         ]
         facts = f"{self.source}: {len(self.series):,} series of {', '.join(self.columns)}"
         parts: list[Table | Picture | str] = [facts, Table("", ("", "rows", "first", "last", *names), rows)]

@@ -135,6 +135,8 @@ def test_figures_and_table_show_every_part(frame, tmp_path):
     table = section.parts[1]
     assert table.header[-3:] == ("train", "validation", "test")
     assert table.rows == [("x", "100", "2020-01-01 00:00:00", "2020-01-05 03:00:00", "60", "20", "20")]
+    days = frame.assign(date=pd.date_range("2020-01-01", periods=100))
+    assert inspect(days, tmp_path)[0].sections()[0].parts[1].rows[0][:4] == ("x", "100", "2020-01-01", "2020-04-09")
     long = pd.concat([frame.assign(unique_id=f"s{number}") for number in range(23)]).rename(columns={"date": "ds"})
     (section,) = inspect(long, tmp_path)[0].sections()
     assert len(section.parts[1].rows) == 20
