@@ -167,7 +167,7 @@ def _conclude(corpus: TaggedCorpus, jobs: Sequence[Job]) -> Audit:
     for fold, job in enumerate(jobs, 1):
         tagger = load_tagger(job.folder)
         held_out = hold_out(corpus, fold, len(jobs))[1]
-        evaluation = Evaluation(tagger.model, tagger.codec, held_out)
+        evaluation = Evaluation(tagger.decoder, held_out)
         disagreements += wrong_entities(evaluation)
         counts = labels.micro_f1(evaluation.gold, evaluation.predicted)
         correct += counts.true_positives

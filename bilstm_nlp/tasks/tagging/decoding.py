@@ -8,25 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import chain
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from bilstm_nlp.batch import Ints, TokenBatch
-from bilstm_nlp.data.batches import plan
+from bilstm_nlp.data.batches import plan, ragged
 from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.document_windows import ReadTogether, alone, in_documents
 from bilstm_nlp.data.text.encoded_sentences import EncodedSentences
-from bilstm_nlp.nn.crf.posterior import Posterior
 from bilstm_nlp.nn.model import Model
 from bilstm_nlp.nn.tagging_heads import CrfHead, SoftmaxHead, TagPaths
 from bilstm_nlp.nn.tensors import on
-from bilstm_nlp.tags import Span, continuing, spans
+from bilstm_nlp.tags import Span, spans
+from bilstm_nlp.tasks.tagging.posterior import Chain, EntityPosterior
 
 T = TypeVar("T")
 TaggingModel = Model[TokenBatch[Tensor], TagPaths]
@@ -45,13 +42,18 @@ class Decoded(NamedTuple):
 
 @dataclass(frozen=True)
 class DecodedBatch:
-    """B sentences that were decoded together."""
+    """B sentences that were decoded together, by one model or by several."""
 
-    head: CrfHead | SoftmaxHead
     codec: TaggingCodec
+    """The codec of the tags, in its order."""
     sentences: Ints
     """(B,) the index of each sentence in the corpus."""
-    paths: TagPaths
+    chains: Sequence[Chain]
+    """The scores of each model, whose mean posterior is the batch's."""
+    ranking: Chain
+    """The scores by which `tags` are the best sequences."""
+    temperature: Callable[[], float]
+    """Returns the calibrated temperature, a factor of each chain's own."""
     tags: list[list[str]]
     """Of each sentence, in the training scheme."""
     entities: list[list[Span]]
@@ -60,55 +62,8 @@ class DecodedBatch:
     """(B, heads, T, T) the attention's weights, if they were asked for."""
 
     def posterior(self, temperature: float | None = None) -> EntityPosterior:
-        """Return the posterior of the batch, by default at the head's own temperature. Ask one for everything."""
-        return EntityPosterior(self, float(self.head.temperature) if temperature is None else temperature)
-
-
-class EntityPosterior:
-    """The posterior over a batch's tag sequences. All probabilities are exact sums over all sequences."""
-
-    def __init__(self, batch: DecodedBatch, temperature: float) -> None:
-        self._batch, self._codec, self._temperature = batch, batch.codec, temperature
-
-    @cached_property
-    def _posterior(self) -> Posterior:
-        """Run forward–backward at the first question: a batch without entities has none."""
-        paths = self._batch.paths
-        return self._batch.head.crf.posterior(paths.emissions, paths.mask, temperature=self._temperature)
-
-    def marginals(self) -> Tensor:
-        """Return the (B, T, K) probability of each tag at each token, 0 at padding."""
-        return self._posterior.marginals()
-
-    def confidences(self) -> NDArray[np.float64]:
-        """Return the (N,) probabilities of the batch's own entities, sentence by sentence."""
-        return self._of_entities(self._batch.entities)
-
-    def of_entities(self, entities: Sequence[Sequence[Span]]) -> list[dict[Span, float]]:
-        """Return P(span, type | sentence) for any entities of each sentence.
-
-        An entity's probability is that of all sequences with this entity, no longer and no shorter. It is 0 if the
-        codec does not know the type.
-        """
-        return _by_span(entities, self._of_entities(entities))
-
-    def of_no_entity(self, stretches: Sequence[Sequence[Span]]) -> list[dict[Span, float]]:
-        """Return P(no entity at any token of the span | sentence) for any spans of each sentence."""
-        rows = _rows(stretches)
-        if not len(rows):
-            return _by_span(stretches, np.empty(0))
-        sentence, start, end = rows.T
-        logarithms = self._posterior.run_log_probabilities(sentence, start, end, self._codec.tags.index("O"))
-        return _by_span(stretches, _probabilities(logarithms))
-
-    def _of_entities(self, entities: Sequence[Sequence[Span]]) -> NDArray[np.float64]:
-        rows = _rows(entities)
-        if not len(rows):
-            return np.empty(0)
-        types = np.array([span.type for span in chain.from_iterable(entities)])
-        type_tags, continues = torch.from_numpy(types[:, None] == _types_of(self._codec)), _continues(self._codec)
-        sentence, start, end = rows.T
-        return _probabilities(self._posterior.span_log_probabilities(sentence, start, end, type_tags, continues))
+        """Return the posterior of the batch, by default at the calibrated temperature. Ask one for everything."""
+        return EntityPosterior(self.chains, self.temperature() if temperature is None else temperature, self.codec.tags)
 
 
 def decode(model: TaggingModel, codec: TaggingCodec, encoded: EncodedSentences) -> list[Decoded]:
@@ -134,7 +89,6 @@ def decode_each(
     return in_corpus_order((batch.sentences, read(batch)) for batch in batches)
 
 
-@torch.no_grad()
 def decoded_batches(
     model: TaggingModel,
     codec: TaggingCodec,
@@ -148,16 +102,50 @@ def decoded_batches(
     `attention` asks for the attention's weights, which the model must have. Batches have at most `batch_tokens`
     tokens, by default `BATCH_TOKENS`.
     """
+    head = head_of(model)
+    for sentences, paths, weights in _paths(model, codec, encoded, attention=attention, batch_tokens=batch_tokens):
+        tags = tags_of(paths.paths, encoded.lengths[sentences], codec)
+        yield DecodedBatch(
+            codec,
+            sentences,
+            [Chain(head.crf, codec, paths.emissions, paths.mask)],
+            Chain(head.crf, codec, paths.emissions, paths.mask, float(head.temperature)),
+            lambda: float(head.temperature),
+            tags,
+            [spans(row, codec.scheme) for row in tags],
+            weights,
+        )
+
+
+def emissions(model: TaggingModel, codec: TaggingCodec, encoded: EncodedSentences, batch_tokens: int | None) -> Tensor:
+    """Return the (N, K) emissions of all N tokens, in the corpus's order, on the CPU."""
+    flat = torch.empty(int(encoded.offsets[-1]), len(codec.tags))
+    for sentences, paths, _ in _paths(model, codec, encoded, attention=False, batch_tokens=batch_tokens):
+        positions, mask = ragged(encoded.offsets, sentences)
+        values = paths.emissions[paths.mask].cpu()
+        flat = flat.to(values.dtype)
+        flat[torch.from_numpy(positions[mask])] = values
+    return flat
+
+
+@torch.no_grad()
+def _paths(
+    model: TaggingModel, codec: TaggingCodec, encoded: EncodedSentences, *, attention: bool, batch_tokens: int | None
+) -> Iterator[tuple[Ints, TagPaths, Tensor | None]]:
+    """Yield (B,) indices of sentences, their best paths, and the attention's weights if asked for."""
     model.eval()
     device = next(model.parameters()).device
-    head, names = head_of(model), np.array(codec.tags, dtype=object)
     together = read_together(codec, encoded)
     for windows in plan(together.lengths, batch_tokens or BATCH_TOKENS):
         sentences, batch = together.sentences(windows), on(together.collate(windows), device)
         paths, weights = model.decode_with_weights(batch) if attention else (model.decode(batch), None)
-        rows = names[paths.paths.cpu().numpy()]
-        tags = [row[:length].tolist() for row, length in zip(rows, encoded.lengths[sentences], strict=True)]
-        yield DecodedBatch(head, codec, sentences, paths, tags, [spans(row, codec.scheme) for row in tags], weights)
+        yield sentences, paths, weights
+
+
+def tags_of(paths: Tensor, lengths: Ints, codec: TaggingCodec) -> list[list[str]]:
+    """(B, T) paths, (B,) lengths → the tags of each sentence."""
+    rows = np.array(codec.tags, dtype=object)[paths.cpu().numpy()]
+    return [row[:length].tolist() for row, length in zip(rows, lengths, strict=True)]
 
 
 def in_corpus_order(batches: Iterable[tuple[Ints, Iterable[T]]]) -> list[T]:
@@ -186,31 +174,3 @@ def head_of(model: TaggingModel) -> CrfHead | SoftmaxHead:
     """Return the tagging head of a tagging model."""
     assert isinstance(model.head, (CrfHead, SoftmaxHead))
     return model.head
-
-
-def _rows(entities: Sequence[Sequence[Span]]) -> Tensor:
-    """Return (N, 3) rows (sentence, start, end) for the N spans of all sentences, sentence by sentence."""
-    rows = [(row, span.start, span.end) for row, of_row in enumerate(entities) for span in of_row]
-    return torch.tensor(rows, dtype=torch.int64).reshape(len(rows), 3)
-
-
-def _by_span(entities: Sequence[Sequence[Span]], values: NDArray[np.float64]) -> list[dict[Span, float]]:
-    """Split (N,) values, one a span, into a dictionary for each sentence."""
-    flat = iter(values.tolist())
-    return [{span: next(flat) for span in of_row} for of_row in entities]
-
-
-def _probabilities(logarithms: Tensor) -> NDArray[np.float64]:
-    """(N,) logarithms on any device → (N,) probabilities."""
-    return logarithms.cpu().double().exp().numpy()
-
-
-def _types_of(codec: TaggingCodec) -> NDArray[np.str_]:
-    """Return the (K,) type of each tag; it is empty for O."""
-    return np.array([tag.partition("-")[2] for tag in codec.tags])
-
-
-def _continues(codec: TaggingCodec) -> Tensor:
-    """Return (K, K) bool: True if the column's tag, right after the row's tag, continues the same entity."""
-    continuations = [continuing(tag, codec.scheme) for tag in codec.tags]
-    return torch.tensor([[tag in following for tag in codec.tags] for following in continuations])

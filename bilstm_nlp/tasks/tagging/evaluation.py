@@ -15,14 +15,8 @@ from bilstm_nlp.metrics.labels import PRF, Confusion, confusion
 from bilstm_nlp.metrics.reliability import Reliability, reliability
 from bilstm_nlp.system.json_values import as_json
 from bilstm_nlp.tags import Span, convert, spans
-from bilstm_nlp.tasks.tagging.decoding import (
-    Decoded,
-    DecodedBatch,
-    TaggingModel,
-    decoded_batches,
-    head_of,
-    in_corpus_order,
-)
+from bilstm_nlp.tasks.tagging.decoder import Decoder, decode_all
+from bilstm_nlp.tasks.tagging.decoding import Decoded, DecodedBatch
 from bilstm_nlp.tasks.temperature import cross_fitted, fit_temperature
 
 DISAGREEMENTS_SHOWN = 10
@@ -49,7 +43,7 @@ class Calibration:
     before: Reliability
     """At a temperature of 1."""
     after: Reliability
-    """At the head's temperature."""
+    """At the calibrated temperature."""
     ece_cross_fitted: float | None
     """Calibration error with a temperature fitted to one half of the sentences and measured on the other half."""
 
@@ -84,21 +78,21 @@ class TaggingResults:
 
 
 class Evaluation:
-    """A model's predictions on a corpus with gold tags, kept for everything that is asked about them."""
+    """A decoder's predictions on a corpus with gold tags, kept for everything that is asked about them."""
 
-    def __init__(self, model: TaggingModel, codec: TaggingCodec, corpus: TaggedCorpus) -> None:
-        self.head, self.codec, self.corpus = head_of(model), codec, corpus
-        self.batches: list[DecodedBatch] = list(decoded_batches(model, codec, codec.encode(corpus.sentences)))
-        self.gold = gold_spans(corpus, codec)
-        decoded = in_corpus_order((batch.sentences, map(Decoded, batch.tags, batch.entities)) for batch in self.batches)
+    def __init__(self, decoder: Decoder, corpus: TaggedCorpus) -> None:
+        self.decoder, self.codec, self.corpus = decoder, decoder.codec, corpus
+        self.batches: list[DecodedBatch] = list(decoder.batches(corpus.sentences))
+        self.gold = gold_spans(corpus, self.codec)
+        decoded = decode_all(self.batches, lambda batch: map(Decoded, batch.tags, batch.entities))
         self.predicted = [sentence.entities for sentence in decoded]
         """The predicted entities of each sentence, in the corpus's order."""
         self.predicted_tags = [sentence.tags for sentence in decoded]
         """The predicted tags of each sentence, in the training scheme and the corpus's order."""
 
     def calibrate(self) -> None:
-        """Set the head's temperature to the value that fits this corpus best."""
-        self.head.temperature.fill_(fit_temperature(self.confidences, self._correct()))
+        """Set the temperature to the value that fits this corpus best."""
+        self.decoder.set_temperature(fit_temperature(self.confidences, self._correct()))
 
     def confidences(self, temperature: float | None = None) -> NDArray[np.float64]:
         """Return the (N,) exact probabilities of all predicted entities, batch by batch.
@@ -106,7 +100,7 @@ class Evaluation:
         The order is that of decoding, not of the corpus: another order of the sums that are made of them would change
         the last bits of saved temperatures and calibration errors.
         """
-        return np.concatenate([batch.posterior(temperature).confidences() for batch in self.batches])
+        return np.concatenate([batch.posterior(temperature).probabilities(batch.entities) for batch in self.batches])
 
     def results(self) -> TaggingResults:
         """Compute every figure."""
@@ -148,7 +142,7 @@ class Evaluation:
         correct = self._correct()
         half = np.array([sentence % 2 == 0 for sentence, _ in self._in_order_of_confidences()], dtype=bool)
         return Calibration(
-            temperature=float(self.head.temperature),
+            temperature=self.decoder.temperature,
             before=reliability(self.confidences(1.0), correct),
             after=reliability(self.confidences(), correct),
             ece_cross_fitted=cross_fitted(self.confidences, correct, half)[1],

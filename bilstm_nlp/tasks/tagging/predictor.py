@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
-from typing import Any, get_args, overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.corpus import ColumnFormat, Sentence
-from bilstm_nlp.data.text.output import CSV_HEADER, Entity, OutputFormat, TaggedSentence, writer
-from bilstm_nlp.errors import InputError
+from bilstm_nlp.data.text.output import Entity, TaggedSentence
 from bilstm_nlp.system.json_values import shortest
-from bilstm_nlp.system.memory import return_freed_memory
 from bilstm_nlp.tasks.base import Answer
 from bilstm_nlp.tasks.request import Request
-from bilstm_nlp.tasks.tagging.decoding import DecodedBatch, TaggingModel, decode_each
-from bilstm_nlp.tasks.tagging.inputs import Input, is_one_text, sentence_of_input, sentences_of_inputs
-from bilstm_nlp.tasks.tagging.stream import ATTENTION_CHUNK, CHUNK, Chunk, Reading, chunks, joined
-from bilstm_nlp.tasks.tagging.tagged_sentences import tagged_sentences
-
-BATCH_TOKENS = 2048
-"""Tokens of a batch, padding included. On a CPU, larger batches gain nothing, and their sentences are less alike."""
+from bilstm_nlp.tasks.tagging.decoder import ModelDecoder, decode_all
+from bilstm_nlp.tasks.tagging.decoding import DecodedBatch, TaggingModel
+from bilstm_nlp.tasks.tagging.inputs import Input, sentence_of_input
+from bilstm_nlp.tasks.tagging.sentence_tagging import BATCH_TOKENS, SentenceTagging
+from bilstm_nlp.tasks.tagging.stream import Chunk, Reading
 
 
 class Tagger:
@@ -46,6 +40,8 @@ class Tagger:
         `scores`: F1 by the name of the corpus ("dev", "test"), if it is known.
         """
         self.model, self.codec, self.format, self.scores = model, codec, format, dict(scores or {})
+        self.decoder = ModelDecoder(model, codec)
+        self.sentences = SentenceTagging(self.decoder, format)
 
     def __repr__(self) -> str:
         """Name the entity types, the tags and the scores that are known."""
@@ -77,9 +73,7 @@ class Tagger:
         Traceback (most recent call last):
         bilstm_nlp.errors.InputError: tag: input 2: expected a text or a list of tokens, found None
         """
-        sentences = sentences_of_inputs(inputs, self.codec.cut, "tag")
-        entities = [list(tagged.entities) for tagged in self.stream(sentences, confidence=True)]
-        return entities[0] if is_one_text(inputs) else entities
+        return self.sentences.tag(inputs)
 
     def attention(self, text: str | Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.float32]]:
         """Return the tokens of a text, and (heads, T, T): how much each token (row) attends to each token (column).
@@ -118,68 +112,21 @@ class Tagger:
         ('EU', 'rejects', 'German', 'call', '.')
         ()
         """
-        if attention:
-            self._attention_heads()
-        size = ATTENTION_CHUNK if attention else CHUNK
-        read = sentences_of_inputs(sentences, self.codec.cut, "stream")
-        for chunk in chunks(read, size, documents=self.codec.reads_documents):
-            yield from self._tagged(chunk, confidence=confidence, alternatives=alternatives, attention=attention)
+        return self.sentences.stream(sentences, confidence=confidence, alternatives=alternatives, attention=attention)
 
     # --- requests of the command line ---
 
     def predictions(self, request: Request) -> Iterator[bytes]:
         """Tag a file, or standard input. What was read before a faulty line is tagged before its `InputError`."""
-        reading = self.reading(request)
-        yield reading.header.encode()
-        for chunk in reading.chunks():
-            yield from joined(self.render(chunk, request))
-            return_freed_memory()
+        return self.sentences.predictions(request)
 
     def reading(self, request: Request) -> Reading:
         """Decide how to read a request's source. Raises `InputError` for a request that this tagger can't meet."""
-        kind = self._output_format(request)
-        if request.attention:
-            self._attention_heads()
-        elif request.plot is not None:
-            raise InputError("--plot: expected --attention beside it, which is what a tagger draws, found none")
-        if request.nbest and kind == "conll":
-            raise InputError("--nbest: expected --format text, jsonl or csv, found conll, which has one tag a token")
-        if request.nbest and request.confidence and kind != "jsonl":
-            raise InputError(f"--confidence: expected --format jsonl beside --nbest, found {kind}")
-        return Reading(
-            source=request.source,
-            reads=request.reads,
-            format=replace(self.format.without_tags(), cut=self.codec.cut),
-            size=ATTENTION_CHUNK if request.attention else CHUNK,
-            header=CSV_HEADER if kind == "csv" else "",
-            draws=request.plot is not None,
-            documents=self.codec.reads_documents,
-        )
+        return self.sentences.reading(request)
 
     def render(self, chunk: Chunk, request: Request) -> Iterator[bytes]:
         """Yield the output for each sentence of a chunk, in the request's format."""
-        kind = self._output_format(request)
-        write = writer(kind)
-        tagged = self._tagged(
-            chunk.sentences,
-            confidence=request.confidence,
-            alternatives=request.nbest,
-            attention=request.attention,
-            tags=kind in ("conll", "jsonl"),
-        )
-        if chunk.drawn and request.plot is not None:
-            tagged = _drawing_first(tagged, request.plot)
-        for number, sentence in enumerate(tagged, chunk.first):
-            yield write(number, sentence).encode()
-
-    def _output_format(self, request: Request) -> OutputFormat:
-        """Return the output format. Raises `InputError` for options that a tagger does not have."""
-        formats: tuple[OutputFormat, ...] = get_args(OutputFormat)
-        if request.attention:
-            if request.format not in (None, "jsonl"):
-                raise InputError(f"--attention: expected --format jsonl, found {request.format}")
-            formats = ("jsonl",)
-        return request.check("tagger", formats, ("known", "levels", "horizon"))
+        return self.sentences.render(chunk, request)
 
     # --- verification ---
 
@@ -192,8 +139,7 @@ class Tagger:
             for values, tags in zip(batch.posterior().marginals(), batch.tags, strict=True):
                 yield Answer(shortest(values[: len(tags)].flatten().cpu().numpy()), tags)
 
-        encoded = self.codec.encode(sentences)
-        of_sentences = decode_each(self.model, self.codec, encoded, read, batch_tokens=BATCH_TOKENS)
+        of_sentences = decode_all(self.decoder.batches(sentences, batch_tokens=BATCH_TOKENS), read)
         answers = [Answer([], []) for _ in inputs]
         for (number, _), answer in zip(units, of_sentences, strict=True):
             answers[number - 1].numbers.extend(answer.numbers)
@@ -205,55 +151,3 @@ class Tagger:
         words = [token for unit in inputs for sentence in unit for token in sentence]
         longest = max(len(sentence) for unit in inputs for sentence in unit)
         return [[(words * 3 * longest)[: 3 * longest]]]
-
-    # --- chunks ---
-
-    def _tagged(
-        self,
-        chunk: Sequence[Sentence],
-        *,
-        confidence: bool = False,
-        alternatives: int = 0,
-        attention: bool = False,
-        tags: bool = True,
-    ) -> Iterator[TaggedSentence]:
-        """Yield the tagged sentences of a chunk in their order, without tags if `tags` is False."""
-        filled = [sentence for sentence in chunk if sentence.tokens]
-        no_weights = np.empty((self._attention_heads(), 0, 0), np.float32) if attention else None
-        tagged = iter(
-            decode_each(
-                self.model,
-                self.codec,
-                self.codec.encode(filled),
-                lambda batch: tagged_sentences(
-                    batch, filled, confidence=confidence, alternatives=alternatives, tags=tags
-                ),
-                attention=attention,
-                batch_tokens=BATCH_TOKENS,
-            )
-        )
-        for sentence in chunk:
-            if sentence.tokens:
-                yield next(tagged)
-            else:
-                yield TaggedSentence(sentence, sentence.text or "", (), (), weights=no_weights)
-
-    def _attention_heads(self) -> int:
-        """Return the number of attention heads. Raises `InputError` for a model without attention."""
-        if self.model.attention is None:
-            raise InputError(
-                "attention: expected a model trained with attention.kind additive or multi-head, found none"
-            )
-        return self.model.attention.heads
-
-
-def _drawing_first(tagged: Iterable[TaggedSentence], path: Path) -> Iterator[TaggedSentence]:
-    """Yield the sentences unchanged, and draw the attention of the first sentence with tokens."""
-    drawn = False
-    for sentence in tagged:
-        if not drawn and sentence.weights is not None and sentence.sentence.tokens:
-            from bilstm_nlp.reports import plots
-
-            plots.attention(sentence.sentence.tokens, sentence.weights, path)
-            drawn = True
-        yield sentence

@@ -65,8 +65,7 @@ def _entity(text: str, offsets: Offsets, span: Span, score: float | None) -> Ent
 @torch.no_grad()
 def _best_sequences(batch: DecodedBatch, count: int) -> list[list[tuple[float, list[str]]]]:
     """Return the `count` best tag sequences of each sentence, in the training scheme, with their probabilities."""
-    head, paths = batch.head, batch.paths
-    ranked, logarithms = head.crf.n_best(paths.emissions, paths.mask, count, temperature=float(head.temperature))
+    ranked, logarithms = batch.ranking.best_sequences(count)
     names = np.array(batch.codec.tags, dtype=object)
     return [
         [

@@ -20,6 +20,7 @@ from bilstm_nlp.config.tagging import DocumentContext, NoContext, TaggingConfig
 from bilstm_nlp.data.batches import EpochBatches, epoch_of, plan
 from bilstm_nlp.data.text.augmentation import swap_entities
 from bilstm_nlp.data.text.codec import TaggingCodec
+from bilstm_nlp.data.text.corpus import TaggedCorpus
 from bilstm_nlp.data.text.encoded_sentences import EncodedSentences
 from bilstm_nlp.data.text.lexicon import Fold, neighbour_folds, with_lexicons_of_others
 from bilstm_nlp.data.text.sentence import Sentence
@@ -33,6 +34,7 @@ from bilstm_nlp.tasks.base import Predictor
 from bilstm_nlp.tasks.measurement import Measurement, evenly_spaced
 from bilstm_nlp.tasks.tagging import errors_page, report
 from bilstm_nlp.tasks.tagging.data import Corpora, CorpusLoader
+from bilstm_nlp.tasks.tagging.decoder import Decoder, ModelDecoder
 from bilstm_nlp.tasks.tagging.decoding import TaggingModel, decode, head_of, read_together
 from bilstm_nlp.tasks.tagging.errors import wrong_entities
 from bilstm_nlp.tasks.tagging.evaluation import Evaluation, gold_spans
@@ -107,12 +109,19 @@ class TaggingTask:
         If `errors` is given, every wrong entity is written to that page.
         """
         assert isinstance(trained, Tagger)
-        codec, data = trained.codec, self.config.data
-        corpus = self.loader.read_in_scheme_of_training(source or data.test or data.dev, codec.file_scheme, codec.cut)
-        evaluation = Evaluation(trained.model, codec, corpus)
+        return self.scores(trained.decoder, source, errors)
+
+    def scores(self, decoder: Decoder, source: str | None, errors: Path | None) -> dict[str, Any]:
+        """Score a decoder, of one tagger or of several, as `evaluate` scores a tagger."""
+        data = self.config.data
+        evaluation = Evaluation(decoder, self.corpus(source or data.test or data.dev, decoder.codec))
         if errors is not None:
-            errors_page.write(errors, corpus.source, wrong_entities(evaluation))
+            errors_page.write(errors, evaluation.corpus.source, wrong_entities(evaluation))
         return evaluation.results().as_json()
+
+    def corpus(self, source: str, codec: TaggingCodec) -> TaggedCorpus:
+        """Read a corpus for a trained tagger's codec. Raises `DataError` for malformed data."""
+        return self.loader.read_in_scheme_of_training(source, codec.file_scheme, codec.cut)
 
     def report(self, parts: Mapping[str, dict[str, Any]]) -> list[Section]:
         """Turn the results on each corpus into a section."""
@@ -180,11 +189,12 @@ class PreparedTagging:
 
     def finish(self) -> dict[str, Any]:
         """Fit the temperature to the development corpus, then score it and the test corpus, if there is one."""
-        dev = Evaluation(self.model, self.codec, self.data.dev)
+        decoder = ModelDecoder(self.model, self.codec)
+        dev = Evaluation(decoder, self.data.dev)
         dev.calibrate()
         results = {"dev": dev.results().as_json()}
         if self.data.test is not None:
-            results["test"] = Evaluation(self.model, self.codec, self.data.test).results().as_json()
+            results["test"] = Evaluation(decoder, self.data.test).results().as_json()
         return results
 
     def examples(self) -> list[Any]:

@@ -39,12 +39,12 @@ def test_entities_and_probabilities_equal_sums_over_all_sequences(kind, constrai
     for batch in batches:
         for temperature, given in ((2.0, None), (0.7, 0.7)):
             posterior = batch.posterior(given)
-            confidences, by_span = iter(posterior.confidences()), posterior.of_entities(batch.entities)
+            confidences, by_span = iter(posterior.probabilities(batch.entities)), posterior.of_entities(batch.entities)
             first = [[Span("", 0, 1)]] * len(batch.sentences)
             absences = posterior.of_no_entity(first)
             for row, index in enumerate(batch.sentences):
                 length = len(SENTENCES[index].tokens)
-                values = scores_of_all(chain.scores(), batch.paths.emissions[row, :length])
+                values = scores_of_all(chain.scores(), batch.ranking.emissions[row, :length])
                 readings = [[codec.tags[tag] for tag in path] for path in all_paths(5, length)]
                 assert batch.tags[row] == readings[values.argmax()]
                 assert batch.entities[row] == spans(batch.tags[row], "IOB2")

@@ -14,6 +14,7 @@ from bilstm_nlp.data.text.corpus import Sentence, TaggedCorpus
 from bilstm_nlp.nn.tagging_heads import CrfHead, SoftmaxHead
 from bilstm_nlp.tags import Span, spans
 from bilstm_nlp.tasks.tagging import decoding
+from bilstm_nlp.tasks.tagging.decoder import ModelDecoder
 from bilstm_nlp.tasks.tagging.errors import mistakes, wrong_entities
 from bilstm_nlp.tasks.tagging.evaluation import Evaluation
 from tests.nn.enumeration import all_paths, scores_of_all
@@ -143,7 +144,7 @@ def test_wrong_entities_equal_an_enumeration(kind, constrained, monkeypatch):
         torch.manual_seed(seed)
         model, codec = word_tagger(TRAINING, kind, constrained=constrained)
         model.head.temperature.fill_(2.0)
-        evaluation = Evaluation(model, codec, TaggedCorpus("corpus", SENTENCES))
+        evaluation = Evaluation(ModelDecoder(model, codec), TaggedCorpus("corpus", SENTENCES))
         assert len(evaluation.batches) > 1
         wrong = wrong_entities(evaluation)
         confidences = [entity.confidence for entity in wrong]
@@ -192,7 +193,7 @@ def in_all_sequences(model, codec, evaluation, sentence):
     index, length = SENTENCES.index(sentence), len(sentence.tokens)
     for batch in evaluation.batches:
         if index in batch.sentences:
-            emissions = batch.paths.emissions[batch.sentences.tolist().index(index), :length]
+            emissions = batch.ranking.emissions[batch.sentences.tolist().index(index), :length]
     probabilities = scores_of_all(model.head.crf.scores(), emissions).div(2.0).softmax(0)
     paths = [[codec.tags[tag] for tag in path] for path in all_paths(len(codec.tags), length)]
 
@@ -222,7 +223,7 @@ def test_an_unknown_type_has_probability_0():
     torch.manual_seed(0)
     model, codec = word_tagger(TRAINING, CrfHead, constrained=True)
     sentence = Sentence(tokens=("a", "new"), tags=("O", "B-Z"), line=1)
-    wrong = wrong_entities(Evaluation(model, codec, TaggedCorpus("corpus", [sentence])))
+    wrong = wrong_entities(Evaluation(ModelDecoder(model, codec), TaggedCorpus("corpus", [sentence])))
     (unknown,) = [entity for entity in wrong if entity.gold]
     assert unknown.gold.probability == 0
     assert unknown.kind != "missed" or unknown.confidence == 1

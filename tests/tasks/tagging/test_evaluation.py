@@ -13,6 +13,7 @@ from bilstm_nlp.metrics.labels import micro_f1
 from bilstm_nlp.nn.tagging_heads import CrfHead
 from bilstm_nlp.tags import spans
 from bilstm_nlp.tasks.tagging import decoding
+from bilstm_nlp.tasks.tagging.decoder import ModelDecoder
 from bilstm_nlp.tasks.tagging.decoding import decode
 from bilstm_nlp.tasks.tagging.evaluation import Evaluation
 from bilstm_nlp.tasks.tagging.report import sections
@@ -33,7 +34,7 @@ def evaluation(monkeypatch):
     monkeypatch.setattr(decoding, "BATCH_TOKENS", 4)
     model, codec = word_tagger(SENTENCES, CrfHead, constrained=True)
     expected = decode(model, codec, codec.encode(SENTENCES))
-    evaluated = Evaluation(model, codec, TaggedCorpus("corpus", SENTENCES))
+    evaluated = Evaluation(ModelDecoder(model, codec), TaggedCorpus("corpus", SENTENCES))
     assert len(evaluated.batches) == 4
     assert evaluated.predicted == [sentence.entities for sentence in expected]
     assert evaluated.predicted_tags == [sentence.tags for sentence in expected]
@@ -64,7 +65,7 @@ def test_confidences_come_batch_by_batch(evaluation):
 
 def test_calibration_sets_the_temperature_of_the_head(evaluation):
     evaluation.calibrate()
-    temperature = float(evaluation.head.temperature)
+    temperature = evaluation.decoder.temperature
     assert COLDEST <= temperature <= HOTTEST
     calibration = evaluation.results().calibration
     assert calibration.temperature == temperature != 1.0

@@ -76,7 +76,7 @@ def test_tags_spell_the_entities_in_the_files_scheme(tagger):
     stream = list(tagger.stream(sentences))
     assert [tagged.sentence for tagged in stream] == sentences
     assert any(tagged.entities for tagged in stream)
-    for tagged, bare in zip(stream, tagger._tagged(sentences, tags=False), strict=True):
+    for tagged, bare in zip(stream, tagger.sentences.tagged(sentences, tags=False), strict=True):
         assert tagged.tags == expected.get(tagged.sentence.tokens, ())
         assert (bare.entities, bare.tags) == (tagged.entities, ())
 
@@ -84,7 +84,7 @@ def test_tags_spell_the_entities_in_the_files_scheme(tagger):
 def test_a_stream_of_documents_equals_the_whole_corpus(reader_of_documents, monkeypatch):
     """The stream is cut into chunks between documents only."""
     tagger, generator = reader_of_documents, np.random.default_rng(0)
-    monkeypatch.setattr("bilstm_nlp.tasks.tagging.predictor.CHUNK", ChunkSize(4, 40))
+    monkeypatch.setattr("bilstm_nlp.tasks.tagging.sentence_tagging.CHUNK", ChunkSize(4, 40))
     documents = [0, 0, *np.repeat(np.arange(1, 26), generator.integers(1, 5, 25)).tolist()]
     lengths = generator.integers(1, 9, len(documents))
     sentences = [
@@ -94,7 +94,7 @@ def test_a_stream_of_documents_equals_the_whole_corpus(reader_of_documents, monk
         for document, length in zip(documents, lengths, strict=True)
     ]
     streamed = [tagged.entities for tagged in tagger.stream(sentences, confidence=True)]
-    whole = [tagged.entities for tagged in tagger._tagged(sentences, confidence=True)]
+    whole = [tagged.entities for tagged in tagger.sentences.tagged(sentences, confidence=True)]
     alone = [tagged.entities for sentence in sentences for tagged in tagger.stream([sentence], confidence=True)]
     for entities, expected in zip(streamed, whole, strict=True):
         assert [(tagged.start, tagged.end, tagged.type) for tagged in entities] == [

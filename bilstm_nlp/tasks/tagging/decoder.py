@@ -1,0 +1,87 @@
+"""Decoders: sentences in, batches of tagged sentences out, from one trained model or from several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol, TypeVar
+
+from bilstm_nlp.data.text.codec import TaggingCodec
+from bilstm_nlp.data.text.sentence import Sentence
+from bilstm_nlp.errors import InputError
+from bilstm_nlp.tasks.tagging.decoding import DecodedBatch, TaggingModel, decoded_batches, head_of, in_corpus_order
+
+T = TypeVar("T")
+
+
+class Decoder(Protocol):
+    """A tagger of sentences that have tokens."""
+
+    @property
+    def codec(self) -> TaggingCodec:
+        """The tags, the schemes and the cut of text, with the entities of the training data."""
+        ...
+
+    @property
+    def reads_documents(self) -> bool:
+        """True if sentences of a document must be decoded together."""
+        ...
+
+    @property
+    def temperature(self) -> float:
+        """The calibrated temperature of probabilities."""
+        ...
+
+    def set_temperature(self, temperature: float) -> None:
+        """Set the calibrated temperature."""
+        ...
+
+    def attention_heads(self) -> int:
+        """Return the number of attention heads. Raises `InputError` if there are no weights to show."""
+        ...
+
+    def batches(
+        self, sentences: Sequence[Sentence], *, attention: bool = False, batch_tokens: int | None = None
+    ) -> Iterator[DecodedBatch]:
+        """Yield batches of sentences of similar length, the longest sentences first."""
+        ...
+
+
+class ModelDecoder:
+    """A trained model that decodes."""
+
+    def __init__(self, model: TaggingModel, codec: TaggingCodec) -> None:
+        self.model, self.codec = model, codec
+
+    @property
+    def reads_documents(self) -> bool:
+        """True if sentences of a document must be decoded together."""
+        return self.codec.reads_documents
+
+    @property
+    def temperature(self) -> float:
+        """The temperature of the head."""
+        return float(head_of(self.model).temperature)
+
+    def set_temperature(self, temperature: float) -> None:
+        """Set the temperature of the head."""
+        head_of(self.model).temperature.fill_(temperature)
+
+    def attention_heads(self) -> int:
+        """Return the number of attention heads. Raises `InputError` for a model without attention."""
+        if self.model.attention is None:
+            raise InputError(
+                "attention: expected a model trained with attention.kind additive or multi-head, found none"
+            )
+        return self.model.attention.heads
+
+    def batches(
+        self, sentences: Sequence[Sentence], *, attention: bool = False, batch_tokens: int | None = None
+    ) -> Iterator[DecodedBatch]:
+        """Yield batches of sentences, as `decoded_batches` does."""
+        encoded = self.codec.encode(sentences)
+        return decoded_batches(self.model, self.codec, encoded, attention=attention, batch_tokens=batch_tokens)
+
+
+def decode_all(batches: Iterable[DecodedBatch], read: Callable[[DecodedBatch], Iterable[T]]) -> list[T]:
+    """Return one result a sentence, in the corpus's order. `read` maps a batch to the results of its sentences."""
+    return in_corpus_order((batch.sentences, read(batch)) for batch in batches)

@@ -1,0 +1,149 @@
+"""Exact probabilities of tags and entities in a batch of sentences: of one model, or the mean of several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bilstm_nlp.data.text.codec import TaggingCodec
+from bilstm_nlp.nn.crf.crf import LinearChainCrf
+from bilstm_nlp.nn.crf.posterior import Posterior
+from bilstm_nlp.tags import Span, continuing
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A model's scores of the tag sequences of B sentences."""
+
+    crf: LinearChainCrf
+    codec: TaggingCodec
+    """The codec of the model, with the K tags in its order."""
+    emissions: Tensor
+    """(B, T, K)"""
+    mask: Tensor
+    """(B, T) bool"""
+    temperature: float = 1.0
+    """Divides every score of the posterior, beside the temperature that is asked for."""
+
+    def best_sequences(self, count: int) -> tuple[Tensor, Tensor]:
+        """Return the (B, N, T) best legal tag sequences, best first, and the (B, N) logarithms of their probabilities.
+
+        Sequences beyond the last legal one have the probability 0.
+        """
+        return self.crf.n_best(self.emissions, self.mask, count, temperature=self.temperature)
+
+
+class EntityPosterior:
+    """The mean of the models' posteriors over a batch's tag sequences.
+
+    A probability is the mean of the models' own, each an exact sum over all sequences. So it is exact too: that of the
+    distribution which draws a model, then a sequence by this model's posterior.
+    """
+
+    def __init__(self, chains: Sequence[Chain], temperature: float, tags: Sequence[str]) -> None:
+        """`temperature` is a factor of each chain's own; `tags` gives the order of the marginals."""
+        self._chains, self._temperature, self._tags = chains, temperature, tags
+
+    @cached_property
+    def _members(self) -> list[_ChainPosterior]:
+        return [_ChainPosterior(each, each.temperature * self._temperature) for each in self._chains]
+
+    def marginals(self) -> Tensor:
+        """Return the (B, T, K) probability of each tag at each token, 0 at padding."""
+        if len(self._members) == 1:
+            return self._members[0].marginals(self._tags)
+        # In double precision, the order of the models matters for the last bits of the sum alone.
+        mean: Tensor = torch.stack([member.marginals(self._tags).double() for member in self._members]).mean(0)
+        return mean
+
+    def probabilities(self, entities: Sequence[Sequence[Span]]) -> NDArray[np.float64]:
+        """Return (N,) P(span, type | sentence) for the N entities of all sentences, sentence by sentence."""
+        return _mean([member.of_entities(entities) for member in self._members])
+
+    def of_entities(self, entities: Sequence[Sequence[Span]]) -> list[dict[Span, float]]:
+        """Return P(span, type | sentence) for any entities of each sentence.
+
+        An entity's probability is that of all sequences with this entity, no longer and no shorter. It is 0 if the
+        codec does not know the type.
+        """
+        return _by_span(entities, self.probabilities(entities))
+
+    def of_no_entity(self, stretches: Sequence[Sequence[Span]]) -> list[dict[Span, float]]:
+        """Return P(no entity at any token of the span | sentence) for any spans of each sentence."""
+        return _by_span(stretches, _mean([member.of_no_entity(stretches) for member in self._members]))
+
+
+class _ChainPosterior:
+    """The posterior of one model."""
+
+    def __init__(self, scores: Chain, temperature: float) -> None:
+        self._chain, self._codec, self._temperature = scores, scores.codec, temperature
+
+    @cached_property
+    def _posterior(self) -> Posterior:
+        """Run forward–backward at the first question: a batch without entities has none."""
+        return self._chain.crf.posterior(self._chain.emissions, self._chain.mask, temperature=self._temperature)
+
+    def marginals(self, tags: Sequence[str]) -> Tensor:
+        """Return the (B, T, K) probabilities of these tags."""
+        values, own = self._posterior.marginals(), self._codec.tags
+        return values if list(tags) == list(own) else values[..., [own.index(tag) for tag in tags]]
+
+    def of_entities(self, entities: Sequence[Sequence[Span]]) -> NDArray[np.float64]:
+        """Return (N,) P(span, type | sentence)."""
+        rows = _rows(entities)
+        if not len(rows):
+            return np.empty(0)
+        types = np.array([span.type for span in chain.from_iterable(entities)])
+        type_tags, continues = torch.from_numpy(types[:, None] == _types_of(self._codec)), _continues(self._codec)
+        sentence, start, end = rows.T
+        return _probabilities(self._posterior.span_log_probabilities(sentence, start, end, type_tags, continues))
+
+    def of_no_entity(self, stretches: Sequence[Sequence[Span]]) -> NDArray[np.float64]:
+        """Return (N,) P(no entity at any token of the span | sentence)."""
+        rows = _rows(stretches)
+        if not len(rows):
+            return np.empty(0)
+        sentence, start, end = rows.T
+        return _probabilities(self._posterior.run_log_probabilities(sentence, start, end, self._codec.tags.index("O")))
+
+
+def _mean(values: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Return the mean of each of (N,) values."""
+    mean: NDArray[np.float64] = np.mean(values, axis=0)
+    return mean
+
+
+def _rows(entities: Sequence[Sequence[Span]]) -> Tensor:
+    """Return (N, 3) rows (sentence, start, end) for the N spans of all sentences, sentence by sentence."""
+    rows = [(row, span.start, span.end) for row, of_row in enumerate(entities) for span in of_row]
+    return torch.tensor(rows, dtype=torch.int64).reshape(len(rows), 3)
+
+
+def _by_span(entities: Sequence[Sequence[Span]], values: NDArray[np.float64]) -> list[dict[Span, float]]:
+    """Split (N,) values, one a span, into a dictionary for each sentence."""
+    flat = iter(values.tolist())
+    return [{span: next(flat) for span in of_row} for of_row in entities]
+
+
+def _probabilities(logarithms: Tensor) -> NDArray[np.float64]:
+    """(N,) logarithms on any device → (N,) probabilities."""
+    return logarithms.cpu().double().exp().numpy()
+
+
+def _types_of(codec: TaggingCodec) -> NDArray[np.str_]:
+    """Return the (K,) type of each tag; it is empty for O."""
+    return np.array([tag.partition("-")[2] for tag in codec.tags])
+
+
+def _continues(codec: TaggingCodec) -> Tensor:
+    """Return (K, K) bool: True if the column's tag, right after the row's tag, continues the same entity."""
+    continuations = [continuing(tag, codec.scheme) for tag in codec.tags]
+    return torch.tensor([[tag in following for tag in codec.tags] for following in continuations])

@@ -1,0 +1,149 @@
+"""Texts and streams in, tagged sentences and output out, with any decoder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+
+from bilstm_nlp.data.text.corpus import ColumnFormat, Sentence
+from bilstm_nlp.data.text.output import CSV_HEADER, Entity, OutputFormat, TaggedSentence, writer
+from bilstm_nlp.errors import InputError
+from bilstm_nlp.system.memory import return_freed_memory
+from bilstm_nlp.tasks.request import Request
+from bilstm_nlp.tasks.tagging.decoder import Decoder, decode_all
+from bilstm_nlp.tasks.tagging.inputs import Input, is_one_text, sentences_of_inputs
+from bilstm_nlp.tasks.tagging.stream import ATTENTION_CHUNK, CHUNK, Chunk, Reading, chunks, joined
+from bilstm_nlp.tasks.tagging.tagged_sentences import tagged_sentences
+
+BATCH_TOKENS = 2048
+"""Tokens of a batch, padding included. On a CPU, larger batches gain nothing, and their sentences are less alike."""
+
+
+class SentenceTagging:
+    """A decoder with the inputs and the outputs of a tagger."""
+
+    def __init__(self, decoder: Decoder, format: ColumnFormat) -> None:
+        """`format`: the columns and the encoding of the training files."""
+        self.decoder, self.format = decoder, format
+
+    def tag(self, inputs: str | Iterable[str] | Iterable[Sequence[str]]) -> list[Entity] | list[list[Entity]]:
+        """Return the entities of a text, or of each input of a list, as `Tagger.tag` does."""
+        sentences = sentences_of_inputs(inputs, self.decoder.codec.cut, "tag")
+        entities = [list(tagged.entities) for tagged in self.stream(sentences, confidence=True)]
+        return entities[0] if is_one_text(inputs) else entities
+
+    def stream(
+        self,
+        sentences: Iterable[Input],
+        *,
+        confidence: bool = False,
+        alternatives: int = 0,
+        attention: bool = False,
+    ) -> Iterator[TaggedSentence]:
+        """Tag sentences, texts or lists of tokens in their order, as `Tagger.stream` does."""
+        if attention:
+            self.decoder.attention_heads()
+        size = ATTENTION_CHUNK if attention else CHUNK
+        read = sentences_of_inputs(sentences, self.decoder.codec.cut, "stream")
+        for chunk in chunks(read, size, documents=self.decoder.reads_documents):
+            yield from self.tagged(chunk, confidence=confidence, alternatives=alternatives, attention=attention)
+
+    # --- requests of the command line ---
+
+    def predictions(self, request: Request) -> Iterator[bytes]:
+        """Tag a file, or standard input. What was read before a faulty line is tagged before its `InputError`."""
+        reading = self.reading(request)
+        yield reading.header.encode()
+        for chunk in reading.chunks():
+            yield from joined(self.render(chunk, request))
+            return_freed_memory()
+
+    def reading(self, request: Request) -> Reading:
+        """Decide how to read a request's source. Raises `InputError` for a request that this tagger can't meet."""
+        kind = self._output_format(request)
+        if request.attention:
+            self.decoder.attention_heads()
+        elif request.plot is not None:
+            raise InputError("--plot: expected --attention beside it, which is what a tagger draws, found none")
+        if request.nbest and kind == "conll":
+            raise InputError("--nbest: expected --format text, jsonl or csv, found conll, which has one tag a token")
+        if request.nbest and request.confidence and kind != "jsonl":
+            raise InputError(f"--confidence: expected --format jsonl beside --nbest, found {kind}")
+        return Reading(
+            source=request.source,
+            reads=request.reads,
+            format=replace(self.format.without_tags(), cut=self.decoder.codec.cut),
+            size=ATTENTION_CHUNK if request.attention else CHUNK,
+            header=CSV_HEADER if kind == "csv" else "",
+            draws=request.plot is not None,
+            documents=self.decoder.reads_documents,
+        )
+
+    def render(self, chunk: Chunk, request: Request) -> Iterator[bytes]:
+        """Yield the output for each sentence of a chunk, in the request's format."""
+        kind = self._output_format(request)
+        write = writer(kind)
+        tagged = self.tagged(
+            chunk.sentences,
+            confidence=request.confidence,
+            alternatives=request.nbest,
+            attention=request.attention,
+            tags=kind in ("conll", "jsonl"),
+        )
+        if chunk.drawn and request.plot is not None:
+            tagged = _drawing_first(tagged, request.plot)
+        for number, sentence in enumerate(tagged, chunk.first):
+            yield write(number, sentence).encode()
+
+    def _output_format(self, request: Request) -> OutputFormat:
+        """Return the output format. Raises `InputError` for options that a tagger does not have."""
+        formats: tuple[OutputFormat, ...] = get_args(OutputFormat)
+        if request.attention:
+            if request.format not in (None, "jsonl"):
+                raise InputError(f"--attention: expected --format jsonl, found {request.format}")
+            formats = ("jsonl",)
+        return request.check("tagger", formats, ("known", "levels", "horizon"))
+
+    # --- chunks ---
+
+    def tagged(
+        self,
+        chunk: Sequence[Sentence],
+        *,
+        confidence: bool = False,
+        alternatives: int = 0,
+        attention: bool = False,
+        tags: bool = True,
+    ) -> Iterator[TaggedSentence]:
+        """Yield the tagged sentences of a chunk in their order, without tags if `tags` is False."""
+        filled = [sentence for sentence in chunk if sentence.tokens]
+        no_weights = np.empty((self.decoder.attention_heads(), 0, 0), np.float32) if attention else None
+        tagged = iter(
+            decode_all(
+                self.decoder.batches(filled, attention=attention, batch_tokens=BATCH_TOKENS),
+                lambda batch: tagged_sentences(
+                    batch, filled, confidence=confidence, alternatives=alternatives, tags=tags
+                ),
+            )
+        )
+        for sentence in chunk:
+            if sentence.tokens:
+                yield next(tagged)
+            else:
+                yield TaggedSentence(sentence, sentence.text or "", (), (), weights=no_weights)
+
+
+def _drawing_first(tagged: Iterable[TaggedSentence], path: Path) -> Iterator[TaggedSentence]:
+    """Yield the sentences unchanged, and draw the attention of the first sentence with tokens."""
+    drawn = False
+    for sentence in tagged:
+        if not drawn and sentence.weights is not None and sentence.sentence.tokens:
+            from bilstm_nlp.reports import plots
+
+            plots.attention(sentence.sentence.tokens, sentence.weights, path)
+            drawn = True
+        yield sentence
