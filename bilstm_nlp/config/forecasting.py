@@ -42,6 +42,13 @@ def _within_look_back(rows: int | None, info: ValidationInfo) -> int | None:
     return rows
 
 
+def _of_theta(smoothing: float, info: ValidationInfo) -> float:
+    """Return the part of smoothed trends. Raises `ValueError` if it is above 0 for another normalisation."""
+    if smoothing > 0 and info.data.get("normalisation", "theta") != "theta":
+        raise ValueError(f'expected 0 unless input.normalisation = "theta", found {smoothing:g}')
+    return smoothing
+
+
 class ForecastingData(Section):
     """The series, their columns and the split into parts."""
 
@@ -141,6 +148,9 @@ class SeriesInput(Section):
     the slope, to that of the encoder (Assimakopoulos and Nikolopoulos 2000); the encoder starts at that forecast."""
     damping: float = Field(0.5, ge=0, le=1)
     """Part of the window's slope that `theta` forecasts."""
+    trend_smoothing: Annotated[float, Field(ge=0, le=1), AfterValidator(_of_theta)] = 0.0
+    """Part of the forecast of `theta` that is made by exponential smoothing with a damped trend (Gardner and McKenzie
+    1985), instead of level and slope. 0.5 is the mean of both."""
     rows: Positive | None = None
     """Number of the newest rows that the encoder reads. Not set: all of the look-back."""
     channels: Literal["joint", "independent"] = "independent"

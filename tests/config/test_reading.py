@@ -288,3 +288,10 @@ def test_rows_beyond_the_look_back_are_refused(tmp_path, override, message):
     load(path, [override.replace("97", "96")])
     with pytest.raises(ConfigError, match=message):
         load(path, [override])
+
+
+def test_smoothed_trend_of_another_normalisation_is_refused():
+    values = {"task": "forecasting", "data": {"file": "x.csv"}, "input": {"trend_smoothing": 0.5}}
+    with pytest.raises(ConfigError, match=r'input.trend_smoothing: expected 0 unless .* = "theta", found 0.5'):
+        parse(values, "a test")
+    parse({**values, "input": {"trend_smoothing": 0.5, "normalisation": "theta"}}, "a test")

@@ -65,6 +65,7 @@ class ThetaFile(BaseModel):
 
     season: PositiveInt
     damping: Annotated[float, Field(ge=0, le=1)]
+    trend_smoothing: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
 class CodecFile(BaseModel):
@@ -174,7 +175,7 @@ def codec_of(values: dict[str, Any]) -> SeriesCodec:
         transform=file.transform,
         curves={name: Curve(np.array(of.power), np.array(of.shift)) for name, of in file.curves.items()},
         lower=file.lower,
-        theta=None if file.theta is None else Theta(file.theta.season, file.theta.damping),
+        theta=None if file.theta is None else Theta(file.theta.season, file.theta.damping, file.theta.trend_smoothing),
         min_past=file.min_past,
         encoder_rows=file.encoder_rows,
     )

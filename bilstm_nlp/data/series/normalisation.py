@@ -21,6 +21,8 @@ class Theta:
     """Rows in a season; 1 for none."""
     damping: float
     """Part of a window's slope that is forecast."""
+    trend_smoothing: float = 0.0
+    """Part of the forecast that is made by smoothing with a damped trend."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,14 +82,15 @@ class WindowNormaliser:
         windows, rows, columns = targets.shape
         flat = np.swapaxes(targets, 1, 2).reshape(-1, rows).astype(np.float64)
         assert self.theta is not None
-        theta = WindowTheta.of(flat, self.theta.season, self.horizon)
+        smoothing = self.theta.trend_smoothing
+        theta = WindowTheta.of(flat, self.theta.season, self.horizon, smooth_trend=smoothing > 0)
         past = (flat - theta.season_past - theta.level[:, None]) / theta.scale[:, None]
 
         def by_column(values: Values) -> Values:
             joined: Values = np.swapaxes(values.reshape(windows, columns, -1), 1, 2).astype(np.float32)
             return joined
 
-        level = by_column(theta.forecast(self.theta.damping))
+        level = by_column(theta.forecast(self.theta.damping, smoothing))
         facts = theta.facts().reshape(windows, columns, FACTS).astype(np.float32)
         return Normalised(by_column(np.nan_to_num(past)), level, by_column(theta.scale[:, None]), facts)
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from bilstm_nlp.batch import Bools, Floats
+from bilstm_nlp.data.series.damped_trend import damped_trend
 
 FACTS = 3
 """Number of facts that `WindowTheta.facts` tells of a look-back."""
@@ -40,28 +41,41 @@ class WindowTheta:
     """(N,), the mean change from step to step."""
     rows: Floats
     """(N,), number of observed rows."""
+    smoothed: Floats | None = None
+    """(N, H) forecasts without season, by smoothing with a damped trend."""
 
     @classmethod
-    def of(cls, past: Floats, season: int, horizon: int, *, strength: float = 1.5) -> WindowTheta:
+    def of(
+        cls, past: Floats, season: int, horizon: int, *, strength: float = 1.5, smooth_trend: bool = False
+    ) -> WindowTheta:
         """(N, L) look-backs, NaN before their first value → their season, level and slope
 
         Seasonal deviations are shrunk by `strength` times the share of their variance that noise explains.
+        `smooth_trend`: smooth level and trend together, too.
         """
         observed = ~np.isnan(past)
         values = np.where(observed, past, 0.0)
         season_past, season_ahead = _season(values, observed, season, horizon, strength)
         values = np.where(observed, values - season_past, 0.0)
         level, slope, scale = _level(values, observed), _slope(values, observed), _scale(values, observed)
-        return cls(season_past, season_ahead, level, slope, scale, observed.sum(axis=1).astype(np.float64))
+        smoothed = damped_trend(values, observed, slope, horizon) if smooth_trend else None
+        rows = observed.sum(axis=1).astype(np.float64)
+        return cls(season_past, season_ahead, level, slope, scale, rows, smoothed)
 
     def facts(self) -> Floats:
         """(N, 3): logarithms of scale and number of rows, and the slope in scales; each about as large as 1"""
         return np.stack([np.log(self.scale), np.log(self.rows + 1) - 3, self.slope / self.scale], axis=1)
 
-    def forecast(self, damping: float) -> Floats:
-        """(N, H): season, and level with `damping` times the slope for each step"""
+    def forecast(self, damping: float, trend_smoothing: float = 0.0) -> Floats:
+        """(N, H): season, and level with `damping` times the slope for each step
+
+        The part `trend_smoothing` of the forecast without season is that of smoothing with a damped trend.
+        """
         steps = np.arange(1, self.season_ahead.shape[1] + 1)
-        return self.level[:, None] + damping * self.slope[:, None] * steps + self.season_ahead
+        forecast = self.level[:, None] + damping * self.slope[:, None] * steps
+        if self.smoothed is not None:
+            forecast = (1 - trend_smoothing) * forecast + trend_smoothing * self.smoothed
+        return forecast + self.season_ahead
 
 
 def _season(values: Floats, observed: Bools, season: int, horizon: int, strength: float) -> tuple[Floats, Floats]:

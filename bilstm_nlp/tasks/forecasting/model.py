@@ -106,7 +106,7 @@ def theta(config: ForecastingConfig, frequency: str) -> Theta | None:
     """Return the settings of the normalisation `theta`; `None` for another."""
     if config.input.normalisation != "theta":
         return None
-    return Theta(config.data.season or season(frequency), config.input.damping)
+    return Theta(config.data.season or season(frequency), config.input.damping, config.input.trend_smoothing)
 
 
 def model(config: ForecastingConfig, codec: SeriesCodec) -> ForecastingModel:

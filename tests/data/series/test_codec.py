@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.codec_file import codec_json, codec_of
+from bilstm_nlp.data.series.normalisation import Theta
 from bilstm_nlp.data.series.series import Columns, Parts, Series, SeriesSet, split_counts
 from bilstm_nlp.errors import InputError, RunError
 
@@ -129,3 +133,11 @@ def test_flat_quartiles_are_named(caplog):
     )
     assert codec.scales["rare"].size == pytest.approx(values[:16].std())
     assert "column 'y' has an interquartile range of 0 in 1 series ('rare')" in caplog.text
+
+
+def test_settings_of_theta_survive_the_disk():
+    codec = replace(a_codec(), normalisation="theta", theta=Theta(4, 0.75, 0.25))
+    values = json.loads(json.dumps(codec_json(codec)))
+    assert codec_of(values).theta == Theta(4, 0.75, 0.25)
+    del values["theta"]["trend_smoothing"]  # a run before it
+    assert codec_of(values).theta == Theta(4, 0.75)

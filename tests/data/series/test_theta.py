@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bilstm_nlp.data.series.damped_trend import damped_trend
 from bilstm_nlp.data.series.normalisation import Theta, WindowNormaliser
 from bilstm_nlp.data.series.theta import LEAST_SCALE, WEIGHTS, WindowTheta
 
@@ -83,3 +84,18 @@ def test_normalised_past_and_level_give_back_the_values():
             past = normalised.past[window, :, column] * normalised.scale[window, 0, column]
             np.testing.assert_allclose(past, expected, atol=1e-5)
             np.testing.assert_allclose(normalised.level[window, :, column], theta.forecast(0.5)[0], rtol=1e-5)
+
+
+def test_smoothed_trend_is_averaged_with_level_and_slope():
+    steps = np.arange(24)
+    past = (10 + 0.5 * steps + SEASON[steps % 4] + np.random.default_rng(7).normal(size=24))[None]
+    theta = WindowTheta.of(past, 4, 5, smooth_trend=True)
+    line, smoothed = theta.forecast(0.5), theta.forecast(0.5, 1.0)
+    np.testing.assert_allclose(line, WindowTheta.of(past, 4, 5).forecast(0.5))
+    without = past - theta.season_past
+    expected = damped_trend(without, np.ones((1, 24), dtype=bool), theta.slope, 5) + theta.season_ahead
+    np.testing.assert_allclose(smoothed, expected)
+    assert np.abs(line - smoothed).min() > 0.01
+    np.testing.assert_allclose(theta.forecast(0.5, 0.25), 0.75 * line + 0.25 * smoothed)
+    normalised = WindowNormaliser("theta", 5, Theta(4, 0.5, 0.25))(past[..., None].astype(np.float32))
+    np.testing.assert_allclose(normalised.level[0, :, 0], theta.forecast(0.5, 0.25)[0], rtol=1e-5)
