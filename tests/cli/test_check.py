@@ -36,8 +36,8 @@ def written(path: Path, content: str | bytes) -> Path:
 def test_a_config(check):
     status, output, _ = check(CONFIG)
     assert status == 0
-    for found in ("Tags are read as IOB2", "sample:news.train.conll", "sentences", "778", "115", "123", "MISC"):
-        assert found in output
+    for figure in ("Tags are read as IOB2", "sample:news.train.conll", "sentences", "778", "115", "123", "MISC"):
+        assert figure in output
     assert "Wrong" not in output
 
 
@@ -117,7 +117,7 @@ def test_json_is_one_object_with_all_complaints(check, tmp_path):
     assert status == 0
     values = json.loads(output)
     assert values["corpora"]["corpus"]["entities"] == {"X": 40}
-    assert [one["line"] for one in values["complaints"]] == list(range(3, 80, 2))
+    assert [complaint["line"] for complaint in values["complaints"]] == list(range(3, 80, 2))
     status, output, _ = check(file)
     assert "repeated sentences: 39\n" in output
     assert "  … and 34 more; --json lists all\n" in output
@@ -149,7 +149,7 @@ def test_a_config_beside_its_data(check, tmp_path, monkeypatch):
     written(tmp_path / "train.conll", "a B-X\nb\nc I-Y\n")
     monkeypatch.chdir(tmp_path)
     sets = ("data.train=train.conll", "data.on_invalid_tags=repair", "embeddings.file=vectors.txt")
-    status, output, _ = check("own.toml", *(part for one in sets for part in ("--set", one)))
+    status, output, _ = check("own.toml", *(part for pair in sets for part in ("--set", pair)))
     assert status == 2
     for line in (
         "what can't be read: 2",

@@ -25,9 +25,9 @@ def run(tagger_run) -> Path:
 
 
 def test_a_taggers_scores_are_those_of_its_run_directory(run, call):
-    found = call("evaluate", run, "--json")
-    assert found.status == 0
-    results = json.loads(found.out)
+    ended = call("evaluate", run, "--json")
+    assert ended.status == 0
+    results = json.loads(ended.out)
     assert {"f1", "precision", "recall", "f1_strict", "per_type", "sentences", "tokens"} <= results.keys()
     assert results == json.loads((run / "metrics.json").read_text())["test"]
     dev = json.loads(call("evaluate", run, "--data", "sample:news.dev.conll", "--json").out)
@@ -35,11 +35,11 @@ def test_a_taggers_scores_are_those_of_its_run_directory(run, call):
 
 
 def test_a_forecasters_scores_are_those_of_its_run_directory(forecaster_run, call):
-    found = json.loads(call("evaluate", forecaster_run, "--json").out)
-    assert found == json.loads((forecaster_run / "metrics.json").read_text())["test"]
+    scores = json.loads(call("evaluate", forecaster_run, "--json").out)
+    assert scores == json.loads((forecaster_run / "metrics.json").read_text())["test"]
     shown = call("evaluate", forecaster_run)
     assert shown.status == 0
-    assert f"{found['mse']:.4f}" in shown.out
+    assert f"{scores['mse']:.4f}" in shown.out
 
 
 def test_scores_of_predicted_columns_are_those_of_evaluate(run, call):
@@ -47,8 +47,8 @@ def test_scores_of_predicted_columns_are_those_of_evaluate(run, call):
     predicted = call("predict", run, "sample:news.dev.conll", "--format", "conll")
     sentences = columns(predicted.out)
     assert len(sentences) == results["sentences"]
-    gold, found = ([[row[column] for row in rows] for rows in sentences] for column in (1, 2))
-    assert f1_score(gold, found) == pytest.approx(results["f1"], abs=1e-12)
+    gold, tagged = ([[row[column] for row in rows] for rows in sentences] for column in (1, 2))
+    assert f1_score(gold, tagged) == pytest.approx(results["f1"], abs=1e-12)
     assert 0 < results["f1"] < 1
     assert predicted.out.count("-DOCSTART-") == 14
 

@@ -57,10 +57,10 @@ def records(text: str) -> list[dict[str, object]]:
 
 
 def test_every_line_says_what_its_tokens_have_read(run, call):
-    found = call("predict", run, "-", "--attention", "--format", "jsonl", stdin=TEXT.encode())
-    assert found.status == 0
-    assert call("predict", run, "-", "--attention", stdin=TEXT.encode()).out == found.out
-    lines = records(found.out)
+    ended = call("predict", run, "-", "--attention", "--format", "jsonl", stdin=TEXT.encode())
+    assert ended.status == 0
+    assert call("predict", run, "-", "--attention", stdin=TEXT.encode()).out == ended.out
+    lines = records(ended.out)
     assert [len(line["tokens"]) for line in lines] == [7, 0, 3, 3]
     tagger = bilstm_nlp.load(run)
     heads = tagger.model.attention.heads
@@ -103,12 +103,12 @@ def test_the_first_sentence_with_tokens_is_drawn(run, call, tmp_path, monkeypatc
         plots, "attention", lambda tokens, weights, path: seen.append((tokens, weights)) or draw(tokens, weights, path)
     )
     text = "\n$ rose $ .\nAnn left .\n"
-    found = call("predict", run, "-", "--attention", "--plot", tmp_path / "w.png", stdin=text.encode())
-    assert found.status == 0
+    ended = call("predict", run, "-", "--attention", "--plot", tmp_path / "w.png", stdin=text.encode())
+    assert ended.status == 0
     assert (tmp_path / "w.png").read_bytes().startswith(b"\x89PNG")
     ((tokens, weights),) = seen
     assert list(tokens) == ["$", "rose", "$", "."]
-    np.testing.assert_allclose(weights, records(found.out)[1]["attention"], atol=0.000051)
+    np.testing.assert_allclose(weights, records(ended.out)[1]["attention"], atol=0.000051)
 
 
 @pytest.mark.parametrize(("heads", "tokens"), [(1, 1), (2, 3), (5, 12), (8, plots.NAMED + 1)])
@@ -119,10 +119,10 @@ def test_heat_maps_of_any_number_of_heads_and_tokens(heads, tokens, tmp_path):
 
 
 def test_nothing_to_draw_is_said_after_all_is_written(run, call, tmp_path):
-    found = call("predict", run, "-", "--attention", "--plot", tmp_path / "w.png", stdin=b"\n\n")
-    assert found.status == 2
-    assert "--plot: expected a sentence with tokens to draw, found none" in found.err
-    assert len(records(found.out)) == 2
+    ended = call("predict", run, "-", "--attention", "--plot", tmp_path / "w.png", stdin=b"\n\n")
+    assert ended.status == 2
+    assert "--plot: expected a sentence with tokens to draw, found none" in ended.err
+    assert len(records(ended.out)) == 2
     assert not (tmp_path / "w.png").exists()
 
 

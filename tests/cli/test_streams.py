@@ -47,7 +47,7 @@ def predicted(tagger: Tagger, path: Path, content: str, kind, reads="auto", **op
     path.write_text(content, newline="")
     stream = sentences_of(str(path), reads, ColumnFormat(tag=None, cut=tagger.codec.cut))
     tagged = tagger.stream(stream, **options)
-    return "".join(writer(kind)(number, one) for number, one in enumerate(tagged, 1))
+    return "".join(writer(kind)(number, sentence) for number, sentence in enumerate(tagged, 1))
 
 
 @pytest.mark.parametrize("options", [{}, {"confidence": True}])
@@ -92,16 +92,16 @@ def test_boundaries_are_for_columns_only(words, tmp_path):
 
 def test_all_before_a_bad_row_is_tagged(words, tmp_path):
     (tmp_path / "x.conll").write_text("Ann NNP\n\nLee NNP\n\nleft\n")
-    found = words.stream(sentences_of(str(tmp_path / "x.conll"), "conll", ColumnFormat(tag=None)))
-    assert [next(found).sentence.tokens for _ in range(2)] == [("Ann",), ("Lee",)]
+    tagged = words.stream(sentences_of(str(tmp_path / "x.conll"), "conll", ColumnFormat(tag=None)))
+    assert [next(tagged).sentence.tokens for _ in range(2)] == [("Ann",), ("Lee",)]
     with pytest.raises(DataError, match=r"x\.conll:5: expected 2 columns, as line 1 has, found 1: 'left'"):
-        next(found)
+        next(tagged)
 
 
 def test_predicted_columns_can_be_read_again(words, tmp_path):
     (tmp_path / "y.conll").write_text(predicted(words, tmp_path / "x.txt", "Ann can't.\n\nEU", "conll"))
     corpus = read(str(tmp_path / "y.conll"), ColumnFormat())
-    assert [one.tokens for one in corpus.sentences] == [("Ann", "ca", "n't", "."), ("EU",)]
+    assert [sentence.tokens for sentence in corpus.sentences] == [("Ann", "ca", "n't", "."), ("EU",)]
 
 
 @pytest.mark.parametrize(("token", "tag"), [("New York", "O"), ("a\tb", "O"), ("a\nb", "O"), ("a", "B-Job title")])
@@ -114,11 +114,11 @@ def test_what_columns_cannot_hold(token, tag):
 def test_text_is_cut_as_the_training_data_were(words, characters, tmp_path):
     assert (words.codec.cut, characters.codec.cut) == ("words", "characters")
     path = tmp_path / "x.txt"
-    tokens = [json.loads(predicted(one, path, "EU在北京\n", "jsonl"))["tokens"] for one in (words, characters)]
+    tokens = [json.loads(predicted(tagger, path, "EU在北京\n", "jsonl"))["tokens"] for tagger in (words, characters)]
     assert tokens == [["EU", "在", "北", "京"], ["E", "U", "在", "北", "京"]]
     record = '{"text": "EU在"}\n'
     tokens = [
-        json.loads(predicted(one, tmp_path / "x.jsonl", record, "jsonl"))["tokens"] for one in (words, characters)
+        json.loads(predicted(tagger, tmp_path / "x.jsonl", record, "jsonl"))["tokens"] for tagger in (words, characters)
     ]
     assert tokens == [["EU", "在"], ["E", "U", "在"]]
     for entity in characters.tag(["EU 在北京"])[0]:

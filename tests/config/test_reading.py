@@ -51,8 +51,8 @@ def test_every_problem_is_reported_at_once(tmp_path):
         word_dropout = "much"
         """,
     )
-    found = problems(path)
-    by_key = {line.partition(":")[0]: line for line in found}
+    complaints = problems(path)
+    by_key = {line.partition(":")[0]: line for line in complaints}
     assert by_key["data.train"] == "data.train: expected a valid string, found 3"
     assert by_key["data.dev"] == "data.dev: required, but it is not there"
     assert "'IOBES'" in by_key["data.scheme"]
@@ -64,7 +64,7 @@ def test_every_problem_is_reported_at_once(tmp_path):
     assert by_key["training.optimizer.weight_decay"].endswith("greater than or equal to 0, found -1")
     assert by_key["typo"] == "typo: unknown key"
     assert by_key["embeddings.word_dropout"].startswith("embeddings.word_dropout: expected a valid number")
-    assert len(found) == len(by_key) == 10
+    assert len(complaints) == len(by_key) == 10
 
 
 def test_every_problem_of_a_forecaster_is_reported_at_once():
@@ -239,11 +239,11 @@ def test_overrides_are_toml_or_strings(tmp_path):
 
 
 def test_broken_overrides_are_reported_with_the_rest(tmp_path):
-    found = problems(written(tmp_path, MINIMAL), "encoder", "encoder.cell=rnn", "seed.x=1", "=3")
-    assert found[0].startswith("--set encoder: expected KEY=VALUE")
-    assert found[1].startswith("--set =3: expected KEY=VALUE")
-    assert any(line.startswith("encoder.cell: expected 'lstm' or 'gru'") for line in found)
-    assert any(line.startswith("seed: expected a valid integer") for line in found)
+    complaints = problems(written(tmp_path, MINIMAL), "encoder", "encoder.cell=rnn", "seed.x=1", "=3")
+    assert complaints[0].startswith("--set encoder: expected KEY=VALUE")
+    assert complaints[1].startswith("--set =3: expected KEY=VALUE")
+    assert any(line.startswith("encoder.cell: expected 'lstm' or 'gru'") for line in complaints)
+    assert any(line.startswith("seed: expected a valid integer") for line in complaints)
 
 
 def test_json_round_trip():

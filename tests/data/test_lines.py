@@ -72,26 +72,26 @@ def test_lines_before_bad_bytes_are_yielded(tmp_path):
 
 
 def test_complaints_go_on_with_the_next_line(tmp_path):
-    found = []
+    complaints = []
     source = written(tmp_path, b"one\n\xff\nthree\n")
-    assert list(numbered_lines(source, "utf-8", found.append)) == [(1, "one"), (3, "three")]
-    assert [error.line for error in found] == [2]
+    assert list(numbered_lines(source, "utf-8", complaints.append)) == [(1, "one"), (3, "three")]
+    assert [error.line for error in complaints] == [2]
 
 
 @pytest.mark.parametrize(
-    ("name", "found"),
+    ("name", "kind"),
     [
         ("trian.conll", "nothing there; did you mean train.conll?"),
         ("nowhere/x", "nothing there"),
         ("folder", "a directory"),
     ],
 )
-def test_a_source_that_is_no_file_is_refused(tmp_path, name, found):
+def test_a_source_that_is_no_file_is_refused(tmp_path, name, kind):
     (tmp_path / "folder").mkdir()
     (tmp_path / "train.conll").touch()
     with pytest.raises(DataError) as error:
         lines(str(tmp_path / name))
-    assert str(error.value) == f"{tmp_path / name}: expected a file, found {found}"
+    assert str(error.value) == f"{tmp_path / name}: expected a file, found {kind}"
 
 
 def test_a_file_without_gzip_content_is_refused(tmp_path):
@@ -136,13 +136,13 @@ def test_samples_come_with_the_package():
 def test_every_encoding_works_or_is_refused(tmp_path, encoding):
     source = written(tmp_path, b"a O\nb O\n")
     try:
-        found = lines(source, encoding)
+        outcome = lines(source, encoding)
     except DataError as refusal:
-        found = str(refusal)
+        outcome = str(refusal)
     refused = (
         f"{source}: expected an encoding in which a line ends with the byte 0x0a, such as utf-8, latin-1 or gb18030"
     )
-    assert found == [(1, "a O"), (2, "b O")] or found.startswith(f"{refused}, found {encoding!r}")
+    assert outcome == [(1, "a O"), (2, "b O")] or outcome.startswith(f"{refused}, found {encoding!r}")
 
 
 def test_bytes_that_an_encoding_refuses_without_saying_where(tmp_path):

@@ -36,7 +36,7 @@ TRAIN = [
 
 
 def a_codec(train: list[Sentence] = TRAIN) -> TaggingCodec:
-    forms = Counter(token for one in train for token in one.tokens)
+    forms = Counter(token for example in train for token in example.tokens)
     pretrained = Pretrained(["eu", "berlin", "peter"], np.arange(6, dtype=np.float32).reshape(3, 2), "a test")
     words = WordTable.build(forms, pretrained)
     frozen = np.ones((len(words.frozen), 2), np.float16)
@@ -58,7 +58,7 @@ def test_a_codec_learns_from_training_sentences():
         ("Peter",): {"PER"},
         ("München",): {"LOC"},
     }
-    tokens = [token for one in TRAIN for token in one.tokens]
+    tokens = [token for example in TRAIN for token in example.tokens]
     characters, shapes = Counter("".join(tokens)), Counter(map(shape, tokens))
     # The most frequent first, ties by string.
     assert codec.characters.items == tuple(sorted(characters, key=lambda c: (-characters[c], c)))
@@ -71,22 +71,22 @@ def test_a_surface_may_have_several_types():
 
 
 def test_pairs_of_neighbours_have_ids_or_are_unknown():
-    forms = Counter(token for one in TRAIN for token in one.tokens)
+    forms = Counter(token for example in TRAIN for token in example.tokens)
     words = WordTable.build(forms, None)
     none = np.empty((0, 2), np.float16)
     codec = TaggingCodec.fit(TRAIN, words, none, scheme="IOBES", file_scheme="IOB1", with_pairs=True)
-    seen = {pair for one in TRAIN for pair in pairwise((*words.ids(one.tokens), PADDING))}
+    seen = {pair for example in TRAIN for pair in pairwise((*words.ids(example.tokens), PADDING))}
     assert len(codec.pairs) == len(seen)
     new = [sentence("EU rejects call"), sentence("German call never"), sentence("EU")]
     batch = codec.encode(new).collate(np.arange(3))
     row_of: dict[tuple[int, int], int] = {}
-    for one, row in zip(new, batch.bigrams.tolist(), strict=True):
-        for t, pair in enumerate(pairwise((*words.ids(one.tokens), PADDING))):
+    for example, row in zip(new, batch.bigrams.tolist(), strict=True):
+        for t, pair in enumerate(pairwise((*words.ids(example.tokens), PADDING))):
             assert (row[t] == UNKNOWN) == (pair not in seen)
             assert row[t] < FIRST + len(seen)
             if pair in seen:
                 assert row_of.setdefault(pair, row[t]) == row[t]
-        assert set(row[len(one.tokens) :]) <= {PADDING}
+        assert set(row[len(example.tokens) :]) <= {PADDING}
     assert len(set(row_of.values())) == len(row_of) == 4
     again = TaggingCodec.from_json(json.loads(json.dumps(codec.to_json())), codec.tensors())
     assert np.array_equal(again.encode(new).bigrams, codec.encode(new).bigrams)
@@ -137,7 +137,7 @@ def test_remembered_forms_change_nothing(texts):
     vars(codec)["cached_rows"] = lru_cache(2)(lambda form: read.append(form) or codec.rows(form))
     for tokens in texts:
         sentences = [Sentence(tuple(tokens), None, 1)]
-        kept, fresh = (one.encode(sentences).collate(np.arange(1)) for one in (codec, a_codec()))
+        kept, fresh = (encoder.encode(sentences).collate(np.arange(1)) for encoder in (codec, a_codec()))
         for name in ("words", "distinct", "characters", "shapes"):
             assert np.array_equal(getattr(kept, name), getattr(fresh, name))
     assert set(read) == {token for tokens in texts for token in tokens if len(token) <= LONGEST_SPELLING}
@@ -196,7 +196,7 @@ def test_a_codec_survives_json():
     assert again.frozen.dtype == np.float16
     assert np.array_equal(again.frozen, codec.frozen)
     unseen = [*TRAIN, sentence("Berlin Жук", "O O")]
-    first, second = (one.encode(unseen, with_tags=True).collate(np.arange(5)) for one in (codec, again))
+    first, second = (twin.encode(unseen, with_tags=True).collate(np.arange(5)) for twin in (codec, again))
     for field in fields(first):
         if field.name in {"bigrams", "features", "windows"}:
             assert getattr(second, field.name) is None

@@ -44,8 +44,8 @@ def test_conll2003(folder):
     assert token_lines(first) == [3, 4]
 
 
-def plain(found: list[Sentence]) -> list[tuple]:
-    return [(s.tokens, s.tags, s.line, s.document, s.document_start, token_lines(s)) for s in found]
+def plain(sentences: list[Sentence]) -> list[tuple]:
+    return [(s.tokens, s.tags, s.line, s.document, s.document_start, token_lines(s)) for s in sentences]
 
 
 @pytest.mark.parametrize(
@@ -169,9 +169,9 @@ def test_sentences_before_a_bad_line_are_yielded(folder):
 
 def test_every_bad_line_can_be_complained_of(folder):
     (folder / "x.conll").write_bytes(b"a O\nb\n\xff O\nc O\n\nd O O\ne O\n")
-    found: list[DataError] = []
-    first, second = read_columns(str(folder / "x.conll"), ColumnFormat(), found.append)
-    assert [error.line for error in found] == [2, 3, 6]
+    complaints: list[DataError] = []
+    first, second = read_columns(str(folder / "x.conll"), ColumnFormat(), complaints.append)
+    assert [error.line for error in complaints] == [2, 3, 6]
     assert (token_lines(first), token_lines(second)) == ([1, 4], [7])
 
 
@@ -226,15 +226,17 @@ def test_written_columns_are_read_again(folder, content, boundaries_at_the_end):
         everything.append(tagged([], boundaries_at_the_end))
     if everything[0].sentence.tokens[0][0] == "\ufeff" and not everything[0].sentence.document_start:
         return  # a byte order mark, as far as anybody can tell
-    text = "".join(writer("conll")(number, one) for number, one in enumerate(everything, 1))
+    text = "".join(writer("conll")(number, written) for number, written in enumerate(everything, 1))
     got = sentences(folder, text)
     assert [(s.tokens, s.tags or (), s.document_start) for s in got] == [
-        (one.sentence.tokens, one.tags, one.sentence.document_start) for one in everything
+        (written.sentence.tokens, written.tags, written.sentence.document_start) for written in everything
     ]
     # And the stream of what was written, its tags left alone, is written as the same rows again.
     streamed = list(read_columns(str(folder / "x.conll"), ColumnFormat(tag=None), keep_rows=True))
     assert [row for s in streamed for row in s.rows] == [
-        f"{token} {tag}" for one in everything for token, tag in zip(one.sentence.tokens, one.tags, strict=True)
+        f"{token} {tag}"
+        for written in everything
+        for token, tag in zip(written.sentence.tokens, written.tags, strict=True)
     ]
 
 

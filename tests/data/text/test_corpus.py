@@ -44,7 +44,10 @@ def test_corpora_are_told_apart_by_name(tmp_path, name):
     source = written(tmp_path, name, JSONL if "json" in name else COLUMNS)
     corpus = read(source, ColumnFormat())
     assert corpus.source == source
-    assert [(one.tokens, one.tags) for one in corpus.sentences] == [(("EU", "says"), ("B-ORG", "O")), (("It",), ("O",))]
+    assert [(sentence.tokens, sentence.tags) for sentence in corpus.sentences] == [
+        (("EU", "says"), ("B-ORG", "O")),
+        (("It",), ("O",)),
+    ]
 
 
 def test_samples_are_corpora():
@@ -62,7 +65,7 @@ def test_a_file_without_sentences_is_refused(tmp_path, content):
 
 def test_empty_records_are_no_sentences_of_a_corpus(tmp_path):
     source = written(tmp_path, "x.jsonl", '{"text": " ", "spans": []}\n{"tokens": ["a"], "tags": ["O"]}\n')
-    assert [one.line for one in read(source, ColumnFormat()).sentences] == [2]
+    assert [sentence.line for sentence in read(source, ColumnFormat()).sentences] == [2]
 
 
 @pytest.mark.parametrize(
@@ -78,8 +81,8 @@ def test_input_formats_are_told_by_name(source, expected):
 
 def test_every_line_of_text_is_a_sentence(tmp_path):
     source = written(tmp_path, "x.txt", "\ufeffI can't.\r\n\r\n  \nU.S.\u2028x")
-    found = list(sentences_of(source, "auto", ColumnFormat()))
-    assert [(one.line, one.text, one.tokens) for one in found] == [
+    sentences = list(sentences_of(source, "auto", ColumnFormat()))
+    assert [(sentence.line, sentence.text, sentence.tokens) for sentence in sentences] == [
         (1, "I can't.", ("I", "ca", "n't", ".")),
         (2, "", ()),
         (3, "  ", ()),
@@ -102,9 +105,9 @@ def test_every_line_of_text_is_a_sentence(tmp_path):
 )
 def test_streams_from_standard_input_need_no_tags(monkeypatch, reads, content, tokens):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content.encode())))
-    found = list(sentences_of("-", reads, ColumnFormat(tag=None)))
-    assert [one.tokens for one in found] == tokens
-    assert all(one.tags is None for one in found)
+    sentences = list(sentences_of("-", reads, ColumnFormat(tag=None)))
+    assert [sentence.tokens for sentence in sentences] == tokens
+    assert all(sentence.tags is None for sentence in sentences)
 
 
 @pytest.mark.parametrize(
@@ -118,10 +121,10 @@ def test_streams_from_standard_input_need_no_tags(monkeypatch, reads, content, t
 )
 def test_sentences_before_a_bad_line_are_yielded(monkeypatch, reads, content, before):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
-    stream, found = sentences_of("-", reads, ColumnFormat(tag=None)), []
+    stream, sentences = sentences_of("-", reads, ColumnFormat(tag=None)), []
     with pytest.raises(DataError, match=r"^standard input:[35]: expected "):
-        found.extend(stream)
-    assert [one.tokens for one in found] == before
+        sentences.extend(stream)
+    assert [sentence.tokens for sentence in sentences] == before
 
 
 def test_streams_read_no_further_than_they_must(monkeypatch):
@@ -174,7 +177,7 @@ def test_tags_of_no_scheme_have_no_repair(on_invalid):
 
 def test_repairs_are_listed_with_their_lines():
     corpus, repairs = checked(corpus_of("O B-X O", "B-X M-X M-Y", lines=(3, 5, 6)), "BMES", "repair")
-    assert [one.tags for one in corpus.sentences] == [("O", "S-X", "O"), ("B-X", "E-X", "S-Y")]
+    assert [sentence.tags for sentence in corpus.sentences] == [("O", "S-X", "O"), ("B-X", "E-X", "S-Y")]
     assert repairs == [Repair(5, "B-X", "S-X"), Repair(5, "M-X", "E-X"), Repair(6, "M-Y", "S-Y")]
 
 
@@ -216,7 +219,7 @@ def test_repair_keeps_entities_and_lists_every_change(drawn):
         if not tags.violations(old.tags, scheme):
             assert new is old
     assert len(repairs) == changes
-    legal = not any(tags.violations(one.tags, scheme) for one in before.sentences)
+    legal = not any(tags.violations(sentence.tags, scheme) for sentence in before.sentences)
     if legal:
         assert checked(before, scheme, "error") == (before, [])
     else:

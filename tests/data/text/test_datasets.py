@@ -47,7 +47,10 @@ def test_class_labels_of_parquet_become_their_names(tmp_path):
         first, second = read(spelling, ColumnFormat()).sentences
         assert (first.tokens, first.tags, first.line) == (("Ann", "Lee", "left"), ("B-PER", "I-PER", "O"), 1)
         assert (second.tokens, second.tags, second.line) == (("Bob",), ("B-PER",), 2)
-    assert [one.tags for one in read(source, ColumnFormat(tag="pos_tags")).sentences] == [("NN", "NN", "VB"), ("NN",)]
+    assert [sentence.tags for sentence in read(source, ColumnFormat(tag="pos_tags")).sentences] == [
+        ("NN", "NN", "VB"),
+        ("NN",),
+    ]
 
 
 def test_rows_name_their_documents(tmp_path):
@@ -55,7 +58,7 @@ def test_rows_name_their_documents(tmp_path):
     source = parquet(
         tmp_path / "x.parquet", rows, datasets.Features({**FEATURES, "document": datasets.Value("string")})
     )
-    assert [one.document for one in sentences_of(source, "auto", ColumnFormat(tag=None))] == [1, 1, 2]
+    assert [sentence.document for sentence in sentences_of(source, "auto", ColumnFormat(tag=None))] == [1, 1, 2]
 
 
 def test_a_local_file_leaves_no_copy(tmp_path):
@@ -65,7 +68,9 @@ def test_a_local_file_leaves_no_copy(tmp_path):
 
 def test_a_stream_keeps_sentences_without_tokens(tmp_path):
     stream = sentences_of(parquet(tmp_path / "x.parquet"), "auto", ColumnFormat(tag=None))
-    assert [(one.tokens, one.tags) for one in stream] == [(tuple(tokens), None) for tokens in ROWS["tokens"]]
+    assert [(sentence.tokens, sentence.tags) for sentence in stream] == [
+        (tuple(tokens), None) for tokens in ROWS["tokens"]
+    ]
 
 
 def test_a_table_without_rows_is_refused(tmp_path):
@@ -115,12 +120,12 @@ def test_numbers_without_names_are_refused(tmp_path):
 
 def test_unreadable_sources_are_no_datasets(tmp_path):
     (tmp_path / "x.parquet").write_bytes(b"EU O\n" * 9)
-    for source, found in [
+    for source, reason in [
         (str(tmp_path / "x.parquet"), "Parquet magic bytes not found"),
         (str(tmp_path / "none.parquet"), "Unable to find"),
     ]:
         with pytest.raises(
-            DataError, match=f"{re.escape(source)}: expected a dataset, found none that can be read: {found}"
+            DataError, match=f"{re.escape(source)}: expected a dataset, found none that can be read: {reason}"
         ):
             read(source, ColumnFormat())
 
@@ -181,8 +186,8 @@ def test_without_a_network(monkeypatch):
     monkeypatch.setattr("datasets.load.load_dataset", hub)
     with pytest.raises(DataError) as error:
         read("hf:conll2003", ColumnFormat())
-    found = "Couldn't reach 'conll2003' on the Hub (Name or service not known)"
-    assert str(error.value) == f"hf:conll2003: expected a dataset, found none that can be read: {found}"
+    reason = "Couldn't reach 'conll2003' on the Hub (Name or service not known)"
+    assert str(error.value) == f"hf:conll2003: expected a dataset, found none that can be read: {reason}"
 
 
 def test_sources_are_datasets_by_name():

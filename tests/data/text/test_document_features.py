@@ -87,7 +87,7 @@ def test_a_sentence_of_no_document_is_told_of_itself_alone():
 
 def test_batches_have_document_features_after_the_lexicons():
     train = [Sentence(("Ann", "ran"), ("B-PER", "O"), 1, document=1), Sentence(("ann",), ("O",), 2, document=1)]
-    table = WordTable.build(Counter(token for one in train for token in one.tokens), None)
+    table = WordTable.build(Counter(token for sentence in train for token in sentence.tokens), None)
     nothing = np.empty((0, 2), np.float16)
     codec = TaggingCodec.fit(
         train, table, nothing, scheme="IOBES", file_scheme="IOB2", with_lexicon=True, with_usage=True

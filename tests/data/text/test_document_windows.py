@@ -22,26 +22,26 @@ from bilstm_nlp.nn.tensors import on
 often = settings(max_examples=200, deadline=None)
 
 sentences = st.lists(st.tuples(st.integers(1, 7), st.integers(0, 3))).map(
-    lambda found: [
+    lambda drawn: [
         Sentence(tuple(f"{index}.{place}" for place in range(length)), None, 1, document=document)
-        for index, (length, document) in enumerate(sorted(found, key=lambda one: one[1]))
+        for index, (length, document) in enumerate(sorted(drawn, key=lambda pair: pair[1]))
     ]
 )
 
 
-def encoded(found):
-    words = WordTable.build(Counter(token for sentence in found for token in sentence.tokens), None)
+def encoded(corpus):
+    words = WordTable.build(Counter(token for sentence in corpus for token in sentence.tokens), None)
     nothing = np.empty((0, 2), np.float16)
-    return TaggingCodec.fit(found, words, nothing, scheme="IOB2", file_scheme="IOB2").encode(found)
+    return TaggingCodec.fit(corpus, words, nothing, scheme="IOB2", file_scheme="IOB2").encode(corpus)
 
 
 @often
 @given(sentences, st.integers(1, 20), st.none() | st.integers(0, 99))
-def test_windows_are_the_longest_runs_of_a_document(found, tokens, seed):
+def test_windows_are_the_longest_runs_of_a_document(corpus, tokens, seed):
     generator = None if seed is None else np.random.default_rng(seed)
-    together = in_documents(encoded(found), tokens, generator)
-    windows = [found[start:end] for start, end in pairwise(together.firsts)]
-    assert [sentence for window in windows for sentence in window] == found
+    together = in_documents(encoded(corpus), tokens, generator)
+    windows = [corpus[start:end] for start, end in pairwise(together.firsts)]
+    assert [sentence for window in windows for sentence in window] == corpus
     sizes = [sum(len(sentence.tokens) + 1 for sentence in window) - 1 for window in windows]
     assert together.lengths.tolist() == sizes
     for window, size in zip(windows, sizes, strict=True):
@@ -54,44 +54,46 @@ def test_windows_are_the_longest_runs_of_a_document(found, tokens, seed):
 
 
 def test_cuts_of_documents_are_drawn_anew():
-    found = [Sentence(("a",) * 4, None, 1, document=1 + index // 10) for index in range(200)]
-    one, other = (in_documents(encoded(found), 30, np.random.default_rng(seed)) for seed in (1, 2))
-    assert one.firsts.tolist() != other.firsts.tolist()
-    assert 4 in one.lengths
+    corpus = [Sentence(("a",) * 4, None, 1, document=1 + index // 10) for index in range(200)]
+    first, second = (in_documents(encoded(corpus), 30, np.random.default_rng(seed)) for seed in (1, 2))
+    assert first.firsts.tolist() != second.firsts.tolist()
+    assert 4 in first.lengths
 
 
 @often
 @given(sentences.filter(bool), st.integers(1, 20), st.integers(1, 40))
-def test_a_layout_maps_tokens_to_cells_and_back(found, tokens, most):
-    together = in_documents(encoded(found), tokens)
+def test_a_layout_maps_tokens_to_cells_and_back(corpus, tokens, most):
+    together = in_documents(encoded(corpus), tokens)
     seen = []
     for chosen in plan(together.lengths, most):
         numbers = together.sentences(chosen).tolist()
         seen += numbers
         batch = together.collate(chosen)
-        assert batch.lengths.tolist() == [len(found[number].tokens) for number in numbers]
+        assert batch.lengths.tolist() == [len(corpus[number].tokens) for number in numbers]
         if batch.windows is None:
             assert len(numbers) == len(chosen)
             continue
         width = batch.words.shape[1]
         names = {
-            row * width + t: token for row, number in enumerate(numbers) for t, token in enumerate(found[number].tokens)
+            row * width + t: token
+            for row, number in enumerate(numbers)
+            for t, token in enumerate(corpus[number].tokens)
         }
         names[len(numbers) * width] = "|"
         for window, tokens, length in zip(chosen, batch.windows.tokens, batch.windows.lengths, strict=True):
-            run = found[together.firsts[window] : together.firsts[window + 1]]
+            run = corpus[together.firsts[window] : together.firsts[window + 1]]
             expected = " | ".join(" ".join(sentence.tokens) for sentence in run).split()
             assert [names[token] for token in tokens[:length].tolist()] == expected
             assert not tokens[length:].any()
         read = batch.windows.tokens.flatten()[batch.windows.cells]
         own = np.arange(len(numbers) * width).reshape(-1, width)
         assert np.array_equal(read[batch.mask], own[batch.mask])
-    assert sorted(seen) == list(range(len(found)))
+    assert sorted(seen) == list(range(len(corpus)))
 
 
 def test_a_layout_is_that_of_the_drawn_example():
-    found = [Sentence(tuple(text), None, 1, document=document) for text, document in (("abc", 1), ("d", 1), ("ef", 2))]
-    windows = in_documents(encoded(found), 10).collate(np.array([0, 1])).windows
+    corpus = [Sentence(tuple(text), None, 1, document=document) for text, document in (("abc", 1), ("d", 1), ("ef", 2))]
+    windows = in_documents(encoded(corpus), 10).collate(np.array([0, 1])).windows
     assert windows.cells.tolist() == [[0, 1, 2], [4, 0, 0], [5, 6, 0]]
     assert windows.tokens.tolist() == [[0, 1, 2, 9, 3], [6, 7, 0, 0, 0]]
     assert windows.lengths.tolist() == [5, 2]
@@ -100,12 +102,12 @@ def test_a_layout_is_that_of_the_drawn_example():
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_a_window_is_read_as_a_sequence_of_its_own(cell):
     torch.manual_seed(0)
-    found = [
+    corpus = [
         Sentence(("a",) * length, None, 1, document=1 + (index > 2)) for index, length in enumerate((3, 1, 5, 2, 4))
     ]
     encoder = DocumentEncoder(Encoder(3, 4, cell=cell, layers=2), 3, *2 * [Dropout(0.0, locked=True)])
     torch.nn.init.normal_(encoder.boundary)
-    together = in_documents(encoded(found), 100)
+    together = in_documents(encoded(corpus), 100)
     batch = on(together.collate(np.array([1, 0])))
     inputs = torch.randn(5, 5, 3)
     states = encoder(Sequences(inputs, batch.lengths, batch.windows))
@@ -123,9 +125,9 @@ def test_a_window_is_read_as_a_sequence_of_its_own(cell):
 
 
 def test_sentences_alone_are_read_as_without_documents():
-    found = [Sentence(("a",) * length, None, 1) for length in (3, 1)]
-    assert alone(encoded(found)).collate(np.array([0, 1])).windows is None
-    assert in_documents(encoded(found), 100).firsts.tolist() == [0, 1, 2]
+    corpus = [Sentence(("a",) * length, None, 1) for length in (3, 1)]
+    assert alone(encoded(corpus)).collate(np.array([0, 1])).windows is None
+    assert in_documents(encoded(corpus), 100).firsts.tolist() == [0, 1, 2]
     inner = Encoder(3, 4)
     sequences = Sequences(torch.randn(2, 3, 3), torch.tensor([3, 1]))
     assert torch.equal(DocumentEncoder(inner, 3, *2 * [Dropout(0.0, locked=True)])(sequences), inner(sequences))

@@ -22,7 +22,9 @@ def folder(tmp_path_factory):
 def sentences(folder, *records: object, **settings) -> list[Sentence]:
     """Records as JSON, strings and bytes as they are, one a line."""
     path = folder / "x.jsonl"
-    path.write_bytes(b"\n".join(one if isinstance(one, bytes) else json.dumps(one).encode() for one in records))
+    path.write_bytes(
+        b"\n".join(record if isinstance(record, bytes) else json.dumps(record).encode() for record in records)
+    )
     return list(read_jsonl(str(path), ColumnFormat(**settings)))
 
 
@@ -43,9 +45,9 @@ def test_tokens_and_tags(folder):
 
 def test_neighbours_that_name_one_document_are_of_it(folder):
     names = ["a", "a", None, "a", 7, 7, "7", 0, 0, "", "a"]
-    found = sentences(folder, *({"tokens": ["x"], "tags": ["O"], "document": name} for name in names))
-    assert [one.document for one in found] == [1, 1, 0, 2, 3, 3, 4, 5, 5, 6, 7]
-    assert [one.document for one in sentences(folder, {"tokens": ["x"], "tags": ["O"]})] == [0]
+    read_back = sentences(folder, *({"tokens": ["x"], "tags": ["O"], "document": name} for name in names))
+    assert [sentence.document for sentence in read_back] == [1, 1, 0, 2, 3, 3, 4, 5, 5, 6, 7]
+    assert [sentence.document for sentence in sentences(folder, {"tokens": ["x"], "tags": ["O"]})] == [0]
     for wrong in ({"id": 1}, ["a"], 1.5, True):
         record = {"tokens": ["x"], "tags": ["O"], "document": wrong}
         assert complaint(folder, record).endswith(
@@ -55,8 +57,8 @@ def test_neighbours_that_name_one_document_are_of_it(folder):
 
 def test_crlf_and_a_byte_order_mark(folder):
     (folder / "x.jsonl").write_bytes(b'\xef\xbb\xbf{"tokens": ["a"]}\r\n\r\n{"tokens": ["b"]}')
-    found = list(read_jsonl(str(folder / "x.jsonl"), ColumnFormat(tag=None)))
-    assert [(one.tokens, one.line) for one in found] == [(("a",), 1), (("b",), 3)]
+    read_back = list(read_jsonl(str(folder / "x.jsonl"), ColumnFormat(tag=None)))
+    assert [(sentence.tokens, sentence.line) for sentence in read_back] == [(("a",), 1), (("b",), 3)]
 
 
 def test_line_separators_inside_of_strings(folder):
@@ -180,8 +182,8 @@ def test_an_array_in_a_json_file(folder, text, packed):
     ]
     path = folder / ("x.json.gz" if packed else "x.json")
     path.write_bytes(gzip.compress(text(records).encode()) if packed else text(records).encode())
-    found = read(str(path), ColumnFormat()).sentences
-    assert [(one.line, one.tokens, one.tags) for one in found] == [
+    read_back = read(str(path), ColumnFormat()).sentences
+    assert [(sentence.line, sentence.tokens, sentence.tags) for sentence in read_back] == [
         (1, ("a", "b"), ("O", "B-X")),
         (2, ("c", "d", "."), ("B-Y", "I-Y", "O")),
         (3, ("e",), ("O",)),
@@ -190,10 +192,12 @@ def test_an_array_in_a_json_file(folder, text, packed):
 
 def test_lines_in_a_json_file(folder):
     (folder / "x.json").write_text('\n{"tokens": ["a"]}\n\n{"tokens": ["b"]}\n[]\n')
-    found: list[DataError] = []
-    got = list(read_jsonl(str(folder / "x.json"), ColumnFormat(tag=None), found.append))
-    assert [(one.line, one.tokens) for one in got] == [(2, ("a",)), (4, ("b",))]
-    assert [str(error).removeprefix(str(folder)) for error in found] == ["/x.json:5: expected a JSON object, found []"]
+    complaints: list[DataError] = []
+    got = list(read_jsonl(str(folder / "x.json"), ColumnFormat(tag=None), complaints.append))
+    assert [(sentence.line, sentence.tokens) for sentence in got] == [(2, ("a",)), (4, ("b",))]
+    assert [str(error).removeprefix(str(folder)) for error in complaints] == [
+        "/x.json:5: expected a JSON object, found []"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -222,10 +226,13 @@ def test_records_before_a_bad_line_are_yielded(folder):
     stream, got = read_jsonl(str(path), ColumnFormat(tag=None)), []
     with pytest.raises(DataError, match=r"x\.jsonl:2: "):
         got.extend(stream)
-    assert [one.tokens for one in got] == [("a",)]
-    found: list[DataError] = []
-    assert [one.tokens for one in read_jsonl(str(path), ColumnFormat(tag=None), found.append)] == [("a",), ("b",)]
-    assert [error.line for error in found] == [2, 4]
+    assert [sentence.tokens for sentence in got] == [("a",)]
+    complaints: list[DataError] = []
+    assert [sentence.tokens for sentence in read_jsonl(str(path), ColumnFormat(tag=None), complaints.append)] == [
+        ("a",),
+        ("b",),
+    ]
+    assert [error.line for error in complaints] == [2, 4]
 
 
 JSON = st.recursive(
@@ -254,12 +261,12 @@ def test_any_bytes_give_sentences_or_a_data_error(folder, lines, settings):
         corpus = read(str(path), settings)
     except DataError:
         return
-    for one in corpus.sentences:
-        assert one.tokens
-        assert (one.tags is None) == (settings.tag is None)
-        assert one.tags is None or len(one.tags) == len(one.tokens)
-        assert (one.text is None) == (one.offsets is None)
-        assert one.offsets is None or tuple(one.text[a:b] for a, b in one.offsets) == one.tokens
+    for sentence in corpus.sentences:
+        assert sentence.tokens
+        assert (sentence.tags is None) == (settings.tag is None)
+        assert sentence.tags is None or len(sentence.tags) == len(sentence.tokens)
+        assert (sentence.text is None) == (sentence.offsets is None)
+        assert sentence.offsets is None or tuple(sentence.text[a:b] for a, b in sentence.offsets) == sentence.tokens
 
 
 WORD = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1, max_size=4)
@@ -274,7 +281,7 @@ def test_written_records_are_read_again(folder, pairs, data):
     entity = Entity(tokens[0], "X", 0, len(tokens[0]), 0, 1, None)
     line = writer("jsonl")(1, TaggedSentence(Sentence(tokens, None, 1), text, tagged, (entity,)))
     (folder / "x.jsonl").write_bytes(line.encode())
-    (one,) = read(str(folder / "x.jsonl"), ColumnFormat()).sentences
-    assert (one.tokens, one.tags) == (tokens, tagged)
-    if one.offsets is not None:
-        assert [one.text[a:b] for a, b in one.offsets] == list(tokens)
+    (sentence,) = read(str(folder / "x.jsonl"), ColumnFormat()).sentences
+    assert (sentence.tokens, sentence.tags) == (tokens, tagged)
+    if sentence.offsets is not None:
+        assert [sentence.text[a:b] for a, b in sentence.offsets] == list(tokens)

@@ -27,9 +27,9 @@ def sentence(text: str, *spans: tuple[str, int, int]) -> Sentence:
 
 def matched(lexicon: EntityLexicon, sentences: list[Sentence]) -> np.ndarray:
     """The lexicon's matches with whole sentences."""
-    forms = sorted({token for one in sentences for token in one.tokens})
-    tokens = [forms.index(token) for one in sentences for token in one.tokens]
-    lengths = [len(one.tokens) for one in sentences]
+    forms = sorted({token for sentence in sentences for token in sentence.tokens})
+    tokens = [forms.index(token) for sentence in sentences for token in sentence.tokens]
+    lengths = [len(sentence.tokens) for sentence in sentences]
     return lexicon.matches(forms, np.array(tokens, np.int64), np.array(lengths, np.int64))
 
 
@@ -39,15 +39,15 @@ def shown(row: np.ndarray) -> set[str]:
 
 
 def twin(entities: dict[tuple[str, ...], set[str]], tokens: tuple[str, ...]) -> list[set[str]]:
-    found: list[set[str]] = [set() for _ in tokens]
+    matches: list[set[str]] = [set() for _ in tokens]
     for kind in TYPES:
         for start in range(len(tokens)):
             ends = [end for end in range(start + 1, len(tokens) + 1) if kind in entities.get(tokens[start:end], ())]
             if ends:
                 inside = ["S"] if ends[-1] == start + 1 else ["B", *"I" * (ends[-1] - start - 2), "E"]
                 for place, role in enumerate(inside, start):
-                    found[place].add(f"{role}-{kind}")
-    return found
+                    matches[place].add(f"{role}-{kind}")
+    return matches
 
 
 words = st.sampled_from(["a", "b", "c", "New", "York"])
@@ -92,13 +92,13 @@ def test_a_fold_is_matched_with_the_entities_of_the_others():
 def test_folds_are_runs_of_neighbours_and_make_up_the_corpus(count):
     sentences = [sentence(str(number)) for number in range(count)]
     parts = neighbour_folds(sentences)
-    assert [one for part in parts for one in part] == sentences
+    assert [member for part in parts for member in part] == sentences
     assert len(parts) == min(count, 10)
     assert all(part for part in parts)
 
 
 def a_codec(train: list[Sentence]) -> TaggingCodec:
-    table = WordTable.build(Counter(token for one in train for token in one.tokens), None)
+    table = WordTable.build(Counter(token for example in train for token in example.tokens), None)
     none = np.empty((0, 2), np.float16)
     return TaggingCodec.fit(train, table, none, scheme="IOBES", file_scheme="IOB2", with_lexicon=True)
 

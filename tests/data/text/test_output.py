@@ -20,7 +20,7 @@ often = settings(max_examples=60, deadline=None)
 
 
 def tagged(
-    tokens: list[str], found: list[tuple[str, int, int]], score: float | None = None, scored: bool = False, **given
+    tokens: list[str], spans: list[tuple[str, int, int]], score: float | None = None, scored: bool = False, **given
 ) -> TaggedSentence:
     """Tokens joined by blanks, with entities of (type, first, last)."""
     starts = [sum(len(token) + 1 for token in tokens[:index]) for index in range(len(tokens))]
@@ -29,9 +29,9 @@ def tagged(
         Entity(
             text[(a := starts[first]) : (b := starts[last - 1] + len(tokens[last - 1]))], kind, a, b, first, last, score
         )
-        for kind, first, last in found
+        for kind, first, last in spans
     )
-    tags = tuple(encode([Span(*one) for one in found], len(tokens), "IOB2"))
+    tags = tuple(encode([Span(*span) for span in spans], len(tokens), "IOB2"))
     sentence = Sentence(tokens=tuple(tokens), tags=None, line=1, **given)
     return TaggedSentence(sentence, text, tags, entities, scored=scored or score is not None)
 
@@ -115,19 +115,19 @@ awkward = words | st.sampled_from(['"', ",", '","', "\r", "\n", "\r\n", "'", "\\
 def test_entities_survive_json_and_csv(tokens, data, score):
     cuts = sorted(data.draw(st.sets(st.integers(0, len(tokens)))))
     kind = data.draw(awkward)
-    one = tagged(tokens, [(kind, first, last) for first, last in pairwise(cuts)], score)
-    line = writer("jsonl")(1, one)
+    sentence = tagged(tokens, [(kind, first, last) for first, last in pairwise(cuts)], score)
+    line = writer("jsonl")(1, sentence)
     assert line.endswith("\n")
     assert line.count("\n") == 1
     record = json.loads(line)
     assert record["tokens"] == tokens
-    assert record["tags"] == list(one.tags)
-    assert record["text"] == one.text
+    assert record["tags"] == list(sentence.tags)
+    assert record["text"] == sentence.text
     assert "alternatives" not in record
-    assert tuple(Entity(**{"score": None, **entity}) for entity in record["entities"]) == one.entities
-    rows = list(csv.DictReader(io.StringIO(CSV_HEADER + writer("csv")(12, one), newline="")))
-    assert len(rows) == len(one.entities)
-    for row, entity in zip(rows, one.entities, strict=True):
+    assert tuple(Entity(**{"score": None, **entity}) for entity in record["entities"]) == sentence.entities
+    rows = list(csv.DictReader(io.StringIO(CSV_HEADER + writer("csv")(12, sentence), newline="")))
+    assert len(rows) == len(sentence.entities)
+    for row, entity in zip(rows, sentence.entities, strict=True):
         assert (row["sentence"], row["rank"]) == ("12", "1")
         assert (row["text"], row["type"]) == (harmless(entity.text), harmless(entity.type))
         assert (int(row["start"]), int(row["end"])) == (entity.start, entity.end)
@@ -152,8 +152,8 @@ def harmless(text: str) -> str:
 
 @pytest.mark.parametrize("text", ['=HYPERLINK("x")', "+49", "-1", "@x", "\tx", "\rx"])
 def test_formulas_of_spreadsheets_are_written_as_text(text):
-    found = list(csv.reader(io.StringIO(f"{cell(text)},{cell('a' + text)}\n", newline="")))
-    assert found == [["'" + text, "a" + text]]
+    rows = list(csv.reader(io.StringIO(f"{cell(text)},{cell('a' + text)}\n", newline="")))
+    assert rows == [["'" + text, "a" + text]]
 
 
 def test_characters_are_written_as_they_are():
@@ -165,7 +165,9 @@ def test_characters_are_written_as_they_are():
 
 def ranked() -> TaggedSentence:
     best, second = tagged(NEWS, FOUND), tagged(NEWS, [("ORG", 0, 1)])
-    alternatives = tuple(Alternative(p, one.tags, one.entities) for p, one in ((0.75, best), (0.125, second)))
+    alternatives = tuple(
+        Alternative(p, sentence.tags, sentence.entities) for p, sentence in ((0.75, best), (0.125, second))
+    )
     return TaggedSentence(best.sentence, best.text, best.tags, best.entities, alternatives)
 
 
@@ -176,10 +178,13 @@ def test_alternatives_as_text():
 
 
 def test_alternatives_as_json():
-    found = json.loads(writer("jsonl")(1, ranked()))["alternatives"]
-    assert [one["probability"] for one in found] == [0.75, 0.125]
-    assert [one["tags"] for one in found] == [["B-ORG", "O", "B-MISC", "O"], ["B-ORG", "O", "O", "O"]]
-    assert found[1]["entities"] == [{"text": "EU", "type": "ORG", "start": 0, "end": 2, "first": 0, "last": 1}]
+    alternatives = json.loads(writer("jsonl")(1, ranked()))["alternatives"]
+    assert [alternative["probability"] for alternative in alternatives] == [0.75, 0.125]
+    assert [alternative["tags"] for alternative in alternatives] == [
+        ["B-ORG", "O", "B-MISC", "O"],
+        ["B-ORG", "O", "O", "O"],
+    ]
+    assert alternatives[1]["entities"] == [{"text": "EU", "type": "ORG", "start": 0, "end": 2, "first": 0, "last": 1}]
 
 
 def test_alternatives_as_csv():

@@ -39,10 +39,10 @@ numbers = st.floats(width=32, allow_nan=False, allow_infinity=False)
 
 @st.composite
 def tables(draw) -> tuple[list[str], np.ndarray]:
-    found = draw(words)
+    distinct = draw(words)
     dimension = draw(st.integers(2, 5))
     row = st.lists(numbers, min_size=dimension, max_size=dimension)
-    return found, np.array(draw(st.lists(row, min_size=len(found), max_size=len(found))), np.float32)
+    return distinct, np.array(draw(st.lists(row, min_size=len(distinct), max_size=len(distinct))), np.float32)
 
 
 def written(words: list[str], vectors: np.ndarray, kind: str) -> bytes:

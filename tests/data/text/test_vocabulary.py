@@ -180,8 +180,8 @@ def test_every_word_of_the_file_finds_its_own_vector(counted, words):
     file = pretrained(*words)
     table = WordTable.build(counted, file)
     vectors = np.full((len(table), 2), -1, np.float32)
-    rows, found = table.pretrained_rows(file)
-    vectors[rows] = file.vectors[found]
+    rows, file_rows = table.pretrained_rows(file)
+    vectors[rows] = file.vectors[file_rows]
     vectors[table.trainable :] = matrix(file, table.frozen)
     assert np.array_equal(vectors[table.ids(words)], file.vectors)
 
