@@ -114,15 +114,15 @@ def reachable(start: str, imports: dict[str, set[str]]) -> set[str]:
 
 
 def main() -> None:
-    found = survey()
-    floor_of = {room: found.floors.get(room.split("/")[0], 0) for room in found.rooms}
-    for room in sorted(found.rooms, key=lambda room: (-floor_of[room], room)):
-        print(f"{floor_of[room]:>3}  {room:<20}{found.rooms[room]:>4} modules")
-    print(f"{len(found.rooms)} rooms, {max(found.floors.values(), default=0)} floors, ", end="")
-    print(f"{len(found.circles)} circles, {len(found.upward)} upward imports")
-    for circle in found.circles:
+    plan = survey()
+    floor_of = {room: plan.floors.get(room.split("/")[0], 0) for room in plan.rooms}
+    for room in sorted(plan.rooms, key=lambda room: (-floor_of[room], room)):
+        print(f"{floor_of[room]:>3}  {room:<20}{plan.rooms[room]:>4} modules")
+    print(f"{len(plan.rooms)} rooms, {max(plan.floors.values(), default=0)} floors, ", end="")
+    print(f"{len(plan.circles)} circles, {len(plan.upward)} upward imports")
+    for circle in plan.circles:
         print("circle:", " ".join(circle))
-    for importer, imported in found.upward:
+    for importer, imported in plan.upward:
         print(f"upward: {importer} imports {imported}")
 
 

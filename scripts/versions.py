@@ -36,8 +36,8 @@ def interpreter(version: str) -> str | None:
 
 def _version_of(program: str) -> str | None:
     ask = [program, "-c", "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"]
-    found = subprocess.run(ask, capture_output=True, text=True, check=False)
-    return found.stdout.strip() if found.returncode == 0 else None
+    ended = subprocess.run(ask, capture_output=True, text=True, check=False)
+    return ended.stdout.strip() if ended.returncode == 0 else None
 
 
 def requirements() -> list[str]:

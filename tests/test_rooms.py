@@ -22,12 +22,12 @@ def test_imports_keep_the_contracts():
 
 
 def test_rooms_are_few_and_their_imports_lead_down():
-    found = survey()
-    assert found.circles == []
-    assert found.upward == []
-    assert len(found.rooms) <= 20
-    assert max(found.floors.values()) <= 9
-    assert {"cli", "nn/crf", "data/text", "contracts"} <= found.rooms.keys()
+    plan = survey()
+    assert plan.circles == []
+    assert plan.upward == []
+    assert len(plan.rooms) <= 20
+    assert max(plan.floors.values()) <= 9
+    assert {"cli", "nn/crf", "data/text", "contracts"} <= plan.rooms.keys()
 
 
 def test_script_prints_the_rooms_and_their_number():

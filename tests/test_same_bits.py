@@ -19,9 +19,9 @@ def test_sample_config_gives_the_bits_of_its_reference(name, tmp_path):
     """On another processor, or with other releases of torch, numpy or numba, the headline figures within 10 percent."""
     reference = json.loads((REFERENCES / f"{name}.json").read_text(encoding="utf-8"))
     commit = reference.pop("commit")
-    found = fingerprint(name, ROOT, tmp_path)
-    same_machine = found.pop("machine") == reference.pop("machine")
-    assert not differences(reference, found, same_machine=same_machine), commit
+    made = fingerprint(name, ROOT, tmp_path)
+    same_machine = made.pop("machine") == reference.pop("machine")
+    assert not differences(reference, made, same_machine=same_machine), commit
 
 
 def test_changed_digest_is_a_difference_on_the_same_machine_only():

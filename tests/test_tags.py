@@ -35,13 +35,13 @@ TYPES = ("X", "Y-Z")  # a type may have a dash
 @st.composite
 def entities(draw, longest: int = 8) -> tuple[list[Span], int]:
     """Entities that do not overlap, in order, and the number of tokens."""
-    length, found, position = draw(st.integers(0, longest)), [], 0
+    length, drawn, position = draw(st.integers(0, longest)), [], 0
     while position < length:
         width = draw(st.integers(0, length - position))
         if width:
-            found.append(Span(draw(st.sampled_from(TYPES)), position, position + width))
+            drawn.append(Span(draw(st.sampled_from(TYPES)), position, position + width))
         position += max(width, 1)
-    return found, length
+    return drawn, length
 
 
 def any_tags(scheme: str) -> st.SearchStrategy[list[str]]:
@@ -73,26 +73,26 @@ def conlleval(tags: list[str], scheme: str) -> list[Span]:
             or (previous != "O" and tag == "S")
         )
 
-    found, start, previous, previous_type = [], 0, "O", ""
+    chunks, start, previous, previous_type = [], 0, "O", ""
     for index, tag in enumerate([*tags, "O"]):
         letter, _, kind = tag.partition("-")
         role = {"O": "O", **ROLES[scheme]}[letter]
         if end_of_chunk(previous, role, previous_type, kind):
-            found.append(Span(previous_type, start, index))
+            chunks.append(Span(previous_type, start, index))
         if start_of_chunk(previous, role, previous_type, kind):
             start = index
         previous, previous_type = role, kind
-    return found
+    return chunks
 
 
 def arrangements(length: int) -> list[list[Span]]:
     """Every set of entities of the types X and Y that do not overlap."""
     if length == 0:
         return [[]]
-    found = list(arrangements(length - 1))  # the last token is O
+    lists = list(arrangements(length - 1))  # the last token is O
     for start in range(length):
-        found += [[*before, Span(kind, start, length)] for before in arrangements(start) for kind in "XY"]
-    return found
+        lists += [[*before, Span(kind, start, length)] for before in arrangements(start) for kind in "XY"]
+    return lists
 
 
 def tolerated(tags: tuple[str, ...]) -> tuple[str, ...]:
@@ -156,26 +156,26 @@ def test_a_tag_belongs_to_its_scheme():
     ],
 )
 def test_each_scheme_spells_entities_its_own_way(scheme, tags):
-    found = [Span("X", 5, 8), Span("X", 1, 3), Span("Y", 3, 4), Span("X", 0, 1)]  # in any order
-    assert encode(found, 8, scheme) == tags.split()
+    entities_of_x = [Span("X", 5, 8), Span("X", 1, 3), Span("Y", 3, 4), Span("X", 0, 1)]  # in any order
+    assert encode(entities_of_x, 8, scheme) == tags.split()
 
 
 @every_scheme
 @given(entities())
 def test_entities_survive_being_spelled(scheme, case):
-    found, length = case
-    tags = encode(found, length, scheme)
+    drawn, length = case
+    tags = encode(drawn, length, scheme)
     assert len(tags) == length
-    assert spans(tags, scheme) == found
+    assert spans(tags, scheme) == drawn
     assert violations(tags, scheme) == []
     assert set(tags) <= set(tag_set(TYPES, scheme))
 
 
 @given(entities(), schemes, schemes)
 def test_conversion_is_a_change_of_spelling(case, source, target):
-    found, length = case
-    tags = encode(found, length, source)
-    assert convert(tags, source, target) == encode(found, length, target)
+    drawn, length = case
+    tags = encode(drawn, length, source)
+    assert convert(tags, source, target) == encode(drawn, length, target)
     assert convert(convert(tags, source, target), target, source) == tags
 
 
@@ -200,7 +200,7 @@ def test_legal_is_what_some_entities_spell(scheme):
     tags = tag_set("XY", scheme)
     legality = legal_transitions(tags, scheme)
     for length in range(1, 5 if len(tags) < 9 else 4):
-        spelled = {tuple(encode(found, length, scheme)) for found in arrangements(length)}
+        spelled = {tuple(encode(arrangement, length, scheme)) for arrangement in arrangements(length)}
         for path in product(range(len(tags)), repeat=length):
             sequence = tuple(tags[tag] for tag in path)
             allowed = (tolerated(sequence) if scheme == "IOB1" else sequence) in spelled
@@ -251,30 +251,30 @@ def test_the_tag_set_is_o_and_then_type_by_type():
 @given(st.lists(entities(), max_size=6), schemes)
 def test_the_scheme_of_tags_is_detected(corpus, scheme):
     """Every scheme that spells the corpus this way is a candidate, and only those; the most usual is taken."""
-    found = detect(encode(spanned, length, scheme) for spanned, length in corpus)
+    detection = detect(encode(spanned, length, scheme) for spanned, length in corpus)
     alike = {
         other
         for other in SCHEMES
         if all(encode(spanned, length, other) == encode(spanned, length, scheme) for spanned, length in corpus)
     }
-    assert set(found.candidates) == alike
-    assert found.scheme == min(alike, key=PREFERENCE.index)
+    assert set(detection.candidates) == alike
+    assert detection.scheme == min(alike, key=PREFERENCE.index)
     if len(alike) == 1:
-        assert found.explanation == f"{scheme}: the only scheme that all tags keep to"
+        assert detection.explanation == f"{scheme}: the only scheme that all tags keep to"
         return
-    others = ", ".join(other for other in PREFERENCE if other in alike and other != found.scheme)
+    others = ", ".join(other for other in PREFERENCE if other in alike and other != detection.scheme)
     nothing = not any(spanned for spanned, _ in corpus)
     why = (
         "there are no entities, so any scheme would do"
         if nothing
         else "no entity here is long enough to tell them apart"
     )
-    assert found.explanation == f"{found.scheme}, though {others} would do as well: {why}"
+    assert detection.explanation == f"{detection.scheme}, though {others} would do as well: {why}"
 
 
 def test_short_entities_leave_two_schemes():
-    found = detect([["B-X", "E-X", "O", "S-X"]])
-    assert (found.scheme, found.candidates) == ("IOBES", ("IOBES", "BMES"))
+    detection = detect([["B-X", "E-X", "O", "S-X"]])
+    assert (detection.scheme, detection.candidates) == ("IOBES", ("IOBES", "BMES"))
 
 
 @pytest.mark.parametrize(
@@ -295,7 +295,7 @@ def test_short_entities_leave_two_schemes():
     ],
 )
 def test_a_corpus_with_mistakes_has_the_least_broken_scheme(corpus, explanation):
-    found = detect(corpus)
-    assert found.explanation == explanation
-    assert found.scheme == explanation.split(":")[0]
-    assert found.candidates == ()
+    detection = detect(corpus)
+    assert detection.explanation == explanation
+    assert detection.scheme == explanation.split(":")[0]
+    assert detection.candidates == ()

@@ -137,5 +137,5 @@ def checked(model: type[ModelT], values: object, file: str) -> ModelT:
             raise RunError(f"{place}: {problem['msg'].removeprefix('Value error, ')}") from None
         is_missing = problem["type"] == "missing"
         rule = "a value" if is_missing else problem["msg"].removeprefix("Input should be ")
-        found = "none" if is_missing else repr(problem["input"])
-        raise RunError(f"{place}: expected {rule}, found {found[:60] + '…' if len(found) > 60 else found}") from None
+        value = "none" if is_missing else repr(problem["input"])
+        raise RunError(f"{place}: expected {rule}, found {value[:60] + '…' if len(value) > 60 else value}") from None

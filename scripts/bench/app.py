@@ -53,8 +53,8 @@ def ner_row(
     check_peers("ner", against, ["lstm"])
     where = use(threads)
     with tempfile.TemporaryDirectory() as folder:
-        found = corpora.corpora(train, dev, vectors, Path(folder))
-        tell("ner", ner.measure(found, steps=steps, rounds=rounds), where, json)
+        files = corpora.corpora(train, dev, vectors, Path(folder))
+        tell("ner", ner.measure(files, steps=steps, rounds=rounds), where, json)
 
 
 @app.command("crf")
@@ -112,10 +112,10 @@ def predict_row(
     where = use(threads)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        found = corpora.corpora(train, dev, vectors, folder)
-        command = predict.CommandLine(run or corpora.trained(found, folder), folder, jobs, threads)
+        files = corpora.corpora(train, dev, vectors, folder)
+        command = predict.CommandLine(run or corpora.trained(files, folder), folder, jobs, threads)
         tell(
-            "predict", predict.measure(command, found, count=sentences, megabytes=megabytes, rounds=rounds), where, json
+            "predict", predict.measure(command, files, count=sentences, megabytes=megabytes, rounds=rounds), where, json
         )
 
 

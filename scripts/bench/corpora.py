@@ -59,7 +59,7 @@ def repeated_sample(part: str, folder: Path) -> Path:
     return path
 
 
-def config_of(found: Corpora, *, epochs: int, fraction: float = 1.0) -> TaggingConfig:
+def config_of(files: Corpora, *, epochs: int, fraction: float = 1.0) -> TaggingConfig:
     """The shipped CoNLL config on these files, on the CPU, its sentences read alone.
 
     The floor that it is held against is an LSTM over the same batches, whatever they hold.
@@ -67,9 +67,9 @@ def config_of(found: Corpora, *, epochs: int, fraction: float = 1.0) -> TaggingC
     values: dict[str, Any] = read_toml(ROOT / CONFIG)
     values["context"] = {"kind": "none"}
     values["embeddings"] |= {"lexicon": False, "usage": False}
-    values["data"] |= {"train": str(found.train), "dev": str(found.dev), "fraction": fraction}
-    values["embeddings"]["file"] = str(found.vectors)
-    if found.vectors is None:
+    values["data"] |= {"train": str(files.train), "dev": str(files.dev), "fraction": fraction}
+    values["embeddings"]["file"] = str(files.vectors)
+    if files.vectors is None:
         del values["embeddings"]["file"]
         values["embeddings"]["dimension"] = 100
     values["training"] |= {"epochs": epochs, "device": "cpu"}
@@ -78,14 +78,16 @@ def config_of(found: Corpora, *, epochs: int, fraction: float = 1.0) -> TaggingC
     return config
 
 
-def trained(found: Corpora, folder: Path) -> Path:
+def trained(files: Corpora, folder: Path) -> Path:
     """A run that was trained for an epoch on a tenth of the data: as large and as fast as any other, and less good."""
     run = folder / "run"
-    for _ in experiment.train_epochs(config_of(found, epochs=1, fraction=0.1), run):
+    for _ in experiment.train_epochs(config_of(files, epochs=1, fraction=0.1), run):
         pass
     return run
 
 
-def sentences(found: Corpora) -> Iterator[Sentence]:
+def sentences(files: Corpora) -> Iterator[Sentence]:
     """Sentences with the rows of their files, without an end: after the last one comes the first."""
-    return cycle([one for path in (found.train, found.dev) for one in sentences_of(str(path), "conll", FORMAT)])
+    return cycle(
+        [sentence for path in (files.train, files.dev) for sentence in sentences_of(str(path), "conll", FORMAT)]
+    )

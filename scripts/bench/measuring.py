@@ -20,11 +20,11 @@ Clock = Callable[[], float]
 
 def interleaved(calls: Mapping[str, Callable[[], T]], rounds: int) -> dict[str, list[T]]:
     """What each call returned in each round: forwards in the first, backwards in the second, and so on."""
-    found: dict[str, list[T]] = {name: [] for name in calls}
+    results: dict[str, list[T]] = {name: [] for name in calls}
     for number in range(rounds):
         for name in calls if number % 2 == 0 else reversed(list(calls)):
-            found[name].append(calls[name]())
-    return found
+            results[name].append(calls[name]())
+    return results
 
 
 def seconds(call: Callable[[], object], repeats: int, clock: Clock) -> float:
@@ -40,10 +40,10 @@ def timed(call: Callable[[], object], at_least: float = 0.0, clock: Clock = time
 
     So many calls are timed as one that they take `at_least` so many seconds, where the clock and chance are coarse.
     """
-    found = seconds(call, 1, clock)
-    if found < at_least:
-        found = seconds(call, 1, clock)  # the first one also loads and compiles
-    repeats = max(1, math.ceil(at_least / found)) if at_least else 1
+    taken = seconds(call, 1, clock)
+    if taken < at_least:
+        taken = seconds(call, 1, clock)  # the first one also loads and compiles
+    repeats = max(1, math.ceil(at_least / taken)) if at_least else 1
     return lambda: seconds(call, repeats, clock)
 
 

@@ -13,9 +13,9 @@ from .report import Report
 from .training import BareLstm, First, epochs, parts_of_a_step, shapes_of
 
 
-def measure(found: Corpora, *, steps: int, rounds: int) -> Report:
+def measure(files: Corpora, *, steps: int, rounds: int) -> Report:
     """Both ratios, sentences a second, and where a training step's time goes."""
-    config = config_of(found, epochs=rounds + 1)
+    config = config_of(files, epochs=rounds + 1)
     prepared = tagging(config).prepare()
     data, codec, model = prepared.data, prepared.codec, prepared.model
 
@@ -43,7 +43,7 @@ def measure(found: Corpora, *, steps: int, rounds: int) -> Report:
         },
         tables={"step": parts_of_a_step(model, batches, settings(config))},
         notes=(
-            *found.notes,
+            *files.notes,
             f"training: {len(batches)} batches of {config.training.batch_tokens} tokens at most, {trained} sentences, "
             f"as `fit` times them; floor: forward and backward of torch.nn.LSTM({floor.lstm.input_size}, "
             f"{config.encoder.hidden}, bidirectional) on tensors of the same shapes, their sum as the loss",

@@ -55,20 +55,20 @@ class CommandLine:
 
     def calls(self, kind: Kind, chosen: Sequence[Sentence]) -> dict[str, Callable[[], Finished]]:
         """To tag a file of these sentences, and one of the first alone: what is left of it without start-up."""
-        found: dict[str, Callable[[], Finished]] = {}
+        by_part: dict[str, Callable[[], Finished]] = {}
         for name, part in (("one", chosen[:1]), ("all", chosen)):
             path = self.folder / f"{name}.{kind.suffix}"
             path.write_text("".join(map(kind.write, part)), encoding="utf-8")
-            found[name] = partial(self.tag, path, kind)
-        return found
+            by_part[name] = partial(self.tag, path, kind)
+        return by_part
 
 
-def measure(command: CommandLine, found: Corpora, *, count: int, megabytes: int | None, rounds: int) -> Report:
+def measure(command: CommandLine, files: Corpora, *, count: int, megabytes: int | None, rounds: int) -> Report:
     """Tokens a second and memory for a file of `count` sentences, as columns and as text; memory for a large one.
 
     Raises `InputError` for files so small that tagging them takes no longer than starting.
     """
-    chosen = list(islice(sentences(found), count))
+    chosen = list(islice(sentences(files), count))
     columns, text = command.calls(COLUMNS, chosen), command.calls(TEXT, chosen)
     columns["one"]()  # warm
     by_columns, by_text = interleaved(columns, rounds), interleaved(text, rounds)
@@ -81,7 +81,7 @@ def measure(command: CommandLine, found: Corpora, *, count: int, megabytes: int 
         "text_memory": Figure([end.peak for end in by_text["all"]], "MiB"),
     }
     notes = (
-        *found.notes,
+        *files.notes,
         f"{count} sentences, as columns (to columns) and as text (to text); speed without start-up, which is "
         "the time for a file of one sentence",
         f"memory: all that the process and those below it hold at a time; --jobs: {command.jobs or 'not given'}",
@@ -89,7 +89,7 @@ def measure(command: CommandLine, found: Corpora, *, count: int, megabytes: int 
     if megabytes is None:
         return Report(figures, notes=notes)
     path = command.folder / "large.conll"
-    write_large(path, found, megabytes)
+    write_large(path, files, megabytes)
     quarters = memory_by_quarter(command.tag(path, COLUMNS).memory, start.median)
     return Report(
         figures | of_large_file(quarters),
@@ -100,15 +100,15 @@ def measure(command: CommandLine, found: Corpora, *, count: int, megabytes: int 
 
 def speed(ends: Mapping[str, Sequence[Finished]], tokens: int) -> Figure:
     """Tokens a second, without what a file of one sentence takes in the same round."""
-    apart = [every.seconds - one.seconds for every, one in zip(ends["all"], ends["one"], strict=True)]
+    apart = [whole.seconds - start.seconds for whole, start in zip(ends["all"], ends["one"], strict=True)]
     if min(apart) <= 0:
         raise InputError("--sentences: expected so many that tagging takes longer than starting, found too few")
     return Figure([tokens / seconds for seconds in apart], "tokens/s", Target(50_000, 120_000))
 
 
-def write_large(path: Path, found: Corpora, megabytes: int) -> None:
+def write_large(path: Path, files: Corpora, megabytes: int) -> None:
     """A file of columns of so many MB."""
-    stream, size = sentences(found), 0
+    stream, size = sentences(files), 0
     with path.open("w", encoding="utf-8") as file:
         while size < megabytes * 1_000_000:
             size += file.write("".join(map(COLUMNS.write, islice(stream, 1000))))

@@ -46,12 +46,12 @@ def epochs(model: nn.Module, batches: Batches, settings: Settings) -> Iterator[f
 @torch.no_grad()
 def shapes_of(model: Model[Any, Any], batches: Batches) -> list[torch.Size]:
     """(B, T, D) of what the recurrence reads of each batch."""
-    found = (model.embedder(on(batch)) for batch in batches)
+    embedded = (model.embedder(on(batch)) for batch in batches)
     return [
         sequences.inputs.shape
         if sequences.windows is None
         else torch.Size([*sequences.windows.cells.shape, sequences.inputs.shape[2]])
-        for sequences in found
+        for sequences in embedded
     ]
 
 

@@ -45,11 +45,11 @@ def soak(
         tagger = run or trained(folder / "run")
         with ThreadPoolExecutor() as threads:
             until = time.monotonic() + 60 * minutes
-            one = threads.submit(predict, tagger, folder, seed, minutes, 1)
+            alone = threads.submit(predict, tagger, folder, seed, minutes, 1)
             # Two processes share a stream of their own in the second half.
-            two = threads.submit(later, 30 * minutes, lambda: predict(tagger, folder, seed + 1, minutes / 2, 2))
+            in_two = threads.submit(later, 30 * minutes, lambda: predict(tagger, folder, seed + 1, minutes / 2, 2))
             tried, faults = break_off(tagger, folder, seed, until, broken.processes(BILSTM_NLP))
-            streams = {"predict": one.result(), "predict --jobs 2": two.result()}
+            streams = {"predict": alone.result(), "predict --jobs 2": in_two.result()}
     tell(streams, tried)
     wrong = [*faults, *complaints(streams, bound)]
     for fault in wrong:
@@ -61,7 +61,7 @@ def soak(
 def trained(path: Path) -> Path:
     """A small tagger of the sample corpus."""
     sets = ["training.epochs=4", "encoder.hidden=24", "embeddings.characters={kind='none'}"]
-    options = [part for one in sets for part in ("--set", one)]
+    options = [part for pair in sets for part in ("--set", pair)]
     config = ROOT / "configs" / "ner" / "sample.toml"
     subprocess.run([*BILSTM_NLP, "train", config, *options, "--out", path], capture_output=True, check=True)
     return path
@@ -93,21 +93,22 @@ def break_off(run: Path, folder: Path, seed: int, until: float, call: broken.Cal
 
 def tell(streams: dict[str, Streamed], tried: int) -> None:
     """Print the figures."""
-    for name, found in streams.items():
-        print(f"{name}: {found.minutes:.1f} minutes, {found.sent:,} lines sent, {found.got:,} got")
-        if found.memory is not None:
+    for name, streamed in streams.items():
+        print(f"{name}: {streamed.minutes:.1f} minutes, {streamed.sent:,} lines sent, {streamed.got:,} got")
+        if streamed.memory is not None:
             print(
-                f"  memory, the last {found.memory.minutes:.1f} minutes: from {found.memory.start:.1f} to "
-                f"{found.memory.end:.1f} MiB, {found.memory.slope:+.1f} MiB an hour; {found.highest:.0f} MiB at most"
+                f"  memory, the last {streamed.memory.minutes:.1f} minutes: from {streamed.memory.start:.1f} to "
+                f"{streamed.memory.end:.1f} MiB, {streamed.memory.slope:+.1f} MiB an hour; "
+                f"{streamed.highest:.0f} MiB at most"
             )
     print(f"broken inputs: {tried}")
 
 
 def complaints(streams: dict[str, Streamed], bound: float) -> Sequence[str]:
     """What must not be."""
-    found = [f"{name}: {one.fault}" for name, one in streams.items() if one.fault is not None]
-    return found + [
-        f"{name}: memory grew by {one.memory.by:.1f} MiB, {bound:g} may be"
-        for name, one in streams.items()
-        if one.memory is not None and one.memory.by > bound
+    faults = [f"{name}: {streamed.fault}" for name, streamed in streams.items() if streamed.fault is not None]
+    return faults + [
+        f"{name}: memory grew by {streamed.memory.by:.1f} MiB, {bound:g} may be"
+        for name, streamed in streams.items()
+        if streamed.memory is not None and streamed.memory.by > bound
     ]

@@ -90,15 +90,15 @@ def complaint(run: Path, folder: Path, seed: int, call: Call) -> str | None:
     if to_file:
         written = partial.read_text(encoding="utf-8") if partial.exists() else ""
         partial.unlink(missing_ok=True)
-    found = [json.loads(line)["text"] for line in written.split("\n")[:-1]]
-    expected = broken.before if broken.exact else broken.before[: len(found)]
+    tagged = [json.loads(line)["text"] for line in written.split("\n")[:-1]]
+    expected = broken.before if broken.exact else broken.before[: len(tagged)]
     name = f"seed {seed}, {kind.__name__}"
     if ended.status != 2 or len(ended.err.splitlines()) != 1 or not ended.err.startswith("bilstm-nlp: "):
         return f"{name}: expected exit status 2 and one line, found {ended.status} and {ended.err!r:.500}"
     if output.exists() or (to_file and ended.out):
         return f"{name}: what ends in an error has written to {output if output.exists() else 'standard output'}"
-    if found != expected:
-        return f"{name}: expected {len(expected)} sentences before the fault, found {len(found)}, or others"
+    if tagged != expected:
+        return f"{name}: expected {len(expected)} sentences before the fault, found {len(tagged)}, or others"
     return None
 
 

@@ -38,7 +38,7 @@ class Growth:
 
 def growth(seen: Sequence[tuple[float, float]]) -> Growth | None:
     """Of (seconds, MiB), the least squares over all but the warm-up; None of too little."""
-    later = [one for one in seen if one[0] >= WARM * seen[-1][0]]
+    later = [sample for sample in seen if sample[0] >= WARM * seen[-1][0]]
     if len(later) < 3:
         return None
     times, held = np.array(later).T

@@ -86,5 +86,5 @@ def difference(line: bytes, waiting: deque[str]) -> str | None:
     """What is wrong with a line that comes out; the one that it should be is taken from those waiting."""
     if not waiting:
         return f"a line that nobody sent: {line[:80]!r}"
-    expected, found = waiting.popleft().removesuffix("\r"), json.loads(line)["text"]
-    return None if found == expected else f"expected {expected!r:.80}, found {found!r:.80}"
+    expected, text = waiting.popleft().removesuffix("\r"), json.loads(line)["text"]
+    return None if text == expected else f"expected {expected!r:.80}, found {text!r:.80}"

@@ -136,10 +136,10 @@ def conlleval(gold: Tagged, predicted: Tagged) -> tuple[int, int, int]:
         return tag != "O" and (after == "O" or begins(tag, after))
 
     correct = guessed = true = 0
-    for right, found in zip(gold, predicted, strict=True):
+    for right, answer in zip(gold, predicted, strict=True):
         together = False  # both sides are inside a chunk of one type that began at one token
         before = ("O", "O")
-        for now in [*zip(right, found, strict=True), ("O", "O")]:
+        for now in [*zip(right, answer, strict=True), ("O", "O")]:
             ended = [ends(*side) for side in zip(before, now, strict=True)]
             begun = [begins(*side) for side in zip(before, now, strict=True)]
             correct += together and all(ended)
@@ -186,10 +186,10 @@ def test_disagreements_are_shown_exactly_when_the_readings_differ(case: Case) ->
     if scores.conlleval != scores.strict:
         assert scores.disagreements
     sides = {"gold": gold, "predicted": predicted}
-    for found in scores.disagreements:
-        read_leniently = spans(sides[found.side][found.sentence], scheme)
-        assert (found.span in read_leniently) == (found.reading == "conlleval")
-    order = [(found.sentence, found.span.start) for found in scores.disagreements]
+    for disagreement in scores.disagreements:
+        read_leniently = spans(sides[disagreement.side][disagreement.sentence], scheme)
+        assert (disagreement.span in read_leniently) == (disagreement.reading == "conlleval")
+    order = [(disagreement.sentence, disagreement.span.start) for disagreement in scores.disagreements]
     assert order == sorted(order)
 
 

@@ -144,24 +144,24 @@ LONG = 2 * CHUNK.sentences + 100
 
 def both(call, run: Path, *arguments: object, stdin: bytes = b"") -> tuple:
     """Return the result of one process, after a check that three processes have the same result."""
-    one, three = (call("predict", run, *arguments, *jobs, stdin=stdin) for jobs in ((), ("--jobs", "3")))
-    assert (one.status, one.out, one.err) == (three.status, three.out, three.err)
+    single, three = (call("predict", run, *arguments, *jobs, stdin=stdin) for jobs in ((), ("--jobs", "3")))
+    assert (single.status, single.out, single.err) == (three.status, three.out, three.err)
     assert multiprocessing.active_children() == []
-    return one
+    return single
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["text", "conll", "jsonl", "csv"])
 @pytest.mark.parametrize("confidence", [[], ["--confidence"]])
 def test_text_in_every_format_is_that_of_one_process(tagger_run, call, kind, confidence):
-    found = both(call, tagger_run, "-", "--format", kind, *confidence, stdin=lines(LONG).encode())
-    assert found.status == 0
+    ended = both(call, tagger_run, "-", "--format", kind, *confidence, stdin=lines(LONG).encode())
+    assert ended.status == 0
     if kind == "csv":
-        numbers = [int(row.split(",")[0]) for row in found.out.splitlines()[1:]]
+        numbers = [int(row.split(",")[0]) for row in ended.out.splitlines()[1:]]
         assert numbers == sorted(numbers)
         assert numbers[-1] > 2 * CHUNK.sentences
     else:
-        assert found.out.count("\n") >= LONG
+        assert ended.out.count("\n") >= LONG
 
 
 @pytest.mark.slow
@@ -169,9 +169,9 @@ def test_text_in_every_format_is_that_of_one_process(tagger_run, call, kind, con
 def test_files_of_all_kinds_are_tagged_alike(tagger_run, call, tmp_path, name, make):
     content = make(LONG).encode()
     (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
-    found = both(call, tagger_run, tmp_path / name, "--format", "conll")
-    assert found.status == 0
-    assert "Merkel" in found.out
+    ended = both(call, tagger_run, tmp_path / name, "--format", "conll")
+    assert ended.status == 0
+    assert "Merkel" in ended.out
 
 
 @pytest.mark.slow
@@ -187,15 +187,15 @@ def test_empty_input_gives_empty_output(tagger_run, call):
 
 def test_output_before_a_bad_line_is_complete(tagger_run, call, tmp_path):
     content = lines(LONG).encode() + b"caf\xe9\nnever reached\n"
-    found = both(call, tagger_run, "-", stdin=content)
-    assert found.status == 2
-    assert len(found.out.splitlines()) == LONG
-    assert f"standard input:{LONG + 1}: expected utf-8 text, found byte 0xe9 in caf\\xe9" in found.err
+    ended = both(call, tagger_run, "-", stdin=content)
+    assert ended.status == 2
+    assert len(ended.out.splitlines()) == LONG
+    assert f"standard input:{LONG + 1}: expected utf-8 text, found byte 0xe9 in caf\\xe9" in ended.err
     (tmp_path / "x.conll").write_text(columns(LONG) + "Ann X O\n\nnever X\n")
-    found = both(call, tagger_run, tmp_path / "x.conll", "--format", "csv")
-    assert found.status == 2
+    ended = both(call, tagger_run, tmp_path / "x.conll", "--format", "csv")
+    assert ended.status == 2
     line = columns(LONG).count("\n") + 1
-    assert f"x.conll:{line}: expected 2 columns, as line 3 has, found 3: 'Ann X O'" in found.err
+    assert f"x.conll:{line}: expected 2 columns, as line 3 has, found 3: 'Ann X O'" in ended.err
 
 
 @pytest.mark.slow
@@ -203,10 +203,10 @@ def test_output_before_an_unwritable_sentence_is_complete(tagger_run, call, tmp_
     """In the middle of the second chunk of three."""
     before = CHUNK.sentences + 50
     (tmp_path / "x.jsonl").write_text(records(before) + '{"tokens": ["New York"]}\n' + records(LONG))
-    found = both(call, tagger_run, tmp_path / "x.jsonl", "--format", "conll")
-    assert found.status == 2
-    assert f"sentence {before + 1}: expected tokens and types without blanks" in found.err
-    assert found.out.count("\n\n") >= before // 2
+    ended = both(call, tagger_run, tmp_path / "x.jsonl", "--format", "conll")
+    assert ended.status == 2
+    assert f"sentence {before + 1}: expected tokens and types without blanks" in ended.err
+    assert ended.out.count("\n\n") >= before // 2
 
 
 def test_refused_options_and_directories_give_the_same_message(tagger_run, call, tmp_path):
@@ -270,8 +270,8 @@ def test_a_dead_worker_ends_the_command_with_status_1(call, tagger_run, monkeypa
         yield b""
 
     monkeypatch.setattr(workers, "predictions", died)
-    found = call("predict", tagger_run, "-", "--jobs", "2")
-    assert (found.status, found.out, found.err) == (1, "", "bilstm-nlp: the process was killed\n")
+    ended = call("predict", tagger_run, "-", "--jobs", "2")
+    assert (ended.status, ended.out, ended.err) == (1, "", "bilstm-nlp: the process was killed\n")
 
 
 @pytest.mark.slow

@@ -89,44 +89,44 @@ def audited(corpus, tmp_path_factory):
 
 
 def test_planted_mistakes_are_the_most_sure(corpus, audited):
-    found, _ = audited
-    assert sorted(one.line for one in found.disagreements[:PLANTED]) == corpus[1]
+    report, _ = audited
+    assert sorted(disagreement.line for disagreement in report.disagreements[:PLANTED]) == corpus[1]
 
 
 def test_every_sentence_is_scored_once_by_an_unseen_fold_model(corpus, audited):
-    found, out = audited
+    report, out = audited
     runs = sorted((out / "runs").iterdir())
     held = [json.loads((run / "config.json").read_text())["data"]["held_out"] for run in runs]
     assert sorted(fold["fold"] for fold in held) == [1, 2, 3]
     assert {fold["folds"] for fold in held} == {3}
     tags = [line.split()[1] for line in (corpus[0].parent / "train.conll").read_text().splitlines() if line]
-    assert found.score.support == sum(tag != "O" for tag in tags)
-    wrong_gold = sum(one.gold is not None for one in found.disagreements)
-    assert found.score.true_positives == found.score.support - wrong_gold
-    assert found.score.predicted - found.score.true_positives == sum(
-        one.predicted is not None for one in found.disagreements
+    assert report.score.support == sum(tag != "O" for tag in tags)
+    wrong_gold = sum(disagreement.gold is not None for disagreement in report.disagreements)
+    assert report.score.true_positives == report.score.support - wrong_gold
+    assert report.score.predicted - report.score.true_positives == sum(
+        disagreement.predicted is not None for disagreement in report.disagreements
     )
 
 
 def test_reports_hold_all(audited):
-    found, out = audited
+    report, out = audited
     written = json.loads((out / "audit.json").read_text(encoding="utf-8"))
-    assert written == json.loads(json.dumps(found.as_json()))
-    assert len(written["disagreements"]) == len(found.disagreements) >= PLANTED
+    assert written == json.loads(json.dumps(report.as_json()))
+    assert len(written["disagreements"]) == len(report.disagreements) >= PLANTED
     first = written["disagreements"][0]
-    sides = [one for one in (first["annotated"], first["predicted"]) if one]
-    assert all(one["text"] == " ".join(first["tokens"][one["start"] : one["end"]]) for one in sides)
+    sides = [side for side in (first["annotated"], first["predicted"]) if side]
+    assert all(side["text"] == " ".join(first["tokens"][side["start"] : side["end"]]) for side in sides)
     page = (out / "audit.html").read_text(encoding="utf-8")
-    assert page.count("<tr data-kind=") == len(found.disagreements)
+    assert page.count("<tr data-kind=") == len(report.disagreements)
     assert "<title>Annotations to look at</title>" in page
 
 
 def test_a_second_audit_trains_nothing(corpus, audited):
-    found, out = audited
+    report, out = audited
     engine = ThisProcess()
     again = audit(corpus[0], out, folds=3, engine=engine)
     assert engine.made == 0
-    assert again.as_json() == found.as_json()
+    assert again.as_json() == report.as_json()
 
 
 def test_a_failed_fold_is_reported_and_tried_again_next_time(corpus, tmp_path):
@@ -139,15 +139,15 @@ def test_a_failed_fold_is_reported_and_tried_again_next_time(corpus, tmp_path):
 
 
 def test_the_command_says_how_many_and_shows_the_first(call, corpus, audited):
-    found, out = audited
+    report, out = audited
     said = call("audit", corpus[0], "--out", out, "--folds", "3", "--show", "2")
     assert said.status == 0
-    assert f"{found.score.support} annotated entities in 240 sentences" in said.out
+    assert f"{report.score.support} annotated entities in 240 sentences" in said.out
     lines = [line.split()[0] for line in said.out.split("The most sure")[1].splitlines() if line.strip()[:1].isdigit()]
-    assert lines == [str(one.line) for one in found.disagreements[:2]]
+    assert lines == [str(disagreement.line) for disagreement in report.disagreements[:2]]
     assert "all 3 runs are there" in said.err
     as_json = call("audit", corpus[0], "--out", out, "--folds", "3", "--json")
-    assert json.loads(as_json.out) == json.loads(json.dumps(found.as_json()))
+    assert json.loads(as_json.out) == json.loads(json.dumps(report.as_json()))
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_the_command_says_how_many_and_shows_the_first(call, corpus, audited):
     ],
 )
 def test_configs_that_cannot_be_audited_are_refused(call, tmp_path, arguments, message):
-    found = call("audit", *arguments, "--out", tmp_path / "out")
-    assert (found.status, found.out) == (2, "")
-    assert message in found.err
+    ended = call("audit", *arguments, "--out", tmp_path / "out")
+    assert (ended.status, ended.out) == (2, "")
+    assert message in ended.err
     assert not (tmp_path / "out").exists()

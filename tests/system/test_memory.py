@@ -55,8 +55,8 @@ print(full - before, held() - before)
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc, where a process sees what it holds")
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs glibc, which gives memory back")
 def test_what_lies_free_between_live_blocks_can_be_given_back():
-    found = subprocess.run([sys.executable, "-c", FRAGMENTS], capture_output=True, check=True).stdout.split()
-    full, after = map(int, found)
+    printed = subprocess.run([sys.executable, "-c", FRAGMENTS], capture_output=True, check=True).stdout.split()
+    full, after = map(int, printed)
     assert after < full / 10
 
 

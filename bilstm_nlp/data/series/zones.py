@@ -60,9 +60,9 @@ def in_zone(table: Table, dates: pd.DatetimeIndex, zone: str, complain: Complain
     summer, unclear = _summer(table, dates, ambiguous)
     for wrong, problem in ((nonexistent, "the clock jumps over it"), (unclear, "the clock shows it twice")):
         if wrong.any():
-            found = f"{dates[int(wrong.argmax())]}: {problem}"
+            refused = f"{dates[int(wrong.argmax())]}: {problem}"
             rule = f"a time of {zone}{table.in_dates}"
-            complain(table.problem(rule, found, table.rows[wrong], "UTC offsets in the file would tell"))
+            complain(table.problem(rule, refused, table.rows[wrong], "UTC offsets in the file would tell"))
     usable = pd.DatetimeIndex(dates.where(~(nonexistent | unclear)))
     return usable.tz_localize(zone, ambiguous=summer)
 

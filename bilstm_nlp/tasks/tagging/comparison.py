@@ -103,8 +103,8 @@ class SentenceExamples:
     def fields(self) -> dict[str, Any]:
         return {
             "sentences": [
-                {"tokens": tokens, "gold": gold, "found": found}
-                for tokens, gold, found in zip(self.tokens, self.gold, self.found, strict=True)
+                {"tokens": tokens, "gold": gold, "found": predicted}
+                for tokens, gold, predicted in zip(self.tokens, self.gold, self.found, strict=True)
             ]
         }
 

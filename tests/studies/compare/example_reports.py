@@ -179,7 +179,8 @@ def forecasting_report() -> dict[str, Any]:
         for seed in SEEDS
     ]
     runs = [
-        Run(one.variant, one.seed, 1.0, f"runs/{one.variant}-1-{one.seed}", "finished", seconds=61.5) for one in trials
+        Run(trial.variant, trial.seed, 1.0, f"runs/{trial.variant}-1-{trial.seed}", "finished", seconds=61.5)
+        for trial in trials
     ]
     return answer(question, trials, runs).as_json()
 

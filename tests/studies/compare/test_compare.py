@@ -33,7 +33,7 @@ def finished(tmp_path_factory) -> Path:
 
 
 def test_the_three_reports_agree(finished):
-    found = json.loads((finished / "out" / "report.json").read_text())
+    values = json.loads((finished / "out" / "report.json").read_text())
     assert sorted(path.name for path in (finished / "out").iterdir()) == [
         "logs",
         "report.html",
@@ -41,15 +41,15 @@ def test_the_three_reports_agree(finished):
         "report.md",
         "runs",
     ]
-    assert {variant["name"]: (variant["runs"], variant["failed"]) for variant in found["variants"]} == {
+    assert {variant["name"]: (variant["runs"], variant["failed"]) for variant in values["variants"]} == {
         "crf": (1, 0),
         "gru": (1, 0),
         "wild": (0, 1),
     }
-    assert found["command"] == f"bilstm-nlp compare {finished}/grid.toml --out {finished}/out"
-    assert found["environment"]["threads"] == 1
-    assert found["environment"]["versions"]["torch"]
-    for run in found["runs"]:
+    assert values["command"] == f"bilstm-nlp compare {finished}/grid.toml --out {finished}/out"
+    assert values["environment"]["threads"] == 1
+    assert values["environment"]["versions"]["torch"]
+    for run in values["runs"]:
         folder = finished / "out" / run["folder"]
         if run["status"] == "finished":
             metrics = json.loads((folder / "metrics.json").read_text())
@@ -58,7 +58,7 @@ def test_the_three_reports_agree(finished):
         else:
             assert "the training loss became" in run["error"]
     text = (finished / "out" / "report.md").read_text()
-    assert all(sentence in text for sentence in found["words"])
+    assert all(sentence in text for sentence in values["words"])
     assert "the training loss became" in text
     assert (finished / "out" / "report.html").read_text().lstrip().startswith("<!")
 
@@ -76,7 +76,7 @@ def test_a_call_with_nothing_to_do_changes_nothing(finished, call, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("change", "found"),
+    ("change", "problem"),
     [
         ({"lag": "x"}, "trial.json: expected what a comparison asks of a run, found: .* in lag: 'x'"),
         ({"lag": 3}, "expected a run measured on the same sentences as .*, found one measured on others"),
@@ -86,14 +86,14 @@ def test_a_call_with_nothing_to_do_changes_nothing(finished, call, tmp_path):
         ),
     ],
 )
-def test_a_trial_on_other_units_is_refused(finished, call, tmp_path, change, found):
+def test_a_trial_on_other_units_is_refused(finished, call, tmp_path, change, problem):
     out = shutil.copytree(finished / "out", tmp_path / "out")
     grid = write_grid(finished, "good.toml", variants=VARIANTS, seeds=[1])
     run = RunDirectory.open(next((out / "runs").glob("gru-*")))
     run.write_json("trial.json", run.read_json("trial.json") | change)
     done = call("compare", grid, "--out", out)
     assert done.status == 2
-    assert re.fullmatch(rf"bilstm-nlp: {run.path}.* ?{found}", done.err.splitlines()[-1])
+    assert re.fullmatch(rf"bilstm-nlp: {run.path}.* ?{problem}", done.err.splitlines()[-1])
     assert "Traceback" not in done.err
 
 
@@ -103,8 +103,8 @@ def test_the_command_that_repeats_has_all_overrides(tmp_path, call):
     grid = write_grid(tmp_path, variants={"crf": {}}, seeds=[1])
     done = call("compare", grid, "--set", "training.epochs=1", "--out", tmp_path / "out")
     assert done.status == 0
-    found = json.loads((tmp_path / "out" / "report.json").read_text())
-    assert found["command"] == f"bilstm-nlp compare {grid} --set training.epochs=1 --out {tmp_path}/out"
+    values = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert values["command"] == f"bilstm-nlp compare {grid} --set training.epochs=1 --out {tmp_path}/out"
     (run,) = (tmp_path / "out" / "runs").iterdir()
     assert json.loads((run / "metrics.json").read_text())["training"]["epochs"] == 1
 

@@ -39,8 +39,8 @@ def test_every_variant_is_planned_with_every_seed_and_fraction(folder):
     ]
     base = flat(to_json(load(folder / "base.toml")))
     for run in grid.runs:
-        found = flat(to_json(run.config))
-        assert {key: found[key] for key in found if found[key] != base.get(key)} == {
+        keys = flat(to_json(run.config))
+        assert {key: keys[key] for key in keys if keys[key] != base.get(key)} == {
             "encoder.hidden": 6,
             **({"encoder.cell": "gru"} if run.variant == "gru" else {}),
             **({"seed": run.seed} if run.seed != 1 else {}),
@@ -94,9 +94,9 @@ TABLES = st.recursive(
 
 @given(st.dictionaries(st.sampled_from("abc"), TABLES), st.dictionaries(st.sampled_from("abc"), TABLES))
 def test_merged_tables_have_the_overrides_and_else_the_base(base, overrides):
-    found, wanted = flat(merged(base, overrides)), flat(overrides)
-    assert {key: found[key] for key in wanted} == wanted
-    for key, value in found.items():
+    keys, wanted = flat(merged(base, overrides)), flat(overrides)
+    assert {key: keys[key] for key in wanted} == wanted
+    for key, value in keys.items():
         assert key in wanted or flat(base)[key] == value
     assert merged(base, {}) == base
     assert merged(merged(base, overrides), overrides) == merged(base, overrides)
@@ -124,7 +124,7 @@ def test_bad_variants_are_all_reported_at_once(folder):
         "task": {"task": "forecasting"},
         "same": {"encoder": {"cell": "lstm"}},
     }
-    found = problems(
+    complaints = problems(
         write_grid(
             folder,
             baseline="crf",
@@ -135,7 +135,7 @@ def test_bad_variants_are_all_reported_at_once(folder):
             axes={"encoder.layers": [1, 0], "training.epochs": 3},
         )
     )
-    assert sorted(found) == [
+    assert sorted(complaints) == [
         "axes.encoder.layers: expected greater than or equal to 1, found 0",
         "axes.training.epochs: expected a list of values, found 3",
         "baseline: expected the name of a variant, such as 'crf, encoder.layers=1' or 'crf, encoder.layers=0', "
@@ -171,8 +171,8 @@ def test_overrides_of_the_command_line_win_for_all_variants(folder):
 
 
 def test_keys_of_the_grid_are_checked(folder):
-    found = problems(write_grid(folder, seed=[1], seeds=["x"], fractions=[0.0, 1.5], variants={"a": 3}))
-    assert found == [
+    complaints = problems(write_grid(folder, seed=[1], seeds=["x"], fractions=[0.0, 1.5], variants={"a": 3}))
+    assert complaints == [
         "seeds.0: expected a valid integer, unable to parse string as an integer, found 'x'",
         "fractions.0: expected greater than 0, found 0.0",
         "fractions.1: expected less than or equal to 1, found 1.5",
@@ -198,8 +198,8 @@ def test_forecasters_of_other_windows_are_refused(folder):
         "split": {"data": {"split": {"kind": "fractions", "train": 0.6}}},
         "scaler": {"data": {"scaler": "robust", "look_back": 48}},
     }
-    found = problems(write_grid(folder, base="series.toml", variants=variants))
-    assert [line.partition(",")[0] for line in found] == [
+    complaints = problems(write_grid(folder, base="series.toml", variants=variants))
+    assert [line.partition(",")[0] for line in complaints] == [
         "variants.far.data.horizon: expected 12",
         "variants.split.data.split.train: expected 0.7",
     ]

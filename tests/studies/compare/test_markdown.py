@@ -18,13 +18,13 @@ from tests.studies.trials import MSE, question, runs, trial
 def tables(text):
     """{title: rows of cells, the header first}; a bar within a cell as ¦."""
     blocks = text.split("\n\n")
-    found = {}
+    rows_by_title = {}
     for title, block in itertools.pairwise(blocks):
         if block.startswith("|"):
             rows = [line.replace("\\|", "¦")[2:-2].split(" | ") for line in block.splitlines()]
             assert len(set(map(len, rows))) == 1, block
-            found[title.strip("*")] = [rows[0], *rows[2:]]
-    return found
+            rows_by_title[title.strip("*")] = [rows[0], *rows[2:]]
+    return rows_by_title
 
 
 def report(trials, asked, planned=None):
@@ -35,8 +35,8 @@ def test_tables_hold_the_figures():
     trials = [trial("crf", seed, 0.8 + seed / 100, speed=100.0) for seed in (1, 2, 3)]
     trials += [trial("gru", seed, 0.9 + seed / 100, speed=50.0) for seed in (1, 2, 3)]
     text = report(trials, question("crf", "gru"))
-    found = tables(text)
-    header, gru, crf = found["Over seeds"]
+    shown = tables(text)
+    header, gru, crf = shown["Over seeds"]
     assert dict(zip(header, gru, strict=True)) == {
         "": "gru",
         "rank": "1",
@@ -48,19 +48,19 @@ def test_tables_hold_the_figures():
         "runs": "3",
     }
     assert crf[:3] == ["crf", "2", "82.00"]
-    (row,) = found["F1 minus that of crf"][1:]
+    (row,) = shown["F1 minus that of crf"][1:]
     assert (row[0], row[1], row[-1]) == ("gru", "+10.0", "yes")
-    assert found["What variants take"][1] == ["gru", "1,000", "60.0", "50", "500", "500", "yes"]
-    assert found["Mean F1 over seeds"] == [["", "gru", "crf"], ["ORG", "–", "–"], ["PER", "92.00", "82.00"]]
-    assert found["What each variant changes in the base"][1] == ["gru", 'encoder.cell = "gru"']
+    assert shown["What variants take"][1] == ["gru", "1,000", "60.0", "50", "500", "500", "yes"]
+    assert shown["Mean F1 over seeds"] == [["", "gru", "crf"], ["ORG", "–", "–"], ["PER", "92.00", "82.00"]]
+    assert shown["What each variant changes in the base"][1] == ["gru", 'encoder.cell = "gru"']
     assert "    bilstm-nlp compare grid.toml" in text
     assert "2 cores, 1 run at a time with 2 threads each; torch 2.7" in text
 
 
 def test_every_sentence_is_there():
     trials = [trial(name, seed, 0.8) for name in ("crf", "gru", "x") for seed in (1, 2)]
-    found = answer(question("crf", "gru", "x", seeds=(1, 2)), trials, runs(trials))
-    assert "## In words\n\n" + "\n".join(f"- {sentence}" for sentence in found.words) in markdown(found)
+    comparison = answer(question("crf", "gru", "x", seeds=(1, 2)), trials, runs(trials))
+    assert "## In words\n\n" + "\n".join(f"- {sentence}" for sentence in comparison.words) in markdown(comparison)
 
 
 def test_what_there_is_none_of_is_left_out():
@@ -85,16 +85,16 @@ def test_a_comparison_whose_runs_all_failed_is_a_report_too():
 def test_failed_runs_have_their_message_on_one_line():
     trials = [trial("crf", 1, 0.8)]
     planned = [*runs(trials), Run("gru", 1, 1.0, "runs/gru", "failed", error="cell:\n  expected a | b,\n  found c")]
-    found = tables(report(trials, question("crf", "gru", seeds=(1,)), planned))
-    (row,) = found["They count in no figure"][1:]
+    shown = tables(report(trials, question("crf", "gru", seeds=(1,)), planned))
+    (row,) = shown["They count in no figure"][1:]
     assert row == ["gru", "1", "1", "failed", "runs/gru", "cell: expected a ¦ b, found c"]
-    assert found["Over seeds"][2] == ["gru", "–", "–", "–", "–", "–", "–", "0, 1 failed"]
+    assert shown["Over seeds"][2] == ["gru", "–", "–", "–", "–", "–", "–", "0, 1 failed"]
 
 
 def test_learning_curves_are_a_table():
     trials = [trial("crf", seed, fraction, fraction=fraction) for seed in (1, 2) for fraction in (0.25, 1.0)]
-    found = tables(report(trials, question("crf", seeds=(1, 2), fractions=(0.25, 1.0))))
-    rows = found["By how much of the training data was seen"][1:]
+    shown = tables(report(trials, question("crf", seeds=(1, 2), fractions=(0.25, 1.0))))
+    rows = shown["By how much of the training data was seen"][1:]
     assert [row[:3] + row[4:] for row in rows] == [["crf", "0.25", "25.00", "2"], ["crf", "1", "100.00", "2"]]
 
 

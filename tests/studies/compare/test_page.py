@@ -71,8 +71,8 @@ class Parts(HTMLParser):
 
 def carried(text: str) -> str:
     """The JSON in a page."""
-    (found,) = [content for _, attributes, content in Parts(text).raw if attributes.get("id") == "report"]
-    return found
+    (content,) = [content for _, attributes, content in Parts(text).raw if attributes.get("id") == "report"]
+    return content
 
 
 @pytest.fixture(scope="module")
@@ -100,10 +100,10 @@ VALUES = st.recursive(
 def test_the_page_holds_the_report_unchanged(report):
     text = page(report)
     assert [tag for tag, *_ in Parts(text).raw] == ["style", "script", "script"]
-    found = carried(text)
-    assert json.loads(found) == report
-    assert found.isascii()
-    assert not set(found) & set("<>&")
+    embedded = carried(text)
+    assert json.loads(embedded) == report
+    assert embedded.isascii()
+    assert not set(embedded) & set("<>&")
 
 
 def test_lone_surrogates_survive():
@@ -237,7 +237,10 @@ def test_headers_sort_rows_by_mouse_and_keyboard(show, tagging):
     header = opened.locator("#ranking thead th", has_text="Predicts")
 
     def by_speed(falling):
-        return [one["name"] for one in sorted(variants, key=lambda one: one["prediction_speed"], reverse=falling)]
+        return [
+            variant["name"]
+            for variant in sorted(variants, key=lambda variant: variant["prediction_speed"], reverse=falling)
+        ]
 
     assert header.get_attribute("aria-sort") is None
     header.locator("button").click()
@@ -247,7 +250,7 @@ def test_headers_sort_rows_by_mouse_and_keyboard(show, tagging):
     opened.keyboard.press("Space")
     assert names(opened) == by_speed(True)
     opened.locator("#ranking thead button", has_text="Variant").click()
-    assert names(opened) == sorted(one["name"] for one in variants)
+    assert names(opened) == sorted(variant["name"] for variant in variants)
     assert opened.locator("#ranking [aria-sort]").count() == 1
 
 
@@ -261,14 +264,14 @@ def test_what_there_is_none_of_is_sorted_last(show, tagging):
 
 def differing(report, kind=None, pair=None):
     """Texts of the sentences on which not all, or not both, find the same entities of a kind."""
-    found = []
+    texts = []
     for example in report["disagreements"]:
         answers = {
             name: {tuple(span) for span in spans if kind in {None, span[0]}} for name, spans in example["found"].items()
         }
         if len({frozenset(answers[name]) for name in pair or answers}) > 1:
-            found.append(" ".join(example["tokens"]))
-    return found
+            texts.append(" ".join(example["tokens"]))
+    return texts
 
 
 def shown(opened):
@@ -318,8 +321,8 @@ def test_entities_are_marked_right_wrong_and_missed(show, tagging):
     report = copy.deepcopy(tagging)
     tokens = ["Ada", "Lovelace", "met", "Babbage", "in", "London"]
     gold = [["PER", 0, 2], ["PER", 3, 4], ["LOC", 5, 6]]
-    found = {"stacked": gold, "bigru-crf": [["LOC", 5, 6], ["PER", 0, 1]], "bilstm-crf": gold}
-    report["disagreements"] = [{"tokens": tokens, "gold": gold, "found": found}]
+    predictions = {"stacked": gold, "bigru-crf": [["LOC", 5, 6], ["PER", 0, 1]], "bilstm-crf": gold}
+    report["disagreements"] = [{"tokens": tokens, "gold": gold, "found": predictions}]
     opened = show(report)
     readings = opened.locator(".reading")
     assert [name.split() for name in readings.locator(".names").all_inner_texts()] == [
@@ -371,8 +374,8 @@ def test_a_third_task_has_a_plain_table_for_each_disagreement(show, tagging):
 
 def test_characters_of_scripts_without_blanks_stand_close(show, tagging):
     report = copy.deepcopy(tagging)
-    found = {"stacked": [["NAME", 0, 2]], "bigru-crf": []}
-    report["disagreements"] = [{"tokens": list("王芳任经理"), "gold": [["NAME", 0, 2]], "found": found}]
+    predictions = {"stacked": [["NAME", 0, 2]], "bigru-crf": []}
+    report["disagreements"] = [{"tokens": list("王芳任经理"), "gold": [["NAME", 0, 2]], "found": predictions}]
     opened = show(report)
     assert shown(opened) == ["王芳任经理"]
     opened.fill("#text", "芳任")
@@ -384,17 +387,17 @@ def test_windows_are_filtered_and_put_in_order(show, forecasting):
     count, titles = opened.locator("#count"), opened.locator(".window h3")
     examples = forecasting["disagreements"]
 
-    def title(one):
-        return f"{one['series']}, {one['column']}, from {one['origin']}"
+    def title(window):
+        return f"{window['series']}, {window['column']}, from {window['origin']}"
 
     assert count.inner_text() == "30 of 30 windows"
     opened.select_option("#kind", "solar")
-    solar = [one for one in examples if one["column"] == "solar"]
-    assert titles.all_inner_texts() == [title(one) for one in solar]
+    solar = [window for window in examples if window["column"] == "solar"]
+    assert titles.all_inner_texts() == [title(window) for window in solar]
     opened.select_option("#first", "gru")
     opened.select_option("#second", "patches")
-    solar.sort(key=lambda one: -abs(one["errors"]["gru"] - one["errors"]["patches"]))
-    assert titles.all_inner_texts() == [title(one) for one in solar]
+    solar.sort(key=lambda window: -abs(window["errors"]["gru"] - window["errors"]["patches"]))
+    assert titles.all_inner_texts() == [title(window) for window in solar]
     assert count.inner_text() == f"{len(solar)} of 30 windows"
     assert opened.locator(".window").first.locator(".forecast").count() == 2
     best = min(("gru", "patches"), key=solar[0]["errors"].get)
@@ -477,7 +480,7 @@ def test_a_report_without_any_result_is_drawn(show, tagging):
         variant.update(runs=0, failed=3, per_type={}, on_front=False)
     for run in report["runs"]:
         run.update(status="failed", score=None, seconds=None, error=None)
-    report["learning_curves"] = [{"variant": one["name"], "points": []} for one in report["variants"]]
+    report["learning_curves"] = [{"variant": variant["name"], "points": []} for variant in report["variants"]]
     report.update(curves=[], disagreements=[])
     report["environment"] = {"cores": 0, "jobs": 0, "threads": 0, "versions": {}}
     opened = show(report)
@@ -523,8 +526,8 @@ def test_ticks_are_round_and_as_many_as_wanted(show, forecasting):
     low = generator.normal(size=300) * 10 ** generator.uniform(-4, 5, size=300)
     ranges = np.stack([low, low + 10 ** generator.uniform(-3, 5, size=300)], axis=1).tolist()
     opened = show(forecasting)
-    found = opened.evaluate("ranges => ranges.map(([low, high]) => roundTicks(low, high, 5).ticks)", ranges)
-    for (start, end), ticks in zip(ranges, found, strict=True):
+    ticks_by_range = opened.evaluate("ranges => ranges.map(([low, high]) => roundTicks(low, high, 5).ticks)", ranges)
+    for (start, end), ticks in zip(ranges, ticks_by_range, strict=True):
         steps = np.diff(ticks)
         np.testing.assert_allclose(steps, steps[0])
         mantissa = steps[0] / 10 ** np.floor(np.log10(steps[0]) + 1e-9)

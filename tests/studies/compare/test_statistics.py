@@ -58,19 +58,21 @@ def forecasters(generator, seeds, better=0.0, windows=800, horizon=24, phi=0.9, 
         return (sums[..., horizon:] - sums[..., :-horizon])[..., :windows] / horizon
 
     hardness = 5 + smooth(())
-    found = []
+    variants = []
     for gain in (better, 0.0):
         loss = hardness + smooth(()) - gain + luck * generator.normal(size=(seeds, 1)) + own * smooth((seeds,))
-        found.append(Units(loss, np.ones_like(loss), lag=horizon - 1))
-    return found
+        variants.append(Units(loss, np.ones_like(loss), lag=horizon - 1))
+    return variants
 
 
 def rejections(make, times=400):
     """In how many of as many comparisons the p-value is below 0.05."""
     generator = rng(11)
-    found = [difference(*make(generator), generator=generator) for _ in range(times)]
-    assert all((one.p_value < 0.05) == (not one.low <= 0 <= one.high) for one in found)
-    return sum(one.p_value < 0.05 for one in found)
+    comparisons = [difference(*make(generator), generator=generator) for _ in range(times)]
+    assert all(
+        (comparison.p_value < 0.05) == (not comparison.low <= 0 <= comparison.high) for comparison in comparisons
+    )
+    return sum(comparison.p_value < 0.05 for comparison in comparisons)
 
 
 def allowed(times=400):
@@ -123,7 +125,7 @@ def test_taking_overlapping_windows_for_independent_would_call_them_different():
     """So the simulation is hard enough to tell the right variance from a wrong one."""
     generator, wrong = rng(), 0
     for _ in range(20):
-        first, second = (Units(one.numerator, one.denominator, 0) for one in forecasters(generator, 1, luck=0.0))
+        first, second = (Units(units.numerator, units.denominator, 0) for units in forecasters(generator, 1, luck=0.0))
         wrong += difference(first, second, generator=generator).p_value < 0.05
     assert wrong >= 10
 
@@ -131,10 +133,10 @@ def test_taking_overlapping_windows_for_independent_would_call_them_different():
 @pytest.mark.parametrize(("make", "gain"), [(taggers, 1.5), (forecasters, 3)], ids=["taggers", "forecasters"])
 def test_a_real_difference_is_found(make, gain):
     generator = rng(3)
-    found = [difference(*make(generator, 4, gain), generator=generator) for _ in range(20)]
-    assert sum(one.p_value < 0.05 for one in found) >= 18
+    comparisons = [difference(*make(generator, 4, gain), generator=generator) for _ in range(20)]
+    assert sum(comparison.p_value < 0.05 for comparison in comparisons) >= 18
     sign = 1 if make is taggers else -1
-    assert all(one.mean * sign > 0 for one in found)
+    assert all(comparison.mean * sign > 0 for comparison in comparisons)
 
 
 @pytest.mark.parametrize("lag", [0, 3])
@@ -199,12 +201,12 @@ def test_the_test_of_windows_equals_a_loop_over_cosines():
     variance = of_windows + of_seeds
     degrees = variance**2 / (of_windows**2 / 2 + of_seeds**2 / 1)
     ones = np.ones((2, 40))
-    found = difference(Units(first, ones, 3), Units(second, ones, 3), level=0.9, generator=generator)
+    comparison = difference(Units(first, ones, 3), Units(second, ones, 3), level=0.9, generator=generator)
     mean = sum(paired) / 2
-    assert found.mean == pytest.approx(mean)
-    assert found.p_value == pytest.approx(2 * stats.t.sf(abs(mean) / math.sqrt(variance), degrees))
+    assert comparison.mean == pytest.approx(mean)
+    assert comparison.p_value == pytest.approx(2 * stats.t.sf(abs(mean) / math.sqrt(variance), degrees))
     expected = stats.t.interval(0.9, degrees, mean, math.sqrt(variance))
-    assert (found.low, found.high) == pytest.approx(expected)
+    assert (comparison.low, comparison.high) == pytest.approx(expected)
 
 
 def test_with_all_cosines_the_long_run_variance_is_the_variance():
@@ -216,13 +218,13 @@ def test_with_all_cosines_the_long_run_variance_is_the_variance():
 def test_the_long_run_variance_is_right_on_average():
     """Means of h independent values have a long-run variance of 1, whatever h is; their own variance is 1/h."""
     generator, horizon, size = rng(6), 10, 2000
-    found = [
+    variances = [
         long_run_variance(
             np.convolve(generator.normal(size=size + horizon - 1), np.ones(horizon) / horizon, "valid"), 50
         )
         for _ in range(200)
     ]
-    assert np.mean(found) == pytest.approx(1, abs=4 * math.sqrt(2 / 50 / 200) + 0.03)
+    assert np.mean(variances) == pytest.approx(1, abs=4 * math.sqrt(2 / 50 / 200) + 0.03)
 
 
 def test_few_windows_leave_few_degrees_of_freedom():
@@ -234,9 +236,9 @@ def test_few_windows_leave_few_degrees_of_freedom():
 
 def test_which_of_two_is_the_baseline_changes_the_sign_only():
     first, second = taggers(rng(7), 3, 0.5)
-    one, other = difference(first, second, generator=rng()), difference(second, first, generator=rng())
-    assert (one.mean, one.low, one.high) == pytest.approx((-other.mean, -other.high, -other.low))
-    assert one.p_value == pytest.approx(other.p_value)
+    forward, backward = difference(first, second, generator=rng()), difference(second, first, generator=rng())
+    assert (forward.mean, forward.low, forward.high) == pytest.approx((-backward.mean, -backward.high, -backward.low))
+    assert forward.p_value == pytest.approx(backward.p_value)
 
 
 # --- where there is little to say -------------------------------------------------------------------------------------
@@ -244,16 +246,16 @@ def test_which_of_two_is_the_baseline_changes_the_sign_only():
 
 def test_the_same_predictions_are_no_difference():
     for units in (taggers(rng(), 2)[0], forecasters(rng(), 2)[0]):
-        found = difference(units, units, generator=rng())
-        assert (found.mean, found.low, found.high, found.p_value) == (0, 0, 0, 1)
+        comparison = difference(units, units, generator=rng())
+        assert (comparison.mean, comparison.low, comparison.high, comparison.p_value) == (0, 0, 0, 1)
 
 
 def test_one_unit_or_an_undefined_measure_is_not_compared():
-    one = Units(np.ones((3, 1)), np.ones((3, 1)), 0)
+    single = Units(np.ones((3, 1)), np.ones((3, 1)), 0)
     nothing = Units(np.zeros((3, 9)), np.array([[1.0], [0.0], [1.0]]) * np.ones(9), 0)
     diverged = Units(np.full((1, 9), np.inf), np.ones((1, 9)), 2)
     assert np.array_equal(nothing.scores, [0, np.nan, 0], equal_nan=True)
-    for units in (one, nothing, diverged):
+    for units in (single, nothing, diverged):
         with np.errstate(invalid="ignore"):
             assert difference(units, units, generator=rng()) is None
 
@@ -262,8 +264,8 @@ def test_a_resample_without_entities_does_not_count():
     """One of three sentences has all entities: 8 in 27 resamples have none."""
     first, second = (np.array([[0.0, value, 0.0]]) for value in (4.0, 2.0))
     denominator = np.array([[0.0, 4.0, 0.0]])
-    found = difference(Units(first, denominator, 0), Units(second, denominator, 0), generator=rng())
-    assert (found.mean, found.low) == (0.5, 0.5)
+    comparison = difference(Units(first, denominator, 0), Units(second, denominator, 0), generator=rng())
+    assert (comparison.mean, comparison.low) == (0.5, 0.5)
 
 
 def test_what_does_not_fit_together_is_refused():

@@ -27,16 +27,16 @@ EPOCHS = 150
 
 def workers() -> list[int]:
     """The processes at work on a task: their parent is the raylet, whose parent is this process."""
-    found = []
+    ids = []
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             try:
                 command = (folder / "cmdline").read_text()
                 if command.startswith("ray::work") and parent(parent(int(folder.name))) == os.getpid():
-                    found.append(int(folder.name))
+                    ids.append(int(folder.name))
             except OSError:  # it has ended by now
                 continue
-    return found
+    return ids
 
 
 def wait_for_end(process: int) -> None:
@@ -61,14 +61,14 @@ def test_a_killed_task_is_retried_with_equal_figures(tmp_path, monkeypatch):
     told = {}
     for progress in RayCluster(jobs=2).execute(remote):
         told[progress.job.run.variant] = progress
-        if killed is None and len(told) == 2 and all(0 < one.epoch < EPOCHS for one in told.values()):
-            assert {one.state for one in told.values()} == {"running"}
+        if killed is None and len(told) == 2 and all(0 < last.epoch < EPOCHS for last in told.values()):
+            assert {last.state for last in told.values()} == {"running"}
             killed = workers()[0]
             os.kill(killed, signal.SIGKILL)
             with pytest.raises(ProcessLookupError):
                 wait_for_end(killed)
     assert killed is not None, "both runs were never seen in their middle at once"
-    assert {variant: (one.state, one.epoch, one.error) for variant, one in told.items()} == {
+    assert {variant: (last.state, last.epoch, last.error) for variant, last in told.items()} == {
         "crf": ("finished", EPOCHS, None),
         "gru": ("finished", EPOCHS, None),
     }

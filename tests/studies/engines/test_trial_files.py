@@ -255,7 +255,7 @@ def test_changed_content_is_named(measured_tagger):
 
 
 @pytest.mark.parametrize(
-    ("name", "change", "found"),
+    ("name", "change", "problem"),
     [
         ("trial.json", {"lag": "3"}, "Input should be a valid integer in lag: '3'"),
         ("trial.json", {"lag": -1}, "Input should be greater than or equal to 0 in lag: -1"),
@@ -277,9 +277,9 @@ def test_changed_content_is_named(measured_tagger):
         ("run.json", {"versions": {"torch": 2}}, "Input should be a valid string in versions.torch: 2"),
     ],
 )
-def test_values_that_no_run_has_are_named(measured_tagger, name, change, found):
+def test_values_that_no_run_has_are_named(measured_tagger, name, change, problem):
     measured_tagger.write_json(name, measured_tagger.read_json(name) | change)
-    told = rf"{name}: expected what a comparison asks of a run, found: {found}"
+    told = rf"{name}: expected what a comparison asks of a run, found: {problem}"
     with pytest.raises(RunError, match=told):  # noqa: PT012
         trial_files.versions_of(measured_tagger.path)
         read(measured_tagger.path, "f1")
@@ -331,13 +331,13 @@ def test_tensors_that_no_measurement_has_are_named(measured_tagger, measured_for
 def check_tensors(run, measure, cases):
     """Check that each change of a tensor is named in the error."""
     arrays = load_file(run.path / "trial.safetensors")
-    for name, change, found in cases:
+    for name, change, problem in cases:
         changed = {key: value for key, value in arrays.items() if key != name}
         if change is not None:
             with np.errstate(all="ignore"):
                 changed[name] = np.ascontiguousarray(change(arrays[name]))
         run.write("trial.safetensors", lambda path, changed=changed: save_file(changed, path))
-        with pytest.raises(RunError, match=rf"trial\.safetensors: expected {found}"):
+        with pytest.raises(RunError, match=rf"trial\.safetensors: expected {problem}"):
             read(run.path, measure)
 
 

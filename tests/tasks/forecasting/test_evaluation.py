@@ -19,20 +19,20 @@ from tests.tasks.forecasting.test_task import HORIZON, ROWS, fitted, table
 def test_scores_equal_those_of_single_windows(tmp_path):
     prepared, parts, codec, model = fitted(tmp_path)
     results = prepared.finish()["test"]
-    one, part = parts.series_set.series[0], parts.parts[0].test
+    series, part = parts.series_set.series[0], parts.parts[0].test
     names = codec.columns.targets
-    values = one.select(names)
-    scale = codec.scales[one.id].select(range(len(codec.columns.targets)))
+    values = series.select(names)
+    scale = codec.scales[series.id].select(range(len(codec.columns.targets)))
     squared, absolute, own, inside, naive = [], [], [], [], []
     for origin in range(part.start, part.stop - HORIZON + 1):
-        windows = codec.windows([one], [slice(origin, origin + HORIZON)])
+        windows = codec.windows([series], [slice(origin, origin + HORIZON)])
         (_, block, result) = next(forecast_blocks(model, codec, windows))
         truth = values[origin : origin + HORIZON]
         error = result.point[0] - scale.apply(truth)
         squared.append(error**2)
         absolute.append(np.abs(error))
         own.append(np.abs(scale.undo(result.point[0]) - truth))
-        lower, upper = Intervals.of(model, codec, [one], 0.8).borders(block.past, np.array([0]), result)
+        lower, upper = Intervals.of(model, codec, [series], 0.8).borders(block.past, np.array([0]), result)
         # Not the truth in double precision: days of the holiday column repeat, and lie on the borders exactly.
         inside.append((lower[0] <= block.future[0]) & (block.future[0] <= upper[0]))
         naive.append((scale.apply(values[origin - 24 + np.arange(HORIZON)]) - scale.apply(truth)) ** 2)

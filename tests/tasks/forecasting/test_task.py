@@ -133,9 +133,9 @@ def test_the_leakage_probe_detects_a_leak(tmp_path, monkeypatch):
     assert prepared.probe(windows) == 0
     honest = type(codec).panel
 
-    def leaking(self, series):
+    def leaking(self, panel):
         # As if scaling used the mean of the whole series.
-        moved = [replace(one, values=one.values - one.values.mean(axis=0)) for one in series]
+        moved = [replace(series, values=series.values - series.values.mean(axis=0)) for series in panel]
         return honest(self, moved)
 
     monkeypatch.setattr(type(codec), "panel", leaking)
@@ -221,7 +221,7 @@ def test_tables_without_a_forecast_are_refused(tmp_path):
 def test_an_unknown_series_is_scaled_by_itself_with_a_warning(tmp_path, caplog):
     long = pd.concat([table().rename(columns={"date": "ds"}).assign(unique_id=name) for name in ("a", "b")])
     _, parts, codec, _ = fitted(tmp_path, long)
-    assert [one.id for one in parts.series_set.series] == ["a", "b"]
+    assert [series.id for series in parts.series_set.series] == ["a", "b"]
     new = replace(parts.series_set.series[0], id="c", values=parts.series_set.series[0].values * 3)
     row = np.array([40])
     windows = codec.windows_at([new, parts.series_set.series[1]], [row, row])

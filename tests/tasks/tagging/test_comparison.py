@@ -69,7 +69,7 @@ def test_most_answers_come_first_then_most_disputed_spans():
 
 def test_the_order_of_spans_is_no_disagreement():
     spans = [Span("P", 0, 1), Span("O", 2, 3)]
-    crf, gru = (SentenceExamples([["a", "b", "c"]], [[]], [found]) for found in (spans, spans[::-1]))
+    crf, gru = (SentenceExamples([["a", "b", "c"]], [[]], [predicted]) for predicted in (spans, spans[::-1]))
     assert SentenceExamples.disagreements({"crf": crf, "gru": gru}, "f1", 10) == []
 
 

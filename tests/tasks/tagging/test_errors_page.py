@@ -277,8 +277,8 @@ def test_the_policy_allows_only_the_own_style_and_script():
 
 
 def test_an_unwritable_file_is_named(tmp_path):
-    for path, found in ((tmp_path, "what is none"), (tmp_path / "none" / "errors.html", "No such file or directory")):
-        with pytest.raises(InputError, match=f"^{re.escape(str(path))}: expected a file .*, found {found}$"):
+    for path, problem in ((tmp_path, "what is none"), (tmp_path / "none" / "errors.html", "No such file or directory")):
+        with pytest.raises(InputError, match=f"^{re.escape(str(path))}: expected a file .*, found {problem}$"):
             write(path, "corpus", [])
     assert list(tmp_path.parent.glob("*.partial")) == list(tmp_path.iterdir()) == []
     write(tmp_path / "errors.html", "corpus", [])

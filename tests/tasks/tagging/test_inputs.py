@@ -38,11 +38,11 @@ def test_texts_and_lists_of_tokens_become_sentences(inputs, expected):
 
 
 @pytest.mark.parametrize(
-    ("inputs", "found"),
+    ("inputs", "described"),
     [(b"EU", "bytes"), (None, "None"), (3, "int"), ({"EU": 1}, "dict"), ({"EU"}, "set"), (Path("x"), "PosixPath")],
 )
-def test_other_inputs_are_refused(inputs, found):
-    expected = rf"^tag: expected a text, a list of texts, or a list of lists of tokens, found {found}$"
+def test_other_inputs_are_refused(inputs, described):
+    expected = rf"^tag: expected a text, a list of texts, or a list of lists of tokens, found {described}$"
     with pytest.raises(InputError, match=expected):
         tokens(inputs)
 
