@@ -28,7 +28,7 @@ class Activity:
     def __init__(self, text: str, *, shown: bool = True) -> None:
         self.text = text
         self.detail = ""
-        """Text after the time, such as a count; the command may change it."""
+        """Text after the time, such as a count."""
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
         self._shown = shown and sys.stderr.isatty() and not is_quiet()
@@ -44,6 +44,10 @@ class Activity:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.stop()
+
+    def show(self, detail: str) -> None:
+        """Put another text after the time. It appears with the next update of the line."""
+        self.detail = detail
 
     def stop(self) -> None:
         """Remove the line."""
@@ -73,5 +77,5 @@ def counted(pieces: Iterable[bytes], activity: Activity) -> Iterator[bytes]:
     lines = 0
     for piece in pieces:
         lines += piece.count(b"\n")
-        activity.detail = f"{lines:,} lines written"
+        activity.show(f"{lines:,} lines written")
         yield piece

@@ -89,6 +89,10 @@ def main() -> None:
     except (DivergenceError, MemoryNeeded, OutputError, WorkerError) as error:
         print_error(str(error))
         sys.exit(1)
+    except MemoryError as error:
+        reason = " ".join(str(error).split())
+        print_error("out of memory" + (f" ({reason[:200]})" if reason else ""))
+        sys.exit(1)
     except BrokenPipeError:  # the reader of the output has left
         drop_output()
         sys.exit(1)

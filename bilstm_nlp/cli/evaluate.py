@@ -72,5 +72,6 @@ def backtest(
             refit=refit,
             levels=levels or None,
             horizon=horizon,
+            watch=activity.show,
         )
         write(table, output, activity)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from pathlib import Path
 
 import torch
@@ -31,10 +32,12 @@ def backtest(
     combine: Combine = "mean",
     levels: Sequence[float] | None = None,
     horizon: int | None = None,
+    watch: Callable[[str], None] | None = None,
 ) -> Iterator[bytes]:
     """Forecast from rolling origins with trained runs, and yield forecasts beside true values, as CSV.
 
-    The forecasts of several runs are combined. With `refit`, new models are trained at each origin.
+    The forecasts of several runs are combined. With `refit`, new models are trained at each origin. `watch` is told
+    after each of their epochs how far the trainings are, such as "origin 2 of 8, epoch 3 of 30".
     Raises `InputError` for a run that is no forecaster's.
     """
     predictor: Forecaster | Ensemble
@@ -47,20 +50,33 @@ def backtest(
         predictor, runs = open_ensemble(paths, combine)
         tasks = [forecasting(run.config, str(run.directory.path)) for run in runs]
 
+    numbers = count(1)
+
     def trained(past: SeriesSet) -> TableForecasts:
-        forecasters = [refitted(task, past) for task in tasks]
+        origin = next(numbers)
+        forecasters = []
+        for number, task in enumerate(tasks, 1):
+            model = f", model {number} of {len(tasks)}" if len(tasks) > 1 else ""
+            forecasters.append(refitted(task, past, watch, f"origin {origin} of {windows}{model}"))
         return forecasters[0].tables if len(forecasters) == 1 else Ensemble(forecasters, combine).tables
 
     past = predictor.inputs.past(source or tasks[0].config.data.file)
     yield as_csv(predictor.tables.backtest(past, windows, step, trained if refit else None, levels, horizon))
 
 
-def refitted(task: ForecastingTask, series_set: SeriesSet) -> Forecaster:
-    """Train a forecaster on these series alone, as the config says; the last rows are its validation part."""
+def refitted(
+    task: ForecastingTask, series_set: SeriesSet, watch: Callable[[str], None] | None = None, name: str = "training"
+) -> Forecaster:
+    """Train a forecaster on these series alone, as the config says; the last rows are its validation part.
+
+    `watch` is told the `name` of the training and its epoch after each epoch.
+    """
     prepared = task.prepare_without_test(series_set)
     best: dict[str, torch.Tensor] = {}
     for epoch in fit(prepared.model, prepared.batches, prepared.scorer(), settings(task.config)):
         best = epoch.weights if epoch.report.best else best
+        if watch is not None:
+            watch(f"{name}, epoch {epoch.report.epoch} of {task.config.training.epochs}")
     prepared.model.load_state_dict(best)
     prepared.calibrate()
     return prepared.forecaster()

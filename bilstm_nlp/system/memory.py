@@ -78,7 +78,8 @@ def allocating(what: str, setting: str) -> Iterator[None]:
         reason = " ".join(str(error).split())
         if not isinstance(error, MemoryError) and not _is_out_of_memory(error):
             raise
-        raise MemoryNeeded(f"out of memory in {what}; a lower {setting} takes less ({reason[:200]})") from error
+        needed = f"out of memory in {what}; a lower {setting} takes less"
+        raise MemoryNeeded(needed + (f" ({reason[:200]})" if reason else "")) from error
 
 
 _OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "Storage size calculation overflowed")

@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 from bilstm_nlp.cli.app import COMMANDS
+from bilstm_nlp.runs.directory import RunDirectory
 from tests.samples import TAGGER, command
 
 NAMES = [function.__name__ for function, _ in COMMANDS]
@@ -58,6 +59,18 @@ def test_no_arguments_show_the_help_with_status_2(call):
     shown = call()
     assert shown.status == 2
     assert "Usage: bilstm-nlp" in shown.out + shown.err
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"), [((), ""), (("Unable to\nallocate 8 TiB",), " (Unable to allocate 8 TiB)")]
+)
+def test_out_of_memory_is_one_line_with_status_1(call, tmp_path, monkeypatch, reason, said):
+    def too_large(*_):
+        raise MemoryError(*reason)
+
+    monkeypatch.setattr(RunDirectory, "open", too_large)
+    ended = call("info", tmp_path)
+    assert (ended.status, ended.out, ended.err) == (1, "", f"bilstm-nlp: out of memory{said}\n")
 
 
 def test_quiet_drops_notes_and_verbose_adds_a_traceback(call, tmp_path, monkeypatch):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from bilstm_nlp.cli.activity import Activity
 from bilstm_nlp.config import load
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.runs.backtest import backtest
@@ -74,6 +76,18 @@ def test_refitted_model_differs_and_sees_no_later_rows(small, tmp_path):
     pd.testing.assert_frame_equal(first[figures], second[figures])
     assert first["y"].tolist() != second["y"].tolist() == [700.0, -900.0]
     assert first["forecast"].tolist() != table_of(small, tmp_path / "same.csv", windows=1, step=1)["forecast"].tolist()
+
+
+def test_refitting_reports_the_origin_and_the_epoch(small, call, tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr(Activity, "show", lambda _, detail: shown.append(detail))
+    ended = call("backtest", small, "--refit", "--windows", "2")
+    assert (ended.status, ended.out.count("\n")) == (0, 1 + 2 * 2)
+    assert shown == [f"origin {origin} of 2, epoch {epoch} of 2" for origin in (1, 2) for epoch in (1, 2)]
+    shown.clear()
+    second = shutil.copytree(small, tmp_path / "second")
+    assert call("backtest", small, second, "--refit", "--windows", "1").status == 0
+    assert shown == [f"origin 1 of 1, model {model} of 2, epoch {epoch} of 2" for model in (1, 2) for epoch in (1, 2)]
 
 
 def test_too_short_series_is_refused_by_name(small, tmp_path):

@@ -66,30 +66,31 @@ class TaggingTask:
             assert isinstance(trained, Tagger)
             return PreparedTagging(self.config, data, trained.codec, trained.model)
         torch.manual_seed(self.config.seed)
-        with allocating("making the model", "size of the encoder or of embeddings"):
-            return PreparedTagging(self.config, data, *self._fit(data))
+        return PreparedTagging(self.config, data, *self._fit(data))
 
     def _fit(self, data: Corpora) -> tuple[TaggingCodec, TaggingModel]:
         """Build vocabularies of the training corpus and the pretrained vectors, and make the untrained model."""
         config = self.config
         pretrained = pretrained_vectors(config.embeddings)
-        words = WordTable.build(_forms(data.train.sentences), pretrained, config.embeddings.minimum_count)
-        if pretrained is not None:
-            for name, part in (("train", data.train), ("dev", data.dev)):
-                logger.info("word vectors know %s of %s", words.coverage(_forms(part.sentences)), name)
-        initial, frozen = initial_vectors(config.embeddings, words, pretrained)
-        codec = TaggingCodec.fit(
-            data.train.sentences,
-            words,
-            frozen,
-            scheme=config.data.scheme,
-            file_scheme=data.scheme,
-            with_pairs=config.embeddings.bigrams > 0,
-            with_lexicon=config.embeddings.lexicon,
-            with_usage=config.embeddings.usage,
-            context=_context_tokens(config.context),
-        )
-        return codec, model(config, codec, torch.from_numpy(initial))
+        with allocating("building the vocabulary", "number of words in the training data or in embeddings.file"):
+            words = WordTable.build(_forms(data.train.sentences), pretrained, config.embeddings.minimum_count)
+            if pretrained is not None:
+                for name, part in (("train", data.train), ("dev", data.dev)):
+                    logger.info("word vectors know %s of %s", words.coverage(_forms(part.sentences)), name)
+            initial, frozen = initial_vectors(config.embeddings, words, pretrained)
+            codec = TaggingCodec.fit(
+                data.train.sentences,
+                words,
+                frozen,
+                scheme=config.data.scheme,
+                file_scheme=data.scheme,
+                with_pairs=config.embeddings.bigrams > 0,
+                with_lexicon=config.embeddings.lexicon,
+                with_usage=config.embeddings.usage,
+                context=_context_tokens(config.context),
+            )
+        with allocating("making the model", "size of the encoder or of embeddings"):
+            return codec, model(config, codec, torch.from_numpy(initial))
 
     def inspect(self, source: str | None = None) -> CorpusInspection:
         """Describe the config's corpora, or another corpus that is read in the same way."""

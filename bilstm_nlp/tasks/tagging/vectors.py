@@ -10,6 +10,7 @@ from bilstm_nlp.config.tagging import EmbeddingsConfig
 from bilstm_nlp.data.text.vocabulary import WordTable
 from bilstm_nlp.data.text.word_vectors import Pretrained, matrix, read_vectors
 from bilstm_nlp.errors import ConfigError
+from bilstm_nlp.system.memory import allocating
 
 DEFAULT_DIMENSION = 100
 """Size of a word's vector if neither a file nor the config gives a size."""
@@ -21,11 +22,12 @@ SAMPLE = 10_000
 def pretrained_vectors(config: EmbeddingsConfig) -> Pretrained | None:
     """Read the file of word vectors, if the config names a file.
 
-    Raises `ConfigError` if its dimension is not that of the config.
+    Raises `ConfigError` if its dimension is not that of the config, and `MemoryNeeded` if it does not fit in memory.
     """
     if config.file is None:
         return None
-    vectors = read_vectors(config.file)
+    with allocating(f"reading {config.file}", "number of words in this file"):
+        vectors = read_vectors(config.file)
     dimension = vectors.vectors.shape[1]
     if config.dimension not in (None, dimension):
         problem = f"embeddings.dimension: expected the file's {dimension}, found {config.dimension}"
@@ -39,18 +41,22 @@ def initial_vectors(
     """Return (V, D) vectors to train, and (E, D) frozen vectors of the file's other words.
 
     A vector to train is that of the file, or random if the file has none for the word.
+    Raises `MemoryNeeded` if there are too many vectors, or too large ones.
     """
     if pretrained is None:
         dimension = config.dimension or DEFAULT_DIMENSION
-        deviation = dimension**-0.5
-    else:
-        dimension = pretrained.vectors.shape[1]
-        deviation = float(pretrained.vectors[:SAMPLE].std())
-    # Drawn by torch, whose generator the caller has seeded; with the spread of the vectors beside them.
-    initial = (torch.randn(words.trainable, dimension) * deviation).numpy()
-    initial[0] = 0.0
-    if pretrained is None:
-        return initial, np.empty((0, dimension), np.float16)
-    rows, file_rows = words.pretrained_rows(pretrained)
-    initial[rows] = pretrained.vectors[file_rows]
-    return initial, matrix(pretrained, words.frozen).astype(np.float16)
+        with allocating("making word vectors", "embeddings.dimension"):
+            return _drawn(words.trainable, dimension, dimension**-0.5), np.empty((0, dimension), np.float16)
+    with allocating(f"copying the vectors of {pretrained.source}", "number of words in this file"):
+        spread = float(pretrained.vectors[:SAMPLE].std())
+        initial = _drawn(words.trainable, pretrained.vectors.shape[1], spread)
+        rows, file_rows = words.pretrained_rows(pretrained)
+        initial[rows] = pretrained.vectors[file_rows]
+        return initial, matrix(pretrained, words.frozen).astype(np.float16)
+
+
+def _drawn(count: int, dimension: int, deviation: float) -> NDArray[np.float32]:
+    """Draw vectors (count, dimension) by torch, whose generator the caller has seeded. The first one is zero."""
+    vectors = (torch.randn(count, dimension) * deviation).numpy()
+    vectors[0] = 0.0
+    return vectors

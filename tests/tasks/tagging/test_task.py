@@ -7,8 +7,10 @@ import pytest
 import torch
 
 from bilstm_nlp.config import parse
+from bilstm_nlp.errors import MemoryNeeded
 from bilstm_nlp.metrics.labels import micro_f1
 from bilstm_nlp.tasks.registry import tagging
+from bilstm_nlp.tasks.tagging import vectors
 from bilstm_nlp.tasks.tagging.decoding import decode
 from bilstm_nlp.tasks.tagging.evaluation import gold_spans
 from bilstm_nlp.tasks.tagging.model import column_format
@@ -29,6 +31,31 @@ def prepared(folder, seed: int = 1, test: bool = False, **tables: object):
 
 def words(batches) -> list[list[list[int]]]:
     return [batch.words.tolist() for batch in batches]
+
+
+@pytest.mark.parametrize(
+    ("step", "embeddings", "said"),
+    [
+        ("read_vectors", {"file": "v.txt"}, r"reading .*v\.txt; a lower number of words in this file takes less$"),
+        ("matrix", {"file": "v.txt"}, r"copying the vectors of .*v\.txt; a lower number of words in this file .*less$"),
+        ("_drawn", {"dimension": 5}, r"making word vectors; a lower embeddings\.dimension takes less$"),
+    ],
+)
+def test_out_of_memory_for_vectors_names_their_file_or_key(tmp_path, monkeypatch, step, embeddings, said):
+    def too_large(*_):
+        raise MemoryError
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "v.txt").write_text("a 1 2\nb 3 4\n")
+    monkeypatch.setattr(vectors, step, too_large)
+    with pytest.raises(MemoryNeeded, match=f"^out of memory in {said}"):
+        prepared(tmp_path, embeddings=embeddings)
+
+
+def test_out_of_memory_for_layers_names_the_model(tmp_path):
+    expected = r"^out of memory in making the model; a lower size of the encoder or of embeddings takes less \("
+    with pytest.raises(MemoryNeeded, match=expected):
+        prepared(tmp_path, encoder={"hidden": 1 << 24})
 
 
 def test_batches_depend_on_seed_and_epoch_alone(tmp_path):
