@@ -72,7 +72,7 @@ def predict(
     verbosity: Verbosity = None,
 ) -> None:
     """Tag text, or forecast the rows after the end of a series. A tagger answers each line of a slow input at
-    once; with --jobs, when the next line is there."""
+    once."""
     runs, source = divided(arguments)
     combined = combination(runs, combine)
     request = Request(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
 from bilstm_nlp.errors import InputError, WorkerError
+from bilstm_nlp.serving.chunk_reader import ChunkReader
 from bilstm_nlp.serving.messages import ChunkOutput, Refusal
 from bilstm_nlp.system.processes import cores, ending, follow_parent, start, worker_context
 from bilstm_nlp.tasks.request import Request
@@ -39,7 +40,8 @@ def predictions(path: Path, request: Request) -> Iterator[bytes]:
         pool.start(path, request)
         reading = pool.reading()
         yield reading.header.encode()
-        yield from in_order(pool, reading.chunks(), CHUNKS_PER_WORKER * request.jobs)
+        stream = ChunkReader(reading.chunks(), in_thread=reading.may_be_slow)
+        yield from in_order(pool, stream, CHUNKS_PER_WORKER * request.jobs)
     finally:
         pool.close()
 
@@ -52,41 +54,33 @@ class Workers(Protocol):
 
     def send(self, chunk: Chunk) -> None: ...
 
-    def outputs(self) -> Sequence[ChunkOutput]: ...
+    def outputs(self, coming: Sequence[Connection]) -> Sequence[ChunkOutput]: ...
 
 
-def in_order(pool: Workers, chunks: Iterator[Chunk], limit: int) -> Iterator[bytes]:
+def in_order(pool: Workers, stream: ChunkReader, limit: int) -> Iterator[bytes]:
     """Yield the chunks' output in input order, with at most `limit` chunks in flight.
 
-    The next chunk is read while any worker is idle, so slow input can delay finished output by one chunk.
     Raises `InputError` for a chunk that can't be read or written, after the output of all chunks before it.
     """
     order: deque[int] = deque()
     finished: dict[int, ChunkOutput] = {}
-    coming, error = _next(chunks)
-    while coming is not None or order:
-        if coming is not None and pool.idle and len(order) < limit:
-            pool.send(coming)
-            order.append(coming.first)
-            coming, error = _next(chunks)  # read while the workers tag
+    stream.read()
+    while order or not stream.ended:
+        if stream.chunk is not None and pool.idle and len(order) < limit:
+            order.append(stream.chunk.first)
+            pool.send(stream.chunk)
+            stream.read()  # while the workers tag
             continue
-        for output in pool.outputs():
+        for output in pool.outputs(stream.coming):
             finished[output.first] = output
+        stream.receive()
         while order and order[0] in finished:
             output = finished.pop(order.popleft())
             yield output.output
             if output.error is not None:
                 raise InputError(output.error)
-    if error is not None:
-        raise error
-
-
-def _next(chunks: Iterator[Chunk]) -> tuple[Chunk | None, InputError | None]:
-    """Return the next chunk, or `None` after the last chunk, with the error that ended the input if there was one."""
-    try:
-        return next(chunks, None), None
-    except InputError as error:
-        return None, error
+    if stream.error is not None:
+        raise stream.error
 
 
 class Pool:
@@ -113,17 +107,20 @@ class Pool:
         assert isinstance(first, Reading)
         return first
 
-    def outputs(self) -> list[ChunkOutput]:
-        """Wait for workers, and return the output of those that have tagged a chunk; all that answered are idle."""
-        return [answer for answer in self._answers() if isinstance(answer, ChunkOutput)]
+    def outputs(self, coming: Sequence[Connection] = ()) -> list[ChunkOutput]:
+        """Wait for workers, and return the output of those that have tagged a chunk; all that answered are idle.
 
-    def _answers(self) -> list[Answer]:
+        Returns without output if something can be received from the connections `coming` first.
+        """
+        return [answer for answer in self._answers(coming) if isinstance(answer, ChunkOutput)]
+
+    def _answers(self, coming: Sequence[Connection] = ()) -> list[Answer]:
         answers = []
-        for connection in wait(list(self.busy)):
-            worker = self.busy[cast(Connection, connection)]
-            answers.append(worker.answer())
-            del self.busy[worker.connection]
-            self.idle.append(worker)
+        for connection in wait([*self.busy, *coming]):
+            worker = self.busy.pop(cast(Connection, connection), None)
+            if worker is not None:
+                answers.append(worker.answer())
+                self.idle.append(worker)
         return answers
 
     def send(self, chunk: Chunk) -> None:

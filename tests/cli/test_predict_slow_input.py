@@ -67,8 +67,12 @@ def test_a_terminal_gets_each_answer_before_the_next_line(terminal):
 
 @pytest.mark.parametrize(
     ("options", "sentence"),
-    [(["--format", "jsonl"], b"Ann left Bonn .\n"), (["--input", "conll"], b"Ann O\nleft O\n\n")],
-    ids=["text", "columns"],
+    [
+        (["--format", "jsonl"], b"Ann left Bonn .\n"),
+        (["--input", "conll"], b"Ann O\nleft O\n\n"),
+        (["--jobs", "2"], b"Ann left Bonn .\n"),
+    ],
+    ids=["text", "columns", "jobs"],
 )
 def test_a_slow_pipe_gets_each_answer_before_the_next_line(options, sentence):
     with running("predict", RUN, "-", *options, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:

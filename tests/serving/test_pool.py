@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from importlib.util import find_spec
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ import bilstm_nlp
 from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.errors import DataError, InputError, WorkerError
 from bilstm_nlp.serving import pool as workers
+from bilstm_nlp.serving.chunk_reader import ChunkReader
 from bilstm_nlp.serving.messages import ChunkOutput
 from bilstm_nlp.serving.pool import in_order
 from bilstm_nlp.tasks.request import Request
@@ -50,8 +52,11 @@ class Scripted:
         self.idle.pop()
         self.working.append(chunk.first)
 
-    def outputs(self) -> list[ChunkOutput]:
-        assert self.working, "waits for nobody"
+    def outputs(self, coming: Sequence[Connection]) -> list[ChunkOutput]:
+        assert self.working or coming, "waits for nobody"
+        received = wait(coming, None if not self.working else 0) if coming else []
+        if not self.working or (received and self.generator.random() < 0.5):
+            return []
         self.generator.shuffle(self.working)
         count = self.generator.randint(1, len(self.working))
         done, self.working = self.working[:count], self.working[count:]
@@ -74,8 +79,9 @@ def numbered(count: int, broken: bool) -> Iterator[Chunk]:
     st.none() | st.integers(1, 12),
     st.integers(1, 6),
     st.integers(),
+    st.booleans(),
 )
-def test_output_keeps_the_input_order(jobs, count, broken, wrong, most, seed):
+def test_output_keeps_the_input_order(jobs, count, broken, wrong, most, seed, slow):
     pool = Scripted(jobs, wrong, seed)
     given_out = []
 
@@ -89,7 +95,7 @@ def test_output_keeps_the_input_order(jobs, count, broken, wrong, most, seed):
     error = "x:.*: expected y" if broken else None
     if wrong is not None and wrong <= count:
         expected, error = expected[:wrong], "^wrong$"
-    stream = in_order(pool, watched(), most)
+    stream = in_order(pool, ChunkReader(watched(), in_thread=slow), most)
     if error:
         with pytest.raises(InputError, match=error):
             got.extend(stream)
@@ -100,8 +106,8 @@ def test_output_keeps_the_input_order(jobs, count, broken, wrong, most, seed):
 
 
 @often
-@given(st.integers(1, 4), st.integers(1, 6), st.integers())
-def test_chunks_in_flight_stay_within_the_limit(jobs, most, seed):
+@given(st.integers(1, 4), st.integers(1, 6), st.integers(), st.booleans())
+def test_chunks_in_flight_stay_within_the_limit(jobs, most, seed, slow):
     read = []
 
     def watched():
@@ -109,8 +115,23 @@ def test_chunks_in_flight_stay_within_the_limit(jobs, most, seed):
             read.append(chunk.first)
             yield chunk
 
-    for given_out, _ in enumerate(in_order(Scripted(jobs, None, seed), watched(), most)):
+    stream = ChunkReader(watched(), in_thread=slow)
+    for given_out, _ in enumerate(in_order(Scripted(jobs, None, seed), stream, most)):
         assert len(read) - given_out <= most + 1
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_finished_output_does_not_wait_for_the_next_line(jobs):
+    answered: list[bytes] = []
+
+    def answering():
+        for chunk in numbered(4, broken=True):
+            yield chunk
+            wait_until(lambda first=chunk.first: len(answered) == first)
+
+    with pytest.raises(DataError, match="expected y"):
+        answered.extend(in_order(Scripted(jobs, None, 0), ChunkReader(answering(), in_thread=True), 8))
+    assert b"".join(answered) == b"1 2 3 4 "
 
 
 # --- real processes ---

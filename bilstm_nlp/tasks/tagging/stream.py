@@ -89,10 +89,20 @@ class Reading:
         if waiting:
             raise InputError("--plot: expected a sentence with tokens to draw, found none")
 
+    @property
+    def may_be_slow(self) -> bool:
+        """Tell whether the next sentence may have to be waited for: standard input is a pipe or a terminal."""
+        return self._pipe() is not None
+
     def _ready(self, *, blocks: bool) -> Ready | None:
-        """Return what says whether slow input has more sentences; None for input that is never slow."""
+        """Return a function that tells whether slow input has more sentences; `None` for input that is never slow."""
+        pipe = self._pipe()
+        return None if pipe is None else partial(pipe.ready, blocks=blocks)
+
+    def _pipe(self) -> Pipe | None:
+        """Return standard input, if it is the source and may be slow."""
         stream = sys.stdin.buffer if self.source == "-" else None
-        return partial(stream.ready, blocks=blocks) if isinstance(stream, Pipe) else None
+        return stream if isinstance(stream, Pipe) else None
 
 
 def chunks(
