@@ -88,6 +88,9 @@ class ForecastingData(Section):
     between values; after the last value of a column, that value stays. Rows before the first value do not count."""
     split: FractionsSplit | CountsSplit | LastSplit | DatesSplit = Field(FractionsSplit(), discriminator="kind")
     """Training, validation and test parts, in this order."""
+    validation_series: float = Field(1.0, gt=0, le=1)
+    """Fraction of the series that have a validation part. The other series are trained on these rows, too, and share
+    the intervals. For panels of short series; where series move together, the validation part is then no news."""
     fraction: float = Field(1.0, gt=0, le=1)
     """Fraction of the training rows to use, the most recent rows."""
     scaler: Literal["standard", "robust", "min-max", "none"] = "standard"
@@ -275,7 +278,7 @@ class ForecastingConfig(Section):
     @property
     def comparability(self) -> Comparability:
         """The rules by which forecasters are compared."""
-        keys = ("file", "targets", "split", "horizon", "validate_on", "frequency", "missing")
+        keys = ("file", "targets", "split", "validation_series", "horizon", "validate_on", "frequency", "missing")
         return Comparability(
             measures=[Measure(name, self.data.validate_on, higher_is_better=False, scale=1) for name in ("mse", "mae")],
             common=["task", *(f"data.{key}" for key in keys)],

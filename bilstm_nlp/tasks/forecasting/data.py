@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -28,6 +28,7 @@ from bilstm_nlp.data.series.series import (
 from bilstm_nlp.data.series.tables import read
 from bilstm_nlp.errors import ConfigError, InputError
 from bilstm_nlp.tasks.forecasting.defaults import Facts
+from bilstm_nlp.tasks.forecasting.validating import PartsOf, with_validation_of_some
 
 logger = logging.getLogger(__name__)
 
@@ -118,7 +119,7 @@ class SeriesLoader:
         A series that can't be split is left out, with a warning.
         Raises `InputError` for columns that don't fit the config, and if no series can be split.
         """
-        kept, parts = _split_each(series_set, lambda series: self._with_fraction(self.parts_of(series)))
+        kept, parts = self._split_each(series_set, self.parts_of)
         return SeriesParts(kept, self._columns(series_set), parts)
 
     def load_whole(self, source: str, codec: SeriesCodec, columns: Columns) -> SeriesParts:
@@ -141,9 +142,9 @@ class SeriesLoader:
         """
 
         def parts_of(series: Series) -> Parts:
-            return self._with_fraction(split_last(len(series), self._validation_rows(series), 0))
+            return split_last(len(series), self._validation_rows(series), 0)
 
-        kept, parts = _split_each(series_set, parts_of)
+        kept, parts = self._split_each(series_set, parts_of)
         return SeriesParts(kept, self._columns(series_set), parts, refitted=True)
 
     def _validation_rows(self, series: Series) -> int:
@@ -156,6 +157,10 @@ class SeriesLoader:
                 return int(rows.stop - rows.start)
             case unknown:
                 assert_never(unknown)
+
+    def parts_of_each(self, series: Sequence[Series]) -> PartsOf:
+        """Return a function that splits each of these series, which raises `InputError` as `parts_of` does."""
+        return with_validation_of_some(self.config, series, self.parts_of)
 
     def parts_of(self, series: Series) -> Parts:
         """Split a series into its three parts as the config says.
@@ -174,6 +179,16 @@ class SeriesLoader:
                 return split_dates(series.dates, *borders)
             case unknown:
                 assert_never(unknown)
+
+    def _split_each(self, series_set: SeriesSet, parts_of: PartsOf) -> tuple[SeriesSet, list[Parts]]:
+        """Split each series, with the validation part and the fraction of training rows that the config asks for."""
+        parts_of_some = with_validation_of_some(self.config, series_set.series, parts_of)
+        kept, parts = _split_each(series_set, lambda series: self._with_fraction(parts_of_some(series)))
+        if self.config.validation_series < 1:
+            count = sum(each.validation.stop > each.validation.start for each in parts)
+            message = "%s: %d of %d series have a validation part; the others are trained on these rows, too"
+            logger.info(message, series_set.source, count, len(parts))
+        return kept, parts
 
     def _with_fraction(self, parts: Parts) -> Parts:
         """Keep the most recent training rows, as many as `data.fraction` says."""

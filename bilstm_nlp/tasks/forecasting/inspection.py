@@ -91,15 +91,17 @@ class SeriesInspection:
 def inspect_series(
     source: str,
     format: TableFormat,
-    parts_of: Callable[[Series], Parts],
+    parts_of_each: Callable[[Sequence[Series]], Callable[[Series], Parts]],
     problems_of: Callable[[SeriesSet], Sequence[str]],
     *,
     look_back: int,
     horizon: int,
+    validation_of_all: bool = True,
 ) -> SeriesInspection:
     """Inspect every series of a file. Problems become complaints; if cells can't be read, values are not judged.
 
-    `problems_of` lists what series that can be split lack for a training.
+    `parts_of_each` makes a function that splits a series from all series. `problems_of` lists what series that can be
+    split lack for a training. Without `validation_of_all`, an empty validation part is no problem.
     """
     inspection = SeriesInspection(source)
     problems: list[DataError] = []
@@ -119,6 +121,7 @@ def inspect_series(
         message = f"{cells.count} values missing in column {cells.column!r} of series {cells.series!r}, the first at "
         message += f"{cells.first}; filled by {cells.by}"
         inspection.complaints.append(Complaint(source, None, message, False, "missing values, filled"))
+    parts_of = parts_of_each(data.series)
     for series in data.series:
         try:
             parts = parts_of(series)
@@ -129,7 +132,8 @@ def inspect_series(
         if parts is None:
             continue
         if len(data.series) > 1:
-            inspection.complaints += _length_complaints(source, series, parts, look_back, horizon)
+            named = [(name, part) for name, part in _named(parts) if validation_of_all or part.stop > part.start]
+            inspection.complaints += _length_complaints(source, series, named, look_back, horizon)
         if not problems:
             inspection.complaints += _value_complaints(source, series, parts)
     if all(figures.parts for figures in inspection.series):
@@ -151,9 +155,11 @@ def _line(series: Series, row: int) -> int | None:
     return int(series.rows[row]) or None if row < len(series) else None
 
 
-def _length_complaints(source: str, series: Series, parts: Parts, look_back: int, horizon: int) -> Iterator[Complaint]:
+def _length_complaints(
+    source: str, series: Series, parts: Sequence[tuple[str, slice]], look_back: int, horizon: int
+) -> Iterator[Complaint]:
     """Remark on parts without room for a single window; the other series may have windows enough."""
-    for name, part in _named(parts):
+    for name, part in parts:
         # The look-backs of validation and test may lie in the rows before.
         missing = horizon - (part.stop - max(part.start, look_back))
         if missing > 0:

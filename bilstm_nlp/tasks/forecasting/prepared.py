@@ -96,7 +96,13 @@ class PreparedForecasting:
                 "%s: %d %s windows are left out, as the file lacks all their targets or all their past",
                 *(series_set.source, windows.left_out.sum(), part),
             )
-        without = [series.id for series, count in zip(series_set.series, windows.counts, strict=True) if count == 0]
+        # A series outside of `data.validation_series` is to have none.
+        spared = self.config.data.validation_series < 1 and part == "validation"
+        without = [
+            series.id
+            for series, count, of in zip(series_set.series, windows.counts, rows, strict=True)
+            if count == 0 and not (spared and of.start == of.stop)
+        ]
         if without:
             logger.warning("%s: no %s window in %d series: %s", series_set.source, part, len(without), without[:5])
         return windows

@@ -182,7 +182,7 @@ def _candidates(
 ) -> Iterator[tuple[Sizes, LastSplit | None]]:
     """Yield the sizes with the parts that they have, then with larger parts at the end of each series."""
     yield sizes, None
-    if settings.fraction < 1 or settings.validate_on == "test":
+    if settings.fraction < 1 or settings.validation_series < 1 or settings.validate_on == "test":
         return
     test = max(sizes.horizon, *(parts.test.stop - parts.test.start for parts in sizes.parts)) if sizes.with_test else 0
     for test_rows in dict.fromkeys((test, sizes.horizon if sizes.with_test else 0)):

@@ -104,10 +104,11 @@ class ForecastingTask:
         return inspect_series(
             path or data.file,
             self.format,
-            self.loader.parts_of,
+            self.loader.parts_of_each,
             partial(requirements.lacking, self.config, self.loader),
             look_back=data.least_past,
             horizon=data.horizon,
+            validation_of_all=data.validation_series == 1,
         )
 
     def evaluate(self, trained: Predictor, source: str | None, errors: Path | None = None) -> dict[str, Any]:
