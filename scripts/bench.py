@@ -1,6 +1,6 @@
-"""How fast this toolkit is, beside what it could be: python scripts/bench.py ner|crf|forecasting|predict|start [--json]
+"""The speed of this toolkit beside a reference: python scripts/bench.py ner|crf|forecasting|predict|start [--json]
 
-`python scripts/bench.py ROW --help` says what a row measures and what can be chosen.
+`python scripts/bench.py ROW --help` shows a row's measurements and options.
 """
 
 from bench.app import main

@@ -1,4 +1,4 @@
-"""What all test files share: the command line called in this process, small trained runs, and markers from imports."""
+"""Fixtures and markers of all test files: the command line in this process, small trained runs, marks from imports."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Calls of the command line in processes of their own, forked from a process that has imported all they need.
 
-A new interpreter needs some five seconds to import what a training needs, which is more than most trainings of these
-tests take. `python -m tests.forked` is the process that forks: it reads a call a line, and writes a line with the
-child's number when it has begun, and one with the child's status when it has ended.
+A new interpreter takes five seconds for the imports of a training, longer than most trainings of these tests.
+`python -m tests.forked` is the process that forks. It reads one call from each line. It writes a line with the
+child's number when the child has begun, and a line with its status when it has ended.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ class Forked:
 
     @property
     def out(self) -> str:
-        """What the call has printed so far."""
+        """The standard output of the call so far."""
         return self.output.with_suffix(".out").read_text(encoding="utf-8")
 
     @property
     def err(self) -> str:
-        """What the call has written to standard error so far."""
+        """The standard error of the call so far."""
         return self.output.with_suffix(".err").read_text(encoding="utf-8")
 
     def send_signal(self, number: int) -> None:
@@ -61,7 +61,7 @@ class Forked:
         return self.server.status_of(self.pid)
 
     def succeed(self) -> Forked:
-        """Wait for the end, which must be a good one."""
+        """Wait for the end of the call, and assert status 0."""
         assert self.wait() == 0, self.err
         return self
 
@@ -133,7 +133,7 @@ class ForkServer:
 
 
 def serve() -> None:
-    """Fork for every line of standard input. A child returns, to end as a process does that was called."""
+    """Fork for every line of standard input. A child returns, so that it ends like any process of the command line."""
     for name in PRELOADED:
         import_module(name)
     ended, wakes = socket.socketpair()
@@ -177,7 +177,7 @@ def _tell(answer: dict[str, int]) -> None:
 
 
 def _become(call: dict[str, object]) -> None:
-    """Make this process the command line, called."""
+    """Run the command line in this process."""
     import resource
 
     from bilstm_nlp.cli import app

@@ -1,4 +1,4 @@
-"""Which test files and fixtures can do without a library: read from their imports, never kept by hand."""
+"""Test files and fixtures that need a library, computed from their imports."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 TORCH = frozenset({"torch", "torchcrf", "accelerate"})
 COMMAND_LINE = "bilstm_nlp.cli.app"
 STARTERS = ("command", "call")
-"""Names of tests/samples.py and fixtures that start the command line, though no import says so."""
+"""Names of tests/samples.py and fixtures that start the command line without importing it."""
 
 
 @cache

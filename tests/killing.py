@@ -1,9 +1,9 @@
-"""Calls of the command line that are killed: each a fork of one process that has imported everything.
+"""Calls of the command line that are killed: each is a fork of one process that has imported everything.
 
-A process of its own would take seconds to import what it needs, and most kills would hit nothing else.
+A new interpreter would take seconds for its imports, and most kills would hit the imports.
 
-`python -m tests.killing` is that process. It reads what is to be called, a JSON object a line, and writes a line when
-the call has begun, and one when it has ended.
+`python -m tests.killing` is the process that forks. It reads a call from each line, as a JSON object. It writes a line
+when the call has begun, and a line when it has ended.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from typing import Any
 from tests.samples import command
 
 ROOT = Path(__file__).parent.parent
-# What the commands import, and what torch imports when it first makes an optimizer.
+# Imports of the commands, and of torch when it first makes an optimizer.
 PRELOADED = (
     "bilstm_nlp.runs.train",
     "bilstm_nlp.runs.evaluate",
@@ -46,48 +46,48 @@ PRELOADED = (
     "torch._dynamo",
 )
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"\0" * 5000 + b"IEND\xaeB`\x82"
-"""What forks write instead of drawing, which would take longer than all the rest."""
+"""The file that forks write in place of a plot. Drawing would take longer than all the rest."""
 LIMIT = 300
 """Seconds after which a call hangs."""
 
 
 @dataclass(frozen=True)
 class Moment:
-    """When a call is killed: after so much time, or before it does something to its files for the n-th time."""
+    """The moment of a kill: after `seconds`, or before the n-th `operation` on files of the call's folder."""
 
     seconds: float | None = None
     operation: int | None = None
     written: float = 1.0
-    """How much of a file that is about to get its name has been written by then."""
+    """Fraction of a file that is written by then, if the operation gives the file its name."""
     leader_alone: bool = False
-    """Whether only the process that was called is killed, and its workers have to see to their end themselves."""
+    """True if only the process that was called is killed, so that its workers have to end by themselves."""
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How a call ended."""
+    """The end of a call."""
 
     leader: int
-    """The process that was called, which leads a session of its own."""
+    """Id of the process that was called. It leads a session of its own."""
     status: int
-    """Negative: of this signal."""
+    """The exit status, or minus the number of the signal that ended the process."""
     operations: int = 0
-    """How often it did something to its files."""
+    """Number of operations on files of the call's folder."""
     seconds: float = 0.0
 
     @property
     def was_killed(self) -> bool:
-        """Whether a kill met it alive."""
+        """True if the call was still running when it was killed."""
         return self.status == -signal.SIGKILL
 
 
 def one_thread() -> dict[str, str]:
-    """The environment of all calls: what a sum's last bits are depends on the number of threads."""
+    """Return the environment of all calls. The last bits of a sum depend on the number of threads."""
     return os.environ | {"OMP_NUM_THREADS": "1"}
 
 
 class Forks:
-    """The process that is forked."""
+    """The process that forks."""
 
     def __init__(self) -> None:
         self.process = subprocess.Popen(
@@ -112,7 +112,7 @@ class Forks:
             self.process.communicate()
 
     def call(self, arguments: list[str], folder: Path, moment: Moment | None = None) -> Ending:
-        """Call the command line, whose output goes to files beside `folder`, in which it is to work."""
+        """Call the command line, which works in `folder`. Its output goes to files beside the folder."""
         moment = moment or Moment()
         asked = {"arguments": arguments, "folder": str(folder), "moment": asdict(moment)}
         self.process.stdin.write(json.dumps(asked) + "\n")
@@ -125,7 +125,7 @@ class Forks:
         return Ending(leader, status, operations, time.perf_counter() - began)
 
     def answers_within(self, seconds: float) -> bool:
-        """Whether the process says something in so much time. It writes whole lines, of which we wait for one."""
+        """Wait at most so many seconds for a line of the process, and return whether the line is there."""
         with selectors.DefaultSelector() as selector:
             selector.register(self.process.stdout, selectors.EVENT_READ)
             return bool(selector.select(seconds))
@@ -136,7 +136,7 @@ class Forks:
 
 
 def call_of_its_own(arguments: list[str], folder: Path, moment: Moment) -> Ending:
-    """The same in a process that has been forked from nothing, as a user starts it."""
+    """Call the command line in a new interpreter, as a user starts it."""
     with said(folder, "out").open("wb") as out, said(folder, "err").open("wb") as err:
         began = time.perf_counter()
         process = subprocess.Popen(
@@ -156,13 +156,13 @@ def call_of_its_own(arguments: list[str], folder: Path, moment: Moment) -> Endin
 
 
 def kill(leader: int, moment: Moment) -> None:
-    """Kill a call and, unless it is to be alone, all who work for it; one that has just ended is none."""
+    """Kill the process of a call and, unless `leader_alone`, its workers. A call that has just ended is left alone."""
     with contextlib.suppress(ProcessLookupError):
         (os.kill if moment.leader_alone else os.killpg)(leader, signal.SIGKILL)
 
 
 def said(folder: Path, where: str) -> Path:
-    """What a call that works in `folder` has written to `out` or `err`."""
+    """Return the path of the output of a call that works in `folder`: its `out` or its `err`."""
     return folder.with_name(f"{folder.name}.{where}")
 
 
@@ -170,7 +170,7 @@ def said(folder: Path, where: str) -> Path:
 
 
 def serve() -> None:
-    """Fork for every line; a fork returns, to end as a process does that was called."""
+    """Fork for every line of standard input. A fork returns, so that it ends like any process of the command line."""
     for name in PRELOADED:
         import_module(name)
     counter = mmap.mmap(-1, 8)
@@ -193,13 +193,13 @@ def serve() -> None:
 
 
 def tell(answer: object) -> None:
-    """A line for who waits for it."""
+    """Write an answer as a line of JSON."""
     sys.stdout.write(json.dumps(answer) + "\n")
     sys.stdout.flush()
 
 
 def become(arguments: list[str], folder: Path, moment: Moment, counter: mmap.mmap) -> None:
-    """The command line, called."""
+    """Run the command line in this process, which is to be killed at a moment."""
     import multiprocessing
 
     from bilstm_nlp.cli import app
@@ -220,7 +220,7 @@ def become(arguments: list[str], folder: Path, moment: Moment, counter: mmap.mma
 
 
 def picture(write_whole: Callable[[Path, Callable[[Path], object]], None]) -> Callable[[object, Path], None]:
-    """What stands for `plots.save`."""
+    """Return a function to replace `plots.save`, which writes the same small file for every plot."""
 
     def save(figure: object, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -230,8 +230,10 @@ def picture(write_whole: Callable[[Path, Callable[[Path], object]], None]) -> Ca
 
 
 def watching(folder: str, moment: Moment, counter: mmap.mmap) -> Callable[[str, tuple[Any, ...]], None]:
-    """Counts, in this process and its workers, what is about to be done to files of `folder`; kills all of them before
-    the one of the moment."""
+    """Return an audit hook that kills a call before the moment's operation on files of `folder`.
+
+    The operations are counted over the process and its workers.
+    """
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if not changes(event, arguments, folder):
@@ -249,7 +251,7 @@ def watching(folder: str, moment: Moment, counter: mmap.mmap) -> Callable[[str, 
 
 
 def changes(event: str, arguments: tuple[Any, ...], folder: str) -> bool:
-    """Whether something is about to be done to files of the folder, as is all that is done from an open folder on."""
+    """Tell whether an audit event is an operation on files of the folder. Operations relative to an open folder are."""
     match event, arguments:
         case "open", (str() | os.PathLike() as path, _, flags):
             return os.fspath(path).startswith(folder) and bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))

@@ -1,4 +1,4 @@
-"""The sample data's configs, and how they are trained in seconds, for tests that share a run of the command line."""
+"""The configs of the sample data, and overrides that train them in seconds."""
 
 from __future__ import annotations
 

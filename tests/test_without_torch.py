@@ -1,4 +1,4 @@
-"""What reads data, configs and results works without torch."""
+"""Reading data, configs and results works without torch."""
 
 from __future__ import annotations
 

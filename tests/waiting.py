@@ -1,4 +1,4 @@
-"""Waiting for other processes, with an end: shared by the tests that start, stop and kill them."""
+"""Waiting for other processes with a time limit, for tests that start, stop and kill them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 LIMIT = 240
-"""Seconds. Generous, since a machine may have more to do than our tests; only a test that fails waits so long."""
+"""Seconds. Generous, because the machine may be busy; only a test that fails waits so long."""
 
 
 def wait_until(condition: Callable[[], object]) -> None:

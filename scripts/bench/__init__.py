@@ -1,1 +1,1 @@
-"""The benchmark, run by scripts/bench.py: a module a row, each with what it measures beside what."""
+"""The benchmark, run by scripts/bench.py: a module for each row, with its calls and their reference."""

@@ -30,7 +30,7 @@ Against = Annotated[str, typer.Option(help="Peers to measure against, separated 
 
 
 def main() -> None:
-    """Run the command line; what was asked for and can't be had becomes a message and exit status 2."""
+    """Run the command line. A request that can't be met becomes a message and exit status 2."""
     try:
         app()
     except InputError as error:
@@ -139,21 +139,21 @@ def start_row(
 
 
 def check_peers(row: str, asked: str, possible: Sequence[str]) -> None:
-    """Raises `InputError` for a peer that can't be measured here."""
+    """Check the name of the reference. Raises `InputError` for a reference that can't be measured here."""
     for peer in asked.split(","):
         if peer not in possible:
             raise InputError(f"--against: expected {', '.join(possible)} for {row}, found {peer!r}")
 
 
 def use(threads: int | None) -> Environment:
-    """Let torch compute with so many threads, or leave it to torch; returns where it is measured."""
+    """Set torch's number of threads, by default torch's own. Return a description of the machine."""
     if threads is not None:
         torch.set_num_threads(threads)
     return environment()
 
 
 def tell(benchmark: str, report: Report, where: Environment, as_one_object: bool) -> None:
-    """Print what was found."""
+    """Print a row's report."""
     if as_one_object:
         print(as_json(benchmark, report, where))
     else:

@@ -1,4 +1,4 @@
-"""What taggers are measured on: CoNLL-2003 where its files are given, else the sample corpus over and over."""
+"""Corpora to measure taggers on: CoNLL-2003 if its files are given, otherwise copies of the sample corpus."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .report import ROOT
 CONFIG = "configs/ner/conll2003.toml"
 SAMPLES = ROOT / "bilstm_nlp" / "data" / "samples"
 COPIES = {"train": 17, "dev": 28}
-"""So many make the sample corpus as large as CoNLL-2003, which has 203,621 and 51,362 tokens."""
+"""Copies that make the sample corpus as large as CoNLL-2003, which has 203,621 and 51,362 tokens."""
 FORMAT = ColumnFormat().without_tags()
 
 
@@ -32,11 +32,11 @@ class Corpora:
     dev: Path
     vectors: Path | None
     notes: tuple[str, ...]
-    """What they are, where they are not what they should be."""
+    """Notes on files that differ from those of CoNLL-2003 and GloVe."""
 
 
 def corpora(train: Path | None, dev: Path | None, vectors: Path | None, folder: Path) -> Corpora:
-    """Those given, or the sample corpus, written to `folder` over and over; without vectors, there are random ones.
+    """Return the given files, or copies of the sample corpus, written to `folder`. Without a file, vectors are random.
 
     Raises `InputError` for one corpus without the other.
     """
@@ -52,7 +52,7 @@ def corpora(train: Path | None, dev: Path | None, vectors: Path | None, folder: 
 
 
 def repeated_sample(part: str, folder: Path) -> Path:
-    """The sample corpus as often as makes it large."""
+    """Write a part of the sample corpus `COPIES` times."""
     text = (SAMPLES / f"news.{part}.conll").read_text(encoding="utf-8")
     path = folder / f"{part}.conll"
     path.write_text(text * COPIES[part], encoding="utf-8")
@@ -60,9 +60,9 @@ def repeated_sample(part: str, folder: Path) -> Path:
 
 
 def config_of(files: Corpora, *, epochs: int, fraction: float = 1.0) -> TaggingConfig:
-    """The shipped CoNLL config on these files, on the CPU, its sentences read alone.
+    """Return the shipped CoNLL config on these files, on the CPU, its sentences read alone.
 
-    The floor that it is held against is an LSTM over the same batches, whatever they hold.
+    It is compared with an LSTM over the same batches, so it has no features of documents.
     """
     values: dict[str, Any] = read_toml(ROOT / CONFIG)
     values["context"] = {"kind": "none"}
@@ -79,7 +79,7 @@ def config_of(files: Corpora, *, epochs: int, fraction: float = 1.0) -> TaggingC
 
 
 def trained(files: Corpora, folder: Path) -> Path:
-    """A run that was trained for an epoch on a tenth of the data: as large and as fast as any other, and less good."""
+    """Train a run for an epoch on a tenth of the data. It is as large and as fast as others, and less accurate."""
     run = folder / "run"
     for _ in experiment.train_epochs(config_of(files, epochs=1, fraction=0.1), run):
         pass
@@ -87,7 +87,7 @@ def trained(files: Corpora, folder: Path) -> Path:
 
 
 def sentences(files: Corpora) -> Iterator[Sentence]:
-    """Sentences with the rows of their files, without an end: after the last one comes the first."""
+    """Yield sentences with the rows of their files, without end: the first follows the last."""
     return cycle(
         [sentence for path in (files.train, files.dev) for sentence in sentences_of(str(path), "conll", FORMAT)]
     )

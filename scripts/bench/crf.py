@@ -15,11 +15,11 @@ from .measuring import Figure, Target, geometric_means, interleaved, matched, ra
 from .report import Report, Value, installed
 
 Seconds = dict[str, list[float]]
-"""Of `ours` and of the `reference`, which is torchcrf, round by round."""
+"""Seconds of `ours` and of the `reference`, which is torchcrf, by round."""
 
 
 def measure(*, lengths: Sequence[int], tags: Sequence[int], sentences: Sequence[int], rounds: int) -> Report:
-    """The ratios of all cells, T × K × B, and their geometric means."""
+    """Measure the ratios of all cells, T × K × B, and their geometric means."""
     torch.manual_seed(0)
     cells = {sizes: cell(*sizes, rounds) for sizes in product(lengths, tags, sentences)}
     numba = installed("numba")
@@ -41,7 +41,7 @@ def measure(*, lengths: Sequence[int], tags: Sequence[int], sentences: Sequence[
 
 
 def cell(length: int, tags: int, sentences: int, rounds: int) -> tuple[Seconds, Seconds]:
-    """How long both take for the likelihood and its gradients, and for decoding."""
+    """Measure the seconds of both for the likelihood with its gradients, and for decoding."""
     ours, theirs = LinearChainCrf(tags), CRF(tags, batch_first=True)
     emissions = torch.randn(sentences, length, tags, requires_grad=True)
     gold = torch.randint(tags, (sentences, length))
@@ -69,12 +69,12 @@ def cell(length: int, tags: int, sentences: int, rounds: int) -> tuple[Seconds, 
 
 
 def means(cells: Sequence[Seconds]) -> list[float]:
-    """The geometric mean of the cells' ratios, round by round."""
+    """Return the geometric mean of the cells' ratios in each round."""
     return geometric_means([ratios(seconds["reference"], seconds["ours"]) for seconds in cells])
 
 
 def row(sizes: tuple[int, ...], seconds: Seconds) -> dict[str, Value]:
-    """A cell's milliseconds and its ratio."""
+    """Return the table row of a cell: its milliseconds and its ratio."""
     length, tags, sentences = sizes
     ratio = Figure(ratios(seconds["reference"], seconds["ours"]), "×")
     lower, upper = ratio.quartiles

@@ -17,11 +17,11 @@ from .training import BareLstm, First, epochs, parts_of_a_step, shapes_of
 
 CONFIG = "configs/forecasting/etth1-96.toml"
 STATES = 128
-"""In a direction, and in a patch's projection: as many as the config had when docs/performance.md was measured."""
+"""Size of each direction and of a patch's projection, as in the config when docs/performance.md was measured."""
 
 
 def measure(series: Path | None, *, steps: int, rounds: int) -> Report:
-    """The ratio, windows a second, and where a training step's time goes."""
+    """Measure the ratio, windows a second, and the parts of a training step."""
     config = config_of(series, epochs=rounds + 1)
     prepared = forecasting(config).prepare()
     model = prepared.model
@@ -51,9 +51,9 @@ def measure(series: Path | None, *, steps: int, rounds: int) -> Report:
 
 
 def config_of(series: Path | None, *, epochs: int) -> ForecastingConfig:
-    """The shipped config on this file, or on the sample series, on the CPU, with `STATES`.
+    """Return the shipped config on this file, or on the sample series, on the CPU, with `STATES`.
 
-    The floor that it is held against is an LSTM alone, so nothing goes round the encoder and no weights are averaged.
+    It is compared with an LSTM alone, so it has no bypass of the encoder and no averaged weights.
     """
     values: dict[str, Any] = read_toml(ROOT / CONFIG)
     values["encoder"]["hidden"] = values["input"]["reader"]["size"] = STATES

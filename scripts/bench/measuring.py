@@ -1,7 +1,7 @@
-"""Measuring in rounds: on a machine that others use too, times wander, but the ratio of two taken in turn stays.
+"""Measurement in rounds. On a shared machine times vary, but the ratio of two calls in turn is stable.
 
-In every round all calls that are to be compared run one right after the other, in an order that turns around from
-round to round; ratios are taken within a round, and their median and quartiles are what is reported.
+In every round, all calls to compare run one after the other; the order is reversed from round to round. Ratios are
+taken within a round. Their median and quartiles are reported.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Clock = Callable[[], float]
 
 
 def interleaved(calls: Mapping[str, Callable[[], T]], rounds: int) -> dict[str, list[T]]:
-    """What each call returned in each round: forwards in the first, backwards in the second, and so on."""
+    """Run the calls in rounds, in turn forwards and backwards, and return the results of each call by round."""
     results: dict[str, list[T]] = {name: [] for name in calls}
     for number in range(rounds):
         for name in calls if number % 2 == 0 else reversed(list(calls)):
@@ -28,7 +28,7 @@ def interleaved(calls: Mapping[str, Callable[[], T]], rounds: int) -> dict[str, 
 
 
 def seconds(call: Callable[[], object], repeats: int, clock: Clock) -> float:
-    """How long a call takes, as the mean of so many."""
+    """Measure the mean seconds of so many calls."""
     began = clock()
     for _ in range(repeats):
         call()
@@ -36,9 +36,9 @@ def seconds(call: Callable[[], object], repeats: int, clock: Clock) -> float:
 
 
 def timed(call: Callable[[], object], at_least: float = 0.0, clock: Clock = time.perf_counter) -> Callable[[], float]:
-    """The call as one that returns its seconds, already warm.
+    """Return a function that measures the seconds of a call, which has been warmed up.
 
-    So many calls are timed as one that they take `at_least` so many seconds, where the clock and chance are coarse.
+    A short call is repeated until the repeats take `at_least` so many seconds, because the clock is coarse.
     """
     taken = seconds(call, 1, clock)
     if taken < at_least:
@@ -55,9 +55,10 @@ def matched(
     at_most: float,
     clock: Clock = time.perf_counter,
 ) -> dict[str, Callable[[], float]]:
-    """`timed` for two calls of very different length: ours is repeated until it takes as long as one of the reference.
+    """Return `timed` for two calls of very different length: ours is repeated until it takes as long as the reference.
 
-    Others who want the processor would spare the shorter one. The stretch is within `at_least` and `at_most` seconds.
+    Otherwise other processes would interrupt the longer call more often. The repeats take between `at_least` and
+    `at_most` seconds.
     """
     theirs = timed(reference, at_least, clock)
     stretch = max(at_least, min(theirs(), at_most))
@@ -65,24 +66,24 @@ def matched(
 
 
 def ratios(reference: Sequence[float], ours: Sequence[float]) -> list[float]:
-    """How many times as fast as the reference we are, round by round, of the seconds that both took."""
+    """Return reference / ours in each round, from the seconds of both: above 1, ours is faster."""
     return [there / here for there, here in zip(reference, ours, strict=True)]
 
 
 def geometric_means(cells: Sequence[Sequence[float]]) -> list[float]:
-    """The mean ratio of several cells in each round; a cell has one of every round."""
+    """Return the geometric mean of several cells in each round. Each cell has a ratio for every round."""
     return [statistics.geometric_mean(of_round) for of_round in zip(*cells, strict=True)]
 
 
 @dataclass(frozen=True)
 class Target:
-    """What a figure is to reach. Less is better where the aim is less than what is asked at least."""
+    """The target of a figure: a bound to reach at least, and an aim. If the aim is below the bound, less is better."""
 
     at_least: float
     aim: float
 
     def verdict(self, value: float) -> str:
-        """How far a value has come."""
+        """Tell whether a value reaches the aim, the bound or neither."""
         sign = 1 if self.aim >= self.at_least else -1
         if sign * value >= sign * self.aim:
             return "aim reached"
@@ -91,7 +92,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Figure:
-    """One number of a row, from its values in all rounds."""
+    """A number of a row, from its values in all rounds."""
 
     values: Sequence[float]
     unit: str
@@ -103,7 +104,7 @@ class Figure:
 
     @property
     def quartiles(self) -> tuple[float, float]:
-        """The lower and the upper one; of a single round, its value twice."""
+        """The lower and the upper quartile. For a single round, both are its value."""
         if len(self.values) == 1:
             return self.values[0], self.values[0]
         lower, _, upper = statistics.quantiles(self.values, n=4, method="inclusive")

@@ -14,7 +14,7 @@ from .training import BareLstm, First, epochs, parts_of_a_step, shapes_of
 
 
 def measure(files: Corpora, *, steps: int, rounds: int) -> Report:
-    """Both ratios, sentences a second, and where a training step's time goes."""
+    """Measure both ratios, sentences a second, and the parts of a training step."""
     config = config_of(files, epochs=rounds + 1)
     prepared = tagging(config).prepare()
     data, codec, model = prepared.data, prepared.codec, prepared.model

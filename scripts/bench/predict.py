@@ -1,4 +1,4 @@
-"""Tagging files through the command line: tokens a second, start-up apart, and the memory that it takes."""
+"""Tagging of files through the command line: tokens a second without start-up, and memory."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from .report import Report, Value
 
 @dataclass(frozen=True)
 class Kind:
-    """A way to write sentences to be tagged."""
+    """A format of the input."""
 
     suffix: str
     written: str
-    """The format of what is made of it."""
+    """The format of the output."""
     write: Callable[[Sentence], str]
     tokens: Callable[[Sentence], int]
 
@@ -33,13 +33,13 @@ TEXT = Kind("txt", "text", lambda one: line(one) + "\n", lambda one: len(sentenc
 
 
 def line(sentence: Sentence) -> str:
-    """A sentence as text."""
+    """Write a sentence as a line of text."""
     return " ".join(sentence.tokens)
 
 
 @dataclass(frozen=True)
 class CommandLine:
-    """`bilstm-nlp predict` with a trained run, and files of which it is given one and makes one."""
+    """`bilstm-nlp predict` with a trained run, from a file to a file."""
 
     model: Path
     folder: Path
@@ -47,14 +47,14 @@ class CommandLine:
     threads: int | None
 
     def tag(self, path: Path, kind: Kind) -> Finished:
-        """Tag a file. Raises `InputError` where that fails."""
+        """Tag a file. Raises `InputError` if that fails."""
         output = self.folder / f"tagged.{kind.written}"
         jobs = [] if self.jobs is None else ["--jobs", str(self.jobs)]
         files: list[str | Path] = [self.model, path, "--output", output]
         return run([BILSTM_NLP, "predict", *files, "--format", kind.written, *jobs], self.threads)
 
     def calls(self, kind: Kind, chosen: Sequence[Sentence]) -> dict[str, Callable[[], Finished]]:
-        """To tag a file of these sentences, and one of the first alone: what is left of it without start-up."""
+        """Return calls that tag a file of `all` these sentences, and a file of `one` sentence to measure start-up."""
         by_part: dict[str, Callable[[], Finished]] = {}
         for name, part in (("one", chosen[:1]), ("all", chosen)):
             path = self.folder / f"{name}.{kind.suffix}"
@@ -64,8 +64,9 @@ class CommandLine:
 
 
 def measure(command: CommandLine, files: Corpora, *, count: int, megabytes: int | None, rounds: int) -> Report:
-    """Tokens a second and memory for a file of `count` sentences, as columns and as text; memory for a large one.
+    """Measure tokens a second and memory for a file of `count` sentences, as columns and as text.
 
+    With `megabytes`, memory is measured for a column file of this size too.
     Raises `InputError` for files so small that tagging them takes no longer than starting.
     """
     chosen = list(islice(sentences(files), count))
@@ -99,7 +100,7 @@ def measure(command: CommandLine, files: Corpora, *, count: int, megabytes: int 
 
 
 def speed(ends: Mapping[str, Sequence[Finished]], tokens: int) -> Figure:
-    """Tokens a second, without what a file of one sentence takes in the same round."""
+    """Return tokens a second. The time of the file of one sentence in the same round is subtracted."""
     apart = [whole.seconds - start.seconds for whole, start in zip(ends["all"], ends["one"], strict=True)]
     if min(apart) <= 0:
         raise InputError("--sentences: expected so many that tagging takes longer than starting, found too few")
@@ -107,7 +108,7 @@ def speed(ends: Mapping[str, Sequence[Finished]], tokens: int) -> Figure:
 
 
 def write_large(path: Path, files: Corpora, megabytes: int) -> None:
-    """A file of columns of so many MB."""
+    """Write a column file of so many MB."""
     stream, size = sentences(files), 0
     with path.open("w", encoding="utf-8") as file:
         while size < megabytes * 1_000_000:
@@ -115,7 +116,7 @@ def write_large(path: Path, files: Corpora, megabytes: int) -> None:
 
 
 def memory_by_quarter(memory: Sequence[tuple[float, float]], start: float) -> list[dict[str, Value]]:
-    """What is held at 25, 50, 75 and 100 % of the time after the start, and at most in the quarter until then."""
+    """Return memory at 25, 50, 75 and 100 % of the time after the start, and the peak of each quarter."""
     length = (memory[-1][0] - start) / 4 if memory else 0.0
     rows: list[dict[str, Value]] = []
     for quarter in range(4):
@@ -128,7 +129,7 @@ def memory_by_quarter(memory: Sequence[tuple[float, float]], start: float) -> li
 
 
 def of_large_file(quarters: Sequence[Mapping[str, Value]]) -> dict[str, Figure]:
-    """The most of all, and whether it grew."""
+    """Return the peak of all quarters, and the growth from the first to the last."""
     peaks = [float(quarter["peak_mib"]) for quarter in quarters]
     return {
         "large_file_memory": Figure([max(peaks)], "MiB", Target(800, 500)),

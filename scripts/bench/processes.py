@@ -1,4 +1,4 @@
-"""Processes of their own, as a user starts them: how long they take, and what memory they and their workers hold."""
+"""Processes as a user starts them: their time, and the memory of the process and its workers."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ PYTHON = sys.executable
 BILSTM_NLP = str(Path(sysconfig.get_path("scripts")) / "bilstm-nlp")
 MEBIBYTE = 1 << 20
 PERIOD = 0.02
-"""Seconds between two looks at the memory."""
+"""Seconds between two measurements of the memory."""
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A process that has ended well."""
+    """A process that has ended with status 0."""
 
     seconds: float
     output: str
     memory: Sequence[tuple[float, float]]
-    """(seconds since the start, MiB then resident); empty where the system does not tell."""
+    """(seconds since the start, resident MiB); empty if the system does not tell."""
 
     @property
     def peak(self) -> float:
-        """The most MiB at a time."""
+        """Peak in MiB."""
         return max((held for _, held in self.memory), default=0.0)
 
 
 def run(command: Sequence[str | Path], threads: int | None, cache: Path | None = None) -> Finished:
-    """Run a command to its end. `cache` stands for the user's folder of caches.
+    """Run a command to its end. `cache` replaces the user's folder of caches.
 
-    Raises `InputError` with what it said where its exit status is not 0.
+    Raises `InputError` with the command's message if its exit status is not 0.
     """
     # Without the variable that forbids Python to keep what it has compiled: users don't compile at every start.
     variables = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -71,7 +71,7 @@ def run(command: Sequence[str | Path], threads: int | None, cache: Path | None =
 
 
 def resident(process: int) -> int:
-    """Bytes that a process and all below it hold in memory, what they share counted for each; 0 where none can tell."""
+    """Return the resident bytes of a process and its descendants; shared pages count for each. 0 if unknown."""
     folder = Path(f"/proc/{process}")
     try:
         pages = int((folder / "statm").read_text().split()[1])

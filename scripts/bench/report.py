@@ -1,4 +1,4 @@
-"""What a row found, as tables for people or as one JSON object:
+"""The report of a row, as tables for people or as a JSON object:
 
 {"benchmark": "ner", "environment": {"python": …, "threads": …, "cpu": …, …},
  "figures": {NAME: {"median": …, "lower_quartile": …, "upper_quartile": …, "rounds": …, "unit": …,
@@ -32,7 +32,7 @@ Environment = Mapping[str, Value | None]
 
 @dataclass(frozen=True)
 class Report:
-    """What a row found."""
+    """The figures, tables and notes of a row."""
 
     figures: Mapping[str, Figure]
     tables: Mapping[str, Sequence[Mapping[str, Value]]] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Report:
 
 
 def environment() -> Environment:
-    """Where it was measured, and with which versions."""
+    """Describe the machine, and list versions."""
     return {
         "python": platform.python_version(),
         **{name: installed(name) for name in ("torch", "numpy", "numba", "pytorch-crf", "bilstm-nlp")},
@@ -52,7 +52,7 @@ def environment() -> Environment:
 
 
 def installed(package: str) -> str | None:
-    """The version of a package; None where it is not installed."""
+    """Return the version of a package, or `None` if it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:
@@ -60,7 +60,7 @@ def installed(package: str) -> str | None:
 
 
 def commit() -> str | None:
-    """The commit of the sources, with `-dirty` where they were changed since; None without git or repository."""
+    """Return the commit of the sources, with `-dirty` if they have changed; `None` without git or a repository."""
     command = ["git", "-C", str(ROOT), "--no-optional-locks", "describe", "--always", "--dirty", "--exclude=*"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
@@ -69,7 +69,7 @@ def commit() -> str | None:
 
 
 def cpu() -> str:
-    """The model of the processor."""
+    """Return the model of the processor."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -79,7 +79,7 @@ def cpu() -> str:
 
 
 def as_json(benchmark: str, report: Report, where: Environment) -> str:
-    """The whole of it as one JSON object."""
+    """Return the report as a JSON object."""
     values = {
         "benchmark": benchmark,
         "environment": where,
@@ -91,7 +91,7 @@ def as_json(benchmark: str, report: Report, where: Environment) -> str:
 
 
 def described(figure: Figure) -> dict[str, Value | None]:
-    """A figure with its spread and its target."""
+    """Return a figure with its quartiles and its target."""
     lower, upper = figure.quartiles
     target = figure.target
     return {
@@ -107,7 +107,7 @@ def described(figure: Figure) -> dict[str, Value | None]:
 
 
 def show(benchmark: str, report: Report, where: Environment) -> None:
-    """Tables for people."""
+    """Print the tables for people."""
     console = Console(highlight=False, soft_wrap=True)
     console.width = max(console.width, 110)  # a narrow terminal wraps lines, which is better than cells
     figures = [
@@ -135,7 +135,7 @@ def show(benchmark: str, report: Report, where: Environment) -> None:
 
 
 def shown(value: Value | None) -> str:
-    """A value for people: three digits, or all those before the point."""
+    """Format a value for people, with three digits, or all digits before the point."""
     if value is None or isinstance(value, str):
         return value or ""
     return f"{value:,.0f}" if abs(value) >= 100 or isinstance(value, int) else f"{value:.3g}"

@@ -1,4 +1,4 @@
-"""How long it takes until something happens: help, a first prediction, word vectors; and Python and torch alone."""
+"""Seconds until help, until a first prediction and for word vectors; Python and torch alone for comparison."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DIMENSION = 100
 
 
 def measure(model: Path, folder: Path, *, megabytes: int, threads: int | None, rounds: int) -> Report:
-    """Seconds of whole processes, and of loading vectors within one."""
+    """Measure the seconds of whole processes, and of loading vectors within a process."""
     sentence, vectors = folder / "sentence.txt", folder / "vectors.txt"
     sentence.write_text(SENTENCE, encoding="utf-8")
     write_vectors(vectors, megabytes)
@@ -64,7 +64,7 @@ def measure(model: Path, folder: Path, *, megabytes: int, threads: int | None, r
 
 
 def write_vectors(path: Path, megabytes: int) -> None:
-    """A file as GloVe's are: as many words with random numbers as make it so large."""
+    """Write a file of random vectors in GloVe's format, of so many MB."""
     numbers = np.random.default_rng(0).standard_normal((1000, DIMENSION))
     rows = [" ".join(f"{number:.5f}" for number in row) for row in numbers]
     size = words = 0

@@ -1,4 +1,4 @@
-"""The real training loop on a fixed plan of batches, and its floor: a bare LSTM on tensors of the same sizes."""
+"""The real training loop on fixed batches, and its lower bound: a bare LSTM on tensors of the same sizes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bilstm_nlp.training.protocols import Batches, Score, TrainingBatch
 
 
 class First:
-    """The first batches of an epoch: the same ones each time, and each time collated anew."""
+    """The first batches of an epoch: the same batches in each epoch, collated anew."""
 
     def __init__(self, batches: Batches, count: int) -> None:
         self.batches, self.count = batches, min(count, len(batches))
@@ -37,7 +37,7 @@ class First:
 
 
 def epochs(model: nn.Module, batches: Batches, settings: Settings) -> Iterator[float]:
-    """The seconds that `fit` takes for each epoch of these batches, as it reports them: all of training, no scoring."""
+    """Yield the seconds that `fit` reports for each epoch of these batches: training without scoring."""
     unscored = Score("nothing", 0.0, True)
     for epoch in fit(model, lambda number: batches, lambda model: unscored, settings):
         yield epoch.report.seconds
@@ -45,7 +45,7 @@ def epochs(model: nn.Module, batches: Batches, settings: Settings) -> Iterator[f
 
 @torch.no_grad()
 def shapes_of(model: Model[Any, Any], batches: Batches) -> list[torch.Size]:
-    """(B, T, D) of what the recurrence reads of each batch."""
+    """Return the shape (B, T, D) of the recurrence's input for each batch."""
     embedded = (model.embedder(on(batch)) for batch in batches)
     return [
         sequences.inputs.shape
@@ -56,7 +56,7 @@ def shapes_of(model: Model[Any, Any], batches: Batches) -> list[torch.Size]:
 
 
 class BareLstm:
-    """`torch.nn.LSTM` with the encoder's layers, sizes and directions, and an input of each of the shapes (B, T, D)."""
+    """A `torch.nn.LSTM` with the encoder's layers, sizes and directions, and an input for each shape (B, T, D)."""
 
     def __init__(self, encoder: EncoderConfig, shapes: Sequence[torch.Size]) -> None:
         if encoder.cell != "lstm":
@@ -71,14 +71,14 @@ class BareLstm:
         )
 
     def forward_and_backward(self) -> None:
-        """Over all inputs, which need no gradient themselves."""
+        """Run forward and backward over all inputs, which need no gradient themselves."""
         for inputs in self.inputs:
             self.lstm.zero_grad(set_to_none=True)
             self.lstm(inputs)[0].sum().backward()
 
     @torch.no_grad()
     def forward(self) -> None:
-        """Over all inputs."""
+        """Run forward over all inputs."""
         for inputs in self.inputs:
             self.lstm(inputs)
 
@@ -87,7 +87,7 @@ class BareLstm:
 
 
 class Laps:
-    """What time has passed since the last mark belongs to the part that has just ended."""
+    """A stopwatch with marks. The time since the last mark is that of the part that has just ended."""
 
     def begin(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -99,12 +99,12 @@ class Laps:
         self.last = now
 
     def ending(self, part: str) -> Callable[..., None]:
-        """A hook that ends a part, whatever it is told."""
+        """Return a hook, of any arguments, that ends a part."""
         return lambda *_: self.end(part)
 
 
 class Lapped:
-    """Batches whose making is a part; laps are those of the last time that they were iterated over."""
+    """Batches whose collation is a part of its own. Each iteration starts new laps."""
 
     def __init__(self, batches: Batches, laps: Laps) -> None:
         self.batches, self.laps = batches, laps
@@ -121,7 +121,7 @@ class Lapped:
 
 
 def parts_of_a_step(model: Model[Any, Any], batches: Batches, settings: Settings) -> list[dict[str, float | str]]:
-    """Where the time of `fit`'s steps goes, by hooks on all that it calls; they stay on the model."""
+    """Measure the parts of `fit`'s steps, by hooks on all layers that it calls. The hooks stay on the model."""
     laps = Laps()
 
     def hooked(model: nn.Module) -> Optimizer:

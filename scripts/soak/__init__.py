@@ -1,4 +1,4 @@
-"""The soak, run by scripts/soak.sh: predictions that go on and on, of all that text can be, and input that breaks off.
+"""The soak test, run by scripts/soak.sh: hours of predictions for unusual text, and input that breaks off.
 
-Counts lines, of which none may be lost, doubled or changed, and looks at memory, which may not grow.
+No line may be lost, doubled or changed, and memory may not grow.
 """

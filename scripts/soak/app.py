@@ -22,7 +22,7 @@ from .stream import Streamed, stream
 ROOT = Path(__file__).resolve().parent.parent.parent
 BILSTM_NLP = [PYTHON, "-m", "bilstm_nlp"]
 BOUND = 32.0
-"""MiB by which a stream's memory may grow once it is warm: less than one batch of the longest sentences takes."""
+"""MiB by which a stream's memory may grow after the warm-up: less than a batch of the longest sentences takes."""
 
 app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
 
@@ -39,7 +39,7 @@ def soak(
     seed: Annotated[int, typer.Option(help="Of the lines.")] = 1,
     bound: Annotated[float, typer.Option(help="MiB by which memory may grow once it is warm.")] = BOUND,
 ) -> None:
-    """Predict for so many minutes. Exit status 1 where a line is lost, doubled or changed, or memory grows."""
+    """Predict for so many minutes. The exit status is 1 if a line is lost, doubled or changed, or if memory grows."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         tagger = run or trained(folder / "run")
@@ -59,7 +59,7 @@ def soak(
 
 
 def trained(path: Path) -> Path:
-    """A small tagger of the sample corpus."""
+    """Train a small tagger on the sample corpus."""
     sets = ["training.epochs=4", "encoder.hidden=24", "embeddings.characters={kind='none'}"]
     options = [part for pair in sets for part in ("--set", pair)]
     config = ROOT / "configs" / "ner" / "sample.toml"
@@ -68,20 +68,20 @@ def trained(path: Path) -> Path:
 
 
 def predict(run: Path, folder: Path, seed: int, minutes: float, jobs: int) -> Streamed:
-    """A stream of mixed lines."""
+    """Predict a stream of mixed lines."""
     options = ["--input", "text", "--format", "jsonl", "--confidence", "--jobs", str(jobs)]
     command: list[str | Path] = [*BILSTM_NLP, "predict", run, "-", *options]
     return stream(command, mixed(seed), minutes, folder / f"stream-{jobs}.txt")
 
 
 def later(seconds: float, call: Callable[[], Streamed]) -> Streamed:
-    """What is called after a while."""
+    """Wait, then call."""
     time.sleep(seconds)
     return call()
 
 
 def break_off(run: Path, folder: Path, seed: int, until: float, call: broken.Call) -> tuple[int, list[str]]:
-    """Again and again, input that breaks off: how often, and what was wrong."""
+    """Predict input that breaks off, again and again. Return the number of inputs and the faults."""
     tried, faults = 0, []
     while time.monotonic() < until:
         fault = broken.complaint(run, folder, seed + tried, call)
@@ -105,7 +105,7 @@ def tell(streams: dict[str, Streamed], tried: int) -> None:
 
 
 def complaints(streams: dict[str, Streamed], bound: float) -> Sequence[str]:
-    """What must not be."""
+    """List the faults of streams: wrong lines, and memory that grows."""
     faults = [f"{name}: {streamed.fault}" for name, streamed in streams.items() if streamed.fault is not None]
     return faults + [
         f"{name}: memory grew by {streamed.memory.by:.1f} MiB, {bound:g} may be"

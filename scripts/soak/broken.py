@@ -1,4 +1,4 @@
-"""Input that breaks off: whoever reads it is told so, and has all that came before."""
+"""Input that breaks off. A reader must get an error message, and all output for the lines before it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .lines import mixed
 
 @dataclass(frozen=True)
 class Ended:
-    """How a call ended, and what it printed."""
+    """The end of a call and its output."""
 
     status: int
     out: str
@@ -24,43 +24,43 @@ class Ended:
 
 
 Call = Callable[[Sequence[str | Path], bytes], Ended]
-"""(arguments of the command line, standard input) → how it ended."""
+"""(arguments of the command line, standard input) → its end and output."""
 
 
 @dataclass(frozen=True)
 class Broken:
-    """Input with a fault in it."""
+    """Input with a fault."""
 
     reads: str
-    """As --input has it."""
+    """The value of --input."""
     content: bytes
     before: list[str]
     """The texts before the fault."""
     exact: bool = True
-    """Whether all of them can be known; else there may be fewer."""
+    """True if all texts of `before` must come out; otherwise fewer may."""
 
 
 def text(lines: Sequence[str]) -> Broken:
-    """A byte that is none of UTF-8."""
+    """Make text with a byte that is not UTF-8."""
     content = "".join(line + "\n" for line in lines).encode()
     return Broken("text", content + b"caf\xe9\nnever reached\n", [line.removesuffix("\r") for line in lines])
 
 
 def records(lines: Sequence[str]) -> Broken:
-    """JSON that is not closed."""
+    """Make records, and then a record that is not closed."""
     content = "".join(json.dumps({"text": line}) + "\n" for line in lines)
     return Broken("jsonl", (content + '{"text": "Ann\n{"text": "never reached"}\n').encode(), list(lines))
 
 
 def columns(lines: Sequence[str]) -> Broken:
-    """A row with a cell too few."""
+    """Make columns, and then a row with a missing cell."""
     sentences = [["Ann", "left", f"no{number}"] for number in range(len(lines))]
     content = "".join("".join(f"{token} X\n" for token in tokens) + "\n" for tokens in [["Bonn"], *sentences])
     return Broken("conll", (content + "Ann X\nleft\n\nnever X\n\n").encode(), ["Bonn", *map(" ".join, sentences)])
 
 
 def packed(lines: Sequence[str]) -> Broken:
-    """A gzip file without its end."""
+    """Make a gzip file without its end."""
     whole = text(lines)
     content = gzip.compress(whole.content.partition(b"caf\xe9")[0])
     return Broken("text", content[:-9], whole.before, exact=False)
@@ -70,7 +70,7 @@ KINDS = (text, records, columns, packed)
 
 
 def complaint(run: Path, folder: Path, seed: int, call: Call) -> str | None:
-    """What is wrong with what a prediction makes of some broken input; None where all is well."""
+    """Predict some broken input. Return the fault of the prediction, or `None` if it is right."""
     generator = random.Random(seed)
     kind = KINDS[seed % len(KINDS)]
     broken = kind(list(islice(mixed(seed), generator.choice((0, 1, 40, 3000)))))
@@ -103,7 +103,7 @@ def complaint(run: Path, folder: Path, seed: int, call: Call) -> str | None:
 
 
 def processes(command: Sequence[str | Path]) -> Call:
-    """Calls in processes of their own."""
+    """Return a function that calls the command line in a process of its own."""
 
     def call(arguments: Sequence[str | Path], stdin: bytes) -> Ended:
         done = subprocess.run([*command, *arguments], input=stdin, capture_output=True, check=False)

@@ -1,4 +1,4 @@
-"""Lines of text as nobody would write them, each with a number of its own."""
+"""Lines of unusual text, each with a number of its own."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ EMOJI = "👩‍👩‍👧‍👦 🏳️‍🌈 🇨🇭 👍🏽 ☎️"
 # All controls but the line feed; a carriage return is part of a line unless it stands at its end.
 CONTROLS = "".join(map(chr, [*range(10), *range(11, 32), *range(127, 160)]))
 MARKS = "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\u2028\u2029\u0085\ufffe\uffff"
-"""What has no width, turns the direction, or ends a line elsewhere."""
+"""Characters without width, of another direction, or that end a line in other programs."""
 
 
 def words(generator: random.Random) -> str:
-    """A sentence of news."""
+    """Draw a sentence of news."""
     return generator.choice(SENTENCES)
 
 
 def long(generator: random.Random) -> str:
-    """Sentence after sentence."""
+    """Draw many sentences in a line."""
     return " ".join(generator.choices(SENTENCES, k=generator.randint(10, 60)))
 
 
 def foreign(generator: random.Random) -> str:
-    """Scripts of the world, one beside the other."""
+    """Draw words of several scripts."""
     return " ".join(generator.choices(SCRIPTS, k=generator.randint(1, 3)))
 
 
 def strange(generator: random.Random) -> str:
-    """News with what can't be seen between its letters."""
+    """Draw news with invisible characters between its letters."""
     letters = list(generator.choice(SENTENCES))
     for _ in range(generator.randint(1, 12)):
         letters.insert(generator.randrange(len(letters) + 1), generator.choice(CONTROLS + MARKS))
@@ -55,24 +55,24 @@ def strange(generator: random.Random) -> str:
 
 
 def smiling(generator: random.Random) -> str:
-    """Characters of several code points."""
+    """Draw characters of several code points, such as emoji."""
     return " ".join(generator.choices([EMOJI, "Ann", "Bonn", EMOJI.replace(" ", "")], k=generator.randint(1, 8)))
 
 
 def token(generator: random.Random) -> str:
-    """A token of 10,000 characters and more, of all kinds, never the same."""
+    """Draw a token of 10,000 characters or more."""
     part = generator.choice(("a", "é", "漢", "9", "-", ".", "'", "👍", "\u0301", "A.b-", "n't"))
     return part * 10_000 + str(generator.random())
 
 
 def noise(generator: random.Random) -> str:
-    """Characters drawn from everywhere but where there are none."""
+    """Draw characters of one to four bytes from all of Unicode."""
     codes = (generator.choice((0x80, 0x800, 0xD800, 0x10000, 0x110000)) for _ in range(generator.randint(1, 80)))
     return "".join(chr(generator.randrange(most)) for most in codes).replace("\n", " ")
 
 
 def ending(generator: random.Random) -> str:
-    """What ends in blanks or carriage returns, of which the last one belongs to the line's end."""
+    """Draw a text that ends in blanks or carriage returns. A last carriage return belongs to the line's end."""
     return generator.choice(SENTENCES) + generator.choice(("\r", "\r\r", " \r", "\t", "\u3000", "\v\f"))
 
 
@@ -86,13 +86,13 @@ KINDS: dict[Callable[[random.Random], str], float] = {
     long: 2,
     token: 0.05,
 }
-"""How often each comes."""
+"""Kind of line → its weight."""
 EMPTY = 0.04
-"""How often a line is empty: the only one without a number."""
+"""Fraction of empty lines, the only lines without a number."""
 
 
 def mixed(seed: int) -> Iterator[str]:
-    """Lines without end, without their ends, of which each but an empty one begins with `#` and its number."""
+    """Yield lines for ever, without line ends. Each begins with `#` and its number, unless it is empty."""
     generator = random.Random(seed)
     kinds, weights = list(KINDS), list(KINDS.values())
     for number in count(1):
@@ -104,5 +104,5 @@ def mixed(seed: int) -> Iterator[str]:
 
 
 def scalar(text: str) -> str:
-    """Without halves of surrogate pairs, which UTF-8 can't write."""
+    """Drop halves of surrogate pairs, which UTF-8 can't encode."""
     return text.encode("utf-8", "ignore").decode("utf-8")

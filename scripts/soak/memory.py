@@ -1,4 +1,4 @@
-"""What a process and those below it hold in memory, again and again, and whether it becomes more."""
+"""Memory of a process and its descendants over time, and its growth."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import numpy as np
 from scripts.bench.processes import MEBIBYTE, resident
 
 WARM = 1 / 2
-"""So much of the time, from the beginning on, caches fill, which says nothing of what grows without end."""
+"""Fraction of the time for the warm-up, in which caches fill."""
 
 
 @dataclass(frozen=True)
 class Growth:
-    """What memory did once it was warm, by a straight line through what was seen."""
+    """The growth of memory after the warm-up, by a straight line through the measurements."""
 
     start: float
     """MiB."""
@@ -37,7 +37,7 @@ class Growth:
 
 
 def growth(seen: Sequence[tuple[float, float]]) -> Growth | None:
-    """Of (seconds, MiB), the least squares over all but the warm-up; None of too little."""
+    """Fit (seconds, MiB) after the warm-up by least squares. Return `None` for fewer than three measurements."""
     later = [sample for sample in seen if sample[0] >= WARM * seen[-1][0]]
     if len(later) < 3:
         return None
@@ -47,7 +47,7 @@ def growth(seen: Sequence[tuple[float, float]]) -> Growth | None:
 
 
 class Watch:
-    """Looks at a process while it is entered."""
+    """A context that measures the memory of a process."""
 
     def __init__(self, process: int, period: float = 0.25) -> None:
         self.process, self.period = process, period

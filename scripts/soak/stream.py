@@ -1,4 +1,4 @@
-"""One prediction that is fed lines for as long as one likes, and whose every line out is held against the line in."""
+"""A prediction that is fed lines for a given time. Every line of output is compared with its line of input."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from pathlib import Path
 from .memory import Growth, Watch, growth
 
 AT_ONCE = 50
-"""Lines that are written in one go."""
+"""Lines that are written at once."""
 
 
 @dataclass(frozen=True)
 class Streamed:
-    """What became of a stream."""
+    """The result of a stream."""
 
     sent: int
     got: int
     minutes: float
     fault: str | None
-    """What was lost, doubled or changed, or how the process ended where it should not have; None where all is well."""
+    """A line that was lost, doubled or changed, or an unexpected end of the process; `None` if all is well."""
     memory: Growth | None
     highest: float
-    """The most MiB at a time."""
+    """Peak in MiB."""
 
 
 class Feed:
-    """Writes lines into a process until a time, and remembers those that have not come out yet."""
+    """A writer of lines into a process, up to a time. It keeps the lines that have not come out yet."""
 
     def __init__(self, process: subprocess.Popen[bytes], lines: Iterator[str], until: float) -> None:
         self.process, self.lines, self.until = process, lines, until
@@ -55,7 +55,7 @@ class Feed:
 
 
 def stream(command: Sequence[str | Path], lines: Iterator[str], minutes: float, log: Path) -> Streamed:
-    """Feed `lines` to a prediction as JSON lines, which the command starts; what it says goes to `log`."""
+    """Start a command, feed it `lines`, and check the JSON Lines that it prints. Its messages go to `log`."""
     began = time.monotonic()
     with (
         log.open("wb") as said,
@@ -83,7 +83,7 @@ def stream(command: Sequence[str | Path], lines: Iterator[str], minutes: float, 
 
 
 def difference(line: bytes, waiting: deque[str]) -> str | None:
-    """What is wrong with a line that comes out; the one that it should be is taken from those waiting."""
+    """Compare a line of output with the next line that waits for its answer. Return the fault, or `None`."""
     if not waiting:
         return f"a line that nobody sent: {line[:80]!r}"
     expected, text = waiting.popleft().removesuffix("\r"), json.loads(line)["text"]

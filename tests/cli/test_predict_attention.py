@@ -1,4 +1,4 @@
-"""What a tagger has read where, as it predicts: the command line, Python, and what is refused."""
+"""Attention weights of predictions: on the command line, from Python, and requests that are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a process of the command line imports: a prediction waits for nothing that only training or scoring needs."""
+"""Imports of the command line's processes: a prediction imports nothing that only training or scoring needs."""
 
 from __future__ import annotations
 

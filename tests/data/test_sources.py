@@ -1,4 +1,4 @@
-"""What the name of a source means."""
+"""Names of sources: sample files, datasets and paths."""
 
 from __future__ import annotations
 

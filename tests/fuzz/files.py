@@ -16,7 +16,7 @@ from bilstm_nlp.errors import ConfigError, InputError
 T = TypeVar("T")
 
 WHOLE = settings(max_examples=max(60, settings.default.max_examples // 10))
-"""For what loads a whole run or dataset for each example: a tenth of a parser's at night, as many in CI."""
+"""Examples of tests that load a whole run or dataset each time: in CI as many as a parser's, at night a tenth."""
 
 NUMBERS = [
     b"0",
@@ -39,7 +39,7 @@ NUMBERS = [
     b"2147483648",
     "٣".encode(),
 ]
-"""Too large, too long, no numbers at all, or digits of another script."""
+"""Numbers that are too large or too long, words for numbers, and digits of another script."""
 CHARACTERS = [
     b"\0",
     b"\r",
@@ -74,7 +74,7 @@ CHARACTERS = [
     b"~nobody/",
     b"x" * 5000,
 ]
-"""Ends of lines that are none and some that are, halves of surrogate pairs, marks of direction, signs of syntax."""
+"""Line ends and characters that look like them, halves of surrogate pairs, marks of direction, signs of syntax."""
 STRUCTURES = [
     b"[",
     b"]",
@@ -93,15 +93,15 @@ STRUCTURES = [
     b'{"a":' * 600 + b"1" + b"}" * 600,
     b"a." * 3000,
 ]
-"""Brackets, too deep ones among them."""
+"""Brackets, also nested too deeply."""
 ODD = [*NUMBERS, *CHARACTERS, *STRUCTURES]
 
 
 @st.composite
 def changed(draw: st.DrawFn, content: bytes, pieces: Sequence[bytes] = ()) -> bytes:
-    """The content after a few changes: of bits, by cuts and copies, with odd pieces put in or in the place of a word.
+    """Change content a few times: flip bits, cut and copy, insert odd pieces or replace a word by them.
 
-    `pieces` are what such files are made of: put into the wrong place, they are more telling than anything odd.
+    `pieces` are typical of such files. In the wrong place, they reach more of a parser than random bytes.
     """
     for _ in range(draw(st.integers(0, 3))):
         start = draw(st.integers(0, len(content)))

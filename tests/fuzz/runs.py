@@ -1,4 +1,4 @@
-"""Runs so small that loading one takes no time, stopped in the middle and finished; and damage in their files."""
+"""Runs that load at once, stopped in the middle and finished, and damage of their files."""
 
 from __future__ import annotations
 
@@ -138,9 +138,9 @@ def other_tensors(draw: st.DrawFn, path: Path) -> bytes:
 
 @contextmanager
 def damaged(path: Path, content: bytes, *, noted: bool) -> Iterator[None]:
-    """A file with other content, and with no more memory for what it asks for than any machine has.
+    """Write other content into a file, and limit the memory that reading it may take.
 
-    `noted`: with a checksum that is right, as if the file had been written so, for what reads it to be reached.
+    With `noted`, the checksum is that of the content. Otherwise a reader refuses the file before it is parsed.
     """
     checksums = path.with_name("checksums.json")
     whole, before_checksums = path.read_bytes(), checksums.read_bytes()
@@ -160,7 +160,7 @@ def damaged(path: Path, content: bytes, *, noted: bool) -> Iterator[None]:
 
 
 def put(path: Path, content: bytes) -> None:
-    """In one step, as runs are written: tensors that were read before are still mapped to the old file."""
+    """Replace a file in one step, as runs are written: tensors that were read before stay mapped to the old file."""
     new = path.with_name("new")
     new.write_bytes(content)
     new.replace(path)

@@ -33,7 +33,7 @@ PIECES += [b'"forecasting"', b"= 3\n", b"\n", b"{kind = 1}", b"a.b.c = 1\n", b'"
 
 
 def check(config):
-    """What a config says can be written down, and means the same when it is read again."""
+    """Check that a config survives writing and reading."""
     written = json.dumps(to_json(config), allow_nan=False)
     assert parse(json.loads(written), "again") == config
     assert not [value for value in json.loads(written).values() if isinstance(value, float) and math.isnan(value)]

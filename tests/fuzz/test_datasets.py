@@ -94,7 +94,7 @@ NOTES = (
     {"feature": {"names": list(TAGS), "_type": "ClassLabel"}, "_type": "List"},
     {"dtype": "string", "_type": "Value"},
 )
-"""What may stand in what the library writes down of columns."""
+"""Pieces of the library's notes on columns."""
 
 
 def as_they_should(rows: list[list[str]]) -> dict[str, pa.Array]:
@@ -137,7 +137,7 @@ def parquet(draw: st.DrawFn) -> bytes:
 
 @st.composite
 def notes(draw: st.DrawFn, schema: pa.Schema) -> Any:
-    """What the library writes down of a table's columns, or something else."""
+    """Draw the library's notes on a table's columns, or other content in their place."""
     try:
         features = datasets.Features.from_arrow_schema(schema).to_dict()
     except ValueError:  # for types that it does not know

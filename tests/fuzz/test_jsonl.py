@@ -60,7 +60,7 @@ def test_any_array_is_a_corpus_or_refused(folder, content, format):
 
 
 def check(path: Path, content: bytes, format: ColumnFormat) -> None:
-    """What is read is whole sentences; it is refused in one line, or complained of in several."""
+    """Check that a file gives whole sentences, one line of refusal, or several complaints."""
     path.write_bytes(content)
     corpus = result_or_refusal(lambda: read(str(path), format))
     complaints: list[DataError] = []

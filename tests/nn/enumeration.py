@@ -1,4 +1,4 @@
-"""The slow reference for the chain's recursions: every path is written out, and its score added up."""
+"""A slow reference for the recursions of the linear chain: enumerate every path and add up its score."""
 
 from __future__ import annotations
 

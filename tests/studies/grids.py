@@ -1,4 +1,4 @@
-"""A small grid on a small corpus, for the tests of a comparison: a run of it is made in a second."""
+"""A small grid on a small corpus, for tests of comparisons. A run takes a second."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WORDS = {"PER": ["Ann", "Ford", "Keller"], "LOC": ["Basel", "Bonn", "Rome"], "O"
 
 
 def corpus(sentences: int, shift: int = 0) -> str:
-    """Column text: a person, two other words and a place, ever different."""
+    """Write distinct sentences as columns: a person, two other words and a location."""
     lines = []
     for number in range(shift, shift + sentences):
         for place, kind in enumerate(["PER", "O", "O", "LOC"]):
@@ -45,18 +45,18 @@ WILD = {
         "optimizer": {"kind": "sgd", "learning_rate": 1e38},
     },
 }
-"""What makes a run diverge."""
+"""Settings that make a run diverge."""
 
 
 def write_base(folder: Path) -> None:
-    """Corpora and a config of them."""
+    """Write small corpora and the config base.toml that reads them."""
     (folder / "train.conll").write_text(corpus(30), encoding="utf-8")
     (folder / "dev.conll").write_text(corpus(11, shift=100), encoding="utf-8")
     (folder / "base.toml").write_text(BASE.format(folder=folder), encoding="utf-8")
 
 
 def write_grid(folder: Path, name: str = "grid.toml", **keys: object) -> Path:
-    """A grid over the base in `folder`; `keys` replace those of the usual one."""
+    """Write a grid over the base in `folder`, with `keys` in place of the default keys."""
     values = {"base": "base.toml", "baseline": "crf", "seeds": [1, 2], "variants": VARIANTS, **keys}
     path = folder / name
     path.write_text("\n".join(f"{key} = {toml(value)}" for key, value in values.items()), encoding="utf-8")
@@ -64,7 +64,7 @@ def write_grid(folder: Path, name: str = "grid.toml", **keys: object) -> Path:
 
 
 def toml(value: object) -> str:
-    """A value as TOML in one line."""
+    """Return a value as one line of TOML."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{json.dumps(key)} = {toml(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, list):
@@ -73,5 +73,5 @@ def toml(value: object) -> str:
 
 
 def read(folder: Path, **keys: object) -> Grid:
-    """A grid over the base in `folder`, read."""
+    """Write a grid over the base in `folder`, and read it."""
     return grids.read(write_grid(folder, **keys))

@@ -65,7 +65,7 @@ def adamw(model: nn.Module) -> AdamW:
 
 
 class Asked:
-    """A question that is answered with True from the n-th time on."""
+    """A function that returns True from the n-th call on."""
 
     def __init__(self, count: int) -> None:
         self.left = count

@@ -1,4 +1,4 @@
-"""Hide what Windows does not have. Python imports this file at start, in child processes too, from the PYTHONPATH."""
+"""Hide modules that Windows lacks. Python imports this file at start, in child processes too, from the PYTHONPATH."""
 
 import multiprocessing
 import multiprocessing.context

@@ -155,7 +155,7 @@ def test_names_splits_and_configs(monkeypatch):
 
 
 def test_datasets_of_scripts_come_from_the_hubs_export(monkeypatch, tmp_path):
-    """What the Hub exports is a folder a config, with a folder a split in it; here it stands in for the network."""
+    """A local copy of the Hub's export replaces the network: a folder for each config, with a folder for each split."""
     for split, name in (("train", "Ann"), ("validation", "Bob")):
         (tmp_path / "export" / "conll2003" / split).mkdir(parents=True)
         rows = {"tokens": [[name]], "ner_tags": [[1]]}

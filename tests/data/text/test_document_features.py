@@ -1,4 +1,4 @@
-"""How a document uses a word elsewhere: against a plain reading of the definitions."""
+"""Features of a word's use elsewhere in its document, compared with a slow function written from the definitions."""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ def test_cells_are_quoted_as_the_library_quotes_them(text):
 
 
 def harmless(text: str) -> str:
-    """What stands in CSV for a text: nothing that a spreadsheet would carry out."""
+    """Return the CSV cell of a text. A spreadsheet must not carry it out as a formula."""
     return f"'{text}" if text and text[0] in "=+-@\t\r" else text
 
 

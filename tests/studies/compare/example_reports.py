@@ -1,4 +1,4 @@
-"""Reports as real comparisons leave them, of six taggers and of six forecasters; drawn by chance, always the same."""
+"""Example reports of comparisons of six taggers and of six forecasters, drawn from a fixed seed."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ TAGGERS: dict[str, tuple[dict[str, Any], float, float, int]] = {
     "one-direction": ({"encoder.bidirectional": False}, 0.871, 2900, 4_050_110),
     "no-characters": ({"embeddings.characters.kind": "none"}, 0.842, 5400, 4_380_110),
 }
-"""What each changes, its F1, sentences predicted a second, parameters."""
+"""Variant → (keys that it changes, F1, sentences predicted a second, parameters)."""
 
 
 def tagging_report(sentences: tuple[str, ...] = SENTENCES) -> dict[str, Any]:
-    """Three parts of the training data; one run has failed and one is missing; 30 sentences or more in dispute."""
+    """Make a report with three fractions of the training data, a failed run, a missing run, and 30 disagreements."""
     generator = np.random.default_rng(1)
     question = Question(
         name="Taggers of news",
@@ -82,7 +82,7 @@ def tagging_report(sentences: tuple[str, ...] = SENTENCES) -> dict[str, Any]:
 
 
 def tagger(generator, place, level, speed, parameters, gold) -> Trial:
-    """A trial whose entities are right with the chance `level`, up to noise of its seed."""
+    """Make a trial whose entities are right with probability `level`, plus noise of its seed."""
     level += generator.normal(scale=0.004)
     entities = generator.integers(0, 5, size=600)
     correct = generator.binomial(entities, level)
@@ -108,7 +108,7 @@ def tagger(generator, place, level, speed, parameters, gold) -> Trial:
 
 
 def bracketed(text: str) -> tuple[tuple[str, ...], tuple[Span, ...]]:
-    """Tokens and spans of a sentence as `[PER Ada] wrote`."""
+    """Read the tokens and spans of a sentence such as `[PER Ada] wrote`."""
     tokens: list[str] = []
     spans, kind, start = [], "", 0
     for word in text.split():
@@ -123,7 +123,7 @@ def bracketed(text: str) -> tuple[tuple[str, ...], tuple[Span, ...]]:
 
 
 def garbled(generator, spans, length, chance):
-    """The spans as a tagger finds them: some missed, cut short or of another type, and sometimes one too many."""
+    """Make predictions from gold spans: some missed, cut short or of another type, and sometimes an extra span."""
     for span in spans:
         drawn = generator.random()
         if drawn < chance * 0.5:
@@ -152,7 +152,7 @@ FORECASTERS: dict[str, tuple[dict[str, Any], float, float, int]] = {
 
 
 def forecasting_report() -> dict[str, Any]:
-    """One part of the training data, all runs finished, 30 windows of two columns."""
+    """Make a report with all training data, all runs finished, and 30 windows of two columns."""
     generator = np.random.default_rng(2)
     question = Question(
         name="Forecasters of energy",

@@ -91,7 +91,7 @@ def allowed(times=400):
     ids=["sentences", "both", "seeds", "one seed"],
 )
 def test_equal_taggers_are_called_equal_95_times_in_100(seeds, kinds, monkeypatch):
-    """Whether chance lies in the sentences, the seeds, or both."""
+    """The difference is due to chance in the sentences, in the seeds, or in both."""
     monkeypatch.setattr(statistics, "RESAMPLES", 400)
     low, high = allowed()
     assert low <= rejections(lambda generator: taggers(generator, seeds, **kinds)) <= high

@@ -1,4 +1,4 @@
-"""What a training needs of its series, against counts by hand; the settings that are proposed are tried."""
+"""Rows that a training needs, against counts by hand. Settings that a message proposes are tried."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from bilstm_nlp.tags import legal_transitions
 
 
 class WordTagger(nn.Module):
-    """A head over vectors of words and nothing else."""
+    """A tagging model of word vectors and a head, without an encoder."""
 
     def __init__(self, words: int, head: CrfHead | SoftmaxHead) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class WordTagger(nn.Module):
 def word_tagger(
     sentences: list[Sentence], kind: type[CrfHead] | type[SoftmaxHead], *, constrained: bool
 ) -> tuple[WordTagger, TaggingCodec]:
-    """An untrained tagger in double precision, of strong opinions, and its codec, learnt from sentences in IOB2."""
+    """Make an untrained tagger in double precision with large random weights, and its codec, from sentences in IOB2."""
     words = WordTable.build(Counter(token for sentence in sentences for token in sentence.tokens), None)
     codec = TaggingCodec.fit(sentences, words, np.empty((0, 8), np.float16), scheme="IOB2", file_scheme="IOB2")
     legality = legal_transitions(codec.tags, "IOB2")
