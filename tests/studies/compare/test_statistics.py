@@ -149,9 +149,9 @@ def test_intervals_cover_a_known_difference_as_often_as_they_say(lag, monkeypatc
         unit = np.convolve(noise, np.ones(lag + 1) / (lag + 1), "valid") * math.sqrt(lag + 1)
         loss = generator.normal(size=(4, 150))
         move = 0.3 + unit + 0.1 * generator.normal(size=(4, 1))
-        first, second = (Units(one, np.ones_like(one), lag) for one in (loss + move, loss))
-        one = difference(first, second, level=0.8, generator=generator)
-        covered += one.low <= 0.3 <= one.high
+        first, second = (Units(losses, np.ones_like(losses), lag) for losses in (loss + move, loss))
+        interval = difference(first, second, level=0.8, generator=generator)
+        covered += interval.low <= 0.3 <= interval.high
     low, high = stats.binom.ppf([0.0005, 0.9995], times, 0.8)
     assert low <= covered <= high
 
