@@ -10,7 +10,6 @@ import typer
 from bilstm_nlp.cli.activity import Activity
 from bilstm_nlp.cli.options import AsJson, Combined, Horizon, Levels, Output, Runs, Verbosity, combination
 from bilstm_nlp.cli.output import write
-from bilstm_nlp.errors import InputError
 
 
 def evaluate(
@@ -36,10 +35,8 @@ def evaluate(
         if len(runs) == 1:
             trained = open_run(runs[0])
             config, results = trained.config, evaluate.evaluate(trained, data, errors)
-        elif errors is not None:
-            raise InputError("--errors: not for several runs")
         else:
-            config, results = ensemble.evaluate(runs, combined, data)
+            config, results = ensemble.evaluate(runs, combined, data, errors)
     console.print_result(as_json, results, evaluate.sections(config, {"evaluation": results}))
 
 

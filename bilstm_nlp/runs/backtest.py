@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from bilstm_nlp.data.series.series import SeriesSet
-from bilstm_nlp.runs.ensemble import open_ensemble
+from bilstm_nlp.runs.ensemble import open_forecasters
 from bilstm_nlp.runs.load import open_run
 from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
 from bilstm_nlp.tasks.forecasting.output import as_csv
@@ -47,7 +47,7 @@ def backtest(
         assert isinstance(runs[0].predictor, Forecaster)
         predictor = runs[0].predictor
     else:
-        predictor, runs = open_ensemble(paths, combine)
+        predictor, runs = open_forecasters(paths, combine)
         tasks = [forecasting(run.config, str(run.directory.path)) for run in runs]
 
     numbers = count(1)
