@@ -23,6 +23,15 @@ class Measure:
         """The name of the score in reports."""
         return self.name.upper()
 
+    def within_range(self, interval: tuple[float, float]) -> tuple[float, float]:
+        """Cut an interval to the values that the score can have: 0 to 1 for a percentage, otherwise 0 or more.
+
+        >>> Measure("f1", "dev", higher_is_better=True, scale=100).within_range((0.19, 1.41))
+        (0.19, 1.0)
+        """
+        low, high = interval
+        return max(low, 0.0), min(high, 1.0) if self.scale == 100 else high
+
 
 @dataclass(frozen=True)
 class Subject:

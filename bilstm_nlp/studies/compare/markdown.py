@@ -219,6 +219,8 @@ def _method(question: Question) -> str:
         if len(question.seeds) == 1
         else "What seeds and units do together is in both, which makes the test a cautious variant."
     )
+    if len(question.seeds) == 2:
+        seeds += " Two seeds are too few for an interval that says much: a third makes it less than a third as long."
     return (
         "An interval of a score is Student's, over seeds. A difference is the mean over the seeds that both variants "
         f"have, and its variance has two sources: seeds, and the {units}. The two are put together as Welch and "

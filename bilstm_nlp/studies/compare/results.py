@@ -102,7 +102,8 @@ def _learning_curve(name: str, question: Question, trials: Sequence[Trial]) -> L
     for fraction in sorted(question.fractions):
         group = _at(fraction, question, trials)[name]
         scores = [value for value in map(score, group) if value is not None]
-        low, high = statistics.interval_of_mean(scores, question.level) or (None, None)
+        interval = statistics.interval_of_mean(scores, question.level)
+        low, high = (None, None) if interval is None else question.measure.within_range(interval)
         if group:
             points.append(Point(fraction, mean(scores), low, high, len(group)))
     return LearningCurve(name, points)

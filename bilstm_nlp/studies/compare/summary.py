@@ -88,7 +88,8 @@ def _figures(
     """Return the figures of one variant, without its rank."""
     scores = [value for value in map(score, trials) if value is not None]
     best, worst = (max, min) if question.measure.higher_is_better else (min, max)
-    low, high = statistics.interval_of_mean(scores, question.level) or (None, None)
+    interval = statistics.interval_of_mean(scores, question.level)
+    low, high = (None, None) if interval is None else question.measure.within_range(interval)
     types = dict.fromkeys(kind for trial in trials for kind in trial.per_type)
     return Variant(
         name=name,

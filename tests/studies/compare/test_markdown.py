@@ -75,6 +75,13 @@ def test_what_there_is_none_of_is_left_out():
     assert "There is one seed, so the noise between seeds is in none of the figures." in text
 
 
+def test_two_seeds_are_called_too_few_for_an_interval():
+    for seeds, is_said in ((1, False), (2, True), (3, False)):
+        trials = [trial("crf", seed, 0.8) for seed in range(seeds)]
+        text = report(trials, question("crf", seeds=tuple(range(seeds))))
+        assert ("Two seeds are too few for an interval" in text) == is_said
+
+
 def test_a_comparison_whose_runs_all_failed_is_a_report_too():
     text = report([], question("crf", seeds=(1,)), [Run("crf", 1, 1.0, "runs/crf", "failed", error="no")])
     assert "crf, the baseline, has no finished run; 1 of its runs failed" in text

@@ -196,7 +196,7 @@ def test_a_tagging_report_is_drawn(show, tagging):
     assert opened.locator("#ranking tbody svg.strip").count() == 6
     # One run of two variants left no result.
     assert opened.locator("#ranking tbody .seed").count() == 6 * 3 - 2
-    assert opened.locator("#tradeoff .marker").count() == opened.locator("#tradeoff .whisker").count() == 6
+    assert opened.locator("#tradeoff figure div .marker").count() == opened.locator("#tradeoff .whisker").count() == 6
     assert opened.locator("#tradeoff .label").all_text_contents() == names(opened)
     assert opened.locator("#learning svg .line").count() == 6
     assert opened.locator("#learning figure div .marker").count() == 6 * 3
@@ -428,6 +428,89 @@ def test_curves_of_another_part_and_kind_can_be_chosen(show, tagging):
     of_a_part = opened.locator("#training .thin").first.get_attribute("d")
     opened.select_option("#curve-kind", "scores")
     assert len({before, of_a_part, opened.locator("#training .thin").first.get_attribute("d")}) == 3
+
+
+def test_ticks_of_few_epochs_are_whole_numbers(show, tagging):
+    report = copy.deepcopy(tagging)
+    for curve in report["curves"]:
+        curve.update(losses=curve["losses"][:3], scores=curve["scores"][:3])
+    opened = show(report)
+    ticks = opened.locator("#training .panel").first.locator("text.tick[text-anchor=middle]").all_text_contents()
+    assert ticks == ["1", "2", "3"]
+
+
+def test_a_score_that_all_variants_share_is_not_bold(show, tagging):
+    report = copy.deepcopy(tagging)
+    for variant in report["variants"]:
+        variant["per_type"]["MISC"] = 0.0
+    opened = show(report)
+    bold = opened.locator("#types tbody tr").evaluate_all(
+        "rows => rows.map(row => [...row.querySelectorAll('td')].map(cell => cell.querySelector('strong') !== null))"
+    )
+    loc, misc, *_ = zip(*bold, strict=True)
+    assert sum(misc) == 0
+    assert sum(loc) == 1
+
+
+def test_a_front_of_one_variant_is_said_and_not_drawn(show, tagging):
+    report = copy.deepcopy(tagging)
+    opened = show(report)
+    assert opened.locator("#tradeoff .front").count() == 1
+    assert "dashed line is the Pareto front" in opened.inner_text("#tradeoff-note")
+    for variant in report["variants"]:
+        variant["on_front"] = variant["name"] == "stacked"
+    opened = show(report)
+    assert opened.locator("#tradeoff .front").count() == 0
+    assert "stacked is best in both." in opened.inner_text("#tradeoff-note")
+    assert "dashed" not in opened.inner_text("#tradeoff-note")
+
+
+def noted(opened):
+    return opened.inner_text("#ranking-note")
+
+
+def test_two_seeds_are_called_too_few_for_an_interval(show, tagging):
+    few = [variant["name"] for variant in tagging["variants"] if variant["runs"] == 2]
+    assert f"Two seeds are too few for an interval that says much ({', '.join(few)})" in noted(show(tagging))
+    report = copy.deepcopy(tagging)
+    for variant in report["variants"]:
+        variant["runs"] = 3
+    assert "too few" not in noted(show(report))
+
+
+def test_labels_of_points_cover_no_interval(show, tagging):
+    opened = show(tagging)
+    assert opened.locator("#tradeoff .legend").is_hidden()
+    boxes = "found => found.map(one => one.getBoundingClientRect().toJSON())"
+    labels = opened.locator("#tradeoff .label").evaluate_all(boxes)
+    bars = opened.locator("#tradeoff .whisker").evaluate_all(boxes)
+    assert len(labels) == len(bars) == 6
+    crossings = [
+        (label, bar)
+        for label in labels
+        for bar in bars
+        if label["left"] < bar["right"]
+        and bar["left"] < label["right"]
+        and label["top"] + 3 < bar["bottom"]
+        and bar["top"] < label["bottom"] - 3
+    ]
+    assert crossings == []
+
+
+def test_a_legend_replaces_labels_without_room(show, tagging):
+    opened = show(tagging, 390)
+    assert opened.locator("#tradeoff .label").count() == 0
+    assert opened.locator("#tradeoff .legend li").all_inner_texts() == names(opened)
+
+
+def test_types_have_colours_of_no_variant(show, tagging):
+    opened = show(tagging)
+    colours = "found => [...new Set(found.map(one => getComputedStyle(one).getPropertyValue('--colour')))]"
+    of_types = opened.locator("mark.entity").evaluate_all(colours)
+    of_variants = opened.locator("#ranking .marker").evaluate_all(colours)
+    assert len(of_types) == 4
+    assert len(of_variants) == 6
+    assert not set(of_types) & set(of_variants)
 
 
 def test_text_stays_text(show, tagging):

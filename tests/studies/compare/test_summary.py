@@ -8,7 +8,7 @@ import pytest
 
 from bilstm_nlp.studies.compare.results import answer
 from bilstm_nlp.studies.compare.summary import mean, paired_seeds, score
-from tests.studies.trials import MSE, question, runs, trial, trials_of
+from tests.studies.trials import F1, MSE, question, runs, trial, trials_of
 
 
 def test_figures_are_those_of_the_seeds():
@@ -25,6 +25,23 @@ def test_figures_are_those_of_the_seeds():
     assert gru.difference is not None
     assert gru.difference.mean == pytest.approx(0.09)
     assert gru.difference.adjusted == gru.difference.p_value
+
+
+@pytest.mark.parametrize(
+    ("measure", "scores", "interval"),
+    [
+        (F1, [0.7, 0.9], (0.0, 1.0)),
+        (MSE, [0.7, 0.9], (0.0, 0.8 + 12.7062 * 0.1)),
+        (F1, [0.80, 0.81], (0.741469, 0.868531)),
+    ],
+)
+def test_an_interval_stays_within_the_scores_that_can_be(measure, scores, interval):
+    trials = trials_of({"crf": scores})
+    report = answer(question("crf", seeds=(1, 2), fractions=(1.0,), measure=measure), trials, runs(trials))
+    (variant,) = report.variants
+    assert (variant.low, variant.high) == pytest.approx(interval, abs=1e-4)
+    ((point,),) = (curve.points for curve in report.learning_curves)
+    assert (point.low, point.high) == (variant.low, variant.high)
 
 
 def test_the_lowest_error_is_ranked_first():

@@ -4,13 +4,15 @@
 
 // --- scales ----------------------------------------------------------------------------------------------------------
 
-/** Returns about `count` ticks within [low, high]: multiples of 1, 2 or 5 times a power of ten. */
-function roundTicks(low, high, count) {
+/** Returns about `count` ticks within [low, high]: multiples of 1, 2 or 5 times a power of ten, at least `least`. */
+function roundTicks(low, high, count, least = 0) {
   const power = 10 ** Math.floor(Math.log10((high - low) / count));
   // The factor of 1, 2, 5 and 10 that is nearest by ratio.
   const wanted = (high - low) / count / power;
-  const step =
-    power * [1, 2, 5, 10].find((factor, index, all) => index === 3 || wanted < Math.sqrt(factor * all[index + 1]));
+  const nearest = [1, 2, 5, 10].find(
+    (factor, index, all) => index === 3 || wanted < Math.sqrt(factor * all[index + 1]),
+  );
+  const step = Math.max(power * nearest, least);
   const ticks = [];
   for (let tick = Math.ceil(low / step - 1e-9); tick * step <= high + step * 1e-9; tick += 1) ticks.push(tick * step);
   return { ticks, text: (tick) => figure(tick, decimals(step)) };
@@ -34,9 +36,10 @@ function logarithmicTicks(low, high) {
  * Returns the scale of an axis over values: {share, ticks, text}.
  *
  * `share(value)` is 0 at the axis's low end and 1 at its high end. The scale is logarithmic if the largest value is more
- * than `ratio` times the smallest. `margin` is the free part of the range at each end. `text(tick)` writes a tick.
+ * than `ratio` times the smallest. `margin` is the free part of the range at each end. `least` is the smallest step
+ * from tick to tick, such as 1 for whole numbers. `text(tick)` writes a tick.
  */
-function scaleOf(values, { count = 5, ratio = Infinity, margin = 0.06 } = {}) {
+function scaleOf(values, { count = 5, ratio = Infinity, margin = 0.06, least = 0 } = {}) {
   const present = values.filter((value) => value !== null);
   let [low, high] = [Math.min(...present), Math.max(...present)];
   const logarithmic = low > 0 && high / low > ratio;
@@ -44,7 +47,7 @@ function scaleOf(values, { count = 5, ratio = Infinity, margin = 0.06 } = {}) {
   const room = high > low ? (high - low) * margin : Math.abs(high) * 0.05 || 1;
   [low, high] = [low - room, high + room];
   const turned = logarithmic ? Math.log : (value) => value;
-  const marks = logarithmic ? logarithmicTicks(Math.exp(low), Math.exp(high)) : roundTicks(low, high, count);
+  const marks = logarithmic ? logarithmicTicks(Math.exp(low), Math.exp(high)) : roundTicks(low, high, count, least);
   return { share: (value) => (turned(value) - low) / (high - low), ...marks };
 }
 
@@ -160,6 +163,11 @@ const COLOURS = 7;
 /** Returns the class with the colour of the variant `index`. */
 function colour(index) {
   return `c${index % COLOURS}`;
+}
+
+/** Returns the class with the colour of the kind `index`, such as a type of entities. */
+function kindColour(index) {
+  return `k${index % COLOURS}`;
 }
 
 /** Returns the point of the variant `index`. Colour and form together differ for the first 42 variants. */

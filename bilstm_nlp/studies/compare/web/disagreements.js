@@ -36,14 +36,14 @@ function disagreements(report) {
     second.disabled = first.value === "";
     const chosen = { kind: kind.value, first: first.value, second: first.value && second.value };
     const wanted = text.value.trim().toLowerCase();
-    const found = view.chosen(examples, chosen).filter((one) => view.text(one).toLowerCase().includes(wanted));
-    section.querySelector("#count").textContent = `${found.length} of ${counted(examples.length, view.unit)}`;
-    const cards = found.slice(0, shown).map((one) => view.card(one, chosen));
+    const matching = view.chosen(examples, chosen).filter((one) => view.text(one).toLowerCase().includes(wanted));
+    section.querySelector("#count").textContent = `${matching.length} of ${counted(examples.length, view.unit)}`;
+    const cards = matching.slice(0, shown).map((one) => view.card(one, chosen));
     section.querySelector("#examples").replaceChildren(...cards.map((card) => card.card));
     for (const { drawn } of cards) if (drawn) drawn();
     const more = section.querySelector("#more");
-    more.hidden = found.length <= shown;
-    more.textContent = `Show ${Math.min(SHOWN_AT_ONCE, found.length - shown)} more`;
+    more.hidden = matching.length <= shown;
+    more.textContent = `Show ${Math.min(SHOWN_AT_ONCE, matching.length - shown)} more`;
   };
   const anew = () => {
     shown = SHOWN_AT_ONCE;

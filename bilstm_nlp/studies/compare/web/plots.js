@@ -9,32 +9,41 @@ function tradeoff(report) {
   const { unit, direction, scaled, shown, level } = facts(report);
   const points = report.variants.filter((one) => one.mean !== null && one.prediction_speed);
   if (points.length < 2) return section.remove();
+  const leading = points.filter((one) => one.on_front);
   document.querySelector("#tradeoff-note").textContent =
-    `${unit} (${direction}) against the speed of prediction. The ` +
-    "dashed line is the Pareto front: no variant on it is beaten in both. " +
+    `${unit} (${direction}) against the speed of prediction. ` +
+    (leading.length > 1
+      ? "The dashed line is the Pareto front: no variant on it is beaten in both. "
+      : leading.map((one) => `${one.name} is best in both. `).join("")) +
     (points.some((one) => one.low !== null) ? `Bars are ${level} intervals over seeds.` : "");
   const speeds = points.map((one) => one.prediction_speed);
   const xAxis = { scale: scaleOf(speeds, { ratio: 8, margin: 0.12 }), label: "sequences predicted a second →" };
   const yAxis = qualityAxis(report, points);
+  const key = legend(
+    report,
+    points.map((one) => one.name),
+  );
+  const host = element("div");
+  section.querySelector("figure").append(key, host);
   return chart(
-    section.querySelector("figure"),
+    host,
     { height: 400, label: "Quality against speed", xAxis, yAxis },
     (svg, x, y, plot) => {
       const at = (one) => [x(one.prediction_speed), y(scaled(one.mean))];
-      const ahead = points.filter((one) => one.on_front).map(at);
-      svg.append(front(ahead, plot.left, report.measure.higher_is_better ? plot.bottom : plot.top));
-      for (const one of points) {
-        if (one.low !== null) {
-          const style = colour(report.variants.indexOf(one));
-          svg.append(whisker(y(scaled(one.low)), y(scaled(one.high)), at(one)[0], [plot.top, plot.bottom], style));
-        }
+      const worst = report.measure.higher_is_better ? plot.bottom : plot.top;
+      if (leading.length > 1) svg.append(front(leading.map(at), plot.left, worst));
+      const bars = points.filter((one) => one.low !== null);
+      for (const one of bars) {
+        const style = colour(report.variants.indexOf(one));
+        svg.append(whisker(y(scaled(one.low)), y(scaled(one.high)), at(one)[0], [plot.top, plot.bottom], style));
       }
       for (const one of points) {
         const hint = `${one.name}: ${shown(one.mean)}, ${figure(one.prediction_speed)} sequences/s`;
         svg.append(marker(...at(one), report.variants.indexOf(one), hint));
       }
       const names = points.map((one) => [one.name, ...at(one)]);
-      labels(svg, names, plot);
+      const boxes = bars.map((one) => barBox(at(one)[0], y(scaled(one.low)), y(scaled(one.high))));
+      key.hidden = labels(svg, names, plot, boxes);
     },
   );
 }
@@ -58,12 +67,22 @@ function front(points, slow, worst) {
   return line([...path, [from, worst]], "front");
 }
 
-/** Writes names beside their points, each at the first of eight places where it covers nothing. */
-function labels(svg, points, plot) {
-  const taken = points.map(([, x, y]) => ({ left: x - 6, right: x + 6, top: y - 6, bottom: y + 6 }));
-  for (const [name, x, y] of points) {
-    const label = textAt(0, 0, name, "label", "start");
-    svg.append(label);
+/** Returns the box of an upright interval. */
+function barBox(x, from, to) {
+  return { left: x - 4, right: x + 4, top: Math.min(from, to), bottom: Math.max(from, to) };
+}
+
+/**
+ * Writes names beside their points, each at the first of eight places where it covers no point, name or bar.
+ *
+ * If a name has no such place, as on a phone, none is written. Returns whether the names are written.
+ */
+function labels(svg, points, plot, bars) {
+  const taken = [...bars, ...points.map(([, x, y]) => ({ left: x - 6, right: x + 6, top: y - 6, bottom: y + 6 }))];
+  const written = points.map(([name]) => textAt(0, 0, name, "label", "start"));
+  svg.append(...written);
+  for (const [index, [, x, y]] of points.entries()) {
+    const label = written[index];
     const width = label.getComputedTextLength();
     const beside = [4, -9, 17].flatMap((down) => [10, -10 - width].map((right) => [right, down]));
     const places = [...beside, [-width / 2, -22], [-width / 2, 30]].map(([right, down]) => {
@@ -72,11 +91,16 @@ function labels(svg, points, plot) {
     const inside = places.filter(
       (box) => box.left > plot.left && box.right < plot.right + 12 && box.bottom < plot.bottom,
     );
-    const box = inside.find((one) => !taken.some((other) => overlap(one, other))) || inside[0] || places[0];
+    const box = inside.find((one) => !taken.some((other) => overlap(one, other)));
+    if (!box) {
+      for (const one of written) one.remove();
+      return false;
+    }
     label.setAttribute("x", box.left);
     label.setAttribute("y", box.top + 11);
     taken.push(box);
   }
+  return true;
 }
 
 function overlap(first, second) {
@@ -157,7 +181,7 @@ function training(report) {
     const values = curves.flatMap((curve) => curve.values);
     const yAxis = { scale: scaleOf(values, { count: 4, ratio: loss ? 8 : Infinity }), label: null };
     const longest = Math.max(...curves.map((curve) => curve.values.length));
-    const xScale = scaleOf([1, longest], { count: Math.min(5, longest), margin: 0.04 });
+    const xScale = scaleOf([1, longest], { count: Math.min(5, longest), margin: 0.04, least: 1 });
     const xAxis = { scale: xScale, label: "epoch →" };
     for (const { name, host } of panels) {
       chart(host, { height: 210, label: `${kind.selectedOptions[0].text} of ${name}`, xAxis, yAxis }, (svg, x, y) => {

@@ -17,7 +17,7 @@ function ranking(report) {
     largest < 1 ? `, after training on ${part(largest)} of the training data. ` : ". ",
     report.seeds.length > 1
       ? `Points are means over seeds, bars their ${level} intervals, thin strokes single seeds; arrows are where a ` +
-        "bar goes on. "
+        `bar goes on. ${fewSeeds(report)}`
       : "There is one seed: the noise between seeds is in none of the figures. ",
     others.length ? compares : "",
   ].join("");
@@ -89,6 +89,15 @@ function ranking(report) {
   sortable(document.querySelector("#ranking table"), columns, variants, 0);
 }
 
+/** Returns a warning for variants with two seeds: Student's interval of three is less than a third as long. */
+function fewSeeds(report) {
+  const few = report.variants.filter((one) => one.runs === 2).map((one) => one.name);
+  return few.length
+    ? `Two seeds are too few for an interval that says much (${few.join(", ")}): with a third seed, it is less than a ` +
+        "third as long. "
+    : "";
+}
+
 function changes(report, variant) {
   const listed = Object.entries(variant.changes).map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
   if (variant.name === report.baseline) listed.unshift("the baseline");
@@ -149,14 +158,16 @@ function types(report) {
   const most = Math.max(...report.variants.flatMap((one) => names.map((name) => Math.abs(change(one, name) ?? 0))));
   const best = new Map(
     names.map((name) => {
-      const found = report.variants.map((one) => value(one, name)).filter((one) => one !== null);
-      return [name, better * Math.max(...found.map((one) => better * one))];
+      const scores = report.variants.map((one) => value(one, name)).filter((one) => one !== null);
+      const best = better * Math.max(...scores.map((one) => better * one));
+      // A score that all variants share is nobody's best.
+      return [name, scores.some((one) => one !== best) ? best : null];
     }),
   );
   section.querySelector("h2").textContent = `${title} by ${report.subject.groups}`;
   document.querySelector("#types-note").textContent =
     `Mean ${unit} over seeds; small figures are differences from ` +
-    `${report.baseline}, blue where they are for the better and orange for the worse, the best of a column is bold. ` +
+    `${report.baseline}, green where they are for the better and brown for the worse, the best of a column is bold. ` +
     "No test stands behind single cells: they say where to look.";
   const columns = names.map((name) => ({
     title: name,

@@ -1,35 +1,35 @@
 "use strict";
 
-// Sentences that variants tag differently, for a comparison's report.html: one line for each group of variants that
-// found the same entities. What `disagreementView` returns is written in studies/compare/web/disagreements.js.
+// Sentences that variants tag differently, for a comparison's report.html: a line for each group of variants with the
+// same predictions. studies/compare/web/disagreements.js describes the object that `disagreementView` returns.
 
 function disagreementView(report) {
   const order = facts(report).place;
   const variants = (one) => Object.keys(one.found).sort((first, second) => order.get(first) - order.get(second));
   const spans = report.disagreements.flatMap((one) => [one.gold, ...Object.values(one.found)].flat());
   const kinds = [...new Set(spans.map(([type]) => type))].sort();
-  const told = (found, kind) => JSON.stringify(inOrder(found.filter(([type]) => !kind || type === kind)));
+  const answer = (predicted, kind) => JSON.stringify(inOrder(predicted.filter(([type]) => !kind || type === kind)));
   const disagree = (one, chosen) => {
-    const told_by = (name) => told(one.found[name] ?? [], chosen.kind);
-    const others = among(variants(one), chosen).map(told_by);
-    return chosen.first ? others.some((other) => other !== told_by(chosen.first)) : new Set(others).size > 1;
+    const answerOf = (name) => answer(one.found[name] ?? [], chosen.kind);
+    const others = among(variants(one), chosen).map(answerOf);
+    return chosen.first ? others.some((other) => other !== answerOf(chosen.first)) : new Set(others).size > 1;
   };
   return {
     unit: "sentence",
     kindLabel: "Type",
     kinds,
     note:
-      "What each variant found with one of the seeds, the most disputed sentences first; variants that found the " +
-      "same share a line. Filled: as in the gold annotation. Framed: found, but not in the gold annotation. " +
-      "Dashed: missed.",
+      "Predictions of each variant with one of the seeds, the most disputed sentences first; variants with the same " +
+      "predictions share a line. Filled: as in the gold annotation. Framed: predicted, but not in the gold " +
+      "annotation. Dashed: missed.",
     variants,
     text: (one) => joined(one.tokens),
     chosen: (examples, chosen) => examples.filter((one) => disagree(one, chosen)),
     card: (one, chosen) => {
       const groups = new Map();
       for (const name of among(variants(one), chosen)) {
-        const answer = told(one.found[name]);
-        groups.set(answer, [...(groups.get(answer) ?? []), name]);
+        const key = answer(one.found[name]);
+        groups.set(key, [...(groups.get(key) ?? []), name]);
       }
       const gold = reading(
         [element("b", {}, "gold")],
@@ -46,7 +46,7 @@ function disagreementView(report) {
   };
 }
 
-/** Tokens as text; those of scripts without blanks stand close. */
+/** Returns tokens as text, without blanks between them if the script has none. */
 function joined(tokens) {
   return tokens.join(gap(tokens));
 }
@@ -59,16 +59,16 @@ function inOrder(spans) {
   return [...spans].sort(([, first], [, second]) => first - second);
 }
 
-/** [span, right | wrong | missed] in order; a gold span that a wrong one overlaps is not listed as well. */
-function judged(found, gold) {
-  const same = (one) => (other) => one.every((value, index) => value === other[index]);
-  const apart = ([, start, end]) => found.every(([, from, to]) => to <= start || end <= from);
-  const told = found.map((span) => [span, gold.some(same(span)) ? "right" : "wrong"]);
+/** Returns [span, right | wrong | missed] in order. A gold span that overlaps a wrong span is left out. */
+function judged(predicted, gold) {
+  const same = (span) => (other) => span.every((value, index) => value === other[index]);
+  const apart = ([, start, end]) => predicted.every(([, from, to]) => to <= start || end <= from);
+  const verdicts = predicted.map((span) => [span, gold.some(same(span)) ? "right" : "wrong"]);
   const missed = gold.filter((span) => apart(span)).map((span) => [span, "missed"]);
-  return [...told, ...missed].sort(([[, first]], [[, second]]) => first - second);
+  return [...verdicts, ...missed].sort(([[, first]], [[, second]]) => first - second);
 }
 
-/** A line: who reads it so, and the tokens with entities in colour. */
+/** Returns a line: the variants with this prediction, and the tokens with entities in colour. */
 function reading(who, tokens, spans, kinds) {
   const text = element("div", { class: "tokens" });
   const between = gap(tokens);
@@ -77,7 +77,7 @@ function reading(who, tokens, spans, kinds) {
     text.append(tokens.slice(next, start).join(between) + (next < start ? between : ""));
     const words = element("span", { class: "words" }, tokens.slice(start, end).join(between));
     const title = { right: null, wrong: "not in the gold annotation", missed: "missed" }[verdict];
-    const style = `entity ${verdict} ${colour(kinds.indexOf(type))}`;
+    const style = `entity ${verdict} ${kindColour(kinds.indexOf(type))}`;
     text.append(element("mark", { class: style, title }, words, element("b", {}, type)), between);
     next = end;
   }
