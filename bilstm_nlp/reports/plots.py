@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,9 @@ def curves(losses: Sequence[float], scores: Sequence[float], name: str, best: in
     left.set_ylabel("training loss", color="tab:blue")
     right = left.twinx()
     right.plot(range(1, len(scores) + 1), scores, color="tab:orange", marker=".")
-    right.set_ylabel(f"development {name}", color="tab:orange")
-    left.set_title(f"Loss and {name} vs epochs; kept: epoch {best}, {scores[best - 1]:.4f}")
+    score = _in_capitals(name)
+    right.set_ylabel(f"development {score}", color="tab:orange")
+    left.set_title(f"Training loss and development {score}\nepoch {best} is kept: {score} {scores[best - 1]:.4f}")
     return save(figure, path)
 
 
@@ -55,8 +57,9 @@ def loss_curves(training: Sequence[float], validation: Sequence[float], name: st
     axes = _epochs_axes(figure, training, best)
     axes.plot(range(1, len(validation) + 1), validation, color="tab:orange", marker=".", label="validation")
     axes.set_yscale("log")
-    axes.set_ylabel(f"loss ({name})")
-    axes.set_title(f"Loss vs epochs; kept: epoch {best}, {validation[best - 1]:.4f}")
+    loss = _in_capitals(name)
+    axes.set_ylabel(f"loss ({loss})")
+    axes.set_title(f"Training and validation loss\nepoch {best} is kept: {loss} {validation[best - 1]:.4f}")
     axes.legend()
     return save(figure, path)
 
@@ -67,21 +70,52 @@ def _epochs_axes(figure: Figure, losses: Sequence[float], best: int) -> Axes:
     axes.plot(range(1, len(losses) + 1), losses, color="tab:blue", marker=".", label="training")
     axes.axvline(best, color="grey", linestyle=":", linewidth=1)
     axes.set_xlabel("epoch")
+    axes.set_xlim(0.5, len(losses) + 0.5)  # epochs begin at 1
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     return axes
+
+
+def _in_capitals(name: str) -> str:
+    """Write the abbreviations F1, MSE and MAE in capitals, and other names of scores as they are."""
+    return name.upper() if len(name) <= 3 else name
 
 
 # --- tagging --------------------------------------------------------------------------------------------------------
 
 
 def confusion(labels: Sequence[str], counts: NDArray[Any], path: Path) -> Figure:
-    """Draw counts (L, L) of gold types (rows) against predicted types (columns)."""
-    return _matrix(counts, labels, "predicted type", "gold type", "Entities by type", path, "d")
+    """Draw counts (L, L) of gold types (rows) against predicted types (columns).
+
+    The colour of a cell is its fraction of the row. The last label stands for no entity; no entity against no entity
+    has no count, so this cell is blank.
+    """
+    totals = counts.sum(axis=1, keepdims=True)
+    fractions = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
+    fractions[-1, -1] = np.nan
+    figure, axes = _matrix(labels, "predicted type", "gold type", "Entities by type")
+    image = axes.imshow(fractions, cmap="Blues", vmin=0.0, vmax=1.0)
+    _number(axes, fractions, [[f"{count:,}" for count in row] for row in counts.tolist()], dark_from=0.6)
+    figure.colorbar(image, shrink=0.8, label="fraction of the row")
+    return save(figure, path)
 
 
 def transitions(tags: Sequence[str], scores: NDArray[Any], path: Path) -> Figure:
-    """Draw the transition scores (L, L) from tag (row) to tag (column). Forbidden transitions are NaN, and blank."""
-    return _matrix(scores, tags, "to", "from", "Transition scores", path, ".1f")
+    """Draw the transition scores (L, L) from tag (row) to tag (column). Forbidden transitions are NaN, and grey.
+
+    The colours have their middle at 0. Lines separate the tags of neighbouring types.
+    """
+    figure, axes = _matrix(tags, "to", "from", "Transition scores")
+    largest = float(np.nanmax(np.abs(scores), initial=0.0)) or 1.0
+    axes.set_facecolor("0.9")
+    image = axes.imshow(scores, cmap="RdBu", vmin=-largest, vmax=largest)
+    # Adding 0 turns a score that is rounded to -0.0 into 0.0.
+    _number(axes, scores / largest, [[f"{score + 0.0:.1f}" for score in row] for row in scores.round(1)], dark_from=0.6)
+    for index, (before, after) in enumerate(pairwise(tag.partition("-")[2] for tag in tags)):
+        if before != after:
+            axes.axhline(index + 0.5, color="white", linewidth=2)
+            axes.axvline(index + 0.5, color="white", linewidth=2)
+    figure.colorbar(image, shrink=0.8)
+    return save(figure, path)
 
 
 def attention(tokens: Sequence[str], weights: NDArray[Any], path: Path) -> Figure:
@@ -110,34 +144,28 @@ def attention(tokens: Sequence[str], weights: NDArray[Any], path: Path) -> Figur
     return save(figure, path)
 
 
-def _matrix(
-    values: NDArray[Any], labels: Sequence[str], across: str, down: str, title: str, path: Path, number: str
-) -> Figure:
-    """Draw a labelled matrix (L, L); up to `NUMBERED` labels, with its values formatted by `number`."""
+def _matrix(labels: Sequence[str], across: str, down: str, title: str) -> tuple[Figure, Axes]:
+    """Make a figure for a matrix (L, L) with named rows and columns."""
     size = max(4.0, 0.45 * len(labels) + 2)
     figure = Figure(figsize=(size + 1, size), layout="constrained")
     axes = figure.subplots()
-    image = axes.imshow(values, cmap="viridis")
     axes.set_xticks(range(len(labels)), labels, rotation=90)
     axes.set_yticks(range(len(labels)), labels)
     axes.set_xlabel(across)
     axes.set_ylabel(down)
     axes.set_title(title)
-    if len(labels) <= NUMBERED:
-        low, high = np.nanmin(values), np.nanmax(values)
-        for row, column in np.argwhere(~np.isnan(values)):
-            shade = (values[row, column] - low) / ((high - low) or 1)
-            axes.text(
-                column,
-                row,
-                format(values[row, column], number),
-                ha="center",
-                va="center",
-                fontsize=7,
-                color="black" if shade > 0.6 else "white",
-            )
-    figure.colorbar(image, shrink=0.8)
-    return save(figure, path)
+    return figure, axes
+
+
+def _number(axes: Axes, shades: NDArray[Any], texts: Sequence[Sequence[str]], *, dark_from: float) -> None:
+    """Write texts into the cells of a matrix with at most `NUMBERED` columns, unless their shade is NaN.
+
+    A cell is dark if the absolute value of its shade is at least `dark_from`; its text is then white.
+    """
+    if len(shades) <= NUMBERED:
+        for row, column in np.argwhere(~np.isnan(shades)):
+            colour = "white" if abs(shades[row, column]) >= dark_from else "black"
+            axes.text(column, row, texts[row][column], ha="center", va="center", fontsize=7, color=colour)
 
 
 # --- forecasting ----------------------------------------------------------------------------------------------------
@@ -179,16 +207,32 @@ class ForecastPanel:
 
 
 def forecasts(panels: Sequence[ForecastPanel], count: int, level: float, path: Path) -> Figure:
-    """Draw history, forecast and interval in each panel. `count` is the number of panels without a limit."""
+    """Draw history, forecast and interval in each panel. `count` is the number of panels without a limit.
+
+    The forecast begins at the last value of the history. Panels with the same dates name them once.
+    """
     figure = Figure(figsize=(8, 2.2 * len(panels) + 0.8), layout="constrained")
-    for axes, panel in zip(figure.subplots(len(panels), 1, squeeze=False)[:, 0], panels, strict=True):
+    same_dates = all(
+        np.array_equal(panel.dates, panels[0].dates) and np.array_equal(panel.ahead, panels[0].ahead)
+        for panel in panels
+    )
+    all_axes = figure.subplots(len(panels), 1, squeeze=False, sharex=same_dates)[:, 0]
+    for axes, panel in zip(all_axes, panels, strict=True):
+        ahead, forecast, lower, upper = (
+            np.concatenate([before[-1:], after])
+            for before, after in (
+                (panel.dates, panel.ahead),
+                *((panel.history, values) for values in (panel.forecast, panel.lower, panel.upper)),
+            )
+        )
         axes.plot(panel.dates, panel.history, color="black", linewidth=0.9, label="history")
-        axes.plot(panel.ahead, panel.forecast, color="tab:blue", label="forecast")
-        axes.fill_between(panel.ahead, panel.lower, panel.upper, color="tab:blue", alpha=0.2, label=f"{level:.0%}")
+        axes.plot(ahead, forecast, color="tab:blue", label="forecast")
+        axes.fill_between(ahead, lower, upper, color="tab:blue", alpha=0.2, label=f"{level:.0%} interval")
         axes.set_title(panel.title, fontsize=9)
         dates = ConciseDateFormatter(axes.xaxis.get_major_locator())  # type: ignore[no-untyped-call]
         axes.xaxis.set_major_formatter(dates)
-    figure.axes[0].legend(loc="upper left", fontsize=8)
+    handles, labels = all_axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper right", ncols=len(labels), fontsize=8)
     if count > len(panels):
         figure.suptitle(f"the first {len(panels)} of {count} columns", fontsize=9)
     return save(figure, path)

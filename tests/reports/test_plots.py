@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -38,7 +39,7 @@ def check_saved(figure, path):
 
 
 def test_curves_show_loss_and_score_on_two_axes(tmp_path):
-    figure = plots.curves([3.0, 2.0, 1.0], [0.2, 0.5, 0.4], "F1", 2, tmp_path / "new" / "c.png")
+    figure = plots.curves([3.0, 2.0, 1.0], [0.2, 0.5, 0.4], "f1", 2, tmp_path / "new" / "c.png")
     left, right = figure.axes
     assert lines(left)["training"] == [[1, 3], [2, 2], [3, 1]]
     (score,) = right.lines
@@ -46,11 +47,12 @@ def test_curves_show_loss_and_score_on_two_axes(tmp_path):
     kept = left.lines[1]
     assert list(kept.get_xdata()) == [2, 2]
     assert (left.get_xlabel(), left.get_ylabel(), right.get_ylabel()) == ("epoch", "training loss", "development F1")
-    assert left.get_title() == "Loss and F1 vs epochs; kept: epoch 2, 0.5000"
+    assert left.get_title() == "Training loss and development F1\nepoch 2 is kept: F1 0.5000"
     # Each axis label has the colour of its line.
     for axes, line in ((left, left.lines[0]), (right, score)):
         assert same_color(axes.yaxis.label.get_color(), line.get_color())
-    assert all(tick == int(tick) for tick in left.get_xticks())
+    low, high = left.get_xlim()
+    assert [tick for tick in left.get_xticks() if low <= tick <= high] == [1, 2, 3]
     check_saved(figure, tmp_path / "new" / "c.png")
 
 
@@ -60,41 +62,69 @@ def test_loss_curves_share_a_logarithmic_axis(tmp_path):
     assert lines(axes)["training"] == [[1, 3], [2, 2]]
     assert lines(axes)["validation"] == [[1, 4], [2, 0.5]]
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["training", "validation"]
-    assert (axes.get_yscale(), axes.get_ylabel()) == ("log", "loss (mse)")
-    assert axes.get_title() == "Loss vs epochs; kept: epoch 2, 0.5000"
+    assert (axes.get_yscale(), axes.get_ylabel()) == ("log", "loss (MSE)")
+    assert axes.get_title() == "Training and validation loss\nepoch 2 is kept: MSE 0.5000"
 
 
 # --- tagging ---
 
 
-def test_the_confusion_matrix_has_each_count_at_its_types(tmp_path):
-    counts = np.array([[5, 1], [0, 3]])
-    figure = plots.confusion(["LOC", "PER"], counts, tmp_path / "c.png")
+def test_a_confusion_matrix_shades_each_count_by_its_row(tmp_path):
+    counts = np.array([[1500, 375, 0], [0, 0, 0], [0, 3, 0]])
+    figure = plots.confusion(["LOC", "PER", "none"], counts, tmp_path / "c.png")
     axes = figure.axes[0]
-    assert np.array_equal(axes.images[0].get_array(), counts)
-    assert texts(axes) == {(0, 0): "5", (1, 0): "1", (0, 1): "0", (1, 1): "3"}
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["LOC", "PER"]
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["LOC", "PER"]
+    shades = axes.images[0].get_array()
+    assert np.ma.filled(shades, -1).tolist() == [[0.8, 0.2, 0], [0, 0, 0], [0, 1, -1]]
+    assert axes.images[0].get_clim() == (0, 1)
+    assert texts(axes) == {
+        **{(0, 0): "1,500", (1, 0): "375", (2, 0): "0"},
+        **{(0, 1): "0", (1, 1): "0", (2, 1): "0"},
+        **{(0, 2): "0", (1, 2): "3"},
+    }
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["LOC", "PER", "none"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["LOC", "PER", "none"]
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted type", "gold type")
     # Numbers are dark on bright cells, bright on dark cells.
     colours = {text.get_text(): to_hex(text.get_color()) for text in axes.texts}
-    assert (colours["5"], colours["0"]) == ("#000000", "#ffffff")
+    assert (colours["1,500"], colours["375"]) == ("#ffffff", "#000000")
     check_saved(figure, tmp_path / "c.png")
 
 
 def test_forbidden_transitions_are_blank(tmp_path):
-    scores = np.array([[0.26, np.nan], [-1.0, 2.0]])
+    scores = np.array([[0.26, np.nan], [-1.0, -0.04]])
     figure = plots.transitions(["O", "I-X"], scores, tmp_path / "t.png")
     axes = figure.axes[0]
-    assert texts(axes) == {(0, 0): "0.3", (0, 1): "-1.0", (1, 1): "2.0"}
+    assert texts(axes) == {(0, 0): "0.3", (0, 1): "-1.0", (1, 1): "0.0"}
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("to", "from")
     assert np.ma.getmaskarray(axes.images[0].get_array()).tolist() == [[False, True], [False, False]]
 
 
-@pytest.mark.parametrize("size", [1, plots.NUMBERED, plots.NUMBERED + 1])
+def test_transitions_have_the_middle_of_the_colours_at_zero(tmp_path):
+    scores = np.array([[0.5, 0.1, 0.2], [-3.0, 2.0, 0.1], [0.0, 0.3, 0.4]])
+    axes = plots.transitions(["O", "B-X", "B-Y"], scores, tmp_path / "t.png").axes[0]
+    assert axes.images[0].get_clim() == (-3, 3)
+    below, middle, above = axes.images[0].cmap([0.0, 0.5, 1.0])
+    assert min(middle[:3]) > 0.95
+    assert below[0] > below[2]
+    assert above[2] > above[0]
+
+
+def test_lines_separate_the_transitions_of_types(tmp_path):
+    tags = ["O", "B-X", "I-X", "B-Y-Z", "I-Y-Z"]
+    axes = plots.transitions(tags, np.zeros((5, 5)), tmp_path / "t.png").axes[0]
+    across = sorted(line.get_ydata()[0] for line in axes.lines if line.get_ydata()[0] == line.get_ydata()[1])
+    down = sorted(line.get_xdata()[0] for line in axes.lines if line.get_xdata()[0] == line.get_xdata()[1])
+    assert across == down == [0.5, 2.5]
+
+
+def test_transitions_that_are_all_forbidden_are_drawn(tmp_path):
+    assert texts(plots.transitions(["O"], np.array([[np.nan]]), tmp_path / "t.png").axes[0]) == {}
+
+
+@pytest.mark.parametrize("size", [2, plots.NUMBERED, plots.NUMBERED + 1])
 def test_a_matrix_grows_with_its_labels_and_numbers_only_what_fits(tmp_path, size):
     figure = plots.confusion([str(i) for i in range(size)], np.ones((size, size), int), tmp_path / "c.png")
-    assert len(figure.axes[0].texts) == (size**2 if size <= plots.NUMBERED else 0)
+    assert len(figure.axes[0].texts) == (size**2 - 1 if size <= plots.NUMBERED else 0)
     width, height = figure.get_size_inches()
     assert height == pytest.approx(max(4, 0.45 * size + 2))
     assert width == pytest.approx(height + 1)
@@ -150,14 +180,23 @@ def test_a_forecast_panel_shows_history_forecast_and_band(tmp_path):
     for axes in figure.axes:
         history, forecast = axes.lines
         assert history.get_ydata().tolist() == [0, 1, 2, 3]
-        assert forecast.get_ydata().tolist() == [4, 5, 6]
-        assert forecast.get_xdata().tolist() == panel("a").ahead.tolist()
+        # The forecast begins at the last value of the history, so that there is no gap.
+        assert forecast.get_ydata().tolist() == [3, 4, 5, 6]
+        assert forecast.get_xdata().tolist() == [panel("a").dates[-1], *panel("a").ahead.tolist()]
         (band,) = axes.collections
         assert {y for _, y in band.get_paths()[0].vertices} == {3, 4, 5, 6, 7, 8}
-    legend = figure.axes[0].get_legend()
-    assert [text.get_text() for text in legend.get_texts()] == ["history", "forecast", "90%"]
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["history", "forecast", "90% interval"]
     assert figure.get_suptitle() == ""
     check_saved(figure, tmp_path / "f.png")
+
+
+def test_panels_with_the_same_dates_name_them_once(tmp_path):
+    later = replace(panel("b"), dates=panel("b").dates + 1)
+    for second, named in ((panel("b"), [False, True]), (later, [True, True])):
+        figure = plots.forecasts([panel("a"), second], 2, 0.9, tmp_path / "f.png")
+        shown = [any(label.get_visible() for label in axes.get_xticklabels()) for axes in figure.axes]
+        assert shown == named
 
 
 def test_columns_left_out_are_counted(tmp_path):
