@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bilstm_nlp.cli.activity import Activity
-from bilstm_nlp.cli.options import AsJson, Combined, Horizon, Levels, Output, Runs, Verbosity, combination
+from bilstm_nlp.cli.options import (
+    AsJson,
+    Baselines,
+    Combined,
+    Horizon,
+    JobsOfBaselines,
+    Levels,
+    Output,
+    Runs,
+    Verbosity,
+    combination,
+)
 from bilstm_nlp.cli.output import write
+from bilstm_nlp.errors import InputError
+
+if TYPE_CHECKING:
+    from bilstm_nlp.data.series.statistical import Methods
 
 
 def evaluate(
@@ -22,6 +37,12 @@ def evaluate(
         typer.Option(metavar="FILE", help="Write a tagger's wrong entities to this HTML file, most certain first."),
     ] = None,
     combine: Combined = None,
+    baselines: Baselines = None,
+    stride: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Rows from one origin of a forecaster to the next. Default: 1.", min=1),
+    ] = None,
+    jobs: JobsOfBaselines = None,
     as_json: AsJson = False,
     verbosity: Verbosity = None,
 ) -> None:
@@ -31,12 +52,16 @@ def evaluate(
     from bilstm_nlp.runs.load import open_run
 
     combined = combination(runs, combine)
-    with Activity(f"evaluating {', '.join(map(str, runs))}"):
+    with Activity(f"evaluating {', '.join(map(str, runs))}") as activity:
+        methods = _methods(baselines, jobs, activity)
         if len(runs) == 1:
             trained = open_run(runs[0])
-            config, results = trained.config, evaluate.evaluate(trained, data, errors)
+            results = evaluate.evaluate(trained, data, errors, methods=methods, stride=stride)
+            config = trained.config
+        elif errors is not None:
+            raise InputError("--errors: not for several runs")
         else:
-            config, results = ensemble.evaluate(runs, combined, data, errors)
+            config, results = ensemble.evaluate(runs, combined, data, methods, stride)
     console.print_result(as_json, results, evaluate.sections(config, {"evaluation": results}))
 
 
@@ -51,6 +76,8 @@ def backtest(
     levels: Levels = None,
     horizon: Horizon = None,
     combine: Combined = None,
+    baselines: Baselines = None,
+    jobs: JobsOfBaselines = None,
     output: Output = None,
     verbosity: Verbosity = None,
 ) -> None:
@@ -70,5 +97,22 @@ def backtest(
             levels=levels or None,
             horizon=horizon,
             watch=activity.show,
+            methods=_methods(baselines, jobs, activity),
         )
         write(table, output, activity)
+
+
+def _methods(baselines: str | None, jobs: int | None, activity: Activity) -> Methods | None:
+    """Return the methods of statistics that are asked for; `None` for those of the config.
+
+    Raises `InputError` for a name that is none of theirs.
+    """
+    from bilstm_nlp.data.series.statistical import Methods, method_names
+
+    if baselines is None:
+        if jobs is not None:
+            raise InputError("--jobs: expected --baselines beside it, found none")
+        return None
+
+    names = [] if baselines.strip() == "none" else [name.strip() for name in baselines.split(",")]
+    return Methods(method_names(names), jobs, activity.show)

@@ -69,15 +69,28 @@ Runs = Annotated[
     list[Path],
     typer.Argument(
         metavar="RUN...",
-        help="Run directories. Several are combined: the marginals of taggers; the forecasts of forecasters, which "
-        "have intervals of their own.",
+        help="Run directories. The forecasts of several are combined, and have intervals of their own.",
         show_default=False,
     ),
 ]
 Combined = Annotated[
     Combine | None,
+    typer.Option("--combine", metavar="mean|median", help="Combination of several runs' forecasts. Default: mean."),
+]
+
+
+Baselines = Annotated[
+    str | None,
     typer.Option(
-        "--combine", metavar="mean|median", help="Combination of several runs. Default: mean, the only one for taggers."
+        metavar="METHODS",
+        help="Methods of statistics to put beside a forecaster: ets, theta and arima, separated by commas, or none. "
+        "Each is fitted at each origin to the rows before it. They need the extra baselines.",
+    ),
+]
+JobsOfBaselines = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs", metavar="N", help="Processes that fit baselines. Default: as many as their fits are worth.", min=1
     ),
 ]
 

@@ -267,6 +267,9 @@ class ForecastingConfig(Section):
     """The layer that turns states of the encoder into a forecast."""
     interval: Fraction = 0.9
     """Fraction of future values that prediction intervals should cover. Calibrated on the validation part."""
+    baselines: tuple[Literal["ets", "theta", "arima"], ...] = ()
+    """Methods of statistics to score beside the forecaster on the same windows, each fitted anew at each origin. They
+    need the extra `baselines`. Many series or origins take long."""
     training: ForecastingTraining = ForecastingTraining()
     """The training loop."""
 

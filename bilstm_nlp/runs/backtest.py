@@ -9,7 +9,8 @@ from pathlib import Path
 import torch
 
 from bilstm_nlp.data.series.series import SeriesSet
-from bilstm_nlp.runs.ensemble import open_forecasters
+from bilstm_nlp.data.series.statistical import NO_METHODS, Methods, check_installed
+from bilstm_nlp.runs.ensemble import open_ensemble
 from bilstm_nlp.runs.load import open_run
 from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
 from bilstm_nlp.tasks.forecasting.output import as_csv
@@ -33,13 +34,17 @@ def backtest(
     levels: Sequence[float] | None = None,
     horizon: int | None = None,
     watch: Callable[[str], None] | None = None,
+    methods: Methods | None = None,
 ) -> Iterator[bytes]:
     """Forecast from rolling origins with trained runs, and yield forecasts beside true values, as CSV.
 
     The forecasts of several runs are combined. With `refit`, new models are trained at each origin. `watch` is told
     after each of their epochs how far the trainings are, such as "origin 2 of 8, epoch 3 of 30".
+    `methods` of statistics forecast from the same origins, by default none.
     Raises `InputError` for a run that is no forecaster's.
     """
+    methods = methods or NO_METHODS
+    check_installed(methods.names)
     predictor: Forecaster | Ensemble
     if len(paths) == 1:
         runs = [open_run(paths[0])]
@@ -47,7 +52,7 @@ def backtest(
         assert isinstance(runs[0].predictor, Forecaster)
         predictor = runs[0].predictor
     else:
-        predictor, runs = open_forecasters(paths, combine)
+        predictor, runs = open_ensemble(paths, combine)
         tasks = [forecasting(run.config, str(run.directory.path)) for run in runs]
 
     numbers = count(1)
@@ -61,7 +66,8 @@ def backtest(
         return forecasters[0].tables if len(forecasters) == 1 else Ensemble(forecasters, combine).tables
 
     past = predictor.inputs.past(source or tasks[0].config.data.file)
-    yield as_csv(predictor.tables.backtest(past, windows, step, trained if refit else None, levels, horizon))
+    with_refit = trained if refit else None
+    yield as_csv(predictor.tables.backtest(past, windows, step, with_refit, levels, horizon, methods, predictor.season))
 
 
 def refitted(

@@ -8,19 +8,31 @@ from typing import Any
 
 from bilstm_nlp.config import Config
 from bilstm_nlp.config.shipped import is_shipped
+from bilstm_nlp.data.series.statistical import Methods
 from bilstm_nlp.reports.sections import Section
 from bilstm_nlp.runs.load import Run
 from bilstm_nlp.tasks.inspection import Inspection
-from bilstm_nlp.tasks.registry import build, config_of_file
+from bilstm_nlp.tasks.registry import build, config_of_file, forecasting
 from bilstm_nlp.tasks.registry import load as load_config
 
 
-def evaluate(run: Run, source: str | None = None, errors: Path | None = None) -> dict[str, Any]:
+def evaluate(
+    run: Run,
+    source: str | None = None,
+    errors: Path | None = None,
+    *,
+    methods: Methods | None = None,
+    stride: int | None = None,
+) -> dict[str, Any]:
     """Score a trained run on data, by default on the config's test part, or without one on its development part.
 
-    If `errors` is given, a tagger's wrong entities are written to this HTML page.
+    If `errors` is given, a tagger's wrong entities are written to this HTML page. `methods` of statistics are scored
+    beside a forecaster, by default those of its config; `stride` is the number of rows between its origins.
     Raises `InputError` if the page can't be written, and for a run of another task.
     """
+    if methods is not None or stride is not None:
+        task = forecasting(run.config, f"--baselines, --stride: {run.directory.path}")
+        return task.evaluate(run.predictor, source, errors, methods, stride or 1)
     return build(run.config).evaluate(run.predictor, source, errors)
 
 

@@ -6,6 +6,7 @@ import html
 import io
 import json
 import re
+import warnings
 from pathlib import Path
 
 import pandas as pd
@@ -103,3 +104,39 @@ def test_a_backtest_is_one_table(forecaster_run, call):
     joined = table[table["column"] == "solar"].merge(truth, left_on="ds", right_on="date")
     assert joined["y"].tolist() == joined["solar"].tolist()
     assert (table["origin"] < table["ds"]).all()
+
+
+@pytest.mark.slow
+def test_methods_of_statistics_stand_beside_a_forecaster(forecaster_run, call, tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pytest.importorskip("statsforecast.models")
+    ended = call("evaluate", forecaster_run, "--baselines", "theta", "--stride", "900", "--json")
+    assert ended.status == 0, ended.err
+    assert '"Theta"' in ended.out
+    path = tmp_path / "b.csv"
+    options = ["--windows", "1", "--baselines", "theta", "--jobs", "1", "--output", path]
+    ended = call("backtest", forecaster_run, *options)
+    assert ended.status == 0, ended.err
+    assert {"theta", "theta_lower", "theta_upper"} <= set(pd.read_csv(path).columns)
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (
+            ["backtest", "--baselines", "holt"],
+            "baselines (--baselines): expected some of ets, theta, arima, found 'holt'",
+        ),
+        (["evaluate", "--jobs", "2"], "--jobs: expected --baselines beside it, found none"),
+    ],
+)
+def test_options_that_can_not_be_met_are_refused(forecaster_run, call, command, message):
+    ended = call(command[0], forecaster_run, *command[1:])
+    assert (ended.status, ended.err) == (2, f"bilstm-nlp: {message}\n")
+
+
+def test_taggers_have_no_methods(tagger_run, call):
+    ended = call("evaluate", tagger_run, "--stride", "2")
+    assert ended.status == 2
+    assert "task: expected forecasting, found tagging" in ended.err

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import assert_never
+from typing import Any, assert_never
 
 import numpy as np
 import pandas as pd
@@ -13,9 +13,11 @@ import pandas as pd
 from bilstm_nlp.batch import Floats, Ints
 from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.series import Columns, Series, SeriesSet
+from bilstm_nlp.data.series.statistical import Method, Methods, check_installed, method_names
 from bilstm_nlp.data.series.transform import Units
 from bilstm_nlp.data.series.windows import WindowArrays, Windows
 from bilstm_nlp.errors import InputError
+from bilstm_nlp.tasks.forecasting.evaluation import evaluate
 from bilstm_nlp.tasks.forecasting.forecasts import Forecasts
 from bilstm_nlp.tasks.forecasting.inputs import Inputs, Table
 from bilstm_nlp.tasks.forecasting.intervals import Intervals, Margins, levels_with
@@ -157,11 +159,27 @@ class Ensemble:
         refit: Callable[[SeriesSet], Ensemble] | None = None,
         levels: Sequence[float] | None = None,
         horizon: int | None = None,
+        baselines: Sequence[Method] = (),
     ) -> pd.DataFrame:
         """Forecast from the last `windows` origins of each series, as `Forecaster.backtest` does."""
+        methods = Methods(method_names(baselines))
+        check_installed(methods.names)
         data = self.inputs.past(table)
         refitted = None if refit is None else (lambda before: refit(before).tables)
-        return self.tables.backtest(data, windows, step, refitted, levels, horizon)
+        return self.tables.backtest(data, windows, step, refitted, levels, horizon, methods, self.season)
+
+    def evaluate(self, table: Table, *, baselines: Sequence[Method] = (), stride: int = 1) -> dict[str, Any]:
+        """Score the forecasts from every origin of a table, as `Forecaster.evaluate` does."""
+        methods = Methods(method_names(baselines))
+        check_installed(methods.names)
+        series = self.inputs.past(table).series
+        windows = self.codec.windows(series, [slice(0, len(each)) for each in series], stride)
+        return evaluate(self.windows, self.first.baselines(), series, windows, self.level, methods).to_json()
+
+    @property
+    def season(self) -> int:
+        """The rows in a season, as the seasonal naive forecast has it."""
+        return self.first.season
 
     def predictions(self, request: Request) -> Iterator[bytes]:
         """Yield the forecasts after the end of the source, as CSV, JSON or Parquet."""

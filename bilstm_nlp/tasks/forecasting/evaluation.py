@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from bilstm_nlp.batch import Floats, Values
 from bilstm_nlp.data.series.baselines import SEASONAL_NAIVE, Baselines
+from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.series import Series
+from bilstm_nlp.data.series.statistical import (
+    NO_METHODS,
+    Fitter,
+    Method,
+    Methods,
+    Replaced,
+    title,
+    warn_of_replaced,
+)
 from bilstm_nlp.data.series.transform import Units
-from bilstm_nlp.data.series.windows import Windows
+from bilstm_nlp.data.series.windows import WindowArrays, Windows
 from bilstm_nlp.metrics.forecasts import IntervalErrors, IntervalScores, PointErrors, PointScores
 from bilstm_nlp.tasks.forecasting.origins import WindowForecaster
 
@@ -68,6 +78,20 @@ class StepScores:
 
 
 @dataclass(frozen=True)
+class MethodScores:
+    """The scores of a method of statistics that was fitted at each origin."""
+
+    errors: UnitScores
+    interval: IntervalScores
+    """In scaled units."""
+    replaced: int
+    """Number of forecasts that a repeated season took the place of."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {**self.errors.to_json(), "interval": asdict(self.interval), "replaced": self.replaced}
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """All figures of a forecaster on the windows of one part."""
 
@@ -84,6 +108,8 @@ class Evaluation:
     by_series: dict[str, SeriesScores]
     """In scaled units."""
     by_step: list[StepScores]
+    methods: dict[str, MethodScores] = field(default_factory=dict)
+    """Methods of statistics, if they were asked for."""
 
     @property
     def skill(self) -> float | None:
@@ -108,7 +134,10 @@ class Evaluation:
             "skill": self.skill,
             "own_units": asdict(self.total.own),
             "interval": asdict(self.interval),
-            "baselines": {name: scores.to_json() for name, scores in self.baselines.items()},
+            "baselines": {
+                **{name: scores.to_json() for name, scores in self.baselines.items()},
+                **{name: scores.to_json() for name, scores in self.methods.items()},
+            },
             "by_column": {name: scores.to_json() for name, scores in self.by_column.items()},
             "by_series": {name: scores.to_json() for name, scores in self.by_series.items()},
             "by_step": [scores.to_json() for scores in self.by_step],
@@ -133,14 +162,49 @@ class _UnitErrors:
         return [UnitScores(*scores) for scores in zip(self.scaled.by_column(), self.own.by_column(), strict=True)]
 
 
+class _MethodErrors:
+    """Sums of the errors of methods of statistics."""
+
+    def __init__(self, methods: Methods, codec: SeriesCodec, level: float) -> None:
+        shape = (codec.horizon, len(codec.columns.targets))
+        self.codec, self.level = codec, level
+        self.errors = {method: _UnitErrors(*shape) for method in methods.names}
+        self.intervals = {method: IntervalErrors(*shape, level) for method in methods.names}
+        self.replaced: dict[Method, list[Replaced]] = {method: [] for method in methods.names}
+
+    def add(
+        self, fitter: Fitter, origins: Sequence[tuple[Series, int]], block: WindowArrays, naive_errors: Floats
+    ) -> None:
+        """Fit each method at these origins of a block of windows, and add its errors."""
+        codec, units = self.codec, block.units
+        for method, errors in self.errors.items():
+            forecasts = fitter.forecasts(
+                method, origins, codec.columns.targets, codec.horizon, [self.level], codec.lower
+            )
+            errors.add(block.future, units.apply(forecasts.point), units, naive_errors)
+            borders = units.apply(forecasts.lower[0]), units.apply(forecasts.upper[0])
+            self.intervals[method].add(block.future, *borders)
+            self.replaced[method] += forecasts.replaced
+
+    def total(self) -> dict[str, MethodScores]:
+        """Return the scores by the methods' titles. A warning says which forecasts were replaced."""
+        for method, replaced in self.replaced.items():
+            warn_of_replaced(method, replaced)
+        return {
+            title(method): MethodScores(errors.total(), self.intervals[method].total(), len(self.replaced[method]))
+            for method, errors in self.errors.items()
+        }
+
+
 def evaluate(
     forecaster: WindowForecaster,
     baselines: Baselines,
     series: Sequence[Series],
     windows: Windows,
     level: float,
+    methods: Methods = NO_METHODS,
 ) -> Evaluation:
-    """Score the forecaster and the baselines on these windows, with intervals of this level."""
+    """Score the forecaster, the baselines and methods of statistics on these windows, with intervals of this level."""
     codec = forecaster.codec
     shape = (codec.horizon, len(codec.columns.targets))
     errors, by_series = _UnitErrors(*shape), [PointErrors(*shape) for _ in series]
@@ -150,24 +214,29 @@ def evaluate(
     baseline_errors: dict[str, _UnitErrors] = {}
     intervals = forecaster.intervals(series, level)
     naive_errors = np.stack([baselines.naive_error(codec.trained_as(each)) for each in series])
-    for numbers, block, forecasts in forecaster.blocks(series, windows):
-        of = windows.series[numbers]
-        units = block.units
-        # the forecaster's points
-        errors.add(block.future, forecasts.point, units, naive_errors[of])
-        # its intervals
-        lower, upper = intervals.borders(block.past, of, forecasts)
-        own, own_points = units.undo(block.future), units.undo(forecasts.point)
-        for index in np.unique(of):
-            chosen = of == index
-            by_series[index].add(block.future[chosen], forecasts.point[chosen])
-            own_by_series[index].add(own[chosen], own_points[chosen], naive_errors[index])
-            inside_by_series[index].add(block.future[chosen], lower[chosen], upper[chosen])
-        inside.add(block.future, lower, upper)
-        own_inside.add(own, units.undo(lower), units.undo(upper))
-        # the baselines' points
-        for name, points in baselines.forecasts(windows, numbers):
-            baseline_errors.setdefault(name, _UnitErrors(*shape)).add(block.future, points, units, naive_errors[of])
+    beside = _MethodErrors(methods, codec, level)
+    with methods.fitter(len(windows) * shape[1], baselines.season) as fitter:
+        for numbers, block, forecasts in forecaster.blocks(series, windows):
+            of = windows.series[numbers]
+            units = block.units
+            # the forecaster's points
+            errors.add(block.future, forecasts.point, units, naive_errors[of])
+            # its intervals
+            lower, upper = intervals.borders(block.past, of, forecasts)
+            own, own_points = units.undo(block.future), units.undo(forecasts.point)
+            for index in np.unique(of):
+                chosen = of == index
+                by_series[index].add(block.future[chosen], forecasts.point[chosen])
+                own_by_series[index].add(own[chosen], own_points[chosen], naive_errors[index])
+                inside_by_series[index].add(block.future[chosen], lower[chosen], upper[chosen])
+            inside.add(block.future, lower, upper)
+            own_inside.add(own, units.undo(lower), units.undo(upper))
+            # the baselines' points
+            for name, points in baselines.forecasts(windows, numbers):
+                baseline_errors.setdefault(name, _UnitErrors(*shape)).add(block.future, points, units, naive_errors[of])
+            # the methods' points and intervals
+            origins = [(series[index], int(row)) for index, row in zip(of, windows.rows[numbers], strict=True)]
+            beside.add(fitter, origins, block, naive_errors[of])
     return Evaluation(
         series=len(series),
         windows=len(windows),
@@ -188,6 +257,7 @@ def evaluate(
             for each, sums, own, covered in zip(series, by_series, own_by_series, inside_by_series, strict=True)
         },
         by_step=[StepScores(*scores) for scores in zip(errors.scaled.by_step(), inside.by_step(), strict=True)],
+        methods=beside.total(),
     )
 
 

@@ -12,10 +12,12 @@ from bilstm_nlp.data.series.baselines import Baselines
 from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.layout import TableFormat
 from bilstm_nlp.data.series.series import Columns, Series, SeriesSet
+from bilstm_nlp.data.series.statistical import Method, Methods, check_installed, method_names
 from bilstm_nlp.data.series.windows import Windows
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.system.json_values import shortest
 from bilstm_nlp.tasks.base import Answer
+from bilstm_nlp.tasks.forecasting.evaluation import evaluate
 from bilstm_nlp.tasks.forecasting.forecasts import ForecastingModel, forecast
 from bilstm_nlp.tasks.forecasting.inputs import Inputs, Table
 from bilstm_nlp.tasks.forecasting.origins import ModelForecasts
@@ -107,6 +109,7 @@ class Forecaster:
         refit: Callable[[SeriesSet], Forecaster] | None = None,
         levels: Sequence[float] | None = None,
         horizon: int | None = None,
+        baselines: Sequence[Method] = (),
     ) -> pd.DataFrame:
         """Forecast from the last `windows` origins of each series, `step` rows apart, beside the true values.
 
@@ -114,15 +117,43 @@ class Forecaster:
         before an origin; without it, this forecaster is used throughout. `levels` and `horizon` are as in `forecast`.
         The result has the columns of `forecast`, with the true value `y` before the forecast. The column `part` says
         what the forecaster's training knew of the first row to forecast: "train", "validation", "test", "after" all
-        parts, or "unseen" for a strange series. Series that are too short are left out, with a warning. Raises
-        `InputError` if all are.
+        parts, or "unseen" for a strange series. Series that are too short are left out, with a warning.
+
+        `baselines`, such as ["ets", "theta"], are methods of statistics that forecast from the same origins, each
+        fitted to the rows before the origin. They have further columns: ets, ets_lower and ets_upper.
+
+        Raises `InputError` if all series are too short, and for baselines whose package is not installed.
 
         >>> list(forecaster.backtest(frame, windows=2, step=4).columns)
         ['unique_id', 'origin', 'part', 'ds', 'step', 'column', 'y', 'forecast', 'lower', 'upper']
         """
+        methods = Methods(method_names(baselines))
+        check_installed(methods.names)
         data = self.inputs.past(table)
         refitted = None if refit is None else (lambda before: refit(before).tables)
-        return self.tables.backtest(data, windows, step, refitted, levels, horizon)
+        return self.tables.backtest(data, windows, step, refitted, levels, horizon, methods, self.season)
+
+    def evaluate(self, table: Table, *, baselines: Sequence[Method] = (), stride: int = 1) -> dict[str, Any]:
+        """Score the forecasts from every origin of a table, `stride` rows apart, with the figures of metrics.json.
+
+        `table` is a frame or a file in the layout of the training file. `baselines`, such as ["ets", "theta"], are
+        methods of statistics that are scored on the same windows, each fitted to the rows before the origin.
+
+        Raises `InputError` if no series has a window, and for baselines whose package is not installed.
+
+        >>> sorted(forecaster.evaluate(frame)["baselines"])
+        ['drift', 'linear map', 'mean of the last 24', 'naive', 'seasonal naive']
+        """
+        methods = Methods(method_names(baselines))
+        check_installed(methods.names)
+        series = self.inputs.past(table).series
+        windows = self.codec.windows(series, [slice(0, len(each)) for each in series], stride)
+        return evaluate(self.tables.windows, self.baselines(), series, windows, self.level, methods).to_json()
+
+    @property
+    def season(self) -> int:
+        """The rows in a season, as the seasonal naive forecast has it."""
+        return self.baselines().season
 
     def validation(self, columns: Columns) -> tuple[Sequence[Series], Windows]:
         """Read these columns of the training file, and make the windows of the validation part.

@@ -15,6 +15,7 @@ from torch import nn
 
 from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.data.series.series import Columns, Series, column_indices
+from bilstm_nlp.data.series.statistical import Methods
 from bilstm_nlp.data.series.windows import Windows
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.nn.model import Model
@@ -50,6 +51,10 @@ class PreparedForecasting:
     model: ForecastingModel
     ensemble: WindowForecaster | None = None
     """The forecaster to score in the place of the model."""
+    methods: Methods | None = None
+    """Methods of statistics to score beside the forecaster; those of the config if `None`."""
+    stride: int = 1
+    """Rows between the origins to score."""
 
     @property
     def forecasts(self) -> WindowForecaster:
@@ -151,11 +156,12 @@ class PreparedForecasting:
 
     def results(self, part: str) -> dict[str, Any]:
         """Return the scores on one part."""
-        windows, series_set = self.windows(part), self.data.series_set
+        windows, series_set = self.windows(part, self.stride), self.data.series_set
         codec, level = self.codec, self.config.interval
-        results = evaluate(self.forecasts, codec.baselines, series_set.series, windows, level)
+        methods = Methods(self.config.baselines) if self.methods is None else self.methods
+        results = evaluate(self.forecasts, codec.baselines, series_set.series, windows, level, methods)
         missing = self.missing(part)
-        unscored = {"missing": missing, "windows_left_out": int(windows.left_out.sum())}
+        unscored = {"missing": missing, "windows_left_out": int(windows.left_out.sum()), "stride": self.stride}
         return {"source": series_set.source, **results.to_json(), **unscored, "leakage": self.probe(windows)}
 
     def last_results(self) -> dict[str, Any]:

@@ -35,7 +35,9 @@ def _section(name: str, results: dict[str, Any], *, drawn: bool, with_test: bool
     """Show all results on one part. `drawn`: there is a picture of its steps."""
     series = "1 series" if results["series"] == 1 else f"{results['series']:,} series"
     title = f"{name}: {results['source']}, {series}, {results['windows']:,} windows of {results['horizon']} steps ahead"
-    said = [_skill(results), *_missing(results), *_off(results)]
+    if results.get("stride", 1) > 1:
+        title += f", {results['stride']} rows apart"
+    said = [_skill(results), *_beside_methods(results), *_missing(results), *_off(results)]
     section = Section(title, [*said, *_tables(results), _leakage(results["leakage"])])
     if not with_test:
         section.parts.insert(0, NO_TEST_PART)
@@ -81,6 +83,30 @@ def _skill(results: dict[str, Any]) -> str:
     )
 
 
+def _fitted(results: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the results of the baselines that were fitted at each origin: those with intervals."""
+    return {name: scores for name, scores in results["baselines"].items() if "interval" in scores}
+
+
+def _beside_methods(results: dict[str, Any]) -> Iterator[str]:
+    """Compare the errors with those of methods of statistics, and say which of their forecasts were replaced."""
+    for name, scores in _fitted(results).items():
+        changes = []
+        for title, key in (("squared", "mse"), ("absolute", "mae")):
+            own, other = results[key], scores[key]
+            if own is not None and other:
+                changes.append(
+                    f"the mean {title} error is {abs(1 - own / other):.1%} {'better' if own < other else 'WORSE'}"
+                )
+        if changes:
+            yield f"Beside {name}, fitted at each origin, {' and '.join(changes)}."
+        if scores["replaced"]:
+            yield (
+                f"{scores['replaced']:,} forecasts of {name} had no usable fit, and repeat the last season, or the "
+                "last value, instead."
+            )
+
+
 def _missing(results: dict[str, Any]) -> Iterator[str]:
     """Say how many values of the part were filled, and so have no score."""
     if results.get("missing"):  # absent in runs of version 0.1.0
@@ -105,7 +131,11 @@ def _tables(results: dict[str, Any]) -> Iterator[Table]:
     """Yield the tables of one part: baselines, columns, series if there are several, steps."""
     forecasters = {"this model": results, **results["baselines"]}
     title = "In scaled units, beside the baselines on the same windows"
-    yield Table(title, SCALED_HEADER, list(_scaled_rows(forecasters)))
+    if _fitted(results):
+        header = (*SCALED_HEADER, f"coverage of {results['interval']['nominal']:.4g}", "width")
+        yield Table(title, header, list(_rows_with_intervals(forecasters)))
+    else:
+        yield Table(title, SCALED_HEADER, list(_scaled_rows(forecasters)))
     yield Table("In the data's own units", OWN_HEADER, list(_own_rows(forecasters)))
     columns = results["by_column"]
     yield Table("By column, in scaled units", SCALED_HEADER, list(_scaled_rows(columns)))
@@ -135,6 +165,13 @@ OWN_HEADER = ("", "MSE", "MAE", "RMSE", "sMAPE", "MASE")
 def _scaled_rows(groups: Mapping[str, dict[str, Any]]) -> Iterator[Row]:
     for name, scores in groups.items():
         yield (name, *(number(scores[figure]) for figure in ("mse", "mae", "rmse")))
+
+
+def _rows_with_intervals(groups: Mapping[str, dict[str, Any]]) -> Iterator[Row]:
+    """Yield rows in scaled units with coverage and width, dashes for a forecaster without intervals."""
+    for row, scores in zip(_scaled_rows(groups), groups.values(), strict=True):
+        interval = scores.get("interval", {})
+        yield (*row, number(interval.get("coverage"), 3), number(interval.get("width")))
 
 
 def _own_rows(groups: Mapping[str, dict[str, Any]]) -> Iterator[Row]:

@@ -17,6 +17,7 @@ from bilstm_nlp.config.splits import CountsSplit, DatesSplit, FractionsSplit, La
 from bilstm_nlp.data.series.codec import BLOCK
 from bilstm_nlp.data.series.panel import Panel
 from bilstm_nlp.data.series.series import Parts, SeriesSet, split_last
+from bilstm_nlp.data.series.statistical import lacking_package
 from bilstm_nlp.data.series.windows import Windows
 from bilstm_nlp.errors import ConfigError, InputError
 from bilstm_nlp.tasks.forecasting.conformal import scores_needed
@@ -82,7 +83,7 @@ def lacking(config: ForecastingConfig, loader: SeriesLoader, series_set: SeriesS
 
 
 def problems(config: ForecastingConfig, data: SeriesParts) -> list[str]:
-    """List what these series lack for a training as the config says; the last problem ends with settings that work."""
+    """List what a training as the config says lacks. Problems of the series end with settings that work."""
     settings = config.data
     with_test = wants_test(settings) and not data.refitted
     columns = len(data.columns.targets)
@@ -92,6 +93,7 @@ def problems(config: ForecastingConfig, data: SeriesParts) -> list[str]:
             return ['data.validate_on: expected "validation", as there is no test part, found "test"']
         sizes = replace(sizes, parts=[replace(parts, validation=parts.test) for parts in data.parts])
     lengths = [len(series) for series in data.series_set.series]
+    package = lacking_package(config.baselines)
     if max(lengths) <= sizes.horizon:
         told = [
             f"data.horizon: expected less than the {max(lengths)} rows of the longest series, found {sizes.horizon}"
@@ -101,10 +103,9 @@ def problems(config: ForecastingConfig, data: SeriesParts) -> list[str]:
     values = sizes.windows("validation") * sizes.horizon * sizes.columns
     if not told and (problem := _too_few(sizes, values)):
         told = [problem]
-    if told:
-        advice = working_settings(sizes, lengths, settings)
-        return [*told[:-1], told[-1] + (f"; settings that work: {advice}" if advice else "")]
-    return list(_lost_to_gaps(sizes, data))
+    if told and (advice := working_settings(sizes, lengths, settings)):
+        told[-1] += f"; settings that work: {advice}"
+    return [*(told or _lost_to_gaps(sizes, data)), *([package] if package else [])]
 
 
 def wants_test(data: ForecastingData) -> bool:

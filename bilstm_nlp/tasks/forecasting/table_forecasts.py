@@ -13,6 +13,7 @@ import pandas as pd
 from bilstm_nlp.batch import Floats, Ints
 from bilstm_nlp.data.series.recognition import part_of
 from bilstm_nlp.data.series.series import Series, SeriesSet
+from bilstm_nlp.data.series.statistical import NO_METHODS, Methods, warn_of_replaced
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.tasks.forecasting.backtest import rolling_origins
 from bilstm_nlp.tasks.forecasting.inputs import Inputs
@@ -109,8 +110,13 @@ class TableForecasts:
         refit: Callable[[SeriesSet], TableForecasts] | None,
         levels: Sequence[float] | None,
         horizon: int | None,
+        methods: Methods = NO_METHODS,
+        season: int = 1,
     ) -> pd.DataFrame:
-        """Forecast from the last `windows` origins of each series, `step` rows apart, beside the true values."""
+        """Forecast from the last `windows` origins of each series, `step` rows apart, beside the true values.
+
+        `methods` of statistics, with seasons of so many rows, forecast from the same origins.
+        """
         steps, columns = self._steps(horizon), self._levels(levels)
         ahead = max(steps, self.inputs.horizon)
         series = self.inputs.long_enough(data.series, self.inputs.look_back + ahead + step * (windows - 1))
@@ -125,6 +131,11 @@ class TableForecasts:
                 rows = [np.array([origin]) for origin in at_window]
                 tables.append(refitted._beside_truth(series, rows, columns, steps))
             table = pd.concat(tables, ignore_index=True)
+            # series by series, as without refitting
+            order = np.arange(len(table)).reshape(windows, len(series), -1).swapaxes(0, 1).ravel()
+            table = table.iloc[order].reset_index(drop=True)
+        if methods.names:
+            table = table.assign(**self._by_methods(methods, season, series, origins, columns, steps))
         return table.sort_values(["unique_id", "origin", "step"], kind="stable", ignore_index=True)
 
     def _beside_truth(
@@ -142,6 +153,31 @@ class TableForecasts:
         table = self._at(series, origins, columns, steps, np.concatenate(true))
         table.insert(2, "part", repeated(parts, steps * len(targets)))
         return table
+
+    def _by_methods(
+        self,
+        methods: Methods,
+        season: int,
+        series: Sequence[Series],
+        origins: Sequence[Ints],
+        columns: dict[float, tuple[str, str]],
+        steps: int,
+    ) -> dict[str, Floats]:
+        """Forecast by methods of statistics from these origins: a column for each forecast and border."""
+        at = [(each, int(row)) for each, rows in zip(series, origins, strict=True) for row in rows]
+        targets, lower = self.inputs.columns.targets, self.windows.codec.lower
+        result: dict[str, Floats] = {}
+        with methods.fitter(len(at) * len(targets), season) as fitter:
+            for method in methods.names:
+                forecasts = fitter.forecasts(method, at, targets, steps, list(columns), lower)
+                warn_of_replaced(method, forecasts.replaced)
+                # An interval contains those of lower levels, even if they are simulated.
+                lows = np.minimum.accumulate(forecasts.lower, axis=0)
+                highs = np.maximum.accumulate(forecasts.upper, axis=0)
+                result[method] = forecasts.point.ravel()
+                for level, (low, high) in enumerate(columns.values()):
+                    result[f"{method}_{low}"], result[f"{method}_{high}"] = lows[level].ravel(), highs[level].ravel()
+        return result
 
     # --- for the command line ---
 

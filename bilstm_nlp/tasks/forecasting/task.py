@@ -15,6 +15,7 @@ from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.data.series.baselines import Baselines
 from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.series import SeriesSet
+from bilstm_nlp.data.series.statistical import Methods, check_installed
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.reports.sections import Section
 from bilstm_nlp.system.memory import allocating
@@ -111,26 +112,43 @@ class ForecastingTask:
             validation_of_all=data.validation_series == 1,
         )
 
-    def evaluate(self, trained: Predictor, source: str | None, errors: Path | None = None) -> dict[str, Any]:
+    def evaluate(
+        self,
+        trained: Predictor,
+        source: str | None,
+        errors: Path | None = None,
+        methods: Methods | None = None,
+        stride: int = 1,
+    ) -> dict[str, Any]:
         """Score a forecaster on the test part of the config's file, or on every window of another file.
 
-        Without a test part, the validation part is scored, and a warning says so.
+        Without a test part, the validation part is scored, and a warning says so. `methods` of statistics are scored
+        beside it, by default those of the config. `stride`: rows from one origin to the next.
         Raises `InputError` if `errors` is given: there is no such page.
         """
         if errors is not None:
             raise InputError("--errors: not for a forecaster")
         assert isinstance(trained, Forecaster)
-        if source is None:
-            return self._trained(self.loader.load(), trained).last_results()
+        self._check_installed(methods)
         codec = trained.codec
-        return self._trained(self.loader.load_whole(source, codec, codec.columns), trained).results("test")
+        data = self.loader.load() if source is None else self.loader.load_whole(source, codec, codec.columns)
+        prepared = replace(self._trained(data, trained), methods=methods, stride=stride)
+        return prepared.last_results() if source is None else prepared.results("test")
 
-    def evaluate_ensemble(self, ensemble: Ensemble, source: str | None) -> dict[str, Any]:
+    def _check_installed(self, methods: Methods | None) -> None:
+        """Raise `InputError` if there are methods, or the config has some, and their package is not installed."""
+        check_installed(self.config.baselines if methods is None else methods.names)
+
+    def evaluate_ensemble(
+        self, ensemble: Ensemble, source: str | None, methods: Methods | None = None, stride: int = 1
+    ) -> dict[str, Any]:
         """Score an ensemble, whose first member has this config, as `evaluate` scores a forecaster."""
+        self._check_installed(methods)
         columns = ensemble.inputs.columns
         loader = SeriesLoader(self.config.data, self.format.with_columns(columns))
         data = loader.load() if source is None else loader.load_whole(source, ensemble.codec, columns)
-        prepared = replace(self._trained(data, ensemble.first), ensemble=ensemble.windows)
+        trained = self._trained(data, ensemble.first)
+        prepared = replace(trained, ensemble=ensemble.windows, methods=methods, stride=stride)
         return prepared.last_results() if source is None else prepared.results("test")
 
     def report(self, parts: Mapping[str, dict[str, Any]]) -> list[Section]:
