@@ -42,6 +42,14 @@ def _within_look_back(rows: int | None, info: ValidationInfo) -> int | None:
     return rows
 
 
+def _within_horizon(rows: int | None, info: ValidationInfo) -> int | None:
+    """Return the number of rows if the horizon has as many. Raises `ValueError` if not."""
+    horizon = info.data.get("horizon")
+    if rows is not None and horizon is not None and rows > horizon:
+        raise ValueError(f"expected at most the rows of data.horizon, {horizon}")
+    return rows
+
+
 def _of_theta(smoothing: float, info: ValidationInfo) -> float:
     """Return the part of smoothed trends. Raises `ValueError` if it is above 0 for another normalisation."""
     if smoothing > 0 and info.data.get("normalisation", "theta") != "theta":
@@ -108,6 +116,9 @@ class ForecastingData(Section):
     and the encoder reads which rows are real. Not set: the look-back."""
     horizon: Positive = 24
     """Number of rows that are forecast."""
+    min_future: Annotated[Positive | None, AfterValidator(_within_horizon)] = None
+    """Least number of training rows from an origin on, to train on windows that reach beyond the training part. What
+    lies beyond is left out of the loss. With columns known ahead, no further than the file. Not set: the horizon."""
     stride: Positive = 1
     """Number of rows between the origins of training windows. Validation and test use every origin."""
     sampling: Literal["windows", "series"] = "windows"

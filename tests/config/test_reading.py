@@ -279,12 +279,13 @@ def test_an_unknown_time_zone_is_named(zone):
     ("override", "message"),
     [
         ("data.min_past=97", r"data.min_past: expected at most the rows of data.look_back, 96, found 97"),
+        ("data.min_future=97", r"data.min_future: expected at most the rows of data.horizon, 96, found 97"),
         ("input.rows=97", r"input: expected rows of at most data.look_back, 96, found .*'rows': 97"),
     ],
 )
 def test_rows_beyond_the_look_back_are_refused(tmp_path, override, message):
     path = tmp_path / "config.toml"
-    path.write_text('task = "forecasting"\ndata.file = "sample:energy.csv"\n', encoding="utf-8")
+    path.write_text('task = "forecasting"\ndata.file = "sample:energy.csv"\ndata.horizon = 96\n', encoding="utf-8")
     load(path, [override.replace("97", "96")])
     with pytest.raises(ConfigError, match=message):
         load(path, [override])

@@ -205,9 +205,15 @@ class SeriesCodec:
         scale, count = next(iter(self.scales.values())), len(self.columns.all)
         return scale.select(range(count - len(self.columns.known), count))
 
-    def windows(self, series: Sequence[Series], parts: Sequence[slice], stride: int = 1) -> Windows:
-        """Make the windows of one part of each series. Raises `InputError` if there is none."""
-        return Windows.over(self.panel(series), parts, self.look_back, self.horizon, stride, self.min_past)
+    def windows(
+        self, series: Sequence[Series], parts: Sequence[slice], stride: int = 1, min_future: int | None = None
+    ) -> Windows:
+        """Make the windows of one part of each series, of whose targets the last may lie beyond the part.
+
+        `min_future`: the least number of targets in the part, by default all.
+        Raises `InputError` if there is no window.
+        """
+        return Windows.over(self.panel(series), parts, self.look_back, self.horizon, stride, self.min_past, min_future)
 
     def windows_at(self, series: Sequence[Series], origins: Sequence[Ints]) -> Windows:
         """Make the windows with these origins (N,) of each series, in this order.

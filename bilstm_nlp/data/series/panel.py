@@ -81,12 +81,16 @@ class Panel:
         ]
         return np.concatenate(blocks)
 
-    def usable(self, origins: Ints, horizon: int) -> Bools:
-        """Tell of each origin (N,) if a target was observed in the `horizon` rows from it on, and one before it."""
+    def series(self, origins: Ints) -> Ints:
+        """Return the index (N,) of the series of each origin, which has a row before it or from it on."""
+        return np.searchsorted(self.offsets, origins, side="right") - 1
+
+    def usable(self, origins: Ints, ends: Ints) -> Bools:
+        """Tell of each origin (N,) if a target was observed in the rows from it on to its end (N,), and one before."""
         if self.observed is None:
             return np.ones(len(origins), dtype=np.bool_)
         seen = np.concatenate([np.zeros((1, self.targets), np.int64), self.observed[:, : self.targets].cumsum(axis=0)])
-        ahead = seen[origins + horizon] > seen[origins]
+        ahead = seen[ends] > seen[origins]
         before = self.last_observed[origins - 1, : self.targets] >= 0
         usable: Bools = np.any(ahead & before, axis=1)
         return usable
@@ -106,15 +110,20 @@ class Panel:
             past[..., :width] = np.where((last < 0) | padded[..., None], np.nan, filled)
         return past
 
-    def future(self, origins: Ints, rows: int) -> Floats:
+    def future(self, origins: Ints, rows: int, ends: Ints) -> Floats:
         """(B,) origins → (B, rows, F) values from them on
 
-        A target is NaN where it was filled, and where none of its values was observed before the origin.
+        A target is NaN from its end (B,) on, where it was filled, and where none of its values was observed before the
+        origin.
         """
         ahead = origins[:, None] + np.arange(rows)
+        beyond = ahead >= ends[:, None]
+        ahead = np.minimum(ahead, len(self.values) - 1)
         future: Floats = self.values[ahead]
         if self.observed is not None:
             begun = self.last_observed[origins - 1, None, : self.targets] >= 0
             seen = self.observed[ahead][..., : self.targets] & begun
             future[..., : self.targets] = np.where(seen, future[..., : self.targets], np.nan)
+        if beyond.any():
+            future[beyond, : self.targets] = np.nan
         return future

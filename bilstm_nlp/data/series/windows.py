@@ -1,8 +1,8 @@
 """Windows over series: a look-back before an origin, a horizon from it on.
 
-An origin is the first row to forecast. A window belongs to a part if all its targets lie in that part. Its look-back
-may reach into the rows before the part, as it would on the day of the forecast. Windows are row numbers only; values
-are copied and scaled a batch at a time.
+An origin is the first row to forecast. A window belongs to a part if all its targets lie in that part, or in training
+the first of them; targets beyond the part are NaN. Its look-back may reach into the rows before the part, as it would
+on the day of the forecast. Windows are row numbers only; values are copied and scaled a batch at a time.
 
 No window sees what comes after its origin. A gap that is open at the origin is filled from the rows before it, even if
 the file's later rows have filled it otherwise. A series that was not in training is scaled by the rows before the
@@ -56,6 +56,8 @@ class Windows:
     """(N,) row of the panel where each horizon begins."""
     left_out: Ints
     """(S,) number of windows of each series that have no target to score, or no past to forecast it from."""
+    ends: Ints
+    """(S,) row of the panel at which each series' part ends: targets from it on are NaN."""
 
     @classmethod
     def over(
@@ -66,36 +68,42 @@ class Windows:
         horizon: int,
         stride: int = 1,
         min_past: int | None = None,
+        min_future: int | None = None,
     ) -> Windows:
         """Make the windows of one part of each series, with an origin every `stride` rows.
 
         A part is a slice of its series' rows. `min_past` is the least number of rows before an origin, by default the
-        look-back. Windows are left out, and counted, if every target over the horizon was filled, or every target over
-        the past. Raises `InputError` if no window remains; `counts` tells which parts have none.
+        look-back; `min_future` the least number of the part's rows from it on, by default the horizon. Windows are left
+        out, and counted, if every target over the horizon was filled, or every target over the past.
+        Raises `InputError` if no window remains; `counts` tells which parts have none.
         """
         least = look_back if min_past is None else min_past
-        if min(look_back, horizon, stride, least) < 1:
+        least_ahead = horizon if min_future is None else min_future
+        if min(look_back, horizon, stride, least, least_ahead) < 1:
             raise ValueError(f"expected sizes of at least 1, found {look_back}, {horizon}, {stride}")
-        blocks = []
+        blocks, ends = [], []
         for start, end, part in zip(panel.offsets[:-1], panel.offsets[1:], parts, strict=True):
             first, stop, _ = part.indices(int(end - start))
-            blocks.append(start + np.arange(max(first, least), stop - horizon + 1, stride, dtype=np.int64))
-        origins = np.concatenate(blocks)
+            last = stop - least_ahead
+            if panel.known:  # columns known ahead must be there for the whole horizon
+                last = min(last, int(end - start) - horizon)
+            blocks.append(start + np.arange(max(first, least), last + 1, stride, dtype=np.int64))
+            ends.append(start + stop)
+        origins, part_ends = np.concatenate(blocks), np.array(ends)
         if len(origins) == 0:
             longest = max(part.stop - part.start for part in parts)
             raise InputError(
-                f"expected a part with {horizon} rows to forecast and {least} rows before them, "
+                f"expected a part with {least_ahead} rows to forecast and {least} rows before them, "
                 f"found no such window in parts of at most {longest} rows"
             )
-        usable = panel.usable(origins, horizon)
+        usable = panel.usable(origins, np.minimum(origins + horizon, part_ends[panel.series(origins)]))
         if not usable.any():
             raise InputError(
                 f"expected a window with an observed target before its origin and one after it, "
                 f"found none in {len(origins)} windows: the file lacks these values"
             )
-        offsets = panel.offsets[:-1]
-        series = np.searchsorted(panel.offsets, origins[~usable], side="right") - 1
-        return cls(panel, look_back, horizon, origins[usable], np.bincount(series, minlength=len(offsets)))
+        left_out = np.bincount(panel.series(origins[~usable]), minlength=len(ends))
+        return cls(panel, look_back, horizon, origins[usable], left_out, part_ends)
 
     @classmethod
     def at(
@@ -114,7 +122,7 @@ class Windows:
                 raise InputError(f"{expected}, found {before} and {after}")
             blocks.append(start + rows)
         none = np.zeros(len(panel.offsets) - 1, np.int64)
-        return cls(panel, look_back, horizon, np.concatenate(blocks), none)
+        return cls(panel, look_back, horizon, np.concatenate(blocks), none, panel.offsets[1:])
 
     def __len__(self) -> int:
         return len(self.origins)
@@ -122,7 +130,7 @@ class Windows:
     @property
     def series(self) -> Ints:
         """(N,) index of each window's series."""
-        return self._series(self.origins)
+        return self.panel.series(self.origins)
 
     @property
     def rows(self) -> Ints:
@@ -139,8 +147,9 @@ class Windows:
         """Copy and scale the values of these windows, in this order."""
         panel, origins = self.panel, self.origins[numbers]
         scale, targets = self.scale(numbers), range(panel.targets)
-        curve = None if panel.curves is None else panel.curves.of_windows(self._series(origins))
-        ahead = scale.apply(panel.future(origins, self.horizon)).astype(np.float32)
+        series = panel.series(origins)
+        curve = None if panel.curves is None else panel.curves.of_windows(series)
+        ahead = scale.apply(panel.future(origins, self.horizon, self.ends[series])).astype(np.float32)
         return WindowArrays(
             past=scale.apply(panel.past(origins, self.look_back)).astype(np.float32),
             future=ahead[..., : panel.targets],
@@ -151,7 +160,7 @@ class Windows:
     def scale(self, numbers: Ints) -> Scale:
         """Return the scale (B, 1, F) of these windows."""
         origins = self.origins[numbers]
-        series = self._series(origins)
+        series = self.panel.series(origins)
         scale = self.panel.scales.at(series, origins - self.panel.offsets[series])
         if not self.panel.ratio:
             return scale
@@ -160,10 +169,6 @@ class Windows:
         known = ~np.isnan(past)
         size = np.where(known, past, 0).sum(axis=1, keepdims=True) / np.maximum(known.sum(axis=1, keepdims=True), 1)
         return scale.with_first(Scale(np.zeros_like(size), np.where(size > 0, size, 1.0)))
-
-    def _series(self, origins: Ints) -> Ints:
-        """Return the index of the series of each origin (B,)."""
-        return np.searchsorted(self.panel.offsets, origins, side="right") - 1
 
     def past(self, numbers: Ints, rows: int) -> Values:
         """Return the scaled values (B, rows, F) before these windows' origins.

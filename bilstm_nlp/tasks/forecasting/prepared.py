@@ -76,16 +76,17 @@ class PreparedForecasting:
     @cached_property
     def training_windows(self) -> Windows:
         """The windows to train on, `data.stride` rows apart."""
-        return self.windows("train", self.config.data.stride)
+        return self.windows("train", self.config.data.stride, self.config.data.min_future)
 
     @cached_property
     def validation_windows(self) -> Windows:
         """The windows that choose the epoch and calibrate the intervals."""
         return self.windows(self.config.data.validate_on)
 
-    def windows(self, part: str, stride: int = 1) -> Windows:
+    def windows(self, part: str, stride: int = 1, min_future: int | None = None) -> Windows:
         """Return the windows of one part; a warning names the series without windows.
 
+        `min_future`: the least number of targets in the part, by default all.
         Raises `InputError` if there is no window at all.
         """
         series_set, rows = self.data.series_set, self.data.rows(part)
@@ -93,7 +94,7 @@ class PreparedForecasting:
             # Other parts' look-backs reach into the rows before the part; here those rows are not for training.
             rows = [slice(part_rows.start + self.config.data.least_past, part_rows.stop) for part_rows in rows]
         try:
-            windows = self.codec.series.windows(series_set.series, rows, stride)
+            windows = self.codec.series.windows(series_set.series, rows, stride, min_future)
         except InputError as error:
             raise InputError(f"{series_set.source}, {part} part: {error}") from None
         if windows.left_out.any():

@@ -17,15 +17,16 @@ from bilstm_nlp.errors import InputError
 often = settings(max_examples=150, deadline=None)
 
 
-def slow_windows(lengths, parts, look_back, horizon, stride):
+def slow_windows(lengths, parts, look_back, horizon, stride, min_future=None):
     """Return (series, past rows, target rows) of every window, row by row."""
+    least = horizon if min_future is None else min_future
     windows = []
     for series, (length, part) in enumerate(zip(lengths, parts, strict=True)):
         rows = set(range(length)[part])
         first = None
         for origin in range(length + 1):
             past, ahead = range(origin - look_back, origin), range(origin, origin + horizon)
-            if past[0] < 0 or not set(ahead) <= rows:
+            if past[0] < 0 or not set(ahead[:least]) <= rows:
                 continue
             first = origin if first is None else first
             if (origin - first) % stride == 0:
@@ -86,6 +87,42 @@ def test_targets_lie_in_their_part_and_training_sees_no_other(length, look_back,
         assert np.all(taken.past.max(axis=1) == taken.future[:, 0] - 1)
         if part == parts.train:
             assert taken.past.max() < part.stop
+
+
+@often
+@given(st.data())
+def test_targets_beyond_the_part_are_missing(data):
+    """The next rows of the file, and the next series in the panel, are not seen."""
+    lengths = data.draw(st.lists(st.integers(1, 25), min_size=1, max_size=4))
+    look_back, horizon = (data.draw(st.integers(1, 6)) for _ in range(2))
+    min_future, known = data.draw(st.integers(1, horizon)), data.draw(st.integers(0, 1))
+    parts = [slice(*sorted(data.draw(st.tuples(*[st.integers(0, length)] * 2)))) for length in lengths]
+    blocks = [1000.0 * series + np.arange(n)[:, None] + np.arange(1 + known) / 2 for series, n in enumerate(lengths)]
+    panel = Panel.stack(blocks, targets=1, known=known)
+    expected = slow_windows(lengths, parts, look_back, horizon, 1, min_future)
+    if known:
+        expected = [window for window in expected if window[2][-1] < lengths[window[0]]]
+    if not expected:
+        with pytest.raises(InputError, match=f"with {min_future} rows to forecast and {look_back} rows before them"):
+            Windows.over(panel, parts, look_back, horizon, min_future=min_future)
+        return
+    windows = Windows.over(panel, parts, look_back, horizon, min_future=min_future)
+    assert windows.series.tolist() == [series for series, _, _ in expected]
+    assert windows.rows.tolist() == [ahead[0] for _, _, ahead in expected]
+    taken = windows.gather(np.arange(len(expected)))
+    for row, (series, past, ahead) in enumerate(expected):
+        assert np.array_equal(taken.past[row], blocks[series][past])
+        targets = [1000.0 * series + number if number < parts[series].stop else np.nan for number in ahead]
+        np.testing.assert_array_equal(taken.future[row, :, 0], targets)
+        assert not known or np.array_equal(taken.known[row], blocks[series][ahead][:, 1:])
+
+
+def test_window_with_targets_filled_in_its_part_alone_is_left_out():
+    observed = np.array([1, 1, 1, 0, 1, 1], dtype=bool)[:, None]
+    panel = Panel.stack([np.arange(6.0)[:, None]], targets=1, observed=[observed])
+    windows = Windows.over(panel, [slice(1, 4)], look_back=1, horizon=3, min_future=1)
+    assert (windows.rows.tolist(), windows.left_out.tolist()) == ([1, 2], [1])
+    np.testing.assert_array_equal(windows.gather(np.arange(2)).future[..., 0], [[1, 2, np.nan], [2, np.nan, np.nan]])
 
 
 def test_window_counts_are_those_of_the_literature():

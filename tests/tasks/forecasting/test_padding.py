@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 import bilstm_nlp
 from bilstm_nlp.config.forecasting import LinearBypassConfig
 from bilstm_nlp.errors import ConfigError, InputError
+from bilstm_nlp.nn.tensors import on
 from bilstm_nlp.runs import train, verify
 from bilstm_nlp.tasks.forecasting.forecasts import forecast
 from bilstm_nlp.tasks.registry import forecasting
@@ -47,6 +49,24 @@ def test_series_shorter_than_the_look_back_are_trained_on_and_forecast(tmp_path,
     assert forecasts["unique_id"].unique().tolist() == list(LENGTHS)
     assert forecasts[["forecast", "lower", "upper"]].notna().all(axis=None)
     assert ((forecasts["forecast"] > 30) & (forecasts["forecast"] < 70)).all() or normalisation == "none"
+
+
+def test_training_windows_may_reach_beyond_the_training_part(tmp_path):
+    prepared = forecasting(short_windows(tmp_path, min_future=2)).prepare()
+    lengths = np.array(list(LENGTHS.values()))
+    windows = prepared.training_windows
+    assert windows.counts.tolist() == (lengths - 5 - 2 * HORIZON - 2 + 1).tolist()
+    assert prepared.validation_windows.counts.tolist() == [1, 1, 1]
+    future = windows.gather(np.arange(len(windows))).future[..., 0]
+    inside = windows.rows[:, None] + np.arange(HORIZON) < (lengths - 2 * HORIZON)[windows.series][:, None]
+    assert (np.isnan(future) == ~inside).all()
+    # the loss is that of the targets inside
+    batch = prepared.codec.series.batch(windows, np.flatnonzero(~inside.all(axis=1))[:4])
+    with torch.no_grad():
+        loss = prepared.model(on(batch, torch.device("cpu")))
+    assert float(loss.weight) == (~np.isnan(batch.future)).sum() < batch.future.size
+    error = np.abs(forecast(prepared.model, batch).point - batch.future)
+    assert float(loss.total) == pytest.approx(np.nansum(error), rel=1e-4)
 
 
 def test_mask_tells_which_rows_are_real(tmp_path):
