@@ -58,10 +58,8 @@ def evaluate(
             trained = open_run(runs[0])
             results = evaluate.evaluate(trained, data, errors, methods=methods, stride=stride)
             config = trained.config
-        elif errors is not None:
-            raise InputError("--errors: not for several runs")
         else:
-            config, results = ensemble.evaluate(runs, combined, data, methods, stride)
+            config, results = ensemble.evaluate(runs, combined, data, errors, methods=methods, stride=stride)
     console.print_result(as_json, results, evaluate.sections(config, {"evaluation": results}))
 
 

@@ -69,13 +69,16 @@ Runs = Annotated[
     list[Path],
     typer.Argument(
         metavar="RUN...",
-        help="Run directories. The forecasts of several are combined, and have intervals of their own.",
+        help="Run directories. Several are combined: the marginals of taggers; the forecasts of forecasters, which "
+        "have intervals of their own.",
         show_default=False,
     ),
 ]
 Combined = Annotated[
     Combine | None,
-    typer.Option("--combine", metavar="mean|median", help="Combination of several runs' forecasts. Default: mean."),
+    typer.Option(
+        "--combine", metavar="mean|median", help="Combination of several runs. Default: mean, the only one for taggers."
+    ),
 ]
 
 

@@ -20,8 +20,9 @@ def predict(
         list[Path],
         typer.Argument(
             metavar="RUN... [INPUT]",
-            help="Run directories, of which the forecasts of several are combined; then a file, or - for standard "
-            "input. The last of several arguments is the input unless it is a run directory.",
+            help="Run directories. Several are combined: taggers by the mean of their marginals, forecasters by that "
+            "of their forecasts. Then a file, or - for standard input. The last of several arguments is the input "
+            "unless it is a run directory.",
             show_default=False,
         ),
     ],
@@ -84,16 +85,16 @@ def predict(
         console.note("reading standard input, a sentence in each line; Ctrl-D ends it")
     # On one terminal, progress and output would overwrite each other.
     with Activity(f"predicting {source}", shown=output is not None) as activity, standard_input_as_pipe():
-        if len(runs) > 1:
-            from bilstm_nlp.runs import ensemble
-
-            write(ensemble.predictions(runs, combined, request), output, activity)
-        elif jobs == 1:
-            from bilstm_nlp.runs import load
-
-            write(load.predictions(runs[0], request), output, activity)
-        else:
+        if jobs > 1:
             # Without torch, which only the workers need.
             from bilstm_nlp.serving import pool
 
-            write(pool.predictions(runs[0], request), output, activity)
+            write(pool.predictions(runs, combined, request), output, activity)
+        elif len(runs) > 1:
+            from bilstm_nlp.runs import ensemble
+
+            write(ensemble.predictions(runs, combined, request), output, activity)
+        else:
+            from bilstm_nlp.runs import load
+
+            write(load.predictions(runs[0], request), output, activity)

@@ -10,7 +10,7 @@ import torch
 
 from bilstm_nlp.data.series.series import SeriesSet
 from bilstm_nlp.data.series.statistical import NO_METHODS, Methods, check_installed
-from bilstm_nlp.runs.ensemble import open_ensemble
+from bilstm_nlp.runs.ensemble import open_forecasters
 from bilstm_nlp.runs.load import open_run
 from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
 from bilstm_nlp.tasks.forecasting.output import as_csv
@@ -52,7 +52,7 @@ def backtest(
         assert isinstance(runs[0].predictor, Forecaster)
         predictor = runs[0].predictor
     else:
-        predictor, runs = open_ensemble(paths, combine)
+        predictor, runs = open_forecasters(paths, combine)
         tasks = [forecasting(run.config, str(run.directory.path)) for run in runs]
 
     numbers = count(1)

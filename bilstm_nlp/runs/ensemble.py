@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bilstm_nlp.config import Config
 from bilstm_nlp.data.series.statistical import Methods
 from bilstm_nlp.errors import InputError
+from bilstm_nlp.runs import tagger_ensemble
 from bilstm_nlp.runs.load import PathLike, Run, open_run, path_of
 from bilstm_nlp.system.memory import keep_few_kernels
 from bilstm_nlp.tasks.registry import forecasting
@@ -16,31 +17,49 @@ from bilstm_nlp.tasks.request import Combine, Request
 
 if TYPE_CHECKING:
     from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
+    from bilstm_nlp.tasks.tagging.ensemble import TaggerEnsemble
 
 
-def load_ensemble(paths: Sequence[PathLike], combine: Combine = "mean") -> Ensemble:
-    """Load the forecasters of several trained runs as one, with the mean or the median of their forecasts.
+def load_ensemble(paths: Sequence[PathLike], combine: Combine = "mean") -> Ensemble | TaggerEnsemble:
+    """Load several trained runs as one: taggers by the mean of their marginals, forecasters by mean or median.
 
         bilstm_nlp.load_ensemble(["runs/a", "runs/b"]).forecast(frame)
+        bilstm_nlp.load_ensemble(["runs/c", "runs/d"]).tag("EU rejects German call.")
 
-    The runs agree in data file, split, targets, horizon and frequency. Their look-backs may differ.
-    Raises `InputError` for runs that differ, for a run that is given twice, and for runs of another task.
+    Forecasters agree in data file, split, targets, horizon and frequency. Their look-backs may differ. Taggers agree
+    in tags and schemes. Their vocabularies and layers may differ.
+    Raises `InputError` for runs that differ, for a run that is given twice, and for runs of different tasks.
     """
-    return open_ensemble(paths, combine)[0]
+    runs = _open(paths)
+    if tagger_ensemble.are_taggers(runs):
+        return tagger_ensemble.taggers(runs, combine)
+    return _forecasters(runs, combine)
 
 
 def evaluate(
     paths: Sequence[PathLike],
     combine: Combine,
     source: str | None,
+    errors: Path | None = None,
+    *,
     methods: Methods | None = None,
     stride: int | None = None,
 ) -> tuple[Config, dict[str, Any]]:
     """Score an ensemble on data, by default on the test part of the runs' file. Return also the config of a run.
 
-    `methods` and `stride` are as in `runs.evaluate`.
+    If `errors` is given, the wrong entities of taggers are written to this HTML page. `methods` and `stride` are as in
+    `runs.evaluate`, for forecasters.
+    Raises `InputError` as `load_ensemble` does, if runs name different data by default, and for an option of another
+    task.
     """
-    ensemble, runs = open_ensemble(paths, combine)
+    runs = _open(paths)
+    if tagger_ensemble.are_taggers(runs):
+        if methods is not None or stride is not None:
+            raise InputError("--baselines, --stride: not for taggers")
+        return runs[0].config, tagger_ensemble.evaluate(runs, combine, source, errors)
+    if errors is not None:
+        raise InputError("--errors: not for a forecaster")
+    ensemble = _forecasters(runs, combine)
     first = runs[ensemble.members.index(ensemble.first)]
     task = forecasting(first.config, str(first.directory.path))
     return first.config, task.evaluate_ensemble(ensemble, source, methods, stride or 1)
@@ -52,22 +71,34 @@ def predictions(paths: Sequence[PathLike], combine: Combine, request: Request) -
     return load_ensemble(paths, combine).predictions(request)
 
 
-def open_ensemble(paths: Sequence[PathLike], combine: Combine) -> tuple[Ensemble, list[Run]]:
-    """Open runs as an ensemble. Return also the runs in their order.
+def open_forecasters(paths: Sequence[PathLike], combine: Combine) -> tuple[Ensemble, list[Run]]:
+    """Open runs of forecasters as an ensemble. Return also the runs in their order.
 
-    Raises `InputError` as `load_ensemble` does.
+    Raises `InputError` as `load_ensemble` does, and for runs of another task.
     """
-    from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
-    from bilstm_nlp.tasks.forecasting.predictor import Forecaster
+    runs = _open(paths)
+    return _forecasters(runs, combine), runs
 
+
+def _open(paths: Sequence[PathLike]) -> list[Run]:
+    """Open different runs. Raises `InputError` for a run that is given twice, and for none."""
     if isinstance(paths, str | Path):
         raise InputError(f"paths: expected a list of run directories, found {paths!r}")
     opened = [path_of(path) for path in paths]
+    if not opened:
+        raise InputError("paths: expected directories of trained runs, found none")
     places = [path.resolve() for path in opened]
     for number, path in enumerate(opened):
         if places[number] in places[:number]:
             raise InputError(f"{path}: expected different runs, found the same twice")
-    runs = [open_run(path) for path in opened]
+    return [open_run(path) for path in opened]
+
+
+def _forecasters(runs: Sequence[Run], combine: Combine) -> Ensemble:
+    """Make the ensemble of forecasters' runs. Raises `InputError` for runs that differ."""
+    from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
+    from bilstm_nlp.tasks.forecasting.predictor import Forecaster
+
     forecasters: list[Forecaster] = []
     for run in runs:
         data = forecasting(run.config, str(run.directory.path)).config.data
@@ -79,4 +110,4 @@ def open_ensemble(paths: Sequence[PathLike], combine: Combine) -> tuple[Ensemble
             raise InputError(f"{run.directory.path}: expected {expected}, found {data.file} and {data.validate_on}")
         assert isinstance(run.predictor, Forecaster)
         forecasters.append(run.predictor)
-    return Ensemble(forecasters, combine, [str(run.directory.path) for run in runs]), runs
+    return Ensemble(forecasters, combine, [str(run.directory.path) for run in runs])

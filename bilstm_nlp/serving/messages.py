@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+from bilstm_nlp.tasks.request import Combine, Request
+
+
+@dataclass(frozen=True)
+class Work:
+    """The work of each worker."""
+
+    paths: Sequence[Path]
+    """The run that tags, or several that tag as one."""
+    combine: Combine
+    """The combination of several runs."""
+    request: Request
+    level: int = logging.WARNING
+    """The lowest level of messages that the worker shows."""
 
 
 @dataclass(frozen=True)

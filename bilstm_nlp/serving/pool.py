@@ -6,17 +6,19 @@ no torch: only the workers import it.
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
 from bilstm_nlp.errors import InputError, WorkerError
 from bilstm_nlp.serving.chunk_reader import ChunkReader
-from bilstm_nlp.serving.messages import ChunkOutput, Refusal
+from bilstm_nlp.serving.messages import ChunkOutput, Refusal, Work
 from bilstm_nlp.system.processes import cores, ending, follow_parent, start, worker_context
-from bilstm_nlp.tasks.request import Request
+from bilstm_nlp.tasks.request import Combine, Request
 from bilstm_nlp.tasks.tagging.stream import Chunk, Reading
 
 if TYPE_CHECKING:
@@ -30,14 +32,16 @@ WORKER = f"{__package__}.worker"
 """The module that a worker process needs. This process does not import it: it would import torch."""
 
 
-def predictions(path: Path, request: Request) -> Iterator[bytes]:
+def predictions(paths: Sequence[Path], combine: Combine, request: Request) -> Iterator[bytes]:
     """Tag in `request.jobs` processes that share the cores; the pieces add up to the output of one process.
+
+    Several runs tag as one. `combine` says how.
 
     Raises `InputError` after the output that precedes the error, and `WorkerError` if a process dies.
     """
     pool = Pool()
     try:
-        pool.start(path, request)
+        pool.start(Work(paths, combine, request))
         reading = pool.reading()
         yield reading.header.encode()
         stream = ChunkReader(reading.chunks(), in_thread=reading.may_be_slow)
@@ -92,12 +96,16 @@ class Pool:
         """Workers that owe an answer."""
         self.idle: list[Worker] = []
 
-    def start(self, path: Path, request: Request) -> None:
-        """Start `request.jobs` processes, which share the cores and load the run."""
-        threads = max(1, cores() // request.jobs)
+    def start(self, work: Work) -> None:
+        """Start `work.request.jobs` processes, which share the cores and load the runs.
+
+        Only the first shows warnings: all load the same.
+        """
+        threads = max(1, cores() // work.request.jobs)
         context = worker_context(WORKER, threads)
-        for _ in range(request.jobs):
-            worker = Worker(context, path, request, threads)
+        for number in range(work.request.jobs):
+            level = logging.getLogger("bilstm_nlp").getEffectiveLevel() if number == 0 else logging.ERROR
+            worker = Worker(context, replace(work, level=level), threads)
             self.workers.append(worker)
             self.busy[worker.connection] = worker
 
@@ -141,10 +149,10 @@ class Pool:
 class Worker:
     """A process that tags chunks."""
 
-    def __init__(self, context: ForkServerContext | SpawnContext, path: Path, request: Request, threads: int) -> None:
+    def __init__(self, context: ForkServerContext | SpawnContext, work: Work, threads: int) -> None:
         self.connection, theirs = context.Pipe()
         # A daemon process does not outlive this one.
-        self.process = context.Process(target=_work, args=(theirs, path, request, threads), daemon=True)
+        self.process = context.Process(target=_work, args=(theirs, work, threads), daemon=True)
         start(self.process, threads)
         theirs.close()
 
@@ -173,10 +181,11 @@ class Worker:
         return WorkerError(f"--jobs: expected every process to tag until the end of the stream, but {how}")
 
 
-def _work(connection: Connection, path: Path, request: Request, threads: int) -> None:
+def _work(connection: Connection, work: Work, threads: int) -> None:
     """Serve a worker's connection."""
     follow_parent()
+    logging.getLogger("bilstm_nlp").setLevel(work.level)
     # Imported here: the process that reads needs no torch.
     from bilstm_nlp.serving.worker import serve
 
-    serve(connection, path, request, threads)
+    serve(connection, work, threads)

@@ -256,7 +256,7 @@ def test_the_process_that_reads_needs_no_torch(tagger_run, tmp_path):
 
 def test_a_worker_that_dies_is_one_error(tagger_run, tmp_path):
     (tmp_path / "x.txt").write_text(lines(8 * CHUNK.sentences))
-    with closing(workers.predictions(tagger_run, Request(str(tmp_path / "x.txt"), jobs=2))) as pieces:
+    with closing(workers.predictions([tagger_run], "mean", Request(str(tmp_path / "x.txt"), jobs=2))) as pieces:
         next(pieces)
         for worker in multiprocessing.active_children():
             os.kill(worker.pid, signal.SIGKILL)
@@ -270,7 +270,7 @@ def test_spawned_workers_have_the_same_output_and_error(tagger_run, tmp_path, mo
     monkeypatch.setattr(workers, "worker_context", lambda *_: multiprocessing.get_context("spawn"))
     (tmp_path / "x.txt").write_text(lines(8 * CHUNK.sentences))
     request = Request(str(tmp_path / "x.txt"), jobs=2)
-    with closing(workers.predictions(tagger_run, request)) as pieces:
+    with closing(workers.predictions([tagger_run], "mean", request)) as pieces:
         head = [next(pieces) for _ in range(2)]
         for worker in multiprocessing.active_children():
             os.kill(worker.pid, signal.SIGKILL)
@@ -298,7 +298,7 @@ def test_a_dead_worker_ends_the_command_with_status_1(call, tagger_run, monkeypa
 @pytest.mark.slow
 def test_closing_the_output_ends_all_processes(tagger_run, tmp_path):
     (tmp_path / "x.txt").write_text(lines(8 * CHUNK.sentences))
-    with closing(workers.predictions(tagger_run, Request(str(tmp_path / "x.txt"), jobs=2))) as pieces:
+    with closing(workers.predictions([tagger_run], "mean", Request(str(tmp_path / "x.txt"), jobs=2))) as pieces:
         next(pieces)
         next(pieces)
         assert len(multiprocessing.active_children()) == 2

@@ -14,7 +14,7 @@ import torch
 
 import bilstm_nlp
 from bilstm_nlp.data.text.sentence import Sentence
-from bilstm_nlp.serving.messages import ChunkOutput, Refusal
+from bilstm_nlp.serving.messages import ChunkOutput, Refusal, Work
 from bilstm_nlp.serving.worker import serve
 from bilstm_nlp.tasks.request import Request
 from bilstm_nlp.tasks.tagging.stream import Chunk, Reading
@@ -24,7 +24,7 @@ from bilstm_nlp.tasks.tagging.stream import Chunk, Reading
 def serving(run: Path, request: Request) -> Iterator[Connection]:
     """Yield the connection to a worker in a thread, which must end once the connection is closed."""
     ours, theirs = multiprocessing.Pipe()
-    worker = Thread(target=serve, args=(theirs, run, request, torch.get_num_threads()))
+    worker = Thread(target=serve, args=(theirs, Work([run], "mean", request), torch.get_num_threads()))
     worker.start()
     with ours:
         yield ours

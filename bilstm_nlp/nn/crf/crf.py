@@ -168,6 +168,21 @@ class LinearChainCrf(nn.Module):
                 raise ValueError(f"'tags' must be legal. In sentence {b}, {step}.")
 
 
+def free_chain(legal_start: Tensor, legal_end: Tensor, legal_transitions: Tensor) -> LinearChainCrf:
+    """Make a chain without scores of its own: what is legal scores 0. Its parameters are not to be trained.
+
+    >>> legal = torch.tensor([True, False])
+    >>> free_chain(legal, ~legal, torch.ones(2, 2, dtype=torch.bool)).scores().start
+    tensor([0., -inf])
+    """
+    chain = LinearChainCrf(
+        len(legal_start), legal_start=legal_start, legal_end=legal_end, legal_transitions=legal_transitions
+    )
+    for parameter in chain.parameters():
+        nn.init.zeros_(parameter).requires_grad_(False)
+    return chain
+
+
 def _require(name: str, tensor: Tensor, dtype: torch.dtype, shape: tuple[int, ...]) -> None:
     """Raise `ValueError` unless the tensor has this type and shape."""
     if tensor.dtype != dtype or tensor.shape != shape:

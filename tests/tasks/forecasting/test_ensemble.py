@@ -172,7 +172,7 @@ def test_members_that_differ_are_refused(tmp_path, data, message):
 
 
 def test_impossible_ensembles_are_refused(runs, tmp_path):
-    with pytest.raises(InputError, match="expected trained forecasters, found none"):
+    with pytest.raises(InputError, match="paths: expected directories of trained runs, found none"):
         bilstm_nlp.load_ensemble([])
     with pytest.raises(InputError, match="first: expected different runs, found the same twice"):
         bilstm_nlp.load_ensemble([runs["first"], str(runs["first"])])
