@@ -171,8 +171,8 @@ class LinearChainCrf(nn.Module):
 def free_chain(legal_start: Tensor, legal_end: Tensor, legal_transitions: Tensor) -> LinearChainCrf:
     """Make a chain without scores of its own: what is legal scores 0. Its parameters are not to be trained.
 
-    >>> legal = torch.tensor([True, False])
-    >>> free_chain(legal, ~legal, torch.ones(2, 2, dtype=torch.bool)).scores().start
+    >>> start, end, transitions = torch.tensor([True, False]), *torch.ones(3, 2, dtype=torch.bool).split([1, 2])
+    >>> free_chain(start, end[0], transitions).scores().start
     tensor([0., -inf])
     """
     chain = LinearChainCrf(
