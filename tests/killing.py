@@ -8,6 +8,7 @@ when the call has begun, and a line when it has ended.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import mmap
@@ -28,11 +29,14 @@ from typing import Any
 from tests.samples import command
 
 ROOT = Path(__file__).parent.parent
-# Imports of the commands, and of torch when it first makes an optimizer.
+# Imports of the commands, and of torch when it first makes an optimizer. tests/runs/test_kills.py looks for what is
+# missing: each fork would import it again.
 PRELOADED = (
     "bilstm_nlp.runs.train",
     "bilstm_nlp.runs.evaluate",
     "bilstm_nlp.runs.backtest",
+    "bilstm_nlp.tasks.tagging.task",
+    "bilstm_nlp.tasks.forecasting.task",
     "bilstm_nlp.reports.markdown",
     "bilstm_nlp.cli.console",
     "bilstm_nlp.cli.tables",
@@ -41,6 +45,7 @@ PRELOADED = (
     "bilstm_nlp.studies.engines.worker",
     "bilstm_nlp.serving.worker",
     "bilstm_nlp.nn.crf.kernels",
+    "jinja2",
     "matplotlib.backends.backend_agg",
     "pyarrow.pandas_compat",
     "torch._dynamo",
@@ -211,12 +216,19 @@ def become(arguments: list[str], folder: Path, moment: Moment, counter: mmap.mma
         os.dup2(opened, number)
         os.close(opened)
     sys.argv = ["bilstm-nlp", *arguments]
+    before = packages()
+    atexit.register(lambda: said(folder, "imports").write_text(json.dumps(sorted(packages() - before))))
     plots.save = picture(write_whole)
     # A server for the workers would import everything once more.
     fork = multiprocessing.get_context("fork")
     multiprocessing.get_context = lambda method=None: fork
     sys.addaudithook(watching(str(folder), moment, counter))
     app.main()
+
+
+def packages() -> set[str]:
+    """Name the libraries, other than Python's own, of which anything is imported."""
+    return {name.partition(".")[0] for name in sys.modules} - sys.stdlib_module_names
 
 
 def picture(write_whole: Callable[[Path, Callable[[Path], object]], None]) -> Callable[[object, Path], None]:

@@ -139,6 +139,11 @@ def test_commands_killed_at_any_moment_end_in_the_same_bits(forks, commands, tmp
     assert sum(hits.values()) >= min(total, 50)
 
 
+def test_forks_import_no_library_that_their_parent_could_have(commands):
+    for command in commands.values():
+        assert json.loads(said(command.reference, "imports").read_text()) == [], command.call
+
+
 def test_finished_run_killed_with_its_state_loses_the_state(forks, commands, tmp_path):
     folder = shutil.copytree(commands["train a tagger"].reference, tmp_path / "copy")
     (folder / "run" / "state.safetensors").write_bytes((folder / "run" / "model.safetensors").read_bytes())
