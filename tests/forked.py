@@ -16,11 +16,12 @@ import socket
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 
-from tests.killing import PRELOADED, ROOT, picture
+from tests.killing import PRELOADED, ROOT, end_after, picture
 
 LIMIT = 240
 """Seconds after which a call hangs."""
@@ -133,7 +134,7 @@ class ForkServer:
 
 
 def serve() -> None:
-    """Fork for every line of standard input. A child returns, so that it ends like any process of the command line."""
+    """Fork for every line of standard input. A child ends like any process of the command line."""
     for name in PRELOADED:
         import_module(name)
     ended, wakes = socket.socketpair()
@@ -160,8 +161,7 @@ def serve() -> None:
                         signal.set_wakeup_fd(-1)
                         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                         signal.signal(signal.SIGINT, signal.default_int_handler)
-                        _become(json.loads(line))
-                        return
+                        end_after(partial(_become, json.loads(line)))
                     _tell({"began": child})
 
 

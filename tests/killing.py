@@ -18,9 +18,11 @@ import signal
 import struct
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
@@ -175,7 +177,7 @@ def said(folder: Path, where: str) -> Path:
 
 
 def serve() -> None:
-    """Fork for every line of standard input. A fork returns, so that it ends like any process of the command line."""
+    """Fork for every line of standard input. A fork ends like any process of the command line."""
     for name in PRELOADED:
         import_module(name)
     counter = mmap.mmap(-1, 8)
@@ -187,8 +189,8 @@ def serve() -> None:
         if child == 0:
             os.setsid()
             os.close(writer)
-            become(asked["arguments"], Path(asked["folder"]), Moment(**asked["moment"]), counter)
-            return
+            arguments, folder, moment = asked["arguments"], Path(asked["folder"]), Moment(**asked["moment"])
+            end_after(partial(become, arguments, folder, moment, counter))
         os.close(writer)
         os.read(reader, 1)  # until it is the leader of its session
         os.close(reader)
@@ -216,14 +218,32 @@ def become(arguments: list[str], folder: Path, moment: Moment, counter: mmap.mma
         os.dup2(opened, number)
         os.close(opened)
     sys.argv = ["bilstm-nlp", *arguments]
-    before = packages()
-    atexit.register(lambda: said(folder, "imports").write_text(json.dumps(sorted(packages() - before))))
+    before, imports = packages(), said(folder, "imports").open("w")
+    atexit.register(lambda: print(json.dumps(sorted(packages() - before)), file=imports, flush=True))
     plots.save = picture(write_whole)
     # A server for the workers would import everything once more.
     fork = multiprocessing.get_context("fork")
     multiprocessing.get_context = lambda method=None: fork
     sys.addaudithook(watching(str(folder), moment, counter))
     app.main()
+
+
+def end_after(call: Callable[[], None]) -> None:
+    """Make a call, and end this process with the status of the call.
+
+    Threads, exit functions and files end as they do in any process. The modules stay: to take them down would copy all
+    pages that this process shares with its parent, for half a second.
+    """
+    status: object = 0
+    try:
+        call()
+    except SystemExit as ended:
+        status = ended.code
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status if isinstance(status, int) else int(status is not None))
 
 
 def packages() -> set[str]:

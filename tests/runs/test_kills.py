@@ -131,7 +131,7 @@ def test_commands_killed_at_any_moment_end_in_the_same_bits(forks, commands, tmp
                 break
             chain = Chain(forks, command, tmp_path / name.replace(" ", "-") / str(number))
             try:
-                chain.go(random.Random(f"{seed} {name} {number}"), number == 0)
+                chain.go(random.Random(f"{seed} {name} {number}"), wanted - hits[name], number == 0)
             except Exception as error:
                 raise AssertionError(f"seed {seed}, {name}, chain {number}: {chain.told}: {error}") from error
             hits[name] += chain.hits
@@ -178,15 +178,18 @@ class Chain:
         self.told: list[object] = []
         """What was done so far."""
 
-    def go(self, generator: random.Random, of_its_own: bool) -> None:
-        """Raises `AssertionError` where something is left half written, or ends in other bits."""
+    def go(self, generator: random.Random, most: int, of_its_own: bool) -> None:
+        """Kill at most so many times, and complete the call.
+
+        Raises `AssertionError` where something is left half written, or ends in other bits.
+        """
         more: tuple[str, ...] = ()
         if generator.random() < 0.25:  # over what is there, which is no worse than what comes
             shutil.copytree(self.command.reference, self.folder)
             more = self.command.anew
         else:
             self.folder.mkdir(parents=True)
-        for number in range(generator.choice([1, 3, 4, 5])):
+        for number in range(min(generator.choice([1, 3, 4, 5]), most)):
             if of_its_own and number == 0:
                 moment = Moment(
                     seconds=generator.uniform(0, START_UP + self.command.ending.seconds),
