@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ from bilstm_nlp.data.series.statistical import Methods
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.runs import tagger_ensemble
 from bilstm_nlp.runs.load import PathLike, Run, open_run, path_of
+from bilstm_nlp.runs.provenance import digest
 from bilstm_nlp.system.memory import keep_few_kernels
 from bilstm_nlp.tasks.registry import forecasting
 from bilstm_nlp.tasks.request import Combine, Request
@@ -18,6 +21,8 @@ from bilstm_nlp.tasks.request import Combine, Request
 if TYPE_CHECKING:
     from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
     from bilstm_nlp.tasks.tagging.ensemble import TaggerEnsemble
+
+logger = logging.getLogger(__name__)
 
 
 def load_ensemble(paths: Sequence[PathLike], combine: Combine = "mean") -> Ensemble | TaggerEnsemble:
@@ -110,4 +115,29 @@ def _forecasters(runs: Sequence[Run], combine: Combine) -> Ensemble:
             raise InputError(f"{run.directory.path}: expected {expected}, found {data.file} and {data.validate_on}")
         assert isinstance(run.predictor, Forecaster)
         forecasters.append(run.predictor)
-    return Ensemble(forecasters, combine, [str(run.directory.path) for run in runs])
+    ensemble = Ensemble(forecasters, combine, [str(run.directory.path) for run in runs], partial(_warn_of_values, runs))
+    _warn_of_levels(runs, ensemble)
+    return ensemble
+
+
+def _warn_of_levels(runs: Sequence[Run], ensemble: Ensemble) -> None:
+    """Say which run gives the level of intervals, if the runs have several."""
+    levels = [f"{run.directory.path} has {each.level:g}" for run, each in zip(runs, ensemble.members, strict=True)]
+    if len({each.level for each in ensemble.members}) > 1:
+        first = runs[ensemble.members.index(ensemble.first)].directory.path
+        logger.warning(
+            "intervals of the level %g, that of %s: %s; --level chooses others",
+            *(ensemble.level, first, ", ".join(levels)),
+        )
+
+
+def _warn_of_values(runs: Sequence[Run]) -> None:
+    """Name the runs that were trained on another content of the data file than the present one."""
+    file = forecasting(runs[0].config).config.data.file
+    now = digest(file)
+    others = [run.directory.path for run in runs if run.directory.origin().get("data", {}).get(file) != now]
+    if now is not None and others:
+        logger.warning(
+            "%s: changed since the training of %s; its present values calibrate the ensemble's intervals",
+            *(file, ", ".join(map(str, others))),
+        )

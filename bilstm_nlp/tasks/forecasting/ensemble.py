@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, assert_never
 
 import numpy as np
@@ -41,6 +41,8 @@ class CombinedForecasts:
     """Reads the series of the training file, and makes the first member's windows of their validation part."""
     level: float
     """The level that must have margins."""
+    levels: tuple[float, ...]
+    """All levels that have margins if the validation part is large enough."""
 
     @property
     def codec(self) -> SeriesCodec:
@@ -93,7 +95,7 @@ class CombinedForecasts:
             reason = "an ensemble's intervals are calibrated on the validation part of the training file"
             raise InputError(f"{error}; {reason}") from None
         blocks = self.blocks(series, windows)
-        return Margins.calibrated(self.codec, series, windows, blocks, levels_with(self.level), self.level)
+        return Margins.calibrated(self.codec, series, windows, blocks, self.levels, self.level)
 
 
 class Ensemble:
@@ -106,10 +108,16 @@ class Ensemble:
     """
 
     def __init__(
-        self, forecasters: Sequence[Forecaster], combine: Combine = "mean", names: Sequence[str] | None = None
+        self,
+        forecasters: Sequence[Forecaster],
+        combine: Combine = "mean",
+        names: Sequence[str] | None = None,
+        before_calibration: Callable[[], None] = lambda: None,
     ) -> None:
         """`names`: those of the forecasters, for messages.
 
+        The level of intervals without levels asked for is that of the forecaster with the longest look-back, of several
+        the first. Levels of all can be asked for. `before_calibration` is called before the validation part is read.
         Raises `InputError` if there are none, or if they differ in targets, horizon, frequency, series or split.
         """
         if combine not in ("mean", "median"):
@@ -126,7 +134,13 @@ class Ensemble:
             ModelForecasts(each.model, replace(each.codec, said=self.codec.said)) for each in (self.first, *others)
         ]
         columns = _columns([each.codec.columns for each in forecasters])
-        self.windows = CombinedForecasts(models, combine, partial(self.first.validation, columns), self.level)
+
+        def validation() -> tuple[Sequence[Series], Windows]:
+            before_calibration()
+            return self.first.validation(columns)
+
+        levels = levels_with(*(each.level for each in forecasters))
+        self.windows = CombinedForecasts(models, combine, validation, self.level, levels)
         self.inputs = Inputs(self.first.format, columns, self.codec)
         self.tables = TableForecasts(self.windows, self.inputs, self.level)
 

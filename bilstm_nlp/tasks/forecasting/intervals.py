@@ -20,13 +20,13 @@ LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99)
 """Levels that every run has margins for, if its validation part is large enough."""
 
 
-def levels_with(level: float) -> tuple[float, ...]:
-    """Return the levels of a run, with that of its config.
+def levels_with(*levels: float) -> tuple[float, ...]:
+    """Return the levels of a run with that of its config, or of several runs with those of theirs.
 
     >>> levels_with(0.75)
     (0.5, 0.75, 0.8, 0.9, 0.95, 0.99)
     """
-    return tuple(sorted({*LEVELS, level}))
+    return tuple(sorted({*LEVELS, *levels}))
 
 
 @dataclass(frozen=True, eq=False)

@@ -154,6 +154,66 @@ def test_changed_training_file_is_refused(runs):
         file.write_bytes(content)
 
 
+def warnings_of(caplog) -> list[str]:
+    """Return what loading an ensemble warned of."""
+    return [record.message for record in caplog.records if record.name == "bilstm_nlp.runs.ensemble"]
+
+
+def test_other_values_at_the_same_dates_are_warned_of(runs, caplog):
+    """The intervals are those of the present values."""
+    pair = [runs["first"], runs["longer"]]
+    expected = bilstm_nlp.load_ensemble(pair).forecast(table())
+    file = runs["first"].parent / "table.csv"
+    content = file.read_bytes()
+    assert not warnings_of(caplog)
+    changed = table()
+    changed["wind"] += np.random.default_rng(0).normal(scale=9, size=ROWS)
+    changed.to_csv(file, index=False)
+    try:
+        result = bilstm_nlp.load_ensemble(pair).forecast(table())
+    finally:
+        file.write_bytes(content)
+    of = f"{pair[0]}, {pair[1]}"
+    assert warnings_of(caplog) == [
+        f"{file}: changed since the training of {of}; its present values calibrate the ensemble's intervals"
+    ]
+    pd.testing.assert_series_equal(result["forecast"], expected["forecast"])
+    wider = (result["upper"] - result["lower"]) / (expected["upper"] - expected["lower"])
+    assert (wider[result["column"] == "wind"] > 2).all()
+
+
+def test_member_trained_on_other_values_is_named(tmp_path, caplog):
+    settings = config(tmp_path, targets=TARGETS)
+    train.train(settings, tmp_path / "old")
+    changed = table()
+    changed["load"] *= 1.01
+    changed.to_csv(tmp_path / "table.csv", index=False)
+    train.train(settings, tmp_path / "new")
+    caplog.clear()
+    bilstm_nlp.load_ensemble([tmp_path / "old", tmp_path / "new"]).forecast(table())
+    (message,) = warnings_of(caplog)
+    assert f"changed since the training of {tmp_path / 'old'};" in message
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_run_with_the_longest_look_back_gives_the_level(tmp_path, backwards, caplog):
+    base = config(tmp_path, targets=TARGETS).model_dump(mode="json")
+    for name, level, look_back in (("short", 0.6, 30), ("long", 0.75, 36)):
+        values = {**base, "interval": level, "data": {**base["data"], "look_back": look_back}}
+        train.train(parse(values, "a test"), tmp_path / name)
+    paths = [tmp_path / "short", tmp_path / "long"]
+    caplog.clear()
+    ensemble = bilstm_nlp.load_ensemble(paths[::-1] if backwards else paths)
+    (message,) = warnings_of(caplog)
+    assert message.startswith(f"intervals of the level 0.75, that of {paths[1]}: ")
+    assert f"{paths[0]} has 0.6" in message
+    result = ensemble.forecast(table())
+    asked = ensemble.forecast(table(), levels=[0.6, 0.75])  # both members' levels have margins
+    assert result["lower"].tolist() == asked["lower_75"].tolist()
+    assert (asked["upper_60"] <= asked["upper_75"]).all()
+    assert (asked["upper_60"] < asked["upper_75"]).any()
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
