@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bilstm_nlp.config import Config
-from bilstm_nlp.data.series.statistical import Methods
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.runs import tagger_ensemble
 from bilstm_nlp.runs.load import PathLike, Run, open_run, path_of
@@ -19,6 +18,7 @@ from bilstm_nlp.tasks.registry import forecasting
 from bilstm_nlp.tasks.request import Combine, Request
 
 if TYPE_CHECKING:
+    from bilstm_nlp.data.series.statistical import Methods
     from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
     from bilstm_nlp.tasks.tagging.ensemble import TaggerEnsemble
 
