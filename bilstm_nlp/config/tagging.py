@@ -100,9 +100,9 @@ class EmbeddingsConfig(Section):
     """The vector of each token at the encoder's input."""
 
     file: Source | None = None
-    """Pretrained word vectors in the text format of GloVe, word2vec or fastText, also as .gz."""
+    """Pretrained word vectors: text of GloVe, word2vec or fastText, or word2vec's .bin; also as .gz, .bz2 or .zip."""
     dimension: Positive | None = None
-    """Size of a word's vector. Not set: the size in the file, or 100 without a file."""
+    """Size of a word's vector. Not set: the size in the file, or 100 without a file. Chooses a file of a .zip."""
     minimum_count: Positive = 1
     """Fewest occurrences of a training word. Rarer words are unknown words, unless the file has a vector for them."""
     fine_tune: bool = True

@@ -1,82 +1,150 @@
-"""Text files of word vectors: GloVe, word2vec and fastText.
+"""Files of word vectors: GloVe, word2vec and fastText as text, word2vec as binary, packed or not.
 
-All three have a line for each word: the word, then its D numbers, separated by single spaces. word2vec and fastText
-begin with a line `N D`. Only a line feed ends a line: words contain other characters that Unicode calls line ends or
-spaces.
+The text formats have a line for each word: the word, then its D numbers, separated by single spaces. word2vec and
+fastText begin with a line `N D`. Only a line feed ends a line: words contain other characters that Unicode calls line
+ends or spaces.
+
+A few faulty rows are left out and counted, as large files of vectors often have some. Many are an error.
 """
 
 from __future__ import annotations
 
 import codecs
-import gzip
 import io
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bilstm_nlp.data.lines import LONGEST_LINE, largest_unpacked, unpacks_to_more
+from bilstm_nlp.data.lines import LONGEST_LINE
+from bilstm_nlp.data.text.binary_vectors import LONGEST_WORD, NUMBER, is_binary, parse_binary
+from bilstm_nlp.data.text.vector_containers import unpacked
+from bilstm_nlp.data.text.vector_rows import Rows, Vectors
 from bilstm_nlp.errors import DataError, excerpt
 
 BLOCK = 1 << 23
 """Bytes parsed at a time."""
+MANY_FAULTS = 0.1
+"""Share of faulty rows at which reading ends early."""
 BLANKS = b" \r\n"
 """Characters after the last number: fastText ends its rows with a space, some systems end lines with a return."""
 HEADER = re.compile(rb"(\d{1,18}) (\d{1,18})")
-NUMBER = re.compile(rb"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+FOREIGN = {
+    codecs.BOM_UTF16_LE: "UTF-16 text; convert it to UTF-8",
+    codecs.BOM_UTF16_BE: "UTF-16 text; convert it to UTF-8",
+    b"\xba\x16\x4f\x2f": "a fastText model; take the .vec file beside it",
+    b"\x80": "a pickle; in gensim, write vectors.save_word2vec_format('vectors.txt')",
+    b"\x93NUMPY": "a numpy array, which has no words",
+    b"\x89HDF": "an HDF5 file",
+}
+"""The first bytes of files that are taken for vectors, and what they are."""
 
 
-def parse(path: Path) -> tuple[list[str], NDArray[np.float32]]:
-    """Read the words of a file and their vectors (N, D), repeated words included.
+def parse(path: Path, dimension: int | None = None) -> Vectors:
+    """Read the words of a file and their vectors (N, D), repeated words included, without faulty rows.
 
+    `dimension` chooses among the files of a zip archive.
     Raises `DataError` for malformed content, and `OSError`, `EOFError` or `zlib.error` if reading fails.
     """
-    words: list[str] = []
-    blocks: list[NDArray[np.float32]] = []
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
-        largest, unpacked = largest_unpacked(str(path)), 0
-        first = _whole_line(stream, path).removeprefix(codecs.BOM_UTF8)
-        if not first:
-            raise DataError(path, "word vectors", "an empty file")
-        header = HEADER.fullmatch(first.rstrip(BLANKS))
-        lines = ([first] if header is None else []) + _whole_lines(stream, path)
-        if header is not None:
-            declared, dimension = map(int, header.groups())
-        else:
-            declared, dimension = None, _usual_dimension(lines)
-        if dimension < 1:
+    with unpacked(path, lambda names, opened: _member(path, dimension, names, opened)) as stream:
+        first = _first_line(stream, path)
+        header = _header(first)
+        if header is None:
+            return _parse_text(stream, path, [first], None).finished(None)
+        declared, size = header
+        if size < 1:
             raise DataError(path, "a word and its numbers, separated by single spaces", _quoted(first), 1)
-        number = 1 if header is None else 2
-        while lines:
-            try:
-                block = _parse_rows(lines, dimension)
-            except ValueError:
-                raise _first_fault(path, lines, number, dimension) from None
-            words += block[0]
-            blocks.append(block[1])
-            number += len(lines)
-            unpacked += sum(map(len, lines))
-            if unpacked > largest:
-                raise unpacks_to_more(str(path))
-            lines = _whole_lines(stream, path)
-    if declared is not None and declared != len(words):
-        raise DataError(path, f"{declared} rows, as the header says", f"{len(words)} rows", 1)
-    if not words:
-        raise DataError(path, "word vectors", "a header and no row", 1)
-    return words, np.concatenate(blocks)
+        start = stream.read(max(LONGEST_WORD + 4 * size, 1 << 12))
+        if is_binary(start, size):
+            rows = parse_binary(stream, start, path, declared, size)
+        else:
+            start += b"" if start.endswith(b"\n") else _whole_line(stream, path)
+            rows = _parse_text(stream, path, io.BytesIO(start).readlines(), size)
+        return rows.finished(declared)
 
 
-def _whole_lines(stream: IO[bytes] | gzip.GzipFile, path: Path) -> list[bytes]:
+def _first_line(stream: IO[bytes], path: Path) -> bytes:
+    """Read the first line. Raises `DataError` for an empty file, and for files of other formats."""
+    first = _whole_line(stream, path)
+    for start, kind in FOREIGN.items():
+        if first.startswith(start):
+            raise DataError(path, "word vectors as text, or in the binary format of word2vec", kind)
+    first = first.removeprefix(codecs.BOM_UTF8)
+    if not first:
+        raise DataError(path, "word vectors", "an empty file")
+    return first
+
+
+def _header(first: bytes) -> tuple[int, int] | None:
+    """Return the number of rows and their dimension, if a first line tells them."""
+    header = HEADER.fullmatch(first.rstrip(BLANKS))
+    return None if header is None else (int(header[1]), int(header[2]))
+
+
+def _member(path: Path, dimension: int | None, names: Sequence[str], opened: Callable[[str], IO[bytes]]) -> str:
+    """Choose the file of an archive with vectors of this dimension. Raises `DataError` unless it is a single one."""
+    sizes = {}
+    for name in names:
+        with opened(name) as stream:
+            first = _first_line(stream, path)
+            header = _header(first)
+            sizes[name] = header[1] if header else first.rstrip(BLANKS).count(b" ")
+    chosen = [name for name, size in sizes.items() if size == dimension]
+    if len(chosen) != 1:
+        listed = ", ".join(f"{name} ({size} numbers a row)" for name, size in sizes.items())
+        wanted = "" if dimension is None else f" of dimension {dimension}"
+        hint = "" if len(set(sizes.values())) < len(sizes) else "; embeddings.dimension chooses one"
+        raise DataError(path, f"a single file of vectors{wanted}", f"{listed}{hint}")
+    return chosen[0]
+
+
+def _parse_text(stream: IO[bytes], path: Path, lines: list[bytes], dimension: int | None) -> Rows:
+    """Parse `lines`, and those that follow in the stream. Without a header, most rows tell the dimension."""
+    number = 1 if dimension is None else 2
+    lines = lines + _whole_lines(stream, path)
+    if dimension is None:
+        dimension = _usual_dimension(lines)
+        if dimension < 1:
+            raise DataError(path, "a word and its numbers, separated by single spaces", _quoted(lines[0]), 1)
+    rows = Rows(path, dimension)
+    while lines:
+        _add(rows, lines, number)
+        if len(rows.faults) > MANY_FAULTS * rows.count:
+            raise rows.refusal()
+        number += len(lines)
+        lines = _whole_lines(stream, path)
+    return rows
+
+
+def _add(rows: Rows, lines: list[bytes], number: int) -> None:
+    """Add the rows of lines, of which the first has this number. Halves with a fault are halved again.
+
+    Stops at more faults than any file may have.
+    """
+    try:
+        rows.add(*_parse_rows(lines, rows.dimension))
+    except ValueError:
+        if len(lines) == 1:
+            fault = _fault(lines[0].rstrip(BLANKS), rows.dimension)
+            rows.faults.append(DataError(rows.path, f"a word and {rows.dimension} numbers", fault, number))
+            return
+        half = len(lines) // 2
+        _add(rows, lines[:half], number)
+        if len(rows.faults) <= max(10, MANY_FAULTS * (rows.count + len(lines))):
+            _add(rows, lines[half:], number + half)
+
+
+def _whole_lines(stream: IO[bytes], path: Path) -> list[bytes]:
     """Read `BLOCK` bytes, and on to the end of their last line. Raises `DataError` for a line that is too long."""
     content = stream.read(BLOCK)
     return io.BytesIO(content + _whole_line(stream, path)).readlines()
 
 
-def _whole_line(stream: IO[bytes] | gzip.GzipFile, path: Path) -> bytes:
+def _whole_line(stream: IO[bytes], path: Path) -> bytes:
     """Read the next line, or the rest of a line. Raises `DataError` for a line that is too long."""
     line = stream.readline(LONGEST_LINE + 1)
     if len(line) > LONGEST_LINE:
@@ -132,17 +200,6 @@ def _parse_numbers(rows: Sequence[bytes], dimension: int) -> NDArray[np.float32]
     if vectors.shape != (len(rows), dimension) or not np.isfinite(vectors).all():
         raise ValueError("not a finite number")
     return vectors
-
-
-def _first_fault(path: Path, lines: Sequence[bytes], number: int, dimension: int) -> DataError:
-    """Describe the first malformed line. `number` is the number of `lines[0]`."""
-    for line in lines:
-        try:
-            _parse_rows([line], dimension)
-        except ValueError:
-            break
-        number += 1
-    return DataError(path, f"a word and {dimension} numbers", _fault(line.rstrip(BLANKS), dimension), number)
 
 
 def _fault(line: bytes, dimension: int) -> str:

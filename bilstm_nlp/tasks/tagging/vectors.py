@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from bilstm_nlp.config.tagging import EmbeddingsConfig
 from bilstm_nlp.data.text.vocabulary import WordTable
 from bilstm_nlp.data.text.word_vectors import Pretrained, matrix, read_vectors
-from bilstm_nlp.errors import ConfigError
+from bilstm_nlp.errors import DataError
 from bilstm_nlp.system.memory import allocating
 
 DEFAULT_DIMENSION = 100
@@ -22,16 +22,17 @@ SAMPLE = 10_000
 def pretrained_vectors(config: EmbeddingsConfig) -> Pretrained | None:
     """Read the file of word vectors, if the config names a file.
 
-    Raises `ConfigError` if its dimension is not that of the config, and `MemoryNeeded` if it does not fit in memory.
+    Raises `DataError` if it can't be read or has another dimension than the config, and `MemoryNeeded` if it does not
+    fit in memory.
     """
     if config.file is None:
         return None
     with allocating(f"reading {config.file}", "number of words in this file"):
-        vectors = read_vectors(config.file)
+        vectors = read_vectors(config.file, config.dimension)
     dimension = vectors.vectors.shape[1]
     if config.dimension not in (None, dimension):
-        problem = f"embeddings.dimension: expected the file's {dimension}, found {config.dimension}"
-        raise ConfigError(config.file, [problem])
+        expected = f"{config.dimension} numbers a row, by embeddings.dimension"
+        raise DataError(config.file, expected, f"{dimension}; leave embeddings.dimension out")
     return vectors
 
 

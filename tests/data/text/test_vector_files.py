@@ -72,7 +72,7 @@ def test_files_of_each_kind_are_read_as_written(tmp_path, kind, suffix, table):
     file = tmp_path / f"vectors{suffix}"
     content = written(words, vectors, kind)
     file.write_bytes(gzip.compress(content, 1) if suffix.endswith(".gz") else content)
-    read_words, read = vector_files.parse(file)
+    read_words, read, _ = vector_files.parse(file)
     assert read_words == words
     assert read.dtype == np.float32
     assert np.array_equal(read, vectors)
@@ -86,7 +86,7 @@ def test_numbers_are_what_python_reads(tmp_path, texts):
     file = tmp_path / "vectors.txt"
     file.write_text(f"word {' '.join(texts)}\n")
     if np.isfinite(expected).all():
-        assert np.array_equal(vector_files.parse(file)[1][0], expected)
+        assert np.array_equal(vector_files.parse(file).vectors[0], expected)
     else:
         with pytest.raises(DataError, match=r"txt:1: .* for a number in"):
             vector_files.parse(file)
@@ -98,7 +98,7 @@ def test_blocks_join_without_a_seam(file, monkeypatch, block):
     vectors = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
     words = [f"w{number}" for number in range(50)]
     file.write_bytes(written(words, vectors, "word2vec"))
-    read_words, read = vector_files.parse(file)
+    read_words, read, _ = vector_files.parse(file)
     assert read_words == words
     assert np.array_equal(read, vectors)
     with file.open("ab") as stream:
@@ -109,14 +109,14 @@ def test_blocks_join_without_a_seam(file, monkeypatch, block):
 
 def test_words_with_spaces_among_others_need_no_telling(file):
     file.write_bytes(b". . . 1 2\nat name@domain.com 3 4\nthe 5 6\nof 7 8\n7 9 10\nto 0 1\nin 2 3\n")
-    words, vectors = vector_files.parse(file)
+    words, vectors, _ = vector_files.parse(file)
     assert words[:3] == [". . .", "at name@domain.com", "the"]
     assert vectors[:2].tolist() == [[1, 2], [3, 4]]
 
 
 def test_marks_and_ends_of_lines_are_no_content(file):
     file.write_bytes(b"\xef\xbb\xbf2 2\r\nthe 1 2\r\nof 3 4")
-    words, vectors = vector_files.parse(file)
+    words, vectors, _ = vector_files.parse(file)
     assert words == ["the", "of"]
     assert vectors.tolist() == [[1, 2], [3, 4]]
 
@@ -162,4 +162,52 @@ def test_faults_are_named_with_their_line(file, content, message):
 def test_long_rows_are_quoted_in_part(file):
     file.write_bytes(b"a 1 2\n" + b"x" * 10_000 + b" 1\n")
     with pytest.raises(DataError, match=r":2: .* found 1 in 'x{60}…'$"):
+        vector_files.parse(file)
+
+
+MANY = b"".join(b"w%d 1 2\n" % number for number in range(300))
+
+
+@pytest.mark.parametrize(
+    ("content", "faults"),
+    [
+        (MANY + b"b 3\n" + b"\xff 1 2\n" + b"c 5 6\n", [(301, "1 in 'b 3'"), (302, "not UTF-8")]),
+        (b"\n" + MANY + b"c 5 6\n", [(1, "0 in ''")]),
+        (MANY + b" 1 2\nc 5 6\n", [(301, "no word")]),
+        (MANY + b"b nan 2\nc 5 6\n\n", [(301, "'nan' for a number"), (303, "0 in ''")]),
+        (b"302 2\n" + MANY + b"c 5 6\n", [(1, "301 rows")]),
+        (b"300 2\n" + MANY + b"c 5 6\n", [(1, "301 rows")]),
+        (b"301 2\n" + MANY + b"b 1 2 x\nc 5 6\n", [(1, "302 rows"), (302, "'x' for a number")]),
+    ],
+)
+@pytest.mark.parametrize("block", [100, 1 << 23])
+def test_few_faulty_rows_are_left_out_with_their_line(file, monkeypatch, block, content, faults):
+    monkeypatch.setattr(vector_files, "BLOCK", block)
+    file.write_bytes(content)
+    words, vectors, left_out = vector_files.parse(file)
+    assert words == [*(f"w{number}" for number in range(300)), "c"]
+    assert vectors[-1].tolist() == [5, 6]
+    assert [fault.line for fault in left_out] == [line for line, _ in faults]
+    assert all(text in fault.found for fault, (_, text) in zip(left_out, faults, strict=True))
+
+
+def test_many_faulty_rows_are_refused_with_their_number(file):
+    file.write_bytes(MANY + b"b 3\n" * 4)
+    with pytest.raises(DataError, match=r":301: .* found 1 in 'b 3' \(and 3 more faulty rows; 1% may be left out\)$"):
+        vector_files.parse(file)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        ("the 1 2\n".encode("utf-16"), "UTF-16 text; convert it to UTF-8"),
+        (b"\xba\x16\x4f\x2f\x0c\x00\x00\x00", r"a fastText model; take the \.vec file"),
+        (b"\x80\x04\x95\x10\n", "a pickle; in gensim"),
+    ],
+)
+def test_files_of_other_formats_are_named(file, content, kind):
+    file.write_bytes(content)
+    with pytest.raises(
+        DataError, match=f"expected word vectors as text, or in the binary format of word2vec, found {kind}"
+    ):
         vector_files.parse(file)

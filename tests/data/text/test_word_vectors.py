@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import logging
 import os
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from bilstm_nlp.data.text import vector_files, word_vectors
+from bilstm_nlp.data.text.vector_rows import Vectors
 from bilstm_nlp.data.text.word_vectors import matrix, read_vectors
 from bilstm_nlp.errors import DataError
 from tests.data.text.test_vector_files import tables, written
@@ -36,9 +38,9 @@ def parses(monkeypatch) -> list[Path]:
     parsed: list[Path] = []
     parse = vector_files.parse
 
-    def recorded(path: Path) -> tuple[list[str], np.ndarray]:
+    def recorded(path: Path, dimension: int | None) -> Vectors:
         parsed.append(path)
-        return parse(path)
+        return parse(path, dimension)
 
     monkeypatch.setattr(word_vectors, "parse", recorded)
     return parsed
@@ -53,6 +55,27 @@ def test_the_first_of_a_repeated_word_counts(file, cache, caplog):
         assert read.vectors.tolist() == [[1, 2], [3, 4]]
         assert read.repeated == 2
         assert "2 rows of repeated words left out" in caplog.text
+
+
+def test_faulty_rows_are_counted_at_each_reading(file, cache, caplog):
+    file.write_bytes(b"a 1 2\n" + b"".join(b"w%d 3 4\n" % number for number in range(200)) + b"b 5\nc 6 7\n")
+    for _ in range(2):  # parsed, then from the cache
+        caplog.clear()
+        read = read_vectors(file)
+        assert (len(read.words), read.faulty) == (202, 1)
+        assert "1 faults in word vectors" in caplog.text
+        assert "vectors.txt:202: expected a word and 2 numbers, found 1 in 'b 5'" in caplog.text
+
+
+def test_files_of_an_archive_are_kept_apart(tmp_path, cache, parses):
+    archive = tmp_path / "vectors.zip"
+    with zipfile.ZipFile(archive, "w") as writer:
+        writer.writestr("two.txt", "a 1 2\n")
+        writer.writestr("three.txt", "a 1 2 3\n")
+    for _ in range(2):
+        assert read_vectors(archive, 2).vectors.tolist() == [[1, 2]]
+        assert read_vectors(archive, 3).vectors.tolist() == [[1, 2, 3]]
+    assert len(parses) == 2
 
 
 def test_matrix_takes_rows_by_word(file, cache):
@@ -78,7 +101,7 @@ def test_files_that_cannot_be_read(tmp_path):
     with pytest.raises(DataError, match=f"{reason}: Is a directory"):
         read_vectors(tmp_path)
     zipped = gzip.compress(b"a 1 2\n" * 100)
-    for content in (b"a 1 2\n", zipped[:-9], zipped[:12] + b"\xff\xff" + zipped[14:]):
+    for content in (zipped[:-9], zipped[:12] + b"\xff\xff" + zipped[14:]):
         (tmp_path / "vectors.gz").write_bytes(content)
         with pytest.raises(DataError, match=f"vectors.gz: {reason}"):
             read_vectors(tmp_path / "vectors.gz")
@@ -93,7 +116,7 @@ def test_the_cache_holds_what_was_parsed(tmp_path, table):
     file = tmp_path / "vectors.txt"
     file.unlink(missing_ok=True)
     file.write_bytes(written(*table, "word2vec"))
-    parsed = word_vectors.Pretrained(*vector_files.parse(file), str(file), repeated=3)
+    parsed = word_vectors.Pretrained(*vector_files.parse(file)[:2], str(file), repeated=3, faulty=2, fault="a: 'é'")
     entry = word_vectors.CacheEntry(tmp_path / "entries", file)
     entry.store(parsed)
     loaded = entry.load()
@@ -101,6 +124,7 @@ def test_the_cache_holds_what_was_parsed(tmp_path, table):
     assert list(loaded.words) == list(parsed.words)
     assert np.array_equal(loaded.vectors.view(np.uint32), parsed.vectors.view(np.uint32))
     assert (loaded.source, loaded.repeated) == (parsed.source, parsed.repeated)
+    assert (loaded.faulty, loaded.fault) == (parsed.faulty, parsed.fault)
 
 
 def test_a_file_is_parsed_once_until_it_changes(file, cache, parses):

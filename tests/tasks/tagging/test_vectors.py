@@ -12,7 +12,7 @@ import torch
 from bilstm_nlp.config.tagging import EmbeddingsConfig
 from bilstm_nlp.data.text.vocabulary import FIRST, WordTable
 from bilstm_nlp.data.text.word_vectors import Pretrained
-from bilstm_nlp.errors import ConfigError
+from bilstm_nlp.errors import DataError
 from bilstm_nlp.tasks.tagging.vectors import DEFAULT_DIMENSION, initial_vectors, pretrained_vectors
 
 WORDS = ["".join(letters) for letters in product("abcdefghijklm", repeat=3)][:2000]
@@ -29,7 +29,7 @@ def test_a_file_of_another_dimension_is_refused(tmp_path):
     vectors = pretrained_vectors(EmbeddingsConfig(file=file, dimension=3))
     assert vectors is not None
     assert vectors.vectors.tolist() == [[1, 2, 3], [4, 5, 6]]
-    with pytest.raises(ConfigError, match=r"embeddings\.dimension: expected the file's 3, found 4"):
+    with pytest.raises(DataError, match=r"v\.txt: expected 4 numbers a row, by embeddings\.dimension, found 3; leave"):
         pretrained_vectors(EmbeddingsConfig(file=file, dimension=4))
 
 
