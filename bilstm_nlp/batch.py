@@ -160,6 +160,12 @@ class WindowBatch(Generic[A]):
     unknown."""
     facts: A | None = None
     """(B, C, P) float32: facts of each target's window, the same at every step. None if there are none."""
+    past_codes: A | None = None
+    """(B, L, J) int64: categories over the past, 0 for an unknown one. None if there are none."""
+    known_codes: A | None = None
+    """(B, H, J) int64: the same categories over the horizon."""
+    static_codes: A | None = None
+    """(B, C, G) int64: categories of each target's series, 0 for an unknown one. None if there are none."""
 
     def __post_init__(self) -> None:
         if self.past.ndim != 3 or self.level.ndim != 3 or self.known.ndim != 3:
@@ -172,7 +178,10 @@ class WindowBatch(Generic[A]):
             "scale": (b, 1, c),
             "known": (b, h, self.known.shape[2]),
             "future": (b, h, c),
-            "facts": (b, c, self.facts.shape[-1] if self.facts is not None else 0),
+            "facts": (b, c, _last(self.facts)),
+            "past_codes": (b, self.past.shape[1], _last(self.past_codes)),
+            "known_codes": (b, h, _last(self.known_codes)),
+            "static_codes": (b, c, _last(self.static_codes)),
         }
         _check_shapes(self, expected)
         if self.past.shape[2] < c:
@@ -196,7 +205,15 @@ class WindowBatch(Generic[A]):
             known=convert(self.known),
             future=None if self.future is None else convert(self.future),
             facts=None if self.facts is None else convert(self.facts),
+            past_codes=None if self.past_codes is None else convert(self.past_codes),
+            known_codes=None if self.known_codes is None else convert(self.known_codes),
+            static_codes=None if self.static_codes is None else convert(self.static_codes),
         )
+
+
+def _last(array: A | None) -> int:
+    """Return the size of an array's last dimension; 0 without an array."""
+    return 0 if array is None else array.shape[-1]
 
 
 def _check_shapes(batch: TokenBatch[A] | WindowBatch[A], expected: Mapping[str, tuple[int, ...]]) -> None:

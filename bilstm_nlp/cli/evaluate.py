@@ -17,6 +17,7 @@ from bilstm_nlp.cli.options import (
     Levels,
     Output,
     Runs,
+    Static,
     Verbosity,
     combination,
 )
@@ -71,6 +72,7 @@ def backtest(
     ] = 8,
     step: Annotated[int, typer.Option(metavar="N", help="Rows from one origin to the next.", min=1)] = 1,
     refit: Annotated[bool, typer.Option("--refit", help="Train anew at each origin, on the rows before it.")] = False,
+    static: Static = None,
     levels: Levels = None,
     horizon: Horizon = None,
     combine: Combined = None,
@@ -92,6 +94,7 @@ def backtest(
             windows=windows,
             step=step,
             refit=refit,
+            static=static,
             levels=levels or None,
             horizon=horizon,
             watch=activity.show,

@@ -65,6 +65,14 @@ Horizon = Annotated[
         min=1,
     ),
 ]
+Static = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="Static columns of a forecaster's series that were not in training, a row for each. The input itself may "
+        "have these columns.",
+    ),
+]
 Runs = Annotated[
     list[Path],
     typer.Argument(

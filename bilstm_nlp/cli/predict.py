@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bilstm_nlp.cli.activity import Activity
-from bilstm_nlp.cli.options import Combined, Horizon, Levels, Output, Verbosity, combination, divided
+from bilstm_nlp.cli.options import Combined, Horizon, Levels, Output, Static, Verbosity, combination, divided
 from bilstm_nlp.cli.output import write
 from bilstm_nlp.data.pipes import standard_input_as_pipe
 from bilstm_nlp.tasks.request import Format, Reads, Request
@@ -58,6 +58,7 @@ def predict(
             "these rows, with empty targets.",
         ),
     ] = None,
+    static: Static = None,
     levels: Levels = None,
     horizon: Horizon = None,
     combine: Combined = None,
@@ -77,7 +78,7 @@ def predict(
     runs, source = divided(arguments)
     combined = combination(runs, combine)
     request = Request(
-        source, kind, reads, confidence, nbest, known, plot, attention, jobs, tuple(levels or ()), horizon
+        source, kind, reads, confidence, nbest, known, static, plot, attention, jobs, tuple(levels or ()), horizon
     )
     if source == "-" and sys.stdin.isatty() and output is None:
         from bilstm_nlp.cli import console

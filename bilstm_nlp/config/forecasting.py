@@ -81,11 +81,18 @@ class ForecastingData(Section):
     id_column: str = "unique_id"
     """Column with the name of the series, in long files."""
     targets: tuple[str, ...] | None = Field(None, min_length=1)
-    """Columns to forecast. Not set: all columns that are neither `observed` nor `known`."""
+    """Columns to forecast. Not set: all columns that are neither `observed`, `known` nor `static`."""
     observed: tuple[str, ...] = ()
     """Columns whose past is read, but which are not forecast."""
     known: tuple[str, ...] = ()
     """Columns that are known ahead, such as holidays. Read over the look-back and over the horizon."""
+    static: tuple[str, ...] = ()
+    """Columns that are constant within each series, such as region or size. Not set: all columns of `static_file`."""
+    static_file: Source | None = None
+    """File of static columns: a row for each series, named by `id_column`. For a wide file, a row for each target."""
+    categorical: tuple[str, ...] = ()
+    """Columns among `known` and `static` whose numbers are categories. Columns of text are categories by themselves.
+    A category that training has not seen is read as unknown, and said."""
     calendar: Literal["none", "scaled", "cyclic"] = "none"
     """Features of the dates, such as the hour. `scaled` maps each to [−0.5, 0.5], `cyclic` to sine and cosine."""
     frequency: str | None = None
@@ -287,7 +294,8 @@ class ForecastingConfig(Section):
     @property
     def sources(self) -> tuple[str, ...]:
         """The files that are read."""
-        return (self.data.file,)
+        static_file = self.data.static_file
+        return (self.data.file,) if static_file is None else (self.data.file, static_file)
 
     @property
     def comparability(self) -> Comparability:

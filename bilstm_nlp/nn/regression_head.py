@@ -10,9 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bilstm_nlp.batch import WindowBatch
+from bilstm_nlp.nn.categories import AheadReader
+from bilstm_nlp.nn.channels import Channels
 from bilstm_nlp.nn.horizon import DirectDecoder, LinearBypass
 from bilstm_nlp.nn.model import Loss
-from bilstm_nlp.nn.series_embedder import Channels
 
 
 class Objective(Protocol):
@@ -127,8 +128,11 @@ class RegressionHead(nn.Module):
         *,
         levels: Sequence[float],
         margins: Sequence[int],
+        ahead: AheadReader | None = None,
     ) -> None:
         """`decoder` must return `channels.targets · objective.outputs` numbers for each step.
+
+        `ahead` reads the columns known ahead, if they have categories or meet facts.
 
         `levels`: Q nominal coverages of prediction intervals. `margins`: the shape of their margins, (Q, S, H, C) for S
         series.
@@ -136,13 +140,14 @@ class RegressionHead(nn.Module):
         super().__init__()
         self.pooling, self.decoder, self.bypass = pooling, decoder, bypass
         self.channels, self.objective = channels, objective
-        self.levels = tuple(levels)
+        self.ahead, self.levels = ahead, tuple(levels)
         # Fitted to validation data after training: the margins that widen intervals.
         self.register_buffer("margins", torch.zeros(*margins))
 
     def decode(self, states: Tensor, batch: WindowBatch[Tensor]) -> Tensor:
         """(S, T, D) states → (B, H, C, Q) forecasts, in the units of `batch.future`."""
-        numbers = self.decoder(self.pooling(states), self.channels.known(batch))
+        known = self.channels.known(batch) if self.ahead is None else self.ahead(batch)
+        numbers = self.decoder(self.pooling(states), known)
         shape = (*numbers.shape[:2], self.channels.targets, self.objective.outputs)
         normalised = self.objective.arrange(self.channels.forecast(numbers.reshape(shape)))
         if self.bypass is not None:

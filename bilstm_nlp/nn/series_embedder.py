@@ -1,98 +1,19 @@
-"""The input end for series: channels make sequences of a window's columns, readers make the encoder's time steps.
+"""The input end for series: readers make the encoder's time steps of the sequences of a window.
 
 B windows of L past steps by F columns, of which the first C are forecast over H steps; S sequences.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
 from bilstm_nlp.batch import WindowBatch
+from bilstm_nlp.nn.categories import CategoryEmbedding, FactEmbedding
+from bilstm_nlp.nn.channels import Channels
 from bilstm_nlp.nn.encoder import Sequences
-
-
-class Channels(Protocol):
-    """A way to split a window's columns into sequences, and to join the sequences' outputs to a forecast."""
-
-    features: int
-    """Columns of a sequence."""
-    targets: int
-    """Columns that one sequence forecasts."""
-    forecasts: int
-    """C: columns that all sequences of a window forecast together."""
-
-    def sequences(self, batch: WindowBatch[Tensor], /) -> Tensor:
-        """(B, L, F) past columns → (S, L, features)"""
-        ...
-
-    def known(self, batch: WindowBatch[Tensor], /) -> Tensor:
-        """(B, H, K) columns known ahead → (S, H, K)"""
-        ...
-
-    def facts(self, facts: Tensor, /) -> Tensor:
-        """(B, C, P) facts of each target's window → (S, targets · P)"""
-        ...
-
-    def forecast(self, outputs: Tensor, /) -> Tensor:
-        """(S, H, targets, Q) → (B, H, C, Q)"""
-        ...
-
-
-class JointChannels:
-    """One sequence of all columns, which forecasts all targets: S = B."""
-
-    def __init__(self, columns: int, targets: int) -> None:
-        self.features, self.targets, self.forecasts = columns, targets, targets
-
-    def sequences(self, batch: WindowBatch[Tensor]) -> Tensor:
-        """(B, L, F)"""
-        return batch.past
-
-    def known(self, batch: WindowBatch[Tensor]) -> Tensor:
-        """(B, H, K)"""
-        return batch.known
-
-    def facts(self, facts: Tensor) -> Tensor:
-        """(B, C, P) → (B, C · P)"""
-        return facts.flatten(1)
-
-    def forecast(self, outputs: Tensor) -> Tensor:
-        """(B, H, C, Q) → the same"""
-        return outputs
-
-
-class IndependentChannels:
-    """A sequence for each target, beside the columns that are not forecast: S = B · C.
-
-    All sequences share the weights (Nie et al. 2023).
-    """
-
-    def __init__(self, columns: int, targets: int) -> None:
-        self.features, self.targets, self.forecasts = 1 + columns - targets, 1, targets
-
-    def sequences(self, batch: WindowBatch[Tensor]) -> Tensor:
-        """(B, L, F) past columns → (B · C, L, 1 + F − C)"""
-        windows, steps, _ = batch.past.shape
-        targets = batch.past[..., : self.forecasts].transpose(1, 2).reshape(windows * self.forecasts, steps, 1)
-        if self.features == 1:
-            return targets
-        return torch.cat([targets, batch.past[..., self.forecasts :].repeat_interleave(self.forecasts, dim=0)], dim=2)
-
-    def known(self, batch: WindowBatch[Tensor]) -> Tensor:
-        """(B, H, K) columns known ahead → (B · C, H, K)"""
-        return batch.known.repeat_interleave(self.forecasts, dim=0)
-
-    def facts(self, facts: Tensor) -> Tensor:
-        """(B, C, P) → (B · C, P)"""
-        return facts.flatten(0, 1)
-
-    def forecast(self, outputs: Tensor) -> Tensor:
-        """(B · C, H, 1, Q) → (B, H, C, Q)"""
-        _, horizon, _, quantiles = outputs.shape
-        return outputs.view(-1, self.forecasts, horizon, quantiles).transpose(1, 2)
 
 
 class StepReader(nn.Module):
@@ -136,15 +57,24 @@ class PatchReader(nn.Module):
 class SeriesEmbedder(nn.Module):
     """(B, L, F) windows → (S, T, outputs) sequences: channels, then a reader; facts join every step it makes."""
 
-    def __init__(self, channels: Channels, reader: StepReader | PatchReader, facts: int = 0) -> None:
-        """`facts`: P, the number of facts of each target's window."""
+    def __init__(
+        self,
+        channels: Channels,
+        reader: StepReader | PatchReader,
+        facts: FactEmbedding | None = None,
+        categories: CategoryEmbedding | None = None,
+    ) -> None:
+        """`categories`: the table of the categories of the past, whose vectors are further columns."""
         super().__init__()
-        self.channels, self.reader, self.outputs = channels, reader, reader.outputs + channels.targets * facts
+        self.channels, self.reader, self.facts, self.categories = channels, reader, facts, categories
+        self.outputs = reader.outputs + (0 if facts is None else facts.outputs)
 
     def forward(self, batch: WindowBatch[Tensor]) -> Sequences:
         """Embed a batch as (S, T, outputs) sequences without padding."""
-        inputs = self.reader(self.channels.sequences(batch))
-        if batch.facts is not None:
-            facts = self.channels.facts(batch.facts)
-            inputs = torch.cat([inputs, facts[:, None].expand(-1, inputs.shape[1], -1)], dim=2)
+        columns = batch
+        if self.categories is not None and batch.past_codes is not None:
+            columns = replace(batch, past=torch.cat([batch.past, self.categories(batch.past_codes)], dim=2))
+        inputs = self.reader(self.channels.sequences(columns))
+        if self.facts is not None:
+            inputs = torch.cat([inputs, self.facts(batch)[:, None].expand(-1, inputs.shape[1], -1)], dim=2)
         return Sequences(inputs, torch.full(inputs.shape[:1], inputs.shape[1], device=inputs.device))

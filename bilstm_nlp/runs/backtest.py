@@ -30,6 +30,7 @@ def backtest(
     windows: int,
     step: int,
     refit: bool,
+    static: str | None = None,
     combine: Combine = "mean",
     levels: Sequence[float] | None = None,
     horizon: int | None = None,
@@ -65,7 +66,7 @@ def backtest(
             forecasters.append(refitted(task, past, watch, f"origin {origin} of {windows}{model}"))
         return forecasters[0].tables if len(forecasters) == 1 else Ensemble(forecasters, combine).tables
 
-    past = predictor.inputs.past(source or tasks[0].config.data.file)
+    past = predictor.inputs.past(source or tasks[0].config.data.file, static)
     with_refit = trained if refit else None
     yield as_csv(predictor.tables.backtest(past, windows, step, with_refit, levels, horizon, methods, predictor.season))
 

@@ -35,6 +35,8 @@ class Request:
     """Number of a tagger's most probable tag sequences to give."""
     known: str | None = None
     """A forecaster's file of columns known ahead, for the rows after the end of the source."""
+    static: str | None = None
+    """A forecaster's file of static columns, for series that were not in training."""
     plot: Path | None = None
     """Picture to draw: a forecaster's history and forecast, or a tagger's attention in the first sentence."""
     attention: bool = False

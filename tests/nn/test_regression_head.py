@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from bilstm_nlp.nn.categories import FactEmbedding
+from bilstm_nlp.nn.channels import IndependentChannels, JointChannels
 from bilstm_nlp.nn.horizon import DirectDecoder, LinearBypass
 from bilstm_nlp.nn.pooling import LastPooling
 from bilstm_nlp.nn.regression_head import (
@@ -15,7 +17,7 @@ from bilstm_nlp.nn.regression_head import (
     SquaredError,
     observed_loss,
 )
-from bilstm_nlp.nn.series_embedder import IndependentChannels, JointChannels, SeriesEmbedder, StepReader
+from bilstm_nlp.nn.series_embedder import SeriesEmbedder, StepReader
 from tests.nn.windows import EXTRA, B, C, H, K, L, batch
 
 
@@ -116,7 +118,7 @@ def test_missing_values_have_no_loss_and_no_gradient():
 @pytest.mark.parametrize("channels", [JointChannels(C + EXTRA, C), IndependentChannels(C + EXTRA, C)], ids=type)
 def test_facts_join_the_steps_of_their_own_target(channels):
     facts = torch.arange(B * C * 2.0).view(B, C, 2)
-    embedder = SeriesEmbedder(channels, StepReader(channels.features), facts=2)
+    embedder = SeriesEmbedder(channels, StepReader(channels.features), FactEmbedding(channels, 2, []))
     inputs = embedder(batch(facts=facts)).inputs
     assert inputs.shape[2] == embedder.outputs
     joined = inputs[..., channels.features :]

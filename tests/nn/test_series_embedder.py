@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from bilstm_nlp.nn.series_embedder import IndependentChannels, PatchReader
+from bilstm_nlp.nn.channels import IndependentChannels
+from bilstm_nlp.nn.series_embedder import PatchReader
 from tests.nn.windows import EXTRA, B, C, H, L, batch
 
 

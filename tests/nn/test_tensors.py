@@ -13,7 +13,9 @@ from tests.test_batch import token_values, window_values
 
 
 def test_tensors_on_the_cpu_share_the_arrays_memory():
-    for batch in (TokenBatch(**token_values()), WindowBatch(**window_values(facts=np.zeros((4, 2, 3))))):
+    codes = {"past_codes": (4, 6, 1), "known_codes": (4, 5, 1), "static_codes": (4, 2, 2)}
+    further = {"facts": np.zeros((4, 2, 3))} | {name: np.zeros(shape, np.int64) for name, shape in codes.items()}
+    for batch in (TokenBatch(**token_values()), WindowBatch(**window_values(**further))):
         moved = on(batch)
         for name in {field.name for field in fields(batch)} - {"windows"}:
             tensor = getattr(moved, name)

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from bilstm_nlp.batch import Floats, Ints, Values, WindowBatch
 from bilstm_nlp.data.series import fitting
 from bilstm_nlp.data.series.calendar import Calendar, calendar_features
+from bilstm_nlp.data.series.categories import Labels
+from bilstm_nlp.data.series.covariates import Remarks, StaticCodec, fit_categories, translated, unseen
 from bilstm_nlp.data.series.normalisation import Normalisation, Theta, WindowNormaliser
 from bilstm_nlp.data.series.panel import Panel
 from bilstm_nlp.data.series.recognition import Ends, Excerpt, excerpts
@@ -61,8 +63,12 @@ class SeriesCodec:
     """Least number of rows before an origin; `None` for the look-back."""
     encoder_rows: int | None = None
     """Number of the newest rows that the encoder reads; `None` for the look-back."""
+    categories: dict[str, Labels] = field(default_factory=dict)
+    """Column of categories → its labels in the training rows."""
+    static: StaticCodec | None = None
+    """The static columns; `None` if there are none."""
     said: set[str] = field(default_factory=set)
-    """Names of strange series that a warning has named."""
+    """Names of strange series, and remarks on covariates, that warnings have given."""
 
     @classmethod
     def fit(
@@ -93,6 +99,8 @@ class SeriesCodec:
         curves = fitting.curves_of(transform, training, columns.targets)
         fitting.check_curves(data.series, columns.targets, curves)
         scales, deviations = fitting.fit_scales(scaler, transform, training, columns, curves)
+        categories = fit_categories(training, columns)
+        static = StaticCodec.fit(scaler, training, columns, categories) if columns.static else None
         return cls(
             columns=columns,
             calendar=calendar,
@@ -113,24 +121,37 @@ class SeriesCodec:
             theta=theta,
             min_past=min_past,
             encoder_rows=encoder_rows,
+            categories=categories,
+            static=static,
         )
 
     # --- series to windows ---
 
     @property
     def known(self) -> int:
-        """K: number of columns known ahead, with those of the calendar."""
-        return len(self.columns.known) + int(self.features(pd.DatetimeIndex([])).shape[1])
+        """K: number of numeric columns known ahead, with those of the calendar."""
+        return len(self.columns.known) - len(self.columns.coded) + int(self.features(pd.DatetimeIndex([])).shape[1])
 
     @property
     def inputs(self) -> int:
-        """F: number of columns in a window's past, with the mask of padded rows."""
+        """F: number of numeric columns in a window's past, with the mask of padded rows."""
         return len(self.columns.targets) + len(self.columns.observed) + self.known + self.is_padded
 
     @property
     def facts(self) -> int:
-        """P: number of facts of each target's window."""
-        return FACTS if self.normalisation == "theta" else 0
+        """P: number of numeric facts of each target's window."""
+        of_window = FACTS if self.normalisation == "theta" else 0
+        return of_window + (0 if self.static is None else 2 * len(self.static.numbers))
+
+    @property
+    def known_labels(self) -> list[int]:
+        """Number of labels of each known column of categories."""
+        return [len(self.categories[name]) for name in self.columns.coded]
+
+    @property
+    def static_labels(self) -> list[int]:
+        """Number of labels of each static column of categories."""
+        return [] if self.static is None else [len(labels) for labels in self.static.categories.values()]
 
     @property
     def is_padded(self) -> bool:
@@ -168,7 +189,9 @@ class SeriesCodec:
         origin, by the rows before it; a warning names it.
         """
         fitting.check_values(series, self.columns.targets, self.lower)
-        blocks, scales, unknown, curves = [], [], [], []
+        blocks, scales, unknown, curves, facts = [], [], [], [], []
+        remarks, coded = Remarks(self.said), self.columns.coded
+        numeric = len(self.columns.all) - len(coded)
         for each in series:
             name = self.trained_as(each)
             curve = Curve.of(self.curves, name)
@@ -177,7 +200,12 @@ class SeriesCodec:
                 curves.append(curve)
             values = fitting.transformed(each, self.columns.all, len(self.columns.targets), curve)
             features = self.features(each.dates)
-            blocks.append(np.concatenate([values, features], axis=1))
+            codes = translated(values[:, numeric:], each, coded, self.categories)
+            blocks.append(np.concatenate([values[:, :numeric], features, codes], axis=1))
+            remarks.add(unseen(each, coded, self.categories))
+            if self.static is not None:
+                facts.append(self.static.facts(each, name, len(self.columns.targets)))
+                remarks.add(self.static.remarks(each, name))
             if name is None:
                 unknown.append(each.id)
                 scale = Scale.expanding(self.kind, values, each.observed_of(self.columns.all)).with_last(
@@ -187,21 +215,23 @@ class SeriesCodec:
                 scale = self.scales[name]
             scales.append(scale.with_unscaled(features.shape[1]))
         fitting.warn_of_unknown(unknown, self.said)
+        remarks.warn()
         observed = [each.observed_of((*self.columns.targets, *self.columns.observed)) for each in series]
         return Panel.stack(
             blocks,
             len(self.columns.targets),
-            self.known,
+            self.known + len(coded),
             scales=scales,
             curves=curves or None,
             lower=self.lower,
             ratio=self.transform == "ratio",
             observed=None if all(block.all() for block in observed) else observed,
+            facts=facts or None,
         )
 
     @property
     def _known_scale(self) -> Scale:
-        """The scale (K,) of the columns known ahead, without the calendar's: the same for all series."""
+        """The scale of the columns known ahead, without the calendar's: the same for all series."""
         scale, count = next(iter(self.scales.values())), len(self.columns.all)
         return scale.select(range(count - len(self.columns.known), count))
 
@@ -224,17 +254,44 @@ class SeriesCodec:
 
     # --- windows to batches ---
 
-    def collate(self, past: Values, known: Values, future: Values | None = None) -> WindowBatch[NDArray[Any]]:
-        """(B, L, F) past, (B, H, K) known ahead, (B, H, C) future → a batch, each window normalised by itself"""
+    def collate(
+        self, past: Values, known: Values, facts: Values | None, future: Values | None = None
+    ) -> WindowBatch[NDArray[Any]]:
+        """(B, L, F) past, (B, H, K) known ahead, (B, C, P) facts, (B, H, C) future → a batch
+
+        Past, known and facts end with codes of categories. Each window is normalised by itself.
+        """
         width = len(self.columns.targets)
+        past, past_codes = _divided(past, len(self.known_labels))
+        known, known_codes = _divided(known, len(self.known_labels))
+        facts, static_codes = (None, None) if facts is None else _divided(facts, len(self.static_labels))
         values = WindowNormaliser(self.normalisation, self.horizon, self.theta)(past[..., :width].astype(np.float32))
         others = np.nan_to_num(past[..., width:].astype(np.float32))
         mask = np.any(~np.isnan(past[..., :width]), axis=2, keepdims=True).astype(np.float32)
         read = np.concatenate([values.past, others, *([mask] if self.is_padded else [])], axis=2)
-        newest = np.ascontiguousarray(read[:, -(self.encoder_rows or self.look_back) :])
-        return WindowBatch(newest, values.level, values.scale, known, future, values.facts)
+        newest = slice(-(self.encoder_rows or self.look_back), None)
+        numbers = [block for block in (values.facts, facts) if block is not None and block.shape[2]]
+        return WindowBatch(
+            np.ascontiguousarray(read[:, newest]),
+            values.level,
+            values.scale,
+            known,
+            future,
+            np.concatenate(numbers, axis=2) if numbers else None,
+            None if past_codes is None else past_codes[:, newest],
+            known_codes,
+            static_codes,
+        )
 
     def batch(self, windows: Windows, numbers: Ints) -> WindowBatch[NDArray[Any]]:
         """Make a batch of the windows with these numbers, in this order."""
         arrays = windows.gather(numbers)
-        return self.collate(arrays.past, arrays.known, arrays.future)
+        return self.collate(arrays.past, arrays.known, arrays.facts, arrays.future)
+
+
+def _divided(values: Values, codes: int) -> tuple[Values, Ints | None]:
+    """Divide columns (B, …, F) into numbers and the codes of the last columns; `None` if there are no codes."""
+    if codes == 0:
+        return values, None
+    numbers = values.shape[-1] - codes
+    return values[..., :numbers], np.nan_to_num(values[..., numbers:]).astype(np.int64)

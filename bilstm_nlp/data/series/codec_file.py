@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any, Self
 
@@ -9,7 +10,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
 from bilstm_nlp.data.series.calendar import Calendar
+from bilstm_nlp.data.series.categories import Labels
 from bilstm_nlp.data.series.codec import SeriesCodec
+from bilstm_nlp.data.series.covariates import StaticCodec
 from bilstm_nlp.data.series.frequencies import parse_frequency
 from bilstm_nlp.data.series.normalisation import Normalisation, Theta
 from bilstm_nlp.data.series.recognition import Ends, Excerpt
@@ -68,6 +71,28 @@ class ThetaFile(BaseModel):
     trend_smoothing: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
+class StaticFile(BaseModel):
+    """The static columns in codec.json."""
+
+    model_config = ConfigDict(strict=True)
+
+    numbers: list[str]
+    centre: list[float]
+    scale: list[PositiveFloat]
+    categories: list[str]
+    values: dict[str, dict[str, list[str | float | None]]]
+
+    @model_validator(mode="after")
+    def fits_together(self) -> Self:
+        """Check that every number has a unit, and every series a value of every column."""
+        if not len(self.numbers) == len(self.centre) == len(self.scale):
+            raise ValueError(f"expected centre and scale of {len(self.numbers)} static columns, found others")
+        names = {*self.numbers, *self.categories}
+        if not all(values.keys() == names for values in self.values.values()):
+            raise ValueError(f"expected values of the static columns {', '.join(sorted(names))}, found others")
+        return self
+
+
 class CodecFile(BaseModel):
     """The codec's part of codec.json; the rest is for `Baselines`."""
 
@@ -93,6 +118,8 @@ class CodecFile(BaseModel):
     theta: ThetaFile | None = None
     min_past: PositiveInt | None = None
     encoder_rows: PositiveInt | None = None
+    categories: dict[str, list[str]] = {}
+    static: StaticFile | None = None
 
     @model_validator(mode="after")
     def fits_together(self) -> Self:
@@ -106,6 +133,14 @@ class CodecFile(BaseModel):
             raise ValueError("expected ends of the series that have scalers, found others")
         if not all(0 < level < 1 for level in self.levels):
             raise ValueError(f"expected levels between 0 and 1, found {self.levels}")
+        static = [] if self.static is None else self.static.categories
+        if not self.categories.keys() <= {*self.known, *static}:
+            raise ValueError(f"expected categories of known and static columns, found {', '.join(self.categories)}")
+        coded = [name for name in self.known if name in self.categories]
+        if self.known[len(self.known) - len(coded) :] != coded or not self.categories.keys() >= set(static):
+            raise ValueError("expected known columns of categories as the last, and labels of all, found others")
+        if self.static is not None and self.static.values.keys() != self.scalers.keys():
+            raise ValueError("expected static values of the series that have scalers, found others")
         expected_curves = self.scalers.keys() if self.transform in ("log1p", "box-cox") else set()
         if self.curves.keys() != expected_curves:
             raise ValueError(f"expected curves of the series that have scalers for {self.transform}, found others")
@@ -135,6 +170,8 @@ def codec_json(codec: SeriesCodec) -> dict[str, Any]:
         "theta": None if codec.theta is None else asdict(codec.theta),
         "min_past": codec.min_past,
         "encoder_rows": codec.encoder_rows,
+        "categories": {name: list(labels) for name, labels in codec.categories.items()},
+        "static": None if codec.static is None else _static_json(codec.static),
     }
     return {
         "targets": list(codec.columns.targets),
@@ -154,12 +191,44 @@ def codec_json(codec: SeriesCodec) -> dict[str, Any]:
     }
 
 
+def _static_json(static: StaticCodec) -> dict[str, Any]:
+    """Return the static columns as in codec.json."""
+    return {
+        "numbers": list(static.numbers),
+        "centre": static.scale.centre.tolist(),
+        "scale": static.scale.size.tolist(),
+        "categories": list(static.categories),
+        "values": {
+            series: {name: list(cells) for name, cells in values.items()} for series, values in static.values.items()
+        },
+    }
+
+
+def _static_of(file: StaticFile, labels: Mapping[str, Labels]) -> StaticCodec:
+    """Undo `_static_json`, given the labels of each column of categories."""
+    return StaticCodec(
+        tuple(file.numbers),
+        Scale(np.array(file.centre), np.array(file.scale)),
+        {name: labels[name] for name in file.categories},
+        {series: {name: tuple(cells) for name, cells in values.items()} for series, values in file.values.items()},
+    )
+
+
 def codec_of(values: dict[str, Any]) -> SeriesCodec:
     """Undo `codec_json`. Raises `RunError` for values that are missing, wrong or do not fit together."""
     file = checked(CodecFile, values, "codec.json")
     parse_frequency(file.frequency)
+    categories = {name: tuple(labels) for name, labels in file.categories.items()}
+    static = None if file.static is None else _static_of(file.static, categories)
+    columns = Columns(
+        tuple(file.targets),
+        tuple(file.observed),
+        tuple(file.known),
+        () if static is None else tuple(next(iter(static.values.values()))),
+        tuple(categories),
+    )
     return SeriesCodec(
-        columns=Columns(tuple(file.targets), tuple(file.observed), tuple(file.known)),
+        columns=columns,
         calendar=file.calendar,
         normalisation=file.normalisation,
         look_back=file.look_back,
@@ -178,4 +247,6 @@ def codec_of(values: dict[str, Any]) -> SeriesCodec:
         theta=None if file.theta is None else Theta(file.theta.season, file.theta.damping, file.theta.trend_smoothing),
         min_past=file.min_past,
         encoder_rows=file.encoder_rows,
+        categories=categories,
+        static=static,
     )

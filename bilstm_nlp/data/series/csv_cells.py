@@ -27,17 +27,17 @@ LOOKED_AT = 1 << 16
 LINES_LOOKED_AT = 6
 
 
-def csv_cells(path: Path, source: str, format: TableFormat) -> tuple[pd.DataFrame, list[str]]:
+def csv_cells(path: Path, source: str, format: TableFormat, all_text: bool = False) -> tuple[pd.DataFrame, list[str]]:
     """Read the cells of a CSV file; the index is the line. The file is opened and unpacked once.
 
-    Also returns notes for the user.
+    `all_text` leaves every cell as the file spells it. Also returns notes for the user.
     """
     with _opened(path, source) as stream:
         separator = _separator(stream.read(LOOKED_AT))
         stream.seek(0)
         header = _header(stream, separator, source, format)
         stream.seek(0)
-        frame = _rows(stream, separator, header, source, format)
+        frame = _rows(stream, separator, header, source, format, all_text)
     return frame, [] if separator == "," else [f"cells are separated by {SEPARATORS[separator]}"]
 
 
@@ -108,14 +108,19 @@ def _is_data(header: Sequence[str]) -> bool:
     return not numbered
 
 
-def _rows(stream: IO[bytes], separator: str, header: list[str], source: str, format: TableFormat) -> pd.DataFrame:
+def _rows(
+    stream: IO[bytes], separator: str, header: list[str], source: str, format: TableFormat, all_text: bool
+) -> pd.DataFrame:
     """Read all cells below the header: numbers if a whole column is numeric, else text. Blank lines are left out.
 
     Where numbers may be spelt in another way, all cells stay text.
     """
     # pandas must not guess here: a series may be called NA, and a date must not become a number.
-    verbatim = {name for name in header if name in (format.date_column, format.id_column) or is_date_name(name)}
-    plain = separator == "," and format.decimal == "." and format.thousands is None
+    kept = {format.date_column, format.id_column, *format.static, *format.categorical}
+    verbatim = {name for name in header if name in kept or is_date_name(name)}
+    # A column known ahead may be text, of which "None" or "NA" are categories. Numbers are parsed later.
+    unmarked = {*verbatim, *format.ahead}
+    plain = separator == "," and format.decimal == "." and format.thousands is None and not all_text
     first_line = 1 if format.names is not None else 2
     frame = pd.read_csv(
         stream,
@@ -124,7 +129,7 @@ def _rows(stream: IO[bytes], separator: str, header: list[str], source: str, for
         names=header,
         dtype=dict.fromkeys(verbatim if plain else header, str),
         keep_default_na=False,
-        na_values={name: EMPTY for name in header if name not in verbatim},
+        na_values={} if all_text else {name: EMPTY for name in header if name not in unmarked},
         skip_blank_lines=False,
         low_memory=False,
         encoding="utf-8-sig",

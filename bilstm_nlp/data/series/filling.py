@@ -61,6 +61,8 @@ class Completed:
             return
         values = _hold(series.values, early)
         missing = lacking & ~early
+        uncoded = missing & np.isin(series.columns, list(series.labels))
+        values[uncoded] = 0
         at_end = missing & _after_last(series.values) if format.missing == "interpolate" else np.zeros_like(missing)
         if format.missing == "error":
             if (series.rows == 0).any():
@@ -70,8 +72,9 @@ class Completed:
             values = _fill(values, format.missing)
             advice = f"data.missing = {format.missing!r} needs a value to fill from"
             _report_cells(table, series, ~np.isfinite(values), advice, complain)
-        self.filled += _counts(series, missing & ~at_end, format.missing)
-        self.filled += _counts(series, at_end, "the last value")
+        self.filled += _counts(series, missing & ~at_end & ~uncoded, format.missing)
+        self.filled += _counts(series, at_end & ~uncoded, "the last value")
+        self.filled += _counts(series, uncoded, "no category")
         values = np.where(np.isfinite(values), values, 0.0)
         self.series.append(replace(series, values=values, observed=~lacking))
 
@@ -98,7 +101,10 @@ def _divided(series: Series, known: Sequence[str]) -> tuple[Series, Series]:
     has_value = np.flatnonzero((~np.isnan(series.values[:, others])).any(axis=1))
     end = int(has_value[-1]) + 1 if len(has_value) else len(series)
     ahead, columns = series[end:], column_indices(known, series.columns)
-    return series[:end], Series(ahead.id, ahead.dates, ahead.values[:, columns], tuple(known), ahead.rows)
+    labels = {name: own for name, own in series.labels.items() if name in known}
+    return series[:end], Series(
+        ahead.id, ahead.dates, ahead.values[:, columns], tuple(known), ahead.rows, labels=labels
+    )
 
 
 def _joined(series: Series, ahead: Series) -> Series:

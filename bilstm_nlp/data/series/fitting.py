@@ -54,7 +54,8 @@ def fit_scales(
     rows = [
         (transformed(series, names, width, curves.get(series.id)), series.observed_of(names)) for series in training
     ]
-    shared = shared_scale(kind, rows, len(columns.known))
+    # Codes of categories are no quantities, and keep their values.
+    shared = shared_scale(kind, rows, len(columns.known)).with_last(Scale.unit(len(columns.coded)))
     scales, deviations = {}, {}
     for series, (values, observed) in zip(training, rows, strict=True):
         own = Scale.fit(kind, values, observed)
@@ -63,7 +64,7 @@ def fit_scales(
         scales[series.id] = own.with_last(shared)
         deviations[series.id] = deviations_of(scales[series.id].apply(values), observed)[:width]
     if kind == "robust":
-        warn_of_flat_quartiles(training, rows, names)
+        warn_of_flat_quartiles(training, rows, names[: len(names) - len(columns.coded)])
     return scales, deviations
 
 

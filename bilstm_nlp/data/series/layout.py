@@ -58,10 +58,23 @@ class TableFormat:
     """Take empty cells before the first value of a column as its late beginning, not as missing values."""
     ahead: tuple[str, ...] = ()
     """Columns known ahead: rows after the last value of all other columns are rows to forecast, not missing values."""
+    static: tuple[str, ...] = ()
+    """Columns that are constant within each series. The file may lack them."""
+    categorical: tuple[str, ...] = ()
+    """Columns, known ahead or static, whose cells are categories."""
+    decided: bool = False
+    """True if `categorical` has all such columns; otherwise columns of text are categories too."""
 
     def with_columns(self, columns: Columns) -> TableFormat:
         """Return the layout with these columns in place of its own."""
-        return replace(self, columns=columns.all, ahead=columns.known)
+        return replace(
+            self,
+            columns=columns.all,
+            ahead=columns.known,
+            static=columns.static,
+            categorical=columns.categorical,
+            decided=True,
+        )
 
     def as_trained(self, columns: Columns, frequency: str, zone: str | None) -> TableFormat:
         """Return the layout of files for a trained model, with these columns in place of its own."""
@@ -81,6 +94,8 @@ class Table:
     """`None` if rows are numbered in their order."""
     id: str | None
     columns: tuple[str, ...]
+    static: tuple[str, ...] = ()
+    """The static columns that the file has."""
     notes: tuple[str, ...] = ()
     """Decisions made while reading, to be said to the user."""
 

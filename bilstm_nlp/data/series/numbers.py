@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -21,18 +22,20 @@ BLANKS = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2019": "
 """Characters of typographers, and those of keyboards in their place."""
 
 
-def parse_numbers(table: Table, format: TableFormat, complain: Complain) -> tuple[Floats, list[str]]:
-    """Parse the value columns (N, C); an empty cell is NaN. Also returns notes for the user.
+def parse_numbers(
+    table: Table, columns: Sequence[str], format: TableFormat, complain: Complain
+) -> tuple[Floats, list[str]]:
+    """Parse these columns (N, C); an empty cell is NaN. Also returns notes for the user.
 
     Complains once for each column: of text, and of numbers too large to train on.
     """
-    values, notes = np.empty((len(table.frame), len(table.columns))), list[str]()
-    for index, name in enumerate(table.columns):
+    values, notes = np.empty((len(table.frame), len(columns))), list[str]()
+    for index, name in enumerate(columns):
         column = table.frame[name]
-        parsed, is_text = _parsed(column, format)
+        parsed, is_text = parsed_cells(column, format)
         if is_text.any():
             shown = repr(str(column.iloc[int(is_text.argmax())]))
-            advice = _spelling_advice(column[is_text])
+            advice = _spelling_advice(column[is_text]) or _category_advice(table, name, is_text, format)
             complain(table.problem(f"a number in column {name!r}", shown, table.rows[is_text], advice))
         elif format.thousands is None and _may_be_thousands(column):
             example = next(cell for cell in column.dropna().astype(str) if "." in cell)
@@ -57,7 +60,7 @@ def parse_numbers(table: Table, format: TableFormat, complain: Complain) -> tupl
     return values, notes
 
 
-def _parsed(column: pd.Series, format: TableFormat) -> tuple[Floats, NDArray[np.bool_]]:
+def parsed_cells(column: pd.Series, format: TableFormat) -> tuple[Floats, NDArray[np.bool_]]:
     """Parse a column (N,), and tell which cells are text; those are NaN, as empty cells are."""
     if column.dtype.kind in "iufb" and not pd.api.types.is_extension_array_dtype(column.dtype):
         return column.to_numpy(np.float64, copy=True), np.zeros(len(column), bool)
@@ -125,6 +128,22 @@ def _spelling_advice(text: pd.Series) -> str:
             settings += [f'data.thousands = "{thousands}"'] if thousands is not None else []
             alternatives.append(" with ".join(settings))
     return f"{', or '.join(alternatives[:2])} reads it" if alternatives else ""
+
+
+def _category_advice(table: Table, name: str, is_text: NDArray[np.bool_], format: TableFormat) -> str:
+    """Return advice for text that may be meant as categories."""
+    if format.decided:
+        return ""
+    column = table.frame[name]
+    if name in (*format.ahead, *format.static):
+        return f'data.categorical = ["{name}"] reads it as categories'
+    begins_as_number = column[is_text].map(str).str.match(r"\s*[+-]?\.?[0-9]")
+    if begins_as_number.any() or not is_text[column.notna().to_numpy()].all():
+        return ""
+    if table.id is not None and int(column.groupby(table.frame[table.id]).nunique().max()) <= 1:
+        return f'data.static = ["{name}"] reads it as a category of each series'
+    comes_again = column.nunique() <= len(column) // 2
+    return f'data.known = ["{name}"] reads it as categories that are known ahead' if comes_again else ""
 
 
 def _may_be_thousands(column: pd.Series) -> bool:

@@ -38,6 +38,8 @@ class Panel:
     """True if each window's targets are divided by the mean size of their look-back, instead of their scale."""
     observed: Bools | None = None
     """(N, F − known) False where a value was filled; None if none was."""
+    facts: Floats | None = None
+    """(S, C, P) facts of each target of each series; None if there are none."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.targets <= self.values.shape[1] - self.known or self.known < 0:
@@ -56,11 +58,12 @@ class Panel:
         lower: float | None = None,
         ratio: bool = False,
         observed: Sequence[Bools] | None = None,
+        facts: Sequence[Floats] | None = None,
     ) -> Panel:
         """Stack the values (T, F) of each series. A single series is not copied.
 
         `scales`: of each series, (F,) or (T + 1, F) as `OriginScales` takes them; by default values keep their units.
-        `observed`: (T, F − known) of each series; None if nothing was filled.
+        `observed`: (T, F − known) of each series; None if nothing was filled. `facts`: (C, P) of each series.
         """
         offsets = np.cumsum([0, *map(len, blocks)], dtype=np.int64)
         values = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
@@ -68,7 +71,8 @@ class Panel:
             scales = [Scale.unit(values.shape[1])] * len(blocks)
         seen = None if observed is None else np.concatenate(observed)
         curve = None if curves is None else Curve.stack(curves)
-        return cls(values, offsets, OriginScales.stack(scales), targets, known, curve, lower, ratio, seen)
+        stacked = None if facts is None else np.stack(facts)
+        return cls(values, offsets, OriginScales.stack(scales), targets, known, curve, lower, ratio, seen, stacked)
 
     @cached_property
     def last_observed(self) -> Ints:

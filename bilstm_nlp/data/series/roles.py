@@ -78,10 +78,11 @@ def with_roles(
     roles = {name for name in (date, id_column) if name is not None}
     columns = format.columns
     if columns is None:
-        numbering = [name for name in header if name not in roles and _numbers_rows(name, frame[name])]
+        others = [name for name in header if name not in roles and name not in format.static]
+        numbering = [name for name in others if _numbers_rows(name, frame[name])]
         said += [f"column {_shown(name)} is left out: it numbers the rows, or is empty" for name in numbering]
-        spent = {*roles, *numbering, *(name for name in header if date == COMPOSED and _plain(name) in PARTS)}
-        columns = tuple(name for name in header if name not in spent)
+        spent = {*numbering, *(name for name in header if date == COMPOSED and _plain(name) in PARTS)}
+        columns = tuple(name for name in others if name not in spent)
     for name in columns:
         if name.startswith(UNNAMED) and has_lines and format.columns is None:
             number = header.index(name) + 1
@@ -91,7 +92,8 @@ def with_roles(
         beside = f" beside {', '.join(sorted(roles))}" if roles else ""
         raise DataError(source, f"columns of numbers{beside}", shown, first)
     rows = frame.index.to_numpy(np.int64)
-    return Table(source, frame, rows, has_lines, date, id_column, columns, tuple(said))
+    static = tuple(name for name in format.static if header.count(name) == 1)
+    return Table(source, frame, rows, has_lines, date, id_column, columns, static, tuple(said))
 
 
 def _shown(name: str) -> str:
@@ -125,7 +127,7 @@ def _find_date(
 
     Raises `DataError` if no column or several columns can be the date.
     """
-    taken = {id_column, *(format.columns or ())}
+    taken = {id_column, *(format.columns or ()), *format.static}
     names = [str(name) for name in frame.columns]
     others = [name for name in names if name not in taken and names.count(name) == 1]
     dated, numbered = [], []

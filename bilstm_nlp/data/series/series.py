@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,10 @@ from bilstm_nlp.errors import DataError, InputError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+StaticCell = str | float | None
+"""The value of a static column: a category, a number, or None if it is missing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +50,10 @@ class Series:
     """(T,) line in the file, or row if the file has no lines, both from 1; 0 at filled gaps."""
     observed: Bools | None = None
     """(T, C) False where a value was filled; None if the file has every value."""
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Column of categories → its labels: value n stands for label n − 1, and value 0 for none of them."""
+    static: Mapping[str, tuple[StaticCell, ...]] = field(default_factory=dict)
+    """Static column → its value, or a value for each target."""
 
     def __post_init__(self) -> None:
         expected = (len(self.dates), len(self.columns))
@@ -107,12 +115,21 @@ class Columns:
     observed: tuple[str, ...] = ()
     """Further columns of the look-back."""
     known: tuple[str, ...] = ()
-    """Further columns of look-back and horizon."""
+    """Further columns of look-back and horizon; columns of categories are the last."""
+    static: tuple[str, ...] = ()
+    """Columns that are constant within each series."""
+    categorical: tuple[str, ...] = ()
+    """Columns, known or static, whose values are categories."""
 
     @property
     def all(self) -> tuple[str, ...]:
-        """All columns: targets, observed, known."""
+        """All columns of rows: targets, observed, known."""
         return (*self.targets, *self.observed, *self.known)
+
+    @property
+    def coded(self) -> tuple[str, ...]:
+        """The known columns of categories, the last of all columns."""
+        return tuple(name for name in self.known if name in self.categorical)
 
 
 @dataclass(frozen=True)

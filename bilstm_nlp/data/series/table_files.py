@@ -18,15 +18,24 @@ from bilstm_nlp.errors import DataError
 
 
 def load(source: str, format: TableFormat) -> Table:
-    """Read the cells of a file, or of a CSV table on standard input (`-`).
+    """Read the table of a file, or of a CSV table on standard input (`-`).
 
     Raises `DataError` if it can't be read or lacks a column.
+    """
+    name, frame, has_lines, notes = cells_of(source, format)
+    return with_roles(name, frame, has_lines, format, notes)
+
+
+def cells_of(source: str, format: TableFormat, all_text: bool = False) -> tuple[str, pd.DataFrame, bool, list[str]]:
+    """Read the cells of a file. Return its name, the cells, whether it has lines, and notes for the user.
+
+    `all_text` leaves the cells of a CSV file as it spells them. Raises `DataError` if it can't be read.
     """
     path, name, notes = path_of(source), name_of(source), list[str]()
     has_lines = path.suffix != ".parquet"
     try:
         if has_lines:
-            frame, notes = csv_cells(path, source, format)
+            frame, notes = csv_cells(path, source, format, all_text)
         else:
             frame = _parquet_cells(path)
     except pd.errors.ParserError as error:
@@ -44,7 +53,7 @@ def load(source: str, format: TableFormat) -> Table:
     except (OSError, EOFError, zlib.error, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(name, "a .csv or .parquet file", f"none that can be read: {reason}") from None
-    return with_roles(name, frame, has_lines, format, notes)
+    return name, frame, has_lines, notes
 
 
 def table_of(name: str, frame: pd.DataFrame, format: TableFormat) -> Table:

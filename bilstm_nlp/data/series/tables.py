@@ -5,7 +5,8 @@ Nothing is repaired silently: problems are reported with column and line, filled
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from bilstm_nlp.batch import Floats, Ints
 from bilstm_nlp.data.lines import Complain, stop
+from bilstm_nlp.data.series.categories import Labels, parse_categories
 from bilstm_nlp.data.series.dates import as_text, parse_dates
 from bilstm_nlp.data.series.filling import Completed
 from bilstm_nlp.data.series.frequencies import OBSERVED, Grids, ObservedDays, is_step, parse_frequency
@@ -21,6 +23,7 @@ from bilstm_nlp.data.series.inference import MOST_ROWS_PER_DATE, best_frequency,
 from bilstm_nlp.data.series.layout import Table, TableFormat
 from bilstm_nlp.data.series.numbers import parse_numbers
 from bilstm_nlp.data.series.series import Series, SeriesSet
+from bilstm_nlp.data.series.static import StaticColumns
 from bilstm_nlp.data.series.table_files import load
 from bilstm_nlp.data.series.zones import is_clock_change
 from bilstm_nlp.errors import DataError
@@ -49,7 +52,10 @@ def series_of(table: Table, format: TableFormat, complain: Complain = stop) -> S
     """Parse the series of a table. Raises and complains as `read` does."""
     parsed = parse_dates(table, format, complain)
     dates = parsed.dates
-    values, spellings = parse_numbers(table, format, complain)
+    coded, spellings = parse_categories(table, format)
+    values = _values(table, format, coded, complain, spellings)
+    labels = {name: own for name, (_, own) in coded.items()}
+    static = StaticColumns(table, format, complain)
     times = dates.asi8 if isinstance(dates, pd.DatetimeIndex) else np.asarray(dates)
     groups = [
         (name, rows if (np.diff(times[rows]) > 0).all() else _ascending(table, name, rows, dates, complain))
@@ -63,10 +69,28 @@ def series_of(table: Table, format: TableFormat, complain: Complain = stop) -> S
     complete = Completed()
     for name, rows in groups:
         regular = _on_grid(table, name, dates[rows], values[rows], table.rows[rows], frequency, grids, complain)
+        regular = replace(regular, labels=labels, static=static.of(name, rows))
         complete.add(table, regular, frequency, format, complain)
-    notes = (*table.notes, *parsed.notes, *spellings, *complete.notes())
+    notes = (*table.notes, *parsed.notes, *spellings, *static.notes(), *complete.notes())
     ahead = tuple(complete.ahead) if any(map(len, complete.ahead)) else ()
     return SeriesSet(table.source, complete.series, table.columns, frequency, tuple(complete.filled), ahead, notes)
+
+
+def _values(
+    table: Table,
+    format: TableFormat,
+    coded: Mapping[str, tuple[Floats, Labels]],
+    complain: Complain,
+    notes: list[str],
+) -> Floats:
+    """Return the values (N, C): numbers are parsed, and their notes added; categories are coded already."""
+    numeric = [name for name in table.columns if name not in coded]
+    numbers, said = parse_numbers(table, numeric, format, complain)
+    notes += said
+    if not coded:
+        return numbers
+    columns = {name: codes for name, (codes, _) in coded.items()} | dict(zip(numeric, numbers.T, strict=True))
+    return np.stack([columns[name] for name in table.columns], axis=1)
 
 
 # --- the frequency --------------------------------------------------------------------------------------------------

@@ -35,6 +35,8 @@ class WindowArrays:
     """(B, H, K) float32: the columns known ahead, over the horizon."""
     units: Units
     """The way back to own units, of the targets."""
+    facts: Values | None = None
+    """(B, C, P) float32: the facts of each target's series; None if there are none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,6 +157,7 @@ class Windows:
             future=ahead[..., : panel.targets],
             known=ahead[..., ahead.shape[2] - panel.known :],
             units=Units(scale.select(targets), curve, panel.lower),
+            facts=None if panel.facts is None else panel.facts[series].astype(np.float32),
         )
 
     def scale(self, numbers: Ints) -> Scale:

@@ -27,6 +27,7 @@ from bilstm_nlp.data.series.series import (
 )
 from bilstm_nlp.data.series.tables import read
 from bilstm_nlp.errors import ConfigError, InputError
+from bilstm_nlp.tasks.forecasting.covariates import with_covariates
 from bilstm_nlp.tasks.forecasting.defaults import Facts
 from bilstm_nlp.tasks.forecasting.validating import PartsOf, with_validation_of_some
 
@@ -54,6 +55,8 @@ def table_format(config: ForecastingConfig) -> TableFormat:
         names=data.columns,
         largest=LARGEST_UNSCALED if data.scaler == "none" else LARGEST,
         ahead=data.known,
+        static=data.static,
+        categorical=data.categorical,
     )
 
 
@@ -119,8 +122,9 @@ class SeriesLoader:
         A series that can't be split is left out, with a warning.
         Raises `InputError` for columns that don't fit the config, and if no series can be split.
         """
+        series_set, columns = with_covariates(series_set, self._columns(series_set), self.config, self.format)
         kept, parts = self._split_each(series_set, self.parts_of)
-        return SeriesParts(kept, self._columns(series_set), parts)
+        return SeriesParts(kept, columns, parts)
 
     def load_whole(self, source: str, codec: SeriesCodec, columns: Columns) -> SeriesParts:
         """Read these columns of another file for a trained codec; every part of a series is all of it.
@@ -144,8 +148,9 @@ class SeriesLoader:
         def parts_of(series: Series) -> Parts:
             return split_last(len(series), self._validation_rows(series), 0)
 
+        series_set, columns = with_covariates(series_set, self._columns(series_set), self.config, self.format)
         kept, parts = self._split_each(series_set, parts_of)
-        return SeriesParts(kept, self._columns(series_set), parts, refitted=True)
+        return SeriesParts(kept, columns, parts, refitted=True)
 
     def _validation_rows(self, series: Series) -> int:
         """Count the validation rows of a series without a test part, which may be cut short of its own end."""

@@ -153,6 +153,7 @@ class Ensemble:
         table: Table,
         known: Table | None = None,
         *,
+        static: Table | None = None,
         levels: Sequence[float] | None = None,
         horizon: int | None = None,
     ) -> pd.DataFrame:
@@ -162,7 +163,7 @@ class Ensemble:
         be read, which calibrates the intervals.
         """
         ahead = self.inputs.known(known)
-        return self.tables.forecast(self.inputs.past(table), ahead, levels, horizon)
+        return self.tables.forecast(self.inputs.past(table, static), ahead, levels, horizon)
 
     def backtest(
         self,
@@ -171,6 +172,7 @@ class Ensemble:
         windows: int = 8,
         step: int = 1,
         refit: Callable[[SeriesSet], Ensemble] | None = None,
+        static: Table | None = None,
         levels: Sequence[float] | None = None,
         horizon: int | None = None,
         baselines: Sequence[Method] = (),
@@ -178,7 +180,7 @@ class Ensemble:
         """Forecast from the last `windows` origins of each series, as `Forecaster.backtest` does."""
         methods = Methods(method_names(baselines))
         check_installed(methods.names)
-        data = self.inputs.past(table)
+        data = self.inputs.past(table, static)
         refitted = None if refit is None else (lambda before: refit(before).tables)
         return self.tables.backtest(data, windows, step, refitted, levels, horizon, methods, self.season)
 
@@ -210,7 +212,9 @@ def _columns(members: Sequence[Columns]) -> Columns:
     """Return the columns that any member reads. A column that any member knows ahead is known ahead."""
     known = tuple(dict.fromkeys(name for each in members for name in each.known))
     observed = dict.fromkeys(name for each in members for name in each.observed if name not in known)
-    return Columns(members[0].targets, tuple(observed), known)
+    static = tuple(dict.fromkeys(name for each in members for name in each.static))
+    categorical = tuple(dict.fromkeys(name for each in members for name in each.categorical))
+    return Columns(members[0].targets, tuple(observed), known, static, categorical)
 
 
 def _check_alike(forecasters: Sequence[Forecaster], names: Sequence[str]) -> None:
@@ -225,6 +229,11 @@ def _check_alike(forecasters: Sequence[Forecaster], names: Sequence[str]) -> Non
         ):
             if expected != other:
                 raise InputError(f"{name}: expected {what} {expected}, as {names[0]} has, found {other}")
+        for column in (*codec.columns.known, *codec.columns.static):
+            kinds = [column in each.columns.categorical for each in (first, codec)]
+            if column in (*first.columns.known, *first.columns.static) and kinds[0] != kinds[1]:
+                kind, other = ("categories" if is_coded else "numbers" for is_coded in kinds)
+                raise InputError(f"{name}: expected column {column!r} as {kind}, as {names[0]} has it, found {other}")
         if list(first.scales) != list(codec.scales):
             series = [f"{len(of.scales)} ({', '.join(list(of.scales)[:3])})" for of in (first, codec)]
             raise InputError(f"{name}: expected the series of {names[0]}, {series[0]}, found {series[1]}")

@@ -60,5 +60,6 @@ def forecast_blocks(
     """Yield all windows in order, a block at a time: their numbers (B,), their values, their forecasts."""
     done = 0
     for block in windows.blocks(BLOCK):
-        yield np.arange(done, done + len(block.past)), block, forecast(model, codec.collate(block.past, block.known))
+        batch = codec.collate(block.past, block.known, block.facts)
+        yield np.arange(done, done + len(block.past)), block, forecast(model, batch)
         done += len(block.past)

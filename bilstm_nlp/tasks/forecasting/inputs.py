@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from bilstm_nlp.batch import Floats
+from bilstm_nlp.data.series.categories import Labels, recoded
 from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.frames import frame_of
 from bilstm_nlp.data.series.frequencies import future_dates
 from bilstm_nlp.data.series.layout import TableFormat
 from bilstm_nlp.data.series.series import Columns, Series, SeriesSet, column_indices
+from bilstm_nlp.data.series.static_table import StaticTable
 from bilstm_nlp.data.series.table_files import table_of
 from bilstm_nlp.data.series.tables import read, series_of
 from bilstm_nlp.errors import DataError, InputError, excerpt
@@ -24,6 +26,9 @@ logger = logging.getLogger(__name__)
 
 NAMED = 5
 """Series that a message names."""
+
+STATIC = "static (--static)"
+"""The name, in messages, of the table of static columns."""
 
 KNOWN = "known (--known)"
 """The name, in messages, of the table of columns known ahead: an argument in Python, an option on the command line."""
@@ -39,17 +44,47 @@ class Inputs:
         """`format`: the layout of the training file. `columns`: those to read, all that a model needs."""
         self.format = format.as_trained(columns, codec.frequency, codec.timezone)
         self.columns, self.look_back = columns, codec.min_past or codec.look_back
-        self.horizon, self.frequency = codec.horizon, codec.frequency
+        self.horizon, self.frequency, self.codec = codec.horizon, codec.frequency, codec
         self._said: set[str] = set()
 
     # --- the past ---
 
-    def past(self, table: object) -> SeriesSet:
-        """Read the series of a frame or file.
+    def past(self, table: object, static: object = None) -> SeriesSet:
+        """Read the series of a frame or file, and their static columns from another if it is given.
 
         Raises `InputError` for any other value, for tables that can't be read, and for another frequency.
         """
-        return self._remarked(_series_of(table, self.format, "frame")).of_frequency(self.frequency)
+        data = _series_of(table, self.format, "frame").of_frequency(self.frequency)
+        data = data if static is None else self._with_static(data, static)
+        for name in self.columns.static:
+            known = (name in each.static or self.codec.trained_as(each) is not None for each in data.series)
+            if not any(known):
+                expected = f"a column {name!r} of {data.source}, or a frame or file with it, for series not in training"
+                raise InputError(f"{STATIC}: expected {expected}, found neither")
+        return self._remarked(data)
+
+    def _with_static(self, data: SeriesSet, static: object) -> SeriesSet:
+        """Give series their static values from a frame or file.
+
+        Raises `InputError` if it can't be read, or if the model has no static columns.
+        """
+        names, targets = self.columns.static, self.columns.targets
+        expected = f"a frame, or the path of a .csv, .csv.gz or .parquet file, with {', '.join(names)}"
+        if not names:
+            raise InputError(
+                f"{STATIC}: expected none, as the model was trained without static columns, found {_described(static)}"
+            )
+        if isinstance(static, str | os.PathLike):
+            table = StaticTable.read(os.fspath(static), self.format)
+        elif (frame := frame_of(static, "static")) is not None:
+            table = StaticTable.of("static", frame)
+        else:
+            raise InputError(f"{STATIC}: expected {expected}, found {_described(static)}")
+        key = table.key(self.format.id_column, data, targets)
+        own = [name for name in names if name in table.names(key)]
+        if not own:
+            raise InputError(f"{STATIC}: expected {expected}, found {', '.join(table.header)}")
+        return table.attached(data, targets, own, key, self.format)
 
     def _remarked(self, data: SeriesSet) -> SeriesSet:
         """Return series, with a warning of all that was decided while they were read. Each warning is given once."""
@@ -98,7 +133,7 @@ class Inputs:
     def _known_format(self) -> TableFormat:
         """Return the layout of a file of columns known ahead. Its frequency is given: a single row is enough."""
         columns, frequency = self.columns.known, self.frequency
-        return replace(self.format, columns=columns, frequency=frequency, ahead=(), begins_late=False)
+        return replace(self.format, columns=columns, frequency=frequency, ahead=(), static=(), begins_late=False)
 
     def either(self, past: SeriesSet, known: SeriesSet | None, steps: int) -> SeriesSet | None:
         """Return the rows to forecast: those of `known`, or those of the past's own table with empty targets.
@@ -133,7 +168,8 @@ class Inputs:
             ) from None
         dates = [after[each.dates[-1]] for each in series]
         ahead = self._known_ahead(series, dates, known)
-        return [self._joined(*parts) for parts in zip(series, dates, ahead, strict=True)]
+        labels = {} if known is None else known.series[0].labels
+        return [self._joined(*parts, labels) for parts in zip(series, dates, ahead, strict=True)]
 
     def _known_ahead(
         self, series: Sequence[Series], dates: Sequence[pd.Index], known: SeriesSet | None
@@ -163,20 +199,24 @@ class Inputs:
             blocks.append(given[each.id].select(columns)[rows])
         return blocks
 
-    def _joined(self, past: Series, dates: pd.Index, known: Floats) -> Series:
-        """Append rows to a series, with the columns known ahead (H, K)."""
+    def _joined(self, past: Series, dates: pd.Index, known: Floats, labels: Mapping[str, Labels]) -> Series:
+        """Append rows to a series, with the columns known ahead (H, K), whose categories have these labels."""
+        joined, known = dict(past.labels), known.copy()
+        for index, name in enumerate(self.columns.known):
+            if name in labels:
+                known[:, index], joined[name] = recoded(known[:, index], labels[name], past.labels[name])
         count, width = len(dates), len(past.columns)
         indices = column_indices(self.columns.known, past.columns)
         values = np.full((count, width), np.nan)
         observed = np.zeros((count, width), dtype=np.bool_)
         values[:, indices], observed[:, indices] = known, True
-        return Series(
-            past.id,
-            past.dates.append(dates),
-            np.concatenate([past.values, values]),
-            past.columns,
-            np.concatenate([past.rows, np.zeros(count, np.int64)]),
-            np.concatenate([past.observed_of(past.columns), observed]),
+        return replace(
+            past,
+            dates=past.dates.append(dates),
+            values=np.concatenate([past.values, values]),
+            rows=np.concatenate([past.rows, np.zeros(count, np.int64)]),
+            observed=np.concatenate([past.observed_of(past.columns), observed]),
+            labels=joined,
         )
 
 

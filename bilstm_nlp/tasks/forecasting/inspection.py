@@ -173,6 +173,8 @@ def _length_complaints(
 def _value_complaints(source: str, series: Series, parts: Parts) -> Iterator[Complaint]:
     """Complain of columns that are constant in training, drift later, or have outliers."""
     for name, values in zip(series.columns, series.values.T, strict=True):
+        if name in series.labels:
+            continue
         column = f"column {name!r} of series {series.id!r}"
         train = values[parts.train]
         if train.min() == train.max():

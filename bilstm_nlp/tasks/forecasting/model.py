@@ -29,6 +29,8 @@ from bilstm_nlp.data.series.recognition import Ends
 from bilstm_nlp.data.series.series import Columns, Series
 from bilstm_nlp.data.series.windows import Windows
 from bilstm_nlp.errors import InputError, RunError
+from bilstm_nlp.nn.categories import AheadReader, CategoryEmbedding, FactEmbedding
+from bilstm_nlp.nn.channels import Channels, IndependentChannels, JointChannels
 from bilstm_nlp.nn.encoder import Encoder
 from bilstm_nlp.nn.horizon import DirectDecoder, LinearBypass
 from bilstm_nlp.nn.model import Model
@@ -41,14 +43,7 @@ from bilstm_nlp.nn.regression_head import (
     RegressionHead,
     SquaredError,
 )
-from bilstm_nlp.nn.series_embedder import (
-    Channels,
-    IndependentChannels,
-    JointChannels,
-    PatchReader,
-    SeriesEmbedder,
-    StepReader,
-)
+from bilstm_nlp.nn.series_embedder import PatchReader, SeriesEmbedder, StepReader
 from bilstm_nlp.tasks.forecasting.data import SeriesLoader, table_format
 from bilstm_nlp.tasks.forecasting.forecasts import ForecastingModel
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
@@ -122,14 +117,32 @@ def model(config: ForecastingConfig, codec: SeriesCodec) -> ForecastingModel:
 
 def _series_embedder(config: ForecastingConfig, codec: SeriesCodec) -> SeriesEmbedder:
     """Make the layer that reads a window."""
-    columns = _channels(config, codec)
+    categories = CategoryEmbedding(codec.known_labels) if codec.known_labels else None
+    columns = _channels(config, codec, codec.inputs + (0 if categories is None else categories.outputs))
+    facts = _facts(codec, columns)
     match config.input.reader:
         case StepReaderConfig():
-            return SeriesEmbedder(columns, StepReader(columns.features), codec.facts)
+            return SeriesEmbedder(columns, StepReader(columns.features), facts, categories)
         case PatchReaderConfig(length=length, stride=stride, size=size):
-            return SeriesEmbedder(columns, PatchReader(columns.features, length, stride, size), codec.facts)
+            reader = PatchReader(columns.features, length, stride, size)
+            return SeriesEmbedder(columns, reader, facts, categories)
         case unknown:
             assert_never(unknown)
+
+
+def _facts(codec: SeriesCodec, columns: Channels) -> FactEmbedding | None:
+    """Make the layer of the facts of a window; `None` if there are none."""
+    if codec.facts == 0 and not codec.static_labels:
+        return None
+    return FactEmbedding(columns, codec.facts, codec.static_labels)
+
+
+def _ahead(codec: SeriesCodec, columns: Channels) -> AheadReader | None:
+    """Make the layer that reads the columns known ahead; `None` if they are numbers, and the series have no facts."""
+    meets_facts = codec.static is not None and codec.known + len(codec.known_labels) > 0
+    if not codec.known_labels and not meets_facts:
+        return None
+    return AheadReader(columns, codec.known, codec.known_labels, _facts(codec, columns) if meets_facts else None)
 
 
 def _input_dropout(config: ForecastingConfig) -> float:
@@ -143,13 +156,13 @@ def _input_dropout(config: ForecastingConfig) -> float:
             assert_never(unknown)
 
 
-def _channels(config: ForecastingConfig, codec: SeriesCodec) -> Channels:
-    """Make the layout of columns as sequences: all in one, or one for each target."""
+def _channels(config: ForecastingConfig, codec: SeriesCodec, inputs: int) -> Channels:
+    """Make the layout of so many columns as sequences: all in one, or one for each target."""
     match config.input.channels:
         case "joint":
-            return JointChannels(codec.inputs, len(codec.columns.targets))
+            return JointChannels(inputs, len(codec.columns.targets))
         case "independent":
-            return IndependentChannels(codec.inputs, len(codec.columns.targets))
+            return IndependentChannels(inputs, len(codec.columns.targets))
         case unknown:
             assert_never(unknown)
 
@@ -157,7 +170,9 @@ def _channels(config: ForecastingConfig, codec: SeriesCodec) -> Channels:
 def _head(config: ForecastingConfig, codec: SeriesCodec, embedder: SeriesEmbedder, encoder: Encoder) -> RegressionHead:
     """Make the output end: pooling, decoder, bypass and objective."""
     aim = _objective(config)
-    made_by = _decoder(config, codec, embedder.channels, encoder.outputs, aim.outputs)
+    ahead = _ahead(codec, embedder.channels)
+    known = codec.known if ahead is None else ahead.outputs
+    made_by = _decoder(config, codec, known, encoder.outputs, embedder.channels.targets * aim.outputs)
     if codec.normalisation == "theta":  # the forecast begins at that of the window's season, level and slope
         made_by.start_at_zero()
     added = _bypass(config, codec)
@@ -172,18 +187,17 @@ def _head(config: ForecastingConfig, codec: SeriesCodec, embedder: SeriesEmbedde
         aim,
         levels=codec.levels or (config.interval,),
         margins=margins,
+        ahead=ahead,
     )
 
 
-def _decoder(
-    config: ForecastingConfig, codec: SeriesCodec, columns: Channels, inputs: int, quantiles: int
-) -> DirectDecoder:
-    """Make the layer from a pooled state of size `inputs` to all steps ahead."""
+def _decoder(config: ForecastingConfig, codec: SeriesCodec, known: int, inputs: int, outputs: int) -> DirectDecoder:
+    """Make the layer from a pooled state of size `inputs`, and `known` columns, to all steps ahead."""
     return DirectDecoder(
         inputs,
         codec.horizon,
-        columns.targets * quantiles,
-        known=codec.known,
+        outputs,
+        known=known,
         hidden=config.head.hidden,
         dropout=config.encoder.dropout,
     )

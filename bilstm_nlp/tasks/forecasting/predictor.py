@@ -58,7 +58,9 @@ class Forecaster:
     def __repr__(self) -> str:
         """Describe the forecaster by targets, horizon, look-back, frequency, intervals, and scores if known."""
         codec = self.codec
-        roles = {"targets": codec.columns.targets, "observed": codec.columns.observed, "known": codec.columns.known}
+        columns = codec.columns
+        roles = {"targets": columns.targets, "observed": columns.observed, "known": columns.known}
+        roles["static"] = columns.static
         parts = [f"{role} {', '.join(names)}" for role, names in roles.items() if names]
         parts.append(f"{codec.horizon} steps of {codec.frequency} ahead from {codec.look_back} rows")
         parts.append(f"{100 * self.level:.4g}% intervals")
@@ -70,6 +72,7 @@ class Forecaster:
         table: Table,
         known: Table | None = None,
         *,
+        static: Table | None = None,
         levels: Sequence[float] | None = None,
         horizon: int | None = None,
     ) -> pd.DataFrame:
@@ -79,6 +82,9 @@ class Forecaster:
         rows to forecast. It is given exactly if the model was trained with such columns and `table` does not have these
         rows itself, with empty targets. The result has a row for each value, with unique_id, origin (the last date of
         the past), ds, step, column, forecast, lower and upper.
+
+        `static` has a row for each series with its static columns. It is needed for series that were not in training,
+        unless `table` itself has these columns. A static value that is not given is unknown, and a warning says so.
 
         With `levels`, columns such as lower_80, upper_80, lower_95 and upper_95 take the place of lower and upper. Each
         interval contains those of lower levels.
@@ -98,7 +104,7 @@ class Forecaster:
         1 2024-03-13 12:00:00     1   wind
         """
         ahead = self.inputs.known(known)
-        return self.tables.forecast(self.inputs.past(table), ahead, levels, horizon)
+        return self.tables.forecast(self.inputs.past(table, static), ahead, levels, horizon)
 
     def backtest(
         self,
@@ -107,6 +113,7 @@ class Forecaster:
         windows: int = 8,
         step: int = 1,
         refit: Callable[[SeriesSet], Forecaster] | None = None,
+        static: Table | None = None,
         levels: Sequence[float] | None = None,
         horizon: int | None = None,
         baselines: Sequence[Method] = (),
@@ -114,7 +121,8 @@ class Forecaster:
         """Forecast from the last `windows` origins of each series, `step` rows apart, beside the true values.
 
         `table` is a frame or a file in the layout of the training file. `refit` trains a forecaster on the rows
-        before an origin; without it, this forecaster is used throughout. `levels` and `horizon` are as in `forecast`.
+        before an origin; without it, this forecaster is used throughout. `static`, `levels` and `horizon` are as in
+        `forecast`.
         The result has the columns of `forecast`, with the true value `y` before the forecast. The column `part` says
         what the forecaster's training knew of the first row to forecast: "train", "validation", "test", "after" all
         parts, or "unseen" for a strange series. Series that are too short are left out, with a warning.
@@ -129,7 +137,7 @@ class Forecaster:
         """
         methods = Methods(method_names(baselines))
         check_installed(methods.names)
-        data = self.inputs.past(table)
+        data = self.inputs.past(table, static)
         refitted = None if refit is None else (lambda before: refit(before).tables)
         return self.tables.backtest(data, windows, step, refitted, levels, horizon, methods, self.season)
 
@@ -167,9 +175,11 @@ class Forecaster:
     # --- recorded inputs, to be answered again ---
 
     def answers(self, inputs: Sequence[Any]) -> list[Answer]:
-        """Return the quantiles of each window in scaled units; an input has `past` and `known`."""
+        """Return the quantiles of each window in scaled units; an input has `past`, `known` and maybe `facts`."""
         past, known = (np.array([window[name] for window in inputs], np.float32) for name in ("past", "known"))
-        quantiles = forecast(self.model, self.codec.collate(past, known)).quantiles
+        has_facts = self.codec.static is not None
+        facts = np.array([window["facts"] for window in inputs], np.float32) if has_facts else None
+        quantiles = forecast(self.model, self.codec.collate(past, known, facts)).quantiles
         return [Answer(shortest(values.ravel()), []) for values in quantiles]
 
     def longer(self, inputs: Sequence[Any]) -> list[Any]:

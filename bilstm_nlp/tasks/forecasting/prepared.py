@@ -202,14 +202,16 @@ class PreparedForecasting:
         return leakage(forecast_from, series.values.copy(), row, np.random.default_rng(0))
 
     def examples(self) -> list[Any]:
-        """Return windows: the scaled past, and the scaled columns known ahead."""
+        """Return windows: the scaled past, the scaled columns known ahead, and facts of the series if there are any."""
         windows = self.validation_windows
         arrays = windows.gather(evenly_spaced(len(windows), EXAMPLES))
         # JSON has no NaN: padded rows are null.
         past, known = as_json(shortest(arrays.past)), shortest(arrays.known)
         assert isinstance(past, list)
+        facts = [] if arrays.facts is None else shortest(arrays.facts)
         return [
-            {"past": window_past, "known": window_known} for window_past, window_known in zip(past, known, strict=True)
+            {"past": window_past, "known": window_known} | ({"facts": facts[number]} if facts else {})
+            for number, (window_past, window_known) in enumerate(zip(past, known, strict=True))
         ]
 
     def measure(self) -> Measurement:

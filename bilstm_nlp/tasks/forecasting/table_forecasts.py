@@ -185,7 +185,7 @@ class TableForecasts:
         """Return the forecasts after the end of the source, as CSV, JSON or Parquet."""
         kinds: tuple[TableKind, ...] = ("csv", "json", "parquet")
         kind = request.check("forecaster", kinds, ("reads", "confidence", "nbest", "attention", "jobs"))
-        past = self.inputs.past(request.source)
+        past = self.inputs.past(request.source, request.static)
         levels = list(request.levels) or None
         table = self.forecast(past, self.inputs.known(request.known), levels, request.horizon)
         if request.plot is not None:

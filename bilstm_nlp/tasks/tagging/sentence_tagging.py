@@ -106,7 +106,7 @@ class SentenceTagging:
             if request.format not in (None, "jsonl"):
                 raise InputError(f"--attention: expected --format jsonl, found {request.format}")
             formats = ("jsonl",)
-        return request.check("tagger", formats, ("known", "levels", "horizon"))
+        return request.check("tagger", formats, ("known", "static", "levels", "horizon"))
 
     # --- chunks ---
 

@@ -13,7 +13,7 @@ import bilstm_nlp
 from bilstm_nlp.config import parse
 from bilstm_nlp.errors import ConfigError
 from bilstm_nlp.runs import train
-from bilstm_nlp.tasks.forecasting.batches import by_series, mirrored_batch
+from bilstm_nlp.tasks.forecasting.batches import by_series, training_batch
 from bilstm_nlp.tasks.registry import forecasting
 from bilstm_nlp.training.state import Paused
 from tests.tasks.forecasting.test_task import HORIZON, LOOK_BACK, config, fitted, table
@@ -108,7 +108,7 @@ def test_mirrored_window_has_the_negative_targets(tmp_path, normalisation):
     inputs = settings.input.model_copy(update={"normalisation": normalisation})
     prepared = forecasting(settings.model_copy(update={"input": inputs})).prepare()
     codec, windows = prepared.codec.series, prepared.training_windows
-    plain, mirrored = (mirrored_batch(codec, windows, np.array(numbers)) for numbers in ([3, 5], [3, ~5]))
+    plain, mirrored = (training_batch(codec, windows, np.array(numbers), [1, 1, 0]) for numbers in ([3, 5], [3, ~5]))
     for name in ("past", "level", "future", "scale"):
         before, after = getattr(plain, name), getattr(mirrored, name)
         np.testing.assert_array_equal(after[0], before[0])

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bilstm_nlp.data.series.layout import LARGEST, LARGEST_UNSCALED
+from bilstm_nlp.nn.channels import IndependentChannels, JointChannels
 from bilstm_nlp.nn.pooling import AttentionPooling, BothEndsPooling, LastPooling, MeanPooling
 from bilstm_nlp.nn.regression_head import AbsoluteError, HuberError, PinballError, SquaredError
-from bilstm_nlp.nn.series_embedder import IndependentChannels, JointChannels, PatchReader, StepReader
+from bilstm_nlp.nn.series_embedder import PatchReader, StepReader
 from bilstm_nlp.tasks.forecasting.data import table_format
 from bilstm_nlp.tasks.forecasting.model import model
 from tests.tasks.forecasting.test_task import HORIZON, LOOK_BACK, config, fitted

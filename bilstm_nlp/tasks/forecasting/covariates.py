@@ -1,0 +1,94 @@
+"""The covariates that a config names: static values of each series, and the columns that are categories."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bilstm_nlp.config.forecasting import ForecastingData
+from bilstm_nlp.data.series.covariates import any_given
+from bilstm_nlp.data.series.layout import TableFormat
+from bilstm_nlp.data.series.series import Columns, Series, SeriesSet
+from bilstm_nlp.data.series.static_table import StaticTable
+from bilstm_nlp.errors import ConfigError, DataError
+
+logger = logging.getLogger(__name__)
+
+NAMED = 5
+"""Series that a message names."""
+
+
+def with_covariates(
+    data: SeriesSet, columns: Columns, config: ForecastingData, format: TableFormat
+) -> tuple[SeriesSet, Columns]:
+    """Give each series its static values, and the static and the categorical columns their roles.
+
+    Static values come from the series' file, and from `data.static_file`. Known columns of categories become the last.
+    Raises `ConfigError` for columns that don't exist, and `DataError` for static values that are missing or wrong.
+    """
+    names = config.static
+    if config.static_file is not None:
+        names = names or tuple(data.series[0].static)  # which a refitting may have already
+        if not _all_given(data, names):
+            data, names = _with_file(data, columns, config, config.static_file, format)
+    lacking = [name for name in names if name not in data.series[0].static]
+    header = f"{config.file} and {config.static_file}" if config.static_file is not None else config.file
+    problems = [f"data.static: expected columns of {header}, found {name!r}" for name in lacking]
+    others = [name for name in config.categorical if name not in (*columns.known, *names)]
+    problems += [f"data.categorical: expected columns of data.known and data.static, found {name!r}" for name in others]
+    twice = [name for name in names if name in columns.all]
+    problems += [f"data: expected each column in one role, found {name!r} in two" for name in twice]
+    if problems:
+        raise ConfigError(config.file, problems)
+    _check_values(data, names, config)
+    is_coded = data.series[0].labels
+    coded = tuple(name for name in columns.known if name in is_coded)
+    known = (*(name for name in columns.known if name not in is_coded), *coded)
+    static = tuple(name for name in names if any(_is_category(series, name) for series in data.series))
+    return data, replace(columns, known=known, static=names, categorical=(*coded, *static))
+
+
+def _all_given(data: SeriesSet, names: Sequence[str]) -> bool:
+    """Tell if each series has a value of each of these columns, one or more."""
+    return bool(names) and all(any_given(series.static.get(name, (None,))) for series in data.series for name in names)
+
+
+def _is_category(series: Series, name: str) -> bool:
+    """Tell if a series has text in a static column."""
+    return any(isinstance(cell, str) for cell in series.static[name])
+
+
+def _with_file(
+    data: SeriesSet, columns: Columns, config: ForecastingData, source: str, format: TableFormat
+) -> tuple[SeriesSet, tuple[str, ...]]:
+    """Give each series the static values of a second file. Return also the static columns."""
+    table = StaticTable.read(source, format)
+    key = table.key(config.id_column, data, columns.targets)
+    names = config.static or table.names(key)
+    categorical = replace(format, categorical=config.categorical) if not format.decided else format
+    own = [name for name in names if name in table.names(key)]
+    attached = table.attached(data, columns.targets, own, key, categorical)
+    notes = attached.notes[len(data.notes) :]
+    if key != config.id_column:
+        notes = (f"{source}: column {key!r} is read as the names of the series", *notes)
+    for note in notes:
+        logger.warning("%s", note)
+    return replace(attached, notes=data.notes), names
+
+
+def _check_values(data: SeriesSet, names: Sequence[str], config: ForecastingData) -> None:
+    """Raise `DataError` for a static value that is missing, unless `data.missing` fills it; warn of constant ones."""
+    for name in names:
+        missing = [series.id for series in data.series if None in series.static[name]]
+        more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
+        shown = f"{', '.join(map(repr, missing[:NAMED]))}{more}"
+        if missing and config.missing == "error":
+            advice = 'data.missing = "interpolate" or "ffill" reads it as unknown'
+            rule = f"a value of static column {name!r} for every series"
+            raise DataError(config.static_file or data.source, rule, f"none for {len(missing)}: {shown}; {advice}")
+        if missing:
+            logger.warning("static column %r has no value in %d series, read as unknown: %s", name, len(missing), shown)
+        values = {cell for series in data.series for cell in series.static[name]}
+        if len(values) == 1:
+            logger.warning("static column %r has one value in all series: nothing can be learned from it", name)
