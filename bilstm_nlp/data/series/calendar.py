@@ -43,6 +43,19 @@ def season(frequency: str) -> int:
     return period // math.gcd(period, step)
 
 
+def is_part_of_day(frequency: str) -> bool:
+    """Tell if rows of this frequency divide a day, so that both days and weeks may be seasons.
+
+    >>> is_part_of_day("30min"), is_part_of_day("5h"), is_part_of_day("D")
+    (True, False, False)
+    """
+    offset = parse_frequency(frequency)
+    if not isinstance(offset, Tick):
+        return False
+    seconds = pd.Timedelta(offset).total_seconds()
+    return 60 <= seconds < 86400 and 86400 % seconds == 0
+
+
 SEASONS = {"B": 5, "C": 5, "W": 52, **dict.fromkeys(("ME", "MS", "BME", "BMS"), 12)}
 SEASONS |= dict.fromkeys(("QE", "QS", "BQE", "BQS"), 4)
 """Alias → rows in a week for business days, in a year for coarser frequencies."""

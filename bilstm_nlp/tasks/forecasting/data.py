@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+import numpy as np
 import pandas as pd
 
 from bilstm_nlp.config.forecasting import ForecastingConfig, ForecastingData
@@ -93,11 +94,15 @@ class SeriesLoader:
         Problems go to `complain`, as in `tables.read`.
         """
         series_set = read(self.config.file, self.format, complain)
+        targets = self._columns(series_set).targets
         return Facts(
             frequency=series_set.frequency,
             lengths=[len(series) for series in series_set.series],
-            columns=len(self._columns(series_set).targets),
+            columns=len(targets),
             filled=sum(cells.count for cells in series_set.filled),
+            values=[
+                np.where(series.observed_of(targets), series.select(targets), np.nan) for series in series_set.series
+            ],
         )
 
     def load(self) -> SeriesParts:

@@ -10,20 +10,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bilstm_nlp.batch import Floats
 from bilstm_nlp.config.toml import toml
-from bilstm_nlp.data.series.calendar import season
+from bilstm_nlp.data.series.calendar import is_part_of_day, season
+from bilstm_nlp.data.series.frequencies import is_step
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.tasks.forecasting.conformal import scores_needed
+from bilstm_nlp.tasks.forecasting.trials import Trial, Trials
 
 LEAST = 10
 """Rows of the shortest series that a model is trained on."""
 LEVELS = (0.9, 0.8, 0.5)
 """Levels of intervals, the best first."""
 LONGEST_HORIZON = 96
+LONGEST_LOOK_BACK = 1024
 PANEL = 10
 """Number of series from which on each needs only a single window in validation and test part."""
 STEP_BY_STEP = 64
-"""Largest look-back that is read row by row."""
+"""Largest number of rows that the encoder reads row by row."""
+COUNTED = (4, 7, 12, 24, 52)
+"""Seasons that numbered rows may have."""
+CLEARLY = 0.97
+"""Part of the error of the usual setting, below which another setting is chosen."""
+STRONG = 0.85
+"""The same for a season of numbered rows, which have none without evidence."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,8 @@ class Facts:
     """Number of columns to forecast."""
     filled: int = 0
     """Number of values that the file lacks."""
+    values: Sequence[Floats] = ()
+    """Series → (T, C) values to forecast, NaN where the file has none; empty if they are unknown."""
 
 
 @dataclass(frozen=True)
@@ -68,20 +80,23 @@ def choose(facts: Facts, given: Mapping[str, Any]) -> list[Choice]:
     long_enough = sorted(length for length in facts.lengths if length >= LEAST)
     if not long_enough:
         raise InputError(f"expected a series of at least {LEAST} rows, found {max(facts.lengths)} in the longest")
-    period = given.get("data.season") or season(facts.frequency)
-    rows, reason = _rows(facts, long_enough, period, given)
+    period, horizon_period, seasons = _seasons(facts, long_enough[0], given)
+    rows, reason = _rows(facts, long_enough, horizon_period, given)
     # A tenth of the series may be too short for a training window: they are forecast, not trained on.
     train = long_enough[len(long_enough) // 10] - rows.validation - rows.test
-    look_back, look_back_reason = _look_back(period, rows.horizon, train)
-    look_back = given.get("data.look_back", look_back)
-    windows = sum(max(0, n - rows.validation - rows.test - look_back - rows.horizon + 1) for n in long_enough)
+    trials = Trials(_columns(facts, rows.validation + rows.test), rows.horizon)
+    theta = _theta(trials, period, train - rows.horizon, long_enough[-1] - rows.validation - rows.test, given)
+    look_back = given.get("data.look_back", theta.look_back)
+    training_rows = sum(max(0, n - rows.validation - rows.test) for n in long_enough)
+    draws = facts.columns * training_rows // rows.horizon
     choices = [
+        *seasons,
         Choice("data.horizon", rows.horizon, reason),
-        Choice("data.look_back", look_back, look_back_reason),
         Choice("data.split", {"kind": "last", "validation": rows.validation, "test": rows.test}, _parts_reason(rows)),
+        *theta.choices,
         *_treatments(facts, long_enough),
-        *_model(look_back, period, windows * facts.columns),
-        *_training(windows, len(long_enough)),
+        *_model(look_back, period, horizon_period, rows.horizon, draws),
+        *_training(draws, len(long_enough)),
     ]
     if rows.level != 0.9:
         choices.append(Choice("interval", rows.level, "the validation part is too small for intervals of 0.9"))
@@ -107,10 +122,16 @@ def _rows(facts: Facts, lengths: Sequence[int], period: int, given: Mapping[str,
     levels = (given["interval"],) if "interval" in given else LEVELS
     # Rows of the smallest validation part that calibrates each level.
     smallest = [horizon - 1 + math.ceil(scores_needed(level) / (series * horizon * facts.columns)) for level in levels]
+    # A validation part of a single window chooses the epoch by chance: a lone series has two horizons if it can.
+    longer = share if series >= PANEL else max(share, 2 * horizon)
     # The training part needs a horizon too, and a row to forecast from.
-    for test, most in ((share, shortest // 2), (horizon, shortest - horizon - 1)):
+    for wanted, test, most in (
+        (longer, share, shortest // 2),
+        (share, share, shortest // 2),
+        (horizon, horizon, shortest - horizon - 1),
+    ):
         for level, enough in zip(levels, smallest, strict=True):
-            validation = max(test, enough)
+            validation = max(wanted, enough)
             if validation + test <= most and shortest - validation - test > horizon:
                 return _Rows(horizon, validation, test, level), reason
     raise InputError(
@@ -136,24 +157,87 @@ def _horizon(period: int, shortest: int, *, panel: bool) -> tuple[int, str]:
     return (wanted, reason) if wanted <= limit else (limit, f"a {share} of the shortest series, {shortest} rows")
 
 
-def _look_back(period: int, horizon: int, train: int) -> tuple[int, str]:
-    """Choose the look-back for a training part of so many rows."""
-    if period <= 1:
-        wanted, reason = max(12, 2 * horizon), "enough to see a trend"
-    elif period <= 12:
-        wanted, reason = 4 * period, f"four seasons of {period} rows"
-    elif period <= 52:
-        wanted, reason = 7 * period if period in (24, 48) else 2 * period, "a week of days, or two seasons"
-    else:
-        wanted, reason = 2 * min(period, 168), f"two seasons of at most {min(period, 168)} rows"
-    limit = max(1, (train - horizon) // 2)
-    return (wanted, reason) if wanted <= limit else (limit, f"leaves half of the {train} training rows as origins")
-
-
 def _parts_reason(rows: _Rows) -> str:
     if rows.validation == rows.test == rows.horizon:
         return "a horizon for each, at the end of every series"
-    return "at the end of every series, each at least a horizon or a tenth of the shortest series"
+    return "at the end of every series; the validation part chooses the epoch and the width of the intervals"
+
+
+# --- season, level and slope ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Theta:
+    """The settings of the forecast that the model begins at."""
+
+    look_back: int
+    choices: Sequence[Choice]
+
+
+def _columns(facts: Facts, kept: int) -> list[Floats]:
+    """Return the values of each column of each series without the last `kept` rows."""
+    return [column[: max(0, len(column) - kept)] for values in facts.values for column in values.T]
+
+
+def _seasons(facts: Facts, shortest: int, given: Mapping[str, Any]) -> tuple[int, int, list[Choice]]:
+    """Choose the season, and the season that decides the horizon; with the choice if the frequency doesn't tell it."""
+    usual = season(facts.frequency)
+    if "data.season" in given:
+        return given["data.season"], given["data.season"], []
+    candidates, margin = list(_candidates(facts.frequency, usual)), CLEARLY if usual > 1 else STRONG
+    if not candidates:
+        return usual, usual, []
+    trials = Trials(_columns(facts, shortest // 5), max(1, min(usual if usual > 1 else 12, shortest // 6)))
+    errors = {}
+    for period in (usual, *candidates):
+        look_back = min(3 * max(usual, *candidates), LONGEST_LOOK_BACK)
+        error = trials.error(Trial(period, look_back, 0.0, logarithms=False), 2 * max(usual, period))
+        if error is not None:
+            errors[period] = error
+    least = min(errors.values(), default=1.0)
+    best = next((period for period, error in errors.items() if error <= least / CLEARLY), usual)
+    if best == usual or errors[best] > margin * errors[usual]:
+        return usual, usual, []
+    gain = 1 - errors[best] / errors[usual]
+    choice = Choice("data.season", best, f"its forecasts are {gain:.0%} nearer on the training rows")
+    return best, best if usual == 1 else usual, [choice]
+
+
+def _candidates(frequency: str, usual: int) -> Iterable[int]:
+    """Yield the seasons that rows of a frequency may have beside the usual one."""
+    if is_step(frequency):
+        yield from COUNTED
+    elif is_part_of_day(frequency) and 2 * 7 * usual <= LONGEST_LOOK_BACK:
+        yield 7 * usual
+
+
+def _theta(trials: Trials, period: int, least_room: int, room: int, given: Mapping[str, Any]) -> _Theta:
+    """Choose look-back, least past, transform and damping by trials on the training rows.
+
+    `least_room`: rows before the horizon in a short series. `room`: those in the longest.
+    """
+    limit, least_limit = max(1, room - trials.horizon), max(1, least_room // 2)
+    wanted, reason = (24, "enough to see a level and a trend") if period == 1 else _seasons_seen(period)
+    look_back = given.get("data.look_back", min(wanted, limit))
+    least = min(2 * period if period > 1 else 4, least_limit, look_back)
+    if look_back < wanted:
+        reason = "the training rows of the longest series, without a horizon"
+    best, gain = trials.best(period, look_back, least)
+    return _Theta(
+        look_back,
+        [
+            Choice("data.look_back", look_back, reason),
+            Choice("data.min_past", least, "shorter pasts are padded, so that all training rows have windows"),
+            Choice("data.transform", "log1p" if best.logarithms else "none", gain),
+            Choice("input.normalisation", "theta", "the model begins at season, level and slope of each window"),
+            Choice("input.damping", best.damping, gain),
+        ],
+    )
+
+
+def _seasons_seen(period: int) -> tuple[int, str]:
+    count = 9 if period <= 12 else 3
+    return min(count * period, LONGEST_LOOK_BACK), f"{count} seasons of {period} rows"
 
 
 # --- treatments, model and training ---------------------------------------------------------------------------------
@@ -168,31 +252,36 @@ def _treatments(facts: Facts, lengths: Sequence[int]) -> Iterable[Choice]:
         yield Choice("data.sampling", "series", reason)
 
 
-def _model(look_back: int, period: int, windows: int) -> Iterable[Choice]:
+def _model(look_back: int, period: int, day: int, horizon: int, draws: int) -> Iterable[Choice]:
     """Choose reader, sizes and objective."""
-    if look_back <= STEP_BY_STEP:
-        yield Choice("input.reader", {"kind": "steps"}, "the look-back is short enough to be read row by row")
+    read = 3 * period if 1 < period <= 12 else 2 * day if day > 12 else 32
+    read = min(max(read, 2 * horizon if horizon <= 12 else 0), look_back)
+    if read < look_back:
+        yield Choice("input.rows", read, "older rows tell only the season and the level")
+    if read <= STEP_BY_STEP:
+        yield Choice("input.reader", {"kind": "steps"}, f"{read} rows are few enough to be read row by row")
     else:
-        length = max((size for size in range(6, 25) if period % size == 0), default=16)
+        length = max((size for size in range(6, 25) if day % size == 0), default=16)
         reader = {"kind": "patches", "length": length, "stride": length, "size": 64}
-        yield Choice("input.reader", reader, f"a long look-back is read in patches of {length} rows")
-    hidden = 32 if windows < 2000 else 64
-    yield Choice("encoder.hidden", hidden, f"there are {windows:,} training windows")
-    yield Choice("encoder.dropout", 0.2, "against overfitting")
-    yield Choice("head.bypass", {"kind": "linear"}, "a linear map learns trend and season at once")
+        yield Choice("input.reader", reader, f"{read} rows are read in patches of {length}")
+    yield Choice("encoder.hidden", 32 if draws < 500 else 64, f"the training rows have {draws:,} horizons")
+    yield Choice("encoder.dropout", 0.0, "the forecast begins at season, level and slope, and changes little")
     yield Choice("head.objective", {"kind": "mae"}, "robust against single large errors")
 
 
-def _training(windows: int, series: int) -> Iterable[Choice]:
+def _training(draws: int, series: int) -> Iterable[Choice]:
     """Choose batches and the number of steps."""
-    size = 32 if windows < 2000 else 128
-    steps = 1000 if series < PANEL else 2000
-    yield Choice("training.batch_size", size, f"{windows:,} windows to draw from")
-    yield Choice("training.steps", steps, "the same time for few data and many")
-    yield Choice("training.epochs", 20, "as often is the model scored")
-    yield Choice("training.optimizer", {"kind": "adam", "learning_rate": 2e-3}, "the usual for small networks")
+    if series < PANEL:
+        steps = 200 if draws < 20 else 400 if draws < 100 else 1000
+    else:
+        steps = 1000 if draws < 2000 else 2000
+    yield Choice("training.batch_size", 32 if draws < 500 else 128, f"{draws:,} horizons to draw from")
+    yield Choice("training.steps", steps, "few data are learnt in few steps")
+    yield Choice("training.epochs", 10, "as often is the model scored")
+    yield Choice("training.mirror", 0.5, "no trend is learnt by heart")
+    yield Choice("training.optimizer", {"kind": "adamw", "learning_rate": 1e-3}, "the usual for small networks")
     yield Choice("training.schedule", {"kind": "cosine", "warmup": 0.5}, "falls to 0 at the end")
-    yield Choice("training.average", 0.99, "steadier than the last weights")
+    yield Choice("training.average", 0.98, "steadier than the last weights")
 
 
 # --- as a file ------------------------------------------------------------------------------------------------------
