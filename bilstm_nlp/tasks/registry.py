@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from bilstm_nlp.tasks.base import Predictor, Task
     from bilstm_nlp.tasks.comparison import Examples
-    from bilstm_nlp.tasks.forecasting.defaults import Choice
+    from bilstm_nlp.tasks.forecasting.facts import Choice
     from bilstm_nlp.tasks.forecasting.task import ForecastingTask
     from bilstm_nlp.tasks.tagging.task import TaggingTask
 

@@ -35,6 +35,20 @@ def test_train_says_its_choice_and_that_the_model_loses(call, seasons, tmp_path,
     assert result.err.splitlines()[-1].startswith("this model LOSES to repeating the last 12 rows on the ")
 
 
+@pytest.mark.slow
+def test_nothing_set_beats_last_value_and_last_season(call, tmp_path):
+    rows, noise = np.arange(120), np.random.default_rng(3).normal(size=120)
+    values = (100 + rows) * (1 + 0.3 * np.sin(rows / 12 * 2 * np.pi)) * np.exp(0.03 * noise)
+    path = tmp_path / "sales.csv"
+    pd.DataFrame({"date": pd.date_range("2015-01-01", periods=120, freq="MS"), "y": values}).to_csv(path, index=False)
+    result = call("train", path, "--out", tmp_path / "run")
+    assert result.status == 0
+    assert "LOSES" not in result.err
+    test = json.loads((tmp_path / "run" / "metrics.json").read_text(encoding="utf-8"))["test"]
+    for baseline in ("naive", "seasonal naive"):
+        assert test["own_units"]["mae"] < 0.8 * test["baselines"][baseline]["own_units"]["mae"]
+
+
 def test_init_check_and_python_choose_the_same(call, seasons, tmp_path):
     own = tmp_path / "own.toml"
     assert call("init", "forecasting", seasons, own).status == 0

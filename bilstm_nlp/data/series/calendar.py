@@ -56,6 +56,15 @@ def is_part_of_day(frequency: str) -> bool:
     return 60 <= seconds < 86400 and 86400 % seconds == 0
 
 
+def is_daily(frequency: str) -> bool:
+    """Tell if rows of this frequency are days, business days, or parts of them.
+
+    >>> is_daily("B"), is_daily("15min"), is_daily("W-SUN"), is_daily("step")
+    (True, True, False, False)
+    """
+    return isinstance(parse_frequency(frequency), Tick | Day | BusinessDay | ObservedDays)
+
+
 SEASONS = {"B": 5, "C": 5, "W": 52, **dict.fromkeys(("ME", "MS", "BME", "BMS"), 12)}
 SEASONS |= dict.fromkeys(("QE", "QS", "BQE", "BQS"), 4)
 """Alias → rows in a week for business days, in a year for coarser frequencies."""

@@ -7,6 +7,7 @@ and of smoothing with several weights. Nothing is fitted to other windows. Pure 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,6 +20,8 @@ FACTS = 3
 """Number of facts that `WindowTheta.facts` tells of a look-back."""
 WEIGHTS = (0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0)
 """Smoothing weights of the levels, which are averaged."""
+LONGEST_MATRIX = 256
+"""Longest look-back that is smoothed by matrices. They are faster, but grow with its square."""
 SINGLE_SEASON = 0.3
 """Part of the seasonal deviations that is kept if the window shows each of them once."""
 LEAST_SCALE = 0.01
@@ -116,8 +119,7 @@ def _level(values: Floats, observed: Bools) -> Floats:
     first = np.take_along_axis(values, observed.argmax(axis=1)[:, None], axis=1)
     filled = np.where(observed, values, first)
     levels, errors = [], []
-    for smoothing in _smoothing(values.shape[1]):
-        smoothed = filled @ smoothing
+    for smoothed in _smoothed(filled):
         levels.append(smoothed[:, -1])
         step_errors = np.where(observed[:, 1:], filled[:, 1:] - smoothed[:, :-1], 0.0)
         errors.append((step_errors**2).sum(axis=1))
@@ -126,6 +128,24 @@ def _level(values: Floats, observed: Bools) -> Floats:
     likelihood = np.exp(logits - logits.max(axis=0))
     level: Floats = (likelihood * np.stack(levels)).sum(axis=0) / likelihood.sum(axis=0)
     return level
+
+
+def _smoothed(values: Floats) -> Iterator[Floats]:
+    """(N, L) → the level (N, L) at each step, for each smoothing weight"""
+    length = values.shape[1]
+    if length <= LONGEST_MATRIX:
+        for smoothing in _smoothing(length):
+            yield values @ smoothing
+        return
+    weights = np.array(WEIGHTS)[:, None]
+    levels = np.empty((length, len(WEIGHTS), len(values)))
+    levels[0] = values[:, 0]
+    for step in range(1, length):
+        np.subtract(values[:, step], levels[step - 1], out=levels[step])
+        levels[step] *= weights
+        levels[step] += levels[step - 1]
+    for smoothed in np.moveaxis(levels, 1, 0):
+        yield smoothed.T
 
 
 @lru_cache(maxsize=4)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-import numpy as np
 import pandas as pd
 
 from bilstm_nlp.config.forecasting import ForecastingConfig, ForecastingData
@@ -29,7 +28,7 @@ from bilstm_nlp.data.series.series import (
 from bilstm_nlp.data.series.tables import read
 from bilstm_nlp.errors import ConfigError, InputError
 from bilstm_nlp.tasks.forecasting.covariates import with_covariates
-from bilstm_nlp.tasks.forecasting.defaults import Facts
+from bilstm_nlp.tasks.forecasting.facts import Facts
 from bilstm_nlp.tasks.forecasting.validating import PartsOf, with_validation_of_some
 
 logger = logging.getLogger(__name__)
@@ -94,16 +93,7 @@ class SeriesLoader:
         Problems go to `complain`, as in `tables.read`.
         """
         series_set = read(self.config.file, self.format, complain)
-        targets = self._columns(series_set).targets
-        return Facts(
-            frequency=series_set.frequency,
-            lengths=[len(series) for series in series_set.series],
-            columns=len(targets),
-            filled=sum(cells.count for cells in series_set.filled),
-            values=[
-                np.where(series.observed_of(targets), series.select(targets), np.nan) for series in series_set.series
-            ],
-        )
+        return Facts.of(series_set, self._columns(series_set).targets)
 
     def load(self) -> SeriesParts:
         """Read the config's series and split each into parts.

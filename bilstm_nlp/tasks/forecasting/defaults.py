@@ -10,56 +10,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bilstm_nlp.batch import Floats
 from bilstm_nlp.config.toml import toml
-from bilstm_nlp.data.series.calendar import is_part_of_day, season
-from bilstm_nlp.data.series.frequencies import is_step
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.tasks.forecasting.conformal import scores_needed
-from bilstm_nlp.tasks.forecasting.trials import Trial, Trials
+from bilstm_nlp.tasks.forecasting.facts import Choice, Facts, observed_days
+from bilstm_nlp.tasks.forecasting.trials import Trials
+from bilstm_nlp.tasks.forecasting.window_defaults import choose_season, choose_windows, training_columns
 
 LEAST = 10
 """Rows of the shortest series that a model is trained on."""
 LEVELS = (0.9, 0.8, 0.5)
 """Levels of intervals, the best first."""
 LONGEST_HORIZON = 96
-LONGEST_LOOK_BACK = 1024
 PANEL = 10
 """Number of series from which on each needs only a single window in validation and test part."""
+MANY = 500
+"""Horizons in the training rows, from which on the encoder and the batches are larger."""
+NEWEST = 32
+"""Number of rows that the encoder reads of series without a season."""
 STEP_BY_STEP = 64
 """Largest number of rows that the encoder reads row by row."""
-COUNTED = (4, 7, 12, 24, 52)
-"""Seasons that numbered rows may have."""
-CLEARLY = 0.97
-"""Part of the error of the usual setting, below which another setting is chosen."""
-STRONG = 0.85
-"""The same for a season of numbered rows, which have none without evidence."""
-
-
-@dataclass(frozen=True)
-class Facts:
-    """The facts of a file of series that settings are chosen by."""
-
-    frequency: str
-    lengths: Sequence[int]
-    columns: int = 1
-    """Number of columns to forecast."""
-    filled: int = 0
-    """Number of values that the file lacks."""
-    values: Sequence[Floats] = ()
-    """Series → (T, C) values to forecast, NaN where the file has none; empty if they are unknown."""
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A setting by its dotted key, and why it is chosen."""
-
-    key: str
-    value: Any
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.key} = {toml(self.value)}: {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -80,23 +50,24 @@ def choose(facts: Facts, given: Mapping[str, Any]) -> list[Choice]:
     long_enough = sorted(length for length in facts.lengths if length >= LEAST)
     if not long_enough:
         raise InputError(f"expected a series of at least {LEAST} rows, found {max(facts.lengths)} in the longest")
-    period, horizon_period, seasons = _seasons(facts, long_enough[0], given)
-    rows, reason = _rows(facts, long_enough, horizon_period, given)
+    season = choose_season(facts, long_enough[0], given)
+    rows, reason = _rows(facts, long_enough, season.day, given)
+    kept = rows.validation + rows.test
     # A tenth of the series may be too short for a training window: they are forecast, not trained on.
-    train = long_enough[len(long_enough) // 10] - rows.validation - rows.test
-    trials = Trials(_columns(facts, rows.validation + rows.test), rows.horizon)
-    theta = _theta(trials, period, train - rows.horizon, long_enough[-1] - rows.validation - rows.test, given)
-    look_back = given.get("data.look_back", theta.look_back)
-    training_rows = sum(max(0, n - rows.validation - rows.test) for n in long_enough)
-    draws = facts.columns * training_rows // rows.horizon
+    short = long_enough[len(long_enough) // 10] - kept - rows.horizon
+    trials = Trials(training_columns(facts, kept), rows.horizon)
+    room = long_enough[-1] - kept - rows.horizon
+    windows = choose_windows(facts, trials, season.period, short, room, given)
+    horizons = facts.columns * sum(max(0, length - kept) for length in long_enough) // rows.horizon
     choices = [
-        *seasons,
+        *observed_days(facts),
+        *season.choices,
         Choice("data.horizon", rows.horizon, reason),
         Choice("data.split", {"kind": "last", "validation": rows.validation, "test": rows.test}, _parts_reason(rows)),
-        *theta.choices,
+        *windows.choices,
         *_treatments(facts, long_enough),
-        *_model(look_back, period, horizon_period, rows.horizon, draws),
-        *_training(draws, len(long_enough)),
+        *_model(windows.look_back, season.period, season.day, rows.horizon, horizons),
+        *_training(horizons, len(long_enough)),
     ]
     if rows.level != 0.9:
         choices.append(Choice("interval", rows.level, "the validation part is too small for intervals of 0.9"))
@@ -163,83 +134,6 @@ def _parts_reason(rows: _Rows) -> str:
     return "at the end of every series; the validation part chooses the epoch and the width of the intervals"
 
 
-# --- season, level and slope ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Theta:
-    """The settings of the forecast that the model begins at."""
-
-    look_back: int
-    choices: Sequence[Choice]
-
-
-def _columns(facts: Facts, kept: int) -> list[Floats]:
-    """Return the values of each column of each series without the last `kept` rows."""
-    return [column[: max(0, len(column) - kept)] for values in facts.values for column in values.T]
-
-
-def _seasons(facts: Facts, shortest: int, given: Mapping[str, Any]) -> tuple[int, int, list[Choice]]:
-    """Choose the season, and the season that decides the horizon; with the choice if the frequency doesn't tell it."""
-    usual = season(facts.frequency)
-    if "data.season" in given:
-        return given["data.season"], given["data.season"], []
-    candidates, margin = list(_candidates(facts.frequency, usual)), CLEARLY if usual > 1 else STRONG
-    if not candidates:
-        return usual, usual, []
-    trials = Trials(_columns(facts, shortest // 5), max(1, min(usual if usual > 1 else 12, shortest // 6)))
-    errors = {}
-    for period in (usual, *candidates):
-        look_back = min(3 * max(usual, *candidates), LONGEST_LOOK_BACK)
-        error = trials.error(Trial(period, look_back, 0.0, logarithms=False), 2 * max(usual, period))
-        if error is not None:
-            errors[period] = error
-    least = min(errors.values(), default=1.0)
-    best = next((period for period, error in errors.items() if error <= least / CLEARLY), usual)
-    if best == usual or errors[best] > margin * errors[usual]:
-        return usual, usual, []
-    gain = 1 - errors[best] / errors[usual]
-    choice = Choice("data.season", best, f"its forecasts are {gain:.0%} nearer on the training rows")
-    return best, best if usual == 1 else usual, [choice]
-
-
-def _candidates(frequency: str, usual: int) -> Iterable[int]:
-    """Yield the seasons that rows of a frequency may have beside the usual one."""
-    if is_step(frequency):
-        yield from COUNTED
-    elif is_part_of_day(frequency) and 2 * 7 * usual <= LONGEST_LOOK_BACK:
-        yield 7 * usual
-
-
-def _theta(trials: Trials, period: int, least_room: int, room: int, given: Mapping[str, Any]) -> _Theta:
-    """Choose look-back, least past, transform and damping by trials on the training rows.
-
-    `least_room`: rows before the horizon in a short series. `room`: those in the longest.
-    """
-    limit, least_limit = max(1, room - trials.horizon), max(1, least_room // 2)
-    wanted, reason = (24, "enough to see a level and a trend") if period == 1 else _seasons_seen(period)
-    look_back = given.get("data.look_back", min(wanted, limit))
-    least = min(2 * period if period > 1 else 4, least_limit, look_back)
-    if look_back < wanted:
-        reason = "the training rows of the longest series, without a horizon"
-    best, gain = trials.best(period, look_back, least)
-    return _Theta(
-        look_back,
-        [
-            Choice("data.look_back", look_back, reason),
-            Choice("data.min_past", least, "shorter pasts are padded, so that all training rows have windows"),
-            Choice("data.transform", "log1p" if best.logarithms else "none", gain),
-            Choice("input.normalisation", "theta", "the model begins at season, level and slope of each window"),
-            Choice("input.damping", best.damping, gain),
-        ],
-    )
-
-
-def _seasons_seen(period: int) -> tuple[int, str]:
-    count = 9 if period <= 12 else 3
-    return min(count * period, LONGEST_LOOK_BACK), f"{count} seasons of {period} rows"
-
-
 # --- treatments, model and training ---------------------------------------------------------------------------------
 
 
@@ -247,39 +141,46 @@ def _treatments(facts: Facts, lengths: Sequence[int]) -> Iterable[Choice]:
     """Choose the treatment of missing values and of series of unequal lengths."""
     if facts.filled:
         yield Choice("data.missing", "interpolate", f"the file lacks {facts.filled:,} values; they are not scored")
+    if facts.outlier is not None:
+        yield Choice("data.scaler", "robust", f"a value is out of all proportion: {facts.outlier}")
     if lengths[-1] >= 2 * lengths[0]:
         reason = f"series have {lengths[0]:,} to {lengths[-1]:,} rows; long ones shall not outweigh short ones"
         yield Choice("data.sampling", "series", reason)
 
 
-def _model(look_back: int, period: int, day: int, horizon: int, draws: int) -> Iterable[Choice]:
-    """Choose reader, sizes and objective."""
-    read = 3 * period if 1 < period <= 12 else 2 * day if day > 12 else 32
-    read = min(max(read, 2 * horizon if horizon <= 12 else 0), look_back)
+def _model(look_back: int, period: int, day: int, horizon: int, horizons: int) -> Iterable[Choice]:
+    """Choose reader, sizes and objective, for training rows as long as `horizons` horizons."""
+    if period == 1:
+        wanted = NEWEST
+    elif period <= 12:
+        wanted = max(3 * period, 2 * horizon)
+    else:
+        wanted = 2 * day
+    read = min(wanted, look_back)
     if read < look_back:
-        yield Choice("input.rows", read, "older rows tell only the season and the level")
+        yield Choice("input.rows", read, "older rows tell season and level alone")
     if read <= STEP_BY_STEP:
         yield Choice("input.reader", {"kind": "steps"}, f"{read} rows are few enough to be read row by row")
     else:
         length = max((size for size in range(6, 25) if day % size == 0), default=16)
         reader = {"kind": "patches", "length": length, "stride": length, "size": 64}
         yield Choice("input.reader", reader, f"{read} rows are read in patches of {length}")
-    yield Choice("encoder.hidden", 32 if draws < 500 else 64, f"the training rows have {draws:,} horizons")
-    yield Choice("encoder.dropout", 0.0, "the forecast begins at season, level and slope, and changes little")
+    yield Choice("encoder.hidden", 32 if horizons < MANY else 64, f"the training rows are {horizons:,} horizons")
+    yield Choice("encoder.dropout", 0.0, "the model begins at a forecast, and learns corrections only")
     yield Choice("head.objective", {"kind": "mae"}, "robust against single large errors")
 
 
-def _training(draws: int, series: int) -> Iterable[Choice]:
+def _training(horizons: int, series: int) -> Iterable[Choice]:
     """Choose batches and the number of steps."""
-    if series < PANEL:
-        steps = 200 if draws < 20 else 400 if draws < 100 else 1000
-    else:
-        steps = 1000 if draws < 2000 else 2000
-    yield Choice("training.batch_size", 32 if draws < 500 else 128, f"{draws:,} horizons to draw from")
-    yield Choice("training.steps", steps, "few data are learnt in few steps")
+    counts = (1000, 2000) if series >= PANEL else (200, 400, 1000)
+    limits = (2000,) if series >= PANEL else (20, 100)
+    steps = counts[sum(horizons >= limit for limit in limits)]
+    yield Choice("training.batch_size", 32 if horizons < MANY else 128, f"the training rows are {horizons:,} horizons")
+    yield Choice("training.steps", steps, "fewer data are learnt in fewer steps")
     yield Choice("training.epochs", 10, "as often is the model scored")
-    yield Choice("training.mirror", 0.5, "no trend is learnt by heart")
-    yield Choice("training.optimizer", {"kind": "adamw", "learning_rate": 1e-3}, "the usual for small networks")
+    yield Choice("training.mirror", 0.5, "the training rows' rise or fall by accident is not learnt")
+    optimizer = {"kind": "adamw", "learning_rate": 1e-3}
+    yield Choice("training.optimizer", optimizer, "the usual for small networks")
     yield Choice("training.schedule", {"kind": "cosine", "warmup": 0.5}, "falls to 0 at the end")
     yield Choice("training.average", 0.98, "steadier than the last weights")
 

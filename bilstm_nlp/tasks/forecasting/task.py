@@ -20,7 +20,7 @@ from bilstm_nlp.errors import InputError
 from bilstm_nlp.reports.sections import Section
 from bilstm_nlp.system.memory import allocating
 from bilstm_nlp.tasks.base import Predictor
-from bilstm_nlp.tasks.forecasting import report, requirements
+from bilstm_nlp.tasks.forecasting import outliers, report, requirements
 from bilstm_nlp.tasks.forecasting.codec import ForecastingCodec
 from bilstm_nlp.tasks.forecasting.data import SeriesLoader, SeriesParts, table_format
 from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
@@ -59,6 +59,7 @@ class ForecastingTask:
         Raises `InputError` if a part that is needed has no window, or too few to calibrate intervals.
         """
         requirements.check(self.config, data)
+        outliers.remark(self.config.data, data)
         torch.manual_seed(self.config.seed)
         with allocating("making the model", "size of the encoder or of the horizon"):
             codec = self._codec(data)

@@ -7,7 +7,7 @@ import pytest
 
 from bilstm_nlp.data.series.damped_trend import damped_trend
 from bilstm_nlp.data.series.normalisation import Theta, WindowNormaliser
-from bilstm_nlp.data.series.theta import LEAST_SCALE, WEIGHTS, WindowTheta
+from bilstm_nlp.data.series.theta import LEAST_SCALE, LONGEST_MATRIX, WEIGHTS, WindowTheta
 
 SEASON = np.array([3.0, -1.0, -4.0, 2.0])
 
@@ -26,11 +26,12 @@ def smoothed(values: np.ndarray) -> float:
     return float((likelihood * levels).sum() / likelihood.sum())
 
 
-def test_level_and_slope_equal_those_of_loops():
-    values = np.random.default_rng(2).normal(size=20).cumsum()
+@pytest.mark.parametrize("rows", [20, LONGEST_MATRIX, LONGEST_MATRIX + 1])
+def test_level_and_slope_equal_those_of_loops(rows):
+    values = np.random.default_rng(2).normal(size=rows).cumsum()
     theta = WindowTheta.of(values[None], 1, 3)
     assert theta.level.item() == pytest.approx(smoothed(values))
-    assert theta.slope.item() == pytest.approx(np.polyfit(np.arange(20), values, 1)[0])
+    assert theta.slope.item() == pytest.approx(np.polyfit(np.arange(rows), values, 1)[0])
     assert theta.scale.item() == pytest.approx(np.abs(np.diff(values)).mean() + LEAST_SCALE)
     expected = theta.level + 0.5 * theta.slope * np.array([1, 2, 3])
     np.testing.assert_allclose(theta.forecast(0.5)[0], expected)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from bilstm_nlp.data.series.series import Series, SeriesSet
 from bilstm_nlp.errors import ConfigError, InputError
 from bilstm_nlp.tasks import registry
 from bilstm_nlp.tasks.forecasting import defaults, requirements
-from bilstm_nlp.tasks.forecasting.defaults import Facts
+from bilstm_nlp.tasks.forecasting.facts import Facts
 from bilstm_nlp.tasks.registry import forecasting
 
 FREQUENCIES = ["YS", "QS", "MS", "W", "D", "B", "h", "30min", "15min", "min", "step"]
@@ -72,7 +73,8 @@ def test_given_level_and_look_back_are_kept(interval):
 
 
 @pytest.mark.parametrize(
-    ("frequency", "horizon", "look_back"), [("MS", 12, 48), ("QS", 8, 16), ("YS", 6, 12), ("D", 14, 28), ("h", 24, 168)]
+    ("frequency", "horizon", "look_back"),
+    [("MS", 12, 108), ("QS", 8, 36), ("YS", 6, 24), ("D", 14, 63), ("h", 24, 168)],
 )
 def test_long_series_get_seasons_of_their_frequency(frequency, horizon, look_back):
     data = settings_for([5000], frequency).data
@@ -89,6 +91,116 @@ def test_unequal_series_are_drawn_alike_and_gaps_filled():
     assert (chosen["data.sampling"], chosen["data.missing"]) == ("series", "interpolate")
     alike = {choice.key for choice in defaults.choose(Facts("D", [40, 79]), {})}
     assert not alike & {"data.sampling", "data.missing"}
+
+
+def chosen_for(values: np.ndarray, frequency: str, **given: object) -> dict[str, Any]:
+    """Choose settings for a single column, and return them by key."""
+    keys = {key.replace("__", "."): value for key, value in given.items()}
+    choices = defaults.choose(Facts(frequency, [len(values)], values=[values[:, None]]), keys)
+    return {choice.key: choice.value for choice in choices}
+
+
+ROWS = np.arange(400)
+NOISE = np.random.default_rng(1).normal(size=400)
+
+
+def test_values_that_grow_by_percentages_get_logarithms_and_trend():
+    chosen = chosen_for(100 * np.exp(0.02 * ROWS[:200] + 0.01 * NOISE[:200]), "MS")
+    assert (chosen["data.transform"], chosen["data.lower"], chosen["input.damping"]) == ("log1p", 0.0, 1.0)
+
+
+def test_negative_value_of_any_part_forbids_logarithms():
+    values = 100 * np.exp(0.02 * ROWS[:200])
+    values[-1] = -1.0
+    assert not {"data.transform", "data.lower"} & chosen_for(values, "MS").keys()
+
+
+def test_values_near_each_other_keep_their_units():
+    assert "data.transform" not in chosen_for(100 + NOISE, "MS")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_random_walk_begins_at_its_last_value(seed):
+    steps = np.random.default_rng(seed).normal(size=1500)
+    chosen = chosen_for(np.cumsum(steps), "D")
+    assert (chosen["input.damping"], chosen["input.trend_smoothing"]) == (0.0, 0.0)
+
+
+def test_weeks_of_hours_have_a_week_as_season():
+    hours = np.arange(24 * 7 * 8)
+    days = np.sin(hours / 24 * 2 * np.pi)
+    weeks = np.where(hours // 24 % 7 >= 5, 3.0, 0.0)
+    chosen = chosen_for(days + weeks, "h")
+    assert (chosen["data.season"], chosen["data.horizon"], chosen["data.look_back"]) == (168, 24, 504)
+    assert "data.season" not in chosen_for(days, "h")
+    assert "data.season" not in chosen_for(days + weeks, "h", data__season=24)
+
+
+@pytest.mark.parametrize("period", [4, 7, 12, 24])
+def test_numbered_rows_have_the_season_of_their_values(period):
+    chosen = chosen_for(5 * np.sin(ROWS / period * 2 * np.pi) + NOISE, "step")
+    assert chosen["data.season"] == period
+
+
+def test_numbered_rows_of_noise_have_no_season():
+    assert "data.season" not in chosen_for(NOISE, "step")
+    assert "data.season" not in chosen_for(np.cumsum(NOISE), "step")
+
+
+def test_another_normalisation_has_no_trend_to_begin_at():
+    chosen = chosen_for(NOISE, "D", input__normalisation="last")
+    assert not {"input.normalisation", "input.damping", "input.trend_smoothing"} & chosen.keys()
+    settings = settings_for([400], "D", input__normalisation="last")
+    assert problems([400], settings, "D") == []
+
+
+def test_more_training_rows_get_more_steps_and_a_larger_encoder():
+    small, large = settings_for([60], "MS"), settings_for([200] * 100, "MS")
+    assert small.training.steps < large.training.steps
+    assert small.encoder.hidden < large.encoder.hidden
+
+
+def test_lone_series_validates_on_two_horizons():
+    split = settings_for([120], "MS").data.split
+    assert (split.validation, split.test) == (24, 12)
+    panel = settings_for([120] * 10, "MS").data.split
+    assert (panel.validation, panel.test) == (12, 12)
+
+
+def business_days(tmp_path, absent: list[int]) -> str:
+    """Write 300 business days but those with these numbers."""
+    dates = pd.date_range("2024-01-01", periods=300, freq="B").delete(absent)
+    path = tmp_path / "shares.csv"
+    pd.DataFrame({"date": dates, "y": np.cumsum(NOISE[: len(dates)])}).to_csv(path, index=False)
+    return str(path)
+
+
+def test_business_days_with_holidays_have_the_days_of_the_file(tmp_path):
+    source = business_days(tmp_path, [0, 64, 110, 111, 260])
+    choices = {choice.key: choice for choice in registry.chosen(source)[1]}
+    assert choices["data.frequency"].value == "observed"
+    assert choices["data.frequency"].reason == "4 business days have no row, as holidays have none"
+    assert "data.missing" not in choices
+    assert len(forecasting(registry.load(source)).loader.load().series_set.series[0]) == 295
+
+
+@pytest.mark.parametrize("absent", [[], list(range(100, 106)), list(range(20, 280, 5))])
+def test_long_or_many_gaps_are_no_holidays(tmp_path, absent):
+    choices = {choice.key for choice in registry.chosen(business_days(tmp_path, absent))[1]}
+    assert "data.frequency" not in choices
+    assert ("data.missing" in choices) == bool(absent)
+
+
+def test_value_out_of_proportion_gets_a_robust_scaler(sales):
+    path = Path(sales)
+    lines = path.read_text().splitlines()
+    lines[20] = lines[20].split(",")[0] + ",5000000,3"
+    path.write_text("\n".join(lines))
+    choices = {choice.key: choice for choice in registry.chosen(sales)[1]}
+    assert choices["data.scaler"].value == "robust"
+    assert "column 'sales' of series 'sales' is 5e+06 at 2016-08-01 00:00:00 (line or row 21)" in str(
+        choices["data.scaler"]
+    )
 
 
 @pytest.fixture
