@@ -11,28 +11,34 @@ from torch import Tensor, nn
 from bilstm_nlp.batch import WindowBatch
 from bilstm_nlp.nn.channels import Channels
 
-MIXED = 16
+MIXED = 32
 """Features of a step in which columns known ahead meet facts of the series."""
 
 
 class CategoryEmbedding(nn.Module):
-    """(…, J) codes → (…, outputs) vectors: a table for each of J columns, of half as many numbers as it has rows.
+    """(…, J) codes → (…, outputs) vectors: a table for each of J columns.
 
-    Row 0 is that of unknown categories.
+    Row 0 is that of unknown categories. A vector has 8 numbers for two categories, a further one for every two more
+    categories, and 50 at most. With fewer than 8, two categories take many more steps to part.
 
     >>> CategoryEmbedding([3, 200])(torch.zeros(8, 24, 2, dtype=torch.long)).shape
-    torch.Size([8, 24, 52])
+    torch.Size([8, 24, 59])
     """
 
     def __init__(self, labels: Sequence[int]) -> None:
         """`labels`: the number of categories of each column."""
         super().__init__()
-        self.tables = nn.ModuleList(nn.Embedding(count + 1, min(50, (count + 1) // 2)) for count in labels)
-        self.outputs = sum(min(50, (count + 1) // 2) for count in labels)
+        self.tables = nn.ModuleList(nn.Embedding(count + 1, _width(count)) for count in labels)
+        self.outputs = sum(map(_width, labels))
 
     def forward(self, codes: Tensor) -> Tensor:
         """(…, J) → (…, outputs)"""
         return torch.cat([table(codes[..., index]) for index, table in enumerate(self.tables)], dim=-1)
+
+
+def _width(labels: int) -> int:
+    """Return the size of the vectors of so many categories."""
+    return min(50, 7 + (labels + 1) // 2)
 
 
 class FactEmbedding(nn.Module):

@@ -31,8 +31,8 @@ def batch(**changed: object) -> WindowBatch[torch.Tensor]:
     return on(WindowBatch(**arrays | changed))
 
 
-@pytest.mark.parametrize(("labels", "width"), [(1, 1), (2, 1), (3, 2), (98, 49), (500, 50)])
-def test_a_table_has_half_as_many_numbers_as_rows(labels, width):
+@pytest.mark.parametrize(("labels", "width"), [(1, 8), (2, 8), (3, 9), (20, 17), (500, 50)])
+def test_vectors_grow_with_the_number_of_categories(labels, width):
     table = CategoryEmbedding([labels])
     assert table.outputs == width
     assert table(torch.tensor([[0], [labels]])).shape == (2, width)
