@@ -287,7 +287,7 @@ class ForecastingConfig(Section):
     """Fraction of future values that prediction intervals should cover. Calibrated on the validation part."""
     baselines: tuple[Literal["ets", "theta", "arima"], ...] = ()
     """Methods of statistics to score beside the forecaster on the same windows, each fitted anew at each origin. They
-    need the extra `baselines`. Many series or origins take long."""
+    need the extra `baselines`. Many series or origins take long. A comparison fits them once, not in each run."""
     training: ForecastingTraining = ForecastingTraining()
     """The training loop."""
 

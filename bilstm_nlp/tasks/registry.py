@@ -23,10 +23,12 @@ from bilstm_nlp.errors import ConfigError, DataError, InputError, RunError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from bilstm_nlp.data.series.statistical import Method, Methods
     from bilstm_nlp.tasks.base import Predictor, Task
     from bilstm_nlp.tasks.comparison import Examples
     from bilstm_nlp.tasks.forecasting.facts import Choice
     from bilstm_nlp.tasks.forecasting.task import ForecastingTask
+    from bilstm_nlp.tasks.measurement import Measurement
     from bilstm_nlp.tasks.tagging.task import TaggingTask
 
 logger = logging.getLogger(__name__)
@@ -79,6 +81,33 @@ def check(config: Config) -> None:
             requirements.check(config, SeriesLoader(config.data, table_format(config)).load())
         case _:
             assert_never(config)
+
+
+def methods_of(config: Config) -> tuple[Method, ...]:
+    """Return the methods of statistics that a config puts beside its model."""
+    match config:
+        case TaggingConfig():
+            return ()
+        case ForecastingConfig():
+            return config.baselines
+        case _:
+            assert_never(config)
+
+
+def without_methods(config: Config) -> Config:
+    """Return a config that puts no methods of statistics beside its model."""
+    match config:
+        case TaggingConfig():
+            return config
+        case ForecastingConfig():
+            return config.model_copy(update={"baselines": ()})
+        case _:
+            assert_never(config)
+
+
+def measure_methods(config: Config, methods: Methods) -> Mapping[str, Measurement]:
+    """Measure methods of statistics on the windows that runs of a forecaster's config are measured on, by title."""
+    return forecasting(config).prepare().measure_methods(methods)
 
 
 def restored(

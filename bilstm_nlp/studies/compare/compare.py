@@ -11,10 +11,12 @@ from os import PathLike
 from pathlib import Path
 
 from bilstm_nlp.config import shipped
+from bilstm_nlp.data.series.statistical import check_installed
 from bilstm_nlp.errors import InputError, RunError
 from bilstm_nlp.studies.compare import grid as grids
 from bilstm_nlp.studies.compare.grid import Grid
 from bilstm_nlp.studies.compare.markdown import markdown
+from bilstm_nlp.studies.compare.methods import CHANGE, trials_of
 from bilstm_nlp.studies.compare.page import page
 from bilstm_nlp.studies.compare.results import Answer
 from bilstm_nlp.studies.compare.results import answer as answer_to
@@ -78,6 +80,10 @@ def compare(
 
 def _check(plan: Plan) -> None:
     """Raise `InputError` for a variant whose data can't be trained on, before any variant is trained."""
+    try:
+        check_installed(plan.grid.methods)
+    except InputError as error:
+        raise InputError(f"{plan.grid.source}: {error}") from None
     # Runs that differ in their seed alone are checked once.
     unlike = {job.run.config.model_copy(update={"seed": 0}): job.run.variant for job in missing(plan.jobs)}
     for config, variant in unlike.items():
@@ -102,8 +108,11 @@ def conclude(plan: Plan) -> Answer:
     grid = plan.grid
     finished = [job for job in plan.jobs if job.state == "finished"]
     trials = [trial_files.read(job.folder, job.run, grid.measure.name) for job in finished]
-    _check_comparable(grid, finished, trials)
-    seconds = {job.key: trial.cost.training_seconds for job, trial in zip(finished, trials, strict=True)}
+    places = [str(job.folder) for job in finished]
+    by_method = trials_of(grid)
+    beside = [trial for group in by_method.values() for trial in group]
+    _check_comparable(grid, [*places, *(trial.variant for trial in beside)], [*trials, *beside])
+    seconds = {job.key: trial.cost.training_seconds for job, trial in zip(finished, trials, strict=True) if trial.cost}
     options = [part for override in plan.overrides for part in ("--set", override)]
     question = Question(
         name=grid.name,
@@ -116,18 +125,19 @@ def conclude(plan: Plan) -> Answer:
         seeds=grid.seeds,
         fractions=grid.fractions,
         environment=_environment(finished),
-        changes=grid.changes,
+        changes={**grid.changes, **dict.fromkeys(by_method, CHANGE)},
+        methods=tuple(by_method),
     )
-    return answer_to(question, trials, [_run_of(plan.out, job, seconds.get(job.key)) for job in plan.jobs])
+    return answer_to(question, [*trials, *beside], [_run_of(plan.out, job, seconds.get(job.key)) for job in plan.jobs])
 
 
-def _check_comparable(grid: Grid, finished: Sequence[Job], trials: Sequence[Trial]) -> None:
-    """Raise `RunError` if runs were measured on different units."""
+def _check_comparable(grid: Grid, places: Sequence[str], trials: Sequence[Trial]) -> None:
+    """Raise `RunError` if runs, at these places, or methods were measured on different units."""
     measured_on = [trial.measured_on for trial in trials]
-    for job, units in zip(finished, measured_on, strict=True):
+    for place, units in zip(places, measured_on, strict=True):
         if units != measured_on[0]:
-            same = f"the same {grid.subject.units} as {finished[0].folder}"
-            raise RunError(f"{job.folder}: expected a run measured on {same}, found one measured on others")
+            same = f"the same {grid.subject.units} as {places[0]}"
+            raise RunError(f"{place}: expected a run measured on {same}, found one measured on others")
 
 
 def _environment(finished: Sequence[Job]) -> Environment:

@@ -30,8 +30,10 @@ from bilstm_nlp.config.measures import Measure, Subject
 from bilstm_nlp.config.reading import apply, describe, read_toml
 from bilstm_nlp.config.sections import Section, Seed
 from bilstm_nlp.config.shipped import config_file
+from bilstm_nlp.data.series.statistical import Method
 from bilstm_nlp.errors import ConfigError
 from bilstm_nlp.studies.engines.trial import PlannedRun
+from bilstm_nlp.tasks.registry import methods_of, without_methods
 
 Tables: TypeAlias = dict[str, Any]
 
@@ -76,6 +78,8 @@ class Grid:
     fractions: Sequence[float]
     changes: Mapping[str, Tables]
     """For each variant, in order, its overrides by dotted key."""
+    methods: tuple[Method, ...]
+    """Methods of statistics beside the variants: those of all configs. They are fitted once, and not by the runs."""
     runs: Sequence[PlannedRun]
     """Seed by seed, so that all variants can be compared early."""
 
@@ -119,8 +123,9 @@ def read(path: Path, overrides: Sequence[str] = ()) -> Grid:
         seeds=file.seeds,
         fractions=file.fractions,
         changes={name: flat(overrides) for name, overrides in changes.items()},
+        methods=tuple(dict.fromkeys(method for config in configs.values() for method in methods_of(config))),
         runs=[
-            PlannedRun(variant, seed, fraction, _with_run(config, seed, fraction))
+            PlannedRun(variant, seed, fraction, _with_run(without_methods(config), seed, fraction))
             for seed, fraction, (variant, config) in product(file.seeds, file.fractions, configs.items())
         ],
     )

@@ -81,8 +81,14 @@ def answer(question: Question, trials: Sequence[Trial], runs: Sequence[Run]) -> 
         question=question,
         variants=ranked,
         words=words(question, ranked, seeds),
-        learning_curves=[_learning_curve(name, question, trials) for name in question.changes],
-        curves=[Curve(trial.variant, trial.seed, trial.fraction, trial.losses, trial.epoch_scores) for trial in trials],
+        learning_curves=[
+            _learning_curve(name, question, trials) for name in question.changes if name not in question.methods
+        ],
+        curves=[
+            Curve(trial.variant, trial.seed, trial.fraction, trial.losses, trial.epoch_scores)
+            for trial in trials
+            if trial.variant not in question.methods
+        ],
         runs=[replace(run, score=scores.get((run.variant, run.seed, run.fraction))) for run in runs],
         disagreements=disagreements(_of_one_seed(question, groups), question.measure.name),
     )

@@ -53,6 +53,8 @@ def _compared(question: Question, variant: Variant, baseline: Variant, seeds: Se
     if not baseline.runs:
         return f"{_own(question, variant)}; there is nothing to compare it with: {baseline.name} has no finished run"
     sentence = f"{variant.name} is {_speed(variant, baseline)}; its {question.measure.title} "
+    if variant.name in question.methods:
+        sentence = f"{variant.name} is fitted at each origin; its {question.measure.title} "
     if not seeds:
         return sentence + f"can't be compared: there is no seed with which both it and {baseline.name} have one"
     if variant.difference is None:

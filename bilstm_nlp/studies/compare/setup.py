@@ -40,6 +40,8 @@ class Question:
     environment: Environment
     changes: Mapping[str, Mapping[str, Any]]
     """For each variant, in order, its changes to the base by dotted key."""
+    methods: Sequence[str] = ()
+    """Variants that are methods of statistics: the same for every seed, and not trained."""
 
     @property
     def largest(self) -> float:

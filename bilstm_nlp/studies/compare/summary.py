@@ -86,7 +86,10 @@ def _figures(
     name: str, question: Question, trials: Sequence[Trial], failed: int, difference: Difference | None
 ) -> Variant:
     """Return the figures of one variant, without its rank."""
+    if name in question.methods:  # another seed would change nothing
+        trials = trials[:1]
     scores = [value for value in map(score, trials) if value is not None]
+    costs = [trial.cost for trial in trials if trial.cost is not None]
     best, worst = (max, min) if question.measure.higher_is_better else (min, max)
     interval = statistics.interval_of_mean(scores, question.level)
     low, high = (None, None) if interval is None else question.measure.within_range(interval)
@@ -103,11 +106,11 @@ def _figures(
         worst=worst(scores, default=None),
         low=low,
         high=high,
-        parameters=trials[0].cost.parameters if trials else None,
-        training_seconds=mean([trial.cost.training_seconds for trial in trials]),
-        training_speed=mean([trial.cost.training_speed for trial in trials]),
-        prediction_speed=mean([trial.cost.prediction_speed for trial in trials]),
-        peak_memory_mb=mean([trial.cost.peak_memory_mb for trial in trials]),
+        parameters=costs[0].parameters if costs else None,
+        training_seconds=mean([cost.training_seconds for cost in costs]),
+        training_speed=mean([cost.training_speed for cost in costs]),
+        prediction_speed=mean([cost.prediction_speed for cost in costs]),
+        peak_memory_mb=mean([cost.peak_memory_mb for cost in costs]),
         per_type={kind: mean([trial.per_type.get(kind) for trial in trials]) for kind in types},
         on_front=False,
         difference=difference,

@@ -62,7 +62,8 @@ class Trial:
     """Mean training loss of each epoch."""
     epoch_scores: Sequence[float]
     """Development score of each epoch, by the measure that the run watches."""
-    cost: Cost
+    cost: Cost | None
+    """`None` for a method of statistics, which is not trained."""
     examples: Examples
     """Some of the units, the same for all trials of a comparison."""
 

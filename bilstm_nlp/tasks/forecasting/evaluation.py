@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from bilstm_nlp.batch import Floats, Values
+from bilstm_nlp.batch import Floats, Ints, Values
 from bilstm_nlp.data.series.baselines import SEASONAL_NAIVE, Baselines
-from bilstm_nlp.data.series.codec import SeriesCodec
+from bilstm_nlp.data.series.codec import BLOCK, SeriesCodec
 from bilstm_nlp.data.series.series import Series
 from bilstm_nlp.data.series.statistical import (
     NO_METHODS,
@@ -25,6 +25,7 @@ from bilstm_nlp.data.series.statistical import (
 from bilstm_nlp.data.series.transform import Units
 from bilstm_nlp.data.series.windows import WindowArrays, Windows
 from bilstm_nlp.metrics.forecasts import IntervalErrors, IntervalScores, PointErrors, PointScores
+from bilstm_nlp.tasks.forecasting.forecasts import Forecasts
 from bilstm_nlp.tasks.forecasting.origins import WindowForecaster
 
 
@@ -196,6 +197,29 @@ class _MethodErrors:
         }
 
 
+def method_blocks(
+    fitter: Fitter, method: Method, codec: SeriesCodec, series: Sequence[Series], windows: Windows
+) -> Iterator[tuple[Ints, WindowArrays, Forecasts]]:
+    """Yield all windows of these series in order, a block at a time, with the forecasts of a method of statistics.
+
+    A warning says which forecasts were replaced.
+    """
+    done, replaced = 0, list[Replaced]()
+    for block in windows.blocks(BLOCK):
+        numbers = np.arange(done, done + len(block.past))
+        origins = _origins(series, windows, numbers)
+        forecasts = fitter.forecasts(method, origins, codec.columns.targets, codec.horizon, [], codec.lower)
+        yield numbers, block, Forecasts(block.units.apply(forecasts.point)[..., None], 0)
+        done, replaced = done + len(numbers), replaced + forecasts.replaced
+    warn_of_replaced(method, replaced)
+
+
+def _origins(series: Sequence[Series], windows: Windows, numbers: Ints) -> list[tuple[Series, int]]:
+    """Return the series and the origin of each of these windows."""
+    of, rows = windows.series[numbers], windows.rows[numbers]
+    return [(series[index], int(row)) for index, row in zip(of, rows, strict=True)]
+
+
 def evaluate(
     forecaster: WindowForecaster,
     baselines: Baselines,
@@ -235,8 +259,7 @@ def evaluate(
             for name, points in baselines.forecasts(windows, numbers):
                 baseline_errors.setdefault(name, _UnitErrors(*shape)).add(block.future, points, units, naive_errors[of])
             # the methods' points and intervals
-            origins = [(series[index], int(row)) for index, row in zip(of, windows.rows[numbers], strict=True)]
-            beside.add(fitter, origins, block, naive_errors[of])
+            beside.add(fitter, _origins(series, windows, numbers), block, naive_errors[of])
     return Evaluation(
         series=len(series),
         windows=len(windows),

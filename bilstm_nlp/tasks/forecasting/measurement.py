@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,11 +12,13 @@ from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.frequencies import moments
 from bilstm_nlp.data.series.scale import Scale
 from bilstm_nlp.data.series.series import Series
-from bilstm_nlp.data.series.windows import Windows
+from bilstm_nlp.data.series.windows import WindowArrays, Windows
 from bilstm_nlp.tasks.forecasting.comparison import WindowExamples
-from bilstm_nlp.tasks.forecasting.forecasts import ForecastingModel, forecast_blocks
+from bilstm_nlp.tasks.forecasting.forecasts import Forecasts
 from bilstm_nlp.tasks.measurement import Measurement, Ratio, evenly_spaced, timed
 
+Blocks = Iterable[tuple[Ints, WindowArrays, Forecasts]]
+"""Blocks of windows: their numbers (B,), their values, their forecasts."""
 EXAMPLES = 500
 """Columns of windows that are kept as examples, at most."""
 
@@ -45,9 +47,15 @@ class _Cells:
 
 
 def measure(
-    model: ForecastingModel, codec: SeriesCodec, series: Sequence[Series], windows: Windows, training: Sequence[slice]
+    forecast_all: Callable[[], Blocks],
+    codec: SeriesCodec,
+    series: Sequence[Series],
+    windows: Windows,
+    training: Sequence[slice],
 ) -> Measurement:
     """Measure the squared and absolute errors of the windows from each date.
+
+    `forecast_all` forecasts all windows in order, a block at a time. It is called twice, for its speed.
 
     Errors are in standard deviations of the rows `training` of each series: of its whole training part, whatever
     fraction the model was trained on and whatever scaler it has. Otherwise models with other scalers could not be
@@ -59,7 +67,7 @@ def measure(
     )
     chosen = evenly_spaced(len(windows) * len(targets), EXAMPLES)
     cells = _Cells(*np.divmod(chosen, len(targets)))
-    (squared, absolute, forecasts), seconds = timed(lambda: _errors(model, codec, windows, common, cells))
+    (squared, absolute, forecasts), seconds = timed(lambda: _errors(forecast_all(), windows, common, cells))
     errors = {"mse": squared, "mae": absolute}
     dates = date_numbers(series, windows)
     # the examples in common units
@@ -93,15 +101,13 @@ def measure(
     )
 
 
-def _errors(
-    model: ForecastingModel, codec: SeriesCodec, windows: Windows, common: Scale, cells: _Cells
-) -> tuple[Floats, Floats, Values]:
+def _errors(blocks: Blocks, windows: Windows, common: Scale, cells: _Cells) -> tuple[Floats, Floats, Values]:
     """Return mean squared and absolute errors (N, C), and the examples' forecasts (E, H), in common units.
 
     Steps without an observed value are left out. A column without any has NaN.
     """
     squared, absolute, examples = [], [], []
-    for numbers, block, forecasts in forecast_blocks(model, codec, windows):
+    for numbers, block, forecasts in blocks:
         of_windows = common.of_windows(windows.series[numbers])
         point = of_windows.apply(block.units.undo(forecasts.point))
         error = point - of_windows.apply(block.units.undo(block.future))

@@ -15,7 +15,7 @@ from torch import nn
 
 from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.data.series.series import Columns, Series, column_indices
-from bilstm_nlp.data.series.statistical import Methods
+from bilstm_nlp.data.series.statistical import Methods, title
 from bilstm_nlp.data.series.windows import Windows
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.nn.model import Model
@@ -26,10 +26,10 @@ from bilstm_nlp.tasks.forecasting.backtest import leakage
 from bilstm_nlp.tasks.forecasting.batches import epoch_batches
 from bilstm_nlp.tasks.forecasting.codec import ForecastingCodec
 from bilstm_nlp.tasks.forecasting.data import SeriesParts, table_format
-from bilstm_nlp.tasks.forecasting.evaluation import evaluate
+from bilstm_nlp.tasks.forecasting.evaluation import evaluate, method_blocks
 from bilstm_nlp.tasks.forecasting.forecasts import ForecastingModel, forecast_blocks, head_of
 from bilstm_nlp.tasks.forecasting.intervals import calibrate
-from bilstm_nlp.tasks.forecasting.measurement import measure
+from bilstm_nlp.tasks.forecasting.measurement import Blocks, measure
 from bilstm_nlp.tasks.forecasting.origins import ModelForecasts, WindowForecaster
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
 from bilstm_nlp.tasks.measurement import Measurement, evenly_spaced
@@ -216,12 +216,26 @@ class PreparedForecasting:
 
     def measure(self) -> Measurement:
         """Measure the forecaster on each window that chose its epoch."""
-        training = [slice(0, parts.train.stop) for parts in self.data.parts]
+        windows, codec = self.validation_windows, self.codec.series
         with torch.random.fork_rng():
             torch.manual_seed(self.config.seed)  # the same initial states, if they are drawn
-            return measure(
-                self.model, self.codec.series, self.data.series_set.series, self.validation_windows, training
-            )
+            return self._measured(lambda: forecast_blocks(self.model, codec, windows))
+
+    def measure_methods(self, methods: Methods) -> dict[str, Measurement]:
+        """Measure methods of statistics on the same windows, by their titles. Their speeds mean nothing."""
+        windows, codec, series = self.validation_windows, self.codec.series, self.data.series_set.series
+        measured = {}
+        with methods.fitter(len(windows) * len(codec.columns.targets), self.codec.baselines.season) as fitter:
+            for method in methods.names:
+                blocks = list(method_blocks(fitter, method, codec, series, windows))
+                measured[title(method)] = self._measured(blocks.copy)
+        return measured
+
+    def _measured(self, forecast_all: Callable[[], Blocks]) -> Measurement:
+        """Measure forecasts of the validation windows."""
+        training = [slice(0, parts.train.stop) for parts in self.data.parts]
+        series = self.data.series_set.series
+        return measure(forecast_all, self.codec.series, series, self.validation_windows, training)
 
     def plot(self, results: Mapping[str, dict[str, Any]], folder: Path) -> None:
         """Draw error and coverage by step."""
