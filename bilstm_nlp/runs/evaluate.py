@@ -14,6 +14,7 @@ from bilstm_nlp.runs.load import Run
 from bilstm_nlp.tasks.inspection import Inspection
 from bilstm_nlp.tasks.registry import build, config_of_file, forecasting
 from bilstm_nlp.tasks.registry import load as load_config
+from bilstm_nlp.tasks.request import ErrorsPage
 
 
 def evaluate(
@@ -30,10 +31,11 @@ def evaluate(
     beside a forecaster, by default those of its config; `stride` is the number of rows between its origins.
     Raises `InputError` if the page can't be written, and for a run of another task.
     """
+    page = None if errors is None else ErrorsPage(errors, [run.directory.path])
     if methods is not None or stride is not None:
         task = forecasting(run.config, f"--baselines, --stride: {run.directory.path}")
-        return task.evaluate(run.predictor, source, errors, methods, stride or 1)
-    return build(run.config).evaluate(run.predictor, source, errors)
+        return task.evaluate(run.predictor, source, page, methods, stride or 1)
+    return build(run.config).evaluate(run.predictor, source, page)
 
 
 def sections(config: Config, results: Mapping[str, Any]) -> list[Section]:

@@ -11,7 +11,7 @@ from bilstm_nlp.errors import InputError
 from bilstm_nlp.runs.load import Run
 from bilstm_nlp.runs.provenance import digest
 from bilstm_nlp.tasks.registry import tagging
-from bilstm_nlp.tasks.request import Combine
+from bilstm_nlp.tasks.request import Combine, ErrorsPage
 
 if TYPE_CHECKING:
     from bilstm_nlp.data.text.corpus import TaggedCorpus
@@ -56,7 +56,8 @@ def evaluate(runs: Sequence[Run], combine: Combine, source: str | None, errors: 
                 f"{run.directory.path}: expected the corpus of {runs[0].directory.path}, {corpora[0]}, found {corpus}; "
                 "--data names one to score on"
             )
-    return tasks[0].scores(ensemble.decoder, source, errors)
+    page = None if errors is None else ErrorsPage(errors, [run.directory.path for run in runs])
+    return tasks[0].scores(ensemble.decoder, source, page)
 
 
 def development_section(runs: Sequence[Run]) -> TaggedCorpus:

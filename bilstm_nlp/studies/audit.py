@@ -137,7 +137,8 @@ def audit(
         )
     result = _conclude(corpus, jobs)
     write_json(folder / "audit.json", result.as_json())
-    errors_page.write(folder / "audit.html", corpus.source, result.disagreements, TITLE)
+    facts = errors_page.facts(result.score.f1, result.score.support, len(corpus.sentences))
+    errors_page.write(folder / "audit.html", corpus.source, result.disagreements, TITLE, facts=facts)
     return result
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bilstm_nlp.reports.sections import Section
     from bilstm_nlp.tasks.inspection import Inspection
     from bilstm_nlp.tasks.measurement import Measurement
-    from bilstm_nlp.tasks.request import Request
+    from bilstm_nlp.tasks.request import ErrorsPage, Request
     from bilstm_nlp.training.protocols import Batches, Score
 
 
@@ -48,7 +48,7 @@ class Task(Protocol):
         """Describe the config's data, or another file that is read in the same way; errors become complaints."""
         ...
 
-    def evaluate(self, trained: Predictor, source: str | None, errors: Path | None = None) -> dict[str, Any]:
+    def evaluate(self, trained: Predictor, source: str | None, errors: ErrorsPage | None = None) -> dict[str, Any]:
         """Score a trained run on `source`, by default on the config's test part, or on its development part.
 
         If `errors` is given, write a page with all wrong predictions there.

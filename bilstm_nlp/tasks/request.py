@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -15,6 +16,16 @@ KindT = TypeVar("KindT", bound=str)
 
 _OPTIONS = {"reads": "input", "levels": "level"}
 """Options with other names than their fields."""
+
+
+@dataclass(frozen=True)
+class ErrorsPage:
+    """A request for a page with all wrong predictions of an evaluation."""
+
+    path: Path
+    """The HTML file to write."""
+    runs: Sequence[Path] = ()
+    """The run directories that the page links to."""
 
 
 @dataclass(frozen=True)

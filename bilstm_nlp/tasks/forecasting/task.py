@@ -6,7 +6,6 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -29,6 +28,7 @@ from bilstm_nlp.tasks.forecasting.intervals import levels_with
 from bilstm_nlp.tasks.forecasting.model import model, theta
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
 from bilstm_nlp.tasks.forecasting.prepared import PreparedForecasting
+from bilstm_nlp.tasks.request import ErrorsPage
 
 logger = logging.getLogger(__name__)
 
@@ -117,7 +117,7 @@ class ForecastingTask:
         self,
         trained: Predictor,
         source: str | None,
-        errors: Path | None = None,
+        errors: ErrorsPage | None = None,
         methods: Methods | None = None,
         stride: int = 1,
     ) -> dict[str, Any]:

@@ -1,18 +1,21 @@
 """Every wrong entity as one page of HTML.
 
 The page works without scripts and loads nothing from outside. `web/errors.html` is its template; this module computes
-what the template shows.
+the values that the template shows.
 """
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from importlib.resources import files
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from urllib.parse import quote
 
 from bilstm_nlp.errors import InputError, OutputError
 from bilstm_nlp.metrics.entities import NOVELTY_GROUPS
@@ -35,32 +38,87 @@ OTHER_TYPE = "has another type there"
 """Column of entities whose tokens are an entity of another type in the training data, of their own type or not."""
 
 
-def write(path: Path, source: str, wrong: Sequence[WrongEntity], title: str = TITLE) -> None:
-    """Write the page to a file. Raises `InputError` if that is not possible."""
+COLOURS = 7
+"""Colours of types in `web/errors.css`."""
+
+Facts: TypeAlias = Sequence[tuple[str, str]]
+"""(name, value) in the head of the page."""
+
+
+def facts(f1: float | None, entities: int, sentences: int) -> Facts:
+    """Describe an evaluation for the head of the page: its scores, its sizes and today's date."""
+    return [
+        ("F1", "undefined" if f1 is None else f"{100 * f1:.2f} %"),
+        ("gold entities", f"{entities:,}"),
+        ("sentences", f"{sentences:,}"),
+        ("date", date.today().isoformat()),
+    ]
+
+
+def write(
+    path: Path,
+    source: str,
+    wrong: Sequence[WrongEntity],
+    title: str = TITLE,
+    *,
+    facts: Facts = (),
+    runs: Sequence[Path] = (),
+) -> None:
+    """Write the page to a file, with facts in its head and links to run directories.
+
+    Raises `InputError` if that is not possible.
+    """
     if path.exists() and not path.is_file():
         raise InputError(f"{path}: expected a file to write to, found what is none")
+    links = [(str(run), _link(run / "report.md", path.parent)) for run in runs]
     try:
-        write_text(path, page(source, wrong, title))
+        write_text(path, page(source, wrong, title, facts, links))
     except OutputError as error:
         raise InputError(f"{path}: expected a file that can be written, found {error.reason}") from None
 
 
-def page(source: str, wrong: Sequence[WrongEntity], title: str = TITLE) -> str:
-    """Return the page for the wrong entities of the corpus `source`, in the given order."""
+def _link(target: Path, folder: Path) -> str:
+    """Return the relative URL of a file for a page in `folder`. On another drive, it is absolute."""
+    try:
+        return quote(Path(os.path.relpath(target, folder)).as_posix())
+    except ValueError:
+        return target.absolute().as_uri()
+
+
+def page(
+    source: str,
+    wrong: Sequence[WrongEntity],
+    title: str = TITLE,
+    facts: Facts = (),
+    runs: Sequence[tuple[str, str]] = (),
+) -> str:
+    """Return the page for the wrong entities of the corpus `source`, in the given order.
+
+    `runs` are pairs (name, URL) of the runs that predicted.
+    """
     look, script = style(_resource("errors.css")), _resource("errors.js")
     types = sorted({mistake.entity.span.type for mistake in wrong})
-    filters: dict[str, Callable[..., str]] = {"shown": shown, "attribute": attribute, "probability": probability}
+    every_type = sorted({kind for mistake in wrong for kind in _types(mistake)})
+    colour = {kind: f"k{number % COLOURS}" for number, kind in enumerate(every_type)}
+    filters: dict[str, Callable[..., str]] = {
+        "shown": shown,
+        "attribute": attribute,
+        "probability": probability,
+        "colour": lambda kind: colour.get(kind, ""),
+    }
     return template(_resource("errors.html"), filters).render(
         title=title,
         policy=policy(look, script),
         style=look,
         script=script,
         source=source,
+        facts=facts,
+        runs=runs,
         summary=f"{len(wrong):,} wrong entities in {len({id(mistake.sentence) for mistake in wrong}):,} sentences",
         by_type=_counted(wrong, types, lambda mistake: [mistake.entity.span.type]),
         by_novelty=_counted(wrong, [*NOVELTY_GROUPS, OTHER_TYPE], _training_data),
         kinds=KINDS,
-        types=sorted({kind for mistake in wrong for kind in _types(mistake)}),
+        types=every_type,
         knowledge=[*NOVELTY_GROUPS, OTHER_TYPE],
         rows=map(_row, wrong),
         longest=TOKENS_SHOWN,
@@ -116,7 +174,7 @@ class Row(NamedTuple):
     training_data: Sequence[str]
     """By which the row can be chosen."""
     known: Sequence[tuple[str, str]]
-    """(side, the training data's knowledge of its entity)."""
+    """(side, the training data's knowledge of its entity); the side is empty if there is nothing to tell apart."""
     runs: Sequence[tuple[str, Sequence[Piece]]]
     """The sentence: (classes of the entities that a run lies in, pieces of text)."""
     cut_before: bool
@@ -124,11 +182,11 @@ class Row(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """A token, a blank, or the name of an entity after its last token."""
+    """A token, a blank, or the type of an entity after its last token."""
 
     text: str
     side: str = ""
-    """`gold` or `predicted` for the name of an entity."""
+    """`gold` or `predicted` for the type of an entity."""
 
 
 def _row(mistake: WrongEntity) -> Row:
@@ -136,15 +194,16 @@ def _row(mistake: WrongEntity) -> Row:
     gold = mistake.gold.span if mistake.gold else mistake.overlapped
     predicted = mistake.predicted.span if mistake.predicted else mistake.overlapped
     marked = [span for span in (gold, predicted) if span is not None]
+    known = [(name, _known(side)) for name, side in (("gold", mistake.gold), ("predicted", mistake.predicted)) if side]
+    if len({text for _, text in known}) == 1:
+        known = [("", known[0][1])]
     first, last = window(len(tokens), min(span.start for span in marked), max(span.end for span in marked))
     pieces = _pieces(tokens, first, last, gold, predicted)
     return Row(
         wrong=mistake,
         types=_types(mistake),
         training_data=_training_data(mistake),
-        known=[
-            (name, _known(side)) for name, side in (("gold", mistake.gold), ("predicted", mistake.predicted)) if side
-        ],
+        known=known,
         runs=[(classes, [piece for _, piece in run]) for classes, run in groupby(pieces, key=lambda pair: pair[0])],
         cut_before=first > 0,
         cut_after=last < len(tokens),
@@ -194,15 +253,15 @@ def window(length: int, start: int, end: int) -> tuple[int, int]:
 
 
 def probability(value: float) -> str:
-    """Format a probability with four digits. Only certainty is 1, and only impossibility is 0.
+    """Format a probability with two digits. Only certainty is 1, and only impossibility is 0.
 
-    >>> probability(0.99999), probability(1.0)
-    ('>0.9999', '1.0000')
+    >>> probability(0.999), probability(1.0)
+    ('>0.99', '1.00')
     """
-    text = f"{value:.4f}"
-    if text == "1.0000" and value < 1:
-        return ">0.9999"
-    return "<0.0001" if text == "0.0000" and value > 0 else text
+    text = f"{value:.2f}"
+    if text == "1.00" and value < 1:
+        return ">0.99"
+    return "<0.01" if text == "0.00" and value > 0 else text
 
 
 def shown(text: str) -> Markup:

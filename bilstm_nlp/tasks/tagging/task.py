@@ -32,6 +32,7 @@ from bilstm_nlp.reports.sections import Section
 from bilstm_nlp.system.memory import allocating
 from bilstm_nlp.tasks.base import Predictor
 from bilstm_nlp.tasks.measurement import Measurement, evenly_spaced
+from bilstm_nlp.tasks.request import ErrorsPage
 from bilstm_nlp.tasks.tagging import errors_page, report
 from bilstm_nlp.tasks.tagging.data import Corpora, CorpusLoader
 from bilstm_nlp.tasks.tagging.decoder import Decoder, ModelDecoder
@@ -104,7 +105,7 @@ class TaggingTask:
             vectors=lambda: pretrained_vectors(self.config.embeddings),
         )
 
-    def evaluate(self, trained: Predictor, source: str | None, errors: Path | None = None) -> dict[str, Any]:
+    def evaluate(self, trained: Predictor, source: str | None, errors: ErrorsPage | None = None) -> dict[str, Any]:
         """Score a tagger on a corpus, by default on the test corpus, or on the development corpus without one.
 
         If `errors` is given, every wrong entity is written to that page.
@@ -112,13 +113,16 @@ class TaggingTask:
         assert isinstance(trained, Tagger)
         return self.scores(trained.decoder, source, errors)
 
-    def scores(self, decoder: Decoder, source: str | None, errors: Path | None) -> dict[str, Any]:
+    def scores(self, decoder: Decoder, source: str | None, errors: ErrorsPage | None) -> dict[str, Any]:
         """Score a decoder, of one tagger or of several, as `evaluate` scores a tagger."""
         data = self.config.data
         evaluation = Evaluation(decoder, self.corpus(source or data.test or data.dev, decoder.codec))
+        results = evaluation.results()
         if errors is not None:
-            errors_page.write(errors, evaluation.corpus.source, wrong_entities(evaluation))
-        return evaluation.results().as_json()
+            source, gold = evaluation.corpus.source, sum(map(len, evaluation.gold))
+            facts = errors_page.facts(results.f1, gold, len(evaluation.corpus.sentences))
+            errors_page.write(errors.path, source, wrong_entities(evaluation), facts=facts, runs=errors.runs)
+        return results.as_json()
 
     def corpus(self, source: str, codec: TaggingCodec) -> TaggedCorpus:
         """Read a corpus for a trained tagger's codec. Raises `DataError` for malformed data."""

@@ -6,6 +6,7 @@ The test in a browser needs Debian's `chromium` on PATH and the Python package `
 from __future__ import annotations
 
 import base64
+import csv
 import hashlib
 import random
 import re
@@ -24,7 +25,7 @@ from bilstm_nlp.errors import InputError
 from bilstm_nlp.metrics.entities import NOVELTY_GROUPS
 from bilstm_nlp.tags import Span, spans
 from bilstm_nlp.tasks.tagging.errors import KINDS, AssessedEntity, WrongEntity, mistakes
-from bilstm_nlp.tasks.tagging.errors_page import OTHER_TYPE, TOKENS_SHOWN, page, probability, window, write
+from bilstm_nlp.tasks.tagging.errors_page import OTHER_TYPE, TOKENS_SHOWN, facts, page, probability, window, write
 
 HOSTILE = (
     "<script>window.harmed=1</script>",
@@ -151,7 +152,8 @@ def test_all_content_of_a_corpus_is_text(wrong, source):
         blank = "" if all(len(token) == 1 for token in tokens) else " "
         for name, cell, side in (("gold", gold, mistake.gold), ("predicted", predicted, mistake.predicted)):
             if side is not None:
-                assert text_of(cell) == f"{coded(side.span.type)} P = {probability_of(side)}"
+                chance = f" P = {probability_of(side)}" if name == "gold" else ""
+                assert text_of(cell) == coded(side.span.type) + chance
                 assert marked(sentence, name) == blank.join(map(coded, tokens[side.span.start : side.span.end]))
                 assert f"{name} {coded(side.span.type)}" == marked(sentence, f"{name}-name")
         unmarked = "".join(text for classes, text in sentence if "name" not in classes.split())
@@ -215,9 +217,10 @@ def test_training_knowledge_is_shown_for_each_side():
         return text_of(Parts(page("corpus", [mistake])).tables[2][1][-1])
 
     unseen = assessed(predicted, 0.5)
-    assert said(assessed(gold, 0.5, "seen"), None) == "gold seen"
+    assert said(assessed(gold, 0.5, "seen"), None) == "seen"
+    assert said(assessed(gold, 0.5), unseen) == "unseen"
     assert said(assessed(gold, 0.5, "seen", ("LOC", "ORG")), unseen) == "gold seen, also as LOC, ORGpredicted unseen"
-    assert said(None, assessed(predicted, 0.5, "seen as another type", ("PER",))) == "predicted seen as PER only"
+    assert said(None, assessed(predicted, 0.5, "seen as another type", ("PER",))) == "seen as PER only"
 
 
 def test_an_entity_without_partner_shows_what_it_overlaps():
@@ -257,7 +260,7 @@ def test_long_sentences_are_shown_in_part():
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [(1.0, "1.0000"), (1 - 1e-9, ">0.9999"), (0.99994, "0.9999"), (0.5, "0.5000"), (1e-9, "<0.0001"), (0.0, "0.0000")],
+    [(1.0, "1.00"), (1 - 1e-9, ">0.99"), (0.994, "0.99"), (0.5, "0.50"), (1e-9, "<0.01"), (0.0, "0.00")],
 )
 def test_only_certainty_is_shown_as_certain(value, said):
     assert unescape(probability(value)) == said
@@ -283,6 +286,77 @@ def test_an_unwritable_file_is_named(tmp_path):
     assert list(tmp_path.parent.glob("*.partial")) == list(tmp_path.iterdir()) == []
     write(tmp_path / "errors.html", "corpus", [])
     assert "0 wrong entities in 0 sentences" in (tmp_path / "errors.html").read_text(encoding="utf-8")
+
+
+def test_the_head_has_facts_and_links_to_runs(tmp_path):
+    assert facts(0.87654, 1234, 56)[:3] == [("F1", "87.65 %"), ("gold entities", "1,234"), ("sentences", "56")]
+    assert facts(None, 0, 1)[0] == ("F1", "undefined")
+    (tmp_path / "pages").mkdir()
+    path = tmp_path / "pages" / "errors.html"
+    write(path, "corpus", [], facts=[("F1", "87.65 %")], runs=[tmp_path / "my run#1"])
+    parts = Parts(path.read_text(encoding="utf-8"))
+    assert [attributes for tag, attributes in parts.elements if tag == "a"] == [{"href": "../my%20run%231/report.md"}]
+    assert "<dt>F1</dt><dd>87.65 %</dd>" in path.read_text(encoding="utf-8")
+
+
+def test_types_differ_by_colour():
+    sentence = Sentence(("a", "b"), None, 1)
+    wrong = wrong_of(sentence, [Span("PER", 0, 1), Span("LOC", 1, 2)], [Span("ORG", 0, 1)])
+    chips = [
+        attributes["class"] for tag, attributes in Parts(page("corpus", wrong)).elements if tag == "b" and attributes
+    ]
+    assert sorted(set(chips)) == ["type k0", "type k1", "type k2"]
+
+
+def test_the_bar_is_as_long_as_the_model_was_sure():
+    wrong = example(5)
+    bars = [float(attributes["width"]) for tag, attributes in Parts(page("corpus", wrong)).elements if tag == "rect"]
+    assert bars == pytest.approx([60 * mistake.confidence for mistake in wrong], abs=0.05)
+
+
+def shown_in(browser, path):
+    """Open a page in a context that may write to the clipboard."""
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"], accept_downloads=True)
+    opened = context.new_page()
+    opened.goto(path.as_uri())
+    return opened
+
+
+def test_rows_are_shown_page_by_page_in_a_browser(browser, tmp_path):
+    write(tmp_path / "errors.html", "corpus", example(250))
+    opened = shown_in(browser, tmp_path / "errors.html")
+    counts = []
+    while not counts or opened.locator("#more").is_visible():
+        if counts:
+            opened.locator("#more").click()
+        counts.append(opened.locator("#errors tbody tr:visible").count())
+    assert counts == [100, 200, opened.locator("#errors tbody tr").count()]
+    opened.locator("#errors tbody tr").nth(120).scroll_into_view_if_needed()
+    head = opened.locator("#errors thead th").first.bounding_box()
+    assert head["y"] == pytest.approx(0, abs=1)
+    opened.context.close()
+
+
+def test_rows_are_saved_and_places_copied_in_a_browser(browser, tmp_path):
+    wrong = [mistake for mistake in example() if mistake.kind == "missed"]
+    sentence = Sentence(('=1+1"', "x"), None, 7)
+    wrong += wrong_of(sentence, [Span("PER", 0, 1)], [])
+    write(tmp_path / "errors.html", "my corpus.conll", [*wrong, *example(3)])
+    opened = shown_in(browser, tmp_path / "errors.html")
+    opened.select_option("#kind", "missed")
+    with opened.expect_download() as download:
+        opened.locator("#save").click()
+    assert download.value.suggested_filename == "errors.csv"
+    with open(download.value.path(), newline="", encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    assert header[:3] == ["#", "How sure", "Kind"]
+    assert [row[2] for row in rows] == ["missed"] * opened.locator("#errors tbody tr:visible").count()
+    assert [int(row[6]) for row in rows[: len(wrong)]] == [mistake.line for mistake in wrong]
+    assert rows[len(wrong) - 1][5] == "'=1+1\" gold PER x"
+    opened.locator("#errors tbody tr:visible .copy").first.click()
+    opened.locator(".copy.done").wait_for()
+    assert opened.evaluate("navigator.clipboard.readText()") == f"my corpus.conll:{wrong[0].line}"
+    opened.context.close()
 
 
 def test_rows_are_chosen_and_counted_in_a_browser(browser, tmp_path):

@@ -21,6 +21,7 @@ from bilstm_nlp.reports.sections import Section, Table, number
 from bilstm_nlp.tasks.comparison import NoExamples
 from bilstm_nlp.tasks.inspection import Complaint
 from bilstm_nlp.tasks.measurement import Measurement, Ratio, timed
+from bilstm_nlp.tasks.request import ErrorsPage
 from bilstm_nlp.training.protocols import Batches, Score
 
 
@@ -49,7 +50,9 @@ class ParityTask:
                 complaints.append(Complaint.of(error))
         return BitInspection(counts, complaints)
 
-    def evaluate(self, trained: ParityPredictor, source: str | None, errors: Path | None = None) -> dict[str, Any]:
+    def evaluate(
+        self, trained: ParityPredictor, source: str | None, errors: ErrorsPage | None = None
+    ) -> dict[str, Any]:
         if errors is not None:
             raise InputError("--errors: not for a parity classifier")
         lines = read_bits(source or self.config.data.dev)
