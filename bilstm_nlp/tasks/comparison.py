@@ -100,7 +100,7 @@ class Examples(Protocol):
 
     @property
     def units(self) -> Sequence[object]:
-        """Return what identifies each unit; two runs can be compared if theirs are equal."""
+        """Return the identity of each unit. Runs can be compared only if their units are equal."""
         ...
 
     def fields(self) -> dict[str, Any]:

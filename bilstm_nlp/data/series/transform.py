@@ -62,7 +62,7 @@ class Curve:
         return transformed
 
     def undo(self, values: Values) -> Floats:
-        """(…, C) transformed → (…, C) own units. A value below the transform's least is that of its least."""
+        """(…, C) transformed → (…, C) own units. A value below the least transformed value is undone as that value."""
         power = np.where(self.power > 0, self.power, 1.0)
         base = np.clip(values * power + 1, 0.0, np.exp(LARGEST * power))
         own: Floats = np.where(self.power > 0, base ** (1 / power), np.exp(np.minimum(values, LARGEST))) - self.shift

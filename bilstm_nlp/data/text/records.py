@@ -46,7 +46,7 @@ class Documents:
         self.last: str | int | None = None
 
     def number(self, name: str | int | None) -> int:
-        """Number the document of the next sentence, from 1; 0 without a name."""
+        """Return the number of the next sentence's document: from 1, or 0 if the document has no name."""
         if name is not None and name != self.last:
             self.count += 1
         self.last = name

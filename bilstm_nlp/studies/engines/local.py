@@ -28,7 +28,7 @@ LOG_LINES = 20
 
 
 class LocalProcesses:
-    """Processes of this machine."""
+    """An engine that carries out jobs in processes of this machine."""
 
     def __init__(self, jobs: int | None = None, threads: int | None = None) -> None:
         """`jobs` runs at a time with `threads` threads each; by default one run for each core, and an even share.

@@ -43,7 +43,7 @@ class Failure:
 
 
 class RayCluster:
-    """A Ray cluster."""
+    """An engine that carries out jobs on a Ray cluster."""
 
     def __init__(self, address: str = "local", jobs: int | None = None, threads: int = 1, gpus: float = 0) -> None:
         """`local` starts a cluster on this machine; `auto` and HOST:PORT join one.

@@ -11,7 +11,9 @@ from bilstm_nlp.errors import InputError
 
 
 def rolling_origins(length: int, horizon: int, windows: int, step: int) -> Ints:
-    """Return the last `windows` origins, `step` rows apart, with `horizon` rows to forecast and a row of past.
+    """Return the last `windows` origins, `step` rows apart.
+
+    `horizon` rows follow the last origin, and at least a row precedes the first.
 
     Raises `InputError` if the series is too short for so many origins, or if a size is below 1.
 
