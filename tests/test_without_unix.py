@@ -43,8 +43,8 @@ def test_modules_and_functions_are_hidden_in_child_processes_too():
     )
     program = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {ask!r}])"
     variables = os.environ | {"PYTHONPATH": str(HIDING)}
-    told = subprocess.run([command()[0], "-c", program], capture_output=True, text=True, env=variables, check=True)
-    assert told.stdout == "None None ['spawn'] False False\n"
+    ended = subprocess.run([command()[0], "-c", program], capture_output=True, text=True, env=variables, check=True)
+    assert ended.stdout == "None None ['spawn'] False False\n"
 
 
 def test_peak_of_memory_is_unknown(made):

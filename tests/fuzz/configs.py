@@ -108,12 +108,12 @@ VALUES: list[Any] = [
 KEYS = ["", "kind", "task", "a\nb", "\u2028", "\0", "a.b", "x" * 500, "字", "heads", "hidden", "seed"]
 
 
-def places(value: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
     """Yield the path of each value in nested values."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in items:
-        yield (*place, key)
-        yield from places(inner, (*place, key))
+        yield (*path, key)
+        yield from places(inner, (*path, key))
 
 
 @st.composite

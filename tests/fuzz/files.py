@@ -130,14 +130,14 @@ def changed(draw: st.DrawFn, content: bytes, pieces: Sequence[bytes] = ()) -> by
 WORD = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+_")
 
 
-def word(content: bytes, place: int) -> tuple[int, int]:
+def word(content: bytes, start: int) -> tuple[int, int]:
     """Return the start and the end of the next word or number after an offset."""
-    while place < len(content) and content[place] not in WORD:
-        place += 1
-    end = place
+    while start < len(content) and content[start] not in WORD:
+        start += 1
+    end = start
     while end < len(content) and content[end] in WORD:
         end += 1
-    return place, end
+    return start, end
 
 
 def files(valid: Sequence[bytes], pieces: Sequence[bytes] = ()) -> st.SearchStrategy[bytes]:

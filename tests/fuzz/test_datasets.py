@@ -103,7 +103,9 @@ def as_they_should(rows: list[list[str]]) -> dict[str, pa.Array]:
     return {
         "tokens": pa.array(rows, pa.list_(pa.string())),
         "tags": pa.array([[TAGS[0]] * len(tokens) for tokens in rows], pa.list_(pa.string())),
-        "ner_tags": pa.array([[place % 2 for place in range(len(tokens))] for tokens in rows], pa.list_(pa.int64())),
+        "ner_tags": pa.array(
+            [[position % 2 for position in range(len(tokens))] for tokens in rows], pa.list_(pa.int64())
+        ),
         "text": pa.array([" ".join(tokens) for tokens in rows], pa.string()),
         "spans": pa.array(spans, pa.list_(STRUCTS[1][0])),
         "labels": pa.array(spans, pa.list_(STRUCTS[1][0])),

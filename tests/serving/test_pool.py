@@ -325,8 +325,8 @@ def test_ctrl_c_ends_all_processes_at_once_and_quietly(tagger_run, tmp_path, rea
         else:
             wait_until(lambda: len(session(process.pid)) > 2)
         os.killpg(process.pid, signal.SIGINT)
-        _, said = process.communicate(timeout=60)
-    assert (process.returncode, said) == (130, b"")
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, b"")
     wait_until(lambda: session(process.pid) == [])
 
 

@@ -15,8 +15,8 @@ def corpus(sentences: int, shift: int = 0) -> str:
     """Write distinct sentences as columns: a person, two other words and a location."""
     lines = []
     for number in range(shift, shift + sentences):
-        for place, kind in enumerate(["PER", "O", "O", "LOC"]):
-            word = WORDS[kind][(number * (place + 1) + place) % len(WORDS[kind])]
+        for position, kind in enumerate(["PER", "O", "O", "LOC"]):
+            word = WORDS[kind][(number * (position + 1) + position) % len(WORDS[kind])]
             lines.append(f"{word} {kind if kind == 'O' else 'B-' + kind}")
         lines.append("")
     return "\n".join(lines)

@@ -56,9 +56,9 @@ def corpus(tmp_path_factory):
     # In every fold some: sentences far apart.
     for index in range(PLANTED):
         sentence = sentences[20 + 40 * index]
-        place = next(place for place, (_, tag) in enumerate(sentence) if tag != "O")
-        word, tag = sentence[place]
-        sentence[place] = (word, "O" if index % 2 else {"B-PER": "B-LOC", "B-LOC": "B-PER"}[tag])
+        index_of_entity = next(position for position, (_, tag) in enumerate(sentence) if tag != "O")
+        word, tag = sentence[index_of_entity]
+        sentence[index_of_entity] = (word, "O" if index % 2 else {"B-PER": "B-LOC", "B-LOC": "B-PER"}[tag])
     planted, lines = [], []
     for sentence in sentences:
         for word, tag in sentence:
@@ -140,12 +140,12 @@ def test_a_failed_fold_is_reported_and_tried_again_next_time(corpus, tmp_path):
 
 def test_the_command_says_how_many_and_shows_the_first(call, corpus, audited):
     report, out = audited
-    said = call("audit", corpus[0], "--out", out, "--folds", "3", "--show", "2")
-    assert said.status == 0
-    assert f"{report.score.support} annotated entities in 240 sentences" in said.out
-    lines = [line.split()[0] for line in said.out.split("The most sure")[1].splitlines() if line.strip()[:1].isdigit()]
+    ended = call("audit", corpus[0], "--out", out, "--folds", "3", "--show", "2")
+    assert ended.status == 0
+    assert f"{report.score.support} annotated entities in 240 sentences" in ended.out
+    lines = [line.split()[0] for line in ended.out.split("The most sure")[1].splitlines() if line.strip()[:1].isdigit()]
     assert lines == [str(disagreement.line) for disagreement in report.disagreements[:2]]
-    assert "all 3 runs are there" in said.err
+    assert "all 3 runs are there" in ended.err
     as_json = call("audit", corpus[0], "--out", out, "--folds", "3", "--json")
     assert json.loads(as_json.out) == json.loads(json.dumps(report.as_json()))
 

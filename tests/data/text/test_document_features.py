@@ -40,16 +40,16 @@ def found(sentences: list[tuple[int, list[str]]]) -> np.ndarray:
 
 def plainly(sentences: list[tuple[int, list[str]]]) -> list[list[float]]:
     """The same by comparing each token with every other one."""
-    places = [(number, place) for number, (_, tokens) in enumerate(sentences) for place in range(len(tokens))]
+    positions = [(number, position) for number, (_, tokens) in enumerate(sentences) for position in range(len(tokens))]
     rows = []
-    for index, (number, place) in enumerate(places):
+    for index, (number, position) in enumerate(positions):
         document, tokens = sentences[number]
         small = capitalised = capitals = before_capital = earlier = False
         count = 0
-        for other, (there, where) in enumerate(places):
+        for other, (there, where) in enumerate(positions):
             same_document = there == number or (document > 0 and sentences[there][0] == document)
             form = sentences[there][1][where]
-            if other == index or not same_document or form.lower() != tokens[place].lower():
+            if other == index or not same_document or form.lower() != tokens[position].lower():
                 continue
             count += 1
             alone = form.isupper() and sum(character.isalpha() for character in form) > 1

@@ -23,7 +23,7 @@ often = settings(max_examples=200, deadline=None)
 
 sentences = st.lists(st.tuples(st.integers(1, 7), st.integers(0, 3))).map(
     lambda drawn: [
-        Sentence(tuple(f"{index}.{place}" for place in range(length)), None, 1, document=document)
+        Sentence(tuple(f"{index}.{position}" for position in range(length)), None, 1, document=document)
         for index, (length, document) in enumerate(sorted(drawn, key=lambda pair: pair[1]))
     ]
 )

@@ -45,8 +45,8 @@ def twin(entities: dict[tuple[str, ...], set[str]], tokens: tuple[str, ...]) -> 
             ends = [end for end in range(start + 1, len(tokens) + 1) if kind in entities.get(tokens[start:end], ())]
             if ends:
                 inside = ["S"] if ends[-1] == start + 1 else ["B", *"I" * (ends[-1] - start - 2), "E"]
-                for place, role in enumerate(inside, start):
-                    matches[place].add(f"{role}-{kind}")
+                for index, role in enumerate(inside, start):
+                    matches[index].add(f"{role}-{kind}")
     return matches
 
 

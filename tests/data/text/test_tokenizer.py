@@ -81,10 +81,10 @@ ADVERSARIAL = st.lists(st.sampled_from(WORDS + OTHERS)).map("".join)
 @given(st.text() | ADVERSARIAL, st.sampled_from(["words", "characters"]))
 @example("Ann\u3000's", "words")
 def test_each_character_but_blanks_is_in_one_token(text, cut):
-    places = list(offsets(text, cut))
-    covered = [index for start, end in places for index in range(start, end)]
+    ranges = list(offsets(text, cut))
+    covered = [index for start, end in ranges for index in range(start, end)]
     assert covered == [index for index, character in enumerate(text) if not character.isspace()]
-    assert all(start < end for start, end in places)
+    assert all(start < end for start, end in ranges)
 
 
 @settings(max_examples=1000, deadline=None)

@@ -69,26 +69,26 @@ def tagging_report(sentences: tuple[str, ...] = SENTENCES) -> dict[str, Any]:
         for fraction in question.fractions:
             level = f1 - 0.11 * (0.6 + f1 - 0.9) * -np.log10(fraction)
             for seed in SEEDS:
-                place = {"variant": name, "seed": seed, "fraction": fraction}
+                run = {"variant": name, "seed": seed, "fraction": fraction}
                 folder = f"runs/{name}-{fraction:g}-{seed}-0a1b2c3d"
                 if name == "one-direction" and seed == 2 and fraction == 1:
-                    runs.append(Run(**place, folder=folder, status="failed", error=ERROR))
+                    runs.append(Run(**run, folder=folder, status="failed", error=ERROR))
                 elif name == "no-characters" and seed == 3 and fraction == 1:
-                    runs.append(Run(**place, folder=folder, status="missing"))
+                    runs.append(Run(**run, folder=folder, status="missing"))
                 else:
-                    runs.append(Run(**place, folder=folder, status="finished", seconds=5e5 / speed * fraction))
-                    trials.append(tagger(generator, place, level, speed, parameters, gold))
+                    runs.append(Run(**run, folder=folder, status="finished", seconds=5e5 / speed * fraction))
+                    trials.append(tagger(generator, run, level, speed, parameters, gold))
     return answer(question, trials, runs).as_json()
 
 
-def tagger(generator, place, level, speed, parameters, gold) -> Trial:
+def tagger(generator, run, level, speed, parameters, gold) -> Trial:
     """Make a trial whose entities are right with probability `level`, plus noise of its seed."""
     level += generator.normal(scale=0.004)
     entities = generator.integers(0, 5, size=600)
     correct = generator.binomial(entities, level)
     epochs = np.arange(1, 13)
     return Trial(
-        **place,
+        **run,
         numerator=2.0 * correct,
         denominator=2.0 * entities,
         lag=0,
@@ -98,7 +98,7 @@ def tagger(generator, place, level, speed, parameters, gold) -> Trial:
         },
         losses=(12 * np.exp(-epochs / 2.2) + 0.4 + 4 * (0.95 - level) + generator.normal(scale=0.08, size=12)).tolist(),
         epoch_scores=(level - 0.5 * np.exp(-epochs / 2) + generator.normal(scale=0.004, size=12)).tolist(),
-        cost=Cost(parameters, 5e5 / speed * place["fraction"], speed / 4.2, speed, 610.0 + parameters / 4e4),
+        cost=Cost(parameters, 5e5 / speed * run["fraction"], speed / 4.2, speed, 610.0 + parameters / 4e4),
         examples=SentenceExamples(
             tokens=[tokens for tokens, _ in gold],
             gold=[spans for _, spans in gold],

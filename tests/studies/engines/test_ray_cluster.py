@@ -58,17 +58,17 @@ def test_a_killed_task_is_retried_with_equal_figures(tmp_path, monkeypatch):
     grid = grids.read(tmp_path, seeds=[1], set={"training": {"epochs": EPOCHS}})
     local, remote = (jobs_of(grid, tmp_path / name) for name in ("local", "remote"))
     killed = None
-    told = {}
+    latest = {}
     for progress in RayCluster(jobs=2).execute(remote):
-        told[progress.job.run.variant] = progress
-        if killed is None and len(told) == 2 and all(0 < last.epoch < EPOCHS for last in told.values()):
-            assert {last.state for last in told.values()} == {"running"}
+        latest[progress.job.run.variant] = progress
+        if killed is None and len(latest) == 2 and all(0 < last.epoch < EPOCHS for last in latest.values()):
+            assert {last.state for last in latest.values()} == {"running"}
             killed = workers()[0]
             os.kill(killed, signal.SIGKILL)
             with pytest.raises(ProcessLookupError):
                 wait_for_end(killed)
     assert killed is not None, "both runs were never seen in their middle at once"
-    assert {variant: (last.state, last.epoch, last.error) for variant, last in told.items()} == {
+    assert {variant: (last.state, last.epoch, last.error) for variant, last in latest.items()} == {
         "crf": ("finished", EPOCHS, None),
         "gru": ("finished", EPOCHS, None),
     }

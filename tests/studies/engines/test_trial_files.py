@@ -140,16 +140,16 @@ def test_windows_are_measured_one_by_one(forecaster, monkeypatch):
         assert measurement.measures["mse"].numerator[number] == pytest.approx(float((error**2).mean()), rel=1e-5)
         assert measurement.measures["mae"].numerator[number] == pytest.approx(float(np.abs(error).mean()), rel=1e-5)
         for column in {column for window, column in cells if window == number}:
-            place = cells.index((number, column))
+            row = cells.index((number, column))
             examples = measurement.examples
-            assert examples.series[place] == series.id
-            assert examples.origins[place] == str(series.dates[origin])
-            assert examples.columns[place] == codec.columns.targets[column]
-            np.testing.assert_allclose(examples.forecast[place], point[:, column], rtol=1e-6)
+            assert examples.series[row] == series.id
+            assert examples.origins[row] == str(series.dates[origin])
+            assert examples.columns[row] == codec.columns.targets[column]
+            np.testing.assert_allclose(examples.forecast[row], point[:, column], rtol=1e-6)
             scaled = codec.scales[series.id].apply(series.select(codec.columns.all))[:, column]
-            np.testing.assert_allclose(examples.past[place], scaled[origin - LOOK_BACK : origin], atol=1e-6)
-            np.testing.assert_allclose(examples.actual[place], scaled[origin : origin + HORIZON], atol=1e-6)
-            assert examples.errors["mae"][place] == pytest.approx(float(np.abs(error[:, column]).mean()), rel=1e-5)
+            np.testing.assert_allclose(examples.past[row], scaled[origin - LOOK_BACK : origin], atol=1e-6)
+            np.testing.assert_allclose(examples.actual[row], scaled[origin : origin + HORIZON], atol=1e-6)
+            assert examples.errors["mae"][row] == pytest.approx(float(np.abs(error[:, column]).mean()), rel=1e-5)
 
 
 def test_errors_do_not_depend_on_the_scaler(tmp_path):
@@ -279,8 +279,8 @@ def test_changed_content_is_named(measured_tagger):
 )
 def test_values_that_no_run_has_are_named(measured_tagger, name, change, problem):
     measured_tagger.write_json(name, measured_tagger.read_json(name) | change)
-    told = rf"{name}: expected what a comparison asks of a run, found: {problem}"
-    with pytest.raises(RunError, match=told):  # noqa: PT012
+    message = rf"{name}: expected what a comparison asks of a run, found: {problem}"
+    with pytest.raises(RunError, match=message):  # noqa: PT012
         trial_files.versions_of(measured_tagger.path)
         read(measured_tagger.path, "f1")
 

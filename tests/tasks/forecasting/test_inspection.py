@@ -113,10 +113,10 @@ def test_parts_of_a_panel_without_a_window_are_remarked_on(frame, tmp_path, coun
         panel, tmp_path, split=lambda s: split_counts(len(s), counts), look_back=look_back, horizon=horizon
     )
     assert not any(wrong for _, wrong in complaints)
-    told = [message for message, _ in complaints if " part with " in message]
+    messages = [message for message, _ in complaints if " part with " in message]
     names = ("train", "validation", "test")
-    assert [next(name for name in names if f"a {name} part" in message) for message in told] == short * 2
-    for message in told:
+    assert [next(name for name in names if f"a {name} part" in message) for message in messages] == short * 2
+    for message in messages:
         assert f"with {horizon} rows to forecast and {look_back} before them" in message
 
 

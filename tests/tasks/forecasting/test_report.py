@@ -43,8 +43,8 @@ def test_the_model_stands_beside_every_baseline(results):
 def test_verdict_names_the_forecast_that_is_not_beaten(season, own, expected):
     value, seasonal = {"mae": 0.6, "mse": 0.5}, {"mae": 0.5, "mse": 0.4}
     baselines = {"naive": value, "seasonal naive": seasonal if season > 1 else value}
-    told = verdict({"mae": own[0], "mse": own[1], "season": season, "baselines": baselines}, "validation")
-    assert told is None if expected is None else told.startswith(f"this model LOSES to repeating {expected}")
+    sentence = verdict({"mae": own[0], "mse": own[1], "season": season, "baselines": baselines}, "validation")
+    assert sentence is None if expected is None else sentence.startswith(f"this model LOSES to repeating {expected}")
 
 
 @pytest.mark.parametrize(("skill", "words"), [(0.25, "25.0% better"), (-0.5, "50.0% WORSE"), (None, "No skill can be")])

@@ -65,20 +65,20 @@ CASES = [
 def test_problems_are_parts_without_windows_or_too_few(lengths, split, look_back, horizon, interval):
     counts = windows(lengths, split, look_back, horizon)
     needed = {0.5: 1, 0.9: 9}[interval]
-    told = problems(lengths, tables(split, look_back, horizon, interval))
-    assert (told == []) == (min(counts.values()) > 0 and counts["validation"] * horizon >= needed)
-    if told and horizon < max(lengths):
+    complaints = problems(lengths, tables(split, look_back, horizon, interval))
+    assert (complaints == []) == (min(counts.values()) > 0 and counts["validation"] * horizon >= needed)
+    if complaints and horizon < max(lengths):
         without = [name for name, count in counts.items() if count == 0]
-        assert [problem.partition(" part:")[0] for problem in told] == (without or ["validation"])
+        assert [problem.partition(" part:")[0] for problem in complaints] == (without or ["validation"])
 
 
 @pytest.mark.parametrize(("lengths", "split", "look_back", "horizon", "interval"), CASES)
 def test_proposed_settings_work(lengths, split, look_back, horizon, interval):
     settings = tables(split, look_back, horizon, interval)
-    told = problems(lengths, settings)
-    if not told:
+    complaints = problems(lengths, settings)
+    if not complaints:
         return
-    advice = told[-1].partition("; settings that work: ")[2]
+    advice = complaints[-1].partition("; settings that work: ")[2]
     changes = re.findall(r"[\w.]+ = (?:\{.*?\}|[^,]+)", advice)
     assert changes
     for change in changes:
@@ -87,8 +87,10 @@ def test_proposed_settings_work(lengths, split, look_back, horizon, interval):
 
 
 def test_horizon_beyond_every_series_is_named_first():
-    told = problems((12, 20), tables({"kind": "last", "validation": 2, "test": 2}, 3, 24, 0.5))
-    assert told[0].startswith("data.horizon: expected less than the 20 rows of the longest series, found 24; settings")
+    complaints = problems((12, 20), tables({"kind": "last", "validation": 2, "test": 2}, 3, 24, 0.5))
+    assert complaints[0].startswith(
+        "data.horizon: expected less than the 20 rows of the longest series, found 24; settings"
+    )
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0])
@@ -99,9 +101,9 @@ def test_missing_values_do_not_calibrate(share):
     observed[25:30] = bool(share)
     data = SeriesSet("s.csv", [Series("s", series.dates, series.values, ("y",), series.rows, observed)], ("y",), "D")
     checked = parse(tables({"kind": "last", "validation": 10, "test": 5}, 3, 1, 0.9), "a test")
-    told = requirements.problems(checked, forecasting(checked).loader.split(data))
+    complaints = requirements.problems(checked, forecasting(checked).loader.split(data))
     expected = "validation part: expected at least 9 values to calibrate intervals of 0.9, found 5 in all windows and"
-    assert [problem[: len(expected)] for problem in told] == ([] if share else [expected])
+    assert [problem[: len(expected)] for problem in complaints] == ([] if share else [expected])
 
 
 def test_test_part_that_is_wanted_must_have_rows(tmp_path):

@@ -21,10 +21,10 @@ function disagreements(report) {
   document.querySelector("#disagreements-note").textContent = view.note;
   document.querySelector("#kind-label").textContent = view.kindLabel;
   document.querySelector("#kind-label").parentElement.hidden = !view.kinds.length;
-  const [kind, first, second, text] = ["#kind", "#first", "#second", "#text"].map((one) => section.querySelector(one));
+  const [kind, first, second, text] = ["#kind", "#first", "#second", "#text"].map((id) => section.querySelector(id));
   const names = report.variants
-    .map((one) => one.name)
-    .filter((name) => examples.some((one) => view.variants(one).includes(name)));
+    .map((variant) => variant.name)
+    .filter((name) => examples.some((example) => view.variants(example).includes(name)));
   kind.append(new Option("all", ""), ...view.kinds.map((name) => new Option(name, name)));
   first.append(new Option("all", ""), ...names.map((name) => new Option(name, name)));
   second.append(new Option("any", ""), ...names.map((name) => new Option(name, name)));
@@ -36,9 +36,10 @@ function disagreements(report) {
     second.disabled = first.value === "";
     const chosen = { kind: kind.value, first: first.value, second: first.value && second.value };
     const wanted = text.value.trim().toLowerCase();
-    const matching = view.chosen(examples, chosen).filter((one) => view.text(one).toLowerCase().includes(wanted));
+    const matches = (example) => view.text(example).toLowerCase().includes(wanted);
+    const matching = view.chosen(examples, chosen).filter(matches);
     section.querySelector("#count").textContent = `${matching.length} of ${counted(examples.length, view.unit)}`;
-    const cards = matching.slice(0, shown).map((one) => view.card(one, chosen));
+    const cards = matching.slice(0, shown).map((example) => view.card(example, chosen));
     section.querySelector("#examples").replaceChildren(...cards.map((card) => card.card));
     for (const { drawn } of cards) if (drawn) drawn();
     const more = section.querySelector("#more");

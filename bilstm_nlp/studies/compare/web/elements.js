@@ -87,7 +87,7 @@ function sortable(table, columns, rows, sorted = null) {
 }
 
 function cellOf(column, row) {
-  const content = [column.cell(row)].flat().filter((one) => one !== null);
+  const content = [column.cell(row)].flat().filter((child) => child !== null);
   const style = column.numeric ? "numeric" : null;
   return column.heads ? element("th", { scope: "row" }, ...content) : element("td", { class: style }, ...content);
 }

@@ -7,21 +7,21 @@
 function tradeoff(report) {
   const section = document.querySelector("#tradeoff");
   const { unit, direction, scaled, shown, level } = facts(report);
-  const points = report.variants.filter((one) => one.mean !== null && one.prediction_speed);
+  const points = report.variants.filter((variant) => variant.mean !== null && variant.prediction_speed);
   if (points.length < 2) return section.remove();
-  const leading = points.filter((one) => one.on_front);
+  const leading = points.filter((variant) => variant.on_front);
   document.querySelector("#tradeoff-note").textContent =
     `${unit} (${direction}) against the speed of prediction. ` +
     (leading.length > 1
       ? "The dashed line is the Pareto front: no variant on it is beaten in both. "
-      : leading.map((one) => `${one.name} is best in both. `).join("")) +
-    (points.some((one) => one.low !== null) ? `Bars are ${level} intervals over seeds.` : "");
-  const speeds = points.map((one) => one.prediction_speed);
+      : leading.map((variant) => `${variant.name} is best in both. `).join("")) +
+    (points.some((variant) => variant.low !== null) ? `Bars are ${level} intervals over seeds.` : "");
+  const speeds = points.map((variant) => variant.prediction_speed);
   const xAxis = { scale: scaleOf(speeds, { ratio: 8, margin: 0.12 }), label: "sequences predicted a second →" };
   const yAxis = qualityAxis(report, points);
   const key = legend(
     report,
-    points.map((one) => one.name),
+    points.map((variant) => variant.name),
   );
   const host = element("div");
   section.querySelector("figure").append(key, host);
@@ -29,20 +29,21 @@ function tradeoff(report) {
     host,
     { height: 400, label: "Quality against speed", xAxis, yAxis },
     (svg, x, y, plot) => {
-      const at = (one) => [x(one.prediction_speed), y(scaled(one.mean))];
+      const at = (variant) => [x(variant.prediction_speed), y(scaled(variant.mean))];
       const worst = report.measure.higher_is_better ? plot.bottom : plot.top;
       if (leading.length > 1) svg.append(front(leading.map(at), plot.left, worst));
-      const bars = points.filter((one) => one.low !== null);
-      for (const one of bars) {
-        const style = colour(report.variants.indexOf(one));
-        svg.append(whisker(y(scaled(one.low)), y(scaled(one.high)), at(one)[0], [plot.top, plot.bottom], style));
+      const bars = points.filter((variant) => variant.low !== null);
+      for (const variant of bars) {
+        const style = colour(report.variants.indexOf(variant));
+        const [from, to] = [y(scaled(variant.low)), y(scaled(variant.high))];
+        svg.append(whisker(from, to, at(variant)[0], [plot.top, plot.bottom], style));
       }
-      for (const one of points) {
-        const hint = `${one.name}: ${shown(one.mean)}, ${figure(one.prediction_speed)} sequences/s`;
-        svg.append(marker(...at(one), report.variants.indexOf(one), hint));
+      for (const variant of points) {
+        const hint = `${variant.name}: ${shown(variant.mean)}, ${figure(variant.prediction_speed)} sequences/s`;
+        svg.append(marker(...at(variant), report.variants.indexOf(variant), hint));
       }
-      const names = points.map((one) => [one.name, ...at(one)]);
-      const boxes = bars.map((one) => barBox(at(one)[0], y(scaled(one.low)), y(scaled(one.high))));
+      const names = points.map((variant) => [variant.name, ...at(variant)]);
+      const boxes = bars.map((variant) => barBox(at(variant)[0], y(scaled(variant.low)), y(scaled(variant.high))));
       key.hidden = labels(svg, names, plot, boxes);
     },
   );
@@ -91,9 +92,9 @@ function labels(svg, points, plot, bars) {
     const inside = places.filter(
       (box) => box.left > plot.left && box.right < plot.right + 12 && box.bottom < plot.bottom,
     );
-    const box = inside.find((one) => !taken.some((other) => overlap(one, other)));
+    const box = inside.find((place) => !taken.some((other) => overlap(place, other)));
     if (!box) {
-      for (const one of written) one.remove();
+      for (const name of written) name.remove();
       return false;
     }
     label.setAttribute("x", box.left);
@@ -171,11 +172,11 @@ function training(report) {
       .map((curve) => ({ ...curve, values: loss ? curve.losses : curve.scores.map(scaled) }))
       .filter((curve) => known(curve.values).length);
     const panels = report.variants
-      .filter((one) => curves.some((curve) => curve.variant === one.name))
-      .map((one) => {
+      .filter((variant) => curves.some((curve) => curve.variant === variant.name))
+      .map((variant) => {
         const host = element("div");
-        const panel = element("div", { class: "panel" }, element("h3", {}, ...named(report, one.name)), host);
-        return { name: one.name, host, panel };
+        const panel = element("div", { class: "panel" }, element("h3", {}, ...named(report, variant.name)), host);
+        return { name: variant.name, host, panel };
       });
     section.querySelector("figure").replaceChildren(...panels.map(({ panel }) => panel));
     const values = curves.flatMap((curve) => curve.values);

@@ -26,8 +26,8 @@ function ranking(report) {
     title: heading,
     numeric: true,
     falling: true,
-    key: (one) => one[name],
-    cell: (one) => figure(one[name], digits),
+    key: (variant) => variant[name],
+    cell: (variant) => figure(variant[name], digits),
   });
   const change = ({ difference }) => {
     if (difference === null) return [];
@@ -41,36 +41,41 @@ function ranking(report) {
     return [figure(difference.adjusted, 3), element("small", { class: "wrapped" }, verdict)];
   };
   const columns = [
-    { title: "Rank", numeric: true, key: (one) => one.rank, cell: (one) => figure(one.rank) },
+    { title: "Rank", numeric: true, key: (variant) => variant.rank, cell: (variant) => figure(variant.rank) },
     {
       title: "Variant",
       heads: true,
-      key: (one) => one.name,
-      cell: (one) => [...named(report, one.name), changes(report, one)],
+      key: (variant) => variant.name,
+      cell: (variant) => [...named(report, variant.name), changes(report, variant)],
     },
     {
       title,
       numeric: true,
       falling: measure.higher_is_better,
-      key: (one) => one.mean,
-      cell: (one) => [shown(one.mean), one.deviation === null ? null : small(`± ${shown(one.deviation)}`)],
+      key: (variant) => variant.mean,
+      cell: ({ mean, deviation }) => [shown(mean), deviation === null ? null : small(`± ${shown(deviation)}`)],
     },
-    ...(variants.some((one) => one.mean !== null) ? [intervals(report)] : []),
+    ...(variants.some((variant) => variant.mean !== null) ? [intervals(report)] : []),
     ...(others.length
       ? [
           {
             title: "Difference",
             numeric: true,
             falling: measure.higher_is_better,
-            key: (one) => one.difference && one.difference.mean,
+            key: (variant) => variant.difference && variant.difference.mean,
             cell: change,
           },
-          { title: "p (Holm)", numeric: true, key: (one) => one.difference && one.difference.adjusted, cell: chance },
+          {
+            title: "p (Holm)",
+            numeric: true,
+            key: ({ difference }) => difference && difference.adjusted,
+            cell: chance,
+          },
         ]
       : []),
     {
       ...plain("Predicts, seq/s", "prediction_speed"),
-      cell: (one) => [figure(one.prediction_speed), one.on_front ? small("on the front") : null],
+      cell: (variant) => [figure(variant.prediction_speed), variant.on_front ? small("on the front") : null],
     },
     {
       ...plain("Trains, seq/s", "training_speed"),
@@ -83,7 +88,10 @@ function ranking(report) {
     { ...plain("Memory, MiB", "peak_memory_mb"), falling: false },
     {
       ...plain("Runs", "runs"),
-      cell: (one) => [figure(one.runs), one.failed ? element("small", { class: "bad" }, `${one.failed} failed`) : null],
+      cell: ({ runs, failed }) => [
+        figure(runs),
+        failed ? element("small", { class: "bad" }, `${failed} failed`) : null,
+      ],
     },
   ];
   sortable(document.querySelector("#ranking table"), columns, variants, 0);
@@ -91,10 +99,10 @@ function ranking(report) {
 
 /** Returns a warning for variants with two seeds: Student's interval of three is less than a third as long. */
 function fewSeeds(report) {
-  const few = report.variants.filter((one) => one.runs === 2).map((one) => one.name);
+  const few = report.variants.filter((variant) => variant.runs === 2).map((variant) => variant.name);
   return few.length
-    ? `Two seeds are too few for an interval that says much (${few.join(", ")}): with a third seed, it is less than a ` +
-        "third as long. "
+    ? `Two seeds are too few for an interval that says much (${few.join(", ")}): with a third seed, it is less than ` +
+        "a third as long. "
     : "";
 }
 
@@ -111,8 +119,8 @@ function intervals(report) {
     report.runs
       .filter((run) => run.variant === variant.name && run.fraction === largest && run.score !== null)
       .map((run) => ({ seed: run.seed, score: run.score }));
-  const points = report.variants.flatMap((one) => [one.mean, ...scores(one).map(({ score }) => score)]);
-  const bounds = report.variants.flatMap((one) => [one.low, one.high]);
+  const points = report.variants.flatMap((variant) => [variant.mean, ...scores(variant).map(({ score }) => score)]);
+  const bounds = report.variants.flatMap((variant) => [variant.low, variant.high]);
   const scale = scaleOf(reach(points.map(scaled), bounds.map(scaled)), { count: 4 });
   const width = 170;
   const x = (value) => 8 + scale.share(value) * (width - 16);
@@ -120,20 +128,21 @@ function intervals(report) {
     scale.ticks.map((tick) => shape("line", { class: "grid", x1: x(tick), x2: x(tick), y1: 0, y2: 30 }));
   const head = shape("svg", { width, height: 16, class: "strip", "aria-hidden": "true" });
   head.append(...scale.ticks.map((tick) => textAt(x(tick), 12, scale.text(tick), "tick", "middle")));
-  const cell = (one) => {
-    const index = report.variants.indexOf(one);
+  const cell = (variant) => {
+    const index = report.variants.indexOf(variant);
     const svg = shape("svg", { width, height: 30, class: "strip", role: "img" }, null, ...ground());
-    const said = one.low === null ? shown(one.mean) : `${shown(one.mean)}, ${shown(one.low)} to ${shown(one.high)}`;
+    const { mean, low, high } = variant;
+    const said = low === null ? shown(mean) : `${shown(mean)}, ${shown(low)} to ${shown(high)}`;
     svg.setAttribute("aria-label", said);
-    if (one.low !== null) {
-      svg.append(whisker(x(scaled(one.low)), x(scaled(one.high)), 15, [2, width - 2], colour(index), true));
+    if (low !== null) {
+      svg.append(whisker(x(scaled(low)), x(scaled(high)), 15, [2, width - 2], colour(index), true));
     }
-    for (const { seed, score } of scores(one)) {
+    for (const { seed, score } of scores(variant)) {
       const at = x(scaled(score));
       const attributes = { class: `seed ${colour(index)}`, x1: at, x2: at, y1: 6, y2: 24 };
       svg.append(shape("line", attributes, `seed ${seed}: ${shown(score)}`));
     }
-    if (one.mean !== null) svg.append(marker(x(scaled(one.mean)), 15, index, said));
+    if (mean !== null) svg.append(marker(x(scaled(mean)), 15, index, said));
     return svg;
   };
   return { title: head, cell };
@@ -145,23 +154,24 @@ function intervals(report) {
 function types(report) {
   const section = document.querySelector("#types");
   const { title, unit, scaled, shown } = facts(report);
-  const names = [...new Set(report.variants.flatMap((one) => Object.keys(one.per_type)))].sort();
+  const names = [...new Set(report.variants.flatMap((variant) => Object.keys(variant.per_type)))].sort();
   if (!names.length) return section.remove();
   const [points, better] = [report.measure.scale === 100, report.measure.higher_is_better ? 1 : -1];
-  const baseline = report.variants.find((one) => one.name === report.baseline);
-  const value = (one, name) => one.per_type[name] ?? null;
-  const change = (one, name) => {
-    const [own, base] = [scaled(value(one, name)), scaled(value(baseline, name))];
-    if (one === baseline || own === null || base === null || (!points && base === 0)) return null;
+  const baseline = report.variants.find((variant) => variant.name === report.baseline);
+  const value = (variant, name) => variant.per_type[name] ?? null;
+  const change = (variant, name) => {
+    const [own, base] = [scaled(value(variant, name)), scaled(value(baseline, name))];
+    if (variant === baseline || own === null || base === null || (!points && base === 0)) return null;
     return points ? own - base : (100 * (own - base)) / base;
   };
-  const most = Math.max(...report.variants.flatMap((one) => names.map((name) => Math.abs(change(one, name) ?? 0))));
+  const changed = report.variants.flatMap((variant) => names.map((name) => Math.abs(change(variant, name) ?? 0)));
+  const most = Math.max(...changed);
   const best = new Map(
     names.map((name) => {
-      const scores = report.variants.map((one) => value(one, name)).filter((one) => one !== null);
-      const best = better * Math.max(...scores.map((one) => better * one));
+      const scores = report.variants.map((variant) => value(variant, name)).filter((score) => score !== null);
+      const best = better * Math.max(...scores.map((score) => better * score));
       // A score that all variants share is nobody's best.
-      return [name, scores.some((one) => one !== best) ? best : null];
+      return [name, scores.some((score) => score !== best) ? best : null];
     }),
   );
   section.querySelector("h2").textContent = `${title} by ${report.subject.groups}`;
@@ -173,9 +183,9 @@ function types(report) {
     title: name,
     numeric: true,
     falling: report.measure.higher_is_better,
-    key: (one) => value(one, name),
-    cell: (one) => {
-      const [own, moved] = [value(one, name), change(one, name)];
+    key: (variant) => value(variant, name),
+    cell: (variant) => {
+      const [own, moved] = [value(variant, name), change(variant, name)];
       const weight = own !== null && own === best.get(name) ? "strong" : "span";
       const cell = element("div", { class: "heat" }, element(weight, {}, shown(own)));
       if (moved === null) return cell;
@@ -185,7 +195,7 @@ function types(report) {
       return cell;
     },
   }));
-  const heading = { title: "Variant", heads: true, key: (one) => one.name, cell: (one) => named(report, one.name) };
+  const heading = { title: "Variant", heads: true, key: ({ name }) => name, cell: ({ name }) => named(report, name) };
   return sortable(section.querySelector("table"), [heading, ...columns], report.variants);
 }
 

@@ -5,13 +5,14 @@
 
 function disagreementView(report) {
   const order = facts(report).place;
-  const variants = (one) => Object.keys(one.found).sort((first, second) => order.get(first) - order.get(second));
-  const spans = report.disagreements.flatMap((one) => [one.gold, ...Object.values(one.found)].flat());
+  const variants = (example) =>
+    Object.keys(example.found).sort((first, second) => order.get(first) - order.get(second));
+  const spans = report.disagreements.flatMap((example) => [example.gold, ...Object.values(example.found)].flat());
   const kinds = [...new Set(spans.map(([type]) => type))].sort();
   const answer = (predicted, kind) => JSON.stringify(inOrder(predicted.filter(([type]) => !kind || type === kind)));
-  const disagree = (one, chosen) => {
-    const answerOf = (name) => answer(one.found[name] ?? [], chosen.kind);
-    const others = among(variants(one), chosen).map(answerOf);
+  const disagree = (example, chosen) => {
+    const answerOf = (name) => answer(example.found[name] ?? [], chosen.kind);
+    const others = among(variants(example), chosen).map(answerOf);
     return chosen.first ? others.some((other) => other !== answerOf(chosen.first)) : new Set(others).size > 1;
   };
   return {
@@ -23,23 +24,23 @@ function disagreementView(report) {
       "predictions share a line. Filled: as in the gold annotation. Framed: predicted, but not in the gold " +
       "annotation. Dashed: missed.",
     variants,
-    text: (one) => joined(one.tokens),
-    chosen: (examples, chosen) => examples.filter((one) => disagree(one, chosen)),
-    card: (one, chosen) => {
+    text: (example) => joined(example.tokens),
+    chosen: (examples, chosen) => examples.filter((example) => disagree(example, chosen)),
+    card: (example, chosen) => {
       const groups = new Map();
-      for (const name of among(variants(one), chosen)) {
-        const key = answer(one.found[name]);
+      for (const name of among(variants(example), chosen)) {
+        const key = answer(example.found[name]);
         groups.set(key, [...(groups.get(key) ?? []), name]);
       }
       const gold = reading(
         [element("b", {}, "gold")],
-        one.tokens,
-        one.gold.map((span) => [span, "right"]),
+        example.tokens,
+        example.gold.map((span) => [span, "right"]),
         kinds,
       );
       const rows = [...groups].map(([, names]) => {
         const who = names.flatMap((name) => [element("span", { class: "who" }, ...named(report, name)), " "]);
-        return reading(who, one.tokens, judged(one.found[names[0]], one.gold), kinds);
+        return reading(who, example.tokens, judged(example.found[names[0]], example.gold), kinds);
       });
       return { card: element("article", { class: "sentence" }, gold, ...rows) };
     },

@@ -40,7 +40,7 @@ function cell(value) {
 
 function save() {
   const lines = [table.querySelector("thead tr"), ...matching].map((row) =>
-    [...row.cells].map((one) => cell(one.textContent.trim().replace(/\s+/g, " "))).join(","),
+    [...row.cells].map((value) => cell(value.textContent.trim().replace(/\s+/g, " "))).join(","),
   );
   const url = URL.createObjectURL(new Blob([`${lines.join("\r\n")}\r\n`], { type: "text/csv" }));
   const link = document.createElement("a");
