@@ -587,7 +587,7 @@ def test_gaps_among_figures_are_left_out(show, tagging):
     curve["scores"] = [None] * 12
     opened = show(report)
     assert opened.locator(".whisker").count() == 0
-    assert opened.locator("#tradeoff .marker").count() == 5
+    assert opened.locator("#tradeoff figure div .marker").count() == 5
     assert opened.locator("#learning figure div .marker").count() == 17
     assert "There is one seed" in opened.inner_text("#ranking-note")
     opened.select_option("#curve-kind", "scores")
@@ -599,9 +599,9 @@ def test_gaps_among_figures_are_left_out(show, tagging):
 def test_narrow_screens_scroll_tables_but_not_the_page(show, task, request):
     opened = show(request.getfixturevalue(task), width=400)
     assert opened.evaluate("document.documentElement.scrollWidth") == 400
-    before = opened.locator("#tradeoff svg").get_attribute("width")
+    before = opened.locator("#tradeoff figure div svg").get_attribute("width")
     opened.set_viewport_size({"width": 800, "height": 900})
-    opened.wait_for_function(f"document.querySelector('#tradeoff svg').getAttribute('width') > {before}")
+    opened.wait_for_function(f"document.querySelector('#tradeoff figure div svg').getAttribute('width') > {before}")
 
 
 def test_ticks_are_round_and_as_many_as_wanted(show, forecasting):
