@@ -77,7 +77,7 @@ def test_the_errors_page_lists_every_wrong_entity(run, call, tmp_path):
     assert path.read_text(encoding="utf-8") == text
     per_type = json.loads(result.out)["per_type"]
     rows = re.findall(r"<tr data-kind=.*?</tr>", text, re.DOTALL)
-    sides = [re.findall(r'<td class="side">(?:<b>(\w+)</b>)?', row) for row in rows]
+    sides = [re.findall(r'<td class="side">(?:<b class="type k\d">(\w+)</b>)?', row) for row in rows]
     assert len(rows) > 20
     for kind, counts in per_type.items():
         right = counts["true_positives"]
@@ -88,7 +88,7 @@ def test_the_errors_page_lists_every_wrong_entity(run, call, tmp_path):
     assert sure == sorted(sure, reverse=True)
     lines = (Path(bilstm_nlp.__file__).parent / "data" / "samples" / "news.test.conll").read_text().splitlines()
     for row in rows:
-        line = lines[int(re.findall(r'<td class="number">(\d+)</td>', row)[-1]) - 1]
+        line = lines[int(re.findall(r'<td class="number line">(\d+)<', row)[-1]) - 1]
         assert f">{line.split(' ')[0]}" in html.unescape(row)
     for refused in (tmp_path, tmp_path / "none" / "errors.html"):
         failed = call("evaluate", run, "--errors", refused)
