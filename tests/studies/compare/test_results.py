@@ -72,7 +72,7 @@ def test_the_json_has_exactly_the_agreed_keys():
     whole = json.loads(json.dumps(answer(question("crf", "gru"), trials, planned).as_json(), allow_nan=False))
     assert list(whole) == [
         *("name", "task", "subject", "command", "measure", "baseline", "level", "seeds", "fractions", "environment"),
-        *("variants", "words", "learning_curves", "curves", "runs", "disagreements"),
+        *("methods", "variants", "words", "learning_curves", "curves", "runs", "disagreements"),
     ]
     assert whole["measure"] == {"name": "f1", "part": "dev", "higher_is_better": True, "scale": 100}
     assert whole["environment"] == {"cores": 2, "jobs": 1, "threads": 2, "versions": {"torch": "2.7"}}
