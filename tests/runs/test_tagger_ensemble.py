@@ -147,8 +147,8 @@ def test_development_section_is_the_default_and_calibrates(runs, folder):
     assert results["source"] == str(folder / "dev.conll")
     calibration = results["calibration"]
     assert calibration["temperature"] != 1
-    # The factor that fits these sentences best can't have a greater error than none, but for the bins.
-    assert calibration["after"]["ece"] <= calibration["before"]["ece"] + 0.02
+    # The temperature that fits these sentences best has the least loss, of which the bins show most.
+    assert calibration["after"]["ece"] < calibration["before"]["ece"]
 
 
 @pytest.mark.slow

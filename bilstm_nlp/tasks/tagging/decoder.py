@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.tasks.tagging.decoding import DecodedBatch, TaggingModel, decoded_batches, head_of, in_corpus_order
+from bilstm_nlp.tasks.temperature import Confidences
 
 T = TypeVar("T")
 
@@ -43,6 +48,10 @@ class Decoder(Protocol):
         self, sentences: Sequence[Sentence], *, attention: bool = False, batch_tokens: int | None = None
     ) -> Iterator[DecodedBatch]:
         """Yield batches of sentences of similar length, the longest sentences first."""
+        ...
+
+    def confidences(self, batches: Sequence[DecodedBatch]) -> Confidences:
+        """Return a function: temperature → (N,) probabilities of the batches' own entities, batch by batch."""
         ...
 
 
@@ -80,6 +89,15 @@ class ModelDecoder:
         """Yield batches of sentences, as `decoded_batches` does."""
         encoded = self.codec.encode(sentences)
         return decoded_batches(self.model, self.codec, encoded, attention=attention, batch_tokens=batch_tokens)
+
+    def confidences(self, batches: Sequence[DecodedBatch]) -> Confidences:
+        """Return a function: temperature → (N,) exact probabilities of the batches' own entities, batch by batch."""
+        return partial(confidences_at, batches)
+
+
+def confidences_at(batches: Sequence[DecodedBatch], temperature: float) -> NDArray[np.float64]:
+    """Return the (N,) probabilities of the batches' own entities at a temperature, batch by batch."""
+    return np.concatenate([batch.posterior(temperature).probabilities(batch.entities) for batch in batches])
 
 
 def decode_all(batches: Iterable[DecodedBatch], read: Callable[[DecodedBatch], Iterable[T]]) -> list[T]:

@@ -6,8 +6,9 @@ restore it, and callers need not know about batches.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -48,12 +49,12 @@ class DecodedBatch:
     """The codec of the tags, in its order."""
     sentences: Ints
     """(B,) the index of each sentence in the corpus."""
-    chains: Sequence[Chain]
-    """The scores of each model, whose mean posterior is the batch's."""
+    posterior_at: Callable[[float], EntityPosterior]
+    """Makes the posterior at a temperature."""
     ranking: Chain
     """The scores by which `tags` are the best sequences."""
     temperature: Callable[[], float]
-    """Returns the calibrated temperature, a factor of each chain's own."""
+    """Returns the calibrated temperature."""
     tags: list[list[str]]
     """Of each sentence, in the training scheme."""
     entities: list[list[Span]]
@@ -63,7 +64,7 @@ class DecodedBatch:
 
     def posterior(self, temperature: float | None = None) -> EntityPosterior:
         """Return the posterior of the batch, by default at the calibrated temperature. Ask one for everything."""
-        return EntityPosterior(self.chains, self.temperature() if temperature is None else temperature, self.codec.tags)
+        return self.posterior_at(self.temperature() if temperature is None else temperature)
 
 
 def decode(model: TaggingModel, codec: TaggingCodec, encoded: EncodedSentences) -> list[Decoded]:
@@ -105,16 +106,22 @@ def decoded_batches(
     head = head_of(model)
     for sentences, paths, weights in _paths(model, codec, encoded, attention=attention, batch_tokens=batch_tokens):
         tags = tags_of(paths.paths, encoded.lengths[sentences], codec)
+        chain = Chain(head.crf, codec, paths.emissions, paths.mask, float(head.temperature))
         yield DecodedBatch(
-            codec,
-            sentences,
-            [Chain(head.crf, codec, paths.emissions, paths.mask)],
-            Chain(head.crf, codec, paths.emissions, paths.mask, float(head.temperature)),
-            lambda: float(head.temperature),
-            tags,
-            [spans(row, codec.scheme) for row in tags],
-            weights,
+            codec=codec,
+            sentences=sentences,
+            posterior_at=partial(_posterior_at, chain),
+            ranking=chain,
+            temperature=lambda: float(head.temperature),
+            tags=tags,
+            entities=[spans(row, codec.scheme) for row in tags],
+            attention=weights,
         )
+
+
+def _posterior_at(chain: Chain, temperature: float) -> EntityPosterior:
+    """Return the posterior of one model at a temperature."""
+    return EntityPosterior([replace(chain, temperature=temperature)], chain.codec.tags)
 
 
 def emissions(model: TaggingModel, codec: TaggingCodec, encoded: EncodedSentences, batch_tokens: int | None) -> Tensor:

@@ -57,7 +57,7 @@ class TaggerEnsemble:
     def tag(self, inputs: str | Iterable[str] | Iterable[Sequence[str]]) -> list[Entity] | list[list[Entity]]:
         """Return the entities of a text, or of each input of a list, as `Tagger.tag` does.
 
-        An entity's score is the mean of the taggers' exact probabilities. The first call calibrates them.
+        An entity's score is the mean of the taggers' exact probabilities, calibrated as a whole at the first call.
         """
         return self.sentences.tag(inputs)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache, partial
 
 import numpy as np
 import torch
@@ -15,10 +16,11 @@ from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.nn.crf.crf import free_chain
 from bilstm_nlp.tags import legal_transitions, spans
-from bilstm_nlp.tasks.tagging.decoder import ModelDecoder
+from bilstm_nlp.tasks.tagging.decoder import ModelDecoder, confidences_at
 from bilstm_nlp.tasks.tagging.decoding import BATCH_TOKENS, DecodedBatch, emissions, head_of, tags_of
 from bilstm_nlp.tasks.tagging.evaluation import Evaluation
-from bilstm_nlp.tasks.tagging.posterior import Chain, EntityPosterior
+from bilstm_nlp.tasks.tagging.posterior import Chain, EntityPosterior, with_odds_divided
+from bilstm_nlp.tasks.temperature import Confidences
 
 logger = logging.getLogger(__name__)
 
@@ -36,14 +38,17 @@ class EnsembleDecoder:
 
     Why logarithms: a tag that all models exclude rules a sequence out. In Σ p̄, sure neighbours could outvote it.
 
-    The probability of an entity is the mean of the models' exact ones, at their own temperatures times a common factor.
-    The factor is fitted to the development section. It changes no tag.
+    The probability p̄ of an entity is the mean of the models' exact ones. Its log odds are divided by a temperature that
+    is fitted to the development section. The temperature changes no tag.
+
+    Why odds: where models disagree, colder posteriors are votes at most, and p̄ could not exceed the share of a majority
+    that is mostly right.
     """
 
     def __init__(self, members: Sequence[ModelDecoder], development: Callable[[], TaggedCorpus] | None = None) -> None:
         """All members have the same tags and schemes; tags may be in another order.
 
-        `development` reads the development section that all members share. Without it, the factor is 1.
+        `development` reads the development section that all members share. Without it, the temperature is 1.
         """
         self.members, self._development = list(members), development
         entities: dict[tuple[str, ...], set[str]] = {}
@@ -64,9 +69,9 @@ class EnsembleDecoder:
 
     @property
     def temperature(self) -> float:
-        """The common factor of the members' temperatures, fitted when it is first needed.
+        """The temperature of the mean's log odds, fitted when it is first needed.
 
-        If the development section can't be read, the factor is 1, and a warning says so.
+        If the development section can't be read, it is 1, and a warning says so.
         """
         if self._temperature is None:
             self._calibrate()
@@ -89,7 +94,7 @@ class EnsembleDecoder:
         Evaluation(self, corpus).calibrate()
 
     def set_temperature(self, temperature: float) -> None:
-        """Set the common factor."""
+        """Set the temperature of the mean's log odds."""
         self._temperature = temperature
 
     def attention_heads(self) -> int:
@@ -117,15 +122,23 @@ class EnsembleDecoder:
                 Chain(head_of(member.model).crf, member.codec, flat[positions], inside, member.temperature)
                 for member, flat in own
             ]
-            marginals = EntityPosterior(chains, 1.0, self.codec.tags).marginals()
-            ranking = Chain(self._chain, self.codec, marginals.clamp(min=LEAST).log().float(), inside)
+            marginals = EntityPosterior(chains, self.codec.tags).marginals()
+            ranking = Chain(self._chain, self.codec, marginals.clamp(min=LEAST).log().float(), inside, 1.0)
             tags = tags_of(self._chain.decode(ranking.emissions, inside)[0], lengths[chosen], self.codec)
             yield DecodedBatch(
                 codec=self.codec,
                 sentences=chosen,
-                chains=chains,
+                posterior_at=partial(EntityPosterior, chains, self.codec.tags),
                 ranking=ranking,
                 temperature=lambda: self.temperature,
                 tags=tags,
                 entities=[spans(row, self.codec.scheme) for row in tags],
             )
+
+    def confidences(self, batches: Sequence[DecodedBatch]) -> Confidences:
+        """Return a function: temperature → (N,) probabilities of the batches' own entities, batch by batch.
+
+        The mean is the same at every temperature, and computed once.
+        """
+        mean = cache(lambda: confidences_at(batches, 1.0))
+        return lambda temperature: with_odds_divided(mean(), temperature)

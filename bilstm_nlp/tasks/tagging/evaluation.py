@@ -83,6 +83,7 @@ class Evaluation:
     def __init__(self, decoder: Decoder, corpus: TaggedCorpus) -> None:
         self.decoder, self.codec, self.corpus = decoder, decoder.codec, corpus
         self.batches: list[DecodedBatch] = list(decoder.batches(corpus.sentences))
+        self._confidences = decoder.confidences(self.batches)
         self.gold = gold_spans(corpus, self.codec)
         decoded = decode_all(self.batches, lambda batch: map(Decoded, batch.tags, batch.entities))
         self.predicted = [sentence.entities for sentence in decoded]
@@ -95,12 +96,12 @@ class Evaluation:
         self.decoder.set_temperature(fit_temperature(self.confidences, self._correct()))
 
     def confidences(self, temperature: float | None = None) -> NDArray[np.float64]:
-        """Return the (N,) exact probabilities of all predicted entities, batch by batch.
+        """Return the (N,) probabilities of all predicted entities, batch by batch.
 
         The order is that of decoding, not of the corpus: another order of the sums that are made of them would change
         the last bits of saved temperatures and calibration errors.
         """
-        return np.concatenate([batch.posterior(temperature).probabilities(batch.entities) for batch in self.batches])
+        return self._confidences(self.decoder.temperature if temperature is None else temperature)
 
     def results(self) -> TaggingResults:
         """Compute every figure."""

@@ -29,8 +29,8 @@ class Chain:
     """(B, T, K)"""
     mask: Tensor
     """(B, T) bool"""
-    temperature: float = 1.0
-    """Divides every score of the posterior, beside the temperature that is asked for."""
+    temperature: float
+    """Divides every score of the posterior."""
 
     def best_sequences(self, count: int) -> tuple[Tensor, Tensor]:
         """Return the (B, N, T) best legal tag sequences, best first, and the (B, N) logarithms of their probabilities.
@@ -44,16 +44,13 @@ class EntityPosterior:
     """The mean of the models' posteriors over a batch's tag sequences.
 
     A probability is the mean of the models' own, each an exact sum over all sequences. So it is exact too: that of the
-    distribution which draws a model, then a sequence by this model's posterior.
+    distribution which draws a model, then a sequence by this model's posterior. `odds_temperature` changes it further.
     """
 
-    def __init__(self, chains: Sequence[Chain], temperature: float, tags: Sequence[str]) -> None:
-        """`temperature` is a factor of each chain's own; `tags` gives the order of the marginals."""
-        self._chains, self._temperature, self._tags = chains, temperature, tags
-
-    @cached_property
-    def _members(self) -> list[_ChainPosterior]:
-        return [_ChainPosterior(each, each.temperature * self._temperature) for each in self._chains]
+    def __init__(self, chains: Sequence[Chain], tags: Sequence[str], odds_temperature: float = 1.0) -> None:
+        """`tags` gives the order of the marginals. `odds_temperature` divides the log odds of other probabilities."""
+        self._members, self._tags = [_ChainPosterior(each) for each in chains], tags
+        self._odds_temperature = odds_temperature
 
     def marginals(self) -> Tensor:
         """Return the (B, T, K) probability of each tag at each token, 0 at padding."""
@@ -65,7 +62,7 @@ class EntityPosterior:
 
     def probabilities(self, entities: Sequence[Sequence[Span]]) -> NDArray[np.float64]:
         """Return (N,) P(span, type | sentence) for the N entities of all sentences, sentence by sentence."""
-        return _mean([member.of_entities(entities) for member in self._members])
+        return self._mean([member.of_entities(entities) for member in self._members])
 
     def of_entities(self, entities: Sequence[Sequence[Span]]) -> list[dict[Span, float]]:
         """Return P(span, type | sentence) for any entities of each sentence.
@@ -77,19 +74,23 @@ class EntityPosterior:
 
     def of_no_entity(self, stretches: Sequence[Sequence[Span]]) -> list[dict[Span, float]]:
         """Return P(no entity at any token of the span | sentence) for any spans of each sentence."""
-        return _by_span(stretches, _mean([member.of_no_entity(stretches) for member in self._members]))
+        return _by_span(stretches, self._mean([member.of_no_entity(stretches) for member in self._members]))
+
+    def _mean(self, values: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+        mean: NDArray[np.float64] = np.mean(values, axis=0)
+        return with_odds_divided(mean, self._odds_temperature)
 
 
 class _ChainPosterior:
     """The posterior of one model."""
 
-    def __init__(self, scores: Chain, temperature: float) -> None:
-        self._chain, self._codec, self._temperature = scores, scores.codec, temperature
+    def __init__(self, scores: Chain) -> None:
+        self._chain, self._codec = scores, scores.codec
 
     @cached_property
     def _posterior(self) -> Posterior:
         """Run forward–backward at the first question: a batch without entities has none."""
-        return self._chain.crf.posterior(self._chain.emissions, self._chain.mask, temperature=self._temperature)
+        return self._chain.crf.posterior(self._chain.emissions, self._chain.mask, temperature=self._chain.temperature)
 
     def marginals(self, tags: Sequence[str]) -> Tensor:
         """Return the (B, T, K) probabilities of these tags."""
@@ -115,10 +116,16 @@ class _ChainPosterior:
         return _probabilities(self._posterior.run_log_probabilities(sentence, start, end, self._codec.tags.index("O")))
 
 
-def _mean(values: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Return the mean of each of (N,) values."""
-    mean: NDArray[np.float64] = np.mean(values, axis=0)
-    return mean
+def with_odds_divided(probabilities: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
+    """Divide the log odds of (N,) probabilities by a temperature. 0, 1/2 and 1 stay.
+
+    >>> with_odds_divided(np.array([0.0, 0.5, 0.8, 1.0]), 0.5).round(3)
+    array([0.   , 0.5  , 0.941, 1.   ])
+    """
+    if temperature == 1:
+        return probabilities
+    yes, no = probabilities ** (1 / temperature), (1 - probabilities) ** (1 / temperature)
+    return yes / (yes + no)
 
 
 def _rows(entities: Sequence[Sequence[Span]]) -> Tensor:

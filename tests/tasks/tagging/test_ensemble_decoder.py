@@ -68,18 +68,23 @@ def reordered(decoder: ModelDecoder) -> ModelDecoder:
     return ModelDecoder(model, codec)
 
 
-def posteriors(decoder: ModelDecoder, sentence: Sentence, factor: float = 1.0) -> dict[tuple[str, ...], float]:
+def posteriors(decoder: ModelDecoder, sentence: Sentence) -> dict[tuple[str, ...], float]:
     """Return the probability of every tag sequence by one member."""
     values = emissions(decoder.model, decoder.codec, decoder.codec.encode([sentence]), None)
-    scores = scores_of_all(decoder.model.head.crf.scores(), values) / (decoder.temperature * factor)
+    scores = scores_of_all(decoder.model.head.crf.scores(), values) / decoder.temperature
     names = [tuple(decoder.codec.tags[tag] for tag in path) for path in all_paths(5, len(sentence.tokens))]
     return dict(zip(names, scores.softmax(0).tolist(), strict=True))
 
 
-def means(members: list[ModelDecoder], sentence: Sentence, factor: float = 1.0) -> dict[tuple[str, ...], float]:
+def means(members: list[ModelDecoder], sentence: Sentence) -> dict[tuple[str, ...], float]:
     """Return the mean probability of every tag sequence."""
-    each = [posteriors(member, sentence, factor) for member in members]
+    each = [posteriors(member, sentence) for member in members]
     return {tags: float(np.mean([own[tags] for own in each])) for tags in each[0]}
+
+
+def tempered(probability: float, temperature: float) -> float:
+    """Divide the log odds of a probability."""
+    return 1 / (1 + np.exp(-np.log(probability / (1 - probability)) / temperature))
 
 
 def tagged(decoder: EnsembleDecoder, sentences: list[Sentence]) -> list[Decoded]:
@@ -115,13 +120,13 @@ def test_probabilities_are_means_of_sums_over_all_sequences(members):
         stretch = [[Span("", 0, 1)]] * len(batch.sentences)
         rows = zip(batch.sentences, posterior.of_entities(batch.entities), posterior.of_no_entity(stretch), strict=True)
         for index, by_span, absence in rows:
-            sequences = means(members, SENTENCES[index], 1.4)
+            sequences = means(members, SENTENCES[index])
             for span, probability in by_span.items():
                 expected = sum(p for tags, p in sequences.items() if span in spans(tags, "IOB2"))
-                assert probability == pytest.approx(expected, abs=1e-9)
+                assert probability == pytest.approx(tempered(expected, 1.4), abs=1e-9)
                 count += 1
             expected = sum(p for tags, p in sequences.items() if tags[0] == "O")
-            assert absence == {Span("", 0, 1): pytest.approx(expected, abs=1e-9)}
+            assert absence == {Span("", 0, 1): pytest.approx(tempered(expected, 1.4), abs=1e-9)}
         flat = [p for of_row in posterior.of_entities(batch.entities) for p in of_row.values()]
         np.testing.assert_array_equal(posterior.probabilities(batch.entities), flat)
     assert count > 3
@@ -174,33 +179,35 @@ def test_entities_of_training_are_those_of_any_member():
     assert EnsembleDecoder(members).codec.entities == members[1].codec.entities
 
 
-def test_the_factor_fits_the_development_section(members):
+def test_the_temperature_fits_the_development_section(members):
     corpus = TaggedCorpus("dev", SENTENCES[:4])
     decoder = EnsembleDecoder(members, lambda: corpus)
-    evaluation = Evaluation(EnsembleDecoder(members), corpus)
-    entities = [(i, span) for batch in evaluation.batches for i in batch.sentences for span in evaluation.predicted[i]]
-    correct = np.array([span in evaluation.gold[i] for i, span in entities])
-    scores = [[dict(sorted(posteriors(each, sentence).items())) for each in members] for sentence in corpus.sentences]
-    with_it = [
-        np.array([span in spans(tags, "IOB2") for tags in sorted(posteriors(members[0], SENTENCES[i]))])
-        for i, span in entities
+    predicted = [sentence.entities for sentence in tagged(EnsembleDecoder(members), corpus.sentences)]
+    sums = [
+        (sum(p for tags, p in means(members, sentence).items() if span in spans(tags, "IOB2")), span in gold)
+        for sentence, entities in zip(corpus.sentences, predicted, strict=True)
+        for gold in [spans(sentence.tags, "IOB2")]
+        for span in entities
     ]
 
-    def loss(factor: float) -> float:
-        """Sum over all sequences: at a factor f, a probability p becomes p^(1/f), as a share of all."""
-        powers = [[np.array([*of.values()]) ** (1 / factor) for of in each] for each in scores]
-        p = np.array(
-            [
-                np.mean([of[chosen].sum() / of.sum() for of in powers[i]])
-                for (i, _), chosen in zip(entities, with_it, strict=True)
-            ]
-        )
-        return float(-np.mean(np.where(correct, np.log(p), np.log1p(-p))))
+    def loss(temperature: float) -> float:
+        shares = [(tempered(p, temperature), correct) for p, correct in sums]
+        return float(-np.mean([np.log(p if correct else 1 - p) for p, correct in shares]))
 
-    grid = np.exp(np.linspace(np.log(0.25), np.log(4), 81))
+    grid = np.exp(np.linspace(np.log(0.25), np.log(4), 161))
     assert loss(decoder.temperature) <= min(map(loss, grid)) + 1e-4
     assert decoder.temperature != 1
     assert tagged(decoder, SENTENCES) == tagged(EnsembleDecoder(members), SENTENCES)
+    evaluation = Evaluation(decoder, corpus)
+    order = [index for batch in evaluation.batches for index in batch.sentences]
+    flat = [
+        p
+        for index in order
+        for batch in evaluation.batches
+        if index in batch.sentences
+        for p in batch.posterior().of_entities(batch.entities)[list(batch.sentences).index(index)].values()
+    ]
+    np.testing.assert_allclose(evaluation.confidences(), flat)
 
 
 def test_a_section_that_cannot_be_read_is_warned_of_once(members, caplog):
