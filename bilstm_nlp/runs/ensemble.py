@@ -92,9 +92,9 @@ def _open(paths: Sequence[PathLike]) -> list[Run]:
     opened = [path_of(path) for path in paths]
     if not opened:
         raise InputError("paths: expected directories of trained runs, found none")
-    places = [path.resolve() for path in opened]
+    resolved = [path.resolve() for path in opened]
     for number, path in enumerate(opened):
-        if places[number] in places[:number]:
+        if resolved[number] in resolved[:number]:
             raise InputError(f"{path}: expected different runs, found the same twice")
     return [open_run(path) for path in opened]
 

@@ -164,7 +164,7 @@ class Remarks:
     said: set[str]
     """Remarks of warnings before, which are not given again."""
     new: dict[str, list[str]] = field(default_factory=dict)
-    """What → the series of which it is true."""
+    """Text of a remark → the series that it is about."""
 
     def add(self, remarks: Iterable[Remark]) -> None:
         """Add remarks, unless they were said before."""
@@ -176,6 +176,6 @@ class Remarks:
 
     def warn(self) -> None:
         """Give a warning for each kind, with the number of series and the first of them."""
-        for what, places in self.new.items():
-            more = f" and {len(places) - NAMED} more" if len(places) > NAMED else ""
-            logger.warning("%s, in %d series: %s%s", what, len(places), ", ".join(places[:NAMED]), more)
+        for what, named in self.new.items():
+            more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+            logger.warning("%s, in %d series: %s%s", what, len(named), ", ".join(named[:NAMED]), more)

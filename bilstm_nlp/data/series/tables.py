@@ -144,9 +144,9 @@ def _contradiction(
         index = dates[rows]
         if isinstance(index, pd.DatetimeIndex) and not is_step(trained) and not is_too_fine(index, trained, 50):
             whole = grids.of(index, trained)
-            places = whole.get_indexer(index)
-            wrong = np.flatnonzero((np.diff(places) != 1) | (places[1:] < 0)) + 1
-            wrong = np.array([0]) if places[0] < 0 and not len(wrong) else wrong
+            positions = whole.get_indexer(index)
+            wrong = np.flatnonzero((np.diff(positions) != 1) | (positions[1:] < 0)) + 1
+            wrong = np.array([0]) if positions[0] < 0 and not len(wrong) else wrong
         else:
             wrong = np.arange(min(1, len(index) - 1), len(index))
         if len(wrong):

@@ -57,21 +57,21 @@ def parse_binary(stream: IO[bytes], start: bytes, path: Path, declared: int, dim
     while rows.count < declared:
         words: list[bytes] = []
         vectors: list[bytes] = []
-        place = 0
+        offset = 0
         while rows.count + len(words) < declared:
-            space = block.find(b" ", place, place + LONGEST_WORD)
+            space = block.find(b" ", offset, offset + LONGEST_WORD)
             if space < 0 or len(block) < space + 1 + size:
                 break
-            words.append(block[place:space].removeprefix(b"\n"))
+            words.append(block[offset:space].removeprefix(b"\n"))
             vectors.append(block[space + 1 : space + 1 + size])
-            place = space + 1 + size
+            offset = space + 1 + size
         _add(rows, words, np.frombuffer(b"".join(vectors), "<f4").reshape(-1, dimension))
         content = stream.read(BLOCK)
-        block = block[place:] + content
+        block = block[offset:] + content
         endless = len(block) > LONGEST_WORD and b" " not in block[:LONGEST_WORD]
         if rows.count < declared and (endless or not content):
-            found = f"{rows.count:,} rows, and then {len(block):,} bytes that are none"
-            raise DataError(path, f"{declared:,} rows, as the header says", found)
+            read_rows = f"{rows.count:,} rows, and then {len(block):,} bytes that are none"
+            raise DataError(path, f"{declared:,} rows, as the header says", read_rows)
     if surplus := len(block.strip(b"\n")):
         raise DataError(path, f"{declared:,} rows, as the header says", f"at least {surplus:,} bytes more")
     return rows
@@ -87,8 +87,8 @@ def _add(rows: Rows, words: list[bytes], vectors: NDArray[np.float32]) -> None:
             texts.append(word.decode("utf-8"))
             kept.append(index)
         else:
-            found = f"{fault} in row {before + index + 1:,}"
-            rows.faults.append(DataError(rows.path, f"a word and {rows.dimension} numbers", found))
+            content = f"{fault} in row {before + index + 1:,}"
+            rows.faults.append(DataError(rows.path, f"a word and {rows.dimension} numbers", content))
     rows.add(texts, vectors[kept].astype(np.float32, copy=False))
 
 

@@ -65,5 +65,5 @@ class Rows:
         first, others = self.faults[0], len(self.faults) - 1
         if not others:
             return first
-        found = f"{first.found} (and {others:,} more faulty rows; {FAULTY:.0%} may be left out)"
-        return DataError(first.path, first.expected, found, first.line)
+        content = f"{first.found} (and {others:,} more faulty rows; {FAULTY:.0%} may be left out)"
+        return DataError(first.path, first.expected, content, first.line)

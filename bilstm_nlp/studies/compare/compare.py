@@ -108,10 +108,10 @@ def conclude(plan: Plan) -> Answer:
     grid = plan.grid
     finished = [job for job in plan.jobs if job.state == "finished"]
     trials = [trial_files.read(job.folder, job.run, grid.measure.name) for job in finished]
-    places = [str(job.folder) for job in finished]
+    folders = [str(job.folder) for job in finished]
     by_method = trials_of(grid)
     beside = [trial for group in by_method.values() for trial in group]
-    _check_comparable(grid, [*places, *(trial.variant for trial in beside)], [*trials, *beside])
+    _check_comparable(grid, [*folders, *(trial.variant for trial in beside)], [*trials, *beside])
     seconds = {job.key: trial.cost.training_seconds for job, trial in zip(finished, trials, strict=True) if trial.cost}
     options = [part for override in plan.overrides for part in ("--set", override)]
     question = Question(
@@ -131,13 +131,13 @@ def conclude(plan: Plan) -> Answer:
     return answer_to(question, [*trials, *beside], [_run_of(plan.out, job, seconds.get(job.key)) for job in plan.jobs])
 
 
-def _check_comparable(grid: Grid, places: Sequence[str], trials: Sequence[Trial]) -> None:
-    """Raise `RunError` if runs, at these places, or methods were measured on different units."""
+def _check_comparable(grid: Grid, names: Sequence[str], trials: Sequence[Trial]) -> None:
+    """Raise `RunError` if runs or methods, with these names, were measured on different units."""
     measured_on = [trial.measured_on for trial in trials]
-    for place, units in zip(places, measured_on, strict=True):
+    for name, units in zip(names, measured_on, strict=True):
         if units != measured_on[0]:
-            same = f"the same {grid.subject.units} as {places[0]}"
-            raise RunError(f"{place}: expected a run measured on {same}, found one measured on others")
+            same = f"the same {grid.subject.units} as {names[0]}"
+            raise RunError(f"{name}: expected a run measured on {same}, found one measured on others")
 
 
 def _environment(finished: Sequence[Job]) -> Environment:

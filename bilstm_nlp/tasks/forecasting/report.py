@@ -37,8 +37,8 @@ def _section(name: str, results: dict[str, Any], *, drawn: bool, with_test: bool
     title = f"{name}: {results['source']}, {series}, {results['windows']:,} windows of {results['horizon']} steps ahead"
     if results.get("stride", 1) > 1:
         title += f", {results['stride']} rows apart"
-    said = [_skill(results), *_beside_methods(results), *_missing(results), *_off(results)]
-    section = Section(title, [*said, *_tables(results), _leakage(results["leakage"])])
+    sentences = [_skill(results), *_beside_methods(results), *_missing(results), *_off(results)]
+    section = Section(title, [*sentences, *_tables(results), _leakage(results["leakage"])])
     if not with_test:
         section.parts.insert(0, NO_TEST_PART)
     if drawn:

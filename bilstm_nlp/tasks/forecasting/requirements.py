@@ -68,8 +68,8 @@ class Sizes:
 
 def check(config: ForecastingConfig, data: SeriesParts) -> None:
     """Raise `ConfigError` with all problems, if these series can't be trained on as the config says."""
-    if told := problems(config, data):
-        raise ConfigError(data.series_set.source, told)
+    if unmet := problems(config, data):
+        raise ConfigError(data.series_set.source, unmet)
 
 
 def lacking(config: ForecastingConfig, loader: SeriesLoader, series_set: SeriesSet) -> list[str]:
@@ -95,17 +95,17 @@ def problems(config: ForecastingConfig, data: SeriesParts) -> list[str]:
     lengths = [len(series) for series in data.series_set.series]
     package = lacking_package(config.baselines)
     if max(lengths) <= sizes.horizon:
-        told = [
+        unmet = [
             f"data.horizon: expected less than the {max(lengths)} rows of the longest series, found {sizes.horizon}"
         ]
     else:
-        told = [problem for name in sizes.names if (problem := _too_short(sizes, name, settings))]
+        unmet = [problem for name in sizes.names if (problem := _too_short(sizes, name, settings))]
     values = sizes.windows("validation") * sizes.horizon * sizes.columns
-    if not told and (problem := _too_few(sizes, values)):
-        told = [problem]
-    if told and (advice := working_settings(sizes, lengths, settings)):
-        told[-1] += f"; settings that work: {advice}"
-    return [*(told or _lost_to_gaps(sizes, data)), *([package] if package else [])]
+    if not unmet and (problem := _too_few(sizes, values)):
+        unmet = [problem]
+    if unmet and (advice := working_settings(sizes, lengths, settings)):
+        unmet[-1] += f"; settings that work: {advice}"
+    return [*(unmet or _lost_to_gaps(sizes, data)), *([package] if package else [])]
 
 
 def wants_test(data: ForecastingData) -> bool:

@@ -106,8 +106,8 @@ def choose_windows(
     chosen = trials.best(period, look_back, least, negative=facts.is_signed, trend=trend)
     best = chosen.trial
     if best.logarithms:
-        told = f"no value is negative, and they differ by a factor; {chosen.reason}"
-        choices += [Choice("data.transform", "log1p", told), Choice("data.lower", 0.0, "no value is negative")]
+        reason = f"no value is negative, and they differ by a factor; {chosen.reason}"
+        choices += [Choice("data.transform", "log1p", reason), Choice("data.lower", 0.0, "no value is negative")]
     if given.get("input.normalisation", "theta") == "theta":
         begun = f"the trend to begin at; {chosen.reason}"
         choices += [
