@@ -101,9 +101,17 @@ def with_task(text: str) -> str:
             rf"(\ndef {function}\(.*?\n)( +)(case _:)",
             rf"\1\2case ParityConfig():\n\2    from {source}\n\n\2    return {value}\n\2\3",
         )
-    for function in ("check", "verdict"):  # nothing to check before training, no baseline to lose to
+    without = {
+        "check": "None",  # nothing to check before training
+        "verdict": "None",  # no baseline to lose to
+        "methods_of": "()",  # no methods of statistics
+        "without_methods": "config",
+    }
+    for function, value in without.items():
         text = replaced(
-            text, rf"(\ndef {function}\(.*?\n)( +)(case _:)", r"\1\2case ParityConfig():\n\2    return None\n\2\3"
+            text,
+            rf"(\ndef {function}\(.*?\n)( +)(case _:)",
+            rf"\1\2case ParityConfig():\n\2    return {value}\n\2\3",
         )
     return text
 
