@@ -50,8 +50,8 @@ def made(tmp_path_factory) -> Path:
     table.insert(0, "date", pd.date_range("2016-07-01", periods=len(table), freq="h"))
     table.to_csv(folder / "ETTh1.csv", index=False)
     panel = [
-        pd.DataFrame({"unique_id": f"N{rows}", "step": np.arange(1, rows + 1), "y": np.exp(values[:rows, 0] / 50)})
-        for rows in (40, 60, 160)
+        pd.DataFrame({"unique_id": f"N{number}", "step": np.arange(1, rows + 1), "y": np.exp(values[:rows, 0] / 50)})
+        for number, rows in enumerate((40, 60, 160) * 4)
     ]
     pd.concat(panel).to_csv(folder / "m3.csv", index=False)
     return folder

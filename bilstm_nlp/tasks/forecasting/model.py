@@ -9,16 +9,14 @@ from typing import Any, assert_never
 from numpy.typing import NDArray
 from torch import nn
 
-from bilstm_nlp.config.forecasting import (
-    ForecastingConfig,
+from bilstm_nlp.config.forecasting import ForecastingConfig, PatchReaderConfig, StepReaderConfig
+from bilstm_nlp.config.regression import (
     HuberConfig,
     LinearBypassConfig,
     MaeConfig,
     MseConfig,
     NoBypass,
-    PatchReaderConfig,
     QuantileConfig,
-    StepReaderConfig,
 )
 from bilstm_nlp.data.series.baselines import Baselines
 from bilstm_nlp.data.series.calendar import season

@@ -102,7 +102,8 @@ def problems(config: ForecastingConfig, data: SeriesParts) -> list[str]:
         unmet = [problem for name in sizes.names if (problem := _too_short(sizes, name, settings))]
     values = sizes.windows("validation") * sizes.horizon * sizes.columns
     if not unmet and (problem := _too_few(sizes, values)):
-        unmet = [problem]
+        share = settings.validation_series
+        unmet = [problem + (f" of the data.validation_series = {share:g} of all series" if share < 1 else "")]
     if unmet and (advice := working_settings(sizes, lengths, settings)):
         unmet[-1] += f"; settings that work: {advice}"
     return [*(unmet or _lost_to_gaps(sizes, data)), *([package] if package else [])]

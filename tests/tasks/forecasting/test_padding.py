@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import bilstm_nlp
-from bilstm_nlp.config.forecasting import LinearBypassConfig
+from bilstm_nlp.config.regression import LinearBypassConfig
 from bilstm_nlp.errors import ConfigError, InputError
 from bilstm_nlp.nn.tensors import on
 from bilstm_nlp.runs import train, verify

@@ -106,7 +106,8 @@ def test_check_shows_the_parts_that_are_trained_on(tmp_path):
 
 def test_too_few_series_to_calibrate_are_refused_before_training(tmp_path):
     checked = settings(tmp_path, fraction=0.25).model_copy(update={"interval": 0.9})
-    with pytest.raises(ConfigError, match=r"at least 9 values to calibrate intervals of 0.9, found 4"):
+    message = r"at least 9 values to calibrate intervals of 0.9, found 4 .* data.validation_series = 0.25 of all"
+    with pytest.raises(ConfigError, match=message):
         forecasting(checked).prepare()
 
 
