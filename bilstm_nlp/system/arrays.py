@@ -57,8 +57,8 @@ def metadata_of(path: Path) -> dict[str, str]:
 def mapped_arrays(path: Path) -> dict[str, NDArray[Any]]:
     """Map the arrays of a safetensors file into memory; pages are read when they are used.
 
-    The arrays can be written to, which changes neither the file nor what others read of it. Raises
-    `FileNotFoundError`, `safetensors.SafetensorError` for a damaged file, and `ValueError` for a type that numpy lacks.
+    Writing to the arrays changes neither the file nor the arrays of other processes. Raises `FileNotFoundError`,
+    `safetensors.SafetensorError` for a damaged file, and `ValueError` for a type that numpy lacks.
     """
     with safe_open(path, framework="np"):  # checks the header, and that the arrays lie within the file
         pass

@@ -30,7 +30,7 @@ class ErrorsPage:
 
 @dataclass(frozen=True)
 class Request:
-    """A request to predict from `source`; `-` is standard input. The model decides about options that keep defaults.
+    """A request to predict from `source`; `-` is standard input. Options with default values are left to the model.
 
     >>> Request("news.txt").check("tagger", ("text", "jsonl"), others=("known",))
     'text'

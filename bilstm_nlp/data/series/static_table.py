@@ -48,7 +48,7 @@ class StaticTable:
 
     @classmethod
     def of(cls, name: str, frame: pd.DataFrame) -> StaticTable:
-        """Make the table of a frame. `name` stands for the file in messages. Text as the index names the series."""
+        """Make the table of a frame. `name` stands for the file in messages. An index of text names the series."""
         if frame.index.name is None and not isinstance(frame.index, pd.RangeIndex | pd.MultiIndex):
             frame = frame.rename_axis("index")
         return cls._of(name, numbered(name, frame), False)

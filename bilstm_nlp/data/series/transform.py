@@ -70,7 +70,7 @@ class Curve:
 
     @classmethod
     def stack(cls, curves: Sequence[Curve]) -> Curve:
-        """Stack the curves (C,) of S series into one (S, C)."""
+        """Stack the curves (C,) of S series: (S, C)."""
         return cls(np.stack([curve.power for curve in curves]), np.stack([curve.shift for curve in curves]))
 
     def of_windows(self, series: Ints) -> Curve:

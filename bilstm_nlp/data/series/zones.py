@@ -25,7 +25,7 @@ EXAMPLES = {
 
 
 def zone_of(dates: pd.Index) -> str:
-    """Return the name of the dates' time zone, by which pandas finds it; empty for dates without a zone, and steps.
+    """Return the name of the dates' time zone in pandas. It is empty for dates without a zone and for steps.
 
     >>> zone_of(pd.DatetimeIndex(["2024-07-01"], tz="Europe/Berlin")), zone_of(pd.DatetimeIndex(["2024-07-01"]))
     ('Europe/Berlin', '')

@@ -127,7 +127,7 @@ class Margins:
         levels: tuple[float, ...],
         level: float,
     ) -> Margins:
-        """Calibrate by the forecasts of these windows.
+        """Return the margins that the errors of forecasts of these windows calibrate.
 
         Raises `InputError` if there are too few values for `level`. Other levels with too few have no margins.
         """
