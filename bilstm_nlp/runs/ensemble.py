@@ -117,6 +117,7 @@ def _forecasters(runs: Sequence[Run], combine: Combine) -> Ensemble:
         forecasters.append(run.predictor)
     ensemble = Ensemble(forecasters, combine, [str(run.directory.path) for run in runs], partial(_warn_of_values, runs))
     _warn_of_levels(runs, ensemble)
+    _warn_of_reading(runs, runs[forecasters.index(ensemble.first)])
     return ensemble
 
 
@@ -129,6 +130,25 @@ def _warn_of_levels(runs: Sequence[Run], ensemble: Ensemble) -> None:
             "intervals of the level %g, that of %s: %s; --level chooses others",
             *(ensemble.level, first, ", ".join(levels)),
         )
+
+
+def _warn_of_reading(runs: Sequence[Run], first: Run) -> None:
+    """Name the settings by which runs read the same cells differently: those of the first member are used."""
+    used = forecasting(first.config).config.data
+    for run in runs:
+        data = forecasting(run.config).config.data
+        for key, expected, other in (
+            ("missing", used.missing, data.missing),
+            ("date_format", used.date_format, data.date_format),
+            ("timezone", used.timezone, data.timezone),
+            ("decimal", used.decimal, data.decimal),
+            ("thousands", used.thousands, data.thousands),
+        ):
+            if expected != other:
+                logger.warning(
+                    "files are read with data.%s = %r, as %s says, not with %r, as %s says",
+                    *(key, expected, first.directory.path, other, run.directory.path),
+                )
 
 
 def _warn_of_values(runs: Sequence[Run]) -> None:

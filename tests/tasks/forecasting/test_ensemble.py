@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -193,6 +194,19 @@ def test_member_trained_on_other_values_is_named(tmp_path, caplog):
     bilstm_nlp.load_ensemble([tmp_path / "old", tmp_path / "new"]).forecast(table())
     (message,) = warnings_of(caplog)
     assert f"changed since the training of {tmp_path / 'old'};" in message
+
+
+def test_reading_of_the_first_member_is_named(runs, tmp_path, caplog):
+    values = json.loads((runs["first"] / "config.json").read_text())
+    values["data"] |= {"missing": "interpolate", "thousands": ","}
+    train.train(parse(values, "a test"), tmp_path / "run")
+    caplog.clear()
+    bilstm_nlp.load_ensemble([tmp_path / "run", runs["longer"]])
+    said = f"as {runs['longer']} says, not with"
+    assert warnings_of(caplog) == [
+        f"files are read with data.missing = 'error', {said} 'interpolate', as {tmp_path / 'run'} says",
+        f"files are read with data.thousands = None, {said} ',', as {tmp_path / 'run'} says",
+    ]
 
 
 @pytest.mark.parametrize("backwards", [False, True])
