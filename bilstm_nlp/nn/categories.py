@@ -63,18 +63,25 @@ class AheadReader(nn.Module):
     """A batch → (S, H, outputs): the columns known ahead with vectors of categories, mixed with facts at each step.
 
     A linear decoder adds effects. The mixed features let the effect of a column depend on the facts of the series.
+    `effects` are those of a step's own columns, alike at all steps: they are learned from all of them.
     """
 
     def __init__(
-        self, channels: Channels, known: int, labels: Sequence[int], facts: FactEmbedding | None = None
+        self, channels: Channels, known: int, labels: Sequence[int], effects: int, facts: FactEmbedding | None = None
     ) -> None:
-        """`known`: the number of numeric columns. `labels`: the number of categories of each other column."""
+        """`known`: the number of numeric columns. `labels`: the number of categories of each other column.
+
+        `effects`: the numbers that are forecast for each step.
+        """
         super().__init__()
         self.channels, self.facts = channels, facts
         self.table = CategoryEmbedding(labels) if labels else None
         columns = known + (0 if self.table is None else self.table.outputs)
         self.mixing = None if facts is None else nn.Linear(columns + facts.outputs, MIXED)
         self.outputs = columns + (0 if self.mixing is None else MIXED)
+        self.effects = nn.Linear(self.outputs, effects)
+        for weights in self.effects.parameters():
+            nn.init.zeros_(weights)
 
     def forward(self, batch: WindowBatch[Tensor]) -> Tensor:
         """Return the columns (S, H, outputs)."""

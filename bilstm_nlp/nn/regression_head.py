@@ -148,6 +148,8 @@ class RegressionHead(nn.Module):
         """(S, T, D) states → (B, H, C, Q) forecasts, in the units of `batch.future`."""
         known = self.channels.known(batch) if self.ahead is None else self.ahead(batch)
         numbers = self.decoder(self.pooling(states), known)
+        if self.ahead is not None:
+            numbers = numbers + self.ahead.effects(known)
         shape = (*numbers.shape[:2], self.channels.targets, self.objective.outputs)
         normalised = self.objective.arrange(self.channels.forecast(numbers.reshape(shape)))
         if self.bypass is not None:

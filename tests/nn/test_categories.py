@@ -59,7 +59,7 @@ def test_steps_have_the_vectors_of_their_categories(kind):
 @pytest.mark.parametrize("kind", [JointChannels, IndependentChannels], ids=lambda kind: kind.__name__)
 def test_effect_of_a_known_column_depends_on_the_facts(kind):
     channels = kind(C + 1, C)
-    reader = AheadReader(channels, 1, [2, 2], FactEmbedding(channels, 4, [3]))
+    reader = AheadReader(channels, 1, [2, 2], 1, FactEmbedding(channels, 4, [3]))
     windows = batch()
     ahead = reader(windows)
     assert ahead.shape[1:] == (H, reader.outputs)
@@ -71,7 +71,7 @@ def test_effect_of_a_known_column_depends_on_the_facts(kind):
 
 def test_categories_alone_are_appended_to_known_columns():
     channels = JointChannels(C + 1, C)
-    reader = AheadReader(channels, 1, [2, 2])
+    reader = AheadReader(channels, 1, [2, 2], 1)
     windows = batch()
     expected = torch.cat([windows.known, reader.table(windows.known_codes)], dim=2)
     assert torch.equal(reader(windows), expected)

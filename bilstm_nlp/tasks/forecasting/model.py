@@ -135,12 +135,13 @@ def _facts(codec: SeriesCodec, columns: Channels) -> FactEmbedding | None:
     return FactEmbedding(columns, codec.facts, codec.static_labels)
 
 
-def _ahead(codec: SeriesCodec, columns: Channels) -> AheadReader | None:
+def _ahead(codec: SeriesCodec, columns: Channels, numbers: int) -> AheadReader | None:
     """Make the layer that reads the columns known ahead; `None` if they are numbers, and the series have no facts."""
     meets_facts = codec.static is not None and codec.known + len(codec.known_labels) > 0
     if not codec.known_labels and not meets_facts:
         return None
-    return AheadReader(columns, codec.known, codec.known_labels, _facts(codec, columns) if meets_facts else None)
+    facts = _facts(codec, columns) if meets_facts else None
+    return AheadReader(columns, codec.known, codec.known_labels, numbers, facts)
 
 
 def _input_dropout(config: ForecastingConfig) -> float:
@@ -168,9 +169,10 @@ def _channels(config: ForecastingConfig, codec: SeriesCodec, inputs: int) -> Cha
 def _head(config: ForecastingConfig, codec: SeriesCodec, embedder: SeriesEmbedder, encoder: Encoder) -> RegressionHead:
     """Make the output end: pooling, decoder, bypass and objective."""
     aim = _objective(config)
-    ahead = _ahead(codec, embedder.channels)
+    numbers = embedder.channels.targets * aim.outputs
+    ahead = _ahead(codec, embedder.channels, numbers)
     known = codec.known if ahead is None else ahead.outputs
-    made_by = _decoder(config, codec, known, encoder.outputs, embedder.channels.targets * aim.outputs)
+    made_by = _decoder(config, codec, known, encoder.outputs, numbers)
     if codec.normalisation == "theta":  # the forecast begins at that of the window's season, level and slope
         made_by.start_at_zero()
     added = _bypass(config, codec)
