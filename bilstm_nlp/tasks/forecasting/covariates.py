@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bilstm_nlp.config.forecasting import ForecastingData
+from bilstm_nlp.config.forecasting import ForecastingConfig, ForecastingData
 from bilstm_nlp.data.series.covariates import any_given
 from bilstm_nlp.data.series.layout import TableFormat
 from bilstm_nlp.data.series.series import Columns, Series, SeriesSet
@@ -47,6 +47,17 @@ def with_covariates(
     known = (*(name for name in columns.known if name not in is_coded), *coded)
     static = tuple(name for name in names if any(_is_category(series, name) for series in data.series))
     return data, replace(columns, known=known, static=names, categorical=(*coded, *static))
+
+
+def warn_of_mirrored_effects(config: ForecastingConfig, columns: Columns) -> None:
+    """Warn if training windows are mirrored beside columns that can't be, so that their effects cancel out."""
+    others = [*columns.observed, *columns.static, *columns.coded]
+    if config.training.mirror > 0 and others:
+        logger.warning(
+            "training.mirror = %g: mirrored windows have the effects of %s mirrored too, so less or nothing is learned "
+            "from them",
+            *(config.training.mirror, ", ".join(others)),
+        )
 
 
 def _all_given(data: SeriesSet, names: Sequence[str]) -> bool:

@@ -67,7 +67,7 @@ def choose(facts: Facts, given: Mapping[str, Any]) -> list[Choice]:
         *windows.choices,
         *_treatments(facts, long_enough),
         *_model(windows.look_back, season.period, season.day, rows.horizon, horizons),
-        *_training(horizons, len(long_enough)),
+        *_training(horizons, len(long_enough), facts.has_categories or bool(given.get("data.static_file"))),
     ]
     if rows.level != 0.9:
         choices.append(Choice("interval", rows.level, "the validation part is too small for intervals of 0.9"))
@@ -170,7 +170,7 @@ def _model(look_back: int, period: int, day: int, horizon: int, horizons: int) -
     yield Choice("head.objective", {"kind": "mae"}, "robust against single large errors")
 
 
-def _training(horizons: int, series: int) -> Iterable[Choice]:
+def _training(horizons: int, series: int, has_categories: bool) -> Iterable[Choice]:
     """Choose batches and the number of steps."""
     counts = (1000, 2000) if series >= PANEL else (200, 400, 1000)
     limits = (2000,) if series >= PANEL else (20, 100)
@@ -178,9 +178,11 @@ def _training(horizons: int, series: int) -> Iterable[Choice]:
     yield Choice("training.batch_size", 32 if horizons < MANY else 128, f"the training rows are {horizons:,} horizons")
     yield Choice("training.steps", steps, "fewer data are learnt in fewer steps")
     yield Choice("training.epochs", 10, "as often is the model scored")
-    yield Choice("training.mirror", 0.5, "the training rows' rise or fall by accident is not learnt")
-    optimizer = {"kind": "adamw", "learning_rate": 1e-3}
-    yield Choice("training.optimizer", optimizer, "the usual for small networks")
+    if not has_categories:  # whose effects would be mirrored too, and cancel out
+        yield Choice("training.mirror", 0.5, "the training rows' rise or fall by accident is not learnt")
+    optimizer = {"kind": "adamw", "learning_rate": 4e-3 if has_categories else 1e-3}
+    reason = "vectors of categories begin at random" if has_categories else "the usual for small networks"
+    yield Choice("training.optimizer", optimizer, reason)
     yield Choice("training.schedule", {"kind": "cosine", "warmup": 0.5}, "falls to 0 at the end")
     yield Choice("training.average", 0.98, "steadier than the last weights")
 

@@ -37,6 +37,8 @@ class Facts:
     """Number of business days without a row, which are left out of lengths and values."""
     outlier: Outlier | None = None
     """A value that is out of all proportion."""
+    has_categories: bool = False
+    """True if series have static columns, or columns of categories that are known ahead."""
 
     @classmethod
     def of(cls, series_set: SeriesSet, targets: Sequence[str]) -> Facts:
@@ -55,6 +57,7 @@ class Facts:
             values=values,
             holidays=sum(int(gaps.sum()) for gaps in absent) if holidays else 0,
             outlier=outlier_of(series_set.series, targets),
+            has_categories=any(series.static or series.labels for series in series_set.series),
         )
 
     @property

@@ -19,7 +19,7 @@ from bilstm_nlp.errors import InputError
 from bilstm_nlp.reports.sections import Section
 from bilstm_nlp.system.memory import allocating
 from bilstm_nlp.tasks.base import Predictor
-from bilstm_nlp.tasks.forecasting import outliers, report, requirements
+from bilstm_nlp.tasks.forecasting import covariates, outliers, report, requirements
 from bilstm_nlp.tasks.forecasting.codec import ForecastingCodec
 from bilstm_nlp.tasks.forecasting.data import SeriesLoader, SeriesParts, table_format
 from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
@@ -60,6 +60,7 @@ class ForecastingTask:
         """
         requirements.check(self.config, data)
         outliers.remark(self.config.data, data)
+        covariates.warn_of_mirrored_effects(self.config, data.columns)
         torch.manual_seed(self.config.seed)
         with allocating("making the model", "size of the encoder or of the horizon"):
             codec = self._codec(data)

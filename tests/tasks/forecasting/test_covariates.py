@@ -18,7 +18,7 @@ from bilstm_nlp.runs import backtest
 from bilstm_nlp.tasks.forecasting.batches import UNKNOWN, training_batch
 from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
-from bilstm_nlp.tasks.registry import forecasting
+from bilstm_nlp.tasks.registry import forecasting, load
 from bilstm_nlp.tasks.trainer import settings
 from bilstm_nlp.training.loop import fit
 
@@ -139,6 +139,26 @@ def test_training_makes_some_categories_and_static_values_unknown(tmp_path):
             assert not ((after == label).any(axis=(1, 2)) & lost).any()
     again = training_batch(codec, windows, numbers, [1, 1, 0])
     assert np.array_equal(again.known_codes, batch.known_codes)
+
+
+def test_mirrored_windows_beside_categories_are_warned_of(tmp_path, caplog):
+    chosen = config(tmp_path, static=["region"])
+    forecasting(chosen).prepare()
+    assert "training.mirror" not in caplog.text
+    training = chosen.training.model_copy(update={"mirror": 0.5})
+    forecasting(chosen.model_copy(update={"training": training})).prepare()
+    assert "training.mirror = 0.5: mirrored windows have the effects of region, event mirrored too" in caplog.text
+
+
+def test_settings_chosen_for_categories_do_not_mirror(tmp_path):
+    plain, full = panel()[["unique_id", "ds", "y"]], panel()
+    for frame, overrides, mirror in (
+        (plain, [], 0.5),
+        (plain.assign(event=full["event"]), ["data.known=['event']"], 0.0),
+        (plain.assign(region=full["region"]), ["data.static=['region']"], 0.0),
+    ):
+        frame.to_csv(tmp_path / "panel.csv", index=False)
+        assert load(str(tmp_path / "panel.csv"), overrides).training.mirror == mirror
 
 
 # --- what a forecast depends on ---
