@@ -55,10 +55,11 @@ def environment(name: str, program: str) -> Path:
     made_of = hashlib.sha256("\n".join([program, *requirements(), pins.read_text("utf-8")]).encode()).hexdigest()
     if not stamp.exists() or stamp.read_text() != made_of:
         shutil.rmtree(folder, ignore_errors=True)
-        subprocess.run([program, "-m", "venv", folder], check=True)
+        # The pip of this Python installs into the other one: an own pip would take longer to make than to use.
+        subprocess.run([program, "-m", "venv", "--without-pip", folder], check=True)
         install = ["install", "--quiet", "--disable-pip-version-check", "--no-compile", "--prefer-binary"]
         pinned = ["--constraint", pins, *requirements(), *TOOLS]
-        subprocess.run([python, "-m", "pip", *install, *pinned], check=True)
+        subprocess.run([sys.executable, "-m", "pip", "--python", python, *install, *pinned], check=True)
         stamp.write_text(made_of)
     return python
 

@@ -84,11 +84,11 @@ def test_a_slow_pipe_gets_each_answer_before_the_next_line(options, sentence):
         assert process.wait(SECONDS) == 0
 
 
-def test_a_fast_pipe_is_read_in_full_chunks_and_loses_nothing(tmp_path):
+def test_a_fast_pipe_is_read_in_full_chunks_and_loses_nothing(tmp_path, call):
     lines = [f"Ann {'met Bob ' * (number % 7)}left {number} ." for number in range(5000)]
     text = "\n".join(lines) + "\n"
     (tmp_path / "x.txt").write_text(text)
-    of_file = subprocess.run(command("predict", RUN, tmp_path / "x.txt"), capture_output=True, check=True).stdout
+    of_file = call("predict", RUN, tmp_path / "x.txt").out.encode()
     of_pipe = subprocess.run(command("predict", RUN), input=text.encode(), capture_output=True, check=True).stdout
     assert of_pipe == of_file
     jsonl = subprocess.run(

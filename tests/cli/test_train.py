@@ -7,7 +7,6 @@ import os
 import shlex
 import shutil
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from safetensors.torch import load_file
 
 from bilstm_nlp.config import load
 from bilstm_nlp.runs import train
-from tests.samples import SMALL, TAGGER, command
+from tests.samples import SMALL, TAGGER
 from tests.waiting import wait_for_lines
 
 
@@ -99,21 +98,16 @@ def test_a_signal_saves_the_batch_and_names_the_resume_command(run, tmp_path, fo
 
 
 @pytest.mark.slow
-def test_a_signal_before_the_first_batch_ends_at_once(tmp_path, interruptible):
+def test_a_signal_before_the_first_batch_ends_at_once(tmp_path, forked):
     slow = tmp_path / "slow.conll"
     os.mkfifo(slow)  # reading it waits for ever
     with (
-        subprocess.Popen(
-            command("train", TAGGER, *SMALL, "--set", f"data.train={slow}", "--out", tmp_path / "run"),
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process,
+        forked("train", TAGGER, *SMALL, "--set", f"data.train={slow}", "--out", tmp_path / "run") as process,
         slow.open("w"),
     ):  # opens when the other side does
         process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=60)
-    assert process.returncode == 143
-    assert said.startswith("stopped; finished epochs are kept. To go on: bilstm-nlp train ")
+        assert process.wait() == 143
+    assert process.err.startswith("stopped; finished epochs are kept. To go on: bilstm-nlp train ")
     assert not (tmp_path / "run").exists()
 
 

@@ -49,11 +49,6 @@ def unlaunched(forked, processes: int, *arguments: object) -> list[Forked]:
     ]
 
 
-def run(*command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    return subprocess.run(command, capture_output=True, text=True, check=check, env=environment, timeout=300)
-
-
 def losses(path: Path) -> list[torch.Tensor]:
     """Return the loss of each step, by epoch."""
     tensors = load_file(path / "losses.safetensors")
@@ -61,11 +56,12 @@ def losses(path: Path) -> list[torch.Tensor]:
 
 
 @pytest.fixture(scope="module")
-def together(tmp_path_factory) -> Path:
+def together(tmp_path_factory, forked) -> Path:
     """Train a forecaster in two processes on batches of 8."""
     path = tmp_path_factory.mktemp("runs") / "together"
-    done = run(*launched(2, "train", FORECASTER, *sets([*STILL, "training.batch_size=8"]), "--out", path))
-    assert done.stderr.count("epoch 1/2") == done.stderr.count("saved in") == 1
+    arguments = ["train", FORECASTER, *sets([*STILL, "training.batch_size=8"]), "--out", path]
+    errors = "".join(process.succeed().err for process in unlaunched(forked, 2, *arguments))
+    assert errors.count("epoch 1/2") == errors.count("saved in") == 1
     return path
 
 
