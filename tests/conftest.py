@@ -7,7 +7,6 @@ import io
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +17,7 @@ from filelock import FileLock
 from hypothesis import settings
 
 from tests.imports import fixtures_that_need_torch, needs_torch
-from tests.samples import FORECASTER, SMALL, TAGGER, command
+from tests.samples import FORECASTER, SMALL, TAGGER
 
 if TYPE_CHECKING:
     from tests.forked import Forked
@@ -100,10 +99,14 @@ def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callabl
 def tagger_run(tmp_path_factory) -> Path:
     """A small trained tagger of the sample corpus. Tests must not change it."""
 
+    from bilstm_nlp.cli import app
+
     def make(path: Path) -> None:
-        train = command("train", TAGGER, *SMALL, "--out", path)
-        done = subprocess.run(train, capture_output=True, text=True, check=True)
-        assert "epoch 4/4" in done.stderr
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(sys, "argv", ["bilstm-nlp", "train", TAGGER, *SMALL, "--out", str(path)])
+            with pytest.raises(SystemExit) as ended:
+                app.main()
+        assert not ended.value.code
 
     return made_once(tmp_path_factory, "sample", make)
 

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -19,11 +18,6 @@ from seqeval.metrics.sequence_labeling import get_entities
 import bilstm_nlp
 from tests.cli.columns import columns
 from tests.samples import SERIES, command
-
-
-def small_files(limit: int):
-    """Return a `preexec_fn` that limits the size of files, which a writer sees as a full disk."""
-    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
 
 @pytest.fixture
@@ -118,7 +112,7 @@ def test_a_reader_that_leaves_ends_the_output_quietly(run, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_output_that_cannot_be_written_is_named(tagger_run, tmp_path, jobs):
+def test_output_that_cannot_be_written_is_named(tagger_run, tmp_path, jobs, forked):
     (tmp_path / "x.txt").write_text("Ann left Bonn .\n" * 20_000)
     predict = command("predict", tagger_run, tmp_path / "x.txt", "--jobs", jobs)
     with open("/dev/full", "wb") as full:
@@ -129,16 +123,11 @@ def test_output_that_cannot_be_written_is_named(tagger_run, tmp_path, jobs):
     assert "Traceback" not in result.stderr
     output = tmp_path / "x.tagged"
     output.write_text("old")
-    result = subprocess.run(
-        [*predict, "--output", str(output)],
-        capture_output=True,
-        text=True,
-        preexec_fn=small_files(10_000),
-        check=False,
-    )
-    assert result.returncode == 1
-    assert result.stderr.splitlines()[-1] == f"bilstm-nlp: {output}: could not be written: File too large"
-    assert "Traceback" not in result.stderr
+    # A limit on the size of files is to a writer what a full disk is.
+    ended = forked("predict", tagger_run, tmp_path / "x.txt", "--jobs", jobs, "--output", output, largest_file=10_000)
+    assert ended.wait() == 1
+    assert ended.err.splitlines()[-1] == f"bilstm-nlp: {output}: could not be written: File too large"
+    assert "Traceback" not in ended.err
     assert output.read_text() == "old"
 
 
