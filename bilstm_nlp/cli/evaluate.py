@@ -25,7 +25,7 @@ from bilstm_nlp.cli.output import write
 from bilstm_nlp.errors import InputError
 
 if TYPE_CHECKING:
-    from bilstm_nlp.data.series.statistical import Methods
+    from bilstm_nlp.data.series.method_forecasts import Methods
 
 
 def evaluate(
@@ -108,7 +108,8 @@ def _methods(baselines: str | None, jobs: int | None, activity: Activity) -> Met
 
     Raises `InputError` for a name that is none of theirs.
     """
-    from bilstm_nlp.data.series.statistical import Methods, method_names
+    from bilstm_nlp.data.series.method_forecasts import Methods
+    from bilstm_nlp.data.series.statistical import method_names
 
     if baselines is None:
         if jobs is not None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import torch
 
+from bilstm_nlp.data.series.method_forecasts import NO_METHODS, Methods
 from bilstm_nlp.data.series.series import SeriesSet
-from bilstm_nlp.data.series.statistical import NO_METHODS, Methods, check_installed
+from bilstm_nlp.data.series.statistical import check_installed
 from bilstm_nlp.runs.ensemble import open_forecasters
 from bilstm_nlp.runs.load import open_run
 from bilstm_nlp.tasks.forecasting.ensemble import Ensemble

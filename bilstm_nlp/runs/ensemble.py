@@ -18,7 +18,7 @@ from bilstm_nlp.tasks.registry import forecasting
 from bilstm_nlp.tasks.request import Combine, Request
 
 if TYPE_CHECKING:
-    from bilstm_nlp.data.series.statistical import Methods
+    from bilstm_nlp.data.series.method_forecasts import Methods
     from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
     from bilstm_nlp.tasks.tagging.ensemble import TaggerEnsemble
 

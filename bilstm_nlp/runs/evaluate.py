@@ -8,7 +8,7 @@ from typing import Any
 
 from bilstm_nlp.config import Config
 from bilstm_nlp.config.shipped import is_shipped
-from bilstm_nlp.data.series.statistical import Methods
+from bilstm_nlp.data.series.method_forecasts import Methods
 from bilstm_nlp.reports.sections import Section
 from bilstm_nlp.runs.load import Run
 from bilstm_nlp.tasks.inspection import Inspection

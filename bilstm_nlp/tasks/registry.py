@@ -23,7 +23,8 @@ from bilstm_nlp.errors import ConfigError, DataError, InputError, RunError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from bilstm_nlp.data.series.statistical import Method, Methods
+    from bilstm_nlp.data.series.method_forecasts import Methods
+    from bilstm_nlp.data.series.statistical import Method
     from bilstm_nlp.tasks.base import Predictor, Task
     from bilstm_nlp.tasks.comparison import Examples
     from bilstm_nlp.tasks.forecasting.facts import Choice

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bilstm_nlp.data.series.statistical import Methods
+from bilstm_nlp.data.series.method_forecasts import Methods
 from bilstm_nlp.studies.compare.grid import Grid
 from bilstm_nlp.studies.engines.trial import Trial
 from bilstm_nlp.tasks.registry import measure_methods

@@ -12,8 +12,9 @@ import pandas as pd
 
 from bilstm_nlp.batch import Floats, Ints
 from bilstm_nlp.data.series.codec import SeriesCodec
+from bilstm_nlp.data.series.method_forecasts import Methods
 from bilstm_nlp.data.series.series import Columns, Series, SeriesSet
-from bilstm_nlp.data.series.statistical import Method, Methods, check_installed, method_names
+from bilstm_nlp.data.series.statistical import Method, check_installed, method_names
 from bilstm_nlp.data.series.transform import Units
 from bilstm_nlp.data.series.windows import WindowArrays, Windows
 from bilstm_nlp.errors import InputError

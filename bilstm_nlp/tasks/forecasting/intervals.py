@@ -58,10 +58,10 @@ class Intervals:
         """
         rows = {name: row for row, name in enumerate(codec.scales)}
         names = [codec.trained_as(each) for each in series]
-        unknown = np.median(at_level, axis=0)
+        unknown, mean = np.median(at_level, axis=0), np.mean(list(codec.deviations.values()), axis=0)
         return cls(
             np.stack([unknown if name is None or len(at_level) == 1 else at_level[rows[name]] for name in names]),
-            np.stack([codec.deviation(each) for each in series]),
+            np.stack([mean if name is None else codec.deviations[name] for name in names]),
         )
 
     def spread(self, past: Values, series: Ints) -> Floats:

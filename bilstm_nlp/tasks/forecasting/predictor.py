@@ -11,8 +11,9 @@ import pandas as pd
 from bilstm_nlp.data.series.baselines import Baselines
 from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.layout import TableFormat
+from bilstm_nlp.data.series.method_forecasts import Methods
 from bilstm_nlp.data.series.series import Columns, Series, SeriesSet
-from bilstm_nlp.data.series.statistical import Method, Methods, check_installed, method_names
+from bilstm_nlp.data.series.statistical import Method, check_installed, method_names
 from bilstm_nlp.data.series.windows import Windows
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.system.json_values import shortest

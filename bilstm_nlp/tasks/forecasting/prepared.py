@@ -14,8 +14,9 @@ import torch
 from torch import nn
 
 from bilstm_nlp.config.forecasting import ForecastingConfig
+from bilstm_nlp.data.series.method_forecasts import Methods
 from bilstm_nlp.data.series.series import Columns, Series, column_indices
-from bilstm_nlp.data.series.statistical import Methods, title
+from bilstm_nlp.data.series.statistical import title
 from bilstm_nlp.data.series.windows import Windows
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.nn.model import Model

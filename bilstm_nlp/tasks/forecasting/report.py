@@ -102,8 +102,8 @@ def _beside_methods(results: dict[str, Any]) -> Iterator[str]:
             yield f"Beside {name}, fitted at each origin, {' and '.join(changes)}."
         if scores["replaced"]:
             yield (
-                f"{scores['replaced']:,} forecasts of {name} had no usable fit, and repeat the last season, or the "
-                "last value, instead."
+                f"{name} had no usable fit in {scores['replaced']:,} cases. The last season, or the last value, is "
+                "repeated there."
             )
 
 

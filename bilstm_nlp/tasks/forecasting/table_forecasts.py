@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from bilstm_nlp.batch import Floats, Ints
+from bilstm_nlp.data.series.method_forecasts import NO_METHODS, Methods, warn_of_replaced
 from bilstm_nlp.data.series.recognition import part_of
 from bilstm_nlp.data.series.series import Series, SeriesSet
-from bilstm_nlp.data.series.statistical import NO_METHODS, Methods, warn_of_replaced
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.tasks.forecasting.backtest import rolling_origins
 from bilstm_nlp.tasks.forecasting.inputs import Inputs

@@ -13,8 +13,9 @@ import torch
 from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.data.series.baselines import Baselines
 from bilstm_nlp.data.series.codec import SeriesCodec
+from bilstm_nlp.data.series.method_forecasts import Methods
 from bilstm_nlp.data.series.series import SeriesSet
-from bilstm_nlp.data.series.statistical import Methods, check_installed
+from bilstm_nlp.data.series.statistical import check_installed
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.reports.sections import Section
 from bilstm_nlp.system.memory import allocating

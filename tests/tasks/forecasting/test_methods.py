@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bilstm_nlp.data.series.statistical import Methods
+from bilstm_nlp.data.series.method_forecasts import Methods
 from bilstm_nlp.errors import ConfigError, InputError
 from bilstm_nlp.tasks.forecasting import report
 from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
