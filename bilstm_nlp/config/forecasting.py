@@ -173,6 +173,9 @@ class SeriesInput(Section):
     trend_smoothing: Annotated[float, Field(ge=0, le=1), AfterValidator(_of_theta)] = 0.0
     """Part of the forecast of `theta` that is made by exponential smoothing with a damped trend (Gardner and McKenzie
     1985), instead of level and slope. 0.5 is the mean of both."""
+    effects: Literal["none", "linear"] = "none"
+    """Effects of columns known ahead. `linear`: the effect of each numeric column is estimated on the training rows,
+    subtracted from the targets before a window is normalised, and added to the forecast."""
     rows: Positive | None = None
     """Number of the newest rows that the encoder reads. Not set: all of the look-back."""
     channels: Literal["joint", "independent"] = "independent"

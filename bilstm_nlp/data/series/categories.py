@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bilstm_nlp.batch import Floats, Ints
+from bilstm_nlp.batch import Floats, Ints, Values
 from bilstm_nlp.data.series.csv_cells import EMPTY
 from bilstm_nlp.data.series.layout import Table, TableFormat
 from bilstm_nlp.data.series.numbers import parsed_cells
@@ -105,3 +105,11 @@ def shown_labels(labels: Sequence[str]) -> str:
     more = f" and {len(labels) - SHOWN} more" if len(labels) > SHOWN else ""
     noun = "category" if len(labels) == 1 else "categories"
     return f"{len(labels)} {noun}: {', '.join(map(repr, labels[:SHOWN]))}{more}"
+
+
+def divided(values: Values, codes: int) -> tuple[Values, Ints | None]:
+    """Divide columns (B, …, F) into numbers and the codes of the last columns; `None` if there are no codes."""
+    if codes == 0:
+        return values, None
+    numbers = values.shape[-1] - codes
+    return values[..., :numbers], np.nan_to_num(values[..., numbers:]).astype(np.int64)

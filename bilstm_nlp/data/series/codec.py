@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from bilstm_nlp.batch import Floats, Ints, Values, WindowBatch
 from bilstm_nlp.data.series import fitting
 from bilstm_nlp.data.series.calendar import Calendar, calendar_features
-from bilstm_nlp.data.series.categories import Labels
+from bilstm_nlp.data.series.categories import Labels, divided
 from bilstm_nlp.data.series.covariates import Remarks, StaticCodec, fit_categories, translated, unseen
+from bilstm_nlp.data.series.effects import effects_of
 from bilstm_nlp.data.series.normalisation import Normalisation, Theta, WindowNormaliser
 from bilstm_nlp.data.series.panel import Panel
 from bilstm_nlp.data.series.recognition import Ends, Excerpt, excerpts
@@ -67,6 +68,8 @@ class SeriesCodec:
     """Column of categories → its labels in the training rows."""
     static: StaticCodec | None = None
     """The static columns; `None` if there are none."""
+    effects: Floats | None = None
+    """(K, C) effects of numeric columns known ahead on scaled targets; `None` if they are not subtracted."""
     said: set[str] = field(default_factory=set)
     """Names of strange series, and remarks on covariates, that warnings have given."""
 
@@ -88,6 +91,7 @@ class SeriesCodec:
         theta: Theta | None = None,
         min_past: int | None = None,
         encoder_rows: int | None = None,
+        linear_effects: bool = False,
     ) -> SeriesCodec:
         """Fit the scales to the observed training rows.
 
@@ -123,6 +127,7 @@ class SeriesCodec:
             encoder_rows=encoder_rows,
             categories=categories,
             static=static,
+            effects=fitting.fitted_effects(training, columns, curves, scales) if linear_effects else None,
         )
 
     # --- series to windows ---
@@ -252,20 +257,26 @@ class SeriesCodec:
         """
         return Windows.at(self.panel(series), origins, self.look_back, self.horizon, self.min_past)
 
-    # --- windows to batches ---
-
     def collate(
-        self, past: Values, known: Values, facts: Values | None, future: Values | None = None
+        self,
+        past: Values,
+        known: Values,
+        facts: Values | None,
+        future: Values | None = None,
+        sign: Values | None = None,
     ) -> WindowBatch[NDArray[Any]]:
         """(B, L, F) past, (B, H, K) known ahead, (B, C, P) facts, (B, H, C) future → a batch
 
-        Past, known and facts end with codes of categories. Each window is normalised by itself.
+        Past, known and facts end with codes of categories. Each window is normalised by itself, without the effects of
+        columns known ahead. `sign`: (B, 1, 1), −1 for a window whose targets are negated.
         """
         width = len(self.columns.targets)
-        past, past_codes = _divided(past, len(self.known_labels))
-        known, known_codes = _divided(known, len(self.known_labels))
-        facts, static_codes = (None, None) if facts is None else _divided(facts, len(self.static_labels))
-        values = WindowNormaliser(self.normalisation, self.horizon, self.theta)(past[..., :width].astype(np.float32))
+        past, past_codes = divided(past, len(self.known_labels))
+        known, known_codes = divided(known, len(self.known_labels))
+        facts, static_codes = (None, None) if facts is None else divided(facts, len(self.static_labels))
+        behind, ahead = effects_of(self.effects, past[..., width + len(self.columns.observed) :], known, sign)
+        normaliser = WindowNormaliser(self.normalisation, self.horizon, self.theta)
+        values = normaliser((past[..., :width] - behind).astype(np.float32))
         others = np.nan_to_num(past[..., width:].astype(np.float32))
         mask = np.any(~np.isnan(past[..., :width]), axis=2, keepdims=True).astype(np.float32)
         read = np.concatenate([values.past, others, *([mask] if self.is_padded else [])], axis=2)
@@ -273,7 +284,7 @@ class SeriesCodec:
         numbers = [block for block in (values.facts, facts) if block is not None and block.shape[2]]
         return WindowBatch(
             np.ascontiguousarray(read[:, newest]),
-            values.level,
+            values.level + ahead,
             values.scale,
             known,
             future,
@@ -287,11 +298,3 @@ class SeriesCodec:
         """Make a batch of the windows with these numbers, in this order."""
         arrays = windows.gather(numbers)
         return self.collate(arrays.past, arrays.known, arrays.facts, arrays.future)
-
-
-def _divided(values: Values, codes: int) -> tuple[Values, Ints | None]:
-    """Divide columns (B, …, F) into numbers and the codes of the last columns; `None` if there are no codes."""
-    if codes == 0:
-        return values, None
-    numbers = values.shape[-1] - codes
-    return values[..., :numbers], np.nan_to_num(values[..., numbers:]).astype(np.int64)

@@ -120,6 +120,7 @@ class CodecFile(BaseModel):
     encoder_rows: PositiveInt | None = None
     categories: dict[str, list[str]] = {}
     static: StaticFile | None = None
+    effects: list[list[float]] | None = None
 
     @model_validator(mode="after")
     def fits_together(self) -> Self:
@@ -139,6 +140,9 @@ class CodecFile(BaseModel):
         coded = [name for name in self.known if name in self.categories]
         if self.known[len(self.known) - len(coded) :] != coded or not self.categories.keys() >= set(static):
             raise ValueError("expected known columns of categories as the last, and labels of all, found others")
+        shape = (len(self.known) - len(coded), len(self.targets))
+        if self.effects is not None and [len(row) for row in self.effects] != [shape[1]] * shape[0]:
+            raise ValueError(f"expected effects of {shape[0]} known columns on {shape[1]} targets, found others")
         if self.static is not None and self.static.values.keys() != self.scalers.keys():
             raise ValueError("expected static values of the series that have scalers, found others")
         expected_curves = self.scalers.keys() if self.transform in ("log1p", "box-cox") else set()
@@ -172,6 +176,7 @@ def codec_json(codec: SeriesCodec) -> dict[str, Any]:
         "encoder_rows": codec.encoder_rows,
         "categories": {name: list(labels) for name, labels in codec.categories.items()},
         "static": None if codec.static is None else _static_json(codec.static),
+        **({} if codec.effects is None else {"effects": codec.effects.tolist()}),
     }
     return {
         "targets": list(codec.columns.targets),
@@ -249,4 +254,5 @@ def codec_of(values: dict[str, Any]) -> SeriesCodec:
         encoder_rows=file.encoder_rows,
         categories=categories,
         static=static,
+        effects=None if file.effects is None else np.array(file.effects).reshape(-1, len(file.targets)),
     )

@@ -9,6 +9,7 @@ from typing import assert_never
 import numpy as np
 
 from bilstm_nlp.batch import Bools, Floats
+from bilstm_nlp.data.series.effects import fit_effects
 from bilstm_nlp.data.series.scale import Scale, ScalerKind
 from bilstm_nlp.data.series.series import Columns, Series
 from bilstm_nlp.data.series.transform import Curve, TransformKind, check_lower
@@ -89,6 +90,20 @@ def transformed(series: Series, columns: Sequence[str], targets: int, curve: Cur
         own = values[:, :targets]
         values[:, :targets] = curve.apply(np.where(own > -curve.shift, own, 1.0))
     return values
+
+
+def fitted_effects(
+    training: Sequence[Series], columns: Columns, curves: Mapping[str, Curve], scales: Mapping[str, Scale]
+) -> Floats:
+    """Estimate the effects (K, C) of numeric columns known ahead on the scaled targets of all series together."""
+    names, width = columns.all, len(columns.targets)
+    first, last = width + len(columns.observed), len(names) - len(columns.coded)
+    targets, known = [], []
+    for series in training:
+        values = scales[series.id].apply(transformed(series, names, width, curves.get(series.id)))
+        targets.append(np.where(series.observed_of(columns.targets), values[:, :width], np.nan))
+        known.append(values[:, first:last])
+    return fit_effects(targets, known)
 
 
 def mean_sizes(values: Floats, observed: Bools) -> Scale:

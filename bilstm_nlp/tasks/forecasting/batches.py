@@ -45,7 +45,7 @@ def training_batch(
 
     Some categories and static numbers are made unknown, drawn from the seed and the first window.
     """
-    mirrored = numbers < 0
+    mirrored, signs = numbers < 0, None
     arrays = windows.gather(np.where(mirrored, ~numbers, numbers))
     if mirrored.any():
         signs = np.where(mirrored, -1, 1).astype(np.float32)[:, None, None]
@@ -54,7 +54,7 @@ def training_batch(
         arrays = replace(arrays, past=past, future=arrays.future * signs)
     if codec.known_labels or arrays.facts is not None:
         arrays = with_unknown(codec, arrays, np.random.default_rng([*seed, int(numbers[0]) % 2**32]))
-    return codec.collate(arrays.past, arrays.known, arrays.facts, arrays.future)
+    return codec.collate(arrays.past, arrays.known, arrays.facts, arrays.future, signs)
 
 
 def with_unknown(codec: SeriesCodec, arrays: WindowArrays, generator: np.random.Generator) -> WindowArrays:

@@ -94,6 +94,7 @@ class ForecastingTask:
                 theta=theta(self.config, data.series_set.frequency),
                 min_past=config.min_past,
                 encoder_rows=self.config.input.rows,
+                linear_effects=self.config.input.effects == "linear",
             )
             baselines = Baselines.fit(codec, data.series_set, data.parts, config.season)
         except InputError as error:

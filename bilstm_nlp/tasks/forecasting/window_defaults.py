@@ -115,4 +115,7 @@ def choose_windows(
             Choice("input.damping", best.damping, begun),
             Choice("input.trend_smoothing", best.trend_smoothing, begun),
         ]
+    if given.get("data.known"):
+        reason = "columns known ahead; their effects are estimated on the training rows, and tell level and future"
+        choices.append(Choice("input.effects", "linear", reason))
     return Windows(look_back, choices)

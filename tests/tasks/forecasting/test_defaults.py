@@ -154,6 +154,11 @@ def test_another_normalisation_has_no_trend_to_begin_at():
     assert problems([400], settings, "D") == []
 
 
+def test_columns_known_ahead_have_linear_effects():
+    assert chosen_for(NOISE, "D", data__known=["price"])["input.effects"] == "linear"
+    assert "input.effects" not in chosen_for(NOISE, "D", data__known=[])
+
+
 def test_more_training_rows_get_more_steps_and_a_larger_encoder():
     small, large = settings_for([60], "MS"), settings_for([200] * 100, "MS")
     assert small.training.steps < large.training.steps
