@@ -67,7 +67,9 @@ def choose(facts: Facts, given: Mapping[str, Any]) -> list[Choice]:
         *windows.choices,
         *_treatments(facts, long_enough),
         *_model(windows.look_back, season.period, season.day, rows.horizon, horizons),
-        *_training(horizons, len(long_enough), facts.has_categories or bool(given.get("data.static_file"))),
+        *_training(
+            horizons, len(long_enough), facts.columns, facts.has_categories or bool(given.get("data.static_file"))
+        ),
     ]
     if rows.level != 0.9:
         choices.append(Choice("interval", rows.level, "the validation part is too small for intervals of 0.9"))
@@ -93,8 +95,8 @@ def _rows(facts: Facts, lengths: Sequence[int], period: int, given: Mapping[str,
     levels = (given["interval"],) if "interval" in given else LEVELS
     # Rows of the smallest validation part that calibrates each level.
     smallest = [horizon - 1 + math.ceil(scores_needed(level) / (series * horizon * facts.columns)) for level in levels]
-    # A validation part of a single window chooses the epoch by chance: a lone series has two horizons if it can.
-    longer = share if series >= PANEL else max(share, 2 * horizon)
+    # A validation part of few windows chooses the epoch by chance: that of a lone series is twice the test part.
+    longer = share if series >= PANEL else 2 * share
     # The training part needs a horizon too, and a row to forecast from.
     for wanted, test, most in (
         (longer, share, shortest // 2),
@@ -170,12 +172,13 @@ def _model(look_back: int, period: int, day: int, horizon: int, horizons: int) -
     yield Choice("head.objective", {"kind": "mae"}, "robust against single large errors")
 
 
-def _training(horizons: int, series: int, has_categories: bool) -> Iterable[Choice]:
-    """Choose batches and the number of steps."""
+def _training(horizons: int, series: int, columns: int, has_categories: bool) -> Iterable[Choice]:
+    """Choose batches and the number of steps. Batches of several columns have fewer windows."""
     counts = (1000, 2000) if series >= PANEL else (200, 400, 1000)
     limits = (2000,) if series >= PANEL else (20, 100)
     steps = counts[sum(horizons >= limit for limit in limits)]
-    yield Choice("training.batch_size", 32 if horizons < MANY else 128, f"the training rows are {horizons:,} horizons")
+    size = max(4, (32 if horizons < MANY else 128) // columns)
+    yield Choice("training.batch_size", size, f"the training rows are {horizons:,} horizons")
     yield Choice("training.steps", steps, "fewer data are learnt in fewer steps")
     yield Choice("training.epochs", 10, "as often is the model scored")
     if not has_categories:  # whose effects would be mirrored too, and cancel out

@@ -119,8 +119,8 @@ def test_values_near_each_other_keep_their_units():
     assert "data.transform" not in chosen_for(100 + NOISE, "MS")
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_random_walk_begins_at_its_last_value(seed):
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_random_walk_of_days_begins_at_its_last_value(seed):
     steps = np.random.default_rng(seed).normal(size=1500)
     chosen = chosen_for(np.cumsum(steps), "D")
     assert (chosen["input.damping"], chosen["input.trend_smoothing"]) == (0.0, 0.0)
@@ -165,9 +165,19 @@ def test_more_training_rows_get_more_steps_and_a_larger_encoder():
     assert small.encoder.hidden < large.encoder.hidden
 
 
-def test_lone_series_validates_on_two_horizons():
+def test_batch_of_many_columns_has_fewer_windows():
+    sizes = [
+        {choice.key: choice.value for choice in defaults.choose(Facts("MS", [200], columns), {})}["training.batch_size"]
+        for columns in (1, 4, 400)
+    ]
+    assert sizes == [32, 8, 4]
+
+
+def test_lone_series_validates_on_twice_its_test_part():
     split = settings_for([120], "MS").data.split
     assert (split.validation, split.test) == (24, 12)
+    longer = settings_for([500], "MS").data.split
+    assert (longer.validation, longer.test) == (100, 50)
     panel = settings_for([120] * 10, "MS").data.split
     assert (panel.validation, panel.test) == (12, 12)
 
