@@ -37,6 +37,7 @@ def evaluate(
         Path | None,
         typer.Option(metavar="FILE", help="Write a tagger's wrong entities to this HTML file, most certain first."),
     ] = None,
+    static: Static = None,
     combine: Combined = None,
     baselines: Baselines = None,
     stride: Annotated[
@@ -57,10 +58,12 @@ def evaluate(
         methods = _methods(baselines, jobs, activity)
         if len(runs) == 1:
             trained = open_run(runs[0])
-            results = evaluate.evaluate(trained, data, errors, methods=methods, stride=stride)
+            results = evaluate.evaluate(trained, data, errors, methods=methods, stride=stride, static=static)
             config = trained.config
         else:
-            config, results = ensemble.evaluate(runs, combined, data, errors, methods=methods, stride=stride)
+            config, results = ensemble.evaluate(
+                runs, combined, data, errors, methods=methods, stride=stride, static=static
+            )
     console.print_result(as_json, results, evaluate.sections(config, {"evaluation": results}))
 
 

@@ -49,25 +49,26 @@ def evaluate(
     *,
     methods: Methods | None = None,
     stride: int | None = None,
+    static: str | None = None,
 ) -> tuple[Config, dict[str, Any]]:
     """Score an ensemble on data, by default on the test part of the runs' file. Return also the config of a run.
 
-    If `errors` is given, the wrong entities of taggers are written to this HTML page. `methods` and `stride` are as in
-    `runs.evaluate`, for forecasters.
+    If `errors` is given, the wrong entities of taggers are written to this HTML page. `methods`, `stride` and `static`
+    are as in `runs.evaluate`, for forecasters.
     Raises `InputError` as `load_ensemble` does, if runs name different data by default, and for an option of another
     task.
     """
     runs = _open(paths)
     if tagger_ensemble.are_taggers(runs):
-        if methods is not None or stride is not None:
-            raise InputError("--baselines, --stride: not for taggers")
+        if methods is not None or stride is not None or static is not None:
+            raise InputError("--baselines, --stride, --static: not for taggers")
         return runs[0].config, tagger_ensemble.evaluate(runs, combine, source, errors)
     if errors is not None:
         raise InputError("--errors: not for a forecaster")
     ensemble = _forecasters(runs, combine)
     first = runs[ensemble.members.index(ensemble.first)]
     task = forecasting(first.config, str(first.directory.path))
-    return first.config, task.evaluate_ensemble(ensemble, source, methods, stride or 1)
+    return first.config, task.evaluate_ensemble(ensemble, source, methods, stride or 1, static)
 
 
 def predictions(paths: Sequence[PathLike], combine: Combine, request: Request) -> Iterator[bytes]:

@@ -24,17 +24,19 @@ def evaluate(
     *,
     methods: Methods | None = None,
     stride: int | None = None,
+    static: str | None = None,
 ) -> dict[str, Any]:
     """Score a trained run on data, by default on the config's test part, or without one on its development part.
 
     If `errors` is given, a tagger's wrong entities are written to this HTML page. `methods` of statistics are scored
     beside a forecaster, by default those of its config; `stride` is the number of rows between its origins.
+    `static` is a file with static columns of the series in `source`.
     Raises `InputError` if the page can't be written, and for a run of another task.
     """
     page = None if errors is None else ErrorsPage(errors, [run.directory.path])
-    if methods is not None or stride is not None:
-        task = forecasting(run.config, f"--baselines, --stride: {run.directory.path}")
-        return task.evaluate(run.predictor, source, page, methods, stride or 1)
+    if methods is not None or stride is not None or static is not None:
+        task = forecasting(run.config, f"--baselines, --stride, --static: {run.directory.path}")
+        return task.evaluate(run.predictor, source, page, methods, stride or 1, static)
     return build(run.config).evaluate(run.predictor, source, page)
 
 

@@ -121,14 +121,8 @@ class SeriesLoader:
         kept, parts = self._split_each(series_set, self.parts_of)
         return SeriesParts(kept, columns, parts)
 
-    def load_whole(self, source: str, codec: SeriesCodec, columns: Columns) -> SeriesParts:
-        """Read these columns of another file for a trained codec; every part of a series is all of it.
-
-        Raises `InputError` for series that can't be read or have another frequency.
-        """
-        format = self.format.as_trained(columns, codec.frequency, codec.timezone)
-        series_set = read(source, format).of_frequency(codec.frequency)
-        _remark(series_set)
+    def whole(self, series_set: SeriesSet, codec: SeriesCodec) -> SeriesParts:
+        """Make parts of series that were read for a trained codec; every part of a series is all of it."""
         whole = [slice(0, len(series)) for series in series_set.series]
         return SeriesParts(series_set, codec.columns, [Parts(rows, rows, rows) for rows in whole])
 

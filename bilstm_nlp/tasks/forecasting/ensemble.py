@@ -185,11 +185,13 @@ class Ensemble:
         refitted = None if refit is None else (lambda before: refit(before).tables)
         return self.tables.backtest(data, windows, step, refitted, levels, horizon, methods, self.season)
 
-    def evaluate(self, table: Table, *, baselines: Sequence[Method] = (), stride: int = 1) -> dict[str, Any]:
+    def evaluate(
+        self, table: Table, *, static: Table | None = None, baselines: Sequence[Method] = (), stride: int = 1
+    ) -> dict[str, Any]:
         """Score the forecasts from every origin of a table, as `Forecaster.evaluate` does."""
         methods = Methods(method_names(baselines))
         check_installed(methods.names)
-        series = self.inputs.past(table).series
+        series = self.inputs.past(table, static).series
         windows = self.codec.windows(series, [slice(0, len(each)) for each in series], stride)
         return evaluate(self.windows, self.first.baselines(), series, windows, self.level, methods).to_json()
 

@@ -142,11 +142,14 @@ class Forecaster:
         refitted = None if refit is None else (lambda before: refit(before).tables)
         return self.tables.backtest(data, windows, step, refitted, levels, horizon, methods, self.season)
 
-    def evaluate(self, table: Table, *, baselines: Sequence[Method] = (), stride: int = 1) -> dict[str, Any]:
+    def evaluate(
+        self, table: Table, *, static: Table | None = None, baselines: Sequence[Method] = (), stride: int = 1
+    ) -> dict[str, Any]:
         """Score the forecasts from every origin of a table, `stride` rows apart, with the figures of metrics.json.
 
-        `table` is a frame or a file in the layout of the training file. `baselines`, such as ["ets", "theta"], are
-        methods of statistics that are scored on the same windows, each fitted to the rows before the origin.
+        `table` is a frame or a file in the layout of the training file. `static` is as in `forecast`. `baselines`, such
+        as ["ets", "theta"], are methods of statistics that are scored on the same windows, each fitted to the rows
+        before the origin.
 
         Raises `InputError` if no series has a window, and for baselines whose package is not installed.
 
@@ -155,7 +158,7 @@ class Forecaster:
         """
         methods = Methods(method_names(baselines))
         check_installed(methods.names)
-        series = self.inputs.past(table).series
+        series = self.inputs.past(table, static).series
         windows = self.codec.windows(series, [slice(0, len(each)) for each in series], stride)
         return evaluate(self.tables.windows, self.baselines(), series, windows, self.level, methods).to_json()
 

@@ -24,6 +24,7 @@ from bilstm_nlp.tasks.forecasting import covariates, outliers, report, requireme
 from bilstm_nlp.tasks.forecasting.codec import ForecastingCodec
 from bilstm_nlp.tasks.forecasting.data import SeriesLoader, SeriesParts, table_format
 from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
+from bilstm_nlp.tasks.forecasting.inputs import STATIC, Inputs
 from bilstm_nlp.tasks.forecasting.inspection import SeriesInspection, inspect_series
 from bilstm_nlp.tasks.forecasting.intervals import levels_with
 from bilstm_nlp.tasks.forecasting.model import model, theta
@@ -123,11 +124,13 @@ class ForecastingTask:
         errors: ErrorsPage | None = None,
         methods: Methods | None = None,
         stride: int = 1,
+        static: str | None = None,
     ) -> dict[str, Any]:
         """Score a forecaster on the test part of the config's file, or on every window of another file.
 
         Without a test part, the validation part is scored, and a warning says so. `methods` of statistics are scored
         beside it, by default those of the config. `stride`: rows from one origin to the next.
+        `static`: a file with static columns of the other file's series.
         Raises `InputError` if `errors` is given: there is no such page.
         """
         if errors is not None:
@@ -135,22 +138,39 @@ class ForecastingTask:
         assert isinstance(trained, Forecaster)
         self._check_installed(methods)
         codec = trained.codec
-        data = self.loader.load() if source is None else self.loader.load_whole(source, codec, codec.columns)
+        data = self._data(self.loader, codec, trained.inputs, source, static)
         prepared = replace(self._trained(data, trained), methods=methods, stride=stride)
         return prepared.last_results() if source is None else prepared.results("test")
+
+    def _data(
+        self, loader: SeriesLoader, codec: SeriesCodec, inputs: Inputs, source: str | None, static: str | None
+    ) -> SeriesParts:
+        """Read the config's file, or another file whose series are not divided.
+
+        Raises `InputError` for static columns beside the config's file.
+        """
+        if source is not None:
+            return loader.whole(inputs.past(source, static), codec)
+        if static is not None:
+            raise InputError(f"{STATIC}: expected --data beside it, found none")
+        return loader.load()
 
     def _check_installed(self, methods: Methods | None) -> None:
         """Raise `InputError` if there are methods, or the config has some, and their package is not installed."""
         check_installed(self.config.baselines if methods is None else methods.names)
 
     def evaluate_ensemble(
-        self, ensemble: Ensemble, source: str | None, methods: Methods | None = None, stride: int = 1
+        self,
+        ensemble: Ensemble,
+        source: str | None,
+        methods: Methods | None = None,
+        stride: int = 1,
+        static: str | None = None,
     ) -> dict[str, Any]:
         """Score an ensemble, whose first member has this config, as `evaluate` scores a forecaster."""
         self._check_installed(methods)
-        columns = ensemble.inputs.columns
-        loader = SeriesLoader(self.config.data, self.format.with_columns(columns))
-        data = loader.load() if source is None else loader.load_whole(source, ensemble.codec, columns)
+        loader = SeriesLoader(self.config.data, self.format.with_columns(ensemble.inputs.columns))
+        data = self._data(loader, ensemble.codec, ensemble.inputs, source, static)
         trained = self._trained(data, ensemble.first)
         prepared = replace(trained, ensemble=ensemble.windows, methods=methods, stride=stride)
         return prepared.last_results() if source is None else prepared.results("test")

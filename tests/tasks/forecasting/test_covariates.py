@@ -15,6 +15,8 @@ from bilstm_nlp.config import parse
 from bilstm_nlp.data.series.codec_file import codec_json, codec_of
 from bilstm_nlp.errors import ConfigError, DataError, InputError
 from bilstm_nlp.runs import backtest
+from bilstm_nlp.runs.evaluate import evaluate
+from bilstm_nlp.runs.verify import verify
 from bilstm_nlp.tasks.forecasting.batches import UNKNOWN, training_batch
 from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
@@ -400,8 +402,6 @@ def test_runs_carry_static_columns_through_every_command(tmp_path, caplog):
     assert set(run.directory.origin()["data"]) == {chosen.data.file, chosen.data.static_file}
     loaded = bilstm_nlp.load_forecaster(tmp_path / "run")
     assert points(loaded, bare) == points(run.predictor, bare)
-    from bilstm_nlp.runs.verify import verify
-
     assert verify(tmp_path / "run").same
     table = b"".join(backtest.backtest([tmp_path / "run"], None, windows=1, step=1, refit=True)).decode()
     assert len(table.splitlines()) == 1 + SERIES * HORIZON
@@ -418,6 +418,14 @@ def test_runs_carry_static_columns_through_every_command(tmp_path, caplog):
         )
     )
     assert len(new.decode().splitlines()) == 1 + SERIES * HORIZON
+    scores = evaluate(run, str(tmp_path / "new.csv"), static=str(tmp_path / "new-stores.csv"))
+    full = renamed(panel())
+    assert scores["own_units"] == loaded.evaluate(full)["own_units"]
+    assert scores["own_units"] == loaded.evaluate(renamed(bare), static=renamed(stores()))["own_units"]
+    with pytest.raises(InputError, match=r"expected a column 'region' of .*new.csv, or a frame or file with it"):
+        evaluate(run, str(tmp_path / "new.csv"))
+    with pytest.raises(InputError, match=r"static \(--static\): expected --data beside it, found none"):
+        evaluate(run, static=str(tmp_path / "new-stores.csv"))
     (tmp_path / "stores.csv").write_text("unique_id,region,size\n")
     with pytest.raises(InputError):
         bilstm_nlp.train(chosen, tmp_path / "run", force=True)

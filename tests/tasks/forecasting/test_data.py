@@ -78,13 +78,13 @@ def test_columns_without_another_role_are_targets(tmp_path):
 
 def test_every_row_of_another_file_is_in_every_part(tmp_path):
     prepared, *_ = fitted(tmp_path)
-    loader = forecasting(prepared.config).loader
-    data = loader.load_whole(str(tmp_path / "table.csv"), prepared.codec.series, prepared.codec.series.columns)
+    loader, inputs = forecasting(prepared.config).loader, prepared.forecaster().inputs
+    data = loader.whole(inputs.past(str(tmp_path / "table.csv")), prepared.codec.series)
     assert data.parts == [Parts(*[slice(0, ROWS)] * 3)]
     daily = table().assign(date=pd.date_range("2024-03-01", periods=ROWS, freq="D"))
     daily.to_csv(tmp_path / "daily.csv", index=False)
     with pytest.raises(DataError, match="expected series of frequency h, as in training, found D"):
-        loader.load_whole(str(tmp_path / "daily.csv"), prepared.codec.series, prepared.codec.series.columns)
+        inputs.past(str(tmp_path / "daily.csv"))
 
 
 def test_roles_must_leave_something_to_forecast(tmp_path):
