@@ -8,9 +8,9 @@ result is replaced by a repeated season, and recorded.
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,6 +23,8 @@ import pandas as pd
 from bilstm_nlp.batch import Floats
 from bilstm_nlp.data.series.series import Series
 from bilstm_nlp.data.series.statistical import Method, check_installed, fitted, repeated_season, title
+from bilstm_nlp.errors import WorkerError
+from bilstm_nlp.system.processes import cores, follow_parent, threads_of_libraries
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +90,7 @@ class Methods:
         """
         check_installed(self.names)
         total = fits * len(self.names)
-        jobs = self.jobs or max(1, min(os.cpu_count() or 1, total // FITS_PER_PROCESS))
+        jobs = self.jobs or max(1, min(cores(), total // FITS_PER_PROCESS))
         if total:
             shared = f", by {jobs} processes" if jobs > 1 else ""
             logger.info("%s: %d fits, season %d%s", ", ".join(map(title, self.names)), total, season, shared)
@@ -113,7 +115,8 @@ class Fitter:
     def __enter__(self) -> Fitter:
         if self.jobs > 1:
             # A fork would copy the threads' locks.
-            self._pool = ProcessPoolExecutor(self.jobs, mp_context=get_context("spawn"))
+            context = get_context("spawn")
+            self._pool = ProcessPoolExecutor(self.jobs, mp_context=context, initializer=follow_parent)
             self._stack.callback(self._pool.shutdown, cancel_futures=True)
         return self
 
@@ -155,13 +158,17 @@ class Fitter:
         return MethodForecasts(point, lows if levels else empty, highs if levels else empty, replaced)
 
     def _map(self, fit: Callable[[Floats], Floats | str], pasts: Sequence[Any]) -> Iterator[Floats | str]:
-        """Yield the result of each fit, in order."""
-        results = map(fit, pasts) if self._pool is None else self._pool.map(fit, pasts, chunksize=8)
-        for result in results:
-            self.done += 1
-            if self.watch is not None:
-                self.watch(f"{self.done:,} of {self.total:,} fits")
-            yield result
+        """Yield the result of each fit, in order. Raises `WorkerError` if a process died."""
+        with threads_of_libraries(1):  # of processes that start now
+            results = map(fit, pasts) if self._pool is None else self._pool.map(fit, pasts, chunksize=8)
+        try:
+            for result in results:
+                self.done += 1
+                if self.watch is not None:
+                    self.watch(f"{self.done:,} of {self.total:,} fits")
+                yield result
+        except BrokenProcessPool:
+            raise WorkerError("a process that fits baselines died; fewer --jobs need less memory") from None
 
 
 def pasts_of(series: Series, row: int, columns: Sequence[str]) -> list[Floats | None]:

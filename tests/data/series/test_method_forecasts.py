@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import warnings
 from dataclasses import replace
 
@@ -11,10 +12,11 @@ import pandas as pd
 import pytest
 
 from bilstm_nlp.data.series.layout import TableFormat
-from bilstm_nlp.data.series.method_forecasts import MethodForecasts, Methods, pasts_of, warn_of_replaced
+from bilstm_nlp.data.series.method_forecasts import Fitter, MethodForecasts, Methods, pasts_of, warn_of_replaced
 from bilstm_nlp.data.series.series import Series
 from bilstm_nlp.data.series.statistical import Method
 from bilstm_nlp.data.series.tables import read
+from bilstm_nlp.errors import WorkerError
 
 SEASON, HORIZON = 4, 3
 
@@ -147,3 +149,11 @@ def test_several_processes_give_the_same_forecasts(models):
     assert shared.point.tolist() == alone.point.tolist()
     assert shared.upper.tolist() == alone.upper.tolist()
     assert told == [f"{number} of 18 fits" for number in range(1, 19)]
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_is_named():
+    with Fitter(SEASON, jobs=2, total=1, watch=None) as fitter:
+        results = fitter._map(os._exit, [1])
+        with pytest.raises(WorkerError, match=r"^a process that fits baselines died; fewer --jobs need less memory$"):
+            next(results)
