@@ -81,7 +81,7 @@ class StaticTable:
         ids = {series.id for series in data.series}
         fitting = []
         for name in self.header:
-            cells = set(labels_of(self.frame[name]))
+            cells = set(_names(self.frame[name]))
             if 2 * len(cells & ids) > len(ids) or 2 * len(cells & set(targets)) > len(targets):
                 fitting.append(name)
         if len(fitting) == 1:
@@ -106,9 +106,10 @@ class StaticTable:
         """
         rows = self.frame.index.to_numpy(np.int64)
         table = Table(self.source, self.frame, rows, self.has_lines, None, key, (), tuple(names))
-        keys = labels_of(self.frame[key])
+        keys = _names(self.frame[key])
         _check_keys(table, key, keys)
         cells, notes = static_cells(table, names, format, stop)
+        notes = [f"{self.source}: {note}" for note in notes]
         row_of = {str(name): row for row, name in enumerate(keys)}
         ids = {series.id for series in data.series}
         by_target = len(ids) == 1 and not ids & row_of.keys()
@@ -166,3 +167,10 @@ def _check_keys(table: Table, key: str, keys: NDArray[np.object_]) -> None:
         before = f"{'line' if table.has_lines else 'row'} {first}"
         rule = f"one row for each series in column {key!r}"
         raise table.problem(rule, f"{keys[row]!r} again, which {before} has already", table.rows[again])
+
+
+def _names(column: pd.Series) -> NDArray[np.object_]:
+    """Return the names of series (N,) as tables of series have them: text with its blanks, whole numbers as text."""
+    is_text = column.map(lambda cell: isinstance(cell, str)).to_numpy(np.bool_)
+    names: NDArray[np.object_] = np.where(is_text, column.astype(object), labels_of(column)).astype(object)
+    return names
