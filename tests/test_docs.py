@@ -7,7 +7,9 @@ import shlex
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 from typer.main import get_group
 
@@ -220,3 +222,47 @@ def test_links_to_nothing_are_named():
     # a comment
 """
     assert broken_links(text, page) == ["docs/none.md", "#none", "docs/results.md#none"]
+
+
+def commands(text: str) -> list[list[str]]:
+    """Return the arguments of each call of the command line in the blocks of a page."""
+    return [shlex.split(match[1]) for block in blocks(text) for match in CALL.finditer(block)]
+
+
+@pytest.mark.slow
+def test_the_page_on_forecasting_runs_as_it_stands(call, tmp_path, monkeypatch):
+    """Trainings are cut short; everything else is as on the page."""
+    text = (ROOT / "docs" / "forecasting.md").read_text(encoding="utf-8")
+    data, python = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    exec(data, {})
+    first, *others = commands(text)
+    assert first == ["check", "sales.csv"]
+    refused = call(*first)
+    assert refused.status == 2
+    quoted = re.search(r"^sales\.csv:98: .*", text, re.MULTILINE)
+    assert quoted is not None
+    assert quoted[0] in refused.out
+    assert [arguments[0] for arguments in others].count("train") == 3
+    for arguments in others:
+        if "--baselines" in arguments:
+            pytest.importorskip("statsforecast")
+        short = (
+            ["--set", "training.steps=30", "--set", "training.epochs=2"] if arguments[0] in ("train", "init") else []
+        )
+        assert call(*arguments, *short).status == 0, arguments
+    for name, rows in (("backtest.csv", 8 * 12 * 12), ("refitted.csv", 8 * 2 * 12), ("forecast.csv", 8 * 12)):
+        assert len(pd.read_csv(name)) == rows
+    scope: dict[str, Any] = {}
+    exec(python, scope)
+    assert list(scope["future"].columns) == [
+        "unique_id",
+        "origin",
+        "ds",
+        "step",
+        "column",
+        "forecast",
+        "lower",
+        "upper",
+    ]
+    assert len(scope["past"]) == 8 * 12 * 12
