@@ -109,7 +109,7 @@ def conclude(plan: Plan) -> Answer:
     finished = [job for job in plan.jobs if job.state == "finished"]
     trials = [trial_files.read(job.folder, job.run, grid.measure.name) for job in finished]
     folders = [str(job.folder) for job in finished]
-    by_method = trials_of(grid)
+    by_method = trials_of(grid, plan.out)
     beside = [trial for group in by_method.values() for trial in group]
     _check_comparable(grid, [*folders, *(trial.variant for trial in beside)], [*trials, *beside])
     seconds = {job.key: trial.cost.training_seconds for job, trial in zip(finished, trials, strict=True) if trial.cost}

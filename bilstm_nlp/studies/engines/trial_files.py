@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -146,11 +147,41 @@ def read(folder: Path, run: PlannedRun, measure: str) -> Trial:
     """Read the trial of a finished run. Raises `RunError` if a file is missing or damaged."""
     directory = RunDirectory(folder)
     file = _read_as(_TrialFile, directory, TRIAL)
+    trial = _measured(directory, file, run, measure)
+    training = _read_as(_Results, directory, "metrics.json").training
+    epochs = directory.read_history()
+    return replace(
+        trial,
+        losses=[epoch.loss for epoch in epochs],
+        epoch_scores=[epoch.score.value for epoch in epochs],
+        cost=Cost(
+            parameters=training.parameters,
+            training_seconds=training.seconds,
+            training_speed=training.sequences_per_second,
+            prediction_speed=file.speed,
+            peak_memory_mb=training.peak_memory_mb,
+        ),
+    )
+
+
+def read_method(folder: Path, key: str, run: PlannedRun, measure: str) -> Trial | None:
+    """Read the trial of a method of statistics that was saved under a key; `None` if there is none.
+
+    Raises `RunError` if a file is damaged.
+    """
+    directory = RunDirectory(folder)
+    if not (folder / TRIAL).exists():
+        return None
+    file = _read_as(_TrialFile, directory, TRIAL)
+    return _measured(directory, file, run, measure) if file.key == key else None
+
+
+def _measured(directory: RunDirectory, file: _TrialFile, run: PlannedRun, measure: str) -> Trial:
+    """Read what was measured, without costs and curves."""
+    folder = directory.path
     if measure not in file.by_type:
         measured = ", ".join(file.by_type) or "nothing"
         raise RunError(f"{folder / TRIAL}: expected a run measured by {measure}, found one measured by {measured}")
-    training = _read_as(_Results, directory, "metrics.json").training
-    epochs = directory.read_history()
     arrays = StoredArrays(str(folder / TENSORS), directory.read_arrays(TENSORS))
     numerator = arrays.amounts(f"{measure}.numerator")
     denominator = arrays.amounts(f"{measure}.denominator", len(numerator))
@@ -166,15 +197,9 @@ def read(folder: Path, run: PlannedRun, measure: str) -> Trial:
         denominator=denominator,
         lag=file.lag,
         per_type=file.by_type[measure],
-        losses=[epoch.loss for epoch in epochs],
-        epoch_scores=[epoch.score.value for epoch in epochs],
-        cost=Cost(
-            parameters=training.parameters,
-            training_seconds=training.seconds,
-            training_speed=training.sequences_per_second,
-            prediction_speed=file.speed,
-            peak_memory_mb=training.peak_memory_mb,
-        ),
+        losses=(),
+        epoch_scores=(),
+        cost=None,
         examples=examples,
     )
 

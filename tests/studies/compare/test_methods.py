@@ -74,7 +74,7 @@ def test_runs_leave_the_methods_to_the_comparison(folder):
 
 def test_trials_of_a_method_are_errors_by_hand(folder, theta):
     grid = read(folder, base="series.toml", baseline="lstm", variants=VARIANTS, seeds=[1, 2])
-    group = trials_of(grid)["Theta"]
+    group = trials_of(grid, folder / "out")["Theta"]
     values = sales()["sales"].to_numpy()
     deviation = values[: ROWS - 20].std()
     squared = []
@@ -88,6 +88,15 @@ def test_trials_of_a_method_are_errors_by_hand(folder, theta):
         assert trial.numerator.tolist() == pytest.approx(squared, rel=1e-5)
         assert trial.denominator.tolist() == [1] * len(squared)
         assert trial.lag == HORIZON - 1
+    saved = {path: path.stat().st_mtime_ns for path in (folder / "out").rglob("trial.*")}
+    again = trials_of(grid, folder / "out")["Theta"]
+    assert [trial.numerator.tolist() for trial in again] == [trial.numerator.tolist() for trial in group]
+    assert {path: path.stat().st_mtime_ns for path in (folder / "out").rglob("trial.*")} == saved
+    changed = sales()
+    changed.loc[3, "sales"] += 1
+    changed.to_csv(folder / "sales.csv", index=False)
+    other = trials_of(grid, folder / "out")["Theta"]
+    assert other[0].numerator.tolist() != group[0].numerator.tolist()
 
 
 def test_a_method_has_one_figure_without_costs_or_curves():
