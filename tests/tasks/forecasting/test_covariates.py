@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 import bilstm_nlp
 from bilstm_nlp.config import parse
@@ -172,6 +173,37 @@ def test_forecasts_depend_on_static_columns_and_known_categories(forecaster):
     assert points(forecaster, swapped) != plain
     assert points(forecaster, panel().assign(size=lambda rows: rows["size"] + 1)) != plain
     assert points(forecaster, panel(), AHEAD.assign(event="promo")) != plain
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"input": {"channels": "joint"}},
+        {"input": {"normalisation": "theta", "rows": 4}},
+        {"input": {"reader": {"kind": "patches", "length": 4, "stride": 4, "size": 8}}},
+        {"head": {"objective": {"kind": "quantile"}}},
+        {"data": {"min_past": 3, "calendar": "cyclic", "scaler": "min-max"}},
+    ],
+    ids=["joint", "theta", "patches", "quantile", "padded"],
+)
+def test_every_model_reads_its_covariates(tmp_path, changed):
+    values = config(tmp_path, static=["region", "size"]).model_dump()
+    for section, keys in changed.items():
+        values[section] |= keys
+    fitted = forecasting(parse(values, "a test")).prepare()
+    torch.nn.init.normal_(fitted.model.head.decoder.projection.weight)  # theta begins at 0
+    fitted.calibrate()
+    forecaster, short = fitted.forecaster(), panel().groupby("unique_id").tail(LOOK_BACK)
+    plain = forecaster.forecast(short, AHEAD)
+    assert np.isfinite(plain[["forecast", "lower", "upper"]]).all(axis=None)
+    for other in (short.assign(region="south"), short.assign(size=3.0)):
+        assert (forecaster.forecast(other, AHEAD)["forecast"] != plain["forecast"]).any()
+    assert (forecaster.forecast(short, AHEAD.assign(event="promo"))["forecast"] != plain["forecast"]).any()
+    # inputs of a run's replay, alone and together
+    inputs = json.loads(json.dumps(fitted.examples()))
+    together = [answer.numbers for answer in forecaster.answers(inputs)]
+    alone = [forecaster.answers([each])[0].numbers for each in inputs]
+    np.testing.assert_allclose(together, alone, atol=1e-5)
 
 
 def test_orders_of_rows_and_columns_change_nothing(forecaster, tmp_path):
