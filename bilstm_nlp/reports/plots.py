@@ -56,7 +56,8 @@ def loss_curves(training: Sequence[float], validation: Sequence[float], name: st
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = _epochs_axes(figure, training, best)
     axes.plot(range(1, len(validation) + 1), validation, color="tab:orange", marker=".", label="validation")
-    axes.set_yscale("log")
+    if max(*training, *validation) > 0:  # a constant series has no errors
+        axes.set_yscale("log")
     loss = _in_capitals(name)
     axes.set_ylabel(f"loss ({loss})")
     axes.set_title(f"Training and validation loss\nepoch {best} is kept: {loss} {validation[best - 1]:.4f}")

@@ -188,7 +188,7 @@ def chosen(
     given = _given(source, overrides)
     if (task := given.get("task", "forecasting")) != "forecasting":
         raise ConfigError(source, [f"task: expected forecasting for a file of series, found {task}"])
-    lenient = {"data.missing": "interpolate"} | given
+    lenient = {"data.missing": "interpolate", "training.epochs": 1} | given
     config = _with_choices(source, lenient, [])
     assert isinstance(config, ForecastingConfig)
     facts = SeriesLoader(config.data, table_format(config)).facts(complain)

@@ -28,6 +28,7 @@ MANY = 500
 """Horizons in the training rows, from which on the encoder and the batches are larger."""
 NEWEST = 32
 """Number of rows that the encoder reads of series without a season."""
+EPOCHS = 10
 STEP_BY_STEP = 64
 """Largest number of rows that the encoder reads row by row."""
 
@@ -67,9 +68,7 @@ def choose(facts: Facts, given: Mapping[str, Any]) -> list[Choice]:
         *windows.choices,
         *_treatments(facts, long_enough),
         *_model(windows.look_back, season.period, season.day, rows.horizon, horizons),
-        *_training(
-            horizons, len(long_enough), facts.columns, facts.has_categories or bool(given.get("data.static_file"))
-        ),
+        *_training(facts, horizons, len(long_enough), given),
     ]
     if rows.level != 0.9:
         choices.append(Choice("interval", rows.level, "the validation part is too small for intervals of 0.9"))
@@ -172,15 +171,16 @@ def _model(look_back: int, period: int, day: int, horizon: int, horizons: int) -
     yield Choice("head.objective", {"kind": "mae"}, "robust against single large errors")
 
 
-def _training(horizons: int, series: int, columns: int, has_categories: bool) -> Iterable[Choice]:
+def _training(facts: Facts, horizons: int, series: int, given: Mapping[str, Any]) -> Iterable[Choice]:
     """Choose batches and the number of steps. Batches of several columns have fewer windows."""
+    has_categories = facts.has_categories or bool(given.get("data.static_file"))
     counts = (1000, 2000) if series >= PANEL else (200, 400, 1000)
     limits = (2000,) if series >= PANEL else (20, 100)
     steps = counts[sum(horizons >= limit for limit in limits)]
-    size = max(4, (32 if horizons < MANY else 128) // columns)
+    size = max(4, (32 if horizons < MANY else 128) // facts.columns)
     yield Choice("training.batch_size", size, f"the training rows are {horizons:,} horizons")
     yield Choice("training.steps", steps, "fewer data are learnt in fewer steps")
-    yield Choice("training.epochs", 10, "as often is the model scored")
+    yield Choice("training.epochs", min(EPOCHS, given.get("training.steps", steps)), "as often is the model scored")
     if not has_categories:  # whose effects would be mirrored too, and cancel out
         yield Choice("training.mirror", 0.5, "the training rows' rise or fall by accident is not learnt")
     optimizer = {"kind": "adamw", "learning_rate": 4e-3 if has_categories else 1e-3}

@@ -245,6 +245,11 @@ def test_file_written_for_a_file_means_the_same_as_the_choice(sales, tmp_path):
     }
 
 
+def test_few_given_steps_are_as_many_epochs(sales):
+    training = registry.load(sales, ["training.steps=4"]).training
+    assert (training.steps, training.epochs) == (4, 4)
+
+
 def test_part_of_a_table_that_is_given_replaces_the_choice(sales):
     config = registry.load(sales, ["input.reader.kind=patches", "input.reader.length=6"])
     assert (config.input.reader.kind, config.input.reader.length) == ("patches", 6)
