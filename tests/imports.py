@@ -20,7 +20,7 @@ def needs_torch(path: Path) -> bool:
 
     Imports within functions count too, so that a file that is free of torch is free of it however far it runs.
     """
-    return "torch" in path.read_text(encoding="utf-8") or any(_reaches(name, TORCH) for name in _imports(_tree(path)))
+    return "torch" in path.read_text(encoding="utf-8") or any(_reaches(name, TORCH) for name in _imports_of(path))
 
 
 @cache
@@ -46,10 +46,15 @@ def _reaches(start: str, libraries: frozenset[str]) -> bool:
             return True
         path = _path_of(name)
         if path is not None:
-            new = {*_imports(_tree(path))} - reached
+            new = _imports_of(path) - reached
             reached |= new
             waiting.extend(new)
     return False
+
+
+@cache
+def _imports_of(path: Path) -> frozenset[str]:
+    return frozenset(_imports(_tree(path)))
 
 
 @cache
