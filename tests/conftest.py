@@ -30,6 +30,8 @@ settings.register_profile("brief", settings.get_profile("ci"), max_examples=10)
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")
 settings.load_profile(PROFILE)
 
+LONGEST = frozenset({"test_python_versions.py", "test_same_bits.py", "test_kills.py"})
+"""Files that take more than a minute."""
 TORCH_IS_HERE = importlib.util.find_spec("torch") is not None
 
 
@@ -44,7 +46,8 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs torch, browsers and random files; with the profile "brief", cap the examples of every property.
 
-    Files with slow tests come first. A worker that began one last would end long after the others.
+    Files with slow tests come first, those that take minutes before all. A worker that began one last would end long
+    after the others.
     """
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()) or item.path.parent.name == "fuzz":
@@ -56,7 +59,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             own = test._hypothesis_internal_use_settings
             test._hypothesis_internal_use_settings = settings(own, max_examples=min(own.max_examples, 10))
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    items.sort(key=lambda item: (item.path.name not in LONGEST, item.path not in slow))
 
 
 class Result:

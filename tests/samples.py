@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -13,6 +14,14 @@ FORECASTER = CONFIGS / "forecasting" / "sample.toml"
 # A tagger that is made in seconds and finds something.
 SMALL = ["--set", "training.epochs=4", "--set", "encoder.hidden=24", "--set", "embeddings.characters={kind='none'}"]
 SERIES = Path(bilstm_nlp.__file__).parent / "data" / "samples" / "energy.csv"
+
+
+def repeats(times: int) -> int:
+    """Return how often a simulation is repeated: an eighth with the profile "brief", under another Python.
+
+    What it may show by chance must be computed from this number.
+    """
+    return times // 8 if os.environ.get("HYPOTHESIS_PROFILE") == "brief" else times
 
 
 def sets(overrides: list[str]) -> list[str]:

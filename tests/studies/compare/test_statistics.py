@@ -24,6 +24,9 @@ from bilstm_nlp.studies.compare.statistics import (
     pareto,
     resamples,
 )
+from tests.samples import repeats
+
+TIMES = repeats(400)
 
 
 def rng(seed=0):
@@ -65,7 +68,7 @@ def forecasters(generator, seeds, better=0.0, windows=800, horizon=24, phi=0.9, 
     return variants
 
 
-def rejections(make, times=400):
+def rejections(make, times=TIMES):
     """In how many of as many comparisons the p-value is below 0.05."""
     generator = rng(11)
     comparisons = [difference(*make(generator), generator=generator) for _ in range(times)]
@@ -75,7 +78,7 @@ def rejections(make, times=400):
     return sum(comparison.p_value < 0.05 for comparison in comparisons)
 
 
-def allowed(times=400):
+def allowed(times=TIMES):
     """Between which counts 5 in 100 fall but for once in a thousand."""
     return stats.binom.ppf([0.0005, 0.9995], times, 0.05)
 
@@ -100,7 +103,7 @@ def test_equal_taggers_are_called_equal_95_times_in_100(seeds, kinds, monkeypatc
 def test_where_each_seed_errs_elsewhere_the_test_is_conservative(monkeypatch):
     """Nothing but chance in each sentence and seed: it is counted twice, as the docstring says."""
     monkeypatch.setattr(statistics, "RESAMPLES", 400)
-    assert rejections(lambda generator: taggers(generator, 5, own=0.0, luck=0.0)) < 400 * 0.04
+    assert rejections(lambda generator: taggers(generator, 5, own=0.0, luck=0.0)) < TIMES * 0.04
 
 
 @pytest.mark.parametrize(
@@ -143,7 +146,7 @@ def test_a_real_difference_is_found(make, gain):
 def test_intervals_cover_a_known_difference_as_often_as_they_say(lag, monkeypatch):
     """Units that move the difference by 1, seeds by 0.1 and a true difference of 0.3."""
     monkeypatch.setattr(statistics, "RESAMPLES", 400)
-    generator, covered, times = rng(5), 0, 400
+    generator, covered, times = rng(5), 0, TIMES
     for _ in range(times):
         noise = generator.normal(size=150 + lag)
         unit = np.convolve(noise, np.ones(lag + 1) / (lag + 1), "valid") * math.sqrt(lag + 1)

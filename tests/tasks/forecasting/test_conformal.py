@@ -13,6 +13,7 @@ from hypothesis.extra.numpy import arrays
 
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.tasks.forecasting.conformal import conformal_quantile, group_margins, outside, rearranged, scores_needed
+from tests.samples import repeats
 
 
 @pytest.mark.parametrize("percent", range(1, 100))
@@ -50,10 +51,10 @@ def test_every_step_and_column_has_its_own_margin():
 def test_coverage_on_exchangeable_data_is_nominal(level, quantile_head):
     """Over many calibrations of n = 40, coverage lies in [level, level + 1/(n + 1)] (Lei et al. 2018, theorem 2.2)."""
     generator = np.random.default_rng(7)
-    repeats, calibration, tests = 1500, 40, 10
+    times, calibration, tests = repeats(1500), 40, 10
     spread = np.array([[1.0, 5.0], [0.1, 2.0]])
     covered = np.zeros((2, 2))
-    for _ in range(repeats):
+    for _ in range(times):
         # A bad forecaster on skewed noise whose spread varies: coverage must not depend on any of that.
         scale = spread * generator.uniform(0.5, 2, size=(calibration + tests, 1, 1))
         target = scale * generator.exponential(size=(calibration + tests, 2, 2)) + 3
@@ -61,9 +62,9 @@ def test_coverage_on_exchangeable_data_is_nominal(level, quantile_head):
         margin = margins_of(target[:calibration], lower[:calibration], upper[:calibration], level)
         low, high = lower[calibration:] - margin, upper[calibration:] + margin
         covered += ((low <= target[calibration:]) & (target[calibration:] <= high)).mean(axis=0)
-    coverage = covered / repeats
+    coverage = covered / times
     # The mean over a calibration varies by sqrt(level(1 − level)/(n + 2)), over its tests by sqrt(level(1 − level)/10).
-    error = 4 * math.sqrt(level * (1 - level) * (1 / (calibration + 2) + 1 / tests) / repeats)
+    error = 4 * math.sqrt(level * (1 - level) * (1 / (calibration + 2) + 1 / tests) / times)
     assert np.all(coverage > level - error)
     assert np.all(coverage < level + 1 / (calibration + 1) + error)
 
