@@ -102,7 +102,7 @@ class Pool:
         Only the first shows warnings: all load the same.
         """
         threads = max(1, cores() // work.request.jobs)
-        context = worker_context(WORKER, threads)
+        context = worker_context([WORKER], threads)
         for number in range(work.request.jobs):
             level = logging.getLogger("bilstm_nlp").getEffectiveLevel() if number == 0 else logging.ERROR
             worker = Worker(context, replace(work, level=level), threads)

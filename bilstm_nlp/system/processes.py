@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -43,11 +43,11 @@ def threads_of_libraries(count: int) -> Iterator[None]:
             os.environ["OMP_NUM_THREADS"] = before
 
 
-def worker_context(module: str, threads: int) -> ForkServerContext | SpawnContext:
+def worker_context(modules: Sequence[str], threads: int) -> ForkServerContext | SpawnContext:
     """Return the way in which worker processes start: forked from a server, or spawned where there is no fork server.
 
-    The server imports `module` once, with `threads` threads for its libraries; spawned workers, as on Windows, import
-    it themselves. Pass every worker to `start`.
+    The server imports the modules once, with `threads` threads for its libraries. Spawned workers, as on Windows,
+    import them themselves. Pass every worker to `start`.
     """
     try:
         from multiprocessing.forkserver import ensure_running
@@ -55,7 +55,7 @@ def worker_context(module: str, threads: int) -> ForkServerContext | SpawnContex
         context = multiprocessing.get_context("forkserver")
     except (ImportError, ValueError):
         return multiprocessing.get_context("spawn")
-    context.set_forkserver_preload([module])
+    context.set_forkserver_preload([*modules])
     with threads_of_libraries(threads), _interrupts_blocked():
         ensure_running()
     return context

@@ -32,7 +32,7 @@ def started(context) -> tuple[str | None, bool]:
 
 
 def test_workers_are_forked_from_a_server_where_there_is_one():
-    context = processes.worker_context("json", 3)
+    context = processes.worker_context(["json"], 3)
     assert context.get_start_method() == "forkserver"
     assert started(context)[1]
 
@@ -42,7 +42,7 @@ def test_workers_are_spawned_where_there_is_no_fork_server(monkeypatch, mask):
     monkeypatch.setitem(sys.modules, "multiprocessing.forkserver", None)
     if not mask:
         monkeypatch.delattr(signal, "pthread_sigmask")
-    context = processes.worker_context("json", 3)
+    context = processes.worker_context(["json"], 3)
     assert context.get_start_method() == "spawn"
     before = signal.getsignal(signal.SIGINT)
     assert started(context) == ("3", True)

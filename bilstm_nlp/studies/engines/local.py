@@ -64,6 +64,14 @@ class LocalProcesses:
                 worker.stop()
 
 
+def preloaded(job: Job) -> list[str]:
+    """Name the modules that workers share: their own, the job's task, compiled recursions, and torch's for optimizers.
+
+    A worker that imported them by itself would take seconds to begin. Without Numba, there are no compiled recursions.
+    """
+    return [WORKER, f"bilstm_nlp.tasks.{job.run.config.task}.task", "bilstm_nlp.nn.crf.kernels", "torch._dynamo"]
+
+
 class _Worker:
     """A process that carries out one job."""
 
@@ -71,7 +79,7 @@ class _Worker:
         job.failure.unlink(missing_ok=True)
         job.log.parent.mkdir(parents=True, exist_ok=True)
         self.job, self.progress = job, Progress(job, "running", *_history(job))
-        context = worker_context(WORKER, resources.threads)
+        context = worker_context(preloaded(job), resources.threads)
         # A daemon process does not outlive this one.
         self.process = context.Process(target=_work, args=(job, resources), daemon=True)
         start(self.process, resources.threads)

@@ -97,8 +97,10 @@ def test_a_killed_worker_fails_alone_where_processes_are_spawned(finished, tmp_p
     assert (jobs[1].folder / "model.safetensors").read_bytes() == (original / "model.safetensors").read_bytes()
 
 
-def test_the_module_that_workers_need_is_there():
-    assert find_spec(local.WORKER) is not None
+def test_modules_that_workers_share_are_there(finished):
+    (job, *_) = jobs_of(read(finished), finished / "out")
+    assert [name for name in local.preloaded(job) if find_spec(name) is None] == []
+    assert "bilstm_nlp.tasks.tagging.task" in local.preloaded(job)
 
 
 @pytest.mark.slow
