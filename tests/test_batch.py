@@ -99,6 +99,9 @@ def window_values(**changed: object) -> dict[str, object]:
         ("known", (3, 5, 1), r"WindowBatch.known must be \(4, 5, 1\), got \(3, 5, 1\)"),
         ("future", (4, 5, 1), r"WindowBatch.future must be \(4, 5, 2\), got \(4, 5, 1\)"),
         ("facts", (4, 1, 3), r"WindowBatch.facts must be \(4, 2, 3\), got \(4, 1, 3\)"),
+        ("past_codes", (4, 5, 2), r"WindowBatch.past_codes must be \(4, 6, 2\), got \(4, 5, 2\)"),
+        ("known_codes", (4, 6, 2), r"WindowBatch.known_codes must be \(4, 5, 2\), got \(4, 6, 2\)"),
+        ("static_codes", (4, 1, 2), r"WindowBatch.static_codes must be \(4, 2, 2\), got \(4, 1, 2\)"),
     ],
 )
 def test_window_batch_with_a_wrong_shape_is_refused(name, shape, message):
@@ -107,7 +110,9 @@ def test_window_batch_with_a_wrong_shape_is_refused(name, shape, message):
 
 
 def test_mapping_a_window_batch_converts_each_array():
-    batch = WindowBatch(**window_values(facts=np.zeros((4, 2, 3))))
+    codes = {"past_codes": (4, 6, 1), "known_codes": (4, 5, 1), "static_codes": (4, 2, 2)}
+    further = {"facts": (4, 2, 3)} | codes
+    batch = WindowBatch(**window_values(**{name: np.zeros(shape) for name, shape in further.items()}))
     single = batch.mapped(np.float32)
     assert {getattr(single, field.name).dtype for field in fields(single)} == {np.dtype(np.float32)}
     assert WindowBatch(**window_values(future=None)).mapped(np.float32).future is None
