@@ -16,6 +16,7 @@ from bilstm_nlp.config import Config, flat, parse
 from bilstm_nlp.config import load as load_config
 from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.config.reading import apply
+from bilstm_nlp.config.sections import LARGEST
 from bilstm_nlp.config.tagging import TaggingConfig
 from bilstm_nlp.data.lines import Complain, stop
 from bilstm_nlp.errors import ConfigError, DataError, InputError, RunError
@@ -188,7 +189,8 @@ def chosen(
     given = _given(source, overrides)
     if (task := given.get("task", "forecasting")) != "forecasting":
         raise ConfigError(source, [f"task: expected forecasting for a file of series, found {task}"])
-    lenient = {"data.missing": "interpolate", "training.epochs": 1} | given
+    # Settings that bound given ones, and that are chosen later.
+    lenient = {"data.missing": "interpolate", "data.look_back": LARGEST, "training.epochs": 1} | given
     config = _with_choices(source, lenient, [])
     assert isinstance(config, ForecastingConfig)
     facts = SeriesLoader(config.data, table_format(config)).facts(complain)

@@ -250,6 +250,12 @@ def test_few_given_steps_are_as_many_epochs(sales):
     assert (training.steps, training.epochs) == (4, 4)
 
 
+def test_given_rows_of_the_encoder_are_bounded_by_the_chosen_look_back(sales):
+    assert registry.load(sales, ["input.rows=20"]).input.rows == 20
+    with pytest.raises(ConfigError, match=r"input: expected rows of at most data.look_back, [1-5]?[0-9], found .*200"):
+        registry.load(sales, ["input.rows=200"])
+
+
 def test_part_of_a_table_that_is_given_replaces_the_choice(sales):
     config = registry.load(sales, ["input.reader.kind=patches", "input.reader.length=6"])
     assert (config.input.reader.kind, config.input.reader.length) == ("patches", 6)
