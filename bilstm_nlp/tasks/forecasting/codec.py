@@ -15,9 +15,9 @@ KEYS = (
     *("targets", "observed", "known", "calendar", "normalisation", "look_back", "horizon", "frequency", "season"),
     *("scalers", "naive_errors", "deviations"),
     *("levels", "ends", "excerpts", "timezone", "transform", "curves", "lower", "theta", "min_past", "encoder_rows"),
-    *("categories", "static"),
+    *("categories", "static", "effects"),
 )
-"""The keys of codec.json, in the order of the file."""
+"""The keys of codec.json, in the order of the file. Further keys follow."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class ForecastingCodec:
     def to_json(self) -> dict[str, Any]:
         """Return the content of codec.json."""
         values = {**codec_json(self.series), **self.baselines.to_json()}
-        return {key: values[key] for key in KEYS if key in values}
+        return {key: values[key] for key in KEYS if key in values} | values
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Return the content of codec.safetensors."""
