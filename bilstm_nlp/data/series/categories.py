@@ -52,7 +52,7 @@ def labels_of(column: pd.Series) -> NDArray[np.object_]:
     ['north', '', '3']
     """
     column = column.astype(object)
-    text = column.map(lambda cell: re.sub(r"(?<=\d)\.0*$", "", str(cell).strip()), na_action="ignore")
+    text = column.map(lambda cell: re.sub(r"^([+-]?\d+)\.0*$", r"\1", str(cell).strip()), na_action="ignore")
     labels: NDArray[np.object_] = text.mask(column.isna(), "").to_numpy(object)
     return labels
 

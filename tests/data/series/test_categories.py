@@ -53,6 +53,7 @@ def test_whole_numbers_are_spelt_alike_in_files_and_frames(tmp_path):
     data = read(str(tmp_path / "x.csv"), TableFormat(categorical=("kind",)))
     assert cells(data.series[0], "kind") == ["07", "1", "12"]
     assert labels_of(pd.Series([1.0, None, 12.5], dtype=object)).tolist() == ["1", "", "12.5"]
+    assert labels_of(pd.Series(["v1.0", "v1", "-2.0", "1.0.0"])).tolist() == ["v1.0", "v1", "-2", "1.0.0"]
     assert labels_of(pd.Series(["a", "b"], dtype="category")).tolist() == ["a", "b"]
 
 
