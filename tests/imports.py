@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 TORCH = frozenset({"torch", "torchcrf", "accelerate"})
 COMMAND_LINE = "bilstm_nlp.cli.app"
-STARTERS = ("command", "call")
+STARTERS = ("command", "in_turn", "call")
 """Names of tests/samples.py and fixtures that start the command line without importing it."""
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import bilstm_nlp
@@ -32,3 +34,27 @@ def sets(overrides: list[str]) -> list[str]:
 def command(*arguments: str) -> list[str]:
     """Start the command line in a process of its own: the arguments of `subprocess.run`."""
     return [sys.executable, "-m", "bilstm_nlp", *map(str, arguments)]
+
+
+BETWEEN = "----\n"
+IN_TURN = f"""
+import json, sys
+from bilstm_nlp.cli.app import main
+if __name__ == "__main__":
+    for arguments in json.loads(sys.argv[1]):
+        sys.argv = ["bilstm-nlp", *arguments]
+        try:
+            main()
+        except SystemExit as ended:
+            if ended.code:
+                raise
+        print({BETWEEN!r}, end="", flush=True)
+"""
+
+
+def in_turn(*calls: Sequence[object]) -> list[str]:
+    """Call the command line several times in a process that imports everything once: the arguments of `subprocess.run`.
+
+    It prints `BETWEEN` after each call, and ends at the first that fails.
+    """
+    return [sys.executable, "-c", IN_TURN, json.dumps([[*map(str, arguments)] for arguments in calls])]

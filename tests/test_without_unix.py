@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.samples import SERIES, TAGGER, command
+from tests.samples import BETWEEN, SERIES, TAGGER, command, in_turn
 
 pytestmark = pytest.mark.slow
 
@@ -20,20 +20,39 @@ TINY = ["--set", "training.epochs=1", "--set", "encoder.hidden=4", "--set", "emb
 
 def run(*arguments: object, text: str = "") -> str:
     """Call the command line in a process without them. Return its output."""
+    return output_of(command(*arguments), text)
+
+
+def output_of(program: list[str], text: str = "") -> str:
+    """Run a program of this Python in a process without them. Return its output."""
     variables = os.environ | {"PYTHONPATH": os.pathsep.join([str(HIDING), str(ROOT)]), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        command(*arguments), input=text, capture_output=True, text=True, env=variables, check=False, cwd=ROOT
-    )
+    done = subprocess.run(program, input=text, capture_output=True, text=True, env=variables, check=False, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory) -> Path:
-    """A run that was trained there."""
-    path = tmp_path_factory.mktemp("made") / "run"
-    run("train", TAGGER, *TINY, "--out", path)
-    return path
+def outputs(tmp_path_factory) -> dict[str, str | Path]:
+    """Train, predict and verify there, in a single process. Return the outputs and the folder of the tagger."""
+    folder = tmp_path_factory.mktemp("made")
+    (folder / "x.txt").write_text("Ann went to Paris .\n" * 3, encoding="utf-8")
+    forecaster = Path(TAGGER).parent.parent / "forecasting" / "sample.toml"
+    tiny = ["--set", "training.epochs=1", "--set", "encoder.hidden=4", "--set", "data.stride=16"]
+    commands = {
+        "train": ["train", TAGGER, *TINY, "--out", folder / "run"],
+        "predict": ["predict", folder / "run", folder / "x.txt", "--format", "jsonl"],
+        "verify": ["verify", folder / "run"],
+        "train a forecaster": ["train", forecaster, *tiny, "--out", folder / "forecaster"],
+        "forecast": ["predict", folder / "forecaster", SERIES],
+    }
+    printed = output_of(in_turn(*commands.values())).split(BETWEEN)[:-1]
+    return {**dict(zip(commands, printed, strict=True)), "folder": folder / "run"}
+
+
+@pytest.fixture
+def made(outputs) -> Path:
+    """The tagger that was trained there."""
+    return outputs["folder"]
 
 
 def test_modules_and_functions_are_hidden_in_child_processes_too():
@@ -56,14 +75,14 @@ def test_lock_leaves_no_file(made):
     assert not [path.name for path in made.iterdir() if path.name.startswith(".lock")]
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_prediction_tags_in_one_process_and_in_two(made, jobs):
-    out = run("predict", made, "-", "--format", "jsonl", "--jobs", jobs, text="Ann went to Paris .\n" * 3)
-    assert [json.loads(line)["text"] for line in out.splitlines()] == ["Ann went to Paris ."] * 3
+def test_prediction_tags_in_one_process_and_in_two(outputs, made):
+    in_two = run("predict", made, "-", "--format", "jsonl", "--jobs", 2, text="Ann went to Paris .\n" * 3)
+    for out in (outputs["predict"], in_two):
+        assert [json.loads(line)["text"] for line in out.splitlines()] == ["Ann went to Paris ."] * 3
 
 
-def test_verification_accepts_the_run(made):
-    run("verify", made)
+def test_verification_accepts_the_run(outputs):
+    assert "the answers are those that were saved" in outputs["verify"]
 
 
 def test_comparison_trains_its_variants_in_spawned_processes(tmp_path):
@@ -76,8 +95,5 @@ def test_comparison_trains_its_variants_in_spawned_processes(tmp_path):
     assert {row["status"] for row in report["runs"]} == {"finished"}
 
 
-def test_forecaster_is_trained_and_forecasts(tmp_path):
-    config = Path(TAGGER).parent.parent / "forecasting" / "sample.toml"
-    tiny = ["--set", "training.epochs=1", "--set", "encoder.hidden=4", "--set", "data.stride=16"]
-    run("train", config, *tiny, "--out", tmp_path / "run")
-    assert len(run("predict", tmp_path / "run", SERIES).splitlines()) > 24
+def test_forecaster_is_trained_and_forecasts(outputs):
+    assert len(outputs["forecast"].splitlines()) > 24

@@ -6,13 +6,12 @@ import json
 import re
 import shlex
 import subprocess
-import sys
 
 import pytest
 
 from bilstm_nlp.cli.app import COMMANDS
 from bilstm_nlp.runs.directory import RunDirectory
-from tests.samples import TAGGER, command
+from tests.samples import BETWEEN, TAGGER, command, in_turn
 
 NAMES = [function.__name__ for function, _ in COMMANDS]
 
@@ -88,20 +87,6 @@ def test_quiet_drops_notes_and_verbose_adds_a_traceback(call, tmp_path, monkeypa
     assert "Traceback" in verbose.stderr
 
 
-IN_TURN = """
-import json, sys
-from bilstm_nlp.cli.app import main
-for arguments in json.loads(sys.argv[1]):
-    sys.argv = ["bilstm-nlp", *arguments]
-    try:
-        main()
-    except SystemExit as ended:
-        assert not ended.code, ended.code
-    print("----", flush=True)
-"""
-"""Calls the command line several times in a process that imports everything once."""
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 def test_characters_that_a_terminal_cannot_show_are_replaced(tagger_run, tmp_path, encoding, monkeypatch):
@@ -109,10 +94,10 @@ def test_characters_that_a_terminal_cannot_show_are_replaced(tagger_run, tmp_pat
     monkeypatch.setenv("PYTHONUTF8", "0")
     corpus = tmp_path / "x.conll"
     corpus.write_text("Ann B-PERSÖN字\n\nAnn B-PERSÖN字\n", encoding="utf-8")
-    commands = [["info", str(tagger_run)], ["check", str(corpus)], ["check", str(corpus), "--json"]]
-    shown = subprocess.run([sys.executable, "-c", IN_TURN, json.dumps(commands)], capture_output=True, check=True)
+    commands = [["info", tagger_run], ["check", corpus], ["check", corpus, "--json"]]
+    shown = subprocess.run(in_turn(*commands), capture_output=True, check=True)
     assert b"Traceback" not in shown.stderr
-    _, checked, as_json = shown.stdout.split(b"----\n")[:-1]
+    _, checked, as_json = shown.stdout.split(BETWEEN.encode())[:-1]
     assert ("PERSÖN?" if encoding == "latin-1" else "PERS?N?") in checked.decode(encoding)
     assert json.loads(as_json.decode("ascii"))["corpora"]["corpus"]["entities"] == {"PERSÖN字": 2}
 
