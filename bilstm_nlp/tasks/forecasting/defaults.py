@@ -155,6 +155,8 @@ def _model(look_back: int, period: int, day: int, horizon: int, horizons: int) -
         wanted = NEWEST
     elif period <= 12:
         wanted = max(3 * period, 2 * horizon)
+    elif period > day:
+        wanted = period + day
     else:
         wanted = 2 * day
     read = min(wanted, look_back)
@@ -168,6 +170,10 @@ def _model(look_back: int, period: int, day: int, horizon: int, horizons: int) -
         yield Choice("input.reader", reader, f"{read} rows are read in patches of {length}")
     yield Choice("encoder.hidden", 32 if horizons < MANY else 64, f"the training rows are {horizons:,} horizons")
     yield Choice("encoder.dropout", 0.0, "the model begins at a forecast, and learns corrections only")
+    if period > day:
+        yield Choice(
+            "head.bypass", {"kind": "linear"}, "a linear map of a week and a day corrects the days of the week"
+        )
     yield Choice("head.objective", {"kind": "mae"}, "robust against single large errors")
 
 

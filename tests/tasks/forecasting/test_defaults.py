@@ -132,7 +132,8 @@ def test_weeks_of_hours_have_a_week_as_season():
     weeks = np.where(hours // 24 % 7 >= 5, 3.0, 0.0)
     chosen = chosen_for(days + weeks, "h")
     assert (chosen["data.season"], chosen["data.horizon"], chosen["data.look_back"]) == (168, 24, 504)
-    assert "data.season" not in chosen_for(days, "h")
+    assert (chosen["input.rows"], chosen["head.bypass"]) == (192, {"kind": "linear"})
+    assert not {"data.season", "head.bypass"} & chosen_for(days, "h").keys()
     assert "data.season" not in chosen_for(days + weeks, "h", data__season=24)
 
 
