@@ -49,8 +49,8 @@ def _section(name: str, results: dict[str, Any], *, drawn: bool, with_test: bool
 def verdict(results: dict[str, Any], part: str) -> str | None:
     """Say that the model's errors on a part are larger than those of a forecast at no cost; `None` if they are not.
 
-    The forecast repeats the last season, or the last value if there is no season. A forecast without errors, as of a
-    constant series, can't be beaten.
+    The forecast repeats the last season, or the last value if there is no season. A model without errors, as of a constant
+    series, is as good as any.
     """
     baselines = results["baselines"]
     name = "seasonal naive" if "seasonal naive" in baselines and results["season"] > 1 else "naive"
@@ -59,7 +59,7 @@ def verdict(results: dict[str, Any], part: str) -> str | None:
     larger = [
         f"its {words} is {results[key]:.4g}, against {baselines[name][key]:.4g}"
         for words, key in errors
-        if results[key] is not None and results[key] >= baselines[name][key] > 0
+        if results[key] and results[key] >= baselines[name][key]
     ]
     return f"this model LOSES to {repeated} on the {part} part: {', and '.join(larger)}" if larger else None
 

@@ -47,9 +47,11 @@ def test_verdict_names_the_forecast_that_is_not_beaten(season, own, expected):
     assert sentence is None if expected is None else sentence.startswith(f"this model LOSES to repeating {expected}")
 
 
-def test_no_verdict_on_a_forecast_without_errors():
+def test_no_verdict_on_a_model_without_errors():
     constant = {"mae": 0.0, "mse": 0.0}
     assert verdict(constant | {"season": 1, "baselines": {"naive": constant}}, "validation") is None
+    worse = {"mae": 0.1, "mse": 0.1, "season": 1, "baselines": {"naive": constant}}
+    assert str(verdict(worse, "validation")).startswith("this model LOSES")
 
 
 @pytest.mark.parametrize(("skill", "words"), [(0.25, "25.0% better"), (-0.5, "50.0% WORSE"), (None, "No skill can be")])
