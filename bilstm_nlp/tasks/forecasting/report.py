@@ -49,8 +49,7 @@ def _section(name: str, results: dict[str, Any], *, drawn: bool, with_test: bool
 def verdict(results: dict[str, Any], part: str) -> str | None:
     """Say that the model's errors on a part are larger than those of a forecast at no cost; `None` if they are not.
 
-    The forecast repeats the last season, or the last value if there is no season. A model without errors, as of a constant
-    series, is as good as any.
+    The forecast repeats the last season, or the last value if there is no season. A model without errors never loses.
     """
     baselines = results["baselines"]
     name = "seasonal naive" if "seasonal naive" in baselines and results["season"] > 1 else "naive"
