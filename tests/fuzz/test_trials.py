@@ -51,6 +51,7 @@ def plan(made, tmp_path_factory) -> Plan:
         seeds=[1, 2],
         fractions=[1.0],
         changes={"base": {}, "other": {"a": 1}},
+        methods=(),
         runs=[job.run for job in jobs],
     )
     return Plan(grid, out, (), jobs)

@@ -58,7 +58,7 @@ def parse(path: Path, dimension: int | None = None) -> Vectors:
         declared, size = header
         if size < 1:
             raise DataError(path, "a word and its numbers, separated by single spaces", _quoted(first), 1)
-        start = stream.read(max(LONGEST_WORD + 4 * size, 1 << 12))
+        start = stream.read(min(LONGEST_WORD + 4 * size, BLOCK))
         if is_binary(start, size):
             rows = parse_binary(stream, start, path, declared, size)
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import warnings
 from dataclasses import replace
@@ -103,8 +102,8 @@ def test_pasts_that_are_too_short_repeat_and_are_named(models, caplog):
     assert result.point[0, :, 0].tolist() == [values[1]] * 3
     assert result.point[1, :, 0].tolist() == values[2:5].tolist()
     assert [each.origin for each in result.replaced] == [series.dates[1], series.dates[5]]
-    with caplog.at_level(logging.WARNING):
-        warn_of_replaced("ets", result.replaced)
+    caplog.clear()
+    warn_of_replaced("ets", result.replaced)
     assert caplog.messages == [
         "ETS: no usable fit in 2 cases, which repeat the last season or value: "
         "series 'shop', column 'sales' after 2015-04-01 00:00:00: 1 row is too few; "
