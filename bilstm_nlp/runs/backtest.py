@@ -87,4 +87,4 @@ def refitted(
             watch(f"{name}, epoch {epoch.report.epoch} of {task.config.training.epochs}")
     prepared.model.load_state_dict(best)
     prepared.calibrate()
-    return prepared.forecaster()
+    return prepared.predictor()

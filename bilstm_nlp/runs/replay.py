@@ -41,6 +41,24 @@ def recording(model: Predictor, inputs: Sequence[Any]) -> dict[str, Any]:
     return {"inputs": list(inputs), "answers": [answer._asdict() for answer in answers]}
 
 
+def recording_of_saved(trained: Predictor, saved: Predictor, inputs: Sequence[Any]) -> dict[str, Any]:
+    """Record the answers of a run that was just opened again.
+
+    Raises `RunError` if the model in memory answers otherwise: then something that it needs was not saved.
+    """
+    recorded = recording(saved, inputs)
+    if _draws(lambda: saved.answers(inputs)):  # and another device draws other numbers
+        return recorded
+    before = _seeded(lambda: trained.answers(inputs))
+    difference = compared("as saved", before, [Answer(**answer) for answer in recorded["answers"]])
+    if not difference.same:
+        raise RunError(
+            f"replay.json: expected the answers of the trained model from the files of the run, found others by "
+            f"{difference.difference:.1e}"
+        )
+    return recorded
+
+
 def replay(model: Predictor, recorded: dict[str, Any]) -> list[Replayed]:
     """Ask the recorded inputs again: together, alone, in another order, and beside longer inputs.
 

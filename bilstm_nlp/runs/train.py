@@ -23,7 +23,7 @@ from bilstm_nlp.runs.evaluate import sections
 from bilstm_nlp.runs.load import PathLike, Run, config_of, open_directory, open_run, path_of
 from bilstm_nlp.runs.lock import DirectoryLock
 from bilstm_nlp.runs.provenance import origin
-from bilstm_nlp.runs.replay import recording
+from bilstm_nlp.runs.replay import recording_of_saved
 from bilstm_nlp.runs.tensors import load_weights, read_state, write_state, write_tensors
 from bilstm_nlp.system.memory import peak_memory_mb
 from bilstm_nlp.system.processes import rank
@@ -261,8 +261,9 @@ class Session:
         # A score to be minimised is the loss on the development data: both belong in one panel.
         curves = plots.curves if best.score.higher_is_better else plots.loss_curves
         curves(losses, scores, best.score.name, best.epoch, run.path / "plots" / "curves.png")
-        # The replay is recorded with the run as it is on disk: a run that can't be opened is not finished.
-        replay = recording(open_directory(run).predictor, prepared.examples())
+        # The replay is recorded with the run as it is on disk: a run that can't be opened,
+        # or that answers otherwise than the model in memory, is not finished.
+        replay = recording_of_saved(prepared.predictor(), open_directory(run).predictor, prepared.examples())
         run.write_text("replay.json", json.dumps(replay) + "\n")
         run.write_text("report.md", markdown.markdown(results["training"], sections(self.config, results)))
         run.finish(results)

@@ -85,6 +85,10 @@ class Prepared(Protocol):
         """
         ...
 
+    def predictor(self) -> Predictor:
+        """Return the predictor, with the model's present weights."""
+        ...
+
     def examples(self) -> list[Any]:
         """Return a few inputs from the development data as JSON, for `Predictor.answers`."""
         ...

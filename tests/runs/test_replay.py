@@ -9,7 +9,7 @@ import torch
 
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.runs.load import load
-from bilstm_nlp.runs.replay import TOLERANCE, Replayed, compared, recording, replay
+from bilstm_nlp.runs.replay import TOLERANCE, Replayed, compared, recording, recording_of_saved, replay
 from bilstm_nlp.tasks.base import Answer
 
 WAYS = ["as recorded", "alone", "in another order", "beside longer ones"]
@@ -42,6 +42,12 @@ def test_recording_holds_inputs_and_answers_as_json():
         "inputs": [[1.0], [2.0, 3.0]],
         "answers": [{"numbers": [1.0], "tags": ["B-1.0"]}, {"numbers": [5.0], "tags": ["B-3.0"]}],
     }
+
+
+def test_saved_model_that_answers_otherwise_is_refused():
+    assert recording_of_saved(Sums(), Sums(TOLERANCE / 10), INPUTS) == recording(Sums(TOLERANCE / 10), INPUTS)
+    with pytest.raises(RunError, match=r"^replay\.json: expected the answers of the trained model .* by 5\.0e-01$"):
+        recording_of_saved(Sums(), Sums(0.25), INPUTS)
 
 
 def test_inputs_are_asked_together_alone_reordered_and_padded():

@@ -62,7 +62,7 @@ class PreparedForecasting:
         """The forecaster to score."""
         return self.ensemble or ModelForecasts(self.model, self.codec.series)
 
-    def forecaster(self) -> Forecaster:
+    def predictor(self) -> Forecaster:
         """Return the forecaster, with the model's present weights."""
         codec, format = self.codec, table_format(self.config)
 

@@ -202,6 +202,10 @@ class PreparedTagging:
             results["test"] = Evaluation(decoder, self.data.test).results().as_json()
         return results
 
+    def predictor(self) -> Tagger:
+        """Return the tagger, with the model's present weights."""
+        return Tagger(self.model, self.codec, column_format(self.config))
+
     def examples(self) -> list[Any]:
         """Return inputs as [sentence][token].
 

@@ -37,7 +37,7 @@ def forecaster_of(folder: Path, frame: pd.DataFrame, normalisation: str = "last"
     settings = settings.model_copy(update={"input": settings.input.model_copy(update={"normalisation": normalisation})})
     prepared = ForecastingTask(settings).prepare()
     prepared.calibrate()
-    return prepared.forecaster()
+    return prepared.predictor()
 
 
 def renamed(frame: pd.DataFrame) -> pd.DataFrame:

@@ -83,7 +83,7 @@ def forecaster_of(folder: Path, frame: pd.DataFrame | None = None, **data: objec
     """Return an untrained forecaster: its forecasts differ if its inputs do."""
     fitted = prepared(folder, frame, **data)
     fitted.calibrate()
-    return fitted.forecaster()
+    return fitted.predictor()
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +193,7 @@ def test_every_model_reads_its_covariates(tmp_path, changed):
     fitted = forecasting(parse(values, "a test")).prepare()
     torch.nn.init.normal_(fitted.model.head.decoder.projection.weight)  # theta begins at 0
     fitted.calibrate()
-    forecaster, short = fitted.forecaster(), panel().groupby("unique_id").tail(LOOK_BACK)
+    forecaster, short = fitted.predictor(), panel().groupby("unique_id").tail(LOOK_BACK)
     plain = forecaster.forecast(short, AHEAD)
     assert np.isfinite(plain[["forecast", "lower", "upper"]]).all(axis=None)
     for other in (short.assign(region="south"), short.assign(size=3.0)):
@@ -357,7 +357,7 @@ def test_wide_files_have_static_columns_of_their_targets(tmp_path):
     assert facts.shape == (1, SERIES, 3)
     assert facts[0, :, 2].tolist() == [1.0, 2.0] * (SERIES // 2)
     fitted.calibrate()
-    forecaster = fitted.forecaster()
+    forecaster = fitted.predictor()
     plain, swapped = forecaster.forecast(wide), forecaster.forecast(wide, static=stores().assign(region="north"))
     changed = (plain["forecast"] != swapped["forecast"]).groupby(plain["column"]).any()
     assert changed.to_dict() == {name: number % 2 == 1 for number, name in enumerate(targets)}

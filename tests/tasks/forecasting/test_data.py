@@ -78,7 +78,7 @@ def test_columns_without_another_role_are_targets(tmp_path):
 
 def test_every_row_of_another_file_is_in_every_part(tmp_path):
     prepared, *_ = fitted(tmp_path)
-    loader, inputs = forecasting(prepared.config).loader, prepared.forecaster().inputs
+    loader, inputs = forecasting(prepared.config).loader, prepared.predictor().inputs
     data = loader.whole(inputs.past(str(tmp_path / "table.csv")), prepared.codec.series)
     assert data.parts == [Parts(*[slice(0, ROWS)] * 3)]
     daily = table().assign(date=pd.date_range("2024-03-01", periods=ROWS, freq="D"))

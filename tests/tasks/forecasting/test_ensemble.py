@@ -240,7 +240,7 @@ def test_run_with_the_longest_look_back_gives_the_level(tmp_path, backwards, cap
     ],
 )
 def test_members_that_differ_are_refused(tmp_path, data, message):
-    forecasters = [fitted(tmp_path, **{"targets": TARGETS, **other})[0].forecaster() for other in ({}, data)]
+    forecasters = [fitted(tmp_path, **{"targets": TARGETS, **other})[0].predictor() for other in ({}, data)]
     with pytest.raises(InputError, match=message):
         Ensemble(forecasters)
 

@@ -16,7 +16,7 @@ def forecaster(tmp_path_factory) -> Forecaster:
     """An untrained forecaster of two targets, with a column known ahead."""
     prepared = fitted(tmp_path_factory.mktemp("known"), targets=["load", "wind"], known=["holiday"])[0]
     prepared.calibrate()
-    return prepared.forecaster()
+    return prepared.predictor()
 
 
 def joined(rows: int) -> pd.DataFrame:

@@ -38,7 +38,7 @@ def test_long_and_wide_layouts_have_the_same_intervals(tmp_path):
         (tmp_path / name).mkdir()
         prepared = fitted(tmp_path / name, frame)[0]
         prepared.calibrate()
-        table = prepared.forecaster().forecast(frame)
+        table = prepared.predictor().forecast(frame)
         series = "column" if name == "wide" else "unique_id"
         tables.append(table.sort_values([series, "step"])[BORDERS].to_numpy())
     np.testing.assert_allclose(*tables, rtol=1e-5, atol=1e-6)
@@ -109,7 +109,7 @@ def test_backtest_names_the_part_of_each_origin(tmp_path):
     prepared.calibrate()
     split = parts.parts[0]
     step = 15
-    table = prepared.forecaster().backtest(str(tmp_path / "table.csv"), windows=15, step=step)
+    table = prepared.predictor().backtest(str(tmp_path / "table.csv"), windows=15, step=step)
     first = table[(table["step"] == 1) & (table["column"] == "load")]
     rows = ROWS - HORIZON - step * np.arange(15)[::-1]
     expected = np.where(rows < split.train.stop, "train", np.where(rows < split.validation.stop, "validation", "test"))

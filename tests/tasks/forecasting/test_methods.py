@@ -96,7 +96,7 @@ def test_the_config_asks_for_methods_in_the_report(theta, prepared):
 
 def test_a_backtest_has_methods_from_the_same_origins(theta, prepared):
     frame = table()
-    forecaster = prepared.forecaster()
+    forecaster = prepared.predictor()
     plain = forecaster.backtest(frame, windows=3, step=7)
     beside = forecaster.backtest(frame, windows=3, step=7, baselines=["theta"])
     pd.testing.assert_frame_equal(beside[plain.columns], plain)
@@ -117,7 +117,7 @@ def test_a_backtest_has_methods_from_the_same_origins(theta, prepared):
 def test_refitting_leaves_methods_as_they_are(theta, prepared):
     frame = pd.concat([table().assign(unique_id=name) for name in ("a", "b")]).rename(columns={"date": "ds"})
     frame.loc[frame["unique_id"] == "b", "load"] += 100
-    forecaster = prepared.forecaster()
+    forecaster = prepared.predictor()
     forecaster.inputs.format = forecaster.inputs.format.__class__(columns=("load", "wind"), trained="h")
     kept = forecaster.backtest(frame, windows=2, step=3, baselines=["theta"])
     anew = forecaster.backtest(frame, windows=2, step=3, baselines=["theta"], refit=lambda before: forecaster)
@@ -127,7 +127,7 @@ def test_refitting_leaves_methods_as_they_are(theta, prepared):
 
 
 def test_python_scores_methods_of_any_table(theta, prepared):
-    forecaster, frame = prepared.forecaster(), table()[200:]
+    forecaster, frame = prepared.predictor(), table()[200:]
     results = forecaster.evaluate(frame, baselines=["theta"], stride=20)
     assert results["windows"] == len(range(30, 100 - HORIZON + 1, 20))
     assert results["baselines"]["Theta"]["own_units"]["points"] == results["own_units"]["points"]
@@ -140,7 +140,7 @@ def test_a_missing_package_is_said_before_anything_is_read(tmp_path, prepared, m
     message = (
         r"baselines: expected the package statsforecast for ets, found none; pip install 'bilstm-nlp\[baselines\]'"
     )
-    forecaster = prepared.forecaster()
+    forecaster = prepared.predictor()
     for call in (forecaster.backtest, forecaster.evaluate):
         with pytest.raises(InputError, match=message):
             call("missing.csv", baselines=["ets"])

@@ -20,7 +20,7 @@ TARGETS = ["load", "wind"]
 def calibrated(folder: Path, frame: pd.DataFrame | None = None, **data: object) -> Forecaster:
     prepared = fitted(folder, frame, **data)[0]
     prepared.calibrate()
-    return prepared.forecaster()
+    return prepared.predictor()
 
 
 @pytest.fixture(scope="module")

@@ -45,7 +45,7 @@ def test_series_shorter_than_the_look_back_are_trained_on_and_forecast(tmp_path,
     # From row 5 on, with a horizon each, without validation and test part.
     assert prepared.training_windows.counts.tolist() == (lengths - 5 - 3 * HORIZON + 1).tolist()
     prepared.calibrate()
-    forecasts = prepared.forecaster().forecast(panel())
+    forecasts = prepared.predictor().forecast(panel())
     assert forecasts["unique_id"].unique().tolist() == list(LENGTHS)
     assert forecasts[["forecast", "lower", "upper"]].notna().all(axis=None)
     assert ((forecasts["forecast"] > 30) & (forecasts["forecast"] < 70)).all() or normalisation == "none"
@@ -119,9 +119,9 @@ def test_series_with_too_few_rows_is_left_out_by_name(tmp_path, caplog):
     prepared.calibrate()
     frame = panel().groupby("unique_id", sort=False).tail(4)
     with pytest.raises(InputError, match=r"expected at least 5 rows of a series"):
-        prepared.forecaster().forecast(frame)
+        prepared.predictor().forecast(frame)
     mixed = pd.concat([frame[frame["unique_id"] == "tiny"], panel()[panel()["unique_id"] == "long"]])
-    assert prepared.forecaster().forecast(mixed)["unique_id"].unique().tolist() == ["long"]
+    assert prepared.predictor().forecast(mixed)["unique_id"].unique().tolist() == ["long"]
     assert "not forecast, as fewer than 5 rows: 1 of 2 series: 'tiny' (4)" in caplog.text
 
 
@@ -140,7 +140,7 @@ def test_linear_map_takes_the_rows_that_the_encoder_reads(tmp_path):
     )
     prepared = forecasting(settings).prepare()
     prepared.calibrate()
-    assert prepared.forecaster().forecast(panel())["forecast"].notna().all()
+    assert prepared.predictor().forecast(panel())["forecast"].notna().all()
 
 
 def test_advice_names_the_setting_that_is_too_large(tmp_path):

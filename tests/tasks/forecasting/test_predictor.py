@@ -29,11 +29,11 @@ def folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def forecaster(folder) -> Forecaster:
     """An untrained forecaster of two targets, with a column known ahead."""
-    return fitted(folder, targets=["load", "wind"], known=["holiday"])[0].forecaster()
+    return fitted(folder, targets=["load", "wind"], known=["holiday"])[0].predictor()
 
 
 def test_examples_in_docstrings_run(folder):
-    names = {"forecaster": fitted(folder, targets=["load", "wind"], known=["holiday"])[0].forecaster()}
+    names = {"forecaster": fitted(folder, targets=["load", "wind"], known=["holiday"])[0].predictor()}
     names |= {"frame": table(), "ahead": table(ROWS + HORIZON)[ROWS:]}
     result = doctest.testmod(predictor, extraglobs=names)
     assert result.attempted >= 3
@@ -92,7 +92,7 @@ def test_missing_columns_known_ahead_are_named_as_argument_and_option(forecaster
     ],
 )
 def test_a_model_without_columns_known_ahead_refuses_known(tmp_path, value, described):
-    forecaster = fitted(tmp_path)[0].forecaster()
+    forecaster = fitted(tmp_path)[0].predictor()
     with pytest.raises(InputError) as caught:
         forecaster.forecast(table(), known=value)
     assert str(caught.value) == (
@@ -105,7 +105,7 @@ def test_predict_refuses_known_without_columns_known_ahead(tmp_path):
     table().to_csv(tmp_path / "past.csv", index=False)
     request = Request(str(tmp_path / "past.csv"), known=str(tmp_path / "past.csv"))
     with pytest.raises(InputError, match=r"^known \(--known\): expected none, as the model was trained without"):
-        list(fitted(tmp_path)[0].forecaster().predictions(request))
+        list(fitted(tmp_path)[0].predictor().predictions(request))
 
 
 def test_a_missing_file_is_named(forecaster, tmp_path):
@@ -133,7 +133,7 @@ def test_repr_tells_columns_sizes_and_scores(forecaster):
 def test_a_new_series_is_scaled_by_its_past_alone(tmp_path):
     """A backtest forecasts such a series as if its table ended at the origin."""
     long = pd.concat([table().rename(columns={"date": "ds"}).assign(unique_id=name) for name in ("a", "b")])
-    forecaster = fitted(tmp_path, long)[0].forecaster()
+    forecaster = fitted(tmp_path, long)[0].predictor()
     new = table().rename(columns={"date": "ds"}).assign(unique_id="c", load=lambda rows: 3 * rows["load"])
     new.loc[ROWS - HORIZON :, ["load", "wind"]] += 1000
     past = forecaster.backtest(new, windows=1)
@@ -157,7 +157,7 @@ def test_names_of_a_single_series_need_not_agree(forecaster, tmp_path):
 @pytest.fixture(scope="module")
 def plain(folder) -> Forecaster:
     """An untrained forecaster of one target."""
-    return fitted(folder, targets=["load"])[0].forecaster()
+    return fitted(folder, targets=["load"])[0].predictor()
 
 
 def test_a_table_of_exactly_the_look_back_is_enough(plain):
@@ -170,7 +170,7 @@ def test_a_table_of_exactly_the_look_back_is_enough(plain):
 
 @pytest.mark.parametrize("rows", [1, 2])
 def test_look_backs_too_short_to_tell_a_frequency_are_read(tmp_path, rows):
-    forecaster = fitted(tmp_path, targets=["load"], look_back=rows)[0].forecaster()
+    forecaster = fitted(tmp_path, targets=["load"], look_back=rows)[0].predictor()
     hours = pd.date_range("2024-03-13 12:00", periods=HORIZON, freq="h")
     assert forecaster.forecast(table()[-rows:])["ds"].tolist() == list(hours)
 
@@ -192,7 +192,7 @@ def test_frames_may_have_dates_in_their_index(plain):
 
 
 def test_the_same_remark_is_given_once(folder, caplog):
-    forecaster = fitted(folder, targets=["load"])[0].forecaster()
+    forecaster = fitted(folder, targets=["load"])[0].predictor()
     renamed = table().rename(columns={"date": "when"})
     for _ in range(3):
         forecaster.forecast(renamed)
@@ -210,7 +210,7 @@ def test_standard_input_is_forecast_as_a_file_is(plain, tmp_path, monkeypatch):
 
 def test_numbered_rows_are_forecast_with_numbers(tmp_path):
     numbered = table().rename(columns={"date": "step"}).assign(step=range(1, ROWS + 1))[["step", "load"]]
-    forecaster = fitted(tmp_path, numbered)[0].forecaster()
+    forecaster = fitted(tmp_path, numbered)[0].predictor()
     assert forecaster.forecast(numbered)["ds"].tolist() == list(range(ROWS + 1, ROWS + HORIZON + 1))
     assert forecaster.forecast(numbered[-LOOK_BACK:])["origin"].tolist() == [ROWS] * HORIZON
     back = forecaster.backtest(numbered, windows=2)
@@ -267,7 +267,7 @@ def zoned_forecaster(folder: Path, frame: pd.DataFrame):
     settings = settings.model_copy(update={"data": settings.data.model_copy(update={"file": str(file)})})
     prepared = forecasting(settings).prepare()
     prepared.calibrate()
-    return prepared.forecaster(), prepared.forecaster().forecast(file)
+    return prepared.predictor(), prepared.predictor().forecast(file)
 
 
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York", "+05:30"])

@@ -73,7 +73,7 @@ def test_the_codec_depends_on_training_rows_alone(tmp_path):
 def test_forecasts_equal_scored_forecasts_and_join_the_data(tmp_path):
     prepared, parts, codec, model = fitted(tmp_path, known=["holiday"], calendar="cyclic")
     prepared.calibrate()
-    forecaster = prepared.forecaster()
+    forecaster = prepared.predictor()
     frame, origin = table(), ROWS - HORIZON
     table_ahead = forecaster.forecast(
         frame[:origin].drop(columns="date").set_index(frame["date"][:origin]), frame[origin:]
@@ -97,7 +97,7 @@ def test_forecasts_equal_scored_forecasts_and_join_the_data(tmp_path):
 def test_a_backtest_sees_nothing_after_an_origin(tmp_path):
     prepared, *_ = fitted(tmp_path)
     prepared.calibrate()
-    forecaster = prepared.forecaster()
+    forecaster = prepared.predictor()
     before = forecaster.backtest(str(tmp_path / "table.csv"), windows=5, step=7)
     changed = table()
     first = ROWS - HORIZON - 4 * 7
@@ -201,7 +201,7 @@ def test_settings_that_do_not_fit_the_file_are_named(tmp_path, data, message):
 
 def test_tables_without_a_forecast_are_refused(tmp_path):
     prepared, *_ = fitted(tmp_path, known=["holiday"])
-    forecaster = prepared.forecaster()
+    forecaster = prepared.predictor()
     frame = table()
     with pytest.raises(InputError, match="expected a frame or file with holiday for the rows to forecast, found none"):
         forecaster.forecast(frame)
@@ -253,7 +253,7 @@ def test_evaluating_another_file_scores_every_window_of_it(tmp_path):
     prepared.calibrate()
     other = tmp_path / "other.csv"
     table()[:80].to_csv(other, index=False)
-    forecaster = prepared.forecaster()
+    forecaster = prepared.predictor()
     results = forecasting(prepared.config).evaluate(forecaster, str(other))
     assert results["windows"] == 80 - LOOK_BACK - HORIZON + 1
     whole = codec.windows(parts.series_set.series, [slice(LOOK_BACK, 80)])

@@ -25,7 +25,7 @@ def sales(size: float = 1.0) -> pd.DataFrame:
 def test_scores_in_own_units_are_those_of_the_forecasts(tmp_path, transform):
     prepared, _parts, codec, _model = fitted(tmp_path, sales(), transform=transform)
     results = prepared.finish()["test"]
-    forecaster = prepared.forecaster()
+    forecaster = prepared.predictor()
     table_of = forecaster.backtest(sales(), windows=results["windows"])
     error = table_of["forecast"] - table_of["y"]
     assert results["own_units"]["mae"] == pytest.approx(error.abs().mean(), rel=1e-5)
@@ -50,7 +50,7 @@ def test_transform_and_scale_give_the_model_its_values(tmp_path, transform):
 def test_ratio_gives_series_of_any_size_the_same_forecasts(tmp_path, transform):
     prepared, *_ = fitted(tmp_path, sales(), transform=transform)
     prepared.calibrate()
-    forecaster = prepared.forecaster()
+    forecaster = prepared.predictor()
     small, large = (forecaster.forecast(sales(size)) for size in (1.0, 1000.0))
     for name in ("forecast", "lower", "upper"):
         np.testing.assert_allclose(large[name], 1000 * small[name], rtol=1e-4)
@@ -61,7 +61,7 @@ def test_forecasts_and_borders_keep_to_the_lower_bound(tmp_path, transform):
     frame = sales().assign(load=lambda rows: np.maximum(rows["load"] - rows["load"].median(), 0))
     prepared, *_ = fitted(tmp_path, frame, transform=transform, lower=0)
     prepared.calibrate()
-    forecasts = prepared.forecaster().backtest(frame, windows=20)
+    forecasts = prepared.predictor().backtest(frame, windows=20)
     assert (forecasts[["forecast", "lower", "upper"]] >= 0).all(axis=None)
     assert (forecasts["lower"] <= forecasts["forecast"]).all()
     assert (forecasts["forecast"] <= forecasts["upper"]).all()
@@ -88,13 +88,13 @@ def test_other_files_are_held_to_the_domain(tmp_path):
     frame = sales()
     frame.loc[5, "load"] = -3
     with pytest.raises(InputError, match=r"\(line or row 6\): expected values above -1 for data.transform, found -3"):
-        prepared.forecaster().forecast(frame)
+        prepared.predictor().forecast(frame)
 
 
 def test_interval_of_growing_values_is_wider_above(tmp_path):
     prepared, _parts, codec, model = fitted(tmp_path, sales(), transform="log1p")
     prepared.calibrate()
-    forecasts = prepared.forecaster().forecast(sales())
+    forecasts = prepared.predictor().forecast(sales())
     above, below = forecasts["upper"] - forecasts["forecast"], forecasts["forecast"] - forecasts["lower"]
     assert (above > below).all()
     assert len(forecasts) == HORIZON

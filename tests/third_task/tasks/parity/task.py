@@ -101,6 +101,9 @@ class PreparedParity:
     def finish(self) -> dict[str, Any]:
         return {"dev": results(self.model, self.codec, self.config.data.dev, self.dev)}
 
+    def predictor(self) -> ParityPredictor:
+        return ParityPredictor(self.model, self.codec)
+
     def examples(self) -> list[Any]:
         return self.dev[:4]
 
