@@ -11,14 +11,13 @@ import torch
 from bilstm_nlp.data.series.method_forecasts import NO_METHODS, Methods
 from bilstm_nlp.data.series.series import SeriesSet
 from bilstm_nlp.data.series.statistical import check_installed
-from bilstm_nlp.runs.ensemble import open_forecasters
-from bilstm_nlp.runs.load import open_run
+from bilstm_nlp.runs.ensemble import open_members
 from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
 from bilstm_nlp.tasks.forecasting.output import as_csv
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
 from bilstm_nlp.tasks.forecasting.table_forecasts import TableForecasts
 from bilstm_nlp.tasks.forecasting.task import ForecastingTask
-from bilstm_nlp.tasks.registry import forecasting
+from bilstm_nlp.tasks.registry import combined, forecasting
 from bilstm_nlp.tasks.request import Combine
 from bilstm_nlp.tasks.trainer import settings
 from bilstm_nlp.training.loop import fit
@@ -47,15 +46,10 @@ def backtest(
     """
     methods = methods or NO_METHODS
     check_installed(methods.names)
-    predictor: Forecaster | Ensemble
-    if len(paths) == 1:
-        runs = [open_run(paths[0])]
-        tasks = [forecasting(runs[0].config, str(paths[0]))]
-        assert isinstance(runs[0].predictor, Forecaster)
-        predictor = runs[0].predictor
-    else:
-        predictor, runs = open_forecasters(paths, combine)
-        tasks = [forecasting(run.config, str(run.directory.path)) for run in runs]
+    members = open_members(paths)
+    tasks = [forecasting(member.config, member.name) for member in members]
+    predictor = members[0].predictor if len(members) == 1 else combined(members, combine)
+    assert isinstance(predictor, Forecaster | Ensemble)
 
     numbers = count(1)
 

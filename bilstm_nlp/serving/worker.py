@@ -13,8 +13,7 @@ from bilstm_nlp.runs.load import load
 from bilstm_nlp.serving.messages import ChunkOutput, Refusal, Work
 from bilstm_nlp.system.memory import keep_few_kernels, return_freed_memory
 from bilstm_nlp.tasks.request import Request
-from bilstm_nlp.tasks.tagging.ensemble import TaggerEnsemble
-from bilstm_nlp.tasks.tagging.predictor import Tagger
+from bilstm_nlp.tasks.tagging.sentence_tagger import SentenceTagger
 from bilstm_nlp.tasks.tagging.stream import Chunk
 
 
@@ -38,15 +37,15 @@ def serve(connection: Connection, work: Work, threads: int) -> None:
             return_freed_memory()
 
 
-def _tagger_of(work: Work) -> Tagger | TaggerEnsemble:
+def _tagger_of(work: Work) -> SentenceTagger:
     """Load the taggers of runs. Raises `InputError` for runs of another task."""
     predictor = load(work.paths[0]) if len(work.paths) == 1 else load_ensemble(work.paths, work.combine)
-    if not isinstance(predictor, Tagger | TaggerEnsemble):
+    if not isinstance(predictor, SentenceTagger):
         raise InputError("--jobs: not for a forecaster")
     return predictor
 
 
-def _output_of(tagger: Tagger | TaggerEnsemble, chunk: Chunk, request: Request) -> ChunkOutput:
+def _output_of(tagger: SentenceTagger, chunk: Chunk, request: Request) -> ChunkOutput:
     """Tag a chunk. If a sentence can't be written, the output ends before it."""
     pieces: list[bytes] = []
     message = None

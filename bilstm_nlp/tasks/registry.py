@@ -28,9 +28,13 @@ if TYPE_CHECKING:
     from bilstm_nlp.data.series.statistical import Method
     from bilstm_nlp.tasks.base import Predictor, Task
     from bilstm_nlp.tasks.comparison import Examples
+    from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
     from bilstm_nlp.tasks.forecasting.facts import Choice
     from bilstm_nlp.tasks.forecasting.task import ForecastingTask
     from bilstm_nlp.tasks.measurement import Measurement
+    from bilstm_nlp.tasks.members import Member
+    from bilstm_nlp.tasks.request import Combine
+    from bilstm_nlp.tasks.tagging.ensemble import TaggerEnsemble
     from bilstm_nlp.tasks.tagging.task import TaggingTask
 
 logger = logging.getLogger(__name__)
@@ -83,6 +87,62 @@ def check(config: Config) -> None:
             requirements.check(config, SeriesLoader(config.data, table_format(config)).load())
         case _:
             assert_never(config)
+
+
+def combined(members: Sequence[Member], combine: Combine) -> Ensemble | TaggerEnsemble:
+    """Make one predictor of several runs. Raises `InputError` for runs that differ, or of different tasks."""
+    match members[0].config:
+        case TaggingConfig():
+            from bilstm_nlp.tasks.tagging.members import taggers
+
+            return taggers(members, _taggings(members), combine)
+        case ForecastingConfig():
+            from bilstm_nlp.tasks.forecasting.members import forecasters
+
+            return forecasters(members, _forecastings(members), combine)
+        case config:
+            assert_never(config)
+
+
+def evaluate_combined(
+    members: Sequence[Member],
+    combine: Combine,
+    source: str | None,
+    errors: Path | None,
+    methods: Methods | None,
+    stride: int | None,
+    static: str | None,
+) -> tuple[Config, dict[str, Any]]:
+    """Score several runs as one. Return also the config of a run.
+
+    Raises `InputError` as `combined` does, and for an option of another task.
+    """
+    match members[0].config:
+        case TaggingConfig():
+            from bilstm_nlp.tasks.tagging.members import evaluate as evaluate_taggers
+
+            if methods is not None or stride is not None or static is not None:
+                raise InputError("--baselines, --stride, --static: not for taggers")
+            return members[0].config, evaluate_taggers(members, _taggings(members), combine, source, errors)
+        case ForecastingConfig():
+            from bilstm_nlp.tasks.forecasting.members import evaluate as evaluate_forecasters
+
+            if errors is not None:
+                raise InputError("--errors: not for a forecaster")
+            tasks = _forecastings(members)
+            return evaluate_forecasters(members, tasks, combine, source, methods, stride or 1, static)
+        case config:
+            assert_never(config)
+
+
+def _taggings(members: Sequence[Member]) -> list[TaggingTask]:
+    """Return the tasks of members. Raises `ConfigError` for a run of another task."""
+    return [tagging(member.config, member.name) for member in members]
+
+
+def _forecastings(members: Sequence[Member]) -> list[ForecastingTask]:
+    """Return the tasks of members. Raises `ConfigError` for a run of another task."""
+    return [forecasting(member.config, member.name) for member in members]
 
 
 def methods_of(config: Config) -> tuple[Method, ...]:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import overload
+from collections.abc import Callable, Iterator, Sequence
 
 from bilstm_nlp.data.text.corpus import TaggedCorpus
-from bilstm_nlp.data.text.output import Entity, TaggedSentence
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.tasks.request import Request
+from bilstm_nlp.tasks.tagging.decoder import ModelDecoder
 from bilstm_nlp.tasks.tagging.ensemble_decoder import EnsembleDecoder
-from bilstm_nlp.tasks.tagging.inputs import Input
 from bilstm_nlp.tasks.tagging.predictor import Tagger
-from bilstm_nlp.tasks.tagging.sentence_tagging import SentenceTagging
-from bilstm_nlp.tasks.tagging.stream import Chunk, Reading
+from bilstm_nlp.tasks.tagging.sentence_tagger import SentenceTagger
+from bilstm_nlp.tasks.tagging.stream import Reading
 
 
-class TaggerEnsemble:
+class TaggerEnsemble(SentenceTagger):
     """Several trained taggers as one: the best legal tags under the mean of their marginals.
 
-    Vocabularies, embeddings, heads and contexts may differ. `EnsembleDecoder` defines tags and probabilities.
+    Vocabularies, embeddings, heads and contexts may differ. `EnsembleDecoder` defines tags and probabilities. The
+    score of an entity is the mean of the taggers' exact probabilities, calibrated as a whole at the first call.
+    Alternatives are the legal sequences with the greatest products of mean marginals. Their probabilities are these
+    products as shares of all legal sequences.
 
         ensemble = bilstm_nlp.load_ensemble(["runs/a", "runs/b"])
         ensemble.tag("EU rejects German call.")
@@ -41,55 +42,28 @@ class TaggerEnsemble:
             raise InputError("ensemble: expected trained taggers, found none")
         _check_alike(taggers, names or [f"tagger {number}" for number in range(1, len(taggers) + 1)])
         self.members = list(taggers)
-        self.decoder = EnsembleDecoder([tagger.decoder for tagger in taggers], development)
-        self.sentences = SentenceTagging(self.decoder, taggers[0].format)
+        self.ensemble = EnsembleDecoder([ModelDecoder(tagger.model, tagger.codec) for tagger in taggers], development)
+        super().__init__(self.ensemble, taggers[0].format)
 
     def __repr__(self) -> str:
         """Describe the ensemble by its size and its first member."""
         return f"<TaggerEnsemble: mean of {len(self.members)}: {self.members[0]!r}>"
 
-    @overload
-    def tag(self, inputs: str) -> list[Entity]: ...  # type: ignore[overload-overlap]
-
-    @overload
-    def tag(self, inputs: Iterable[str] | Iterable[Sequence[str]]) -> list[list[Entity]]: ...
-
-    def tag(self, inputs: str | Iterable[str] | Iterable[Sequence[str]]) -> list[Entity] | list[list[Entity]]:
-        """Return the entities of a text, or of each input of a list, as `Tagger.tag` does.
-
-        An entity's score is the mean of the taggers' exact probabilities, calibrated as a whole at the first call.
-        """
-        return self.sentences.tag(inputs)
-
-    def stream(
-        self, sentences: Iterable[Input], *, confidence: bool = False, alternatives: int = 0
-    ) -> Iterator[TaggedSentence]:
-        """Tag sentences, texts or lists of tokens in their order, as `Tagger.stream` does.
-
-        `alternatives` are the legal sequences with the greatest products of mean marginals. Their probabilities are
-        these products as shares of all legal sequences.
-        """
-        return self.sentences.stream(sentences, confidence=confidence, alternatives=alternatives)
-
     def predictions(self, request: Request) -> Iterator[bytes]:
         """Tag a file, or standard input. What was read before a faulty line is tagged before its `InputError`."""
         self._prepare(request)
-        return self.sentences.predictions(request)
+        return super().predictions(request)
 
     def reading(self, request: Request) -> Reading:
         """Decide how to read a request's source. Raises `InputError` for a request that can't be met."""
-        reading = self.sentences.reading(request)
+        reading = super().reading(request)
         self._prepare(request)
         return reading
-
-    def render(self, chunk: Chunk, request: Request) -> Iterator[bytes]:
-        """Yield the output for each sentence of a chunk, in the request's format."""
-        return self.sentences.render(chunk, request)
 
     def _prepare(self, request: Request) -> None:
         """Calibrate before anything is read, if probabilities of entities are asked for."""
         if request.confidence:
-            _ = self.decoder.temperature
+            _ = self.ensemble.temperature
 
 
 def _check_alike(taggers: Sequence[Tagger], names: Sequence[str]) -> None:

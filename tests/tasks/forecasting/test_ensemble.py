@@ -157,7 +157,7 @@ def test_changed_training_file_is_refused(runs):
 
 def warnings_of(caplog) -> list[str]:
     """Return what loading an ensemble warned of."""
-    return [record.message for record in caplog.records if record.name == "bilstm_nlp.runs.ensemble"]
+    return [record.message for record in caplog.records if record.name == "bilstm_nlp.tasks.forecasting.members"]
 
 
 def test_other_values_at_the_same_dates_are_warned_of(runs, caplog):

@@ -19,6 +19,7 @@ from bilstm_nlp.tasks.registry import build
 from bilstm_nlp.tasks.tagging.decoding import decode
 from bilstm_nlp.tasks.tagging.model import column_format
 from bilstm_nlp.tasks.tagging.predictor import Tagger
+from bilstm_nlp.tasks.tagging.sentence_tagger import SentenceTagger
 from bilstm_nlp.tasks.tagging.stream import ChunkSize
 
 CORPUS = "Ann I-PER\nLee I-PER\nleft O\nEU I-ORG\nNATO B-ORG\n. O\n"
@@ -76,7 +77,7 @@ def test_tags_spell_the_entities_in_the_files_scheme(tagger):
     stream = list(tagger.stream(sentences))
     assert [tagged.sentence for tagged in stream] == sentences
     assert any(tagged.entities for tagged in stream)
-    for tagged, bare in zip(stream, tagger.sentences.tagged(sentences, tags=False), strict=True):
+    for tagged, bare in zip(stream, tagger.tagged(sentences, tags=False), strict=True):
         assert tagged.tags == expected.get(tagged.sentence.tokens, ())
         assert (bare.entities, bare.tags) == (tagged.entities, ())
 
@@ -84,7 +85,7 @@ def test_tags_spell_the_entities_in_the_files_scheme(tagger):
 def test_a_stream_of_documents_equals_the_whole_corpus(reader_of_documents, monkeypatch):
     """The stream is cut into chunks between documents only."""
     tagger, generator = reader_of_documents, np.random.default_rng(0)
-    monkeypatch.setattr("bilstm_nlp.tasks.tagging.sentence_tagging.CHUNK", ChunkSize(4, 40))
+    monkeypatch.setattr("bilstm_nlp.tasks.tagging.sentence_tagger.CHUNK", ChunkSize(4, 40))
     documents = [0, 0, *np.repeat(np.arange(1, 26), generator.integers(1, 5, 25)).tolist()]
     lengths = generator.integers(1, 9, len(documents))
     sentences = [
@@ -94,7 +95,7 @@ def test_a_stream_of_documents_equals_the_whole_corpus(reader_of_documents, monk
         for document, length in zip(documents, lengths, strict=True)
     ]
     streamed = [tagged.entities for tagged in tagger.stream(sentences, confidence=True)]
-    whole = [tagged.entities for tagged in tagger.sentences.tagged(sentences, confidence=True)]
+    whole = [tagged.entities for tagged in tagger.tagged(sentences, confidence=True)]
     alone = [tagged.entities for sentence in sentences for tagged in tagger.stream([sentence], confidence=True)]
     for entities, expected in zip(streamed, whole, strict=True):
         assert [(tagged.start, tagged.end, tagged.type) for tagged in entities] == [
@@ -186,7 +187,8 @@ def test_a_loaded_tagger_knows_its_scores(tagger_run):
 
 def test_examples_of_the_docstrings_run(attentive):
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL)
-    for example in doctest.DocTestFinder().find(Tagger, globs={"tagger": attentive}):
-        runner.run(example)
+    for documented in (Tagger, SentenceTagger):
+        for example in doctest.DocTestFinder().find(documented, globs={"tagger": attentive}):
+            runner.run(example)
     results = runner.summarize()
     assert (results.failed, results.attempted >= 5) == (0, True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
+from typing import get_args, overload
 
 import numpy as np
 
@@ -23,15 +23,36 @@ BATCH_TOKENS = 2048
 """Tokens of a batch, padding included. On a CPU, larger batches gain nothing, and their sentences are less alike."""
 
 
-class SentenceTagging:
+class SentenceTagger:
     """A decoder with the inputs and the outputs of a tagger."""
 
     def __init__(self, decoder: Decoder, format: ColumnFormat) -> None:
         """`format`: the columns and the encoding of the training files."""
         self.decoder, self.format = decoder, format
 
+    @overload
+    def tag(self, inputs: str) -> list[Entity]: ...  # type: ignore[overload-overlap]
+
+    @overload
+    def tag(self, inputs: Iterable[str] | Iterable[Sequence[str]]) -> list[list[Entity]]: ...
+
     def tag(self, inputs: str | Iterable[str] | Iterable[Sequence[str]]) -> list[Entity] | list[list[Entity]]:
-        """Return the entities of a text, or of each input of a list, as `Tagger.tag` does."""
+        """Return the entities of a text, or of each input of a list, with exact probabilities.
+
+        A string is one text, and its entities are returned. Of a list (or any iterable), each string is a text, each
+        list or tuple of strings is a sentence that is already cut into tokens, and a list of entities is returned for
+        each. Positions count characters of the text; tokens count as joined by blanks.
+
+        Raises `InputError` for anything else.
+
+        >>> tagger.tag("")
+        []
+        >>> len(tagger.tag(["EU rejects German call.", ["Peter", "Blackburn"]]))
+        2
+        >>> tagger.tag([["Angela", "Merkel"], None])
+        Traceback (most recent call last):
+        bilstm_nlp.errors.InputError: tag: input 2: expected a text or a list of tokens, found None
+        """
         sentences = sentences_of_inputs(inputs, self.decoder.codec.cut, "tag")
         entities = [list(tagged.entities) for tagged in self.stream(sentences, confidence=True)]
         return entities[0] if is_one_text(inputs) else entities
@@ -44,7 +65,19 @@ class SentenceTagging:
         alternatives: int = 0,
         attention: bool = False,
     ) -> Iterator[TaggedSentence]:
-        """Tag sentences, texts or lists of tokens in their order, as `Tagger.stream` does."""
+        """Tag sentences, texts or lists of tokens in their order, one chunk at a time, in constant memory.
+
+        `confidence` adds each entity's probability, `alternatives` so many of the best tag sequences, `attention` the
+        attention's weights. An input without tokens gives a sentence without entities.
+
+        Raises `InputError` for other inputs, after the sentences before it were tagged, and for `attention` of a model
+        without.
+
+        >>> for tagged in tagger.stream(line for line in ["EU rejects German call.", ""]):
+        ...     print(tagged.sentence.tokens)
+        ('EU', 'rejects', 'German', 'call', '.')
+        ()
+        """
         if attention:
             self.decoder.attention_heads()
         size = ATTENTION_CHUNK if attention else CHUNK
