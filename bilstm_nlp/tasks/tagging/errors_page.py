@@ -39,7 +39,7 @@ OTHER_TYPE = "has another type there"
 
 
 COLOURS = 7
-"""Colours of types in `web/errors.css`."""
+"""Colours of types in `reports/web/base.css`."""
 
 Facts: TypeAlias = Sequence[tuple[str, str]]
 """(name, value) in the head of the page."""
