@@ -28,8 +28,8 @@ from bilstm_nlp.errors import DataError, excerpt
 
 BLOCK = 1 << 23
 """Bytes parsed at a time."""
-MANY_FAULTS = 0.1
-"""Share of faulty rows at which reading ends early."""
+HOPELESS = 1000
+"""Faults from which on reading ends early, if most rows are faulty."""
 BLANKS = b" \r\n"
 """Characters after the last number: fastText ends its rows with a space, some systems end lines with a return."""
 HEADER = re.compile(rb"(\d{1,18}) (\d{1,18})")
@@ -113,8 +113,6 @@ def _parse_text(stream: IO[bytes], path: Path, lines: list[bytes], dimension: in
     rows = Rows(path, dimension)
     while lines:
         _add(rows, lines, number)
-        if len(rows.faults) > MANY_FAULTS * rows.count:
-            raise rows.refusal()
         number += len(lines)
         lines = _whole_lines(stream, path)
     return rows
@@ -123,8 +121,10 @@ def _parse_text(stream: IO[bytes], path: Path, lines: list[bytes], dimension: in
 def _add(rows: Rows, lines: list[bytes], number: int) -> None:
     """Add the rows of lines, of which the first has this number. Halves with a fault are halved again.
 
-    Stops at more faults than any file may have.
+    Raises `DataError` as soon as a file proves to be no file of vectors, since this takes time for each fault.
     """
+    if len(rows.faults) > max(HOPELESS, rows.count // 2):
+        raise rows.refusal()
     try:
         rows.add(*_parse_rows(lines, rows.dimension))
     except ValueError:
@@ -134,8 +134,7 @@ def _add(rows: Rows, lines: list[bytes], number: int) -> None:
             return
         half = len(lines) // 2
         _add(rows, lines[:half], number)
-        if len(rows.faults) <= max(10, MANY_FAULTS * (rows.count + len(lines))):
-            _add(rows, lines[half:], number + half)
+        _add(rows, lines[half:], number + half)
 
 
 def _whole_lines(stream: IO[bytes], path: Path) -> list[bytes]:

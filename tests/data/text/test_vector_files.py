@@ -211,3 +211,21 @@ def test_files_of_other_formats_are_named(file, content, kind):
         DataError, match=f"expected word vectors as text, or in the binary format of word2vec, found {kind}"
     ):
         vector_files.parse(file)
+
+
+def test_faults_close_together_lose_no_row(file, monkeypatch):
+    """A share that is too large for a part of the file may be small for the whole."""
+    monkeypatch.setattr(vector_files, "BLOCK", 100)
+    file.write_bytes(
+        b"3022 2\na 1 2\n" + b"b 3\n" * 20 + b"c 1 2\n" + b"".join(b"w%d 1 2\n" % number for number in range(3000))
+    )
+    words, _, faults = vector_files.parse(file)
+    assert words == ["a", "c", *(f"w{number}" for number in range(3000))]
+    assert [fault.line for fault in faults] == list(range(3, 23))
+
+
+def test_files_of_another_kind_are_refused_early(file, monkeypatch):
+    monkeypatch.setattr(vector_files, "HOPELESS", 5)
+    file.write_bytes(b"1030 2\n" + b"a 1 2\n" * 30 + b"b\n" * 1000)
+    with pytest.raises(DataError, match=r":32: .* \(and \d\d more faulty rows; 1% may be left out\)$"):
+        vector_files.parse(file)
