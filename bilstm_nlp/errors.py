@@ -15,6 +15,7 @@ The command line prints the message alone. It exits with status 2 for an `InputE
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "WorkerError",
     "excerpt",
     "in_line",
+    "listed",
 ]
 
 
@@ -51,6 +53,18 @@ def excerpt(text: str, longest: int = 60) -> str:
     'a line…'
     """
     return text if len(text) <= longest else text[:longest] + "…"
+
+
+def listed(texts: Sequence[str], separator: str = ", ", most: int = 5) -> str:
+    """Join the first texts for a message, and count the others.
+
+    >>> listed(["a", "b", "c", "d"], most=2), listed(["a", "b", "c"], "; ", 2), listed(["a", "b"])
+    ('a, b and 2 more', 'a; b; and 1 more', 'a, b')
+    """
+    shown = separator.join(texts[:most])
+    if len(texts) <= most:
+        return shown
+    return f"{shown}{'' if separator == ', ' else separator.rstrip()} and {len(texts) - most:,} more"
 
 
 class InputError(Exception):

@@ -16,10 +16,9 @@ from bilstm_nlp.batch import Floats, Ints, Values
 from bilstm_nlp.data.series.csv_cells import EMPTY
 from bilstm_nlp.data.series.layout import Table, TableFormat
 from bilstm_nlp.data.series.numbers import parsed_cells
+from bilstm_nlp.errors import listed
 
 Labels = tuple[str, ...]
-SHOWN = 5
-"""Labels that a message shows."""
 
 
 def parse_categories(table: Table, format: TableFormat) -> tuple[dict[str, tuple[Floats, Labels]], list[str]]:
@@ -102,9 +101,8 @@ def shown_labels(labels: Sequence[str]) -> str:
     >>> shown_labels(["north", "south"])
     "2 categories: 'north', 'south'"
     """
-    more = f" and {len(labels) - SHOWN} more" if len(labels) > SHOWN else ""
     noun = "category" if len(labels) == 1 else "categories"
-    return f"{len(labels)} {noun}: {', '.join(map(repr, labels[:SHOWN]))}{more}"
+    return f"{len(labels)} {noun}: {listed([repr(label) for label in labels])}"
 
 
 def divided(values: Values, codes: int) -> tuple[Values, Ints | None]:

@@ -17,11 +17,9 @@ from bilstm_nlp.data.series.categories import Labels, seen_labels, translation
 from bilstm_nlp.data.series.fitting import shared_scale
 from bilstm_nlp.data.series.scale import Scale, ScalerKind
 from bilstm_nlp.data.series.series import Columns, Series, StaticCell
+from bilstm_nlp.errors import listed
 
 logger = logging.getLogger(__name__)
-
-NAMED = 5
-"""Series that a warning names."""
 
 
 def fit_categories(training: Sequence[Series], columns: Columns) -> dict[str, Labels]:
@@ -177,5 +175,4 @@ class Remarks:
     def warn(self) -> None:
         """Give a warning for each kind, with the number of series and the first of them."""
         for what, named in self.new.items():
-            more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
-            logger.warning("%s, in %d series: %s%s", what, len(named), ", ".join(named[:NAMED]), more)
+            logger.warning("%s, in %d series: %s", what, len(named), listed(named))

@@ -13,13 +13,11 @@ from bilstm_nlp.data.lines import Complain
 from bilstm_nlp.data.series.layout import Missing, Table, TableFormat
 from bilstm_nlp.data.series.series import Filled, Series, column_indices
 from bilstm_nlp.data.series.zones import is_clock_change
-from bilstm_nlp.errors import DataError
+from bilstm_nlp.errors import DataError, listed
 
 FILLS = 'data.missing = "interpolate" or "ffill" fills them'
 OBSERVES = 'data.frequency = "observed" keeps the dates of the file'
 ZONES = 'data.timezone = "Europe/Berlin", or another, knows the hour that clocks leave out'
-NAMED = 5
-"""Columns named in a note."""
 
 
 @dataclass
@@ -37,8 +35,7 @@ class Completed:
         """Return notes for the user."""
         result = []
         if self.late:
-            more = f" and {len(self.late) - NAMED} more" if len(self.late) > NAMED else ""
-            result.append(f"rows before the first value of a column do not count: {'; '.join(self.late[:NAMED])}{more}")
+            result.append(f"rows before the first value of a column do not count: {listed(self.late, '; ')}")
         rows = [len(series) for series in self.ahead]
         if any(rows):
             shown = f"{min(rows)} to {max(rows)}" if min(rows) < max(rows) else f"{max(rows)}"

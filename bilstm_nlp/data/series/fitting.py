@@ -13,6 +13,7 @@ from bilstm_nlp.data.series.effects import fit_effects
 from bilstm_nlp.data.series.scale import Scale, ScalerKind
 from bilstm_nlp.data.series.series import Columns, Series
 from bilstm_nlp.data.series.transform import Curve, TransformKind, check_lower
+from bilstm_nlp.errors import listed
 
 logger = logging.getLogger(__name__)
 
@@ -161,5 +162,5 @@ def warn_of_unknown(names: Sequence[str], said: set[str]) -> None:
     new = [name for name in dict.fromkeys(names) if name not in said]
     said.update(new)
     if new:
-        shown = ", ".join(map(repr, new[:5])) + (f" and {len(new) - 5} more" if len(new) > 5 else "")
+        shown = listed([repr(name) for name in new])
         logger.warning("not in training, scaled by the rows before each origin: series %s", shown)

@@ -23,15 +23,13 @@ import pandas as pd
 from bilstm_nlp.batch import Floats
 from bilstm_nlp.data.series.series import Series
 from bilstm_nlp.data.series.statistical import Method, check_installed, fitted, repeated_season, title
-from bilstm_nlp.errors import WorkerError
+from bilstm_nlp.errors import WorkerError, listed
 from bilstm_nlp.system.processes import cores, follow_parent, threads_of_libraries
 
 logger = logging.getLogger(__name__)
 
 FITS_PER_PROCESS = 200
 """Fits for which a further process is worth its start."""
-NAMED = 5
-"""Replaced forecasts that a warning names."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +47,10 @@ def warn_of_replaced(method: Method, replaced: Sequence[Replaced]) -> None:
     """Say how many forecasts of a method were replaced, name some and give the reasons."""
     if not replaced:
         return
-    named = "; ".join(
-        f"series {each.series!r}, column {each.column!r} after {each.origin}: {each.reason}"
-        for each in replaced[:NAMED]
-    )
-    more = f"; and {len(replaced) - NAMED} more" if len(replaced) > NAMED else ""
+    named = [f"series {each.series!r}, column {each.column!r} after {each.origin}: {each.reason}" for each in replaced]
     logger.warning(
-        "%s: no usable fit in %d cases, which repeat the last season or value: %s%s",
-        *(title(method), len(replaced), named, more),
+        "%s: no usable fit in %d cases, which repeat the last season or value: %s",
+        *(title(method), len(replaced), listed(named, "; ")),
     )
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from bilstm_nlp.data.series.dates import as_text, kind_of_dates
 from bilstm_nlp.data.series.frequencies import is_step
 from bilstm_nlp.data.series.layout import Table, TableFormat
-from bilstm_nlp.errors import DataError
+from bilstm_nlp.errors import DataError, listed
 
 UNNAMED = "Unnamed: "
 """The beginning of the name that a column without a name gets, as in pandas."""
@@ -106,8 +106,7 @@ def _lacking(
 ) -> DataError:
     """Make the error for a missing column."""
     layout = "long" if is_long else "wide"
-    more = f" and {len(header) - LISTED} more" if len(header) > LISTED else ""
-    shown = f"{', '.join(header[:LISTED])}{more}" + (f"; {advice}" if advice else "")
+    shown = listed(header, most=LISTED) + (f"; {advice}" if advice else "")
     return DataError(source, f"a column {name!r} (the file is read as {layout})", shown, first)
 
 

@@ -17,10 +17,7 @@ from bilstm_nlp.data.series.roles import UNNAMED
 from bilstm_nlp.data.series.series import Series, SeriesSet, StaticCell
 from bilstm_nlp.data.series.static import static_cells
 from bilstm_nlp.data.series.table_files import cells_of
-from bilstm_nlp.errors import DataError
-
-NAMED = 5
-"""Series that a message names."""
+from bilstm_nlp.errors import DataError, listed
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,13 +112,10 @@ class StaticTable:
         by_target = len(ids) == 1 and not ids & row_of.keys()
         wanted = set(targets) if by_target else ids
         if not wanted & row_of.keys():
-            shown = ", ".join(map(repr, sorted(wanted)[:NAMED]))
-            raise DataError(
-                self.source, f"a row for each of {shown} in column {key!r}", ", ".join(list(row_of)[:NAMED]) or "none"
-            )
+            shown = listed([repr(name) for name in sorted(wanted)])
+            raise DataError(self.source, f"a row for each of {shown} in column {key!r}", listed([*row_of]) or "none")
         if others := [name for name in row_of if name not in wanted]:
-            more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
-            rest = f"{', '.join(map(repr, others[:NAMED]))}{more}"
+            rest = listed([repr(name) for name in others])
             notes.append(f"{self.source}: {len(others)} rows are not of these series: {rest}")
         series = [
             self._with_row(table, each, targets if by_target else [each.id], row_of, cells) for each in data.series

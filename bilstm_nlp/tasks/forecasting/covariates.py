@@ -11,12 +11,9 @@ from bilstm_nlp.data.series.covariates import any_given
 from bilstm_nlp.data.series.layout import TableFormat
 from bilstm_nlp.data.series.series import Columns, Series, SeriesSet
 from bilstm_nlp.data.series.static_table import StaticTable
-from bilstm_nlp.errors import ConfigError, DataError
+from bilstm_nlp.errors import ConfigError, DataError, listed
 
 logger = logging.getLogger(__name__)
-
-NAMED = 5
-"""Series that a message names."""
 
 
 def with_covariates(
@@ -92,8 +89,7 @@ def _check_values(data: SeriesSet, names: Sequence[str], config: ForecastingData
     """Raise `DataError` for a static value that is missing, unless `data.missing` fills it; warn of constant ones."""
     for name in names:
         missing = [series.id for series in data.series if None in series.static[name]]
-        more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
-        shown = f"{', '.join(map(repr, missing[:NAMED]))}{more}"
+        shown = listed([repr(name) for name in missing])
         if missing and config.missing == "error":
             advice = 'data.missing = "interpolate" or "ffill" reads it as unknown'
             rule = f"a value of static column {name!r} for every series"

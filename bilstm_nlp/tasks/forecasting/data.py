@@ -26,15 +26,12 @@ from bilstm_nlp.data.series.series import (
     split_last,
 )
 from bilstm_nlp.data.series.tables import read
-from bilstm_nlp.errors import ConfigError, InputError
+from bilstm_nlp.errors import ConfigError, InputError, listed
 from bilstm_nlp.tasks.forecasting.covariates import with_covariates
 from bilstm_nlp.tasks.forecasting.facts import Facts
 from bilstm_nlp.tasks.forecasting.validating import PartsOf, with_validation_of_some
 
 logger = logging.getLogger(__name__)
-
-NAMED = 5
-"""Series that a warning names."""
 
 
 def table_format(config: ForecastingConfig) -> TableFormat:
@@ -238,8 +235,7 @@ def _split_each(series_set: SeriesSet, parts_of: Callable[[Series], Parts]) -> t
         first, reason = left_out[0]
         raise InputError(f"{series_set.source}, series {first.id!r}: {reason}") from None
     if left_out:
-        named = "; ".join(f"{series.id!r} ({len(series)} rows: {error})" for series, error in left_out[:NAMED])
-        named += f"; and {len(left_out) - NAMED} more" if len(left_out) > NAMED else ""
+        named = listed([f"{series.id!r} ({len(series)} rows: {error})" for series, error in left_out], "; ")
         logger.warning(
             "%s: %d of %d series are left out: %s", series_set.source, len(left_out), len(series_set.series), named
         )

@@ -20,12 +20,10 @@ from bilstm_nlp.data.series.series import Columns, Series, SeriesSet, column_ind
 from bilstm_nlp.data.series.static_table import StaticTable
 from bilstm_nlp.data.series.table_files import table_of
 from bilstm_nlp.data.series.tables import read, series_of
-from bilstm_nlp.errors import DataError, InputError, excerpt
+from bilstm_nlp.errors import DataError, InputError, excerpt, listed
 
 logger = logging.getLogger(__name__)
 
-NAMED = 5
-"""Series that a message names."""
 
 STATIC = "static (--static)"
 """The name, in messages, of the table of static columns."""
@@ -105,8 +103,7 @@ class Inputs:
         """
         long_enough = [each for each in series if len(each) >= rows]
         short = [each for each in series if len(each) < rows]
-        named = ", ".join(f"{each.id!r} ({len(each)})" for each in short[:NAMED])
-        named += f" and {len(short) - NAMED} more" if len(short) > NAMED else ""
+        named = listed([f"{each.id!r} ({len(each)})" for each in short])
         if not long_enough:
             expected = f"expected at least {rows} rows of a series"
             raise InputError(f"{expected} (look-back {self.look_back}), found only {named}")

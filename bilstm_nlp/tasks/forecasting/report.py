@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from bilstm_nlp.errors import listed
 from bilstm_nlp.reports.sections import Picture, Row, Section, Table, number
 
 SERIES_SHOWN = 20
 """Rows of the table by series, at most."""
-SERIES_NAMED = 5
-"""Series whose coverage is named, at most."""
 STEPS_SHOWN = 24
 """Rows of the table by step, at most."""
 
@@ -121,10 +120,9 @@ def _off(results: dict[str, Any]) -> Iterator[str]:
     off = [(name, scores["coverage"]) for name, scores in by_series.items() if scores.get("off")]
     if off:
         off.sort(key=lambda item: item[1])
-        named = ", ".join(f"{name} ({coverage:.0%})" for name, coverage in off[:SERIES_NAMED])
-        more = f" and {len(off) - SERIES_NAMED:,} more" if len(off) > SERIES_NAMED else ""
+        named = listed([f"{name} ({coverage:.0%})" for name, coverage in off])
         nominal = results["interval"]["nominal"]
-        yield f"Coverage is off the nominal {nominal:.0%} in {len(off):,} of {len(by_series):,} series: {named}{more}."
+        yield f"Coverage is off the nominal {nominal:.0%} in {len(off):,} of {len(by_series):,} series: {named}."
 
 
 def _tables(results: dict[str, Any]) -> Iterator[Table]:
