@@ -12,6 +12,8 @@ from bilstm_nlp.cli.options import (
     AsJson,
     Baselines,
     Combined,
+    DataSettings,
+    Encoding,
     Horizon,
     JobsOfBaselines,
     Levels,
@@ -23,6 +25,7 @@ from bilstm_nlp.cli.options import (
 )
 from bilstm_nlp.cli.output import write
 from bilstm_nlp.errors import InputError
+from bilstm_nlp.tasks.request import settings_of
 
 if TYPE_CHECKING:
     from bilstm_nlp.data.series.method_forecasts import Methods
@@ -37,6 +40,8 @@ def evaluate(
         Path | None,
         typer.Option(metavar="FILE", help="Write a tagger's wrong entities to this HTML file, most certain first."),
     ] = None,
+    overrides: DataSettings = None,
+    encoding: Encoding = None,
     static: Static = None,
     combine: Combined = None,
     baselines: Baselines = None,
@@ -53,16 +58,16 @@ def evaluate(
     from bilstm_nlp.runs import ensemble, evaluate
     from bilstm_nlp.runs.load import open_run
 
-    combined = combination(runs, combine)
+    combined, settings = combination(runs, combine), settings_of(overrides, encoding)
     with Activity(f"evaluating {', '.join(map(str, runs))}") as activity:
         methods = _methods(baselines, jobs, activity)
         if len(runs) == 1:
-            trained = open_run(runs[0])
+            trained = open_run(runs[0], settings)
             results = evaluate.evaluate(trained, data, errors, methods=methods, stride=stride, static=static)
             config = trained.config
         else:
             config, results = ensemble.evaluate(
-                runs, combined, data, errors, methods=methods, stride=stride, static=static
+                runs, combined, data, errors, methods=methods, stride=stride, static=static, settings=settings
             )
     console.print_result(as_json, results, evaluate.sections(config, {"evaluation": results}))
 

@@ -42,6 +42,23 @@ Verbosity = Annotated[
 Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the config. Repeatable.")
 ]
+DataSettings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="data.KEY=VALUE",
+        help="Override how a tagger's run reads files, such as data.token_column, data.tag_column, data.comment or "
+        "data.on_invalid_tags. Repeatable.",
+    ),
+]
+Encoding = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Character encoding of a tagger's input, such as latin-1; short for --set data.encoding=NAME. Default: "
+        "utf-8 for text and standard input, otherwise that of the training files.",
+    ),
+]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Output = Annotated[Path | None, typer.Option(metavar="FILE", help="Write to this file instead of standard output.")]

@@ -9,10 +9,21 @@ from typing import Annotated
 import typer
 
 from bilstm_nlp.cli.activity import Activity
-from bilstm_nlp.cli.options import Combined, Horizon, Levels, Output, Static, Verbosity, combination, divided
+from bilstm_nlp.cli.options import (
+    Combined,
+    DataSettings,
+    Encoding,
+    Horizon,
+    Levels,
+    Output,
+    Static,
+    Verbosity,
+    combination,
+    divided,
+)
 from bilstm_nlp.cli.output import write
 from bilstm_nlp.data.pipes import standard_input_as_pipe
-from bilstm_nlp.tasks.request import Format, Reads, Request
+from bilstm_nlp.tasks.request import Format, Reads, Request, settings_of
 
 
 def predict(
@@ -44,6 +55,8 @@ def predict(
             "- and .txt are text, .jsonl and .json are jsonl, and other files are conll.",
         ),
     ] = "auto",
+    overrides: DataSettings = None,
+    encoding: Encoding = None,
     confidence: Annotated[
         bool, typer.Option("--confidence", help="Add the exact probability of each entity to the output.")
     ] = False,
@@ -78,7 +91,19 @@ def predict(
     runs, source = divided(arguments)
     combined = combination(runs, combine)
     request = Request(
-        source, kind, reads, confidence, nbest, known, static, plot, attention, jobs, tuple(levels or ()), horizon
+        source,
+        kind,
+        reads,
+        confidence,
+        nbest,
+        known,
+        static,
+        plot,
+        attention,
+        jobs,
+        tuple(levels or ()),
+        horizon,
+        settings_of(overrides, encoding),
     )
     if source == "-" and sys.stdin.isatty() and output is None:
         from bilstm_nlp.cli import console

@@ -56,7 +56,14 @@ def numbered_lines(source: str, encoding: str, complain: Complain = stop) -> Ite
                 except UnicodeError as error:  # some encodings don't say which byte
                     text = raw.rstrip(b"\r\n").decode("ascii", "backslashreplace")
                     wrong = f"byte {raw[error.start]:#04x}" if isinstance(error, UnicodeDecodeError) else str(error)
-                    complain(DataError(name, f"{encoding} text", f"{wrong} in {text[:60]}", number))
+                    complain(
+                        DataError(
+                            name,
+                            f"{encoding} text",
+                            f"{wrong} in {text[:60]}; data.encoding or --encoding names another",
+                            number,
+                        )
+                    )
                     continue
                 if number == 1:
                     line = line.removeprefix("\ufeff")

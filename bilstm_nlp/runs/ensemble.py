@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bilstm_nlp.config import Config
 from bilstm_nlp.errors import InputError
-from bilstm_nlp.runs.load import PathLike, Run, open_run, path_of
+from bilstm_nlp.runs.load import PathLike, Run, config_of, open_run, path_of
 from bilstm_nlp.runs.provenance import digest
 from bilstm_nlp.system.memory import keep_few_kernels
 from bilstm_nlp.tasks import registry
@@ -21,17 +21,20 @@ if TYPE_CHECKING:
     from bilstm_nlp.tasks.tagging.ensemble import TaggerEnsemble
 
 
-def load_ensemble(paths: Sequence[PathLike], combine: Combine = "mean") -> Ensemble | TaggerEnsemble:
+def load_ensemble(
+    paths: Sequence[PathLike], combine: Combine = "mean", settings: Sequence[str] = ()
+) -> Ensemble | TaggerEnsemble:
     """Load several trained runs as one: taggers by the mean of their marginals, forecasters by mean or median.
 
         bilstm_nlp.load_ensemble(["runs/a", "runs/b"]).forecast(frame)
         bilstm_nlp.load_ensemble(["runs/c", "runs/d"]).tag("EU rejects German call.")
 
     Forecasters agree in data file, split, targets, horizon and frequency. Their look-backs may differ. Taggers agree
-    in tags and schemes. Their vocabularies and layers may differ.
+    in tags and schemes. Their vocabularies and layers may differ. `settings`, each `KEY=VALUE`, change how taggers read
+    files.
     Raises `InputError` for runs that differ, for a run that is given twice, and for runs of different tasks.
     """
-    return registry.combined(open_members(paths), combine)
+    return registry.combined(open_members(paths, settings), combine)
 
 
 def evaluate(
@@ -43,24 +46,26 @@ def evaluate(
     methods: Methods | None = None,
     stride: int | None = None,
     static: str | None = None,
+    settings: Sequence[str] = (),
 ) -> tuple[Config, dict[str, Any]]:
     """Score an ensemble on data, by default on the test part of the runs' file. Return also the config of a run.
 
     If `errors` is given, the wrong entities of taggers are written to this HTML page. `methods`, `stride` and `static`
-    are as in `runs.evaluate`, for forecasters.
+    are as in `runs.evaluate`, for forecasters. `settings`, each `KEY=VALUE`, change how taggers read the data.
     Raises `InputError` as `load_ensemble` does, if runs name different data by default, and for an option of another
     task.
     """
-    return registry.evaluate_combined(open_members(paths), combine, source, errors, methods, stride, static)
+    members = open_members(paths, settings)
+    return registry.evaluate_combined(members, combine, source, errors, methods, stride, static, settings)
 
 
 def predictions(paths: Sequence[PathLike], combine: Combine, request: Request) -> Iterator[bytes]:
     """Predict with an ensemble, and yield the output."""
     keep_few_kernels()
-    return load_ensemble(paths, combine).predictions(request)
+    return load_ensemble(paths, combine, request.settings).predictions(request)
 
 
-def open_members(paths: Sequence[PathLike]) -> list[Member]:
+def open_members(paths: Sequence[PathLike], settings: Sequence[str] = ()) -> list[Member]:
     """Open different runs, to be combined. Raises `InputError` for a run that is given twice, and for none."""
     if isinstance(paths, str | Path):
         raise InputError(f"paths: expected a list of run directories, found {paths!r}")
@@ -71,13 +76,13 @@ def open_members(paths: Sequence[PathLike]) -> list[Member]:
     for number, path in enumerate(opened):
         if resolved[number] in resolved[:number]:
             raise InputError(f"{path}: expected different runs, found the same twice")
-    return [_member(open_run(path)) for path in opened]
+    return [_member(open_run(path, settings)) for path in opened]
 
 
 def _member(run: Run) -> Member:
     return Member(
         str(run.directory.path),
-        run.config,
+        config_of(run.directory),  # without other settings: the development section is read as it was at training
         run.predictor,
         lambda source: run.directory.origin().get("data", {}).get(source),
         digest,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bilstm_nlp.config import Config, parse
+from bilstm_nlp.config.rereading import reread
 from bilstm_nlp.errors import InputError, RunError
 from bilstm_nlp.runs.directory import RunDirectory, finished
 from bilstm_nlp.runs.tensors import load_weights
@@ -31,22 +32,23 @@ class Run:
 
     directory: RunDirectory
     config: Config
+    """The config of its training, with the settings that it was opened with."""
     predictor: Predictor
     """The model with its best weights, ready to predict."""
 
 
-def open_run(path: PathLike) -> Run:
-    """Open a finished run.
+def open_run(path: PathLike, settings: Sequence[str] = ()) -> Run:
+    """Open a finished run. `settings`, each `KEY=VALUE`, change how a tagger reads files.
 
     Raises `InputError` for a path that is no run directory, for an unfinished run, and for files of a run that are
     missing or damaged. An unfinished run has neither calibrated intervals nor calibrated probabilities.
     """
-    return open_directory(finished(path_of(path)))
+    return open_directory(finished(path_of(path)), settings)
 
 
-def open_directory(directory: RunDirectory) -> Run:
+def open_directory(directory: RunDirectory, settings: Sequence[str] = ()) -> Run:
     """Open the trained run of a directory that was opened before. Raises `InputError` as `open_run` does."""
-    config = config_of(directory)
+    config = reread(config_of(directory), settings)
     arrays = directory.read_arrays("codec.safetensors")
     predictor = restored(config, directory.read_json("codec.json"), arrays, _results_of(directory))
     load_weights(directory, predictor.model)
@@ -130,4 +132,4 @@ def predictions(path: Path, request: Request) -> Iterator[bytes]:
     Raises `InputError` for a line that can't be read, after all output for the lines before it.
     """
     keep_few_kernels()
-    return load(path).predictions(request)
+    return open_run(path, request.settings).predictor.predictions(request)

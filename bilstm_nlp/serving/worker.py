@@ -9,7 +9,7 @@ import torch
 
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.runs.ensemble import load_ensemble
-from bilstm_nlp.runs.load import load
+from bilstm_nlp.runs.load import open_run
 from bilstm_nlp.serving.messages import ChunkOutput, Refusal, Work
 from bilstm_nlp.system.memory import keep_few_kernels, return_freed_memory
 from bilstm_nlp.tasks.request import Request
@@ -39,7 +39,11 @@ def serve(connection: Connection, work: Work, threads: int) -> None:
 
 def _tagger_of(work: Work) -> SentenceTagger:
     """Load the taggers of runs. Raises `InputError` for runs of another task."""
-    predictor = load(work.paths[0]) if len(work.paths) == 1 else load_ensemble(work.paths, work.combine)
+    settings = work.request.settings
+    if len(work.paths) == 1:
+        predictor: object = open_run(work.paths[0], settings).predictor
+    else:
+        predictor = load_ensemble(work.paths, work.combine, settings)
     if not isinstance(predictor, SentenceTagger):
         raise InputError("--jobs: not for a forecaster")
     return predictor

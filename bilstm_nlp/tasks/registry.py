@@ -16,6 +16,7 @@ from bilstm_nlp.config import Config, flat, parse
 from bilstm_nlp.config import load as load_config
 from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.config.reading import apply
+from bilstm_nlp.config.rereading import reread
 from bilstm_nlp.config.sections import LARGEST
 from bilstm_nlp.config.tagging import TaggingConfig
 from bilstm_nlp.data.lines import Complain, stop
@@ -112,8 +113,9 @@ def evaluate_combined(
     methods: Methods | None,
     stride: int | None,
     static: str | None,
+    settings: Sequence[str] = (),
 ) -> tuple[Config, dict[str, Any]]:
-    """Score several runs as one. Return also the config of a run.
+    """Score several runs as one, on data that is read with other `settings`. Return also the config of a run.
 
     Raises `InputError` as `combined` does, and for an option of another task.
     """
@@ -123,7 +125,9 @@ def evaluate_combined(
 
             if methods is not None or stride is not None or static is not None:
                 raise InputError("--baselines, --stride, --static: not for taggers")
-            return members[0].config, evaluate_taggers(members, _taggings(members), combine, source, errors)
+            reader = tagging(reread(members[0].config, settings)) if settings else None
+            scores = evaluate_taggers(members, _taggings(members), combine, source, errors, reader)
+            return members[0].config, scores
         case ForecastingConfig():
             from bilstm_nlp.tasks.forecasting.members import evaluate as evaluate_forecasters
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -16,6 +17,18 @@ KindT = TypeVar("KindT", bound=str)
 
 _OPTIONS = {"reads": "input", "levels": "level"}
 """Options with other names than their fields."""
+
+
+_ENCODING = "data.encoding"
+
+
+def settings_of(overrides: Sequence[str] | None, encoding: str | None) -> tuple[str, ...]:
+    """Return the `KEY=VALUE` settings of a command, with that of its --encoding.
+
+    >>> settings_of(["data.comment='#'"], "latin-1")
+    ("data.comment='#'", 'data.encoding="latin-1"')
+    """
+    return (*(overrides or ()), *([] if encoding is None else [f"{_ENCODING}={json.dumps(encoding)}"]))
 
 
 @dataclass(frozen=True)
@@ -58,6 +71,13 @@ class Request:
     """Levels of a forecaster's intervals; none for that of its config."""
     horizon: int | None = None
     """Steps that a forecaster forecasts; by default those of its training."""
+    settings: tuple[str, ...] = ()
+    """Settings of how a tagger reads its source, each `KEY=VALUE`, with which its run is opened."""
+
+    @property
+    def states_encoding(self) -> bool:
+        """True if the settings name the encoding of the source."""
+        return any(setting.partition("=")[0].strip() == _ENCODING for setting in self.settings)
 
     def check(self, model: str, formats: tuple[KindT, ...], others: tuple[str, ...]) -> KindT:
         """Return the format to write, by default the first of `formats`.

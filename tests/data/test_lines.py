@@ -68,7 +68,10 @@ def test_lines_before_bad_bytes_are_yielded(tmp_path):
     assert [next(stream), next(stream)] == [(1, "one"), (2, "two")]
     with pytest.raises(DataError) as error:
         next(stream)
-    assert str(error.value) == rf"{source}:3: expected utf-8 text, found byte 0xe9 in caf\xe9 O"
+    assert (
+        str(error.value)
+        == rf"{source}:3: expected utf-8 text, found byte 0xe9 in caf\xe9 O; data.encoding or --encoding names another"
+    )
 
 
 def test_complaints_go_on_with_the_next_line(tmp_path):
@@ -147,7 +150,7 @@ def test_every_encoding_works_or_is_refused(tmp_path, encoding):
 
 def test_bytes_that_an_encoding_refuses_without_saying_where(tmp_path):
     source = written(tmp_path, b"a O\nxn-- O\n")
-    with pytest.raises(DataError, match=r"file\.txt:2: expected idna text, found .* in xn-- O$"):
+    with pytest.raises(DataError, match=r"file\.txt:2: expected idna text, found .* in xn-- O; "):
         lines(source, "idna")
 
 

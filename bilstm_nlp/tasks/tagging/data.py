@@ -55,11 +55,13 @@ class CorpusLoader:
     def read_in_scheme_of_training(self, source: str, scheme: Scheme, cut: Cut = "words") -> TaggedCorpus:
         """Read a development or test corpus, with its tags in `scheme`, that of the training corpus.
 
-        If all its tags fit a scheme of their own and break `scheme`, they are converted.
+        If all its tags fit a scheme of their own and break `scheme`, they are converted. A `file_scheme` that is set
+        after training is that of this corpus.
         """
-        corpus = self.read(source, scheme, cut=cut)
-        if self.config.file_scheme != "auto":
-            return self._checked(corpus, scheme)
+        declared = self.config.file_scheme
+        corpus = self.read(source, scheme if declared == "auto" else declared, cut=cut)
+        if declared != "auto":
+            return converted(self._checked(corpus, declared), declared, scheme)
         own = detect(sentence.tags or () for sentence in corpus.sentences).scheme_or(scheme)
         if own != scheme:
             logger.warning("%s: its tags are in %s, the training corpus's in %s; converted", source, own, scheme)

@@ -29,10 +29,16 @@ def taggers(members: Sequence[Member], tasks: Sequence[TaggingTask], combine: Co
 
 
 def evaluate(
-    members: Sequence[Member], tasks: Sequence[TaggingTask], combine: Combine, source: str | None, errors: Path | None
+    members: Sequence[Member],
+    tasks: Sequence[TaggingTask],
+    combine: Combine,
+    source: str | None,
+    errors: Path | None,
+    reader: TaggingTask | None = None,
 ) -> dict[str, Any]:
     """Score taggers as one on a corpus, by default on their common test corpus, or development corpus without one.
 
+    `reader` reads the corpus, by default the first of `tasks`.
     Raises `InputError` if the runs read corpora differently, or have different corpora by default.
     """
     ensemble = taggers(members, tasks, combine)
@@ -45,7 +51,7 @@ def evaluate(
                 "--data names one to score on"
             )
     page = None if errors is None else ErrorsPage(errors, [Path(member.name) for member in members])
-    return tasks[0].scores(ensemble.decoder, source, page)
+    return (reader or tasks[0]).scores(ensemble.decoder, source, page)
 
 
 def development_section(members: Sequence[Member], tasks: Sequence[TaggingTask]) -> TaggedCorpus:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import get_args, overload
 
 import numpy as np
 
-from bilstm_nlp.data.text.corpus import ColumnFormat, Sentence
+from bilstm_nlp.data.text.corpus import ColumnFormat, Sentence, input_format
 from bilstm_nlp.data.text.output import CSV_HEADER, Entity, OutputFormat, TaggedSentence, writer
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.system.memory import return_freed_memory
@@ -18,6 +19,8 @@ from bilstm_nlp.tasks.tagging.decoder import Decoder, decode_all
 from bilstm_nlp.tasks.tagging.inputs import Input, is_one_text, sentences_of_inputs
 from bilstm_nlp.tasks.tagging.stream import ATTENTION_CHUNK, CHUNK, Chunk, Reading, chunks, joined
 from bilstm_nlp.tasks.tagging.tagged_sentences import tagged_sentences
+
+logger = logging.getLogger(__name__)
 
 BATCH_TOKENS = 2048
 """Tokens of a batch, padding included. On a CPU, larger batches gain nothing, and their sentences are less alike."""
@@ -106,10 +109,16 @@ class SentenceTagger:
             raise InputError("--nbest: expected --format text, jsonl or csv, found conll, which has one tag a token")
         if request.nbest and request.confidence and kind != "jsonl":
             raise InputError(f"--confidence: expected --format jsonl beside --nbest, found {kind}")
+        reads = input_format(request.source) if request.reads == "auto" else request.reads
+        if request.reads == "auto":
+            logger.info("reading %s as %s (--input says otherwise)", request.source, reads)
+        format = replace(self.format.without_tags(), cut=self.decoder.codec.cut)
+        if (reads == "text" or request.source == "-") and not request.states_encoding:
+            format = replace(format, encoding="utf-8")
         return Reading(
             source=request.source,
-            reads=request.reads,
-            format=replace(self.format.without_tags(), cut=self.decoder.codec.cut),
+            reads=reads,
+            format=format,
             size=ATTENTION_CHUNK if request.attention else CHUNK,
             header=CSV_HEADER if kind == "csv" else "",
             draws=request.plot is not None,

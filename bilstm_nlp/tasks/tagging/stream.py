@@ -5,7 +5,6 @@ Knows no torch, so that a process that only reads starts at once.
 
 from __future__ import annotations
 
-import logging
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -14,11 +13,9 @@ from functools import partial
 from typing import TypeAlias
 
 from bilstm_nlp.data.pipes import Pipe
-from bilstm_nlp.data.text.corpus import InputFormat, input_format, sentences_of
+from bilstm_nlp.data.text.corpus import InputFormat, sentences_of
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence
 from bilstm_nlp.errors import InputError
-
-logger = logging.getLogger(__name__)
 
 Ready: TypeAlias = Callable[[float], bool]
 """Deadline → whether the next sentence is there until then."""
@@ -75,13 +72,9 @@ class Reading:
 
         Raises `InputError` for a faulty line, after the sentences before it, and if there was no sentence to draw.
         """
-        reads = self.reads
-        if reads == "auto":
-            reads = input_format(self.source)
-            logger.info("reading %s as %s (--input says otherwise)", self.source, reads)
         first, waiting = 1, self.draws
-        read = sentences_of(self.source, reads, self.format)
-        ready = self._ready(blocks=reads == "conll")
+        read = sentences_of(self.source, self.reads, self.format)
+        ready = self._ready(blocks=self.reads == "conll")
         for sentences in chunks(read, self.size, documents=self.documents, ready=ready):
             drawn = waiting and any(sentence.tokens for sentence in sentences)
             yield Chunk(first, sentences, drawn)

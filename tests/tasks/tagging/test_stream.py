@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from itertools import pairwise
 
 import pytest
@@ -97,12 +96,3 @@ def test_only_the_first_chunk_with_tokens_is_drawn_from(tmp_path):
     with pytest.raises(InputError, match=r"^--plot: expected a sentence with tokens to draw, found none$"):
         got.extend(blank)
     assert len(got) == 2
-
-
-@pytest.mark.parametrize(("name", "kind", "tokens"), [("x.txt", "text", ("a", "b")), ("x.any", "conll", ("a",))])
-def test_a_guessed_input_format_is_logged(tmp_path, name, kind, tokens, caplog):
-    caplog.set_level(logging.INFO)
-    for reads in ("auto", kind):
-        (chunk,) = reading(tmp_path / name, "a b\n", reads).chunks()
-        assert chunk.sentences[0].tokens == tokens
-    assert caplog.messages == [f"reading {tmp_path / name} as {kind} (--input says otherwise)"]

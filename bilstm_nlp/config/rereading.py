@@ -1,0 +1,46 @@
+"""Other settings of how a trained run reads files, given after its training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from bilstm_nlp.config.forecasting import ForecastingConfig
+from bilstm_nlp.config.reading import Config, apply, parse, to_json
+from bilstm_nlp.config.tagging import TaggingConfig
+from bilstm_nlp.errors import ConfigError
+
+FIXED = ("train", "dev", "test", "fraction", "held_out", "scheme")
+"""Keys of a tagger's data section that say what was trained on, not how a file is read."""
+
+
+def reread(config: Config, settings: Sequence[str]) -> Config:
+    """Return a run's config with other settings of its data section.
+
+    Raises `ConfigError` for other keys, for what training has fixed, and for a forecaster's config.
+
+    >>> config = parse({"data": {"train": "a.conll", "dev": "b.conll"}}, "an example")
+    >>> reread(config, ["data.token_column=1"]).data.token_column
+    1
+    """
+    if not settings:
+        return config
+    match config:
+        case ForecastingConfig():
+            raise ConfigError("--set, --encoding", ["expected the run of a tagger, found a forecaster"])
+        case TaggingConfig():
+            values = to_json(config)
+            problems = [problem for setting in settings if (problem := _apply(values, setting))]
+            return parse(values, "--set", problems)
+        case _:
+            assert_never(config)
+
+
+def _apply(values: object, setting: str) -> str | None:
+    """Put a setting into nested values, in place. Return the problem with it, or None."""
+    section, dot, key = setting.partition("=")[0].strip().partition(".")
+    if section != "data" or not dot:
+        return f"{setting}: expected a key of data that says how files are read, such as data.encoding=latin-1"
+    if key.partition(".")[0] in FIXED:
+        return f"{setting}: expected a key that says how files are read, found {section}.{key}, which training has used"
+    return apply(values, setting)
