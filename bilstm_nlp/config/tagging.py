@@ -57,7 +57,9 @@ class TaggingData(Section):
     tag_column: int | str = -1
     """Column of the tag: an index, or a name in the header line. -1 is the last column."""
     comment: str | None = Field(None, min_length=1)
-    """Beginning of comment lines. Not set: no line is a comment."""
+    """Beginning of comment lines, which stand before a sentence. Not set: no line is a comment."""
+    on_empty_token: Literal["error", "skip"] = "error"
+    """Treatment of rows and list entries whose token has no characters. Skipped tokens are counted."""
     encoding: str = "utf-8"
     """Character encoding of the files."""
     file_scheme: Scheme | Literal["auto"] = "auto"

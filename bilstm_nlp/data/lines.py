@@ -34,6 +34,18 @@ def stop(error: DataError) -> None:
     raise error
 
 
+def lines_of_columns(source: str, encoding: str, complain: Complain = stop) -> Iterator[tuple[int, str]]:
+    r"""Yield (number from 1, line without its end). Here a lone \r ends a line too, as on old Macs.
+
+    Calls `complain` and raises `DataError` as `numbered_lines` does.
+    """
+    returns = 0  # lone ones, before this line
+    for number, line in numbered_lines(source, encoding, complain):
+        parts = line.split("\r")
+        yield from enumerate(parts, number + returns)
+        returns += len(parts) - 1
+
+
 def numbered_lines(source: str, encoding: str, complain: Complain = stop) -> Iterator[tuple[int, str]]:
     r"""Yield (number from 1, line without its end). Only \n and \r\n end a line.
 

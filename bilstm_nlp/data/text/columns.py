@@ -1,78 +1,122 @@
-"""Column files: one token a line, blank lines between sentences, -DOCSTART- lines between documents."""
+"""Column files: one token a line, blank lines between sentences, -DOCSTART- lines between documents.
+
+A comment is a line before a sentence. Amid a sentence, a row with all columns is a token, whatever it begins with.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 
-from bilstm_nlp.data.lines import Complain, name_of, numbered_lines, stop
+from bilstm_nlp.data.lines import Complain, lines_of_columns, name_of, stop
+from bilstm_nlp.data.remarks import Note, Remark, ignore
+from bilstm_nlp.data.text.column_layout import TAG, Layout, comment_hint, counted, fields_of, layout_of, parted_by_tabs
+from bilstm_nlp.data.text.column_shape import ColumnShape
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence, check_length
 from bilstm_nlp.errors import DataError, excerpt
 
 DOCUMENT_START = "-DOCSTART-"
 
 
-@dataclass(frozen=True)
-class Layout:
-    """The columns of a file, from its first row or its header line."""
-
-    width: int
-    """Columns of every row."""
-    line: int
-    """The line of that row."""
-    token: int
-    tag: int | None
-
-
 def read_columns(
-    source: str, format: ColumnFormat, complain: Complain = stop, *, keep_rows: bool = False
+    source: str, format: ColumnFormat, complain: Complain = stop, note: Note = ignore, *, keep_rows: bool = False
 ) -> Iterator[Sentence]:
-    """Yield the sentences of a column file. Document boundaries at the end come as a sentence without tokens.
+    """Yield the sentences of a column file. What stands after the last token comes as a sentence without tokens.
 
-    Only blanks and tabs separate columns: a token may be U+00A0 or U+3000. Calls `complain` for each row whose number
-    of columns differs from the first row's. Raises `DataError` if the columns of the format are not there.
+    If the first row has tabs, tabs alone part the cells. If not, blanks do; a token may still be U+00A0 or U+3000.
+    Calls `complain` for each row whose number of columns differs from the first row's, and `note` for rows left out.
+    Raises `DataError` if the columns of the format are not there.
     """
     name = name_of(source)
     layout: Layout | None = None
-    sentence = Collected()
-    for number, line in numbered_lines(source, format.encoding, complain):
-        if format.comment is not None and line.startswith(format.comment):
-            continue
-        fields = fields_of(line)
-        if not fields or fields[0] == DOCUMENT_START:
+    shape = ColumnShape(name, format)
+    sentence, tags = Collected(), set[str]()
+    for number, line in lines_of_columns(source, format.encoding, complain):
+        if is_comment(line, format, layout, tags, amid=bool(sentence.tokens)):
             if sentence.tokens:
-                yield sentence.done()
-                sentence = Collected(document=sentence.document)
-            if fields:
-                sentence.document += 1
-                sentence.boundaries.append(line)
-                sentence.lines = [number]
+                note(Remark(name, number, "comments amid a sentence", excerpt(line)))
+            elif layout is not None and len(layout.cells(line)) == layout.width:
+                note(Remark(name, number, "comments with as many columns as the rows", excerpt(line)))
+            sentence.aside(line, number)
+            continue
+        cells = fields_of(line) if layout is None else layout.cells(line)
+        if not cells or is_boundary(line, cells, format, layout):
+            if sentence.tokens:
+                yield sentence.done(keep_rows)
+                shape.end_sentence()
+                sentence = Collected(document=sentence.document, asides=sentence.asides)
+            if cells:
+                sentence.boundary(line, number)
             continue
         if layout is None:
-            layout = layout_of(name, fields, number, format)
+            layout = layout_of(name, line, number, format)
             if format.has_header:
                 continue
-        if len(fields) != layout.width:
-            expected = f"{counted(layout.width)}, as line {layout.line} has"
-            complain(DataError(name, expected, f"{len(fields)}: {excerpt(line)!r}", number))
+            cells = layout.cells(line)
+        if (problem := row_problem(name, line, number, cells, layout, format, amid=bool(sentence.tokens))) is not None:
+            complain(problem)
             continue
-        if not sentence.tokens:
-            sentence.lines = []
-        sentence.lines.append(number)
-        sentence.tokens.append(fields[layout.token])
+        token = cells[layout.token]
+        if not token:
+            if format.on_empty_token == "error":
+                expected = 'a token, or data.on_empty_token = "skip"'
+                complain(DataError(name, expected, f"none in column {layout.token}: {excerpt(line)!r}", number))
+            else:
+                note(Remark(name, number, "empty tokens, skipped", excerpt(line)))
+                sentence.aside(line, number)
+            continue
+        tag = None if layout.tag is None else cells[layout.tag]
+        if tag is not None and format.comment is not None:
+            tags.add(tag)
+        sentence.add(token, tag, layout.kept(line), number)
         check_length(name, len(sentence.tokens), number)
-        if layout.tag is not None:
-            sentence.tags.append(fields[layout.tag])
-        if keep_rows:
-            sentence.rows.append(line)
-    if sentence.tokens or sentence.boundaries:
-        yield sentence.done()
+        shape.add(cells, layout, number, complain, note)
+    if sentence.tokens or sentence.boundaries or (keep_rows and sentence.asides):
+        yield sentence.done(keep_rows)
+    if layout is not None:
+        shape.judge(layout, complain, note)
 
 
-def fields_of(line: str) -> list[str]:
-    """Split a line into columns at blanks and tabs only."""
-    fields = line.replace("\t", " ").split(" ")
-    return [text for text in fields if text] if "" in fields else fields
+def is_comment(line: str, format: ColumnFormat, layout: Layout | None, tags: Set[str], *, amid: bool) -> bool:
+    """Tell whether a line is a comment: it begins like one, and is no row.
+
+    Amid a sentence, a line of as many columns as the others is a row. Before a sentence, such a line is a row if it
+    ends with a tag, which may be one of `tags`, or if it is a single token.
+    """
+    if format.comment is None or not line.startswith(format.comment):
+        return False
+    cells = fields_of(line) if layout is None else layout.cells(line)
+    if layout is None:
+        one_row = len(cells) == 2 or parted_by_tabs(line)
+        return not (one_row and TAG.fullmatch(cells[-1])) and not (len(cells) == 1 and format.tag is None)
+    if len(cells) != layout.width:
+        return True
+    tag = cells[-1 if layout.tag is None else layout.tag]
+    return not (amid or len(cells) == 1 or tag in tags or TAG.fullmatch(tag))
+
+
+def is_boundary(line: str, cells: list[str], format: ColumnFormat, layout: Layout | None) -> bool:
+    """Tell whether cells are those of a -DOCSTART- line: in the first column, or in that of the token."""
+    token = format.token if layout is None else layout.token
+    if isinstance(token, int) and -len(cells) <= token < len(cells) and cells[token] == DOCUMENT_START:
+        return True
+    return fields_of(line)[0] == DOCUMENT_START
+
+
+def row_problem(
+    name: str, line: str, number: int, cells: list[str], layout: Layout, format: ColumnFormat, *, amid: bool
+) -> DataError | None:
+    """Return the error of a row with too few or too many columns, or without a tag. Return None for other rows."""
+    if len(cells) != layout.width:
+        expected = f"{counted(layout.width)}{' parted by tabs' if layout.tabs else ''}, as line {layout.line} has"
+        # The first row may be a comment that has given the number of columns.
+        hint = ("" if amid else comment_hint(line, format)) or comment_hint(layout.row, format)
+        return DataError(name, expected, f"{len(cells)}: {excerpt(line)!r}{hint}", number)
+    if layout.tag is not None and not cells[layout.tag]:
+        better = next((index for index, cell in enumerate(cells) if TAG.fullmatch(cell)), None)
+        hint = "" if better is None else f"; data.tag_column = {better} names a column with one"
+        return DataError(name, f"a tag in column {layout.tag}", f"none: {excerpt(line)!r}{hint}", number)
+    return None
 
 
 @dataclass
@@ -81,14 +125,42 @@ class Collected:
 
     document: int = 0
     boundaries: list[str] = field(default_factory=list)
+    asides: list[tuple[str, int]] = field(default_factory=list)
+    """Lines that are no tokens, with their numbers, after the last token or boundary."""
+    comments: list[str] = field(default_factory=list)
+    """Such lines before the first token."""
     tokens: list[str] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
     rows: list[str] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     """Of the tokens; of the last boundary while there are no tokens."""
 
-    def done(self) -> Sentence:
-        """Make the sentence."""
+    def aside(self, line: str, number: int) -> None:
+        """Keep a line that is no token."""
+        self.asides.append((line, number))
+
+    def boundary(self, line: str, number: int) -> None:
+        """Begin a document."""
+        self.document += 1
+        self.boundaries.append("\n".join([*(aside for aside, _ in self.asides), line]))
+        self.asides, self.lines = [], [number]
+
+    def add(self, token: str, tag: str | None, row: str, number: int) -> None:
+        """Add a token with its row."""
+        asides = [aside for aside, _ in self.asides]
+        self.asides = []
+        if not self.tokens:
+            self.lines, self.comments, asides = [], asides, []
+        self.lines.append(number)
+        self.tokens.append(token)
+        if tag is not None:
+            self.tags.append(tag)
+        self.rows.append("\n".join([*asides, row]))
+
+    def done(self, keep_rows: bool) -> Sentence:
+        """Make the sentence. Without tokens, all lines that are left come before it."""
+        if not self.tokens:
+            self.comments, self.lines = [aside for aside, _ in self.asides], self.lines or [self.asides[0][1]]
         first, last = self.lines[0], self.lines[-1]
         lines: Sequence[int] = range(first, last + 1) if last - first + 1 == len(self.lines) else tuple(self.lines)
         return Sentence(
@@ -97,36 +169,7 @@ class Collected:
             line=first,
             document=self.document,
             document_start="\n\n".join(self.boundaries) if self.boundaries else None,
-            rows=tuple(self.rows),
+            comments=tuple(self.comments) if keep_rows else (),
+            rows=tuple(self.rows) if keep_rows else (),
             lines=lines if self.tokens else (),
         )
-
-
-def layout_of(name: str, fields: list[str], line: int, format: ColumnFormat) -> Layout:
-    """Find the columns of the format in the first row or the header line. Raises `DataError` if they are not there."""
-
-    def index_of(column: int | str) -> int:
-        if isinstance(column, str):
-            count = fields.count(column)
-            if count != 1:
-                problem = f"{count or 'none'} in {excerpt(' '.join(fields))!r}"
-                raise DataError(name, f"one column named {column!r} in the header line", problem, line)
-            return fields.index(column)
-        if not -len(fields) <= column < len(fields):
-            needed = column + 1 if column >= 0 else -column
-            expected = f"at least {counted(needed)}, for column {column}"
-            raise DataError(name, expected, f"{len(fields)}: {excerpt(' '.join(fields))!r}", line)
-        return column % len(fields)
-
-    token = index_of(format.token)
-    tag = None if format.tag is None else index_of(format.tag)
-    if token == tag:
-        expected = f"a token in column {format.token!r} and its tag in column {format.tag!r}"
-        problem = f"{counted(len(fields))}, so both are {fields[token]!r}"
-        raise DataError(name, expected, problem, line)
-    return Layout(len(fields), line, token, tag)
-
-
-def counted(columns: int) -> str:
-    """Name a number of columns."""
-    return "1 column" if columns == 1 else f"{columns} columns"

@@ -10,6 +10,7 @@ import numpy as np
 
 from bilstm_nlp.data.folds import count_of, fold_of_each
 from bilstm_nlp.data.lines import Complain, name_of, numbered_lines, stop
+from bilstm_nlp.data.remarks import Note, Remark, warn
 from bilstm_nlp.data.text.columns import read_columns
 from bilstm_nlp.data.text.datasets import is_dataset, read_dataset
 from bilstm_nlp.data.text.jsonl import read_jsonl
@@ -55,22 +56,28 @@ class Repair:
     after: str
 
 
-def read(source: str, format: ColumnFormat, complain: Complain = stop) -> TaggedCorpus:
+def read(source: str, format: ColumnFormat, complain: Complain = stop, note: Note | None = None) -> TaggedCorpus:
     """Read all sentences of a corpus: JSONL, a dataset, or a column file of any other name.
 
     Sentences without tokens are left out. If `complain` returns, a malformed line is left out; by default it raises.
+    Changes to lines are given to `note`; without it, a warning counts them.
     Raises `DataError` for malformed data, and for a corpus without sentences.
 
     >>> len(read("sample:news.dev.conll", ColumnFormat()).sentences) > 0
     True
     """
+    remarks: list[Remark] = []
+    keep = note or remarks.append
     if is_dataset(source):
         sentences = read_dataset(source, format, complain)
     elif is_jsonl(source):
         sentences = read_jsonl(source, format, complain)
     else:
-        sentences = read_columns(source, format, complain)
-    filled = [sentence for sentence in sentences if sentence.tokens]
+        sentences = read_columns(source, format, complain, keep)
+    try:
+        filled = [sentence for sentence in sentences if sentence.tokens]
+    finally:
+        warn(remarks)
     if not filled:
         raise DataError(name_of(source), "at least one sentence", "none")
     return TaggedCorpus(source, filled)
@@ -93,7 +100,11 @@ def sentences_of(source: str, reads: InputFormat, format: ColumnFormat) -> Itera
         case "dataset":
             yield from read_dataset(source, format)
         case _:
-            yield from read_columns(source, format, keep_rows=True)
+            remarks: list[Remark] = []
+            try:
+                yield from read_columns(source, format, note=remarks.append, keep_rows=True)
+            finally:
+                warn(remarks)
 
 
 def input_format(source: str) -> InputFormat:

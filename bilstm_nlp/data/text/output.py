@@ -83,8 +83,8 @@ def as_text(number: int, tagged: TaggedSentence) -> str:
 
 
 def _is_boundary(sentence: Sentence) -> bool:
-    """Tell whether a sentence stands for document boundaries at the end of a column file. Only columns show them."""
-    return not sentence.tokens and sentence.document_start is not None
+    """Tell whether a sentence stands for boundaries or comments at the end of a column file. Only columns show them."""
+    return not sentence.tokens and bool(sentence.document_start is not None or sentence.comments)
 
 
 def _marked(text: str, entities: tuple[Entity, ...]) -> str:
@@ -101,11 +101,12 @@ def as_conll(number: int, tagged: TaggedSentence) -> str:
     """Write the input's columns, a column of predicted tags, and a column of scores if asked for (`-` outside)."""
     sentence = tagged.sentence
     start = f"{sentence.document_start}\n\n" if sentence.document_start is not None else ""
+    start += "".join(f"{comment}\n" for comment in sentence.comments)
     if not sentence.tokens:
         return start or "\n"
     _check_columns(tagged.tags if sentence.rows else (*sentence.tokens, *tagged.tags), number)
     rows = sentence.rows or sentence.tokens
-    separator = "\t" if "\t" in rows[0] else " "
+    separator = "\t" if "\t" in rows[0].rpartition("\n")[2] else " "
     columns: list[Sequence[str]] = [rows, tagged.tags]
     if tagged.scored:
         scores = ["-"] * len(rows)

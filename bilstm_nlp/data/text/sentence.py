@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from bilstm_nlp.data.text.tokenizer import Cut
 from bilstm_nlp.errors import DataError
@@ -32,8 +33,10 @@ class Sentence:
     """From 1; 0 if no document is named, as in text and before the first boundary of a column file."""
     document_start: str | None = None
     """The -DOCSTART- line right before this sentence; several such lines are joined by a blank line."""
+    comments: tuple[str, ...] = ()
+    """Lines of a column file right before this sentence that are no tokens, such as comments; only in streams."""
     rows: tuple[str, ...] = ()
-    """Whole lines of a column file, without their ends; only in streams."""
+    """Whole lines of a column file, without their ends; only in streams. Lines that are no tokens stand before them."""
     text: str | None = None
     offsets: tuple[tuple[int, int], ...] | None = None
     """Start and end of each token in `text`, in characters."""
@@ -65,6 +68,8 @@ class ColumnFormat:
     """None if tags are not needed."""
     comment: str | None = None
     """The beginning of comment lines."""
+    on_empty_token: Literal["error", "skip"] = "error"
+    """Treatment of tokens without characters."""
     encoding: str = "utf-8"
     header: bool = False
     """The first line names the columns, even if columns are given by number."""

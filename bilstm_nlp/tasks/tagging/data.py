@@ -8,6 +8,7 @@ from typing import Literal
 
 from bilstm_nlp.config.tagging import TaggingData
 from bilstm_nlp.data.lines import Complain, stop
+from bilstm_nlp.data.remarks import Note
 from bilstm_nlp.data.text.corpus import ColumnFormat, TaggedCorpus, checked, converted, fraction_of, hold_out, read
 from bilstm_nlp.data.text.tokenizer import Cut
 from bilstm_nlp.tags import Scheme, detect
@@ -68,10 +69,16 @@ class CorpusLoader:
         return converted(self._checked(corpus, own), own, scheme)
 
     def read(
-        self, source: str, scheme: Scheme | Literal["auto"], complain: Complain = stop, cut: Cut = "words"
+        self,
+        source: str,
+        scheme: Scheme | Literal["auto"],
+        complain: Complain = stop,
+        note: Note | None = None,
+        cut: Cut = "words",
     ) -> TaggedCorpus:
         """Read a corpus in the config's format. Spans of characters become tags of `scheme`, of IOB2 for `auto`."""
-        return read(source, replace(self.format, spans_as="IOB2" if scheme == "auto" else scheme, cut=cut), complain)
+        format = replace(self.format, spans_as="IOB2" if scheme == "auto" else scheme, cut=cut)
+        return read(source, format, complain, note)
 
     def _without_held_out_fold(self, train: TaggedCorpus) -> TaggedCorpus:
         """Leave out the fold that the config holds out, if it holds out any.

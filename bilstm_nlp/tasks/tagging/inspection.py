@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any, Literal
 
 from bilstm_nlp.data.lines import Complain
+from bilstm_nlp.data.remarks import Note, Remark
 from bilstm_nlp.data.text.corpus import Sentence, TaggedCorpus, checked, converted, line_of
 from bilstm_nlp.data.text.vocabulary import Coverage, WordTable
 from bilstm_nlp.data.text.word_vectors import Pretrained
@@ -17,8 +18,8 @@ from bilstm_nlp.reports.sections import Row, Section, Table
 from bilstm_nlp.tags import Detection, Scheme, detect, parse, spans, violations
 from bilstm_nlp.tasks.inspection import Complaint
 
-Reader = Callable[[str, Scheme | Literal["auto"], Complain], TaggedCorpus]
-"""(source, scheme of the files, complain) → corpus. Raises `DataError`."""
+Reader = Callable[[str, Scheme | Literal["auto"], Complain, Note], TaggedCorpus]
+"""(source, scheme of the files, complain, note) → corpus. Raises `DataError`."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,9 @@ def inspect_corpora(
     def unreadable(error: DataError) -> None:
         complaints.append(Complaint.of(error))
 
+    def remarked(remark: Remark) -> None:
+        complaints.append(Complaint(remark.source, remark.line, remark.message, False, remark.kind))
+
     pretrained: Pretrained | None = None
     try:
         pretrained = vectors()
@@ -110,7 +114,7 @@ def inspect_corpora(
     corpora: dict[str, TaggedCorpus] = {}
     for name, source in sources.items():
         try:
-            corpus = read(source, inspection.scheme or "auto", unreadable)
+            corpus = read(source, inspection.scheme or "auto", unreadable, remarked)
         except DataError as error:
             unreadable(error)
             continue

@@ -53,7 +53,9 @@ def _scores(results: Mapping[str, Any]) -> dict[str, float]:
 def column_format(config: TaggingConfig) -> ColumnFormat:
     """Return the columns and the encoding of the config's files."""
     data = config.data
-    return ColumnFormat(data.token_column, data.tag_column, data.comment, data.encoding)
+    return ColumnFormat(
+        data.token_column, data.tag_column, data.comment, on_empty_token=data.on_empty_token, encoding=data.encoding
+    )
 
 
 def model(config: TaggingConfig, codec: TaggingCodec, vectors: Tensor) -> TaggingModel:

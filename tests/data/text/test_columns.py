@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import re
 import string
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bilstm_nlp.data.text.columns import fields_of, read_columns
+from bilstm_nlp.data.remarks import Remark
+from bilstm_nlp.data.text.column_layout import fields_of
+from bilstm_nlp.data.text.columns import read_columns
 from bilstm_nlp.data.text.corpus import ColumnFormat, Sentence, line_of, read
 from bilstm_nlp.data.text.output import TaggedSentence, writer
 from bilstm_nlp.errors import DataError
@@ -55,7 +58,7 @@ def plain(sentences: list[Sentence]) -> list[tuple]:
         lambda text: "\ufeff" + text,
         lambda text: text.rstrip("\n"),
         lambda text: text + "\n\n \t\n",
-        lambda text: text.replace("EU NNP", "  EU \t NNP").replace("VBZ I-VP O", "VBZ\t\tI-VP  O \t"),
+        lambda text: text.replace("EU NNP", "  EU   NNP").replace("VBZ I-VP O", "VBZ\t\tI-VP  O \t"),
         lambda text: text.replace("-DOCSTART- -X- O O", "-DOCSTART- -X- O O").replace("\n\nEU", "\n \nEU"),
     ],
     ids=["crlf", "bom", "no-final-newline", "blank-lines-at-the-end", "any-separator", "blank-line-of-blanks"],
@@ -82,7 +85,7 @@ def test_only_a_whole_word_is_a_boundary(folder):
 
 
 def test_comments_only_where_configured(folder):
-    content = "# one\nEU B-ORG\n#x O\n# two\nrejects O\n\n# three\n\nIt O\n"
+    content = "# one\nEU B-ORG\n#x O\n# two words\nrejects O\n\n# three\n\nIt O\n"
     first, second = sentences(folder, content, comment="# ")
     assert (first.tokens, token_lines(first)) == (("EU", "#x", "rejects"), [2, 3, 5])
     assert (second.tokens, second.line, token_lines(second)) == (("It",), 9, [9])
@@ -137,7 +140,7 @@ def test_a_stream_keeps_rows(folder):
         ("a O\nO\n", {}, "/x.conll:2: expected 2 columns, as line 1 has, found 1: 'O'"),
         ("a N O\nb O\n", {}, "/x.conll:2: expected 3 columns, as line 1 has, found 2: 'b O'"),
         ("a O\n\nNew York O\n", {}, "/x.conll:3: expected 2 columns, as line 1 has, found 3: 'New York O'"),
-        ("\n# c\na O\n# d\n\tO\n", {"comment": "#"}, "/x.conll:5: expected 2 columns, as line 3 has, found 1: '\\tO'"),
+        ("\n# c\na O\n# d e\nO\n", {"comment": "#"}, "/x.conll:5: expected 2 columns, as line 3 has, found 1: 'O'"),
         (
             "a\r\n",
             {},
@@ -196,9 +199,9 @@ def test_any_bytes_give_sentences_or_a_data_error(folder, content, settings):
     for sentence in corpus.sentences:
         assert sentence.tokens
         assert sentence.tags is None or len(sentence.tags) == len(sentence.tokens)
-        assert all(fields_of(token) == [token] for token in sentence.tokens)
+        assert all(token == token.strip(" ") and "\t" not in token for token in sentence.tokens)
         # Every token stands on its line, told apart from the reader.
-        lines = content.decode(settings.encoding).split("\n")
+        lines = re.split("\r\n|\r|\n", content.decode(settings.encoding))
         for index, token in enumerate(sentence.tokens):
             assert token in lines[line_of(sentence, index) - 1]
 
@@ -251,3 +254,151 @@ def test_columns_are_what_stands_between_blanks_and_tabs(line):
         else:
             word += character
     assert fields_of(line) == slow
+
+
+def noted(folder, content: str, **settings) -> tuple[list[Sentence], list[tuple[int | None, str, str]]]:
+    (folder / "x.conll").write_text(content)
+    remarks: list[Remark] = []
+    got = list(read_columns(str(folder / "x.conll"), ColumnFormat(**settings), note=remarks.append))
+    return got, [(remark.line, remark.kind, remark.message) for remark in remarks]
+
+
+@pytest.mark.parametrize(
+    ("content", "settings", "tokens", "tags"),
+    [
+        ("New York\tB-LOC\nis\tO\n", {}, ("New York", "is"), ("B-LOC", "O")),
+        ("EU\t\tB-ORG\nsays\tV\tO\n", {}, ("EU", "says"), ("B-ORG", "O")),
+        ("EU\t\tB-ORG\nsays\tV\tO\n", {"tag": 2}, ("EU", "says"), ("B-ORG", "O")),
+        ("\tEU\tB-ORG\n1\tsays\tO\n", {"token": 1}, ("EU", "says"), ("B-ORG", "O")),
+        ("EU\tB-ORG\nsays\tO\t\t\n", {}, ("EU", "says"), ("B-ORG", "O")),
+        ("EU \t B-ORG\nsays\tO\n", {}, ("EU", "says"), ("B-ORG", "O")),
+        ("a b\tB-Product Name\n", {}, ("a b",), ("B-Product Name",)),
+        ("EU B-ORG\t\nsays O\n", {}, ("EU", "says"), ("B-ORG", "O")),
+        ("EU B-ORG\nsays\tO\n", {}, ("EU", "says"), ("B-ORG", "O")),
+        ("word type\tthe tag\nEU\tB-ORG\n", {"token": "word type", "tag": "the tag"}, ("EU",), ("B-ORG",)),
+    ],
+)
+def test_tabs_of_the_first_row_alone_part_cells(folder, content, settings, tokens, tags):
+    (sentence,) = sentences(folder, content, **settings)
+    assert (sentence.tokens, sentence.tags) == (tokens, tags)
+
+
+def test_rows_of_empty_cells_end_a_sentence(folder):
+    first, second = sentences(folder, "EU\tB-ORG\n\t\nsays\tO\n \t \n")
+    assert (first.tokens, second.tokens, second.line) == (("EU",), ("says",), 3)
+
+
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
+def test_every_line_end_gives_the_same_lines(folder, end):
+    first, second = sentences(folder, end.join(["EU B-ORG", "says O", "", "It O", ""]))
+    assert (first.tokens, first.tags, token_lines(first)) == (("EU", "says"), ("B-ORG", "O"), [1, 2])
+    assert (second.tokens, token_lines(second)) == (("It",), [4])
+
+
+def test_lone_returns_among_line_feeds_end_lines(folder):
+    first, second = sentences(folder, "EU B-ORG\rsays O\n\r\nIt O\n")
+    assert (first.tokens, token_lines(first), second.tokens, token_lines(second)) == (
+        ("EU", "says"),
+        [1, 2],
+        ("It",),
+        [4],
+    )
+
+
+HASHES = "# id 1\n#EU B-ORG\n# O\n#two words here\nx O\n\n#Brexit O\nis O\n"
+
+
+def test_comments_stand_before_sentences_only(folder):
+    (first, second), remarks = noted(folder, HASHES, comment="#")
+    assert (first.tokens, first.tags, token_lines(first)) == (("#EU", "#", "x"), ("B-ORG", "O", "O"), [2, 3, 5])
+    assert (second.tokens, second.tags) == (("#Brexit", "is"), ("O", "O"))
+    assert remarks == [(4, "comments amid a sentence", "#two words here")]
+
+
+def test_tags_seen_before_tell_tokens_from_comments(folder):
+    (_, second), remarks = noted(folder, "I PRP\n\n# NN\n#Brexit PRP\n", comment="#")
+    assert (second.tokens, second.tags) == (("#Brexit",), ("PRP",))
+    assert remarks == [(3, "comments with as many columns as the rows", "# NN")]
+
+
+def test_single_columns_of_a_stream_keep_hashtags(folder):
+    first, second = sentences(folder, "#Brexit\nis\n\n# id 2\n#now\n", comment="#", tag=None)
+    assert (first.tokens, second.tokens) == (("#Brexit", "is"), ("#now",))
+
+
+COMMENTED = (
+    "# of the file\n-DOCSTART- O\n\n# id 1\nEU B-ORG\n# amid the sentence\nsays O\n\n# id 2\nIt O\n\n# the end\n"
+)
+
+
+def test_comments_are_written_again_where_they_stood(folder):
+    (folder / "x.conll").write_text(COMMENTED)
+    stream = read_columns(str(folder / "x.conll"), ColumnFormat(comment="#", tag=None), keep_rows=True)
+    tagged = [TaggedSentence(sentence, "", ("O",) * len(sentence.tokens), ()) for sentence in stream]
+    written = "".join(writer("conll")(number, sentence) for number, sentence in enumerate(tagged, 1))
+    assert written == COMMENTED.replace("EU B-ORG", "EU B-ORG O").replace("s O", "s O O").replace("It O", "It O O")
+    assert "".join(writer("text")(1, sentence) for sentence in tagged[2:]) == ""
+
+
+@pytest.mark.parametrize("content", ["EU\tB-ORG\n\tO\nsays\tO\n", "EU B-ORG\n O\nsays O\n"])
+def test_empty_tokens_are_skipped_and_counted_or_refused(folder, content):
+    (sentence,), remarks = noted(folder, content, on_empty_token="skip")
+    assert (sentence.tokens, sentence.tags, token_lines(sentence)) == (("EU", "says"), ("B-ORG", "O"), [1, 3])
+    assert remarks == [(2, "empty tokens, skipped", content.split("\n")[1])]
+    row = content.split("\n")[1]
+    expected = f'/x.conll:2: expected a token, or data.on_empty_token = "skip", found none in column 0: {row!r}'
+    assert complaint(folder, content) == expected
+
+
+def test_document_starts_stand_in_the_column_of_the_token(folder):
+    content = "1 -DOCSTART- O\n\n1 EU B-ORG\n\n1 -DOCSTART- O\n\n1 It O\n"
+    first, second = sentences(folder, content, token=1)
+    assert (first.tokens, first.document, second.tokens, second.document) == (("EU",), 1, ("It",), 2)
+    tabs = "-DOCSTART- -X- O\nEU\t-X-\tB-ORG\n\n-DOCSTART- -X- O\nIt\t_\tO\n"
+    assert [(s.tokens, s.document) for s in sentences(folder, tabs)] == [(("EU",), 1), (("It",), 2)]
+
+
+NUMBERED_ROWS = "1 EU B-ORG\n2 says O\n\n1 It O\n2 is O\n3 so O\n\n1 a O\n2 b O\n3 c O\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "settings", "message"),
+    [
+        ("a O\n\n# id\tb c\n", {}, "found 4: '# id\\tb c'; if it is a comment, set data.comment = \"#\""),
+        ("% x y\na O\n", {}, "found 2: 'a O'; if it is a comment, set data.comment = \"%\""),
+        ("a,O\n", {}, "so both are 'a,O'; commas part its cells, where tabs or blanks should"),
+        (
+            NUMBERED_ROWS,
+            {},
+            ":1: expected tokens in column 0, found the numbers of the rows; data.token_column = 1 names",
+        ),
+        (
+            "".join(f"{n}\tx{n}\tO\n{chr(10) if n % 3 == 0 else ''}" for n in range(9)),
+            {},
+            "found the numbers of the rows; data.token_column = 1",
+        ),
+        (
+            "O a\n" * 9,
+            {},
+            "expected tokens in column 0, found tags; data.token_column = 1 and data.tag_column = 0 exchange them",
+        ),
+        ("word tag\na O\n", {}, "found a header line, 'word tag'; data.token_column = \"word\" and data.tag_column"),
+        ("a\tO\t\nb\tO\t\n", {}, "a tag in column 2, found none: 'a\\tO\\t'; data.tag_column = 1 names"),
+        ("a O\n\n# id\nb O\n", {}, ":3: expected a token and its tag, found '# id'; data.comment = \"#\" says"),
+        ("a\tb\tO\nb O\n", {}, "expected 3 columns parted by tabs, as line 1 has, found 1: 'b O'"),
+    ],
+)
+def test_messages_name_the_setting_that_helps(folder, content, settings, message):
+    assert message in complaint(folder, content, **settings)
+
+
+def test_a_tag_column_without_tags_is_noted(folder):
+    _, remarks = noted(folder, "EU B-ORG NNP\nsays O VBZ\n")
+    assert remarks == [
+        (1, "column 2 is read as tags, and has none of a scheme", "column 1 looks like tags: data.tag_column = 1")
+    ]
+
+
+@pytest.mark.parametrize("content", ["1 O\n2 O\n\n1 B-X\n", "".join(f"{n} O\n" for n in (4, 9, 1, 7, 7, 2, 3, 8, 1))])
+def test_numbers_may_be_tokens(folder, content):
+    assert sentences(folder, content)[0].tokens[0] == content[0]

@@ -36,8 +36,8 @@ def inspected(tmp_path, settings: ColumnFormat | None = None, *, options=None, *
         (tmp_path / name).write_text(content)
     sources = {name: str(tmp_path / name) for name in contents}
 
-    def reader(source, scheme, complain):
-        return read(source, settings or ColumnFormat(), complain)
+    def reader(source, scheme, complain, note):
+        return read(source, settings or ColumnFormat(), complain, note)
 
     return inspect_corpora(sources, reader, **options or {})
 
@@ -73,20 +73,21 @@ def test_the_config_decides_the_scheme(tmp_path):
     ]
 
 
-BROKEN = "# c\na B-X\nb I-X\n# c\nc I-Y\n\nd I-X\n\ne B-X\n\nf B-Y\n"
+BROKEN = "# c\na B-X\nb I-X\n# c d\nc I-Y\n\nd I-X\n\ne B-X\n\nf B-Y\n"
 
 
 def test_tags_that_break_the_scheme_are_wrong_unless_repaired(tmp_path):
     settings = ColumnFormat(comment="#")
     error = inspected(tmp_path, settings, options={"file_scheme": "IOB2"}, train=BROKEN)
     assert complaints(tmp_path, error) == [
+        "train:4: # c d",
         "train:5: I-Y follows I-X; in IOB2 an entity begins with B-Y",
         "train:7: I-X begins a sentence; in IOB2 an entity begins with B-X",
     ]
     assert is_wrong(error)
     options = {"file_scheme": "IOB2", "on_invalid": "repair"}
     repair = inspected(tmp_path, settings, options=options, train=BROKEN)
-    assert complaints(tmp_path, repair) == ["train:5: I-Y becomes B-Y", "train:7: I-X becomes B-X"]
+    assert complaints(tmp_path, repair)[1:] == ["train:5: I-Y becomes B-Y", "train:7: I-X becomes B-X"]
     assert not is_wrong(repair)
 
 
@@ -154,10 +155,18 @@ def test_unreadable_lines_are_complaints_and_others_count(tmp_path):
     assert "dev" not in inspection.corpora
 
 
+def test_skipped_rows_are_remarks_with_their_lines(tmp_path):
+    settings = ColumnFormat(on_empty_token="skip")
+    inspection = inspected(tmp_path, settings, train="EU\tB-ORG\n\tO\nsays\tO\n\nit\tO\n\tO\n")
+    kind = "empty tokens, skipped"
+    assert [(c.line, c.kind, c.wrong) for c in inspection.complaints] == [(2, kind, False), (6, kind, False)]
+    assert inspection.corpora["train"].tokens == 3
+
+
 def test_without_training_data_other_corpora_are_inspected(tmp_path):
     (tmp_path / "dev").write_text(TRAIN)
     sources = {"train": str(tmp_path / "none"), "dev": str(tmp_path / "dev")}
-    inspection = inspect_corpora(sources, lambda source, scheme, complain: read(source, ColumnFormat(), complain))
+    inspection = inspect_corpora(sources, lambda source, scheme, *calls: read(source, ColumnFormat(), *calls))
     assert complaints(tmp_path, inspection) == [
         "none: expected a file, found nothing there",
         "dev:12: line 3 again: EU says it",
