@@ -155,7 +155,11 @@ def test_a_stream_keeps_rows(folder):
         ),
         ("w t t\n", {"tag": "t"}, "/x.conll:1: expected one column named 't' in the header line, found 2 in 'w t t'"),
         ("w t\na O\nb\n", {"token": "w", "tag": "t"}, "/x.conll:3: expected 2 columns, as line 1 has, found 1: 'b'"),
-        (b"a O\n\xe4 O\n", {}, "/x.conll:2: expected utf-8 text, found byte 0xe4 in \\xe4 O"),
+        (
+            b"a O\n\xe4 O\n",
+            {},
+            "/x.conll:2: expected utf-8 text, found byte 0xe4 in \\xe4 O; data.encoding or --encoding names another",
+        ),
     ],
 )
 def test_malformed_lines_are_named(folder, content, settings, message):
