@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import assert_never
 
 from torch import nn
-from torch.optim import SGD, Adam, AdamW, Optimizer
+from torch.optim import Optimizer
 
 from bilstm_nlp.config import Config
 from bilstm_nlp.config.sections import (
@@ -24,6 +24,7 @@ from bilstm_nlp.nn.adversarial import Adversarial
 from bilstm_nlp.nn.model import Model
 from bilstm_nlp.training import loop, schedules
 from bilstm_nlp.training.loop import Settings
+from bilstm_nlp.training.optimizers import SGD, Adam, AdamW
 from bilstm_nlp.training.schedules import Schedule
 
 

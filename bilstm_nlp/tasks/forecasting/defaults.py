@@ -183,10 +183,15 @@ def _training(facts: Facts, horizons: int, series: int, given: Mapping[str, Any]
     counts = (1000, 2000) if series >= PANEL else (200, 400, 1000)
     limits = (2000,) if series >= PANEL else (20, 100)
     steps = counts[sum(horizons >= limit for limit in limits)]
+    epochs = min(EPOCHS, given.get("training.steps", steps))
+    of_epochs = "fewer data are learnt in fewer steps"
+    if "training.epochs" in given:  # an epoch remains as long as it is otherwise
+        of_epochs = f"{steps // EPOCHS} in each epoch; {of_epochs}"
+        steps = steps // EPOCHS * given["training.epochs"]
     size = max(4, (32 if horizons < MANY else 128) // facts.columns)
     yield Choice("training.batch_size", size, f"the training rows are {horizons:,} horizons")
-    yield Choice("training.steps", steps, "fewer data are learnt in fewer steps")
-    yield Choice("training.epochs", min(EPOCHS, given.get("training.steps", steps)), "as often is the model scored")
+    yield Choice("training.steps", steps, of_epochs)
+    yield Choice("training.epochs", epochs, "as often is the model scored")
     if not has_categories:  # whose effects would be mirrored too, and cancel out
         yield Choice("training.mirror", 0.5, "the training rows' rise or fall by accident is not learnt")
     optimizer = {"kind": "adamw", "learning_rate": 4e-3 if has_categories else 1e-3}

@@ -251,6 +251,14 @@ def test_few_given_steps_are_as_many_epochs(sales):
     assert (training.steps, training.epochs) == (4, 4)
 
 
+@pytest.mark.parametrize(("epochs", "steps"), [(1, 20), (3, 60), (20, 400)])
+def test_given_epochs_have_the_steps_of_chosen_ones(sales, epochs, steps):
+    usual = registry.load(sales).training
+    assert (usual.epochs, usual.steps) == (10, 200)
+    training = registry.load(sales, [f"training.epochs={epochs}"]).training
+    assert (training.epochs, training.steps) == (epochs, steps)
+
+
 def test_given_rows_of_the_encoder_are_bounded_by_the_chosen_look_back(sales):
     assert registry.load(sales, ["input.rows=20"]).input.rows == 20
     with pytest.raises(ConfigError, match=r"input: expected rows of at most data.look_back, [1-5]?[0-9], found .*200"):
