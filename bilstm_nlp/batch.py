@@ -86,7 +86,9 @@ class TokenBatch(Generic[A]):
     bigrams: A | None = None
     """(B, T) int64: rows of the table of pairs, each token with the next; 0 at padding. None without such a table."""
     features: A | None = None
-    """(B, T, F) float32: features from the lexicon and the document; 0 at padding. None if the config has none."""
+    """(B, T, F) float32: features from lexicons, documents and columns of numbers; 0 at padding. None without."""
+    values: A | None = None
+    """(B, T, C) int64: rows in the tables of C columns of values; 0 at padding. None without such columns."""
     tags: A | None = None
     """(B, T) int64: gold tags; 0 at padding. None if they are unknown."""
     windows: SentenceWindows[A] | None = None
@@ -104,6 +106,8 @@ class TokenBatch(Generic[A]):
         _check_shapes(self, expected)
         if self.features is not None and (self.features.ndim != 3 or tuple(self.features.shape[:2]) != (b, t)):
             raise ValueError(f"TokenBatch.features must be ({b}, {t}, F), got {tuple(self.features.shape)}")
+        if self.values is not None and (self.values.ndim != 3 or tuple(self.values.shape[:2]) != (b, t)):
+            raise ValueError(f"TokenBatch.values must be ({b}, {t}, C), got {tuple(self.values.shape)}")
         if self.windows is not None and tuple(self.windows.cells.shape) != (b, t):
             raise ValueError(f"TokenBatch.windows.cells must be ({b}, {t}), got {tuple(self.windows.cells.shape)}")
         if str(self.mask.dtype) not in ("bool", "torch.bool"):
@@ -128,6 +132,7 @@ class TokenBatch(Generic[A]):
             mask=convert(self.mask),
             bigrams=None if self.bigrams is None else convert(self.bigrams),
             features=None if self.features is None else convert(self.features),
+            values=None if self.values is None else convert(self.values),
             tags=None if self.tags is None else convert(self.tags),
             windows=None if self.windows is None else self.windows.mapped(convert),
         )

@@ -22,6 +22,7 @@ def token_values(**changed: object) -> dict[str, object]:
         "mask": np.array([[True, True, True], [True, False, False]]),
         "bigrams": ids,
         "features": np.zeros((2, 3, 8), np.float32),
+        "values": np.zeros((2, 3, 2), np.int64),
         "tags": ids,
         "windows": SentenceWindows(np.zeros((1, 5), np.int64), np.array([5]), ids),
     }
@@ -41,6 +42,7 @@ def token_values(**changed: object) -> dict[str, object]:
         ("bigrams", (2,), r"TokenBatch.bigrams must be \(2, 3\), got \(2,\)"),
         ("features", (2, 3), r"TokenBatch.features must be \(2, 3, F\), got \(2, 3\)"),
         ("features", (2, 4, 8), r"TokenBatch.features must be \(2, 3, F\), got \(2, 4, 8\)"),
+        ("values", (2, 4, 2), r"TokenBatch.values must be \(2, 3, C\), got \(2, 4, 2\)"),
         ("tags", (2,), r"TokenBatch.tags must be \(2, 3\), got \(2,\)"),
     ],
 )

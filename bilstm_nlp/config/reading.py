@@ -243,6 +243,8 @@ def dotted_keys(task: str) -> Iterator[str]:
             return
         for member in (*node.get("anyOf", ()), *node.get("oneOf", ()), *node.get("allOf", ())):
             yield from walk(member, prefix)
+        if isinstance(node.get("items"), dict):
+            yield from walk(node["items"], prefix)
         for name, child in node.get("properties", {}).items():
             yield prefix + name
             yield from walk(child, f"{prefix}{name}.")

@@ -50,7 +50,8 @@ def _sections(table: Node, prefix: str) -> Iterator[str]:
         members = _tables_of(node)
         for member in members:
             kind = member["properties"].get("kind", {}).get("const")
-            heading = f"### [{prefix}{name}]" + (f' kind = "{kind}"' if kind else "")
+            title = f"[[{prefix}{name}]]" if "items" in node else f"[{prefix}{name}]"
+            heading = f"### {title}" + (f' kind = "{kind}"' if kind else "")
             text = member.get("description") or ("" if len(members) > 1 else node.get("description", ""))
             yield "\n\n".join(part for part in (heading, _in_line(text), _key_table(member)) if part)
             yield from _sections(member, f"{prefix}{name}.")
@@ -62,7 +63,7 @@ def _key_table(table: Node) -> str:
     rows = [
         (f"`{name}`", _type(node), _default(node, name in required), _in_line(_description(node)))
         for name, node in table["properties"].items()
-        if name != "kind"
+        if name != "kind" or "const" not in node
     ]
     if not rows:
         return ""
@@ -89,14 +90,20 @@ def _resolved(node: Node) -> Node:
 
 
 def _tables_of(node: Node) -> list[Node]:
-    """Return the tables that a key may have as its value; several if a table has kinds, none for a plain value."""
-    members = [_resolved(member) for member in (*node.get("oneOf", ()), *node.get("anyOf", ()), node)]
+    """Return the tables that a key may have as its value, or as members of a list.
+
+    There are several if a table has kinds, and none for a plain value.
+    """
+    nodes = (*node.get("oneOf", ()), *node.get("anyOf", ()), *([node["items"]] if "items" in node else ()), node)
+    members = [_resolved(member) for member in nodes]
     return [member for member in members if "properties" in member]
 
 
 def _type(node: Node) -> str:
     """Describe the type and the range of a value."""
     if tables := _tables_of(node):
+        if "items" in node:
+            return "list of tables"
         kinds = [member["properties"]["kind"]["const"] for member in tables if "kind" in member["properties"]]
         return f"table of kind {_either(kinds)}" if kinds else "table"
     if members := node.get("anyOf"):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from bilstm_nlp.config.measures import Comparability, Measure, Subject
 from bilstm_nlp.config.sections import (
@@ -98,6 +98,32 @@ class CharacterLstmConfig(Section):
     """Size of the hidden state, per direction."""
 
 
+class ColumnConfig(Section):
+    """A column of the files, beside token and tag, that is a feature of each token."""
+
+    column: NotNegative | Annotated[str, Field(min_length=1)]
+    """The column: an index from 0, or a name in the header line. JSONL and datasets have it as a key, `"1"` for 1."""
+    kind: Literal["value", "number"] = "value"
+    """Each value has a vector of its own, or numbers are used as they are, standardised by the training data."""
+    size: Positive | None = None
+    """Size of the vector of each value. Not set: 25. A column of numbers has no vectors and takes one place."""
+
+    @model_validator(mode="after")
+    def check(self) -> Self:
+        """Raise `ValueError` for the size of a number."""
+        if self.kind == "number" and self.size is not None:
+            raise ValueError(f"expected no size where kind is number, found {self.size}")
+        return self
+
+
+def distinct_columns(columns: tuple[ColumnConfig, ...]) -> tuple[ColumnConfig, ...]:
+    """Return the columns. Raises `ValueError` if any is named twice."""
+    names = [str(column.column) for column in columns]
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"expected each column once, found {repeated[0]} again")
+    return columns
+
+
 class EmbeddingsConfig(Section):
     """The vector of each token at the encoder's input."""
 
@@ -123,6 +149,8 @@ class EmbeddingsConfig(Section):
     """Add features of a word's use in its document: lower case, capitalized inside a sentence, frequency."""
     shapes: NotNegative = 12
     """Size of the vector of a word's shape, such as Xx or dd-dd. 0 turns the vectors off."""
+    columns: Annotated[tuple[ColumnConfig, ...], AfterValidator(distinct_columns)] = ()
+    """Columns of the files that are features, such as parts of speech. Predictions read the same columns."""
 
 
 class NoContext(Section):

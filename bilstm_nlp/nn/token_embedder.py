@@ -5,6 +5,8 @@ B sentences of at most T tokens; U distinct word forms of at most C characters.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -128,10 +130,11 @@ class CharacterLstm(nn.Module):
 
 
 class TokenEmbedder(nn.Module):
-    """(B, T, outputs): word vectors, characters, neighbouring pairs, shapes and features, concatenated for each token.
+    """(B, T, outputs): words, characters, neighbouring pairs, shapes, columns and features of each token, concatenated.
 
     `characters` maps (U, C) characters to (U, outputs); `bigrams` and `shapes` are tables. Each of them may be None.
-    `features` is the number of features that the batch brings for each token; they are used unchanged.
+    `columns` are the tables of the batch's columns of values. `features` is the number of features that the batch
+    brings for each token; they are used unchanged.
     """
 
     def __init__(
@@ -141,20 +144,23 @@ class TokenEmbedder(nn.Module):
         bigrams: WordVectors | None,
         shapes: nn.Embedding | None,
         features: int = 0,
+        columns: Sequence[WordVectors] = (),
     ) -> None:
         super().__init__()
         self.words, self.characters, self.bigrams, self.shapes = words, characters, bigrams, shapes
+        self.columns = nn.ModuleList(columns)
         self.features = features
         self.outputs = words.outputs
         self.outputs += characters.outputs if characters is not None else 0
         self.outputs += bigrams.outputs if bigrams is not None else 0
         self.outputs += shapes.embedding_dim if shapes is not None else 0
+        self.outputs += sum(column.outputs for column in columns)
         self.outputs += features
 
     def forward(self, batch: TokenBatch[Tensor]) -> Sequences:
         """Embed a batch as (B, T, outputs) sequences, one for each sentence.
 
-        Raises `ValueError` for a batch without the pairs or features that the embedder needs.
+        Raises `ValueError` for a batch without the pairs, columns or features that the embedder needs.
         """
         parts = [self.words(batch.words)]
         if self.characters is not None:
@@ -165,6 +171,11 @@ class TokenEmbedder(nn.Module):
             parts.append(self.bigrams(batch.bigrams))
         if self.shapes is not None:
             parts.append(self.shapes(functional.embedding(batch.distinct, batch.shapes[:, None]).squeeze(2)))
+        if self.columns:
+            if batch.values is None or batch.values.shape[2] != len(self.columns):
+                given = "none" if batch.values is None else str(batch.values.shape[2])
+                raise ValueError(f"The embedder needs a batch with {len(self.columns)} columns of values. Got {given}.")
+            parts += [column(batch.values[:, :, number]) for number, column in enumerate(self.columns)]
         if self.features:
             if batch.features is None or batch.features.shape[2] != self.features:
                 given = "none" if batch.features is None else str(batch.features.shape[2])

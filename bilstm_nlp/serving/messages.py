@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bilstm_nlp.tasks.request import Combine, Request
+from bilstm_nlp.tasks.tagging.tally import Tally
 
 
 @dataclass(frozen=True)
@@ -39,3 +40,5 @@ class ChunkOutput:
     output: bytes
     error: str | None
     """The reason why the output ends before the chunk's end, if it does."""
+    tally: Tally = field(default_factory=Tally)
+    """The counts of the chunk."""

@@ -20,9 +20,12 @@ from bilstm_nlp.serving.messages import ChunkOutput, Refusal, Work
 from bilstm_nlp.system.processes import cores, ending, follow_parent, start, worker_context
 from bilstm_nlp.tasks.request import Combine, Request
 from bilstm_nlp.tasks.tagging.stream import Chunk, Reading
+from bilstm_nlp.tasks.tagging.tally import Tally
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext, SpawnContext
+
+logger = logging.getLogger(__name__)
 
 Answer: TypeAlias = Reading | ChunkOutput
 
@@ -68,6 +71,7 @@ def in_order(pool: Workers, stream: ChunkReader, limit: int) -> Iterator[bytes]:
     """
     order: deque[int] = deque()
     finished: dict[int, ChunkOutput] = {}
+    tally = Tally()
     stream.read()
     while order or not stream.ended:
         if stream.chunk is not None and pool.idle and len(order) < limit:
@@ -80,9 +84,12 @@ def in_order(pool: Workers, stream: ChunkReader, limit: int) -> Iterator[bytes]:
         stream.receive()
         while order and order[0] in finished:
             output = finished.pop(order.popleft())
+            tally.add(output.tally)
             yield output.output
             if output.error is not None:
                 raise InputError(output.error)
+    for message in tally.messages():
+        logger.warning("%s", message)
     if stream.error is not None:
         raise stream.error
 

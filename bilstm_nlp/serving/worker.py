@@ -57,4 +57,4 @@ def _output_of(tagger: SentenceTagger, chunk: Chunk, request: Request) -> ChunkO
         pieces.extend(tagger.render(chunk, request))  # keeps the pieces before an error
     except InputError as error:
         message = str(error)
-    return ChunkOutput(chunk.first, b"".join(pieces), message)
+    return ChunkOutput(chunk.first, b"".join(pieces), message, tagger.take_tally())

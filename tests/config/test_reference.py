@@ -22,7 +22,7 @@ def test_the_page_has_every_key_of_a_task(task):
     first, *others = chapter.split("\n### [")
     sections = {"": first}
     for section in others:  # kinds of a table have a section each
-        table = section.partition("]")[0]
+        table = section.partition("]")[0].removeprefix("[")
         sections[table] = sections.get(table, "") + section
     keys = set(dotted_keys(task))
     assert len(keys) > 60

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,23 +18,37 @@ def swap_entities(
 ) -> list[Sentence]:
     """Replace about this fraction of the entities by others of their type (Dai and Adel 2020).
 
-    Replacements are drawn from all entities of the sentences, in proportion to their counts. Lengths may change.
+    Replacements are drawn from all entities of the sentences, in proportion to their counts. They bring their own
+    values of the columns that are features. Lengths may change.
     """
     entities_of_each = [spans(sentence.tags or (), scheme) for sentence in sentences]
-    pools: dict[str, list[tuple[str, ...]]] = {}
+    pools: dict[str, list[Mention]] = {}
     for sentence, entities in zip(sentences, entities_of_each, strict=True):
         for kind, start, end in entities:
-            pools.setdefault(kind, []).append(sentence.tokens[start:end])
+            pools.setdefault(kind, []).append(Mention.of(sentence, start, end))
     return [
         _swapped(sentence, entities, pools, scheme, fraction, generator)
         for sentence, entities in zip(sentences, entities_of_each, strict=True)
     ]
 
 
+class Mention(NamedTuple):
+    """Neighbouring tokens of a sentence, with their values in each column."""
+
+    tokens: tuple[str, ...]
+    columns: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, sentence: Sentence, start: int, end: int) -> Mention:
+        """Take the tokens from `start` to `end`, which is exclusive."""
+        columns = {key: values[start:end] for key, values in sentence.columns.items()}
+        return cls(sentence.tokens[start:end], columns)
+
+
 def _swapped(
     sentence: Sentence,
     entities: Sequence[Span],
-    pools: dict[str, list[tuple[str, ...]]],
+    pools: dict[str, list[Mention]],
     scheme: Scheme,
     fraction: float,
     generator: np.random.Generator,
@@ -41,23 +57,25 @@ def _swapped(
     drawn = generator.random(len(entities)) < fraction
     if not drawn.any():
         return sentence
-    tokens: list[str] = []
+    parts: list[Mention] = []
     new_entities: list[Span] = []
-    copied = 0  # tokens of the sentence
+    length, copied = 0, 0  # tokens so far, and tokens of the sentence
     for (kind, start, end), is_drawn in zip(entities, drawn, strict=True):
-        tokens += sentence.tokens[copied:start]
         pool = pools[kind]
-        mention = pool[generator.integers(len(pool))] if is_drawn else sentence.tokens[start:end]
-        new_entities.append(Span(kind, len(tokens), len(tokens) + len(mention)))
-        tokens += mention
-        copied = end
-    tokens += sentence.tokens[copied:]
+        mention = pool[generator.integers(len(pool))] if is_drawn else Mention.of(sentence, start, end)
+        length += start - copied
+        new_entities.append(Span(kind, length, length + len(mention.tokens)))
+        parts += [Mention.of(sentence, copied, start), mention]
+        length, copied = length + len(mention.tokens), end
+    parts.append(Mention.of(sentence, copied, len(sentence.tokens)))
+    tokens = tuple(chain.from_iterable(part.tokens for part in parts))
     return replace(
         sentence,
-        tokens=tuple(tokens),
+        tokens=tokens,
         tags=tuple(encode(new_entities, len(tokens), scheme)),
         text=None,
         offsets=None,
         rows=(),
         lines=(),
+        columns={key: tuple(chain.from_iterable(part.columns[key] for part in parts)) for key in sentence.columns},
     )

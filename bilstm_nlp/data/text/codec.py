@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bilstm_nlp.batch import AnyArray, Ints
-from bilstm_nlp.data.text.codec_file import saved_codec
+from bilstm_nlp.data.text.codec_file import column_as_json, saved_codec
+from bilstm_nlp.data.text.column_codec import ColumnCodec, encoded_numbers, encoded_values
 from bilstm_nlp.data.text.corpus import Sentence
 from bilstm_nlp.data.text.document_features import Use, usage
 from bilstm_nlp.data.text.encoded_sentences import EncodedSentences
+from bilstm_nlp.data.text.feature_columns import FeatureColumn
 from bilstm_nlp.data.text.lexicon import EntityLexicon, Fold, entities_of, matches
 from bilstm_nlp.data.text.tokenizer import Cut, cut_of
 from bilstm_nlp.data.text.vocabulary import FIRST, UNKNOWN, Vocabulary, WordTable, shape
@@ -64,6 +66,8 @@ class TaggingCodec:
     """The use of a token elsewhere in its document is a feature."""
     context: int = 0
     """Tokens in a window of neighbours that are read together; 0 if each sentence is read by itself."""
+    columns: tuple[ColumnCodec, ...] = ()
+    """The columns of files that are features."""
 
     @classmethod
     def fit(
@@ -78,6 +82,7 @@ class TaggingCodec:
         with_lexicon: bool = False,
         with_usage: bool = False,
         context: int = 0,
+        columns: Sequence[FeatureColumn] = (),
     ) -> TaggingCodec:
         """Collect characters, shapes, tags and entities of the training sentences, whose tags are in `file_scheme`."""
         forms = Counter(chain.from_iterable(sentence.tokens for sentence in sentences))
@@ -102,6 +107,7 @@ class TaggingCodec:
             lexicon=EntityLexicon(entities, types) if with_lexicon else None,
             with_usage=with_usage,
             context=context,
+            columns=tuple(ColumnCodec.fit(column, sentences) for column in columns),
         )
         if not with_pairs:
             return codec
@@ -115,8 +121,9 @@ class TaggingCodec:
 
     @property
     def features(self) -> int:
-        """Count the features of a token from the lexicon and the document; 0 without either."""
-        return (self.lexicon.features if self.lexicon else 0) + (len(Use) if self.with_usage else 0)
+        """Count the features of a token from the lexicon, the document and columns of numbers; 0 without any."""
+        numbers = sum(codec.column.numeric for codec in self.columns)
+        return (self.lexicon.features if self.lexicon else 0) + (len(Use) if self.with_usage else 0) + numbers
 
     @property
     def reads_documents(self) -> bool:
@@ -153,6 +160,9 @@ class TaggingCodec:
             features.append(matched.astype(np.float32))
         if self.with_usage:
             features.append(usage(list(table), forms, lengths, documents))
+        numbers = encoded_numbers(self.columns, sentences)
+        if numbers is not None:
+            features.append(numbers)
         encoded = EncodedSentences(
             offsets=np.concatenate([[0], np.cumsum(lengths)]),
             documents=documents,
@@ -164,6 +174,7 @@ class TaggingCodec:
             tags=tags,
             bigrams=None,
             features=np.concatenate(features, axis=1) if features else None,
+            values=encoded_values(self.columns, sentences),
         )
         return replace(encoded, bigrams=self._bigrams(encoded)) if len(self.pairs) else encoded
 
@@ -203,6 +214,7 @@ class TaggingCodec:
             "lexicon": self.lexicon is not None,
             "usage": self.with_usage,
             "context": self.context,
+            "columns": [column_as_json(codec) for codec in self.columns],
         }
 
     def tensors(self) -> dict[str, AnyArray]:
@@ -235,4 +247,5 @@ class TaggingCodec:
             lexicon=EntityLexicon(saved.entities, types) if saved.lexicon else None,
             with_usage=saved.usage,
             context=saved.context,
+            columns=saved.columns,
         )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from bilstm_nlp.data.text.column_codec import ColumnCodec
+from bilstm_nlp.data.text.feature_columns import FeatureColumn
 from bilstm_nlp.data.text.tokenizer import Cut
 from bilstm_nlp.data.text.vocabulary import Vocabulary, WordTable
 from bilstm_nlp.errors import RunError, excerpt
@@ -29,6 +31,18 @@ class WordsFile(BaseModel):
     frozen: list[str]
 
 
+class ColumnFile(BaseModel):
+    """A member of the `columns` of codec.json."""
+
+    model_config = ConfigDict(strict=True, allow_inf_nan=False)
+
+    column: int | str
+    numeric: bool
+    values: list[str]
+    mean: float
+    deviation: Annotated[float, Field(gt=0)]
+
+
 class CodecFile(BaseModel):
     """The keys of codec.json and their types."""
 
@@ -45,6 +59,7 @@ class CodecFile(BaseModel):
     lexicon: bool
     usage: bool
     context: Annotated[int, Field(ge=0)]
+    columns: list[ColumnFile] = []
 
 
 @dataclass(frozen=True)
@@ -62,6 +77,7 @@ class SavedCodec:
     lexicon: bool
     usage: bool
     context: int
+    columns: tuple[ColumnCodec, ...]
 
 
 def saved_codec(values: object) -> SavedCodec:
@@ -83,7 +99,25 @@ def saved_codec(values: object) -> SavedCodec:
         lexicon=file.lexicon,
         usage=file.usage,
         context=file.context,
+        columns=_checked("columns", lambda: tuple(map(_column, file.columns))),
     )
+
+
+def column_as_json(codec: ColumnCodec) -> dict[str, Any]:
+    """Return a column as it stands in codec.json."""
+    return {
+        "column": codec.column.column,
+        "numeric": codec.column.numeric,
+        "values": list(codec.values.items),
+        "mean": codec.mean,
+        "deviation": codec.deviation,
+    }
+
+
+def _column(file: ColumnFile) -> ColumnCodec:
+    """Restore a column. Raises `ValueError` if a value occurs twice."""
+    column = FeatureColumn(file.column, file.numeric)
+    return ColumnCodec(column, Vocabulary(tuple(file.values)), file.mean, file.deviation)
 
 
 def _problem(error: ValidationError) -> str:

@@ -31,6 +31,8 @@ class Layout:
     tag: int | None
     row: str = ""
     """That row."""
+    features: tuple[int, ...] = ()
+    """The columns that are features, in the format's order."""
 
     def cells(self, line: str) -> list[str]:
         """Split a line into cells; an empty list if all of them are empty.
@@ -102,7 +104,12 @@ def layout_of(name: str, text: str, line: int, format: ColumnFormat) -> Layout:
         raise DataError(name, expected, problem, line)
     if tag is not None and not format.has_header:
         _refuse_header(name, cells, token, tag, line)
-    return Layout(len(cells), line, tabs, token, tag, text)
+    features = tuple(index_of(feature.column) for feature in format.features)
+    for feature, index in zip(format.features, features, strict=True):
+        if index == tag:
+            expected = "another column than the tags' in embeddings.columns, so that no tag is its own feature"
+            raise DataError(name, expected, f"column {feature.key}", line)
+    return Layout(len(cells), line, tabs, token, tag, text, features)
 
 
 def _refuse_header(name: str, cells: list[str], token: int, tag: int, line: int) -> None:

@@ -42,7 +42,7 @@ def read_columns(
         cells = fields_of(line) if layout is None else layout.cells(line)
         if not cells or is_boundary(line, cells, format, layout):
             if sentence.tokens:
-                yield sentence.done(keep_rows)
+                yield sentence.done(format, keep_rows)
                 shape.end_sentence()
                 sentence = Collected(document=sentence.document, asides=sentence.asides)
             if cells:
@@ -68,11 +68,11 @@ def read_columns(
         tag = None if layout.tag is None else cells[layout.tag]
         if tag is not None and format.comment is not None:
             tags.add(tag)
-        sentence.add(token, tag, layout.kept(line), number)
+        sentence.add(token, tag, tuple(cells[index] for index in layout.features), layout.kept(line), number)
         check_length(name, len(sentence.tokens), number)
         shape.add(cells, layout, number, complain, note)
     if sentence.tokens or sentence.boundaries or (keep_rows and sentence.asides):
-        yield sentence.done(keep_rows)
+        yield sentence.done(format, keep_rows)
     if layout is not None:
         shape.judge(layout, complain, note)
 
@@ -106,7 +106,7 @@ def is_boundary(line: str, cells: list[str], format: ColumnFormat, layout: Layou
 def row_problem(
     name: str, line: str, number: int, cells: list[str], layout: Layout, format: ColumnFormat, *, amid: bool
 ) -> DataError | None:
-    """Return the error of a row with too few or too many columns, or without a tag. Return None for other rows."""
+    """Return the error of a row with too few or too many columns, without a tag, or with text for a number."""
     if len(cells) != layout.width:
         expected = f"{counted(layout.width)}{' parted by tabs' if layout.tabs else ''}, as line {layout.line} has"
         # The first row may be a comment that has given the number of columns.
@@ -116,6 +116,9 @@ def row_problem(
         better = next((index for index, cell in enumerate(cells) if TAG.fullmatch(cell)), None)
         hint = "" if better is None else f"; data.tag_column = {better} names a column with one"
         return DataError(name, f"a tag in column {layout.tag}", f"none: {excerpt(line)!r}{hint}", number)
+    for feature, index in zip(format.features, layout.features, strict=True):
+        if not feature.accepts(cells[index]):
+            return DataError(name, feature.expected, excerpt(repr(cells[index])), number)
     return None
 
 
@@ -132,6 +135,8 @@ class Collected:
     tokens: list[str] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
     rows: list[str] = field(default_factory=list)
+    values: list[tuple[str, ...]] = field(default_factory=list)
+    """Of each token, in the columns that are features."""
     lines: list[int] = field(default_factory=list)
     """Of the tokens; of the last boundary while there are no tokens."""
 
@@ -145,7 +150,7 @@ class Collected:
         self.boundaries.append("\n".join([*(aside for aside, _ in self.asides), line]))
         self.asides, self.lines = [], [number]
 
-    def add(self, token: str, tag: str | None, row: str, number: int) -> None:
+    def add(self, token: str, tag: str | None, values: tuple[str, ...], row: str, number: int) -> None:
         """Add a token with its row."""
         asides = [aside for aside, _ in self.asides]
         self.asides = []
@@ -155,9 +160,10 @@ class Collected:
         self.tokens.append(token)
         if tag is not None:
             self.tags.append(tag)
+        self.values.append(values)
         self.rows.append("\n".join([*asides, row]))
 
-    def done(self, keep_rows: bool) -> Sentence:
+    def done(self, format: ColumnFormat, keep_rows: bool) -> Sentence:
         """Make the sentence. Without tokens, all lines that are left come before it."""
         if not self.tokens:
             self.comments, self.lines = [aside for aside, _ in self.asides], self.lines or [self.asides[0][1]]
@@ -172,4 +178,8 @@ class Collected:
             comments=tuple(self.comments) if keep_rows else (),
             rows=tuple(self.rows) if keep_rows else (),
             lines=lines if self.tokens else (),
+            columns={
+                feature.key: tuple(values[index] for values in self.values)
+                for index, feature in enumerate(format.features)
+            },
         )

@@ -13,6 +13,7 @@ from bilstm_nlp.data.lines import Complain, name_of, numbered_lines, stop
 from bilstm_nlp.data.remarks import Note, Remark, warn
 from bilstm_nlp.data.text.columns import read_columns
 from bilstm_nlp.data.text.datasets import is_dataset, read_dataset
+from bilstm_nlp.data.text.feature_columns import names_of
 from bilstm_nlp.data.text.jsonl import read_jsonl
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence, check_length, line_of
 from bilstm_nlp.data.text.tokenizer import Cut, offsets
@@ -91,6 +92,9 @@ def sentences_of(source: str, reads: InputFormat, format: ColumnFormat) -> Itera
     """
     match input_format(source) if reads == "auto" else reads:
         case "text":
+            if format.features:
+                expected = f"columns or JSONL with {names_of(format.features)}, which the tagger reads as features"
+                raise DataError(name_of(source), expected, "plain text, which has none")
             for number, line in numbered_lines(source, format.encoding):
                 sentence = sentence_of_text(line, format.cut)
                 check_length(name_of(source), len(sentence.tokens), number)

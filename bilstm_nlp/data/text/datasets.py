@@ -40,8 +40,9 @@ def read_dataset(source: str, format: ColumnFormat, complain: Complain = stop) -
     with TemporaryDirectory(ignore_cleanup_errors=True) as copies:
         dataset = load(source, copies)
         keys = (format.tag,) if isinstance(format.tag, str) else TAG_KEYS
+        columns = [column.key for column in format.features if not column.numeric]
         names = {}
-        for key in keys:
+        for key in (*(keys if format.tag is not None else ()), *columns):
             labels = class_names(dataset.features.get(key))
             if labels is not None:
                 names[key] = labels
@@ -100,7 +101,7 @@ def sentence_of_row(
 ) -> Sentence:
     """Read a row as a sentence, with names for the numbers of tags. Raises `DataError`."""
     for key, labels in names.items():
-        if format.tag is not None and row[key] is not None:
+        if row[key] is not None:
             row[key] = [name_of_label(value, labels, key, source, number) for value in row[key]]
     return sentence_of_record(row, format, source, number, documents)
 

@@ -34,7 +34,9 @@ class EncodedSentences:
     bigrams: Ints | None
     """(N,)"""
     features: NDArray[np.float32] | None
-    """(N, K) matches with the lexicon, then the use in the document."""
+    """(N, K) matches with the lexicon, use in the document, matches with gazetteers, then columns of numbers."""
+    values: Ints | None = None
+    """(N, C) rows in the tables of the columns of values."""
 
     def pair_keys(self, rows: int) -> Ints:
         """Number the pairs of each token and the next, in a table of so many rows: (N,). 0 follows the last token."""
@@ -56,9 +58,11 @@ class EncodedSentences:
         spelling, within = ragged(self.form_offsets, forms)
         padded_distinct = np.zeros(mask.shape, np.int64)
         padded_distinct[mask] = distinct
-        features = None
+        features = values = None
         if self.features is not None:
             features = np.where(mask[..., None], self.features[positions], np.float32(0))
+        if self.values is not None:
+            values = np.where(mask[..., None], self.values[positions], 0)
         return TokenBatch(
             words=np.where(mask, self.form_words[self.forms[positions]], 0),
             distinct=padded_distinct,
@@ -68,5 +72,6 @@ class EncodedSentences:
             mask=mask,
             bigrams=None if self.bigrams is None else np.where(mask, self.bigrams[positions], 0),
             features=features,
+            values=values,
             tags=None if self.tags is None else np.where(mask, self.tags[positions], 0),
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from bilstm_nlp.data.text.feature_columns import FeatureColumn, text_of, values_of_record
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence, check_length
 from bilstm_nlp.data.text.tokenizer import offsets
 from bilstm_nlp.errors import DataError, excerpt
@@ -96,8 +97,30 @@ class Record:
         check_length(self.name, len(tokens), self.number)
         tags = None if self.format.tag is None else self.tags(tokens, text, offsets_of_tokens)
         return Sentence(
-            tokens, tags, self.number, text=None if offsets_of_tokens is None else text, offsets=offsets_of_tokens
+            tokens,
+            tags,
+            self.number,
+            text=None if offsets_of_tokens is None else text,
+            offsets=offsets_of_tokens,
+            columns={column.key: self.column(column, tokens) for column in self.format.features},
         )
+
+    def column(self, column: FeatureColumn, tokens: tuple[str, ...]) -> tuple[str, ...]:
+        """Read the value of each token in a column."""
+        if column.key == self.format.tag or (self.format.tag is not None and column.key in TAG_KEYS):
+            raise self.error("another key than the tags' in embeddings.columns", column.key)
+        values = values_of_record(self.values, column, tokens, self.token_key)
+        if values is None:
+            raise self.error(f"a list of {len(tokens)} values in {column.key}, a column of the features", self.keys)
+        if not isinstance(values, list):
+            raise self.error(f"a list of {len(tokens)} values in {column.key}", shown(values))
+        if len(values) != len(tokens):
+            raise self.error(f"{len(tokens)} values in {column.key} for {len(tokens)} tokens", f"{len(values)}")
+        texts = [text_of(value) for value in values]
+        for value, text in zip(values, texts, strict=True):
+            if text is None or not column.accepts(text):
+                raise self.error(column.expected, shown(value))
+        return tuple(text for text in texts if text is not None)
 
     def tokens(self) -> tuple[str, ...]:
         """Read the list of tokens."""

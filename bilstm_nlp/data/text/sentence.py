@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from bilstm_nlp.data.text.feature_columns import FeatureColumn
 from bilstm_nlp.data.text.tokenizer import Cut
 from bilstm_nlp.errors import DataError
 from bilstm_nlp.tags import Scheme
@@ -42,6 +43,8 @@ class Sentence:
     """Start and end of each token in `text`, in characters."""
     lines: Sequence[int] = ()
     """The line of each token in a column file; empty if all stand on `line`."""
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    """The value of each token in columns that are features, by the column's key."""
 
 
 def check_length(name: str, tokens: int, line: int) -> None:
@@ -77,11 +80,14 @@ class ColumnFormat:
     """The cut of text without tokens."""
     spans_as: Scheme = "IOB2"
     """The scheme of the tags that are made of character spans."""
+    features: tuple[FeatureColumn, ...] = ()
+    """Columns beside token and tag that are read as features."""
 
     @property
     def has_header(self) -> bool:
         """Tell whether the first line of a column file names its columns."""
-        return self.header or isinstance(self.token, str) or isinstance(self.tag, str)
+        columns = (self.token, self.tag, *(feature.column for feature in self.features))
+        return self.header or any(isinstance(column, str) for column in columns)
 
     def without_tags(self) -> ColumnFormat:
         """Return the same settings for files with or without tags."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from bilstm_nlp.data.text.corpus import TaggedCorpus
+from bilstm_nlp.data.text.feature_columns import names_of
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.tasks.request import Request
 from bilstm_nlp.tasks.tagging.decoder import ModelDecoder
@@ -66,6 +67,11 @@ class TaggerEnsemble(SentenceTagger):
             _ = self.ensemble.temperature
 
 
+def _columns(tagger: Tagger) -> str:
+    """Name the columns that are features of a tagger."""
+    return names_of(tagger.format.features) if tagger.format.features else "none"
+
+
 def _check_alike(taggers: Sequence[Tagger], names: Sequence[str]) -> None:
     """Raise `InputError` for a tagger that differs from the first in what an ensemble must share."""
     first = taggers[0]
@@ -76,6 +82,7 @@ def _check_alike(taggers: Sequence[Tagger], names: Sequence[str]) -> None:
             ("text cut into", first.codec.cut, tagger.codec.cut),
             ("data.token_column", first.format.token, tagger.format.token),
             ("data.tag_column", first.format.tag, tagger.format.tag),
+            ("embeddings.columns", _columns(first), _columns(tagger)),
             ("data.comment", first.format.comment, tagger.format.comment),
             ("data.encoding", first.format.encoding, tagger.format.encoding),
         ):

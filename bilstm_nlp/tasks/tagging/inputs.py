@@ -1,53 +1,66 @@
-"""The inputs that a tagger takes in Python: texts, or sentences as lists of tokens."""
+"""The inputs that a tagger takes in Python: texts, sentences as lists of tokens, or records as in JSONL."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from typing import Any
 
 from bilstm_nlp.data.text.corpus import sentence_of_text
-from bilstm_nlp.data.text.sentence import Sentence
-from bilstm_nlp.data.text.tokenizer import Cut
-from bilstm_nlp.errors import InputError
+from bilstm_nlp.data.text.feature_columns import names_of
+from bilstm_nlp.data.text.records import TOKEN_KEY, Documents, sentence_of_record
+from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence
+from bilstm_nlp.errors import DataError, InputError
 
-Input = str | Sequence[str] | Sentence
-"""A text, the tokens of a sentence, or a sentence that was read from a file."""
-
-
-def is_one_text(inputs: object) -> bool:
-    """Return True if `inputs` is a single text. A list of strings is a list of texts."""
-    return isinstance(inputs, str)
+Input = str | Sequence[str] | Mapping[str, Any] | Sentence
+"""A text, the tokens of a sentence, a record as in JSONL, or a sentence that was read from a file."""
+Inputs = Iterable[str] | Iterable[Sequence[str]] | Iterable[Mapping[str, Any]]
+"""Inputs of one kind."""
 
 
-def sentences_of_inputs(inputs: object, cut: Cut, name: str) -> Iterator[Sentence]:
-    """Yield a sentence for each text or list of tokens. A single text gives one sentence.
+def is_one_input(inputs: object) -> bool:
+    """Return True if `inputs` is a single text or record. A list of strings is a list of texts."""
+    return isinstance(inputs, str | Mapping)
+
+
+def sentences_of_inputs(inputs: object, format: ColumnFormat, name: str) -> Iterator[Sentence]:
+    """Yield a sentence for each text, list of tokens or record. A single text or record gives one sentence.
 
     Inputs are read one by one, so a generator may be endless. `name` is the method's name in messages.
 
     Raises `InputError` for anything else, at the input that is wrong.
 
-    >>> [sentence.tokens for sentence in sentences_of_inputs(["EU rejects", ["New York"]], "words", "tag")]
+    >>> [sentence.tokens for sentence in sentences_of_inputs(["EU rejects", ["New York"]], ColumnFormat(), "tag")]
     [('EU', 'rejects'), ('New York',)]
     """
-    if is_one_text(inputs):
+    if is_one_input(inputs):
         inputs = [inputs]
-    if isinstance(inputs, bytes | bytearray | Mapping | Set | Sentence) or not isinstance(inputs, Iterable):
+    if isinstance(inputs, bytes | bytearray | Set | Sentence) or not isinstance(inputs, Iterable):
         raise InputError(
             f"{name}: expected a text, a list of texts, or a list of lists of tokens, found {kind(inputs)}"
         )
     for number, value in enumerate(inputs, 1):
-        yield sentence_of_input(value, cut, f"{name}: input {number}")
+        yield sentence_of_input(value, format, f"{name}: input {number}")
 
 
-def sentence_of_input(value: object, cut: Cut, name: str) -> Sentence:
-    """Make a sentence of a text or of a list of tokens. `name` begins the message of errors.
+def sentence_of_input(value: object, format: ColumnFormat, name: str) -> Sentence:
+    """Make a sentence of a text, of a list of tokens, or of a record. `name` begins the message of errors.
 
-    Raises `InputError` for anything else, and for a token that is empty or not a string.
+    Raises `InputError` for anything else, for a token that is empty or not a string, and for a text or tokens if the
+    format has columns that are features.
     """
+    if format.features and isinstance(value, str | list | tuple):
+        example = {TOKEN_KEY: ["…"], **{column.key: ["…"] for column in format.features}}
+        raise InputError(
+            f"{name}: expected a record with {names_of(format.features)}, such as {example}, which the tagger reads as "
+            f"features, found {'a text' if isinstance(value, str) else 'tokens alone'}"
+        )
     match value:
         case str():
-            return sentence_of_text(value, cut)
+            return sentence_of_text(value, format.cut)
         case Sentence():
             return value
+        case Mapping():
+            return _sentence_of_record(dict(value), format, name)
         case list() | tuple():
             for number, token in enumerate(value, 1):
                 if not isinstance(token, str):
@@ -57,6 +70,14 @@ def sentence_of_input(value: object, cut: Cut, name: str) -> Sentence:
             return Sentence(tuple(value), None, 1)
         case _:
             raise InputError(f"{name}: expected a text or a list of tokens, found {kind(value)}")
+
+
+def _sentence_of_record(values: dict[str, Any], format: ColumnFormat, name: str) -> Sentence:
+    """Make a sentence of a record. Raises `InputError` for a malformed record."""
+    try:
+        return sentence_of_record(values, format, name, 1, Documents())
+    except DataError as error:
+        raise InputError(f"{name}: expected {error.expected}, found {error.found}") from None
 
 
 def kind(value: object) -> str:

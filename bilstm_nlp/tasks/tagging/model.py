@@ -13,13 +13,16 @@ from bilstm_nlp.config.tagging import (
     CharacterCnnConfig,
     CharacterLstmConfig,
     CrfHeadConfig,
+    EmbeddingsConfig,
     NoCharacters,
     SoftmaxHeadConfig,
     TaggingConfig,
 )
 from bilstm_nlp.data.text.codec import TaggingCodec
+from bilstm_nlp.data.text.feature_columns import FeatureColumn
 from bilstm_nlp.data.text.sentence import ColumnFormat
 from bilstm_nlp.data.text.vocabulary import FIRST
+from bilstm_nlp.errors import RunError
 from bilstm_nlp.nn.crf.crf import LinearChainCrf
 from bilstm_nlp.nn.encoder import DocumentEncoder, Dropout, Encoder
 from bilstm_nlp.nn.model import Model
@@ -29,6 +32,9 @@ from bilstm_nlp.tags import Legality, legal_transitions
 from bilstm_nlp.tasks.layers import attention, encoder
 from bilstm_nlp.tasks.tagging.decoding import TaggingModel
 from bilstm_nlp.tasks.tagging.predictor import Tagger
+
+VALUE_SIZE = 25
+"""Size of the vector of a value if the config gives none."""
 
 
 def restored(
@@ -54,8 +60,18 @@ def column_format(config: TaggingConfig) -> ColumnFormat:
     """Return the columns and the encoding of the config's files."""
     data = config.data
     return ColumnFormat(
-        data.token_column, data.tag_column, data.comment, on_empty_token=data.on_empty_token, encoding=data.encoding
+        data.token_column,
+        data.tag_column,
+        data.comment,
+        on_empty_token=data.on_empty_token,
+        encoding=data.encoding,
+        features=feature_columns(config.embeddings),
     )
+
+
+def feature_columns(config: EmbeddingsConfig) -> tuple[FeatureColumn, ...]:
+    """Return the columns of the files that are features."""
+    return tuple(FeatureColumn(column.column, column.kind == "number") for column in config.columns)
 
 
 def model(config: TaggingConfig, codec: TaggingCodec, vectors: Tensor) -> TaggingModel:
@@ -72,6 +88,7 @@ def model(config: TaggingConfig, codec: TaggingCodec, vectors: Tensor) -> Taggin
         _bigrams(config, codec) if settings.bigrams else None,
         nn.Embedding(len(codec.shapes), settings.shapes, padding_idx=0) if settings.shapes else None,
         codec.features,
+        _columns(config, codec),
     )
     reader = _sentence_reader(config, codec, embedder.outputs)
     end = _head(config, reader.outputs, legal_transitions(codec.tags, codec.scheme))
@@ -102,11 +119,29 @@ def _character_reader(config: TaggingConfig, characters: int) -> CharacterCnn | 
 
 def _bigrams(config: TaggingConfig, codec: TaggingCodec) -> WordVectors:
     """Make trainable vectors for pairs of neighbouring words, with rows for padding and the unknown pair."""
-    size = config.embeddings.bigrams
-    vectors = torch.randn(FIRST + len(codec.pairs), size) * size**-0.5
+    return _drawn(FIRST + len(codec.pairs), config.embeddings.bigrams, config.embeddings.word_dropout)
+
+
+def _columns(config: TaggingConfig, codec: TaggingCodec) -> list[WordVectors]:
+    """Make the vectors of the values of each column, with rows for padding and the unknown value.
+
+    Values are dropped like words in training, so that the unknown value has a trained vector.
+    """
+    sizes = [column.size or VALUE_SIZE for column in config.embeddings.columns if column.kind == "value"]
+    columns = [column for column in codec.columns if not column.column.numeric]
+    if [column.column for column in codec.columns] != list(feature_columns(config.embeddings)):
+        raise RunError("codec.json: expected the columns of embeddings.columns in config.json, found others")
+    return [
+        _drawn(len(column.values), size, config.embeddings.word_dropout)
+        for column, size in zip(columns, sizes, strict=True)
+    ]
+
+
+def _drawn(rows: int, size: int, dropout: float) -> WordVectors:
+    """Draw trainable vectors, the first of which is zero."""
+    vectors = torch.randn(rows, size) * size**-0.5
     vectors[0] = 0
-    no_frozen = torch.empty(0, size, dtype=torch.float16)
-    return WordVectors(vectors, no_frozen, word_dropout=config.embeddings.word_dropout)
+    return WordVectors(vectors, torch.empty(0, size, dtype=torch.float16), word_dropout=dropout)
 
 
 def _head(config: TaggingConfig, inputs: int, legality: Legality) -> CrfHead | SoftmaxHead:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, cycle, islice
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from bilstm_nlp.system.json_values import shortest
 from bilstm_nlp.tasks.base import Answer
 from bilstm_nlp.tasks.tagging.decoder import ModelDecoder, decode_all
 from bilstm_nlp.tasks.tagging.decoding import DecodedBatch, TaggingModel
-from bilstm_nlp.tasks.tagging.inputs import sentence_of_input
+from bilstm_nlp.tasks.tagging.inputs import Input, sentence_of_input
 from bilstm_nlp.tasks.tagging.sentence_tagger import BATCH_TOKENS, SentenceTagger
 
 
@@ -46,10 +47,10 @@ class Tagger(SentenceTagger):
         parts += [f"{name} F1 {score:.4f}" for name, score in self.scores.items()]
         return f"<Tagger: {'; '.join(parts)}>"
 
-    def attention(self, text: str | Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.float32]]:
+    def attention(self, text: Input) -> tuple[tuple[str, ...], NDArray[np.float32]]:
         """Return the tokens of a text, and (heads, T, T): how much each token (row) attends to each token (column).
 
-        A list or tuple of strings is a sentence that is already cut into tokens.
+        A list or tuple of strings is a sentence that is already cut into tokens, a dict a record of JSONL.
 
         Raises `InputError` for anything else, and for a model without attention.
 
@@ -57,7 +58,7 @@ class Tagger(SentenceTagger):
         >>> tokens, weights.shape
         (('EU', 'rejects', 'German', 'call', '.'), (1, 5, 5))
         """
-        sentence = sentence_of_input(text, self.codec.cut, "attention")
+        sentence = sentence_of_input(text, self.reads, "attention")
         (tagged,) = self.stream([sentence], attention=True)
         assert tagged.weights is not None
         return tuple(tagged.sentence.tokens), tagged.weights
@@ -66,8 +67,8 @@ class Tagger(SentenceTagger):
 
     def answers(self, inputs: Sequence[Any]) -> list[Answer]:
         """Return the probability of each tag at each token, and the best sequence. An input is a list of sentences."""
-        units = [(number, tokens) for number, unit in enumerate(inputs, 1) for tokens in unit]
-        sentences = [Sentence(tuple(tokens), None, 1, document=number) for number, tokens in units]
+        units = [(number, value) for number, unit in enumerate(inputs, 1) for value in unit]
+        sentences = [_sentence(value, number) for number, value in units]
 
         def read(batch: DecodedBatch) -> Iterator[Answer]:
             for values, tags in zip(batch.posterior().marginals(), batch.tags, strict=True):
@@ -82,6 +83,31 @@ class Tagger(SentenceTagger):
 
     def longer(self, inputs: Sequence[Any]) -> list[Any]:
         """Return an input with one sentence, three times as long as the longest, of the inputs' words."""
-        words = [token for unit in inputs for sentence in unit for token in sentence]
-        longest = max(len(sentence) for unit in inputs for sentence in unit)
-        return [[(words * 3 * longest)[: 3 * longest]]]
+        sentences = [_sentence(value, 0) for unit in inputs for value in unit]
+        length = 3 * max(len(sentence.tokens) for sentence in sentences)
+
+        def repeated(parts: Iterable[Sequence[str]]) -> tuple[str, ...]:
+            return tuple(islice(cycle(chain.from_iterable(parts)), length))
+
+        columns = {
+            column.column.key: repeated(sentence.columns[column.column.key] for sentence in sentences)
+            for column in self.codec.columns
+        }
+        tokens = repeated(sentence.tokens for sentence in sentences)
+        return [[recorded(Sentence(tokens, None, 1, columns=columns), length)]]
+
+
+def recorded(sentence: Sentence, length: int) -> Any:
+    """Return the first tokens of a sentence as JSON: a list, or an object that has their columns too."""
+    tokens = list(sentence.tokens[:length])
+    if not sentence.columns:
+        return tokens
+    return {"tokens": tokens, "columns": {key: list(values[:length]) for key, values in sentence.columns.items()}}
+
+
+def _sentence(value: Any, document: int) -> Sentence:
+    """Restore a sentence that was recorded."""
+    if not isinstance(value, dict):
+        return Sentence(tuple(value), None, 1, document=document)
+    columns = {key: tuple(values) for key, values in value["columns"].items()}
+    return Sentence(tuple(value["tokens"]), None, 1, document=document, columns=columns)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args, overload
+from typing import Any, get_args, overload
 
 import numpy as np
 
@@ -16,9 +16,10 @@ from bilstm_nlp.errors import InputError
 from bilstm_nlp.system.memory import return_freed_memory
 from bilstm_nlp.tasks.request import Request
 from bilstm_nlp.tasks.tagging.decoder import Decoder, decode_all
-from bilstm_nlp.tasks.tagging.inputs import Input, is_one_text, sentences_of_inputs
+from bilstm_nlp.tasks.tagging.inputs import Input, Inputs, is_one_input, sentences_of_inputs
 from bilstm_nlp.tasks.tagging.stream import ATTENTION_CHUNK, CHUNK, Chunk, Reading, chunks, joined
 from bilstm_nlp.tasks.tagging.tagged_sentences import tagged_sentences
+from bilstm_nlp.tasks.tagging.tally import Tally
 
 logger = logging.getLogger(__name__)
 
@@ -32,19 +33,28 @@ class SentenceTagger:
     def __init__(self, decoder: Decoder, format: ColumnFormat) -> None:
         """`format`: the columns and the encoding of the training files."""
         self.decoder, self.format = decoder, format
+        self.tally = Tally()
+        """The counts of the stream that is being rendered."""
+
+    @property
+    def reads(self) -> ColumnFormat:
+        """The settings for inputs without tags."""
+        return replace(self.format.without_tags(), cut=self.decoder.codec.cut)
 
     @overload
-    def tag(self, inputs: str) -> list[Entity]: ...  # type: ignore[overload-overlap]
+    def tag(self, inputs: str | Mapping[str, Any]) -> list[Entity]: ...  # type: ignore[overload-overlap]
 
     @overload
-    def tag(self, inputs: Iterable[str] | Iterable[Sequence[str]]) -> list[list[Entity]]: ...
+    def tag(self, inputs: Inputs) -> list[list[Entity]]: ...
 
-    def tag(self, inputs: str | Iterable[str] | Iterable[Sequence[str]]) -> list[Entity] | list[list[Entity]]:
+    def tag(self, inputs: str | Mapping[str, Any] | Inputs) -> list[Entity] | list[list[Entity]]:
         """Return the entities of a text, or of each input of a list, with exact probabilities.
 
         A string is one text, and its entities are returned. Of a list (or any iterable), each string is a text, each
         list or tuple of strings is a sentence that is already cut into tokens, and a list of entities is returned for
-        each. Positions count characters of the text; tokens count as joined by blanks.
+        each. A dict is a record of JSONL: `{"tokens": ["EU", "rejects"], "pos": ["NNP", "VBZ"]}` gives the columns that
+        are features of the tagger, which texts and lists of tokens don't have. Positions count characters of the text;
+        tokens count as joined by blanks.
 
         Raises `InputError` for anything else.
 
@@ -56,9 +66,9 @@ class SentenceTagger:
         Traceback (most recent call last):
         bilstm_nlp.errors.InputError: tag: input 2: expected a text or a list of tokens, found None
         """
-        sentences = sentences_of_inputs(inputs, self.decoder.codec.cut, "tag")
+        sentences = sentences_of_inputs(inputs, self.reads, "tag")
         entities = [list(tagged.entities) for tagged in self.stream(sentences, confidence=True)]
-        return entities[0] if is_one_text(inputs) else entities
+        return entities[0] if is_one_input(inputs) else entities
 
     def stream(
         self,
@@ -84,7 +94,7 @@ class SentenceTagger:
         if attention:
             self.decoder.attention_heads()
         size = ATTENTION_CHUNK if attention else CHUNK
-        read = sentences_of_inputs(sentences, self.decoder.codec.cut, "stream")
+        read = sentences_of_inputs(sentences, self.reads, "stream")
         for chunk in chunks(read, size, documents=self.decoder.reads_documents):
             yield from self.tagged(chunk, confidence=confidence, alternatives=alternatives, attention=attention)
 
@@ -97,6 +107,17 @@ class SentenceTagger:
         for chunk in reading.chunks():
             yield from joined(self.render(chunk, request))
             return_freed_memory()
+        self.say_tally()
+
+    def say_tally(self) -> None:
+        """Log what was counted over the stream, and count from 0 again."""
+        for message in self.take_tally().messages():
+            logger.warning("%s", message)
+
+    def take_tally(self) -> Tally:
+        """Return what was counted since the last call."""
+        tally, self.tally = self.tally, Tally()
+        return tally
 
     def reading(self, request: Request) -> Reading:
         """Decide how to read a request's source. Raises `InputError` for a request that this tagger can't meet."""
@@ -112,7 +133,7 @@ class SentenceTagger:
         reads = input_format(request.source) if request.reads == "auto" else request.reads
         if request.reads == "auto":
             logger.info("reading %s as %s (--input says otherwise)", request.source, reads)
-        format = replace(self.format.without_tags(), cut=self.decoder.codec.cut)
+        format = self.reads
         if (reads == "text" or request.source == "-") and not request.states_encoding:
             format = replace(format, encoding="utf-8")
         return Reading(
@@ -129,6 +150,7 @@ class SentenceTagger:
         """Yield the output for each sentence of a chunk, in the request's format."""
         kind = self._output_format(request)
         write = writer(kind)
+        self.tally.count(self.decoder.codec.columns, chunk.sentences)
         tagged = self.tagged(
             chunk.sentences,
             confidence=request.confidence,

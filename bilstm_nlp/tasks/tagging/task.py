@@ -20,6 +20,7 @@ from bilstm_nlp.config.tagging import DocumentContext, NoContext, TaggingConfig
 from bilstm_nlp.data.batches import EpochBatches, epoch_of, plan
 from bilstm_nlp.data.text.augmentation import swap_entities
 from bilstm_nlp.data.text.codec import TaggingCodec
+from bilstm_nlp.data.text.column_codec import unknown_values
 from bilstm_nlp.data.text.corpus import TaggedCorpus
 from bilstm_nlp.data.text.encoded_sentences import EncodedSentences
 from bilstm_nlp.data.text.lexicon import Fold, neighbour_folds, with_lexicons_of_others
@@ -42,7 +43,7 @@ from bilstm_nlp.tasks.tagging.evaluation import Evaluation, gold_spans
 from bilstm_nlp.tasks.tagging.inspection import CorpusInspection, inspect_corpora
 from bilstm_nlp.tasks.tagging.measurement import measure
 from bilstm_nlp.tasks.tagging.model import column_format, model
-from bilstm_nlp.tasks.tagging.predictor import Tagger
+from bilstm_nlp.tasks.tagging.predictor import Tagger, recorded
 from bilstm_nlp.tasks.tagging.vectors import initial_vectors, pretrained_vectors
 from bilstm_nlp.training.protocols import Batches, Score, TrainingBatch
 
@@ -89,7 +90,10 @@ class TaggingTask:
                 with_lexicon=config.embeddings.lexicon,
                 with_usage=config.embeddings.usage,
                 context=_context_tokens(config.context),
+                columns=self.format.features,
             )
+            for corpus in (data.dev, data.test):
+                _say_unknown_values(codec, corpus)
         with allocating("making the model", "size of the encoder or of embeddings"):
             return codec, model(config, codec, torch.from_numpy(initial))
 
@@ -103,6 +107,7 @@ class TaggingTask:
             file_scheme=data.file_scheme,
             on_invalid=data.on_invalid_tags,
             vectors=lambda: pretrained_vectors(self.config.embeddings),
+            columns=self.format.features,
         )
 
     def evaluate(self, trained: Predictor, source: str | None, errors: ErrorsPage | None = None) -> dict[str, Any]:
@@ -116,7 +121,9 @@ class TaggingTask:
     def scores(self, decoder: Decoder, source: str | None, errors: ErrorsPage | None) -> dict[str, Any]:
         """Score a decoder, of one tagger or of several, as `evaluate` scores a tagger."""
         data = self.config.data
-        evaluation = Evaluation(decoder, self.corpus(source or data.test or data.dev, decoder.codec))
+        corpus = self.corpus(source or data.test or data.dev, decoder.codec)
+        _say_unknown_values(decoder.codec, corpus)
+        evaluation = Evaluation(decoder, corpus)
         results = evaluation.results()
         if errors is not None:
             source, gold = evaluation.corpus.source, sum(map(len, evaluation.gold))
@@ -207,14 +214,14 @@ class PreparedTagging:
         return Tagger(self.model, self.codec, column_format(self.config))
 
     def examples(self) -> list[Any]:
-        """Return inputs as [sentence][token].
+        """Return inputs as [sentence][token], or as lists of objects if the tagger reads columns.
 
         An input is a sentence, or the beginning of a document if the model reads documents.
         """
         sentences = self.data.dev.sentences
         units = _documents(sentences) if self.codec.reads_documents else [[sentence] for sentence in sentences]
         chosen = [units[index] for index in evenly_spaced(len(units), EXAMPLES).tolist()]
-        return [[list(sentence.tokens[:EXAMPLE_TOKENS]) for sentence in unit[:EXAMPLE_SENTENCES]] for unit in chosen]
+        return [[recorded(sentence, EXAMPLE_TOKENS) for sentence in unit[:EXAMPLE_SENTENCES]] for unit in chosen]
 
     def measure(self) -> Measurement:
         """Measure the tagger on each sentence of the development corpus."""
@@ -228,6 +235,13 @@ class PreparedTagging:
         plots.transitions(
             self.codec.tags, np.where(np.isfinite(transitions), transitions, np.nan), folder / "transitions.png"
         )
+
+
+def _say_unknown_values(codec: TaggingCodec, corpus: TaggedCorpus | None) -> None:
+    """Log how many values of a corpus are unknown to the training data."""
+    if corpus is not None:
+        for unknown in unknown_values(codec.columns, corpus.sentences):
+            logger.warning("%s: %s", corpus.source, unknown)
 
 
 def _forms(sentences: Sequence[Sentence]) -> Counter[str]:

@@ -1,0 +1,41 @@
+"""Counts over a stream of tagged sentences, which are said at its end. Knows no torch."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from bilstm_nlp.data.text.column_codec import ColumnCodec, UnknownValues, unknown_values
+from bilstm_nlp.data.text.sentence import Sentence
+
+
+@dataclass
+class Tally:
+    """What a stream had that its output does not show."""
+
+    unknown: dict[str, UnknownValues] = field(default_factory=dict)
+    """Values unknown to training, by the key of their column."""
+    tokens: int = 0
+    """Tokens of all sentences."""
+
+    def count(self, columns: Sequence[ColumnCodec], sentences: Sequence[Sentence]) -> None:
+        """Count sentences that a tagger with these columns reads. Raises `InputError` if they lack a column."""
+        self.tokens += sum(len(sentence.tokens) for sentence in sentences)
+        self._merge(unknown_values(columns, sentences))
+
+    def add(self, other: Tally) -> None:
+        """Add the counts of another part of the stream."""
+        self.tokens += other.tokens
+        self._merge(list(other.unknown.values()))
+
+    def _merge(self, unknown: Sequence[UnknownValues]) -> None:
+        for values in unknown:
+            key = values.column.key
+            before = self.unknown[key].counts if key in self.unknown else Counter[str]()
+            self.unknown[key] = UnknownValues(values.column, before + values.counts, 0)
+
+    def messages(self) -> Iterator[str]:
+        """Yield a sentence for each count that is not 0."""
+        for values in self.unknown.values():
+            yield str(UnknownValues(values.column, values.counts, self.tokens))
