@@ -1,9 +1,10 @@
 """Run the tests that need no torch with another Python, or with the lowest releases of the dependencies.
 
-    python scripts/versions.py 3.12      # Python 3.12, the releases of scripts/constraints.txt
-    python scripts/versions.py lowest    # Python 3.11, the releases of scripts/lowest.txt
+    python scripts/versions.py 3.13           # Python 3.13, the releases of scripts/constraints.txt
+    python scripts/versions.py lowest-3.12    # Python 3.12, the releases of scripts/lowest.txt; lowest: Python 3.11
+    python scripts/versions.py make           # only make the environments that the tests use
 
-The environment lies in .venv-3.12 and so on, and is made again when the dependencies change.
+The environment lies in .venv-3.13 and so on, and is made again when the dependencies change.
 """
 
 from __future__ import annotations
@@ -19,10 +20,27 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 LOWEST = "lowest"
-LOWEST_PYTHON = "3.11"
+"""Begins the name of an environment with the lowest releases."""
+VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 WITHOUT = ("torch", "pytorch-crf", "accelerate")
 """Dependencies that are not installed: torch, and those that bring it."""
 TOOLS = ("hypothesis", "pytest")
+
+
+def environments(*, nightly: bool) -> list[str]:
+    """List the environments to test, beside that of this Python and the newest releases.
+
+    The oldest has the lowest releases, the others the newest. By night, all have the newest, and Python 3.11 both.
+    """
+    others = [version for version in VERSIONS if version != "{}.{}".format(*sys.version_info)]
+    if nightly:
+        return [*others, LOWEST]
+    return [f"{LOWEST}-{others[0]}", *others[1:]]
+
+
+def version_of(name: str) -> str:
+    """Return the version of Python of an environment: 3.12 of 3.12 and of lowest-3.12, 3.11 of lowest."""
+    return name.removeprefix(LOWEST).removeprefix("-") or VERSIONS[0]
 
 
 def interpreter(version: str) -> str | None:
@@ -46,9 +64,15 @@ def requirements() -> list[str]:
     return [line for line in project["dependencies"] if re.split(r"[^\w-]", line)[0] not in WITHOUT]
 
 
-def environment(name: str, program: str) -> Path:
-    """Make the virtual environment, unless it was made of the same files. Return its Python."""
-    pins = ROOT / "scripts" / ("lowest.txt" if name == LOWEST else "constraints.txt")
+def environment(name: str) -> Path | None:
+    """Make the virtual environment, unless it was made of the same files. Return its Python.
+
+    Return None if the machine does not have the version of Python.
+    """
+    program = interpreter(version_of(name))
+    if program is None:
+        return None
+    pins = ROOT / "scripts" / ("lowest.txt" if name.startswith(LOWEST) else "constraints.txt")
     folder = ROOT / f".venv-{name}"
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     stamp = folder / "made-of"
@@ -66,10 +90,9 @@ def environment(name: str, program: str) -> Path:
 
 def run(name: str, *arguments: str) -> int:
     """Run pytest on the test files that need no torch. Return its status."""
-    program = interpreter(LOWEST_PYTHON if name == LOWEST else name)
-    if program is None:
-        raise SystemExit(f"versions: expected Python {name} on this machine, found none")
-    python = environment(name, program)
+    python = environment(name)
+    if python is None:
+        raise SystemExit(f"versions: expected Python {version_of(name)} on this machine, found none")
     # pip has compiled nothing, and each process would compile all it imports.
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     variables = kept | {"PYTHONPATH": str(ROOT), "HYPOTHESIS_PROFILE": "brief"}
@@ -78,4 +101,8 @@ def run(name: str, *arguments: str) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(run(*sys.argv[1:]))
+    if sys.argv[1:] == ["make"]:
+        for made in environments(nightly=False):
+            environment(made)
+    else:
+        raise SystemExit(run(*sys.argv[1:]))

@@ -1,7 +1,7 @@
 """Fingerprints of what the sample configs give: digests of weights, predictions and measurements, and all metrics.
 
-`python -m tests.same_bits CHECKOUT` trains them with the package of another checkout, such as the commit whose results
-are to stay, and writes the fingerprints into tests/runs/samples/.
+`python -m tests.same_bits CHECKOUT [NAME …]` trains them with the package of another checkout, such as the commit whose
+results are to stay, and writes the fingerprints into tests/runs/samples/.
 """
 
 from __future__ import annotations
@@ -24,12 +24,14 @@ from safetensors.numpy import load_file
 
 ROOT = Path(__file__).parent.parent
 REFERENCES = Path(__file__).parent / "runs" / "samples"
-NAMES = ("ner", "forecasting", "compare")
+NAMES = ("ner", "forecasting", "compare", "compare-brief")
 INPUTS = {
     "ner": ["sample:news.test.conll", "--format", "jsonl", "--confidence"],
     "forecasting": ["sample:energy.csv", "--format", "json"],
 }
 """The arguments of `predict`."""
+BRIEFLY = {"compare": {"seeds": "[1]"}, "compare-brief": {"seeds": "[1]\nfractions = [0.2]", "training.epochs": "1"}}
+"""Values that replace those of the sample comparison: one seed, and in brief an epoch on a fifth of the sentences."""
 MEASURED = {"seconds", "wall_seconds", "sequences_per_second", "peak_memory_mb", "speed"}
 """Metrics that differ from run to run."""
 HEADLINES = {"norm": 0.1, "f1": 0.1, "token_accuracy": 0.02, "mean": 0.1, "mse": 0.1, "mae": 0.1, "skill": 0.1}
@@ -41,8 +43,8 @@ def fingerprint(name: str, checkout: Path, folder: Path) -> dict[str, Any]:
 
     Every process has one thread: the last bits of a sum depend on how many share it.
     """
-    if name == "compare":
-        return {"machine": machine(), **_comparison(checkout, folder)}
+    if name in BRIEFLY:
+        return {"machine": machine(), **_comparison(checkout, folder, BRIEFLY[name])}
     run = folder / name
     _command(checkout, "train", f"configs/{name}/sample.toml", "--out", str(run))
     predictions = _command(checkout, "predict", str(run), *INPUTS[name])
@@ -61,14 +63,14 @@ def machine() -> dict[str, str]:
     return cpu | {package: version(package) for package in ("torch", "numpy", "numba")}
 
 
-def _comparison(checkout: Path, folder: Path) -> dict[str, Any]:
-    """Compare the sample's variants with one seed each."""
+def _comparison(checkout: Path, folder: Path, values: dict[str, str]) -> dict[str, Any]:
+    """Compare the sample's variants, with some of its values replaced."""
     configs = next(path for path in (checkout / "configs", checkout / "bilstm_nlp" / "configs") if path.is_dir())
     grid = (configs / "compare" / "sample.toml").read_text(encoding="utf-8")
-    grid, count = re.subn(r"(?m)^seeds = .*$", "seeds = [1]", grid)
     base = json.dumps(str(configs / "ner" / "sample.toml"))
-    grid, other = re.subn(r"(?m)^base = .*$", f"base = {base}", grid)
-    assert (count, other) == (1, 1)
+    for key, value in {"base": base, **values}.items():
+        grid, count = re.subn(rf"(?m)^{re.escape(key)} = .*$", f"{key} = {value}", grid)
+        assert count == 1, key
     (folder / "grid.toml").write_text(grid, encoding="utf-8")
     out = folder / "compare"
     _command(checkout, "compare", str(folder / "grid.toml"), "--jobs", "1", "--threads", "1", "--out", str(out))
@@ -139,9 +141,9 @@ def differences(reference: Any, value: Any, *, same_machine: bool, key: str = ""
 
 
 def main() -> None:
-    """Write the references."""
+    """Write the references, or those named after the checkout."""
     checkout = Path(sys.argv[1]).resolve()
-    for name in NAMES:
+    for name in sys.argv[2:] or NAMES:
         with TemporaryDirectory() as folder:
             made = fingerprint(name, checkout, Path(folder))
         commit = subprocess.run(

@@ -1,7 +1,12 @@
-"""Every Python that pyproject.toml promises, and the lowest releases of its dependencies, run what needs no torch."""
+"""Every Python that pyproject.toml promises, and the lowest releases of its dependencies, run what needs no torch.
+
+The oldest Python but the one that runs this has the lowest releases, the others the newest. The profile "nightly" gives
+all the newest, and Python 3.11 the lowest too.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -10,14 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from scripts.versions import LOWEST, LOWEST_PYTHON, environment, interpreter, requirements
+from scripts.versions import LOWEST, VERSIONS, environment, environments, requirements, version_of
 from tests.imports import needs_torch
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-VERSIONS = ["3.11", "3.12", "3.13", "3.14"]
-OTHERS = [version for version in VERSIONS if version != "{}.{}".format(*sys.version_info)]
 
+NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 IMPORT_ALL = """
 import importlib, pkgutil, sys
 import bilstm_nlp
@@ -30,29 +34,31 @@ print(len([name for name in sys.modules if name.startswith("bilstm_nlp.")]))
 """
 
 
-def python_of(version: str) -> Path:
-    """Make the environment of a version. Skips the test if the machine does not have this Python."""
-    program = interpreter(LOWEST_PYTHON if version == LOWEST else version)
-    if program is None:
-        pytest.skip(f"needs Python {version}")
-    return environment(version, program)
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("version", [*OTHERS, LOWEST])
-def test_torch_free_modules_import_and_their_tests_pass(version):
-    python = python_of(version)
+@pytest.mark.parametrize("name", environments(nightly=NIGHTLY))
+def test_torch_free_modules_import_and_their_tests_pass(name):
+    python = environment(name)
+    if python is None:
+        pytest.skip(f"needs Python {version_of(name)}")
     command = [python, "-c", IMPORT_ALL]
     imported = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert imported.returncode == 0, imported.stderr
     assert int(imported.stdout) > 40
     # To rewrite all asserts would take longer than many tests do. scripts/versions.py alone shows their values.
-    run = [sys.executable, "scripts/versions.py", version, "--no-header", "-p", "no:xdist", "--assert=plain"]
-    tested = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert tested.returncode == 0, tested.stdout[-5000:] + tested.stderr[-2000:]
-    passed = re.search(r"(\d+) passed", tested.stdout)
+    run = [sys.executable, "scripts/versions.py", name, "--no-header", "-p", "no:xdist", "--assert=plain"]
+    ended = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout[-5000:] + ended.stderr[-2000:]
+    passed = re.search(r"(\d+) passed", ended.stdout)
     assert passed is not None
     assert int(passed[1]) > 500
+
+
+def test_every_python_and_the_lowest_releases_are_tested():
+    here = "{}.{}".format(*sys.version_info)
+    for nightly in (False, True):
+        names = environments(nightly=nightly)
+        assert {version_of(name) for name in names} | {here} == {*VERSIONS}
+        assert sum(name.startswith(LOWEST) for name in names) == 1
 
 
 def test_classifiers_name_the_tested_pythons():

@@ -1,5 +1,6 @@
 """The sample configs give the weights, predictions and metrics that they gave at the commit named in the references.
 
+The six variants of the comparison are trained in brief; the profile "nightly" trains them as their config says.
 The reference of the forecaster was made again when its intervals were calibrated by series: weights, points and their
 scores are those of the commit of the others.
 """
@@ -7,14 +8,18 @@ scores are those of the commit of the others.
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
 from tests.same_bits import NAMES, REFERENCES, ROOT, differences, fingerprint
 
+LONG = () if os.environ.get("HYPOTHESIS_PROFILE") == "nightly" else ("compare",)
+"""What takes minutes of processor time, and is left to the night."""
+
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in LONG])
 def test_sample_config_gives_the_bits_of_its_reference(name, tmp_path):
     """On another processor, or with other releases of torch, numpy or numba, the headline figures within 10 percent."""
     reference = json.loads((REFERENCES / f"{name}.json").read_text(encoding="utf-8"))
