@@ -9,9 +9,11 @@ ruff format --check .
 # mypy runs beside the tests. Its status counts as theirs does.
 mypy &
 types=$!
+export OMP_NUM_THREADS=1
+# Modules are compiled when they are first imported. Each worker would compile all of them.
+if [ "$installed" = 1 ]; then python -m pytest --collect-only -q "$@" >/dev/null || true; fi
 # Three workers with a thread each, a test file at a time: on two cores, one of them mostly waits for other processes.
 # WORKERS=0 runs all in one process.
-export OMP_NUM_THREADS=1
 python -m pytest --numprocesses "${WORKERS:-3}" --dist loadfile --no-loadscope-reorder "$@" || failed=$?
 wait "$types"
 exit "${failed:-0}"
