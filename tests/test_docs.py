@@ -194,10 +194,10 @@ Give `train --nothing`, `bilstm-nlp fly RUN`, `bilstm-nlp COMMAND --help` or `tr
 
     bilstm-nlp --nowhere
     cat text | bilstm-nlp predict RUN - \\
-        --set=1 --format text   # --like this
+        --setting=1 --format text   # --like this
     torchrun --standalone -m bilstm_nlp train CONFIG --resume
 """
-    assert unknown_calls(text) == ["--nowhere", "fly", "predict --set", "train --neither", "train --nothing"]
+    assert unknown_calls(text) == ["--nowhere", "fly", "predict --setting", "train --neither", "train --nothing"]
 
 
 def test_refused_overrides_are_named():
