@@ -117,6 +117,8 @@ def _type(node: Node) -> str:
             return f"list of {len(node['prefixItems'])}: {_type(node['prefixItems'][0])}"
         case "array":
             return f"list of {_type(node['items'])}" + (", not empty" if node.get("minItems") else "")
+        case "object":
+            return f"table of {_type(node['additionalProperties'])}"
         case "boolean":
             return "`true` or `false`"
         case "string":

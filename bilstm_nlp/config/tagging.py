@@ -151,6 +151,11 @@ class EmbeddingsConfig(Section):
     """Size of the vector of a word's shape, such as Xx or dd-dd. 0 turns the vectors off."""
     columns: Annotated[tuple[ColumnConfig, ...], AfterValidator(distinct_columns)] = ()
     """Columns of the files that are features, such as parts of speech. Predictions read the same columns."""
+    gazetteers: dict[Annotated[str, Field(min_length=1)], Source] = Field(default_factory=dict)
+    """Files of phrases by a name, such as `{ city = "cities.txt" }`: UTF-8, a phrase a line. The longest matches are
+    features. The run keeps the phrases."""
+    gazetteer_case: Literal["exact", "fold"] = "exact"
+    """Upper and lower case of gazetteers: `exact` matches them as they are, `fold` ignores them."""
 
 
 class NoContext(Section):
@@ -225,7 +230,7 @@ class TaggingConfig(Section):
     def sources(self) -> tuple[str, ...]:
         """The files and datasets that are read."""
         sources = (self.data.train, self.data.dev, self.data.test, self.embeddings.file)
-        return tuple(source for source in sources if source is not None)
+        return (*(source for source in sources if source is not None), *self.embeddings.gazetteers.values())
 
     @property
     def comparability(self) -> Comparability:

@@ -19,6 +19,7 @@ from bilstm_nlp.data.text.corpus import Sentence
 from bilstm_nlp.data.text.document_features import Use, usage
 from bilstm_nlp.data.text.encoded_sentences import EncodedSentences
 from bilstm_nlp.data.text.feature_columns import FeatureColumn
+from bilstm_nlp.data.text.gazetteers import Gazetteers
 from bilstm_nlp.data.text.lexicon import EntityLexicon, Fold, entities_of, matches
 from bilstm_nlp.data.text.tokenizer import Cut, cut_of
 from bilstm_nlp.data.text.vocabulary import FIRST, UNKNOWN, Vocabulary, WordTable, shape
@@ -68,6 +69,8 @@ class TaggingCodec:
     """Tokens in a window of neighbours that are read together; 0 if each sentence is read by itself."""
     columns: tuple[ColumnCodec, ...] = ()
     """The columns of files that are features."""
+    gazetteers: Gazetteers = field(default_factory=lambda: Gazetteers({}))
+    """Lists of phrases, whose matches are features."""
 
     @classmethod
     def fit(
@@ -83,8 +86,12 @@ class TaggingCodec:
         with_usage: bool = False,
         context: int = 0,
         columns: Sequence[FeatureColumn] = (),
+        gazetteers: Callable[[Cut], Gazetteers] = lambda cut: Gazetteers({}),
     ) -> TaggingCodec:
-        """Collect characters, shapes, tags and entities of the training sentences, whose tags are in `file_scheme`."""
+        """Collect characters, shapes, tags and entities of the training sentences, whose tags are in `file_scheme`.
+
+        `gazetteers` reads lists of phrases, which are cut like text.
+        """
         forms = Counter(chain.from_iterable(sentence.tokens for sentence in sentences))
         characters: Counter[str] = Counter()
         shapes: Counter[str] = Counter()
@@ -92,7 +99,7 @@ class TaggingCodec:
             shapes[shape(form)] += count
             for character in form:
                 characters[character] += count
-        entities = entities_of(sentences, file_scheme)
+        entities, cut = entities_of(sentences, file_scheme), cut_of(forms.elements())
         types = sorted(set().union(*entities.values()))
         codec = cls(
             words=words,
@@ -103,11 +110,12 @@ class TaggingCodec:
             file_scheme=file_scheme,
             entities=entities,
             frozen=frozen,
-            cut=cut_of(forms.elements()),
+            cut=cut,
             lexicon=EntityLexicon(entities, types) if with_lexicon else None,
             with_usage=with_usage,
             context=context,
             columns=tuple(ColumnCodec.fit(column, sentences) for column in columns),
+            gazetteers=gazetteers(cut),
         )
         if not with_pairs:
             return codec
@@ -121,9 +129,10 @@ class TaggingCodec:
 
     @property
     def features(self) -> int:
-        """Count the features of a token from the lexicon, the document and columns of numbers; 0 without any."""
+        """Count the features of a token from lexicons, the document and columns of numbers; 0 without any."""
+        lexicons = (self.lexicon.features if self.lexicon else 0) + self.gazetteers.features
         numbers = sum(codec.column.numeric for codec in self.columns)
-        return (self.lexicon.features if self.lexicon else 0) + (len(Use) if self.with_usage else 0) + numbers
+        return lexicons + (len(Use) if self.with_usage else 0) + numbers
 
     @property
     def reads_documents(self) -> bool:
@@ -160,6 +169,8 @@ class TaggingCodec:
             features.append(matched.astype(np.float32))
         if self.with_usage:
             features.append(usage(list(table), forms, lengths, documents))
+        if self.gazetteers.phrases:
+            features.append(self.gazetteers.roles(list(table), forms, lengths))
         numbers = encoded_numbers(self.columns, sentences)
         if numbers is not None:
             features.append(numbers)
@@ -215,6 +226,8 @@ class TaggingCodec:
             "usage": self.with_usage,
             "context": self.context,
             "columns": [column_as_json(codec) for codec in self.columns],
+            "gazetteers": {kind: list(map(list, phrases)) for kind, phrases in self.gazetteers.phrases.items()},
+            "gazetteers_fold_case": self.gazetteers.folds_case,
         }
 
     def tensors(self) -> dict[str, AnyArray]:
@@ -248,4 +261,5 @@ class TaggingCodec:
             with_usage=saved.usage,
             context=saved.context,
             columns=saved.columns,
+            gazetteers=saved.gazetteers,
         )

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bilstm_nlp.data.text.column_codec import ColumnCodec
 from bilstm_nlp.data.text.feature_columns import FeatureColumn
+from bilstm_nlp.data.text.gazetteers import Gazetteers
 from bilstm_nlp.data.text.tokenizer import Cut
 from bilstm_nlp.data.text.vocabulary import Vocabulary, WordTable
 from bilstm_nlp.errors import RunError, excerpt
@@ -60,6 +61,8 @@ class CodecFile(BaseModel):
     usage: bool
     context: Annotated[int, Field(ge=0)]
     columns: list[ColumnFile] = []
+    gazetteers: dict[str, Annotated[list[Strings], Field(min_length=1)]] = {}
+    gazetteers_fold_case: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,7 @@ class SavedCodec:
     usage: bool
     context: int
     columns: tuple[ColumnCodec, ...]
+    gazetteers: Gazetteers
 
 
 def saved_codec(values: object) -> SavedCodec:
@@ -100,6 +104,9 @@ def saved_codec(values: object) -> SavedCodec:
         usage=file.usage,
         context=file.context,
         columns=_checked("columns", lambda: tuple(map(_column, file.columns))),
+        gazetteers=Gazetteers(
+            {kind: tuple(map(tuple, phrases)) for kind, phrases in file.gazetteers.items()}, file.gazetteers_fold_case
+        ),
     )
 
 

@@ -88,9 +88,7 @@ class EntityLexicon:
 
         `tokens` (N,) are numbers of distinct `forms`, `lengths` (S,) the tokens of each sentence.
         """
-        known = np.array([self.tokens.get(form, -1) for form in forms], np.int64)
-        tokens = known[tokens]
-        last = self._longest(tokens, np.repeat(np.cumsum(lengths), lengths))
+        last = self.longest(forms, tokens, lengths)
         flags = np.zeros((len(tokens), len(self.types), ROLES), np.bool_)
         start, kind = np.nonzero(last >= 0)
         end = last[start, kind]
@@ -100,6 +98,14 @@ class EntityLexicon:
         flags[end[longer], kind[longer], 2] = True
         flags[start[~longer], kind[~longer], 3] = True
         return flags.reshape(len(tokens), self.features)
+
+    def longest(self, forms: Sequence[str], tokens: Ints, lengths: Ints) -> Ints:
+        """Find the last token of the longest match of each type that begins at each token: (N, K), -1 without a match.
+
+        The parameters are those of `matches`.
+        """
+        known = np.array([self.tokens.get(form, -1) for form in forms], np.int64)
+        return self._longest(known[tokens], np.repeat(np.cumsum(lengths), lengths))
 
     def _longest(self, tokens: Ints, ends: Ints) -> Ints:
         """Find the last token of the longest match that begins at each token: (N, K), -1 without a match.

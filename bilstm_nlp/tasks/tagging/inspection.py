@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import chain
 from typing import Any, Literal
 
 from bilstm_nlp.data.lines import Complain
 from bilstm_nlp.data.remarks import Note, Remark
-from bilstm_nlp.data.text.column_codec import ColumnCodec
 from bilstm_nlp.data.text.corpus import Sentence, TaggedCorpus, checked, converted, line_of
-from bilstm_nlp.data.text.feature_columns import FeatureColumn
 from bilstm_nlp.data.text.vocabulary import Coverage, WordTable
 from bilstm_nlp.data.text.word_vectors import Pretrained
 from bilstm_nlp.errors import DataError, excerpt
 from bilstm_nlp.reports.sections import Row, Section, Table
 from bilstm_nlp.tags import Detection, Scheme, detect, parse, spans, violations
 from bilstm_nlp.tasks.inspection import Complaint
-from bilstm_nlp.tasks.tagging.feature_figures import ColumnFigures, column_figures, column_rows
+from bilstm_nlp.tasks.tagging.feature_figures import FeatureFigures, FeatureInspection, feature_rows
 
 Reader = Callable[[str, Scheme | Literal["auto"], Complain, Note], TaggedCorpus]
 """(source, scheme of the files, complain, note) → corpus. Raises `DataError`."""
@@ -42,8 +40,7 @@ class CorpusFigures:
     """Tokens of the longest sentence."""
     longest_line: int
     coverage: Coverage | None
-    columns: dict[str, ColumnFigures] = field(default_factory=dict)
-    """By the key of the column that is a feature."""
+    features: FeatureFigures
 
 
 @dataclass
@@ -80,7 +77,7 @@ class CorpusInspection:
                 ("tokens with a vector", *(_percentage(coverage.tokens_found, coverage.tokens) for coverage in known)),
                 ("words with a vector", *(_percentage(coverage.types_found, coverage.types) for coverage in known)),
             ]
-        rows += column_rows([figures.columns for figures in corpora])
+        rows += feature_rows([figures.features for figures in corpora])
         sources = "\n".join(f"{name}: {of.source}\n  {of.scheme.explanation}" for name, of in self.corpora.items())
         return [Section(f"Tags are read as {self.scheme}", [sources, Table("", ("", *self.corpora), rows)])]
 
@@ -96,7 +93,7 @@ def inspect_corpora(
     file_scheme: Scheme | Literal["auto"] = "auto",
     on_invalid: Literal["error", "repair"] = "error",
     vectors: Callable[[], Pretrained | None] = lambda: None,
-    columns: Sequence[FeatureColumn] = (),
+    features: FeatureInspection | None = None,
 ) -> CorpusInspection:
     """Inspect corpora by name. The first one is the training corpus.
 
@@ -118,7 +115,7 @@ def inspect_corpora(
     except DataError as error:
         unreadable(error)
     words: WordTable | None = None
-    codecs: list[ColumnCodec] | None = None
+    features = features or FeatureInspection()
     corpora: dict[str, TaggedCorpus] = {}
     for name, source in sources.items():
         try:
@@ -132,8 +129,8 @@ def inspect_corpora(
         own = detection.scheme_or(inspection.scheme) if file_scheme == "auto" else inspection.scheme
         if pretrained is not None:
             words = words or WordTable.build(_forms_of(corpus), pretrained)
-        codecs = codecs or [ColumnCodec.fit(column, corpus.sentences) for column in columns]
-        inspection.corpora[name] = _figures_of(corpus, detection, own, words, codecs)
+        features.fit(corpus.sentences, unreadable)
+        inspection.corpora[name] = _figures_of(corpus, detection, own, words, features)
         complaints += _tag_complaints(corpus, own, on_invalid)
         complaints += _repeated_sentences(corpus)
         if own != inspection.scheme:
@@ -157,7 +154,7 @@ def _figures_of(
     detection: Detection,
     scheme: Scheme,
     words: WordTable | None,
-    columns: Sequence[ColumnCodec],
+    features: FeatureInspection,
 ) -> CorpusFigures:
     """Count a corpus, with its tags read in a scheme."""
     longest = max(corpus.sentences, key=lambda sentence: len(sentence.tokens))
@@ -172,7 +169,7 @@ def _figures_of(
         longest=len(longest.tokens),
         longest_line=longest.line,
         coverage=None if words is None else words.coverage(_forms_of(corpus)),
-        columns=column_figures(columns, corpus.sentences),
+        features=features.figures(corpus.sentences, scheme),
     )
 
 

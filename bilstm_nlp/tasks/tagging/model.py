@@ -20,7 +20,9 @@ from bilstm_nlp.config.tagging import (
 )
 from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.feature_columns import FeatureColumn
+from bilstm_nlp.data.text.gazetteers import Gazetteers
 from bilstm_nlp.data.text.sentence import ColumnFormat
+from bilstm_nlp.data.text.tokenizer import Cut
 from bilstm_nlp.data.text.vocabulary import FIRST
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.nn.crf.crf import LinearChainCrf
@@ -72,6 +74,11 @@ def column_format(config: TaggingConfig) -> ColumnFormat:
 def feature_columns(config: EmbeddingsConfig) -> tuple[FeatureColumn, ...]:
     """Return the columns of the files that are features."""
     return tuple(FeatureColumn(column.column, column.kind == "number") for column in config.columns)
+
+
+def gazetteers_of(config: EmbeddingsConfig, cut: Cut) -> Gazetteers:
+    """Read the gazetteers, whose phrases are cut like text."""
+    return Gazetteers.read(config.gazetteers, cut, folds_case=config.gazetteer_case == "fold")
 
 
 def model(config: TaggingConfig, codec: TaggingCodec, vectors: Tensor) -> TaggingModel:

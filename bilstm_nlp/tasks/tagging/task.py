@@ -40,9 +40,10 @@ from bilstm_nlp.tasks.tagging.decoder import Decoder, ModelDecoder
 from bilstm_nlp.tasks.tagging.decoding import TaggingModel, decode, head_of, read_together
 from bilstm_nlp.tasks.tagging.errors import wrong_entities
 from bilstm_nlp.tasks.tagging.evaluation import Evaluation, gold_spans
+from bilstm_nlp.tasks.tagging.feature_figures import FeatureInspection
 from bilstm_nlp.tasks.tagging.inspection import CorpusInspection, inspect_corpora
 from bilstm_nlp.tasks.tagging.measurement import measure
-from bilstm_nlp.tasks.tagging.model import column_format, model
+from bilstm_nlp.tasks.tagging.model import column_format, gazetteers_of, model
 from bilstm_nlp.tasks.tagging.predictor import Tagger, recorded
 from bilstm_nlp.tasks.tagging.vectors import initial_vectors, pretrained_vectors
 from bilstm_nlp.training.protocols import Batches, Score, TrainingBatch
@@ -91,6 +92,7 @@ class TaggingTask:
                 with_usage=config.embeddings.usage,
                 context=_context_tokens(config.context),
                 columns=self.format.features,
+                gazetteers=partial(gazetteers_of, config.embeddings),
             )
             for corpus in (data.dev, data.test):
                 _say_unknown_values(codec, corpus)
@@ -107,7 +109,7 @@ class TaggingTask:
             file_scheme=data.file_scheme,
             on_invalid=data.on_invalid_tags,
             vectors=lambda: pretrained_vectors(self.config.embeddings),
-            columns=self.format.features,
+            features=FeatureInspection(self.format.features, partial(gazetteers_of, self.config.embeddings)),
         )
 
     def evaluate(self, trained: Predictor, source: str | None, errors: ErrorsPage | None = None) -> dict[str, Any]:

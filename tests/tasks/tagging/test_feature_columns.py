@@ -61,6 +61,7 @@ def test_a_tag_that_only_the_columns_tell_is_learnt(trained):
     assert trained.directory.read_json("metrics.json")["dev"]["f1"] == 1.0
 
 
+@pytest.mark.slow
 def test_a_saved_run_verifies_and_is_reproduced(trained, tmp_path):
     assert verify(trained.directory.path).same
     recorded = json.loads((trained.directory.path / "replay.json").read_text())
@@ -153,9 +154,9 @@ def test_check_counts_values_and_unknown_ones(tmp_path):
     settings = config(tmp_path)
     (tmp_path / "dev.conll").write_text("x NNP -3.5 B-PER\nx XX 7 O\n")
     figures = build(settings).inspect().figures()["corpora"]
-    assert figures["train"]["columns"]["1"] == {"distinct": 3, "unknown": 0, "least": None, "largest": None}
-    assert figures["dev"]["columns"]["1"] == {"distinct": 2, "unknown": 1, "least": None, "largest": None}
-    assert figures["dev"]["columns"]["2"] == {"distinct": 2, "unknown": 0, "least": -3.5, "largest": 7.0}
+    assert figures["train"]["features"]["columns"]["1"] == {"distinct": 3, "unknown": 0, "least": None, "largest": None}
+    assert figures["dev"]["features"]["columns"]["1"] == {"distinct": 2, "unknown": 1, "least": None, "largest": None}
+    assert figures["dev"]["features"]["columns"]["2"] == {"distinct": 2, "unknown": 0, "least": -3.5, "largest": 7.0}
 
 
 @pytest.mark.parametrize(
