@@ -51,8 +51,9 @@ def predict(
         typer.Option(
             "--input",
             metavar="FORMAT",
-            help="Input format of a tagger: text (a sentence in each line), conll, jsonl or dataset. By default, "
-            "- and .txt are text, .jsonl and .json are jsonl, and other files are conll.",
+            help="Input format of a tagger: text (a sentence in each line), tokens (the same, already cut at blanks), "
+            "conll, jsonl or dataset. By default, - is text, .jsonl and .json are jsonl, and any other file is conll "
+            "if its first lines look like columns, otherwise text.",
         ),
     ] = "auto",
     overrides: DataSettings = None,

@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 from bilstm_nlp.errors import InputError
 
 Format = Literal["text", "conll", "jsonl", "csv", "json", "parquet"]
-Reads = Literal["auto", "text", "conll", "jsonl", "dataset"]
+Reads = Literal["auto", "text", "tokens", "conll", "jsonl", "dataset"]
 Combine = Literal["mean", "median"]
 KindT = TypeVar("KindT", bound=str)
 

@@ -118,3 +118,23 @@ def test_a_forecaster_has_no_such_settings(forecaster_run, call):
             refused = call(*arguments, *options)
             assert refused.status == 2
             assert "expected the run of a tagger, found a forecaster" in refused.err
+
+
+def test_a_stream_that_looks_like_columns_is_said(tagger_run, call, caplog):
+    result = call("predict", tagger_run, "-", stdin=b"EU B-ORG\nrejects O\n\nBerlin B-LOC\n")
+    assert result.out.count("\n") == 4
+    said = "its lines look like columns, but are read as text, a sentence each; --input conll reads columns"
+    assert f"standard input: {said}" in caplog.messages
+    caplog.clear()
+    call("predict", tagger_run, "-", "--input", "text", stdin=b"EU B-ORG\nrejects O\n")
+    call("predict", tagger_run, "-", stdin=b"EU rejects\nGerman call\n")
+    assert said not in caplog.text
+
+
+def test_tokens_of_cut_text_are_left_as_they_are(tagger_run, call):
+    result = call(
+        "predict", tagger_run, "-", "--input", "tokens", "--format", "jsonl", stdin=b"Mr.Smith  can't .\n\nEU\n"
+    )
+    records = [json.loads(line) for line in result.out.splitlines()]
+    assert [record["tokens"] for record in records] == [["Mr.Smith", "can't", "."], [], ["EU"]]
+    assert records[0]["text"] == "Mr.Smith  can't ."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -15,6 +16,7 @@ from bilstm_nlp.data.text.columns import read_columns
 from bilstm_nlp.data.text.datasets import is_dataset, read_dataset
 from bilstm_nlp.data.text.feature_columns import names_of
 from bilstm_nlp.data.text.jsonl import read_jsonl
+from bilstm_nlp.data.text.recognition import InputFormat, input_format, is_jsonl
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence, check_length, line_of
 from bilstm_nlp.data.text.tokenizer import Cut, offsets
 from bilstm_nlp.errors import DataError
@@ -34,10 +36,9 @@ __all__ = [
     "line_of",
     "read",
     "sentence_of_text",
+    "sentence_of_tokens",
     "sentences_of",
 ]
-
-InputFormat = Literal["auto", "text", "conll", "jsonl", "dataset"]
 
 
 @dataclass(frozen=True)
@@ -87,16 +88,16 @@ def read(source: str, format: ColumnFormat, complain: Complain = stop, note: Not
 def sentences_of(source: str, reads: InputFormat, format: ColumnFormat) -> Iterator[Sentence]:
     """Yield the sentences of a file or of standard input (`-`) while they are read, in constant memory.
 
-    In text every line is a sentence. A blank line is a sentence without tokens, so line n of the input is sentence n of
-    the output. Raises `DataError` at a malformed line, after the sentences before it.
+    In text and in tokens every line is a sentence. A blank line is a sentence without tokens, so line n of the input
+    is sentence n of the output. Raises `DataError` at a malformed line, after the sentences before it.
     """
-    match input_format(source) if reads == "auto" else reads:
-        case "text":
+    match input_format(source, format) if reads == "auto" else reads:
+        case "text" | "tokens":
             if format.features:
                 expected = f"columns or JSONL with {names_of(format.features)}, which the tagger reads as features"
                 raise DataError(name_of(source), expected, "plain text, which has none")
             for number, line in numbered_lines(source, format.encoding):
-                sentence = sentence_of_text(line, format.cut)
+                sentence = sentence_of_text(line, format.cut) if reads != "tokens" else sentence_of_tokens(line)
                 check_length(name_of(source), len(sentence.tokens), number)
                 yield replace(sentence, line=number)
         case "jsonl":
@@ -109,24 +110,6 @@ def sentences_of(source: str, reads: InputFormat, format: ColumnFormat) -> Itera
                 yield from read_columns(source, format, note=remarks.append, keep_rows=True)
             finally:
                 warn(remarks)
-
-
-def input_format(source: str) -> InputFormat:
-    """Tell the format of a file by its name: `-` and .txt are text, .jsonl and .json JSONL, others column files.
-
-    >>> input_format("news.txt.gz"), input_format("hf:conll2003"), input_format("news.iob")
-    ('text', 'dataset', 'conll')
-    """
-    if is_dataset(source):
-        return "dataset"
-    if is_jsonl(source):
-        return "jsonl"
-    return "text" if source == "-" or source.removesuffix(".gz").endswith(".txt") else "conll"
-
-
-def is_jsonl(source: str) -> bool:
-    """Tell whether a source is JSONL, by its name."""
-    return source.removesuffix(".gz").endswith((".jsonl", ".ndjson", ".json"))
 
 
 def checked(
@@ -209,3 +192,19 @@ def sentence_of_text(text: str, cut: Cut = "words") -> Sentence:
     token_offsets = tuple(offsets(text, cut))
     tokens = tuple(text[start:end] for start, end in token_offsets)
     return Sentence(tokens, None, 1, text=text, offsets=token_offsets)
+
+
+TOKEN = re.compile(r"[^ \t]+")
+"""A token of a line that is already cut."""
+
+
+def sentence_of_tokens(line: str) -> Sentence:
+    """Make a sentence of a line whose tokens are parted by blanks or tabs. Other spaces are part of a token.
+
+    >>> sentence_of_tokens("Merkel 's  visit .").offsets
+    ((0, 6), (7, 9), (11, 16), (17, 18))
+    """
+    matches = list(TOKEN.finditer(line))
+    return Sentence(
+        tuple(match[0] for match in matches), None, 1, text=line, offsets=tuple(match.span() for match in matches)
+    )

@@ -10,8 +10,9 @@ from typing import Any, get_args, overload
 
 import numpy as np
 
-from bilstm_nlp.data.text.corpus import ColumnFormat, Sentence, input_format
+from bilstm_nlp.data.text.corpus import ColumnFormat, Sentence
 from bilstm_nlp.data.text.output import CSV_HEADER, Entity, OutputFormat, TaggedSentence, writer
+from bilstm_nlp.data.text.recognition import input_format
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.system.memory import return_freed_memory
 from bilstm_nlp.tasks.request import Request
@@ -130,11 +131,11 @@ class SentenceTagger:
             raise InputError("--nbest: expected --format text, jsonl or csv, found conll, which has one tag a token")
         if request.nbest and request.confidence and kind != "jsonl":
             raise InputError(f"--confidence: expected --format jsonl beside --nbest, found {kind}")
-        reads = input_format(request.source) if request.reads == "auto" else request.reads
-        if request.reads == "auto":
+        format, reads, tags = self.reads, request.reads, frozenset(self.decoder.codec.tags)
+        if reads == "auto":
+            reads = input_format(request.source, format, tags)
             logger.info("reading %s as %s (--input says otherwise)", request.source, reads)
-        format = self.reads
-        if (reads == "text" or request.source == "-") and not request.states_encoding:
+        if (reads in ("text", "tokens") or request.source == "-") and not request.states_encoding:
             format = replace(format, encoding="utf-8")
         return Reading(
             source=request.source,
@@ -144,6 +145,8 @@ class SentenceTagger:
             header=CSV_HEADER if kind == "csv" else "",
             draws=request.plot is not None,
             documents=self.decoder.reads_documents,
+            guessed=request.reads == "auto",
+            tags=tags,
         )
 
     def render(self, chunk: Chunk, request: Request) -> Iterator[bytes]:

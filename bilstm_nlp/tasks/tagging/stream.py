@@ -5,17 +5,22 @@ Knows no torch, so that a process that only reads starts at once.
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
+from bilstm_nlp.data.lines import name_of
 from bilstm_nlp.data.pipes import Pipe
-from bilstm_nlp.data.text.corpus import InputFormat, sentences_of
+from bilstm_nlp.data.text.corpus import sentences_of
+from bilstm_nlp.data.text.recognition import InputFormat, look_like_columns
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence
 from bilstm_nlp.errors import InputError
+
+logger = logging.getLogger(__name__)
 
 Ready: TypeAlias = Callable[[float], bool]
 """Deadline → whether the next sentence is there until then."""
@@ -66,6 +71,10 @@ class Reading:
     """True if a sentence's attention is drawn."""
     documents: bool
     """True if the model reads sentences of a document together."""
+    guessed: bool = False
+    """True if `reads` was told from the source."""
+    tags: frozenset[str] = frozenset()
+    """The tagger's tags, by which columns are told from text."""
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield the stream's sentences in their order.
@@ -76,11 +85,23 @@ class Reading:
         read = sentences_of(self.source, self.reads, self.format)
         ready = self._ready(blocks=self.reads == "conll")
         for sentences in chunks(read, self.size, documents=self.documents, ready=ready):
+            if first == 1 and self.guessed and self.reads == "text":
+                self._warn_of_columns(sentences)
             drawn = waiting and any(sentence.tokens for sentence in sentences)
             yield Chunk(first, sentences, drawn)
             first, waiting = first + len(sentences), waiting and not drawn
         if waiting:
             raise InputError("--plot: expected a sentence with tokens to draw, found none")
+
+    def _warn_of_columns(self, sentences: Sequence[Sentence]) -> None:
+        """Warn if the lines of a stream look like columns: only a file can be looked at before it is read."""
+        if len(sentences) > 1 and look_like_columns(
+            [sentence.text or "" for sentence in sentences], self.format, self.tags
+        ):
+            logger.warning(
+                "%s: its lines look like columns, but are read as text, a sentence each; --input conll reads columns",
+                name_of(self.source),
+            )
 
     @property
     def may_be_slow(self) -> bool:

@@ -20,7 +20,6 @@ from bilstm_nlp.data.text.corpus import (
     converted,
     fraction_of,
     hold_out,
-    input_format,
     line_of,
     read,
     sentences_of,
@@ -68,17 +67,6 @@ def test_empty_records_are_no_sentences_of_a_corpus(tmp_path):
     assert [sentence.line for sentence in read(source, ColumnFormat()).sentences] == [2]
 
 
-@pytest.mark.parametrize(
-    ("source", "expected"),
-    [
-        *(("-", "text"), ("a.txt", "text"), ("a.txt.gz", "text"), ("a.jsonl", "jsonl"), ("a.jsonl.gz", "jsonl")),
-        *(("a.conll", "conll"), ("a", "conll"), ("txt", "conll"), ("a.parquet", "dataset"), ("hf:a", "dataset")),
-    ],
-)
-def test_input_formats_are_told_by_name(source, expected):
-    assert input_format(source) == expected
-
-
 def test_every_line_of_text_is_a_sentence(tmp_path):
     source = written(tmp_path, "x.txt", "\ufeffI can't.\r\n\r\n  \nU.S.\u2028x")
     sentences = list(sentences_of(source, "auto", ColumnFormat()))
@@ -96,6 +84,7 @@ def test_every_line_of_text_is_a_sentence(tmp_path):
     [
         ("auto", "EU says", [("EU", "says")]),
         ("text", "EU says", [("EU", "says")]),
+        ("tokens", "don't  stop\tU.S. .\n\n10\u00a0000", [("don't", "stop", "U.S.", "."), (), ("10\u00a0000",)]),
         ("conll", COLUMNS, [("EU", "says"), ("It",)]),
         ("conll", "EU\nsays\n", [("EU", "says")]),
         ("jsonl", JSONL, [("EU", "says"), ("It",)]),
