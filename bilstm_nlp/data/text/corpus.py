@@ -101,7 +101,7 @@ def sentences_of(source: str, reads: InputFormat, format: ColumnFormat) -> Itera
                 check_length(name_of(source), len(sentence.tokens), number)
                 yield replace(sentence, line=number)
         case "jsonl":
-            yield from read_jsonl(source, format)
+            yield from read_jsonl(source, format, keep_others=True)
         case "dataset":
             yield from read_dataset(source, format)
         case _:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from bilstm_nlp.data.lines import Complain, name_of, numbered_lines, stop
@@ -12,12 +13,17 @@ from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence
 from bilstm_nlp.errors import DataError, excerpt
 from bilstm_nlp.system.json_values import check_surrogates
 
+WRITTEN = frozenset(("text", "tokens", "tags", "entities", "alternatives", "attention"))
+"""Keys of predictions."""
 
-def read_jsonl(source: str, format: ColumnFormat, complain: Complain = stop) -> Iterator[Sentence]:
+
+def read_jsonl(
+    source: str, format: ColumnFormat, complain: Complain = stop, *, keep_others: bool = False
+) -> Iterator[Sentence]:
     """Yield the sentences of a file with one JSON object a line. Blank lines are skipped.
 
     A .json file may also hold one array of objects, which is read as a whole. Its objects are numbered from 1. Calls
-    `complain` with a `DataError` for a malformed object.
+    `complain` with a `DataError` for a malformed object. `keep_others` keeps the keys that a tagger does not write.
     """
     name, documents = name_of(source), Documents()
     for number, value in values_of(source, format.encoding, complain):
@@ -26,7 +32,16 @@ def read_jsonl(source: str, format: ColumnFormat, complain: Complain = stop) -> 
         except DataError as error:
             complain(error)
         else:
-            yield sentence
+            yield replace(sentence, others=others_of(value)) if keep_others else sentence
+
+
+def others_of(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keys of a record that a tagger does not write, in their order.
+
+    >>> others_of({"id": 7, "text": "EU", "entities": []})
+    {'id': 7}
+    """
+    return {key: value for key, value in record.items() if key not in WRITTEN}
 
 
 def values_of(source: str, encoding: str, complain: Complain) -> Iterator[tuple[int, Any]]:

@@ -23,6 +23,9 @@ QUOTED = re.compile('[",\r\n]')
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """Beginnings of formulas in some spreadsheet."""
 JSON = json.JSONEncoder(ensure_ascii=False)
+LINE_ENDS = str.maketrans("\n\r\x85\u2028\u2029", "     ")
+ESCAPES = str.maketrans({end: f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"})
+"""Line ends that JSON need not escape, for readers that end a line there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +81,13 @@ def as_text(number: int, tagged: TaggedSentence) -> str:
     if _is_boundary(tagged.sentence):
         return ""
     if not tagged.alternatives:
-        return _marked(tagged.text, tagged.entities) + "\n"
-    return "".join(f"{a.probability:.4f}\t{_marked(tagged.text, a.entities)}\n" for a in tagged.alternatives)
+        return _one_line(_marked(tagged.text, tagged.entities)) + "\n"
+    return "".join(f"{a.probability:.4f}\t{_one_line(_marked(tagged.text, a.entities))}\n" for a in tagged.alternatives)
+
+
+def _one_line(text: str) -> str:
+    """Write line ends within a text as blanks: each record has a line of its own, and offsets stay."""
+    return text.translate(LINE_ENDS)
 
 
 def _is_boundary(sentence: Sentence) -> bool:
@@ -127,10 +135,11 @@ def _check_columns(cells: Sequence[str], number: int) -> None:
 
 
 def as_jsonl(number: int, tagged: TaggedSentence) -> str:
-    """Write one JSON object for each sentence."""
+    """Write one JSON object for each sentence: the other keys of its record, then what was predicted."""
     if _is_boundary(tagged.sentence):
         return ""
     record: dict[str, object] = {
+        **tagged.sentence.others,
         "text": tagged.text,
         "tokens": tagged.sentence.tokens,
         "tags": tagged.tags,
@@ -143,7 +152,7 @@ def as_jsonl(number: int, tagged: TaggedSentence) -> str:
         ]
     if tagged.weights is not None:
         record["attention"] = tagged.weights.astype(np.float64).round(4).tolist()
-    return JSON.encode(record) + "\n"
+    return JSON.encode(record).translate(ESCAPES) + "\n"
 
 
 def _entity_json(entity: Entity) -> dict[str, object]:
@@ -166,7 +175,8 @@ def as_csv(number: int, tagged: TaggedSentence) -> str:
     else:
         ranked = [("", tagged.entities)]
     return "".join(
-        f"{number},{rank},{probability},{entity.start},{entity.end},{cell(entity.type)},{cell(entity.text)},"
+        f"{number},{rank},{probability},{entity.start},{entity.end},{cell(_one_line(entity.type))},"
+        f"{cell(_one_line(entity.text))},"
         f"{'' if entity.score is None else f'{entity.score:.6f}'}\n"
         for rank, (probability, entities) in enumerate(ranked, 1)
         for entity in entities

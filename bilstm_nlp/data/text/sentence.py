@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from bilstm_nlp.data.text.feature_columns import FeatureColumn
 from bilstm_nlp.data.text.tokenizer import Cut
@@ -45,6 +45,8 @@ class Sentence:
     """The line of each token in a column file; empty if all stand on `line`."""
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     """The value of each token in columns that are features, by the column's key."""
+    others: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """Keys of a JSONL record that a tagger neither reads nor writes, such as its id; only in streams."""
 
 
 def check_length(name: str, tokens: int, line: int) -> None:

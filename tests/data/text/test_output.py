@@ -127,14 +127,41 @@ def test_entities_survive_json_and_csv(tokens, data, score):
     assert tuple(Entity(**{"score": None, **entity}) for entity in record["entities"]) == sentence.entities
     rows = list(csv.DictReader(io.StringIO(CSV_HEADER + writer("csv")(12, sentence), newline="")))
     assert len(rows) == len(sentence.entities)
+    assert writer("csv")(12, sentence).count("\n") == len(sentence.entities)
     for row, entity in zip(rows, sentence.entities, strict=True):
         assert (row["sentence"], row["rank"]) == ("12", "1")
-        assert (row["text"], row["type"]) == (harmless(entity.text), harmless(entity.type))
+        assert (row["text"], row["type"]) == (harmless(in_line(entity.text)), harmless(in_line(entity.type)))
         assert (int(row["start"]), int(row["end"])) == (entity.start, entity.end)
-        assert harmless(record["text"][int(row["start"]) : int(row["end"])]) == row["text"]
+        assert harmless(in_line(record["text"][int(row["start"]) : int(row["end"])])) == row["text"]
         assert (float(row["score"]) if row["score"] else None) == (
             None if score is None else pytest.approx(score, abs=1e-6)
         )
+
+
+def in_line(text: str) -> str:
+    """Return a text with blanks for line ends."""
+    return "".join(" " if character in "\n\r\x85\u2028\u2029" else character for character in text)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\u2028", "\u2029", "\x85"])
+@pytest.mark.parametrize("kind", ["text", "jsonl", "csv"])
+def test_a_text_with_line_ends_is_written_in_one_line(kind, end):
+    text = f"EU{end}rejects New{end}York"
+    place = text.index("New")
+    entity = Entity(text[place:], "LOC", place, len(text), 2, 4, 0.5)
+    sentence = Sentence(("EU", "rejects", "New", "York"), None, 1, text=text)
+    whole = TaggedSentence(sentence, text, ("O", "O", "B-LOC", "I-LOC"), (entity,), scored=True)
+    best = TaggedSentence(sentence, text, whole.tags, (entity,), (Alternative(0.5, whole.tags, (entity,)),))
+    for each in (whole, best):
+        written = writer(kind)(3, each)
+        assert written.endswith("\n")
+        assert len(written.splitlines()) == 1
+    if kind == "jsonl":
+        record = json.loads(written)
+        assert record["text"] == text
+        assert record["entities"][0]["text"] == text[place:]
+    else:
+        assert f"New{' ' * len(end)}York" in written
 
 
 @often
@@ -158,6 +185,13 @@ def test_formulas_of_spreadsheets_are_written_as_text(text):
 
 def test_characters_are_written_as_they_are():
     assert '"text": "Zürich 東京"' in writer("jsonl")(1, tagged(["Zürich", "東京"], []))
+
+
+def test_other_keys_of_a_record_come_before_the_predictions():
+    sentence = tagged(NEWS, FOUND, others={"id": 7, "meta": {"source": "wire", "pages": [1, None]}})
+    record = json.loads(writer("jsonl")(1, sentence))
+    assert list(record) == ["id", "meta", "text", "tokens", "tags", "entities"]
+    assert (record["id"], record["meta"]) == (7, {"source": "wire", "pages": [1, None]})
 
 
 # --- alternatives ---
