@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # Parsers get as many examples as the profile says, other properties as many as they need. CI repeats its examples, so
 # that an unlucky draw never blocks an unrelated change; the nightly profile draws new ones.
-settings.register_profile("ci", max_examples=200, deadline=None, derandomize=True)
+settings.register_profile("ci", max_examples=100, deadline=None, derandomize=True)
 settings.register_profile("nightly", max_examples=20_000, deadline=None)
 settings.register_profile("brief", settings.get_profile("ci"), max_examples=10)
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")

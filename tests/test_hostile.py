@@ -22,6 +22,7 @@ from bilstm_nlp.data.text.sentence import LONGEST_SENTENCE
 from bilstm_nlp.runs.directory import RunDirectory
 from bilstm_nlp.runs.tensors import read_tensors, write_tensors
 from tests.samples import FORECASTER, SERIES, TAGGER
+from tests.studies.grids import write_base, write_grid
 
 PACKAGE = Path(bilstm_nlp.__file__).parent
 
@@ -183,14 +184,13 @@ def test_link_to_other_content_is_refused_unread(runs, tmp_path, call):
 @pytest.mark.slow
 def test_names_of_variants_lead_nowhere_out_of_the_comparison(tmp_path, call):
     names = ["../outside", "a/b", "/etc/x", "..", "."]
-    lines = [f'base = "{TAGGER}"', 'baseline = "b"', "seeds = [1]", "fractions = [0.1]"]
-    lines += ["[set]", "training.epochs = 1", "[variants.b]"]
-    for number, name in enumerate(names, 5):
-        lines += [f'[variants."{name}"]', f"encoder.hidden = {number}"]
-    (tmp_path / "grid.toml").write_text("\n".join(lines) + "\n")
-    compared = call("compare", tmp_path / "grid.toml", "--out", tmp_path / "in" / "out")
+    write_base(tmp_path)
+    variants = {"crf": {}, **{name: {"encoder": {"hidden": number}} for number, name in enumerate(names, 5)}}
+    grid = write_grid(tmp_path, set={"training": {"epochs": 1}}, seeds=[1], variants=variants)
+    before = {path.name for path in tmp_path.iterdir()}
+    compared = call("compare", grid, "--out", tmp_path / "in" / "out")
     assert compared.status == 0, compared.err
-    assert {path.name for path in tmp_path.iterdir()} == {"grid.toml", "in"}
+    assert {path.name for path in tmp_path.iterdir()} == before | {"in"}
     assert [path.name for path in (tmp_path / "in").iterdir()] == ["out"]
     runs = tmp_path / "in" / "out" / "runs"
     assert len(list(runs.glob("*/metrics.json"))) == len(names) + 1
