@@ -31,8 +31,7 @@ from typing import Any
 from tests.samples import command
 
 ROOT = Path(__file__).parent.parent
-# Imports of the commands, and of torch when it first makes an optimizer. tests/runs/test_kills.py looks for what is
-# missing: each fork would import it again.
+# Imports of the commands. tests/runs/test_kills.py looks for what is missing: each fork would import it again.
 PRELOADED = (
     "bilstm_nlp.runs.train",
     "bilstm_nlp.runs.evaluate",
@@ -50,7 +49,6 @@ PRELOADED = (
     "jinja2",
     "matplotlib.backends.backend_agg",
     "pyarrow.pandas_compat",
-    "torch._dynamo",
 )
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"\0" * 5000 + b"IEND\xaeB`\x82"
 """The file that forks write in place of a plot. Drawing would take longer than all the rest."""

@@ -65,11 +65,12 @@ class LocalProcesses:
 
 
 def preloaded(job: Job) -> list[str]:
-    """Name the modules that workers share: their own, the job's task, compiled recursions, and torch's for optimizers.
+    """Name the modules that workers share: their own, the job's task, compiled recursions, and what draws plots.
 
     A worker that imported them by itself would take seconds to begin. Without Numba, there are no compiled recursions.
     """
-    return [WORKER, f"bilstm_nlp.tasks.{job.run.config.task}.task", "bilstm_nlp.nn.crf.kernels", "torch._dynamo"]
+    task = f"bilstm_nlp.tasks.{job.run.config.task}.task"
+    return [WORKER, task, "bilstm_nlp.nn.crf.kernels", "matplotlib.backends.backend_agg"]
 
 
 class _Worker:
