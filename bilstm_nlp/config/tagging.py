@@ -60,6 +60,19 @@ class TaggingData(Section):
     """Beginning of comment lines, which stand before a sentence. Not set: no line is a comment."""
     on_empty_token: Literal["error", "skip"] = "error"
     """Treatment of rows and list entries whose token has no characters. Skipped tokens are counted."""
+    text_key: str | None = None
+    """Key of the text in JSON and datasets. Not set: `text`, `data`, `content` or `sentence`. Tokens are in the key of
+    `token_column`, or in `tokens`."""
+    span_key: str | None = None
+    """Key of the spans in JSON and datasets. Not set: `spans`, `entities`, `label`, `labels` or `annotations`."""
+    tag_names: tuple[str, ...] = ()
+    """Names of tags that are numbers, from 0."""
+    offsets: Literal["characters", "utf-16", "bytes"] = "characters"
+    """Unit of the offsets of spans. Spans with a text of their own are read in the unit in which they stand there."""
+    on_misaligned: Literal["error", "snap", "drop"] = "error"
+    """Treatment of spans that cut a token: `snap` extends them to whole tokens. Changes are counted."""
+    on_overlap: Literal["error", "longest"] = "error"
+    """Treatment of overlapping spans: `longest` keeps the longest of them, and counts the others."""
     encoding: str = "utf-8"
     """Character encoding of the files."""
     file_scheme: Scheme | Literal["auto"] = "auto"

@@ -71,9 +71,9 @@ def read(source: str, format: ColumnFormat, complain: Complain = stop, note: Not
     remarks: list[Remark] = []
     keep = note or remarks.append
     if is_dataset(source):
-        sentences = read_dataset(source, format, complain)
+        sentences = read_dataset(source, format, complain, keep)
     elif is_jsonl(source):
-        sentences = read_jsonl(source, format, complain)
+        sentences = read_jsonl(source, format, complain, keep)
     else:
         sentences = read_columns(source, format, complain, keep)
     try:
@@ -91,25 +91,25 @@ def sentences_of(source: str, reads: InputFormat, format: ColumnFormat) -> Itera
     In text and in tokens every line is a sentence. A blank line is a sentence without tokens, so line n of the input
     is sentence n of the output. Raises `DataError` at a malformed line, after the sentences before it.
     """
-    match input_format(source, format) if reads == "auto" else reads:
-        case "text" | "tokens":
-            if format.features:
-                expected = f"columns or JSONL with {names_of(format.features)}, which the tagger reads as features"
-                raise DataError(name_of(source), expected, "plain text, which has none")
-            for number, line in numbered_lines(source, format.encoding):
-                sentence = sentence_of_text(line, format.cut) if reads != "tokens" else sentence_of_tokens(line)
-                check_length(name_of(source), len(sentence.tokens), number)
-                yield replace(sentence, line=number)
-        case "jsonl":
-            yield from read_jsonl(source, format, keep_others=True)
-        case "dataset":
-            yield from read_dataset(source, format)
-        case _:
-            remarks: list[Remark] = []
-            try:
+    remarks: list[Remark] = []
+    try:
+        match input_format(source, format) if reads == "auto" else reads:
+            case "text" | "tokens":
+                if format.features:
+                    expected = f"columns or JSONL with {names_of(format.features)}, which the tagger reads as features"
+                    raise DataError(name_of(source), expected, "plain text, which has none")
+                for number, line in numbered_lines(source, format.encoding):
+                    sentence = sentence_of_text(line, format.cut) if reads != "tokens" else sentence_of_tokens(line)
+                    check_length(name_of(source), len(sentence.tokens), number)
+                    yield replace(sentence, line=number)
+            case "jsonl":
+                yield from read_jsonl(source, format, note=remarks.append, keep_others=True)
+            case "dataset":
+                yield from read_dataset(source, format, note=remarks.append)
+            case _:
                 yield from read_columns(source, format, note=remarks.append, keep_rows=True)
-            finally:
-                warn(remarks)
+    finally:
+        warn(remarks)
 
 
 def checked(

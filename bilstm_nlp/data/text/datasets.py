@@ -10,7 +10,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bilstm_nlp.data.lines import Complain, stop
-from bilstm_nlp.data.text.records import TAG_KEYS, Documents, sentence_of_record
+from bilstm_nlp.data.remarks import Note, ignore
+from bilstm_nlp.data.text.records import TAG_KEYS, RecordReader
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence
 from bilstm_nlp.errors import DataError
 
@@ -29,30 +30,35 @@ def is_parquet(source: str) -> bool:
     return source.endswith(".parquet")
 
 
-def read_dataset(source: str, format: ColumnFormat, complain: Complain = stop) -> Iterator[Sentence]:
+def read_dataset(
+    source: str, format: ColumnFormat, complain: Complain = stop, note: Note = ignore
+) -> Iterator[Sentence]:
     """Yield the sentences of `hf:NAME`, `hf:NAME:SPLIT`, `hf:NAME:CONFIG:SPLIT`, or a Parquet file.
 
     The split is `train` unless given; `hf:` may stand before a Parquet file. Numbers of tags become the names of their
     `ClassLabel`. Rows are counted from 1. Raises `DataError`.
     """
-    documents = Documents()
+    reader = RecordReader(source, format, complain, note)
     # The library caches data of the Hub. Copies of local files are removed, because no later run uses them.
     with TemporaryDirectory(ignore_cleanup_errors=True) as copies:
         dataset = load(source, copies)
         keys = (format.tag,) if isinstance(format.tag, str) else TAG_KEYS
         columns = [column.key for column in format.features if not column.numeric]
         names = {}
-        for key in (*(keys if format.tag is not None else ()), *columns):
+        for key in (*(keys if format.tag is not None and not format.tag_names else ()), *columns):
             labels = class_names(dataset.features.get(key))
             if labels is not None:
                 names[key] = labels
         for number, row in rows(dataset, source):
             try:
-                sentence = sentence_of_row(row, names, format, source, number, documents)
+                named = row_with_names(row, names, source, number)
             except DataError as error:
                 complain(error)
-            else:
+                continue
+            sentence = reader.read(named, number)
+            if sentence is not None:
                 yield sentence
+        reader.finish()
 
 
 def load(source: str, copies: str) -> Any:
@@ -91,19 +97,14 @@ def rows(dataset: Any, source: str) -> Iterator[tuple[int, dict[str, Any]]]:
         raise DataError(source, "a row that can be read", reason(error), number + 1) from error
 
 
-def sentence_of_row(
-    row: dict[str, Any],
-    names: Mapping[str, list[str]],
-    format: ColumnFormat,
-    source: str,
-    number: int,
-    documents: Documents,
-) -> Sentence:
-    """Read a row as a sentence, with names for the numbers of tags. Raises `DataError`."""
-    for key, labels in names.items():
-        if row[key] is not None:
-            row[key] = [name_of_label(value, labels, key, source, number) for value in row[key]]
-    return sentence_of_record(row, format, source, number, documents)
+def row_with_names(row: dict[str, Any], names: Mapping[str, list[str]], source: str, number: int) -> dict[str, Any]:
+    """Return a row with names for the numbers of tags. Raises `DataError`."""
+    named = {
+        key: [name_of_label(value, labels, key, source, number) for value in row[key]]
+        for key, labels in names.items()
+        if row[key] is not None
+    }
+    return row | named
 
 
 def name_of_label(value: int | None, names: list[str], key: str, source: str, number: int) -> str:

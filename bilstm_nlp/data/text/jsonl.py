@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from bilstm_nlp.data.lines import Complain, name_of, numbered_lines, stop
-from bilstm_nlp.data.text.records import Documents, sentence_of_record
+from bilstm_nlp.data.remarks import Note, ignore
+from bilstm_nlp.data.text.records import RecordReader
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence
 from bilstm_nlp.errors import DataError, excerpt
 from bilstm_nlp.system.json_values import check_surrogates
@@ -18,21 +19,20 @@ WRITTEN = frozenset(("text", "tokens", "tags", "entities", "alternatives", "atte
 
 
 def read_jsonl(
-    source: str, format: ColumnFormat, complain: Complain = stop, *, keep_others: bool = False
+    source: str, format: ColumnFormat, complain: Complain = stop, note: Note = ignore, *, keep_others: bool = False
 ) -> Iterator[Sentence]:
     """Yield the sentences of a file with one JSON object a line. Blank lines are skipped.
 
     A .json file may also hold one array of objects, which is read as a whole. Its objects are numbered from 1. Calls
-    `complain` with a `DataError` for a malformed object. `keep_others` keeps the keys that a tagger does not write.
+    `complain` with a `DataError` for a malformed object, and `note` for what was changed or left out. `keep_others`
+    keeps the keys that a tagger does not write.
     """
-    name, documents = name_of(source), Documents()
+    reader = RecordReader(name_of(source), format, complain, note)
     for number, value in values_of(source, format.encoding, complain):
-        try:
-            sentence = sentence_of_record(value, format, name, number, documents)
-        except DataError as error:
-            complain(error)
-        else:
+        sentence = reader.read(value, number)
+        if sentence is not None:
             yield replace(sentence, others=others_of(value)) if keep_others else sentence
+    reader.finish()
 
 
 def others_of(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,70 +2,96 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from bilstm_nlp.data.lines import Complain
+from bilstm_nlp.data.remarks import Note, Remark
 from bilstm_nlp.data.text.feature_columns import FeatureColumn, text_of, values_of_record
+from bilstm_nlp.data.text.record_values import Documents, aligned, shown
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence, check_length
+from bilstm_nlp.data.text.spans import CharacterSpan, MalformedSpan, Offsets, SpanReader, span_of
 from bilstm_nlp.data.text.tokenizer import offsets
-from bilstm_nlp.errors import DataError, excerpt
-from bilstm_nlp.tags import Span, encode
+from bilstm_nlp.errors import DataError
+from bilstm_nlp.tags import encode
 
 TOKEN_KEY = "tokens"
 """The key of the tokens, unless the config names another."""
+TEXT_KEYS = ("text", "data", "content", "sentence")
+"""The keys of the text, in the order in which they count, unless the config names another."""
 DOCUMENT_KEY = "document"
 """The key of the document's name."""
 TAG_KEYS = ("tags", "ner_tags")
 """The keys of the tags, unless the config names another."""
-SPAN_KEYS = ("spans", "entities", "label", "labels")
-"""The keys under which annotation tools write the spans of a text."""
-
-Offsets = tuple[tuple[int, int], ...]
-
-
-def sentence_of_record(values: Any, format: ColumnFormat, name: str, number: int, documents: Documents) -> Sentence:
-    """Read a record as a sentence, without tags if the format needs none.
-
-    `tokens` are strings, or objects with a `text`. Their tags are in `tags` or `ner_tags`. Without these keys, tags are
-    made of the spans of `text` in `spans`, `entities`, `label` or `labels`, each `[start, end, type]` or an object.
-    Text without tokens is cut; text that differs from its tokens is left out. `documents` numbers the `document`s.
-    Raises `DataError` for a malformed record.
-    """
-    if not isinstance(values, dict):
-        raise DataError(name, "a JSON object", shown(values), number)
-    record = Record(values, format, name, number)
-    return replace(record.sentence(), document=documents.number(record.document()))
+SPAN_KEYS = ("spans", "entities", "label", "labels", "annotations", "annotation")
+"""The keys under which annotation tools write the spans of a text, unless the config names another."""
+NO_SPANS = "records without a key of spans, read as without entities"
 
 
-class Documents:
-    """Numbers of documents, by their names. Neighbours of the same name are in one document."""
+class RecordReader:
+    """A reader of the records of one source, one after the other."""
 
-    def __init__(self) -> None:
-        self.count = 0
-        self.last: str | int | None = None
+    def __init__(self, name: str, format: ColumnFormat, complain: Complain, note: Note) -> None:
+        self.name, self.format, self.complain, self.note = name, format, complain, note
+        self.documents = Documents()
+        self.annotated = False
+        """A record had tags or spans."""
+        self.bare: list[DataError] = []
+        """Errors of records without tags and spans, which are none if others have spans."""
 
-    def number(self, name: str | int | None) -> int:
-        """Return the number of the next sentence's document: from 1, or 0 if the document has no name."""
-        if name is not None and name != self.last:
-            self.count += 1
-        self.last = name
-        return self.count if name is not None else 0
+    def read(self, values: Any, number: int) -> Sentence | None:
+        """Read a record as a sentence, without tags if the format needs none. Return None for a malformed one.
+
+        `tokens` are strings, or objects with a `text`. Their tags are in `tags` or `ner_tags`. Without these keys, tags
+        are made of the spans of the text, each `[start, end, type]` or an object. A record without spans has no
+        entities, if others have spans. Text without tokens is cut; text that differs from its tokens is left out.
+        Calls `complain` with the `DataError` of a malformed record.
+        """
+        try:
+            if not isinstance(values, dict):
+                raise DataError(self.name, "a JSON object", shown(values), number)
+            record = Record(values, self.format, self.name, number, self.note)
+            sentence = replace(record.sentence(), document=self.documents.number(record.document()))
+        except DataError as error:
+            self.complain(error)
+            return None
+        if sentence.tags is None and self.format.tag is not None:
+            self.bare.append(record.without_annotation())
+            return replace(sentence, tags=("O",) * len(sentence.tokens))
+        self.annotated = True
+        return sentence
+
+    def finish(self) -> None:
+        """Note the records without spans. Call `complain` for them if no record has spans."""
+        for error in self.bare:
+            if self.annotated:
+                self.note(Remark(self.name, error.line, NO_SPANS, f"found {error.found}"))
+            else:
+                self.complain(error)
 
 
 class Record:
     """A record that is being read. Its methods raise `DataError` for malformed values."""
 
-    def __init__(self, values: dict[str, Any], format: ColumnFormat, name: str, number: int) -> None:
+    def __init__(self, values: dict[str, Any], format: ColumnFormat, name: str, number: int, note: Note) -> None:
         # Rows of a dataset have every key; absent values are None.
         self.values = {key: value for key, value in values.items() if value is not None}
-        self.format, self.name, self.number = format, name, number
+        self.format, self.name, self.number, self.note = format, name, number, note
         self.token_key = format.token if isinstance(format.token, str) else TOKEN_KEY
+        self.tag_keys = (format.tag,) if isinstance(format.tag, str) else TAG_KEYS
+        self.span_keys = SPAN_KEYS if format.span_key is None else (format.span_key,)
+        text_keys = TEXT_KEYS if format.text_key is None else (format.text_key,)
+        present = [key for key in text_keys if isinstance(self.values.get(key), str)]
+        self.text_key = present[0] if present else text_keys[0]
 
-    def error(self, expected: str, found: str) -> DataError:
+    def error(self, expected: str, problem: str) -> DataError:
         """Make an error at the record's line."""
-        return DataError(self.name, expected, found, self.number)
+        return DataError(self.name, expected, problem, self.number)
+
+    def remark(self, kind: str, message: str) -> None:
+        """Note a change to the record."""
+        self.note(Remark(self.name, self.number, kind, message))
 
     @property
     def keys(self) -> str:
@@ -79,85 +105,124 @@ class Record:
             return name
         raise self.error(f"a string or a whole number in {DOCUMENT_KEY}", shown(name))
 
+    def without_annotation(self) -> DataError:
+        """Make the error of a record without tags and spans."""
+        named = isinstance(self.format.tag, str) or self.format.span_key is not None
+        wanted = " or ".join(self.tag_keys)
+        if self.format.span_key is not None:
+            wanted = f"{wanted} or {self.format.span_key}" if isinstance(self.format.tag, str) else self.format.span_key
+        return self.error(wanted if named else f"{wanted}, or text with spans", self.keys)
+
     def sentence(self) -> Sentence:
         """Read tokens, text and tags."""
-        text = self.values.get("text")
+        text = self.values.get(self.text_key)
         if text is not None and not isinstance(text, str):
-            raise self.error("a string in text", shown(text))
+            raise self.error(f"a string in {self.text_key}", shown(text))
         offsets_of_tokens: Offsets | None
+        skipped: list[int] = []
         if self.token_key in self.values:
-            tokens = self.tokens()
+            tokens, skipped = self.tokens()
             offsets_of_tokens = None if text is None else aligned(tokens, text)
         elif text is None or isinstance(self.format.token, str):
-            expected = self.token_key if isinstance(self.format.token, str) else f"{TOKEN_KEY} or text"
-            raise self.error(expected, self.keys)
+            wanted = [self.token_key, *([] if isinstance(self.format.token, str) else [self.text_key])]
+            raise self.error(" or ".join(wanted), self.keys)
         else:
             offsets_of_tokens = tuple(offsets(text, self.format.cut))
             tokens = tuple(text[start:end] for start, end in offsets_of_tokens)
         check_length(self.name, len(tokens), self.number)
-        tags = None if self.format.tag is None else self.tags(tokens, text, offsets_of_tokens)
+        tags = None if self.format.tag is None else self.tags(tokens, text, offsets_of_tokens, skipped)
         return Sentence(
             tokens,
             tags,
             self.number,
             text=None if offsets_of_tokens is None else text,
             offsets=offsets_of_tokens,
-            columns={column.key: self.column(column, tokens) for column in self.format.features},
+            columns={column.key: self.column(column, tokens, skipped) for column in self.format.features},
         )
 
-    def column(self, column: FeatureColumn, tokens: tuple[str, ...]) -> tuple[str, ...]:
-        """Read the value of each token in a column."""
+    def column(self, column: FeatureColumn, tokens: tuple[str, ...], skipped: Sequence[int]) -> tuple[str, ...]:
+        """Read the value of each token in a column. The list has values of skipped tokens, too."""
         if column.key == self.format.tag or (self.format.tag is not None and column.key in TAG_KEYS):
             raise self.error("another key than the tags' in embeddings.columns", column.key)
         values = values_of_record(self.values, column, tokens, self.token_key)
+        length = len(tokens) + len(skipped)
         if values is None:
-            raise self.error(f"a list of {len(tokens)} values in {column.key}, a column of the features", self.keys)
+            raise self.error(f"a list of {length} values in {column.key}, a column of the features", self.keys)
         if not isinstance(values, list):
-            raise self.error(f"a list of {len(tokens)} values in {column.key}", shown(values))
-        if len(values) != len(tokens):
-            raise self.error(f"{len(tokens)} values in {column.key} for {len(tokens)} tokens", f"{len(values)}")
+            raise self.error(f"a list of {length} values in {column.key}", shown(values))
+        if len(values) != length:
+            raise self.error(f"{length} values in {column.key} for {length} tokens", f"{len(values)}")
+        values = [value for index, value in enumerate(values) if index not in skipped]
         texts = [text_of(value) for value in values]
         for value, text in zip(values, texts, strict=True):
             if text is None or not column.accepts(text):
                 raise self.error(column.expected, shown(value))
         return tuple(text for text in texts if text is not None)
 
-    def tokens(self) -> tuple[str, ...]:
-        """Read the list of tokens."""
+    def tokens(self) -> tuple[tuple[str, ...], list[int]]:
+        """Read the list of tokens. Return also the places of empty tokens, which are left out."""
         values = self.values[self.token_key]
         if not isinstance(values, list):
             raise self.error(f"a list of tokens in {self.token_key}", shown(values))
         tokens: list[str] = []
-        for value in values:
+        skipped: list[int] = []
+        for index, value in enumerate(values):
             token = value.get("text") if isinstance(value, dict) else value
+            if token == "" and self.format.on_empty_token == "skip":
+                self.remark("empty tokens, skipped", f"token {index + 1} of {self.token_key}")
+                skipped.append(index)
+                continue
             if not isinstance(token, str) or not token:
-                raise self.error(f"a list of tokens in {self.token_key}, none of them empty", shown(value))
+                hint = '; data.on_empty_token = "skip" leaves it out' if token == "" else ""
+                expected = f"a list of tokens in {self.token_key}, none of them empty"
+                raise self.error(expected, shown(value) + hint)
             tokens.append(token)
-        return tuple(tokens)
+        return tuple(tokens), skipped
 
-    def tags(self, tokens: tuple[str, ...], text: str | None, offsets_of_tokens: Offsets | None) -> tuple[str, ...]:
-        """Read the list of tags, or spell the spans as tags."""
+    def tags(
+        self, tokens: tuple[str, ...], text: str | None, offsets_of_tokens: Offsets | None, skipped: Sequence[int]
+    ) -> tuple[str, ...] | None:
+        """Read the list of tags, or spell the spans as tags. Return None for text without tags and spans."""
         named = isinstance(self.format.tag, str)
-        wanted = (self.format.tag,) if isinstance(self.format.tag, str) else TAG_KEYS
-        key = self.only(wanted) or (None if named else self.only(SPAN_KEYS))
+        keys = [self.only(self.tag_keys)] if self.format.span_key is None or named else []
+        keys += [] if named and self.format.span_key is None else [self.only(self.span_keys)]
+        key = next((key for key in keys if key is not None), None)
         if key is None:
-            raise self.error(f"{' or '.join(wanted)}, or text with spans" if not named else wanted[0], self.keys)
-        values = self.values[key]
+            if text is not None and not (named and self.token_key in self.values):
+                return None
+            raise self.without_annotation()
         if self.are_spans(key, named):
             return self.tags_of_spans(key, len(tokens), text, offsets_of_tokens)
+        values = self.values[key]
         if self.token_key not in self.values:
             raise self.error(f"{self.token_key} for the tags in {key}, or spans", "only text")
         if not isinstance(values, list) or not all(isinstance(tag, str) and tag for tag in values):
+            values = self.named(values, key)
+        if len(values) != len(tokens) + len(skipped):
+            raise self.error(
+                f"{len(tokens) + len(skipped)} tags for {len(tokens) + len(skipped)} tokens", str(len(values))
+            )
+        return tuple(tag for index, tag in enumerate(values) if index not in skipped)
+
+    def named(self, values: Any, key: str) -> list[str]:
+        """Return the names of tags that are numbers."""
+        names = self.format.tag_names
+        if not isinstance(values, list) or not all(type(value) is int for value in values):
             raise self.error(f"a list of strings in {key}", shown(values))
-        if len(values) != len(tokens):
-            raise self.error(f"{len(tokens)} tags for {len(tokens)} tokens", f"{len(values)}")
-        return tuple(values)
+        if not names:
+            raise self.error(f"a list of strings in {key}, or data.tag_names for numbers", shown(values))
+        for value in values:
+            if not 0 <= value < len(names):
+                raise self.error(f"numbers from 0 to {len(names) - 1} in {key}, as data.tag_names has", str(value))
+        return [names[value] for value in values]
 
     def are_spans(self, key: str, named: bool) -> bool:
         """Tell whether a key holds spans rather than tags: both may be called `labels`."""
+        if key == self.format.span_key:
+            return True
         values = self.values[key]
         if values == []:  # may be a list of either
-            return (named and self.token_key not in self.values) or (key in SPAN_KEYS and "text" in self.values)
+            return (named and self.token_key not in self.values) or (key in SPAN_KEYS and self.text_key in self.values)
         listed = isinstance(values, list) and all(isinstance(value, (list, dict)) for value in values)
         return listed or (key in SPAN_KEYS and not named)
 
@@ -165,7 +230,8 @@ class Record:
         """Return the key that the record has, or None. Raises `DataError` if the record has several of these keys."""
         present = [key for key in keys if key in self.values]
         if len(present) > 1:
-            raise self.error(f"one of {', '.join(keys)}, or data.tag_column to name it", " and ".join(present))
+            setting = "data.span_key" if keys is self.span_keys else "data.tag_column"
+            raise self.error(f"one of {', '.join(keys)}, or {setting} to name it", " and ".join(present))
         return present[0] if present else None
 
     def tags_of_spans(
@@ -178,67 +244,14 @@ class Record:
         if text is None or offsets_of_tokens is None:
             problem = "no text" if text is None else "tokens that do not spell it"
             raise self.error(f"the text that {key} are spans of", problem)
-        spans = [self.span(value) for value in values]
-        return tuple(encode(self.spans_of_tokens(spans, text, offsets_of_tokens), length, self.format.spans_as))
+        reader = SpanReader(text, offsets_of_tokens, self.format, self.error, self.remark)
+        spans = reader.spans_of_tokens([self.span(value) for value in values])
+        return tuple(encode(spans, length, self.format.spans_as))
 
-    def span(self, value: Any) -> tuple[int, int, str]:
-        """Read (start, end, type) of a span in any of the forms that tools write."""
-        parts: list[Any] = value if isinstance(value, list) else []
-        if isinstance(value, dict):
-            kinds = value.get("labels")
-            kind = kinds[0] if isinstance(kinds, list) and len(kinds) == 1 else first(value, "label", "type")
-            parts = [first(value, "start", "start_offset"), first(value, "end", "end_offset"), kind]
-        match parts:
-            case [start, end, str(kind)] if type(start) is int and type(end) is int and kind:
-                return start, end, kind
-        raise self.error("a span: [start, end, type], or an object with start, end and label", shown(value))
-
-    def spans_of_tokens(
-        self, spans: Sequence[tuple[int, int, str]], text: str, offsets_of_tokens: Offsets
-    ) -> Iterator[Span]:
-        """Convert spans of characters to spans of tokens. Each must consist of whole tokens, and none may overlap."""
-        begins = {start: index for index, (start, _) in enumerate(offsets_of_tokens)}
-        ends = {end: index for index, (_, end) in enumerate(offsets_of_tokens, 1)}
-        past = 0
-        for start, end, kind in sorted(spans):
-            span = f"{kind} from {start} to {end}"
-            if not 0 <= start < end <= len(text):
-                raise self.error(f"spans within the text's {len(text)} characters", span)
-            span += f", {excerpt(text[start:end])!r}"
-            if start < past:
-                raise self.error("spans that do not overlap", f"{span}, but the one before it ends at {past}")
-            for edge, position, known in (("begins", start, begins), ("ends", end, ends)):
-                if position not in known:
-                    cut = next((text[a:b] for a, b in offsets_of_tokens if a < position < b), None)
-                    where = "at a blank" if cut is None else f"inside the token {cut!r}"
-                    raise self.error("spans that begin and end with tokens", f"{span}, which {edge} {where}")
-            yield Span(kind, begins[start], ends[end])
-            past = end
-
-
-def aligned(tokens: Sequence[str], text: str) -> Offsets | None:
-    """Find the tokens in their text, with only blanks between them. Return None if the text differs.
-
-    >>> aligned(["EU", "rejects"], "EU  rejects")
-    ((0, 2), (4, 11))
-    """
-    offsets_of_tokens, position = [], 0
-    for token in tokens:
-        # A token may be a blank itself.
-        while not text.startswith(token, position) and text[position : position + 1].isspace():
-            position += 1
-        if not text.startswith(token, position):
-            return None
-        offsets_of_tokens.append((position, position + len(token)))
-        position += len(token)
-    return None if text[position:].strip() else tuple(offsets_of_tokens)
-
-
-def first(value: dict[str, Any], *keys: str) -> Any:
-    """Return the value of the first key that has one."""
-    return next((value[key] for key in keys if value.get(key) is not None), None)
-
-
-def shown(value: Any) -> str:
-    """Show a value in a message, as JSON."""
-    return excerpt(json.dumps(value, ensure_ascii=False, default=str))
+    def span(self, value: Any) -> CharacterSpan:
+        """Read a span in any of the forms that tools write."""
+        try:
+            return span_of(value)
+        except MalformedSpan:
+            expected = "a span: [start, end, type], or an object with start, end and label"
+            raise self.error(expected, shown(value)) from None

@@ -63,7 +63,7 @@ def line_of(sentence: Sentence, index: int) -> int:
 
 @dataclass(frozen=True)
 class ColumnFormat:
-    """The settings of all readers: the columns of tokens and tags, and the cut of text.
+    """The settings of all readers: the columns of tokens and tags, the spans of text, and the cut of text.
 
     The name of a column is also the key in JSONL and in datasets. Columns by number keep the default keys there.
     """
@@ -78,6 +78,17 @@ class ColumnFormat:
     encoding: str = "utf-8"
     header: bool = False
     """The first line names the columns, even if columns are given by number."""
+    text_key: str | None = None
+    span_key: str | None = None
+    """The keys of a record's text and of its spans; None for those that annotators use."""
+    tag_names: tuple[str, ...] = ()
+    """The names of tags that are numbers, from 0."""
+    offsets: Literal["characters", "utf-16", "bytes"] = "characters"
+    """The unit of the offsets of spans."""
+    on_misaligned: Literal["error", "snap", "drop"] = "error"
+    """Treatment of spans that cut a token."""
+    on_overlap: Literal["error", "longest"] = "error"
+    """Treatment of spans that overlap."""
     cut: Cut = "words"
     """The cut of text without tokens."""
     spans_as: Scheme = "IOB2"

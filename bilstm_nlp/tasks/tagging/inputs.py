@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
+from bilstm_nlp.data.remarks import ignore
 from bilstm_nlp.data.text.corpus import sentence_of_text
 from bilstm_nlp.data.text.feature_columns import names_of
-from bilstm_nlp.data.text.records import TOKEN_KEY, Documents, sentence_of_record
+from bilstm_nlp.data.text.records import TOKEN_KEY, Record
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence
 from bilstm_nlp.errors import DataError, InputError
 
@@ -75,7 +76,7 @@ def sentence_of_input(value: object, format: ColumnFormat, name: str) -> Sentenc
 def _sentence_of_record(values: dict[str, Any], format: ColumnFormat, name: str) -> Sentence:
     """Make a sentence of a record. Raises `InputError` for a malformed record."""
     try:
-        return sentence_of_record(values, format, name, 1, Documents())
+        return Record(values, format, name, 1, ignore).sentence()
     except DataError as error:
         raise InputError(f"{name}: expected {error.expected}, found {error.found}") from None
 

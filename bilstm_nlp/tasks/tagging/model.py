@@ -59,14 +59,20 @@ def _scores(results: Mapping[str, Any]) -> dict[str, float]:
 
 
 def column_format(config: TaggingConfig) -> ColumnFormat:
-    """Return the columns and the encoding of the config's files."""
+    """Return the settings of readers in the config."""
     data = config.data
     return ColumnFormat(
-        data.token_column,
-        data.tag_column,
-        data.comment,
+        token=data.token_column,
+        tag=data.tag_column,
+        comment=data.comment,
         on_empty_token=data.on_empty_token,
         encoding=data.encoding,
+        text_key=data.text_key,
+        span_key=data.span_key,
+        tag_names=data.tag_names,
+        offsets=data.offsets,
+        on_misaligned=data.on_misaligned,
+        on_overlap=data.on_overlap,
         features=feature_columns(config.embeddings),
     )
 

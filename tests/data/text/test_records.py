@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bilstm_nlp.data.text.records import Documents, aligned, first, sentence_of_record, shown
+from bilstm_nlp.data.lines import stop
+from bilstm_nlp.data.remarks import Remark
+from bilstm_nlp.data.text.record_values import Documents, aligned, shown
+from bilstm_nlp.data.text.records import RecordReader
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence
 from bilstm_nlp.errors import DataError
 
@@ -14,7 +17,10 @@ WORD = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1, max_size=
 
 
 def sentence(record: object, **settings: object) -> Sentence:
-    return sentence_of_record(record, ColumnFormat(**settings), "x.jsonl", 2, Documents())
+    reader = RecordReader("x.jsonl", ColumnFormat(**settings), stop, Remark)
+    read = reader.read(record, 2)
+    reader.finish()
+    return read
 
 
 def test_tokens_and_tags_make_a_sentence():
@@ -54,13 +60,6 @@ def test_other_names_of_documents_are_refused(name):
         sentence({"tokens": ["a"], "tags": ["O"], "document": name})
 
 
-@pytest.mark.parametrize(
-    ("values", "expected"), [({"a": 0, "b": 1}, 0), ({"a": None, "b": 1}, 1), ({"b": 1}, 1), ({}, None)]
-)
-def test_the_first_key_with_a_value_counts(values, expected):
-    assert first(values, "a", "b") == expected
-
-
 def test_long_values_are_cut_in_messages():
     assert shown(["ä"]) == '["ä"]'
     assert shown("a" * 100) == '"' + "a" * 59 + "…"
@@ -93,11 +92,12 @@ T = {"tokens": ["a", "b"]}
         ({**T, "tags": []}, {}, "expected 2 tags for 2 tokens, found 0"),
         ({**T, "tags": [], "text": "a b"}, {}, "expected 2 tags for 2 tokens, found 0"),
         ({**T, "tags": "OO"}, {}, 'expected a list of strings in tags, found "OO"'),
-        ({**T, "tags": [0, 1]}, {}, "expected a list of strings in tags, found [0, 1]"),
+        ({**T, "tags": [0, 1]}, {}, "expected a list of strings in tags, or data.tag_names for numbers, found [0, 1]"),
+        ({**T, "tags": [0, 3]}, {"tag_names": ("O", "B-X")}, "expected numbers from 0 to 1 in tags, as data.tag_names"),
         ({**T, "tags": ["O", None]}, {}, 'expected a list of strings in tags, found ["O", null]'),
         ({"text": "a b"}, {}, "expected tags or ner_tags, or text with spans, found only text"),
         ({"text": "a b", "tags": ["O", "O"]}, {}, "expected tokens for the tags in tags, or spans, found only text"),
-        ({"text": "a", "spans": [], "entities": []}, {}, "data.tag_column to name it, found spans and entities"),
+        ({"text": "a", "spans": [], "entities": []}, {}, "data.span_key to name it, found spans and entities"),
         ({"text": "a", "label": "sport"}, {}, 'expected a list of spans in label, found "sport"'),
         ({**T, "spans": [[0, 1, "X"]]}, {}, "expected the text that spans are spans of, found no text"),
         (
@@ -141,10 +141,8 @@ T = {"tokens": ["a", "b"]}
         (
             {"text": "Ann", "spans": [[1, 3, "X"]]},
             {},
-            "begin and end with tokens, found X from 1 to 3, 'nn', which begins inside the token 'Ann'",
+            "data.on_misaligned = \"snap\" or \"drop\", found X from 1 to 3, 'nn', which begins inside the token 'Ann'",
         ),
-        ({"text": "Ann is", "spans": [[0, 4, "X"]]}, {}, "found X from 0 to 4, 'Ann ', which ends at a blank"),
-        ({"text": "Ann is", "spans": [[3, 6, "X"]]}, {}, "found X from 3 to 6, ' is', which begins at a blank"),
         (
             {"text": "Ann is", "spans": [[0, 5, "X"]]},
             {},
@@ -153,12 +151,8 @@ T = {"tokens": ["a", "b"]}
         (
             {"text": "a b c", "spans": [[2, 5, "Y"], [0, 3, "X"]]},
             {},
-            "expected spans that do not overlap, found Y from 2 to 5, 'b c', but the one before it ends at 3",
-        ),
-        (
-            {"text": "a b", "spans": [[0, 1, "X"], [0, 1, "X"]]},
-            {},
-            "expected spans that do not overlap, found X from 0 to 1, 'a', but the one before it ends at 1",
+            'expected spans that do not overlap, or data.on_overlap = "longest", '
+            "found Y from 2 to 5, 'b c', and X from 0 to 3, 'a b'",
         ),
         (
             {"text": "", "spans": [[0, 0, "X"]]},
@@ -202,3 +196,76 @@ def test_tokens_without_blanks_align_with_their_text(tokens, blank):
 )
 def test_tokens_align_with_only_blanks_between_them(tokens, text, expected):
     assert aligned(tokens, text) == expected
+
+
+# --- records of one source ---
+
+
+def read(records: list[object], **settings) -> tuple[list[Sentence], list[str], list[tuple[int | None, str]]]:
+    """Read records, and return sentences, complaints and remarks."""
+    complaints: list[DataError] = []
+    remarks: list[Remark] = []
+    reader = RecordReader("x.jsonl", ColumnFormat(**settings), complaints.append, remarks.append)
+    sentences = [reader.read(record, number) for number, record in enumerate(records, 1)]
+    reader.finish()
+    kept = [sentence for sentence in sentences if sentence is not None]
+    return kept, list(map(str, complaints)), [(remark.line, remark.kind) for remark in remarks]
+
+
+SPANNED = {"text": "Ann is", "spans": [[0, 3, "X"]]}
+NO_SPANS = "records without a key of spans, read as without entities"
+
+
+@pytest.mark.parametrize(
+    "bare", [{"text": "b c"}, {"text": "b c", "tokens": ["b", "c"]}, {"text": "b c", "spans": None}]
+)
+def test_no_span_key_means_no_entities_where_others_have_it(bare):
+    sentences, complaints, remarks = read([bare, SPANNED, bare])
+    assert [sentence.tags for sentence in sentences] == [("O", "O"), ("B-X", "O"), ("O", "O")]
+    assert (complaints, remarks) == ([], [(1, NO_SPANS), (3, NO_SPANS)])
+
+
+def test_records_without_spans_alone_are_malformed():
+    _, complaints, remarks = read([{"text": "b c"}, {"text": "d"}])
+    expected = "expected tags or ner_tags, or text with spans, found only text"
+    assert complaints == [f"x.jsonl:1: {expected}", f"x.jsonl:2: {expected}"]
+    assert remarks == []
+
+
+@pytest.mark.parametrize(
+    ("record", "settings"),
+    [
+        ({"data": "Ann is", "label": [[0, 3, "X"]]}, {}),
+        ({"content": "Ann is", "annotation": [{"label": ["X"], "start": 0, "end": 3}]}, {}),
+        ({"id": 1, "sentence": "Ann is", "entities": [{"type": "X", "begin": 0, "end": 3}]}, {}),
+        (
+            {"text": "no", "body": "Ann is", "spans": [], "marks": [["X", 0, 3]]},
+            {"text_key": "body", "span_key": "marks"},
+        ),
+        ({"text": "Ann is", "spans": [[0, 3, "X"]], "entities": []}, {"span_key": "spans"}),
+    ],
+)
+def test_text_and_spans_are_found_by_many_keys(record, settings):
+    read = sentence(record, **settings)
+    assert (read.tokens, read.tags, read.text) == (("Ann", "is"), ("B-X", "O"), "Ann is")
+
+
+def test_a_named_span_key_that_is_missing_is_named():
+    message = r"expected marks, found only text, spans"
+    with pytest.raises(DataError, match=message):
+        sentence(SPANNED, span_key="marks")
+
+
+def test_numbers_of_tags_become_their_names():
+    names = ("O", "B-PER", "I-PER")
+    assert sentence({"tokens": ["a", "b", "c"], "tags": [1, 2, 0]}, tag_names=names).tags == ("B-PER", "I-PER", "O")
+
+
+def test_empty_tokens_of_records_are_skipped_with_their_tags():
+    record = {"tokens": ["a", "", "b"], "tags": ["O", "O", "B-X"], "text": "a b"}
+    (read_sentence,), complaints, remarks = read([record], on_empty_token="skip")
+    assert (read_sentence.tokens, read_sentence.tags) == (("a", "b"), ("O", "B-X"))
+    assert (complaints, remarks) == ([], [(1, "empty tokens, skipped")])
+    message = 'none of them empty, found ""; data.on_empty_token = "skip" leaves it out'
+    with pytest.raises(DataError, match=message):
+        sentence(record)

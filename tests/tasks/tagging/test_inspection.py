@@ -39,7 +39,8 @@ def inspected(tmp_path, settings: ColumnFormat | None = None, *, options=None, *
     def reader(source, scheme, complain, note):
         return read(source, settings or ColumnFormat(), complain, note)
 
-    return inspect_corpora(sources, reader, **options or {})
+    options = {"sources": sources, **(options or {})}
+    return inspect_corpora(options.pop("sources"), reader, **options)
 
 
 def complaints(tmp_path, inspection: CorpusInspection) -> list[str]:
@@ -161,6 +162,25 @@ def test_skipped_rows_are_remarks_with_their_lines(tmp_path):
     kind = "empty tokens, skipped"
     assert [(c.line, c.kind, c.wrong) for c in inspection.complaints] == [(2, kind, False), (6, kind, False)]
     assert inspection.corpora["train"].tokens == 3
+
+
+def test_changed_spans_are_remarks_with_line_and_text(tmp_path):
+    lines = [
+        '{"text": "Ann is", "label": [[0, 4, "X"]]}',
+        '{"text": "no"}',
+        '{"text": "a Bob", "label": [[1, 4, "X"]]}',
+    ]
+    (tmp_path / "x.jsonl").write_text("\n".join(lines))
+    settings = ColumnFormat(on_misaligned="snap")
+    inspection = inspected(tmp_path, settings, options={"sources": {"train": str(tmp_path / "x.jsonl")}})
+    assert complaints(tmp_path, inspection) == [
+        "x.jsonl:1: X from 0 to 4, 'Ann ' becomes X from 0 to 3, 'Ann'",
+        "x.jsonl:3: X from 1 to 4, ' Bo' becomes X from 2 to 4, 'Bo'",
+        "x.jsonl:3: X from 2 to 4, 'Bo' becomes X from 2 to 5, 'Bob'",
+        "x.jsonl:2: found only text",
+    ]
+    assert not is_wrong(inspection)
+    assert inspection.corpora["train"].entities == {"X": 2}
 
 
 def test_without_training_data_other_corpora_are_inspected(tmp_path):

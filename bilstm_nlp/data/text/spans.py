@@ -1,0 +1,255 @@
+"""Spans of characters, as annotators write them, and their tokens: read, placed, trimmed, snapped, and kept apart."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from operator import itemgetter
+from typing import Any, Literal
+
+from bilstm_nlp.data.text.sentence import ColumnFormat
+from bilstm_nlp.errors import DataError, excerpt
+from bilstm_nlp.tags import Span
+
+Offsets = tuple[tuple[int, int], ...]
+Unit = Literal["characters", "utf-16", "bytes"]
+
+START_KEYS = ("start", "start_offset", "startOffset", "begin", "from")
+END_KEYS = ("end", "end_offset", "endOffset", "stop", "to")
+TYPE_KEYS = ("label", "type", "labels", "entity_group", "entity_type", "entity", "category", "tag")
+TEXT_KEYS = ("text", "mention", "surface")
+"""Keys of a span, in the order in which they count."""
+
+TRIMMED = "spans with blanks at their edges, trimmed"
+SNAPPED = "spans that cut tokens, snapped to whole tokens"
+DROPPED = "spans that cut tokens, dropped"
+MERGED = "spans that stand twice, merged"
+SHORTER = "spans that overlap a longer one, dropped"
+SHIFTED = "spans whose own text stands at other offsets"
+
+
+@dataclass(frozen=True)
+class CharacterSpan:
+    """An entity in a text, from character `start` to `end`, exclusive."""
+
+    start: int
+    end: int
+    type: str
+    own: str | None = None
+    """The span's own text, if the annotator has written it."""
+
+    def __str__(self) -> str:
+        return f"{self.type} from {self.start} to {self.end}"
+
+
+class MalformedSpan(Exception):
+    """A value that is no span."""
+
+
+def span_of(value: Any) -> CharacterSpan:
+    """Read a span in any of the forms that tools write. Raises `MalformedSpan`.
+
+    >>> span_of([0, 2, "ORG"]) == span_of({"start_offset": 0, "end_offset": 2, "label": "ORG"})
+    True
+    """
+    parts: list[Any] = value if isinstance(value, list) else []
+    own = None
+    if isinstance(value, dict):
+        kind, own = _first(value, TYPE_KEYS), _first(value, TEXT_KEYS)
+        if isinstance(kind, list) and len(kind) == 1:
+            kind = kind[0]
+        parts = [_first(value, START_KEYS), _first(value, END_KEYS), kind]
+    match parts:
+        case [str(kind), start, end] if kind:
+            pass
+        case [start, end, str(kind)] if kind:
+            pass
+        case [start, end, str(kind), str(own)] if kind:
+            pass
+        case _:
+            raise MalformedSpan
+    if type(start) is not int or type(end) is not int:
+        raise MalformedSpan
+    return CharacterSpan(start, end, kind, own if isinstance(own, str) and own.strip() else None)
+
+
+def _first(value: dict[str, Any], keys: Sequence[str]) -> Any:
+    """Return the value of the first key that has one."""
+    return next((value[key] for key in keys if value.get(key) is not None), None)
+
+
+@dataclass(frozen=True)
+class SpanReader:
+    """A reader of the spans of one text, which is cut into tokens."""
+
+    text: str
+    tokens: Offsets
+    format: ColumnFormat
+    error: Callable[[str, str], DataError]
+    """(expected, found) → an error at the text's line."""
+    note: Callable[[str, str], None]
+    """(kind, message) of a change at the text's line."""
+
+    def spans_of_tokens(self, spans: Sequence[CharacterSpan]) -> list[Span]:
+        """Convert spans of characters to spans of tokens, in order, none overlapping.
+
+        Raises `DataError` for spans that do not fit, unless the format says what becomes of them.
+        """
+        aligned: list[tuple[CharacterSpan, Span]] = []
+        for span in spans:
+            placed = self._trimmed(self._placed(span))
+            if placed is not None and (of_tokens := self._aligned(placed)) is not None:
+                aligned.append((placed, of_tokens))
+        return sorted(self._apart(aligned), key=lambda span: span.start)
+
+    def shown(self, span: CharacterSpan) -> str:
+        """Show a span with its text, for a message."""
+        return f"{span}, {excerpt(self.text[span.start : span.end])!r}"
+
+    # --- characters ---
+
+    def _placed(self, span: CharacterSpan) -> CharacterSpan:
+        """Return the span in characters of the text, at the place of its own text."""
+        if self.format.offsets != "characters":
+            span = self._in_characters(span, self.format.offsets)
+        if span.own is not None and not self._is_at(span, span.own):
+            return self._at_own_text(span, span.own)
+        if not 0 <= span.start < span.end <= len(self.text):
+            fits = f"spans within the text's {len(self.text)} characters"
+            raise self.error(fits, f"{span}{self._unit_hint(span)}")
+        return span
+
+    def _in_characters(self, span: CharacterSpan, unit: Unit) -> CharacterSpan:
+        """Convert offsets of another unit. Raises `DataError` for an offset inside of a character."""
+        index = _characters_at(self.text, unit)
+        if span.start not in index or span.end not in index:
+            raise self.error(f"spans within the text's {max(index)} units of {unit}, between characters", f"{span}")
+        return replace(span, start=index[span.start], end=index[span.end])
+
+    def _is_at(self, span: CharacterSpan, own: str) -> bool:
+        """Tell whether a span's own text stands at its place. Blanks at the edges and their kinds don't count."""
+        return 0 <= span.start < span.end <= len(self.text) and (
+            self.text[span.start : span.end].split() == own.split()
+        )
+
+    def _at_own_text(self, span: CharacterSpan, own: str) -> CharacterSpan:
+        """Read the offsets in the unit in which the span's own text stands there, with or without its last character.
+
+        Raises `DataError` if it stands there in none.
+        """
+        units: tuple[Unit, ...] = ("characters", "utf-16", "bytes")
+        for unit in units:
+            index = _characters_at(self.text, unit)
+            for past, ends in ((0, ""), (1, "inclusive ends")):
+                start, end = index.get(span.start), index.get(span.end + past)
+                if start is None or end is None:
+                    continue
+                moved = replace(span, start=start, end=end)
+                if self._is_at(moved, own):
+                    said = " and ".join(filter(None, [ends, "" if unit == "characters" else f"offsets in {unit}"]))
+                    self.note(f"{SHIFTED}: {said}", f"{span} is read as {self.shown(moved)}")
+                    return moved
+        there = self.text[max(span.start, 0) : max(span.end, 0)]
+        raise self.error(f"{excerpt(own)!r}, the span's own text, at {span}", repr(excerpt(there)))
+
+    def _trimmed(self, span: CharacterSpan) -> CharacterSpan | None:
+        """Return the span without blanks at its edges; None if nothing is left and it may be dropped."""
+        inside = self.text[span.start : span.end]
+        start, end = span.start + len(inside) - len(inside.lstrip()), span.end - len(inside) + len(inside.rstrip())
+        if start >= end:
+            if self.format.on_misaligned == "error":
+                raise self.error('spans of words, or data.on_misaligned = "drop"', f"{self.shown(span)}, only blanks")
+            self.note(DROPPED, f"{self.shown(span)}, only blanks")
+            return None
+        if (start, end) == (span.start, span.end):
+            return span
+        trimmed = replace(span, start=start, end=end)
+        self.note(TRIMMED, f"{self.shown(span)} becomes {self.shown(trimmed)}")
+        return trimmed
+
+    def _unit_hint(self, span: CharacterSpan) -> str:
+        """Name the unit in which a span would begin and end with tokens, for the end of a message, or nothing."""
+        edges = {start for start, _ in self.tokens}, {end for _, end in self.tokens}
+        units: tuple[Unit, ...] = ("utf-16", "bytes")
+        for unit in units:
+            index = _characters_at(self.text, unit)
+            if index.get(span.start) in edges[0] and index.get(span.end) in edges[1]:
+                return f'; data.offsets = "{unit}" would fit'
+        return ""
+
+    # --- tokens ---
+
+    def _aligned(self, span: CharacterSpan) -> Span | None:
+        """Return the tokens of a span; None if it cuts a token and is dropped."""
+        # The first token that ends after the span begins, up to the first that begins after it ends.
+        inside = range(
+            bisect_right(self.tokens, span.start, key=itemgetter(1)),
+            bisect_left(self.tokens, span.end, key=itemgetter(0)),
+        )
+        if not inside:  # tokens of the record may leave out characters, such as a soft hyphen
+            begins = ends = None
+        else:
+            begins, ends = self.tokens[inside[0]][0], self.tokens[inside[-1]][1]
+            if (begins, ends) == (span.start, span.end):
+                return Span(span.type, inside[0], inside[-1] + 1)
+        policy = self.format.on_misaligned
+        if policy == "error" or (policy == "snap" and not inside):
+            edge, position = ("begins", span.start) if begins != span.start else ("ends", span.end)
+            cut = next((self.text[a:b] for a, b in self.tokens if a < position < b), None)
+            where = "at no token" if cut is None else f"inside the token {cut!r}"
+            expected = 'spans that begin and end with tokens, or data.on_misaligned = "snap" or "drop"'
+            raise self.error(expected, f"{self.shown(span)}, which {edge} {where}{self._unit_hint(span)}")
+        if policy == "drop" or begins is None or ends is None:
+            self.note(DROPPED, self.shown(span))
+            return None
+        snapped = replace(span, start=begins, end=ends)
+        self.note(SNAPPED, f"{self.shown(span)} becomes {self.shown(snapped)}")
+        return Span(span.type, inside[0], inside[-1] + 1)
+
+    def _characters(self, span: Span) -> int:
+        """Count the characters from a span's first token to its last."""
+        return self.tokens[span.end - 1][1] - self.tokens[span.start][0]
+
+    def _apart(self, aligned: Sequence[tuple[CharacterSpan, Span]]) -> Iterator[Span]:
+        """Yield each span once, and of overlapping spans the longest, or raise `DataError` for them."""
+        seen: dict[Span, CharacterSpan] = {}
+        for characters, span in aligned:
+            if span in seen:
+                self.note(MERGED, self.shown(characters))
+            seen.setdefault(span, characters)
+        if self.format.on_overlap == "error":
+            before: CharacterSpan | None = None
+            past = 0
+            for span, characters in sorted(seen.items(), key=lambda pair: (pair[0].start, pair[0].end)):
+                if before is not None and span.start < past:
+                    expected = 'spans that do not overlap, or data.on_overlap = "longest"'
+                    raise self.error(expected, f"{self.shown(characters)}, and {self.shown(before)}")
+                before, past = characters, span.end
+            yield from seen
+            return
+        kept: list[Span] = []
+        for span in sorted(seen, key=self._characters, reverse=True):  # of equally long ones, the first in the record
+            longer = next((other for other in kept if span.start < other.end and other.start < span.end), None)
+            if longer is None:
+                kept.append(span)
+            else:
+                self.note(SHORTER, f"{self.shown(seen[span])}, in {self.shown(seen[longer])}")
+        yield from kept
+
+
+def _characters_at(text: str, unit: Unit) -> dict[int, int]:
+    """Map each offset in a unit, between two characters, to the offset in characters.
+
+    >>> _characters_at("a😀b", "utf-16")
+    {0: 0, 1: 1, 3: 2, 4: 3}
+    """
+    match unit:
+        case "characters":
+            return {index: index for index in range(len(text) + 1)}
+        case "utf-16":
+            widths = [2 if character > "\uffff" else 1 for character in text]
+        case "bytes":
+            widths = [len(character.encode("utf-8", "surrogatepass")) for character in text]
+    return {offset: index for index, offset in enumerate(accumulate(widths, initial=0))}
