@@ -86,7 +86,7 @@ MALFORMED = {
     "h.jsonl": ('{"tokens": ["a"]}\n', ":1: expected tags or ner_tags, or text with spans, found only tokens"),
     "i.jsonl": (
         '{"text": "abc", "spans": [[0, 2, "X"]]}',
-        ":1: expected spans that begin and end with tokens, found X",
+        ":1: expected spans that begin and end with tokens, or data.on_misaligned = ",
     ),
     "j.conll": ("a O\nb I-X\nc B-X\nd I-X\n", ":2: I-X follows O; in IOB2 an entity begins with B-X"),
 }
