@@ -55,9 +55,7 @@ def read_dataset(
             except DataError as error:
                 complain(error)
                 continue
-            sentence = reader.read(named, number)
-            if sentence is not None:
-                yield sentence
+            yield from reader.read(named, number)
         reader.finish()
 
 

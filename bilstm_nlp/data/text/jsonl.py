@@ -29,9 +29,9 @@ def read_jsonl(
     """
     reader = RecordReader(name_of(source), format, complain, note)
     for number, value in values_of(source, format.encoding, complain):
-        sentence = reader.read(value, number)
-        if sentence is not None:
-            yield replace(sentence, others=others_of(value)) if keep_others else sentence
+        for sentence in reader.read(value, number):
+            others = others_of(value) if keep_others and isinstance(value, dict) else {}
+            yield replace(sentence, others=others) if others else sentence
     reader.finish()
 
 
@@ -45,22 +45,40 @@ def others_of(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def values_of(source: str, encoding: str, complain: Complain) -> Iterator[tuple[int, Any]]:
-    """Yield (line from 1, its value), or (number from 1, member) of an array."""
+    """Yield (line from 1, its value), or (number from 1, member) of an array.
+
+    A .json file may also hold one object, on several lines.
+    """
     name = name_of(source)
     lines = numbered_lines(source, encoding, complain)
-    may_be_array = source.removesuffix(".gz").endswith(".json")
+    may_be_whole = source.removesuffix(".gz").endswith(".json")
     for number, line in lines:
         if not line.strip(" \t\r"):
             continue
-        array = may_be_array and line.lstrip(" \t").startswith("[")
-        may_be_array = False
-        text = "\n".join([line, *(rest for _, rest in lines)]) if array else line
+        array = may_be_whole and line.lstrip(" \t").startswith("[")
+        whole = array or (may_be_whole and begins_object(line))
+        may_be_whole = False
+        text = "\n".join([line, *(rest for _, rest in lines)]) if whole else line
         try:
             value = parse(text, name, number)
         except DataError as error:
             complain(error)
         else:
-            yield from enumerate(value, 1) if array else [(number, value)]
+            yield from enumerate(value, 1) if array and isinstance(value, list) else [(number, value)]
+
+
+def begins_object(line: str) -> bool:
+    """Tell whether a line begins an object that goes on in the next lines: it breaks off between two of its values."""
+    text = line.strip(" \t\r")
+    if not text.startswith("{"):
+        return False
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        return error.pos >= len(text)
+    except (ValueError, RecursionError):
+        pass
+    return False
 
 
 def parse(text: str, name: str, number: int) -> Any:

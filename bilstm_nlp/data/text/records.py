@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from bilstm_nlp.data.lines import Complain
 from bilstm_nlp.data.remarks import Note, Remark
+from bilstm_nlp.data.text.editors.export import Export
+from bilstm_nlp.data.text.editors.unpacking import records_of
 from bilstm_nlp.data.text.feature_columns import FeatureColumn, text_of, values_of_record
 from bilstm_nlp.data.text.record_values import Documents, aligned, shown
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence, check_length
@@ -40,22 +42,39 @@ class RecordReader:
         self.bare: list[DataError] = []
         """Errors of records without tags and spans, which are none if others have spans."""
 
-    def read(self, values: Any, number: int) -> Sentence | None:
-        """Read a record as a sentence, without tags if the format needs none. Return None for a malformed one.
+    def read(self, value: Any, number: int) -> Iterator[Sentence]:
+        """Yield the sentences of a value: of a record, or of what an editor has exported in its place.
+
+        Calls `complain` with the `DataError` of a malformed record.
+        """
+        export = Export(
+            self.format,
+            lambda expected, problem: DataError(self.name, expected, problem, number),
+            lambda kind, message: self.note(Remark(self.name, number, kind, message)),
+        )
+        try:
+            records = records_of(value, export)
+        except DataError as error:
+            self.complain(error)
+            return
+        for record in records:
+            try:
+                yield self._sentence(record, number)
+            except DataError as error:
+                self.complain(error)
+
+    def _sentence(self, values: Any, number: int) -> Sentence:
+        """Read a record as a sentence, without tags if the format needs none.
 
         `tokens` are strings, or objects with a `text`. Their tags are in `tags` or `ner_tags`. Without these keys, tags
         are made of the spans of the text, each `[start, end, type]` or an object. A record without spans has no
         entities, if others have spans. Text without tokens is cut; text that differs from its tokens is left out.
-        Calls `complain` with the `DataError` of a malformed record.
+        Raises `DataError` for a malformed record.
         """
-        try:
-            if not isinstance(values, dict):
-                raise DataError(self.name, "a JSON object", shown(values), number)
-            record = Record(values, self.format, self.name, number, self.note)
-            sentence = replace(record.sentence(), document=self.documents.number(record.document()))
-        except DataError as error:
-            self.complain(error)
-            return None
+        if not isinstance(values, dict):
+            raise DataError(self.name, "a JSON object", shown(values), number)
+        record = Record(values, self.format, self.name, number, self.note)
+        sentence = replace(record.sentence(), document=self.documents.number(record.document()))
         if sentence.tags is None and self.format.tag is not None:
             self.bare.append(record.without_annotation())
             return replace(sentence, tags=("O",) * len(sentence.tokens))

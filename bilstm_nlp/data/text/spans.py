@@ -16,10 +16,10 @@ from bilstm_nlp.tags import Span
 Offsets = tuple[tuple[int, int], ...]
 Unit = Literal["characters", "utf-16", "bytes"]
 
-START_KEYS = ("start", "start_offset", "startOffset", "begin", "from")
-END_KEYS = ("end", "end_offset", "endOffset", "stop", "to")
+START_KEYS = ("start", "start_offset", "startOffset", "start_idx", "begin", "from")
+END_KEYS = ("end", "end_offset", "endOffset", "end_idx", "stop", "to")
 TYPE_KEYS = ("label", "type", "labels", "entity_group", "entity_type", "entity", "category", "tag")
-TEXT_KEYS = ("text", "mention", "surface")
+TEXT_KEYS = ("text", "mention", "surface", "entity")
 """Keys of a span, in the order in which they count."""
 
 TRIMMED = "spans with blanks at their edges, trimmed"
@@ -58,6 +58,7 @@ def span_of(value: Any) -> CharacterSpan:
     own = None
     if isinstance(value, dict):
         kind, own = _first(value, TYPE_KEYS), _first(value, TEXT_KEYS)
+        own = None if own is kind else own
         if isinstance(kind, list) and len(kind) == 1:
             kind = kind[0]
         parts = [_first(value, START_KEYS), _first(value, END_KEYS), kind]

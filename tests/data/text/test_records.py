@@ -18,7 +18,7 @@ WORD = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1, max_size=
 
 def sentence(record: object, **settings: object) -> Sentence:
     reader = RecordReader("x.jsonl", ColumnFormat(**settings), stop, Remark)
-    read = reader.read(record, 2)
+    (read,) = reader.read(record, 2)
     reader.finish()
     return read
 
@@ -206,10 +206,9 @@ def read(records: list[object], **settings) -> tuple[list[Sentence], list[str], 
     complaints: list[DataError] = []
     remarks: list[Remark] = []
     reader = RecordReader("x.jsonl", ColumnFormat(**settings), complaints.append, remarks.append)
-    sentences = [reader.read(record, number) for number, record in enumerate(records, 1)]
+    sentences = [sentence for number, record in enumerate(records, 1) for sentence in reader.read(record, number)]
     reader.finish()
-    kept = [sentence for sentence in sentences if sentence is not None]
-    return kept, list(map(str, complaints)), [(remark.line, remark.kind) for remark in remarks]
+    return sentences, list(map(str, complaints)), [(remark.line, remark.kind) for remark in remarks]
 
 
 SPANNED = {"text": "Ann is", "spans": [[0, 3, "X"]]}
