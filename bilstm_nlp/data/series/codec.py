@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -105,6 +105,7 @@ class SeriesCodec:
         scales, deviations = fitting.fit_scales(scaler, transform, training, columns, curves)
         categories = fit_categories(training, columns)
         static = StaticCodec.fit(scaler, training, columns, categories) if columns.static else None
+        columns = replace(columns, idle=fitting.idle_columns(training, columns))
         return cls(
             columns=columns,
             calendar=calendar,
@@ -135,7 +136,8 @@ class SeriesCodec:
     @property
     def known(self) -> int:
         """K: number of numeric columns known ahead, with those of the calendar."""
-        return len(self.columns.known) - len(self.columns.coded) + int(self.features(pd.DatetimeIndex([])).shape[1])
+        read = self.columns.read
+        return len(read.known) - len(read.coded) + int(self.features(pd.DatetimeIndex([])).shape[1])
 
     @property
     def inputs(self) -> int:
@@ -151,7 +153,7 @@ class SeriesCodec:
     @property
     def known_labels(self) -> list[int]:
         """Number of labels of each known column of categories."""
-        return [len(self.categories[name]) for name in self.columns.coded]
+        return [len(self.categories[name]) for name in self.columns.read.coded]
 
     @property
     def static_labels(self) -> list[int]:
@@ -195,30 +197,31 @@ class SeriesCodec:
         """
         fitting.check_values(series, self.columns.targets, self.lower)
         blocks, scales, unknown, curves, facts = [], [], [], [], []
-        remarks, coded = Remarks(self.said), self.columns.coded
-        numeric = len(self.columns.all) - len(coded)
+        remarks, read = Remarks(self.said), self.columns.read
+        coded, names = read.coded, self.columns.all
+        numbers = [names.index(name) for name in read.all if name not in coded]
+        kept = [*numbers, *map(names.index, coded)]
         for each in series:
             name = self.trained_as(each)
             curve = Curve.of(self.curves, name)
             if curve is not None:
                 curve.check(each, self.columns.targets)
                 curves.append(curve)
-            values = fitting.transformed(each, self.columns.all, len(self.columns.targets), curve)
+            values = fitting.transformed(each, names, len(read.targets), curve)
             features = self.features(each.dates)
-            codes = translated(values[:, numeric:], each, coded, self.categories)
-            blocks.append(np.concatenate([values[:, :numeric], features, codes], axis=1))
+            codes = translated(values[:, kept[len(numbers) :]], each, coded, self.categories)
+            blocks.append(np.concatenate([values[:, numbers], features, codes], axis=1))
             remarks.add(unseen(each, coded, self.categories))
             if self.static is not None:
                 facts.append(self.static.facts(each, name, len(self.columns.targets)))
                 remarks.add(self.static.remarks(each, name))
             if name is None:
                 unknown.append(each.id)
-                scale = Scale.expanding(self.kind, values, each.observed_of(self.columns.all)).with_last(
-                    self._known_scale
-                )
+                scale = Scale.expanding(self.kind, values, each.observed_of(names))
+                scale = scale.with_last(fitting.known_scale(self.scales, self.columns))
             else:
                 scale = self.scales[name]
-            scales.append(scale.with_unscaled(features.shape[1]))
+            scales.append(scale.select(kept).with_unscaled(features.shape[1]))
         fitting.warn_of_unknown(unknown, self.said)
         remarks.warn()
         observed = [each.observed_of((*self.columns.targets, *self.columns.observed)) for each in series]
@@ -233,12 +236,6 @@ class SeriesCodec:
             observed=None if all(block.all() for block in observed) else observed,
             facts=facts or None,
         )
-
-    @property
-    def _known_scale(self) -> Scale:
-        """The scale of the columns known ahead, without the calendar's: the same for all series."""
-        scale, count = next(iter(self.scales.values())), len(self.columns.all)
-        return scale.select(range(count - len(self.columns.known), count))
 
     def windows(
         self, series: Sequence[Series], parts: Sequence[slice], stride: int = 1, min_future: int | None = None

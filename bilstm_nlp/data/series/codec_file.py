@@ -121,6 +121,7 @@ class CodecFile(BaseModel):
     categories: dict[str, list[str]] = {}
     static: StaticFile | None = None
     effects: list[list[float]] | None = None
+    idle: list[str] = []
 
     @model_validator(mode="after")
     def fits_together(self) -> Self:
@@ -140,7 +141,9 @@ class CodecFile(BaseModel):
         coded = [name for name in self.known if name in self.categories]
         if self.known[len(self.known) - len(coded) :] != coded or not self.categories.keys() >= set(static):
             raise ValueError("expected known columns of categories as the last, and labels of all, found others")
-        shape = (len(self.known) - len(coded), len(self.targets))
+        if not set(self.idle) <= set(self.known):
+            raise ValueError(f"expected idle columns among those known ahead, found {', '.join(self.idle)}")
+        shape = (len(set(self.known) - {*coded, *self.idle}), len(self.targets))
         if self.effects is not None and [len(row) for row in self.effects] != [shape[1]] * shape[0]:
             raise ValueError(f"expected effects of {shape[0]} known columns on {shape[1]} targets, found others")
         if self.static is not None and self.static.values.keys() != self.scalers.keys():
@@ -177,6 +180,7 @@ def codec_json(codec: SeriesCodec) -> dict[str, Any]:
         "categories": {name: list(labels) for name, labels in codec.categories.items()},
         "static": None if codec.static is None else _static_json(codec.static),
         **({} if codec.effects is None else {"effects": codec.effects.tolist()}),
+        **({"idle": list(codec.columns.idle)} if codec.columns.idle else {}),
     }
     return {
         "targets": list(codec.columns.targets),
@@ -231,6 +235,7 @@ def codec_of(values: dict[str, Any]) -> SeriesCodec:
         tuple(file.known),
         () if static is None else tuple(next(iter(static.values.values()))),
         tuple(categories),
+        tuple(file.idle),
     )
     return SeriesCodec(
         columns=columns,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import assert_never
+from typing import Any, assert_never
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bilstm_nlp.batch import Bools, Floats
 from bilstm_nlp.data.series.effects import fit_effects
@@ -70,6 +71,30 @@ def fit_scales(
     return scales, deviations
 
 
+def known_scale(scales: Mapping[str, Scale], columns: Columns) -> Scale:
+    """Return the scale (K,) of the columns known ahead, which all series share."""
+    scale, count = next(iter(scales.values())), len(columns.all)
+    return scale.select(range(count - len(columns.known), count))
+
+
+def idle_columns(training: Sequence[Series], columns: Columns) -> tuple[str, ...]:
+    """Return the known columns that have one value in all training rows, so that nothing can be learned from them."""
+    idle = []
+    for name in columns.known:
+        values = [_cells(series, name) for series in training]
+        if len(set().union(*(np.unique(block).tolist() for block in values))) <= 1:
+            idle.append(name)
+    return tuple(idle)
+
+
+def _cells(series: Series, name: str) -> NDArray[Any]:
+    """Return the values (T,) of a known column: numbers, or labels of categories, which have codes of their file."""
+    values = series.select([name])[:, 0]
+    if name not in series.labels:
+        return values
+    return np.array(["", *series.labels[name]])[values.astype(np.int64)]
+
+
 def curves_of(kind: TransformKind, training: Sequence[Series], targets: Sequence[str]) -> dict[str, Curve]:
     """Fit a curve to the training rows of each series, by its name; none if the transform has no curve."""
     match kind:
@@ -95,15 +120,20 @@ def transformed(series: Series, columns: Sequence[str], targets: int, curve: Cur
 
 def fitted_effects(
     training: Sequence[Series], columns: Columns, curves: Mapping[str, Curve], scales: Mapping[str, Scale]
-) -> Floats:
-    """Estimate the effects (K, C) of numeric columns known ahead on the scaled targets of all series together."""
-    names, width = columns.all, len(columns.targets)
-    first, last = width + len(columns.observed), len(names) - len(columns.coded)
+) -> Floats | None:
+    """Estimate the effects (K, C) of numeric columns known ahead on the scaled targets of all series together.
+
+    `None` if a model reads no such column.
+    """
+    names, width, read = columns.all, len(columns.targets), columns.read
+    numbers = [names.index(name) for name in read.known if name not in read.coded]
+    if not numbers:
+        return None
     targets, known = [], []
     for series in training:
         values = scales[series.id].apply(transformed(series, names, width, curves.get(series.id)))
         targets.append(np.where(series.observed_of(columns.targets), values[:, :width], np.nan))
-        known.append(values[:, first:last])
+        known.append(values[:, numbers])
     return fit_effects(targets, known)
 
 

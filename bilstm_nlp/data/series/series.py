@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -120,6 +120,8 @@ class Columns:
     """Columns that are constant within each series."""
     categorical: tuple[str, ...] = ()
     """Columns, known or static, whose values are categories."""
+    idle: tuple[str, ...] = ()
+    """Known columns that have one value in all training rows. No model reads them."""
 
     @property
     def all(self) -> tuple[str, ...]:
@@ -130,6 +132,11 @@ class Columns:
     def coded(self) -> tuple[str, ...]:
         """The known columns of categories, the last of all columns."""
         return tuple(name for name in self.known if name in self.categorical)
+
+    @property
+    def read(self) -> Columns:
+        """The columns that a model reads."""
+        return replace(self, known=tuple(name for name in self.known if name not in self.idle), idle=())
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from bilstm_nlp.config.forecasting import ForecastingConfig, ForecastingData
 from bilstm_nlp.data.series.covariates import any_given
+from bilstm_nlp.data.series.fitting import idle_columns
 from bilstm_nlp.data.series.layout import TableFormat
-from bilstm_nlp.data.series.series import Columns, Series, SeriesSet
+from bilstm_nlp.data.series.series import Columns, Parts, Series, SeriesSet
 from bilstm_nlp.data.series.static_table import StaticTable
 from bilstm_nlp.errors import ConfigError, DataError, listed
 
@@ -48,13 +49,40 @@ def with_covariates(
 
 def warn_of_mirrored_effects(config: ForecastingConfig, columns: Columns) -> None:
     """Warn if training windows are mirrored beside columns that can't be, so that their effects cancel out."""
-    others = [*columns.observed, *columns.static, *columns.coded]
+    others = [*columns.observed, *columns.static, *columns.read.coded]
     if config.training.mirror > 0 and others:
         logger.warning(
             "training.mirror = %g: mirrored windows have the effects of %s mirrored too, so less or nothing is learned "
             "from them",
             *(config.training.mirror, ", ".join(others)),
         )
+
+
+def idle_remarks(columns: Columns, series: Sequence[Series], parts: Sequence[Parts]) -> Iterator[str]:
+    """Describe each known column that no model reads, with the first row in which it has another value."""
+    for name in idle_columns([each[own.train] for each, own in zip(series, parts, strict=True)], columns):
+        value = _shown(series[0], name, series[0].select([name])[parts[0].train.start, 0])
+        remark = (
+            f"data.known: column {name!r} is {value} in all training rows, so nothing can be learned from it: "
+            "no model reads it"
+        )
+        for each, own in zip(series, parts, strict=True):
+            values = each.select([name])[:, 0]
+            other = [_shown(each, name, cell) != value for cell in values.tolist()]
+            if any(other):
+                row = other.index(True)
+                part = next((part for part in ("validation", "test") if row < getattr(own, part).stop), "test")
+                shown = _shown(each, name, values[row])
+                where = f"its {part} part, in series {each.id!r} at {each.dates[row]}"
+                remark += f", although it is {shown} in {where}"
+                break
+        yield remark
+
+
+def _shown(series: Series, name: str, value: float) -> str:
+    """Return a value of a known column for a message: its label if it is a category."""
+    labels = series.labels.get(name)
+    return f"{value:g}" if labels is None else repr(("", *labels)[int(value)])
 
 
 def _all_given(data: SeriesSet, names: Sequence[str]) -> bool:

@@ -12,7 +12,7 @@ from bilstm_nlp.batch import Floats
 from bilstm_nlp.config.toml import toml
 from bilstm_nlp.data.series.frequencies import OBSERVED
 from bilstm_nlp.data.series.outliers import Outlier, outlier_of
-from bilstm_nlp.data.series.series import SeriesSet
+from bilstm_nlp.data.series.series import Series, SeriesSet
 
 BUSINESS_DAYS = "B"
 HOLIDAYS = 0.1
@@ -57,13 +57,18 @@ class Facts:
             values=values,
             holidays=sum(int(gaps.sum()) for gaps in absent) if holidays else 0,
             outlier=outlier_of(series_set.series, targets),
-            has_categories=any(series.static or series.labels for series in series_set.series),
+            has_categories=any(map(_has_categories, series_set.series)),
         )
 
     @property
     def is_signed(self) -> bool:
         """True if a value is negative, or none is known."""
         return not self.values or min(float(np.nanmin(own, initial=0.0)) for own in self.values) < 0
+
+
+def _has_categories(series: Series) -> bool:
+    """Tell if a series has static columns, or a column with several categories."""
+    return bool(series.static) or any(len(labels) > 1 for labels in series.labels.values())
 
 
 def _are_holidays(frequency: str, absent: Sequence[np.ndarray[Any, np.dtype[np.bool_]]]) -> bool:

@@ -92,7 +92,7 @@ def inspect_series(
     source: str,
     format: TableFormat,
     parts_of_each: Callable[[Sequence[Series]], Callable[[Series], Parts]],
-    problems_of: Callable[[SeriesSet], Sequence[str]],
+    judged: Callable[[SeriesSet], tuple[Sequence[str], Sequence[str]]],
     *,
     look_back: int,
     horizon: int,
@@ -100,8 +100,8 @@ def inspect_series(
 ) -> SeriesInspection:
     """Inspect every series of a file. Problems become complaints; if cells can't be read, values are not judged.
 
-    `parts_of_each` makes a function that splits a series from all series. `problems_of` lists what series that can be
-    split lack for a training. Without `validation_of_all`, an empty validation part is no problem.
+    `parts_of_each` makes a function that splits a series from all series. `judged` lists what series that can be
+    split lack for a training, and remarks on them. Without `validation_of_all`, an empty validation part is no problem.
     """
     inspection = SeriesInspection(source)
     problems: list[DataError] = []
@@ -137,7 +137,9 @@ def inspect_series(
         if not problems:
             inspection.complaints += _value_complaints(source, series, parts)
     if all(figures.parts for figures in inspection.series):
-        inspection.complaints += [Complaint(source, None, problem, True, TOO_SHORT) for problem in problems_of(data)]
+        unmet, remarks = judged(data)
+        inspection.complaints += [Complaint(source, None, problem, True, TOO_SHORT) for problem in unmet]
+        inspection.complaints += [Complaint(source, None, remark, False, "columns not read") for remark in remarks]
     return inspection
 
 

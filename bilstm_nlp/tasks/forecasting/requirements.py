@@ -21,6 +21,7 @@ from bilstm_nlp.data.series.statistical import lacking_package
 from bilstm_nlp.data.series.windows import Windows
 from bilstm_nlp.errors import ConfigError, InputError
 from bilstm_nlp.tasks.forecasting.conformal import scores_needed
+from bilstm_nlp.tasks.forecasting.covariates import idle_remarks
 from bilstm_nlp.tasks.forecasting.data import SeriesLoader, SeriesParts
 
 LEVELS = (0.8, 0.5)
@@ -72,14 +73,15 @@ def check(config: ForecastingConfig, data: SeriesParts) -> None:
         raise ConfigError(data.series_set.source, unmet)
 
 
-def lacking(config: ForecastingConfig, loader: SeriesLoader, series_set: SeriesSet) -> list[str]:
-    """List what these series, which are not split yet, lack for a training as the config says."""
+def judged(config: ForecastingConfig, loader: SeriesLoader, series_set: SeriesSet) -> tuple[list[str], list[str]]:
+    """List what these series, which are not split yet, lack for a training as the config says, and remarks on them."""
     try:
-        return problems(config, loader.split(series_set))
+        data = loader.split(series_set)
     except ConfigError as error:
-        return error.problems
+        return error.problems, []
     except InputError as error:
-        return [str(error).removeprefix(f"{series_set.source}, ")]
+        return [str(error).removeprefix(f"{series_set.source}, ")], []
+    return problems(config, data), list(idle_remarks(data.columns, data.series_set.series, data.parts))
 
 
 def problems(config: ForecastingConfig, data: SeriesParts) -> list[str]:

@@ -66,6 +66,8 @@ class ForecastingTask:
         torch.manual_seed(self.config.seed)
         with allocating("making the model", "size of the encoder or of the horizon"):
             codec = self._codec(data)
+            for remark in covariates.idle_remarks(data.columns, data.series_set.series, data.parts):
+                logger.warning("%s: %s", data.series_set.source, remark)
             prepared = PreparedForecasting(self.config, data, codec, model(self.config, codec.series))
         prepared.training_windows  # noqa: B018 (raises before anything is written)
         prepared.validation_windows  # noqa: B018
@@ -111,7 +113,7 @@ class ForecastingTask:
             path or data.file,
             self.format,
             self.loader.parts_of_each,
-            partial(requirements.lacking, self.config, self.loader),
+            partial(requirements.judged, self.config, self.loader),
             look_back=data.least_past,
             horizon=data.horizon,
             validation_of_all=data.validation_series == 1,

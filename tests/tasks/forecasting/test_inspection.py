@@ -26,7 +26,7 @@ def inspect(frame, tmp_path, format=None, split=lambda s: split_fractions(len(s)
     path = str(tmp_path / "x.csv")
     frame.to_csv(path, index=False)
     sizes = {"look_back": 10, "horizon": 5, **sizes}
-    result = inspect_series(path, format or TableFormat(), lambda series: split, lambda data: [], **sizes)
+    result = inspect_series(path, format or TableFormat(), lambda series: split, lambda data: ([], []), **sizes)
     return result, [(str(complaint).removeprefix(path), complaint.wrong) for complaint in result.complaints]
 
 
