@@ -61,7 +61,10 @@ Encoding = Annotated[
 ]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-Output = Annotated[Path | None, typer.Option(metavar="FILE", help="Write to this file instead of standard output.")]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write to this file instead of standard output."),
+]
 Jobs = Annotated[
     int | None, typer.Option(metavar="N", help="Trainings at a time. Default: the number of cores.", min=1)
 ]

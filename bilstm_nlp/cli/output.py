@@ -31,6 +31,17 @@ def write(pieces: Iterable[bytes], output: Path | None, activity: Activity) -> N
         _write_to_file(counted(pieces, activity), output)
 
 
+def write_folder(pieces: Iterable[bytes], folder: Path, activity: Activity) -> None:
+    """Write pieces of output as the files of brat, and count their texts in the activity.
+
+    Raises `InputError` for files that are already there, and `OutputError` for those that can't be written.
+    """
+    from bilstm_nlp.data.text import brat_folder
+
+    for number in brat_folder.write(pieces, folder):
+        activity.show(f"{number:,} texts written")
+
+
 def _write_to_standard_output(pieces: Iterable[bytes]) -> None:
     """Write pieces to standard output, and flush after each: a reader may wait for it."""
     for piece in pieces:

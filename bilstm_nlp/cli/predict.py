@@ -21,8 +21,9 @@ from bilstm_nlp.cli.options import (
     combination,
     divided,
 )
-from bilstm_nlp.cli.output import write
+from bilstm_nlp.cli.output import write, write_folder
 from bilstm_nlp.data.pipes import standard_input_as_pipe
+from bilstm_nlp.errors import InputError
 from bilstm_nlp.tasks.request import Format, Reads, Request, settings_of
 
 
@@ -43,7 +44,8 @@ def predict(
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="Output format. Tagger: text, conll, jsonl, csv. Forecaster: csv, json, parquet.",
+            help="Output format. Tagger: text, conll, jsonl, csv, html (a page); doccano, label-studio, spacy or brat "
+            "(a folder), to be corrected by people. Forecaster: csv, json, parquet.",
         ),
     ] = None,
     reads: Annotated[
@@ -106,6 +108,8 @@ def predict(
         horizon,
         settings_of(overrides, encoding),
     )
+    if kind == "brat" and output is None:
+        raise InputError("--format brat: expected --output with a folder for its files, found none")
     if source == "-" and sys.stdin.isatty() and output is None:
         from bilstm_nlp.cli import console
 
@@ -116,12 +120,16 @@ def predict(
             # Without torch, which only the workers need.
             from bilstm_nlp.serving import pool
 
-            write(pool.predictions(runs, combined, request), output, activity)
+            pieces = pool.predictions(runs, combined, request)
         elif len(runs) > 1:
             from bilstm_nlp.runs import ensemble
 
-            write(ensemble.predictions(runs, combined, request), output, activity)
+            pieces = ensemble.predictions(runs, combined, request)
         else:
             from bilstm_nlp.runs import load
 
-            write(load.predictions(runs[0], request), output, activity)
+            pieces = load.predictions(runs[0], request)
+        if kind == "brat" and output is not None:
+            write_folder(pieces, output, activity)
+        else:
+            write(pieces, output, activity)

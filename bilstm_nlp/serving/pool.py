@@ -48,7 +48,12 @@ def predictions(paths: Sequence[Path], combine: Combine, request: Request) -> It
         reading = pool.reading()
         yield reading.header.encode()
         stream = ChunkReader(reading.chunks(), in_thread=reading.may_be_slow)
-        yield from in_order(pool, stream, CHUNKS_PER_WORKER * request.jobs)
+        try:
+            yield from in_order(pool, stream, CHUNKS_PER_WORKER * request.jobs)
+        except InputError:
+            yield reading.footer.encode()
+            raise
+        yield reading.footer.encode()
     finally:
         pool.close()
 

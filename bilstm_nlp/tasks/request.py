@@ -10,7 +10,7 @@ from typing import Literal, TypeVar
 
 from bilstm_nlp.errors import InputError
 
-Format = Literal["text", "conll", "jsonl", "csv", "json", "parquet"]
+Format = Literal["text", "conll", "jsonl", "csv", "html", "doccano", "label-studio", "spacy", "brat", "json", "parquet"]
 Reads = Literal["auto", "text", "tokens", "conll", "jsonl", "dataset"]
 Combine = Literal["mean", "median"]
 KindT = TypeVar("KindT", bound=str)

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from bilstm_nlp.data.text.corpus import Sentence
 from bilstm_nlp.errors import InputError
 
-OutputFormat = Literal["text", "conll", "jsonl", "csv"]
+OutputFormat = Literal["text", "conll", "jsonl", "csv", "html", "doccano", "label-studio", "spacy", "brat"]
+LineFormat = Literal["text", "conll", "jsonl", "csv"]
 
 BLANK = re.compile("[ \t\n\r]")
 """Characters that separate columns and lines."""
@@ -68,7 +69,7 @@ class TaggedSentence:
     """(heads, T, T) attention weights of each token (row) on each token (column); None if they were not asked for."""
 
 
-def writer(kind: OutputFormat) -> Callable[[int, TaggedSentence], str]:
+def writer(kind: LineFormat) -> Callable[[int, TaggedSentence], str]:
     """Return the function (number of the sentence from 1, sentence) → its text in a format."""
     return {"text": as_text, "conll": as_conll, "jsonl": as_jsonl, "csv": as_csv}[kind]
 

@@ -7,32 +7,25 @@ the values that the template shows.
 from __future__ import annotations
 
 import os
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from importlib.resources import files
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 from urllib.parse import quote
 
 from bilstm_nlp.errors import InputError, OutputError
 from bilstm_nlp.metrics.entities import NOVELTY_GROUPS
+from bilstm_nlp.reports.characters import code, is_coded, shown
 from bilstm_nlp.reports.html import policy, style, template
 from bilstm_nlp.system.files import write_text
 from bilstm_nlp.tags import Span
 from bilstm_nlp.tasks.tagging.errors import KINDS, AssessedEntity, WrongEntity
 
-if TYPE_CHECKING:
-    from markupsafe import Markup
-
 TOKENS_SHOWN = 60
 """Tokens that are shown of a longer sentence, around the entity."""
-CODED_CATEGORIES = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-"""Categories of characters that are shown as their code: they are invisible, or change the direction of text."""
-JOINERS = "\u200c\u200d"
-"""Characters of these categories that are shown as they are: some scripts need them for spelling."""
 TITLE = "Wrong entities"
 OTHER_TYPE = "has another type there"
 """Column of entities whose tokens are an entity of another type in the training data, of their own type or not."""
@@ -264,32 +257,8 @@ def probability(value: float) -> str:
     return "<0.01" if text == "0.00" and value > 0 else text
 
 
-def shown(text: str) -> Markup:
-    """Escape text, and show invisible characters, and those that change its direction, as their code.
-
-    >>> shown("<a\u202eb")
-    Markup('&lt;a<bdi class="code">U+202E</bdi>b')
-    """
-    from markupsafe import Markup, escape
-
-    if text.isprintable():
-        return escape(text)
-    return Markup("").join(
-        Markup('<bdi class="code">{}</bdi>').format(_code(character)) if _is_coded(character) else character
-        for character in text
-    )
-
-
 def attribute(values: Sequence[str]) -> str:
     """Join texts for an HTML attribute by line ends, with codes as in `shown`. No text has a line end of its own."""
     return "\n".join(
-        "".join(_code(character) if _is_coded(character) else character for character in value) for value in values
+        "".join(code(character) if is_coded(character) else character for character in value) for value in values
     )
-
-
-def _code(character: str) -> str:
-    return f"U+{ord(character):04X}"
-
-
-def _is_coded(character: str) -> bool:
-    return unicodedata.category(character) in CODED_CATEGORIES and character not in JOINERS

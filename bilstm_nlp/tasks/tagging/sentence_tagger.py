@@ -11,13 +11,14 @@ from typing import Any, get_args, overload
 import numpy as np
 
 from bilstm_nlp.data.text.corpus import ColumnFormat, Sentence
-from bilstm_nlp.data.text.output import CSV_HEADER, Entity, OutputFormat, TaggedSentence, writer
+from bilstm_nlp.data.text.output import Entity, OutputFormat, TaggedSentence
 from bilstm_nlp.data.text.recognition import input_format
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.system.memory import return_freed_memory
 from bilstm_nlp.tasks.request import Request
 from bilstm_nlp.tasks.tagging.decoder import Decoder, decode_all
 from bilstm_nlp.tasks.tagging.inputs import Input, Inputs, is_one_input, sentences_of_inputs
+from bilstm_nlp.tasks.tagging.output_format import check_options, frame_of, separator_of, skips_blank, writer_of
 from bilstm_nlp.tasks.tagging.stream import ATTENTION_CHUNK, CHUNK, Chunk, Reading, chunks, joined
 from bilstm_nlp.tasks.tagging.tagged_sentences import tagged_sentences
 from bilstm_nlp.tasks.tagging.tally import Tally
@@ -105,9 +106,14 @@ class SentenceTagger:
         """Tag a file, or standard input. What was read before a faulty line is tagged before its `InputError`."""
         reading = self.reading(request)
         yield reading.header.encode()
-        for chunk in reading.chunks():
-            yield from joined(self.render(chunk, request))
-            return_freed_memory()
+        try:
+            for chunk in reading.chunks():
+                yield from joined(self.render(chunk, request))
+                return_freed_memory()
+        except InputError:
+            yield reading.footer.encode()
+            raise
+        yield reading.footer.encode()
         self.say_tally()
 
     def say_tally(self) -> None:
@@ -127,22 +133,22 @@ class SentenceTagger:
             self.decoder.attention_heads()
         elif request.plot is not None:
             raise InputError("--plot: expected --attention beside it, which is what a tagger draws, found none")
-        if request.nbest and kind == "conll":
-            raise InputError("--nbest: expected --format text, jsonl or csv, found conll, which has one tag a token")
-        if request.nbest and request.confidence and kind != "jsonl":
-            raise InputError(f"--confidence: expected --format jsonl beside --nbest, found {kind}")
+        check_options(kind, request)
         format, reads, tags = self.reads, request.reads, frozenset(self.decoder.codec.tags)
         if reads == "auto":
             reads = input_format(request.source, format, tags)
             logger.info("reading %s as %s (--input says otherwise)", request.source, reads)
         if (reads in ("text", "tokens") or request.source == "-") and not request.states_encoding:
             format = replace(format, encoding="utf-8")
+        frame = frame_of(kind, self.decoder.codec.types, request.source, reads)
         return Reading(
             source=request.source,
             reads=reads,
             format=format,
             size=ATTENTION_CHUNK if request.attention else CHUNK,
-            header=CSV_HEADER if kind == "csv" else "",
+            header=frame.header,
+            footer=frame.footer,
+            skips_blank=skips_blank(kind),
             draws=request.plot is not None,
             documents=self.decoder.reads_documents,
             guessed=request.reads == "auto",
@@ -152,19 +158,22 @@ class SentenceTagger:
     def render(self, chunk: Chunk, request: Request) -> Iterator[bytes]:
         """Yield the output for each sentence of a chunk, in the request's format."""
         kind = self._output_format(request)
-        write = writer(kind)
+        write = writer_of(kind, self.decoder.codec.types)
         self.tally.count(self.decoder.codec.columns, chunk.sentences)
         tagged = self.tagged(
             chunk.sentences,
-            confidence=request.confidence,
+            confidence=request.confidence or kind == "html",
             alternatives=request.nbest,
             attention=request.attention,
             tags=kind in ("conll", "jsonl"),
         )
         if chunk.drawn and request.plot is not None:
             tagged = _drawing_first(tagged, request.plot)
+        separator, follows = separator_of(kind), chunk.follows
         for number, sentence in enumerate(tagged, chunk.first):
-            yield write(number, sentence).encode()
+            if sentence.sentence.tokens or not skips_blank(kind):
+                yield ((separator if follows else "") + write(number, sentence)).encode()
+                follows = True
 
     def _output_format(self, request: Request) -> OutputFormat:
         """Return the output format. Raises `InputError` for options that a tagger does not have."""

@@ -55,6 +55,8 @@ class Chunk:
     sentences: list[Sentence]
     drawn: bool = False
     """True if the attention of the first sentence with tokens is to be drawn."""
+    follows: bool = False
+    """True if there were sentences with tokens before."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,10 @@ class Reading:
     """True if a sentence's attention is drawn."""
     documents: bool
     """True if the model reads sentences of a document together."""
+    footer: str = ""
+    """The end of the output, for every input."""
+    skips_blank: bool = False
+    """True if sentences without tokens are left out of the output."""
     guessed: bool = False
     """True if `reads` was told from the source."""
     tags: frozenset[str] = frozenset()
@@ -81,15 +87,21 @@ class Reading:
 
         Raises `InputError` for a faulty line, after the sentences before it, and if there was no sentence to draw.
         """
-        first, waiting = 1, self.draws
+        first, waiting, blank = 1, self.draws, 0
         read = sentences_of(self.source, self.reads, self.format)
         ready = self._ready(blocks=self.reads == "conll")
         for sentences in chunks(read, self.size, documents=self.documents, ready=ready):
             if first == 1 and self.guessed and self.reads == "text":
                 self._warn_of_columns(sentences)
-            drawn = waiting and any(sentence.tokens for sentence in sentences)
-            yield Chunk(first, sentences, drawn)
+            filled = sum(bool(sentence.tokens) for sentence in sentences)
+            drawn = waiting and filled > 0
+            yield Chunk(first, sentences, drawn, follows=first - 1 > blank)
+            blank += len(sentences) - filled
             first, waiting = first + len(sentences), waiting and not drawn
+        if blank and self.skips_blank:
+            logger.info(
+                "%s: texts without tokens, which annotation tools refuse: %d left out", name_of(self.source), blank
+            )
         if waiting:
             raise InputError("--plot: expected a sentence with tokens to draw, found none")
 
