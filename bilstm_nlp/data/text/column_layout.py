@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bilstm_nlp.data.text.sentence import ColumnFormat
@@ -76,18 +77,23 @@ def fields_of(line: str) -> list[str]:
     return [text for text in fields if text] if "" in fields else fields
 
 
-def layout_of(name: str, text: str, line: int, format: ColumnFormat) -> Layout:
-    """Find the columns of the format in the first row or the header line. Raises `DataError` if they are not there."""
+def layout_of(name: str, text: str, line: int, format: ColumnFormat, names: Sequence[str] = ()) -> Layout:
+    """Find the columns of the format in the first row or the header line. `names` stand for those of a header line.
+
+    Raises `DataError` if they are not there.
+    """
     tabs = parted_by_tabs(text)
     cells = tab_cells(text) if tabs else fields_of(text)
 
     def index_of(column: int | str) -> int:
         if isinstance(column, str):
-            count = cells.count(column)
+            header = names or cells
+            count = header.count(column)
             if count != 1:
-                problem = f"{count or 'none'} in {excerpt(' '.join(cells))!r}"
-                raise DataError(name, f"one column named {column!r} in the header line", problem, line)
-            return cells.index(column)
+                problem = f"{count or 'none'} in {excerpt(' '.join(header))!r}"
+                place = "" if names else " in the header line"
+                raise DataError(name, f"one column named {column!r}{place}", problem, line)
+            return header.index(column)
         if not -len(cells) <= column < len(cells):
             needed = column + 1 if column >= 0 else -column
             expected = f"at least {counted(needed)}, for column {column}"

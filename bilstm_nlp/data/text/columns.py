@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
+from itertools import chain
 
 from bilstm_nlp.data.lines import Complain, lines_of_columns, name_of, stop
 from bilstm_nlp.data.remarks import Note, Remark, ignore
+from bilstm_nlp.data.text.column_dialects import dialect_of, head_of
 from bilstm_nlp.data.text.column_layout import TAG, Layout, comment_hint, counted, fields_of, layout_of, parted_by_tabs
 from bilstm_nlp.data.text.column_shape import ColumnShape
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence, check_length
@@ -31,28 +33,40 @@ def read_columns(
     layout: Layout | None = None
     shape = ColumnShape(name, format)
     sentence, tags = Collected(), set[str]()
-    for number, line in lines_of_columns(source, format.encoding, complain):
+    lines = lines_of_columns(source, format.encoding, complain)
+    head = head_of(lines)
+    dialect = dialect_of([line for _, line in head], source, format)
+    set_comment, format = format.comment is not None, dialect.format
+    if dialect.explanation:
+        note(Remark(name, None, "files in CoNLL-U", dialect.explanation))
+    for number, line in chain(head, lines):
         if is_comment(line, format, layout, tags, amid=bool(sentence.tokens)):
             if sentence.tokens:
                 note(Remark(name, number, "comments amid a sentence", excerpt(line)))
-            elif layout is not None and len(layout.cells(line)) == layout.width:
+            elif set_comment and layout is not None and len(layout.cells(line)) == layout.width:
                 note(Remark(name, number, "comments with as many columns as the rows", excerpt(line)))
             sentence.aside(line, number)
+            sentence.document += dialect.document is not None and line.startswith(dialect.document)
             continue
         cells = fields_of(line) if layout is None else layout.cells(line)
         if not cells or is_boundary(line, cells, format, layout):
             if sentence.tokens:
                 yield sentence.done(format, keep_rows)
                 shape.end_sentence()
-                sentence = Collected(document=sentence.document, asides=sentence.asides)
+                sentence = Collected(document=sentence.document)
             if cells:
                 sentence.boundary(line, number)
             continue
         if layout is None:
-            layout = layout_of(name, line, number, format)
-            if format.has_header:
+            layout = layout_of(name, line, number, format, dialect.names)
+            if format.has_header and not dialect.names:
                 continue
             cells = layout.cells(line)
+        if dialect.skips(cells):
+            note(Remark(name, number, "ranges of words and empty nodes, skipped", excerpt(line)))
+            sentence.aside(line, number)
+            continue
+        cells = dialect.cells(cells)
         if (problem := row_problem(name, line, number, cells, layout, format, amid=bool(sentence.tokens))) is not None:
             complain(problem)
             continue
@@ -176,6 +190,7 @@ class Collected:
             document=self.document,
             document_start="\n\n".join(self.boundaries) if self.boundaries else None,
             comments=tuple(self.comments) if keep_rows else (),
+            after=tuple(aside for aside, _ in self.asides) if keep_rows and self.tokens else (),
             rows=tuple(self.rows) if keep_rows else (),
             lines=lines if self.tokens else (),
             columns={

@@ -122,7 +122,7 @@ def as_conll(number: int, tagged: TaggedSentence) -> str:
         for entity in tagged.entities:
             scores[entity.first : entity.last] = [f"{entity.score:.4f}"] * (entity.last - entity.first)
         columns.append(scores)
-    return start + "\n".join(map(separator.join, zip(*columns, strict=True))) + "\n\n"
+    return start + "\n".join([*map(separator.join, zip(*columns, strict=True)), *sentence.after]) + "\n\n"
 
 
 def _check_columns(cells: Sequence[str], number: int) -> None:

@@ -14,6 +14,7 @@ from zlib import error as ZlibError
 
 from bilstm_nlp.data.lines import opened
 from bilstm_nlp.data.sources import path_of
+from bilstm_nlp.data.text.column_dialects import head_of, is_conllu
 from bilstm_nlp.data.text.datasets import is_dataset
 from bilstm_nlp.data.text.sentence import ColumnFormat
 from bilstm_nlp.errors import DataError
@@ -47,6 +48,8 @@ def input_format(source: str, format: ColumnFormat, tags: Set[str] = frozenset()
     lines = first_lines(source, format.encoding)
     if source != "-" and _plain(source).endswith(COLUMN_ENDINGS):
         return "conll" if not lines or look_like_columns(lines, format, tags, named=True) else "text"
+    if is_conllu(head := [line for _, line in head_of(enumerate(lines))]) or (head and head[0].startswith("# id ")):
+        return "conll"
     if _is_object(next((line for line in lines if line.strip()), "")):
         return "jsonl"
     blocks = not _plain(source).endswith(".txt")

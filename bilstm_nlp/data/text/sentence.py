@@ -36,6 +36,8 @@ class Sentence:
     """The -DOCSTART- line right before this sentence; several such lines are joined by a blank line."""
     comments: tuple[str, ...] = ()
     """Lines of a column file right before this sentence that are no tokens, such as comments; only in streams."""
+    after: tuple[str, ...] = ()
+    """Such lines right after the last token."""
     rows: tuple[str, ...] = ()
     """Whole lines of a column file, without their ends; only in streams. Lines that are no tokens stand before them."""
     text: str | None = None
