@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from bilstm_nlp.config.measures import Comparability, Measure, Subject
 from bilstm_nlp.config.sections import (
@@ -20,7 +21,7 @@ from bilstm_nlp.config.sections import (
     Source,
     TrainingConfig,
 )
-from bilstm_nlp.tags import Scheme
+from bilstm_nlp.tags import Scheme, TagFormat
 
 
 class HeldOut(Section):
@@ -76,11 +77,37 @@ class TaggingData(Section):
     encoding: str = "utf-8"
     """Character encoding of the files."""
     file_scheme: Scheme | Literal["auto"] = "auto"
-    """Tag scheme of the files. `auto` detects the scheme from the whole training corpus."""
+    """Tag scheme of the files. `auto` detects the scheme from the whole training corpus; `plain` is any label a token,
+    such as parts of speech."""
+    tag_map: dict[str, str] = Field(default_factory=dict)
+    """Tags that are renamed when they are read, such as `{ "B_*" = "B-*", "0" = "O" }`. `*` stands for a type."""
+    tag_format: TagFormat | None = None
+    """Spelling of segments that is no scheme; the tags are read as IOB2. `runs`: a run of equal types is a segment."""
     scheme: Literal["IOB2", "IOBES", "BILOU", "BMES"] = "IOBES"
-    """Tag scheme that the model is trained in. Predictions are written in the scheme of the files."""
+    """Tag scheme that the model is trained in. Predictions are written in the scheme of the files. Plain tags have no
+    other scheme."""
     on_invalid_tags: Literal["error", "repair"] = "error"
     """Treatment of tags that break the scheme of the files."""
+
+    @field_validator("tag_map")
+    @classmethod
+    def check_tag_map(cls, entries: dict[str, str]) -> dict[str, str]:
+        """Raise `ValueError` for an entry that renames no tag, or has more than one `*` or a `*` on one side only."""
+        for tag, target in entries.items():
+            if not tag or not target or tag.count("*") > 1 or tag.count("*") != target.count("*"):
+                raise ValueError(f'expected entries such as "B_*" = "B-*", with * on both sides or none, not {tag!r}')
+        return entries
+
+    @model_validator(mode="after")
+    def check_format(self) -> Self:
+        """Raise an error for a scheme beside a format, whose tags are read as IOB2."""
+        if self.tag_format is not None and self.file_scheme not in ("auto", "IOB2"):
+            raise PydanticCustomError(
+                "between_keys",
+                "auto or IOB2 beside data.tag_format, found {found}",
+                {"key": "file_scheme", "found": self.file_scheme},
+            )
+        return self
 
 
 class NoCharacters(Section):
@@ -247,9 +274,15 @@ class TaggingConfig(Section):
 
     @property
     def comparability(self) -> Comparability:
-        """The rules by which taggers are compared."""
+        """The rules by which taggers are compared.
+
+        Plain labels are compared by F1, which is their accuracy, if only the data tell that they are plain.
+        """
+        plain = self.data.file_scheme == "plain"
         return Comparability(
-            measures=[Measure("f1", "dev", higher_is_better=True, scale=100)],
+            measures=[
+                Measure("accuracy" if plain else "f1", "dev", higher_is_better=True, scale=100),
+            ],
             common=["task", "data.dev"],
-            subject=Subject("sentences", overlapping=False, groups="type of entity"),
+            subject=Subject("sentences", overlapping=False, groups="label" if plain else "type of entity"),
         )

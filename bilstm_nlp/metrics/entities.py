@@ -18,11 +18,12 @@ from seqeval.metrics.sequence_labeling import get_entities
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.metrics.labels import PRF, SpanLists, check_sentences, grouped, micro_f1
 from bilstm_nlp.metrics.ratios import ratio
-from bilstm_nlp.tags import ROLES, Scheme, Span
+from bilstm_nlp.tags import ROLES, Scheme, Span, parse
 
 # --- entities in both readings of seqeval ----------------------------------------------------------------------------
 
 _DISAGREEMENTS_SHOWN = 10
+NO_TYPE = "-_"
 
 
 @dataclass(frozen=True)
@@ -136,9 +137,11 @@ def _spelling(sentences: Sequence[Sequence[str]], scheme: Scheme) -> dict[str, s
     seqeval's default mode knows the letters B, I, E and S only: it would merge neighbouring U- tags. Its strict BILOU
     treats L and U as its IOBES treats E and S. Raises `InputError` for the first tag that the scheme does not have.
     """
+    if scheme == "plain":
+        raise InputError("entity scores: expected tags of a scheme of segments, found plain labels")
     letters = ROLES[scheme]
     distinct = set(chain.from_iterable(sentences)) - {"O"}
-    wrong = {tag for tag in distinct if tag[:1] not in letters or tag[1:2] != "-" or len(tag) < 3}
+    wrong = {tag for tag in distinct if parse(tag, scheme) is None}
     if wrong:
         sentence, token, tag = next(
             (sentence, token, tag)
@@ -148,7 +151,8 @@ def _spelling(sentences: Sequence[Sequence[str]], scheme: Scheme) -> dict[str, s
         )
         expected = ", ".join(["O", *(f"{letter}-TYPE" for letter in letters)])
         raise InputError(f"sentence {sentence}, token {token}: expected one of {expected}, found {tag!r}")
-    return {tag: letters[tag[0]] + tag[1:] for tag in distinct}
+    # seqeval reads a letter alone as a type of its own name, so segments without types get one.
+    return {tag: letters[tag[0]] + (tag[1:] or NO_TYPE) for tag in distinct}
 
 
 def _disagreements(side: Literal["gold", "predicted"], lenient: SpanLists, strict: SpanLists) -> list[Disagreement]:

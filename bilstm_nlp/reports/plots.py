@@ -84,16 +84,20 @@ def _in_capitals(name: str) -> str:
 # --- tagging --------------------------------------------------------------------------------------------------------
 
 
-def confusion(labels: Sequence[str], counts: NDArray[Any], path: Path) -> Figure:
-    """Draw counts (L, L) of gold types (rows) against predicted types (columns).
+def confusion(
+    labels: Sequence[str], counts: NDArray[Any], path: Path, kind: str = "type", *, outside: bool = True
+) -> Figure:
+    """Draw counts (L, L) of gold types or labels (rows) against predicted ones (columns).
 
-    The colour of a cell is its fraction of the row. The last label stands for no entity; no entity against no entity
-    has no count, so this cell is blank.
+    The colour of a cell is its fraction of the row. With `outside`, the last label stands for no entity; no entity
+    against no entity has no count, so this cell is blank.
     """
     totals = counts.sum(axis=1, keepdims=True)
     fractions = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
-    fractions[-1, -1] = np.nan
-    figure, axes = _matrix(labels, "predicted type", "gold type", "Entities by type")
+    if outside:
+        fractions[-1, -1] = np.nan
+    title = "Entities by type" if outside else f"Tokens by {kind}"
+    figure, axes = _matrix(labels, f"predicted {kind}", f"gold {kind}", title)
     image = axes.imshow(fractions, cmap="Blues", vmin=0.0, vmax=1.0)
     _number(axes, fractions, [[f"{count:,}" for count in row] for row in counts.tolist()], dark_from=0.6)
     figure.colorbar(image, shrink=0.8, label="fraction of the row")

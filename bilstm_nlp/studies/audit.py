@@ -33,6 +33,8 @@ from bilstm_nlp.tasks.registry import tagging
 from bilstm_nlp.tasks.tagging import errors_page
 from bilstm_nlp.tasks.tagging.errors import KINDS, AssessedEntity, WrongEntity, wrong_entities
 from bilstm_nlp.tasks.tagging.evaluation import Evaluation
+from bilstm_nlp.tasks.tagging.meaning import meaning_of
+from bilstm_nlp.tasks.tagging.words import ENTITIES, Words
 
 TITLE = "Annotations to look at"
 """The title of audit.html."""
@@ -58,6 +60,8 @@ class Audit:
     """The scores over all folds together, each sentence tagged by the model that has not seen it."""
     disagreements: Sequence[WrongEntity]
     """The most confident first."""
+    words: Words = ENTITIES
+    """The words for what is annotated."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of audit.json."""
@@ -69,6 +73,7 @@ class Audit:
             "precision": self.score.precision,
             "recall": self.score.recall,
             "f1": self.score.f1,
+            **({} if self.words.outside else {"accuracy": self.score.f1}),
             "disagreements": [_disagreement_json(wrong) for wrong in self.disagreements],
         }
 
@@ -81,17 +86,21 @@ class Audit:
             if wrong.confidence >= level
         )
         levels = [f"at least {level:g}" if level else "all" for level in CONFIDENCE_LEVELS]
-        rows = [(kind, *(f"{counts[kind, level]:,}" for level in CONFIDENCE_LEVELS)) for kind in KINDS]
+        rows = [
+            (self.words.mistake(kind), *(f"{counts[kind, level]:,}" for level in CONFIDENCE_LEVELS))
+            for kind in errors_page.kinds_of(self.words)
+        ]
         total = ["all", *(f"{sum(counts[kind, level] for kind in KINDS):,}" for level in CONFIDENCE_LEVELS)]
+        annotated = f"{self.score.support:,} annotated {self.words.many}"
         summary = (
-            f"{self.corpus.source}: {self.score.support:,} annotated entities in {len(self.corpus.sentences):,} "
-            f"sentences; models that had not seen them found them with F1 {number(self.score.f1)}."
+            f"{self.corpus.source}: {annotated} in {len(self.corpus.sentences):,} sentences; "
+            f"models that had not seen them found them with {self.words.score} {number(self.score.f1)}."
         )
         shown = [
             (
                 str(wrong.line),
                 f"{wrong.confidence:.4f}",
-                wrong.kind,
+                self.words.mistake(wrong.kind),
                 _entity_text(wrong, wrong.gold),
                 _entity_text(wrong, wrong.predicted),
             )
@@ -137,8 +146,10 @@ def audit(
         )
     result = _conclude(corpus, jobs)
     write_json(folder / "audit.json", result.as_json())
-    facts = errors_page.facts(result.score.f1, result.score.support, len(corpus.sentences))
-    errors_page.write(folder / "audit.html", corpus.source, result.disagreements, TITLE, facts=facts)
+    facts = errors_page.facts(result.score.f1, result.score.support, len(corpus.sentences), result.words)
+    errors_page.write(
+        folder / "audit.html", corpus.source, result.disagreements, TITLE, words=result.words, facts=facts
+    )
     return result
 
 
@@ -165,17 +176,20 @@ def _conclude(corpus: TaggedCorpus, jobs: Sequence[Job]) -> Audit:
     """Tag each fold with the model that was trained without it, and collect the disagreements."""
     correct = predicted = support = 0
     disagreements: list[WrongEntity] = []
+    words = ENTITIES
     for fold, job in enumerate(jobs, 1):
         tagger = load_tagger(job.folder)
         held_out = hold_out(corpus, fold, len(jobs))[1]
         evaluation = Evaluation(tagger.decoder, held_out)
+        words = meaning_of(tagger.codec).words
         disagreements += wrong_entities(evaluation)
         counts = labels.micro_f1(evaluation.gold, evaluation.predicted)
         correct += counts.true_positives
         predicted += counts.predicted
         support += counts.support
     score = PRF.from_counts(true_positives=correct, predicted=predicted, support=support)
-    return Audit(corpus, len(jobs), score, sorted(disagreements, key=lambda wrong: (-wrong.confidence, wrong.line)))
+    disagreements.sort(key=lambda wrong: (-wrong.confidence, wrong.line))
+    return Audit(corpus, len(jobs), score, disagreements, words)
 
 
 def _disagreement_json(wrong: WrongEntity) -> dict[str, Any]:

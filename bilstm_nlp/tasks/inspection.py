@@ -26,10 +26,10 @@ class Complaint:
     """The subject of complaints of this kind, in the plural."""
 
     @classmethod
-    def of(cls, error: DataError) -> Complaint:
+    def of(cls, error: DataError, kind: str = "what can't be read") -> Complaint:
         """Make a complaint of a line or a file that can't be read."""
         message = f"expected {error.expected}, found {error.found}"
-        return cls(error.path, error.line, message, wrong=True, kind="what can't be read")
+        return cls(error.path, error.line, message, wrong=True, kind=kind)
 
     def __str__(self) -> str:
         location = self.source if self.line is None else f"{self.source}:{self.line}"

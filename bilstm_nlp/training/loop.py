@@ -273,7 +273,7 @@ def _check_finite(loss: float, norm: Tensor | None, place: str, *, first: bool) 
 
 def exhausted(scores: Sequence[Score], patience: int | None) -> bool:
     """Return True if none of the last `patience` epochs has a better score than all epochs before them."""
-    if patience is None or len(scores) <= patience:
+    if patience is None or len(scores) <= patience or any(score.undecided for score in scores):
         return False
     best = max(range(len(scores)), key=lambda i: (sum(scores[i].at_least(other) for other in scores), -i))
     return len(scores) - 1 - best >= patience

@@ -19,9 +19,13 @@ class Score:
     value: float
     higher_is_better: bool
     figures: dict[str, float | None] = field(default_factory=dict)
+    undecided: bool = False
+    """The development data can't tell models apart. The last epoch is then kept."""
 
     def at_least(self, other: Score) -> bool:
-        """Return True if this score is as good as `other` or better."""
+        """Return True if this score is as good as `other` or better. An undecided score never is."""
+        if self.undecided:
+            return False
         return self.value >= other.value if self.higher_is_better else self.value <= other.value
 
 

@@ -25,7 +25,7 @@ from bilstm_nlp.data.text.tokenizer import Cut, cut_of
 from bilstm_nlp.data.text.vocabulary import FIRST, UNKNOWN, Vocabulary, WordTable, shape
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.system.arrays import expect_array
-from bilstm_nlp.tags import Scheme, convert, tag_set
+from bilstm_nlp.tags import UNTYPED, Scheme, convert, parse, tag_set
 
 LONGEST_SPELLING = 64
 """Characters. A longer word is spelled by its first and its last 32 characters."""
@@ -105,7 +105,7 @@ class TaggingCodec:
             words=words,
             characters=Vocabulary.build(characters),
             shapes=Vocabulary.build(shapes),
-            tags=tuple(tag_set(types, scheme)),
+            tags=_tags_of(sentences, types, scheme),
             scheme=scheme,
             file_scheme=file_scheme,
             entities=entities,
@@ -124,8 +124,14 @@ class TaggingCodec:
 
     @property
     def types(self) -> tuple[str, ...]:
-        """List the entity types, sorted."""
-        return tuple(sorted({tag.partition("-")[2] for tag in self.tags if tag != "O"}))
+        """List the types of segments, or the plain labels, sorted."""
+        return tuple(sorted({kind for kind in self.type_of_each if kind is not None}))
+
+    @property
+    def type_of_each(self) -> tuple[str | None, ...]:
+        """The type of each tag; None for the tag of tokens outside segments."""
+        parsed = [parse(tag, self.scheme) or ("O", UNTYPED) for tag in self.tags]
+        return tuple(None if role == "O" else kind for role, kind in parsed)
 
     @property
     def features(self) -> int:
@@ -263,3 +269,11 @@ class TaggingCodec:
             columns=saved.columns,
             gazetteers=saved.gazetteers,
         )
+
+
+def _tags_of(sentences: Sequence[Sentence], types: Sequence[str], scheme: Scheme) -> tuple[str, ...]:
+    """List the tags to train. Segments without types may fill all sentences, as words do: there is no O then."""
+    tags = tag_set(types, scheme)
+    if list(types) == [UNTYPED] and not any("O" in (sentence.tags or ()) for sentence in sentences):
+        tags.remove("O")
+    return tuple(tags)

@@ -20,7 +20,17 @@ from bilstm_nlp.data.text.recognition import InputFormat, input_format, is_jsonl
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence, check_length, line_of
 from bilstm_nlp.data.text.tokenizer import Cut, offsets
 from bilstm_nlp.errors import DataError
-from bilstm_nlp.tags import Scheme, convert, parse, repair, violations
+from bilstm_nlp.tags import (
+    Scheme,
+    convert,
+    has_prefix,
+    is_bare,
+    is_mixed,
+    offered,
+    parse,
+    repair,
+    violations,
+)
 
 __all__ = [
     "ColumnFormat",
@@ -34,6 +44,7 @@ __all__ = [
     "hold_out",
     "input_format",
     "line_of",
+    "missing_type",
     "read",
     "sentence_of_text",
     "sentence_of_tokens",
@@ -118,31 +129,67 @@ def checked(
     """Check that all tags fit the scheme, and repair broken tags if asked for, in the reading of `tags.spans`.
 
     Returns the corpus and the repairs in the order of lines. Raises `DataError` for missing tags, for tags of another
-    scheme, and for broken tags if `on_invalid` is "error".
+    scheme, for segments with and without types, and for broken tags if `on_invalid` is "error".
     """
     sentences: list[Sentence] = []
     repairs: list[Repair] = []
+    first: DataError | None = None
     for sentence in corpus.sentences:
         if sentence.tags is None:
             raise DataError(corpus.source, "a tag for every token", "a sentence without tags", sentence.line)
         broken = violations(sentence.tags, scheme)
-        if broken and on_invalid == "error":
-            expected = f'tags that keep to {scheme}, or data.on_invalid_tags = "repair"'
-            raise DataError(corpus.source, expected, broken[0].reason, line_of(sentence, broken[0].index))
         for violation in broken:
             if parse(violation.tag, scheme) is None:
                 # Its repair would be O, which loses an annotated label.
                 raise DataError(
-                    corpus.source, f"tags of {scheme}", violation.reason, line_of(sentence, violation.index)
+                    corpus.source,
+                    f"tags of {scheme}{_advice(corpus)}",
+                    violation.reason,
+                    line_of(sentence, violation.index),
                 )
-        if broken:
+        if broken and on_invalid == "error":
+            expected = f'tags that keep to {scheme}, or data.on_invalid_tags = "repair"'
+            first = first or DataError(corpus.source, expected, broken[0].reason, line_of(sentence, broken[0].index))
+        elif broken:
             legal = tuple(repair(sentence.tags, scheme))
             for index, (before, after) in enumerate(zip(sentence.tags, legal, strict=True)):
                 if before != after:
                     repairs.append(Repair(line_of(sentence, index), before, after))
             sentence = replace(sentence, tags=legal)
         sentences.append(sentence)
+    for error in (missing_type(corpus, scheme), first):
+        if error is not None:
+            raise error
     return TaggedCorpus(corpus.source, sentences), repairs
+
+
+def _advice(corpus: TaggedCorpus) -> str:
+    """Name the setting that reads the tags of a corpus, which are not those of a scheme."""
+    if (offer := offered(sentence.tags or () for sentence in corpus.sentences)) is not None:
+        return f", or {offer.line}, since {offer.why}"
+    tags = tags_of(corpus) - {"O"}
+    if 2 * sum(map(has_prefix, tags)) < len(tags):
+        return ', or data.file_scheme = "plain" for one label a token'
+    return ""
+
+
+def tags_of(corpus: TaggedCorpus) -> set[str]:
+    """Return the distinct tags of a corpus."""
+    return {tag for sentence in corpus.sentences for tag in sentence.tags or ()}
+
+
+def missing_type(corpus: TaggedCorpus, scheme: Scheme) -> DataError | None:
+    """Make an error for the first tag without a type, if other tags of the corpus have types."""
+    if scheme == "plain" or not is_mixed(tags_of(corpus)):
+        return None
+    sentence, index, tag = next(
+        (sentence, index, tag)
+        for sentence in corpus.sentences
+        for index, tag in enumerate(sentence.tags or ())
+        if is_bare(tag)
+    )
+    expected = f"a type in every tag of {scheme}, as other tags have it"
+    return DataError(corpus.source, expected, repr(tag), line_of(sentence, index))
 
 
 def converted(corpus: TaggedCorpus, source: Scheme, target: Scheme) -> TaggedCorpus:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from bilstm_nlp.errors import InputError
 
 OutputFormat = Literal["text", "conll", "jsonl", "csv", "html", "doccano", "label-studio", "spacy", "brat"]
 LineFormat = Literal["text", "conll", "jsonl", "csv"]
+TextStyle = Literal["entities", "labels", "words"]
+"""Entities in brackets, a label after each token, or words that blanks separate."""
 
 BLANK = re.compile("[ \t\n\r]")
 """Characters that separate columns and lines."""
@@ -31,7 +33,10 @@ ESCAPES = str.maketrans({end: f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A named entity: a stretch of the text from `start` to `end`, and of the tokens from `first` to `last`."""
+    """A named entity: a stretch of the text from `start` to `end`, and of the tokens from `first` to `last`.
+
+    A plain label is an entity of one token. Segments without types have an empty type.
+    """
 
     text: str
     type: str
@@ -65,6 +70,8 @@ class TaggedSentence:
     alternatives: tuple[Alternative, ...] = ()
     scored: bool = False
     """Scores were asked for. Without entities, nothing else tells."""
+    style: TextStyle = "entities"
+    """The marks of text for people."""
     weights: NDArray[np.float32] | None = field(default=None, compare=False)
     """(heads, T, T) attention weights of each token (row) on each token (column); None if they were not asked for."""
 
@@ -78,12 +85,15 @@ CSV_HEADER = "sentence,rank,probability,start,end,type,text,score\n"
 
 
 def as_text(number: int, tagged: TaggedSentence) -> str:
-    """Write text for people: `[EU ORG] rejects [German MISC 0.98] call`, with a line for each alternative."""
+    """Write text for people: `[EU ORG] rejects [German MISC 0.98] call`, with a line for each alternative.
+
+    Plain labels follow their tokens, `EU/NNP rejects/VBZ`. Words of characters are separated by blanks.
+    """
     if _is_boundary(tagged.sentence):
         return ""
     if not tagged.alternatives:
-        return _one_line(_marked(tagged.text, tagged.entities)) + "\n"
-    return "".join(f"{a.probability:.4f}\t{_one_line(_marked(tagged.text, a.entities))}\n" for a in tagged.alternatives)
+        return _one_line(_marked(tagged, tagged.entities)) + "\n"
+    return "".join(f"{a.probability:.4f}\t{_one_line(_marked(tagged, a.entities))}\n" for a in tagged.alternatives)
 
 
 def _one_line(text: str) -> str:
@@ -96,14 +106,32 @@ def _is_boundary(sentence: Sentence) -> bool:
     return not sentence.tokens and bool(sentence.document_start is not None or sentence.comments)
 
 
-def _marked(text: str, entities: tuple[Entity, ...]) -> str:
+def _marked(tagged: TaggedSentence, entities: tuple[Entity, ...]) -> str:
+    """Mark the entities, labels or words of a text."""
+    match tagged.style:
+        case "entities":
+            return _bracketed(tagged.text, entities)
+        case "labels":
+            return " ".join("/".join([entity.text, entity.type, *_score(entity)]) for entity in entities)
+        case "words":
+            tokens = tagged.sentence.tokens
+            return " ".join("/".join(["".join(tokens[e.first : e.last]), *_score(e)]) for e in entities)
+        case style:
+            assert_never(style)
+
+
+def _bracketed(text: str, entities: tuple[Entity, ...]) -> str:
     """Mark the entities of a text with brackets."""
     parts, end = [], 0
     for entity in entities:
-        score = "" if entity.score is None else f" {entity.score:.2f}"
-        parts += [text[end : entity.start], f"[{entity.text} {entity.type}{score}]"]
+        marked = " ".join([entity.text, *([entity.type] if entity.type else []), *_score(entity)])
+        parts += [text[end : entity.start], f"[{marked}]"]
         end = entity.end
     return "".join([*parts, text[end:]])
+
+
+def _score(entity: Entity) -> list[str]:
+    return [] if entity.score is None else [f"{entity.score:.2f}"]
 
 
 def as_conll(number: int, tagged: TaggedSentence) -> str:

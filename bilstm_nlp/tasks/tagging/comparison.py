@@ -13,7 +13,7 @@ from pydantic.dataclasses import dataclass as checked_dataclass
 
 from bilstm_nlp.config.sections import Section
 from bilstm_nlp.reports.sections import Table
-from bilstm_nlp.tags import Span
+from bilstm_nlp.tags import Span, type_name
 from bilstm_nlp.tasks.comparison import StoredArrays, View
 
 
@@ -68,7 +68,7 @@ class SentenceDisagreement:
 
 def _entities(tokens: Sequence[str], spans: Sequence[Span]) -> str:
     """Write entities with their types and texts."""
-    return "; ".join(f"{span.type} “{' '.join(tokens[span.start : span.end])}”" for span in spans) or "none"
+    return "; ".join(f"{type_name(span.type)} “{' '.join(tokens[span.start : span.end])}”" for span in spans) or "none"
 
 
 @dataclass(frozen=True)

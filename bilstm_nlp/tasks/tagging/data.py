@@ -11,7 +11,9 @@ from bilstm_nlp.data.lines import Complain, stop
 from bilstm_nlp.data.remarks import Note
 from bilstm_nlp.data.text.corpus import ColumnFormat, TaggedCorpus, checked, converted, fraction_of, hold_out, read
 from bilstm_nlp.data.text.tokenizer import Cut
-from bilstm_nlp.tags import Scheme, detect
+from bilstm_nlp.errors import DataError
+from bilstm_nlp.tags import Scheme, TagReading
+from bilstm_nlp.tasks.tagging.schemes import recognised, retagged, unused_entries
 
 logger = logging.getLogger(__name__)
 
@@ -35,15 +37,23 @@ class CorpusLoader:
     def __init__(self, config: TaggingData, format: ColumnFormat) -> None:
         """`format`: the columns and the encoding of the files."""
         self.config, self.format = config, format
+        self.reading = TagReading(config.tag_map, config.tag_format)
 
     def load(self) -> Corpora:
         """Read all parts. An unknown tag scheme is detected from the whole training corpus."""
         config = self.config
-        train = self.read(config.train, config.file_scheme)
+        train = self._read_unmapped(config.train, config.file_scheme)
+        for entry in unused_entries(train, self.reading):
+            logger.warning("%s: data.tag_map renames %r, which no tag is", config.train, entry)
+        train = self._mapped(train)
         if config.file_scheme == "auto":
-            detection = detect(sentence.tags or () for sentence in train.sentences)
-            logger.info("tag scheme of %s: %s", config.train, detection.explanation)
-            scheme: Scheme = detection.scheme
+            recognition = recognised(train)
+            if recognition.refusal is not None:
+                raise recognition.refusal
+            logger.info("tag scheme of %s: %s", config.train, recognition.detection.explanation)
+            for remark in recognition.remarks:
+                logger.warning("%s", remark)
+            scheme: Scheme = recognition.detection.scheme
         else:
             scheme = config.file_scheme
         return Corpora(
@@ -62,11 +72,22 @@ class CorpusLoader:
         declared = self.config.file_scheme
         corpus = self.read(source, scheme if declared == "auto" else declared, cut=cut)
         if declared != "auto":
-            return converted(self._checked(corpus, declared), declared, scheme)
-        own = detect(sentence.tags or () for sentence in corpus.sentences).scheme_or(scheme)
+            return self._converted(self._checked(corpus, declared), declared, scheme)
+        if scheme == "plain":
+            return self._checked(corpus, scheme)
+        recognition = recognised(corpus)
+        if recognition.refusal is not None:
+            raise recognition.refusal
+        own = recognition.detection.scheme_or(scheme)
         if own != scheme:
             logger.warning("%s: its tags are in %s, the training corpus's in %s; converted", source, own, scheme)
-        return converted(self._checked(corpus, own), own, scheme)
+        return self._converted(self._checked(corpus, own), own, scheme)
+
+    def _converted(self, corpus: TaggedCorpus, own: Scheme, scheme: Scheme) -> TaggedCorpus:
+        """Convert tags to another scheme. Raises `DataError` where one of the two is plain: labels are no segments."""
+        if own != scheme and "plain" in (own, scheme):
+            raise DataError(corpus.source, f"tags in the scheme of training, {scheme}", f"data.file_scheme = {own}")
+        return converted(corpus, own, scheme)
 
     def read(
         self,
@@ -76,9 +97,34 @@ class CorpusLoader:
         note: Note | None = None,
         cut: Cut = "words",
     ) -> TaggedCorpus:
-        """Read a corpus in the config's format. Spans of characters become tags of `scheme`, of IOB2 for `auto`."""
+        """Read a corpus in the config's format, with its tags mapped.
+
+        Spans of characters become tags of `scheme`, of IOB2 for `auto`.
+        """
+        return self._mapped(self._read_unmapped(source, scheme, complain, note, cut), complain)
+
+    def _read_unmapped(
+        self,
+        source: str,
+        scheme: Scheme | Literal["auto"],
+        complain: Complain = stop,
+        note: Note | None = None,
+        cut: Cut = "words",
+    ) -> TaggedCorpus:
         format = replace(self.format, spans_as="IOB2" if scheme == "auto" else scheme, cut=cut)
         return read(source, format, complain, note)
+
+    def _mapped(self, corpus: TaggedCorpus, complain: Complain = stop) -> TaggedCorpus:
+        """Read the tags by the config's map and format."""
+        mapped, repairs = retagged(corpus, self.reading, complain, repair=self.config.on_invalid_tags == "repair")
+        if repairs:
+            logger.warning(
+                "%s: %d sentences with tags that break %s, read all the same",
+                corpus.source,
+                repairs,
+                self.reading.format,
+            )
+        return mapped
 
     def _without_held_out_fold(self, train: TaggedCorpus) -> TaggedCorpus:
         """Leave out the fold that the config holds out, if it holds out any.

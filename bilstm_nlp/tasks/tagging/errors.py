@@ -12,7 +12,7 @@ from typing import Literal, get_args
 from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.sentence import Sentence, line_of
 from bilstm_nlp.metrics.entities import novelty
-from bilstm_nlp.tags import Span
+from bilstm_nlp.tags import Span, type_name
 from bilstm_nlp.tasks.tagging.decoding import DecodedBatch
 from bilstm_nlp.tasks.tagging.evaluation import Evaluation
 
@@ -158,10 +158,17 @@ def _of_batch(evaluation: Evaluation, batch: DecodedBatch) -> Iterator[tuple[int
             else:
                 assert mistake.gold is not None
                 confidence = absence[mistake.gold]
-            yield index, WrongEntity(mistake.kind, sentence, gold, predicted, mistake.overlapped, confidence)
+            overlapped = None if mistake.overlapped is None else _named(mistake.overlapped)
+            yield index, WrongEntity(mistake.kind, sentence, gold, predicted, overlapped, confidence)
 
 
 def _assessed(codec: TaggingCodec, sentence: Sentence, span: Span, probability: float) -> AssessedEntity:
     """Look an entity up in the training data."""
     types = codec.entities.get(sentence.tokens[span.start : span.end])
-    return AssessedEntity(span, probability, novelty(types, span.type), tuple(sorted((types or set()) - {span.type})))
+    others = tuple(sorted(map(type_name, (types or set()) - {span.type})))
+    return AssessedEntity(_named(span), probability, novelty(types, span.type), others)
+
+
+def _named(span: Span) -> Span:
+    """Name the type of a segment without type."""
+    return span._replace(type=type_name(span.type))

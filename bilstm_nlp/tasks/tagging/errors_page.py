@@ -22,15 +22,13 @@ from bilstm_nlp.reports.characters import code, is_coded, shown
 from bilstm_nlp.reports.html import policy, style, template
 from bilstm_nlp.system.files import write_text
 from bilstm_nlp.tags import Span
-from bilstm_nlp.tasks.tagging.errors import KINDS, AssessedEntity, WrongEntity
+from bilstm_nlp.tasks.tagging.errors import KINDS, AssessedEntity, Kind, WrongEntity
+from bilstm_nlp.tasks.tagging.words import ENTITIES, Words
 
 TOKENS_SHOWN = 60
 """Tokens that are shown of a longer sentence, around the entity."""
-TITLE = "Wrong entities"
 OTHER_TYPE = "has another type there"
 """Column of entities whose tokens are an entity of another type in the training data, of their own type or not."""
-
-
 COLOURS = 7
 """Colours of types in `reports/web/base.css`."""
 
@@ -38,11 +36,16 @@ Facts: TypeAlias = Sequence[tuple[str, str]]
 """(name, value) in the head of the page."""
 
 
-def facts(f1: float | None, entities: int, sentences: int) -> Facts:
-    """Describe an evaluation for the head of the page: its scores, its sizes and today's date."""
+def kinds_of(words: Words) -> Sequence[Kind]:
+    """Return the kinds of mistakes. Where every token has a label, only the label can be wrong."""
+    return KINDS if words.outside else ("wrong type",)
+
+
+def facts(score: float | None, entities: int, sentences: int, words: Words = ENTITIES) -> Facts:
+    """Describe an evaluation for the head of the page: its score, its sizes and today's date."""
     return [
-        ("F1", "undefined" if f1 is None else f"{100 * f1:.2f} %"),
-        ("gold entities", f"{entities:,}"),
+        (words.score, "undefined" if score is None else f"{100 * score:.2f} %"),
+        (f"gold {words.many}", f"{entities:,}"),
         ("sentences", f"{sentences:,}"),
         ("date", date.today().isoformat()),
     ]
@@ -52,12 +55,13 @@ def write(
     path: Path,
     source: str,
     wrong: Sequence[WrongEntity],
-    title: str = TITLE,
+    title: str | None = None,
     *,
+    words: Words = ENTITIES,
     facts: Facts = (),
     runs: Sequence[Path] = (),
 ) -> None:
-    """Write the page to a file, with facts in its head and links to run directories.
+    """Write the page to a file, with facts in its head and links to run directories. `words` are those of the page.
 
     Raises `InputError` if that is not possible.
     """
@@ -65,7 +69,7 @@ def write(
         raise InputError(f"{path}: expected a file to write to, found what is none")
     links = [(str(run), _link(run / "report.md", path.parent)) for run in runs]
     try:
-        write_text(path, page(source, wrong, title, facts, links))
+        write_text(path, page(source, wrong, title, facts, links, words))
     except OutputError as error:
         raise InputError(f"{path}: expected a file that can be written, found {error.reason}") from None
 
@@ -81,9 +85,10 @@ def _link(target: Path, folder: Path) -> str:
 def page(
     source: str,
     wrong: Sequence[WrongEntity],
-    title: str = TITLE,
+    title: str | None = None,
     facts: Facts = (),
     runs: Sequence[tuple[str, str]] = (),
+    words: Words = ENTITIES,
 ) -> str:
     """Return the page for the wrong entities of the corpus `source`, in the given order.
 
@@ -97,20 +102,22 @@ def page(
         "shown": shown,
         "attribute": attribute,
         "probability": probability,
+        "mistake": words.mistake,
         "colour": lambda kind: colour.get(kind, ""),
     }
     return template(_resource("errors.html"), filters).render(
-        title=title,
+        title=title or f"Wrong {words.many}",
+        words=words,
         policy=policy(look, script),
         style=look,
         script=script,
         source=source,
         facts=facts,
         runs=runs,
-        summary=f"{len(wrong):,} wrong entities in {len({id(mistake.sentence) for mistake in wrong}):,} sentences",
-        by_type=_counted(wrong, types, lambda mistake: [mistake.entity.span.type]),
-        by_novelty=_counted(wrong, [*NOVELTY_GROUPS, OTHER_TYPE], _training_data),
-        kinds=KINDS,
+        summary=f"{len(wrong):,} wrong {words.many} in {len({id(mistake.sentence) for mistake in wrong}):,} sentences",
+        by_type=_counted(wrong, types, lambda mistake: [mistake.entity.span.type], words),
+        by_novelty=_counted(wrong, [*NOVELTY_GROUPS, OTHER_TYPE], _training_data, words),
+        kinds=kinds_of(words),
         types=every_type,
         knowledge=[*NOVELTY_GROUPS, OTHER_TYPE],
         rows=map(_row, wrong),
@@ -130,17 +137,16 @@ class CountTable(NamedTuple):
 
     columns: Sequence[str]
     rows: Sequence[tuple[str, Sequence[int]]]
-    """The name and the counts of each row."""
 
 
 def _counted(
-    wrong: Sequence[WrongEntity], columns: Sequence[str], columns_of: Callable[[WrongEntity], list[str]]
+    wrong: Sequence[WrongEntity], columns: Sequence[str], columns_of: Callable[[WrongEntity], list[str]], words: Words
 ) -> CountTable:
     cells = Counter((mistake.kind, column) for mistake in wrong for column in columns_of(mistake))
     of_kind = Counter(mistake.kind for mistake in wrong)
     of_column = Counter(column for mistake in wrong for column in columns_of(mistake))
     rows: list[tuple[str, list[int]]] = [
-        (kind, [*(cells[kind, column] for column in columns), of_kind[kind]]) for kind in KINDS
+        (words.mistake(kind), [*(cells[kind, column] for column in columns), of_kind[kind]]) for kind in kinds_of(words)
     ]
     rows.append(("all", [*(of_column[column] for column in columns), len(wrong)]))
     return CountTable([*columns, "all"], rows)

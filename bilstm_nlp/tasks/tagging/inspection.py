@@ -10,14 +10,18 @@ from typing import Any, Literal
 
 from bilstm_nlp.data.lines import Complain
 from bilstm_nlp.data.remarks import Note, Remark
-from bilstm_nlp.data.text.corpus import Sentence, TaggedCorpus, checked, converted, line_of
+from bilstm_nlp.data.text.corpus import Sentence, TaggedCorpus, checked, converted, line_of, missing_type
 from bilstm_nlp.data.text.vocabulary import Coverage, WordTable
 from bilstm_nlp.data.text.word_vectors import Pretrained
 from bilstm_nlp.errors import DataError, excerpt
 from bilstm_nlp.reports.sections import Row, Section, Table
-from bilstm_nlp.tags import Detection, Scheme, detect, parse, spans, violations
+from bilstm_nlp.tags import Detection, Scheme, parse, spans, type_name, violations
 from bilstm_nlp.tasks.inspection import Complaint
 from bilstm_nlp.tasks.tagging.feature_figures import FeatureFigures, FeatureInspection, feature_rows
+from bilstm_nlp.tasks.tagging.schemes import recognised
+
+TYPES_SHOWN = 60
+"""Types or labels in the table."""
 
 Reader = Callable[[str, Scheme | Literal["auto"], Complain, Note], TaggedCorpus]
 """(source, scheme of the files, complain, note) → corpus. Raises `DataError`."""
@@ -35,7 +39,7 @@ class CorpusFigures:
     documents: int
     """Number of documents, as -DOCSTART- lines separate them; 0 without such lines."""
     entities: dict[str, int]
-    """By type."""
+    """By type; of plain labels, the tokens of each."""
     longest: int
     """Tokens of the longest sentence."""
     longest_line: int
@@ -61,15 +65,13 @@ class CorpusInspection:
         if not self.corpora:
             return []
         corpora = self.corpora.values()
-        types = sorted(set().union(*(figures.entities for figures in corpora)))
         rows: list[Row] = [
             ("sentences", *(f"{figures.sentences:,}" for figures in corpora)),
             ("tokens", *(f"{figures.tokens:,}" for figures in corpora)),
             ("documents", *(f"{figures.documents:,}" if figures.documents else "–" for figures in corpora)),
             ("longest sentence", *(f"{figures.longest:,} tokens" for figures in corpora)),
             ("  its line", *(str(figures.longest_line) for figures in corpora)),
-            ("entities", *(f"{sum(figures.entities.values()):,}" for figures in corpora)),
-            *((f"  {kind}", *(f"{figures.entities.get(kind, 0):,}" for figures in corpora)) for kind in types),
+            *self._type_rows(),
         ]
         known = [figures.coverage for figures in corpora if figures.coverage is not None]
         if known:
@@ -80,6 +82,20 @@ class CorpusInspection:
         rows += feature_rows([figures.features for figures in corpora])
         sources = "\n".join(f"{name}: {of.source}\n  {of.scheme.explanation}" for name, of in self.corpora.items())
         return [Section(f"Tags are read as {self.scheme}", [sources, Table("", ("", *self.corpora), rows)])]
+
+    def _type_rows(self) -> Iterator[Row]:
+        """Yield the number of entities of each type, or of tokens of each plain label, the most frequent first."""
+        counts = [figures.entities for figures in self.corpora.values()]
+        types = sorted(set().union(*counts))
+        if self.scheme == "plain":
+            yield ("labels", *(f"{len(of_corpus):,}" for of_corpus in counts))
+            types.sort(key=lambda kind: -counts[0].get(kind, 0))
+        else:
+            yield ("entities", *(f"{sum(of_corpus.values()):,}" for of_corpus in counts))
+        for kind in types[:TYPES_SHOWN]:
+            yield (f"  {type_name(kind)}", *(f"{of_corpus.get(kind, 0):,}" for of_corpus in counts))
+        if len(types) > TYPES_SHOWN:
+            yield (f"  … and {len(types) - TYPES_SHOWN:,} more; --json lists all", *("" for _ in counts))
 
 
 def _percentage(part: int, whole: int) -> str:
@@ -123,7 +139,8 @@ def inspect_corpora(
         except DataError as error:
             unreadable(error)
             continue
-        detection = detect(sentence.tags or () for sentence in corpus.sentences)
+        recognition = recognised(corpus)
+        detection = recognition.detection
         inspection.scheme = inspection.scheme or detection.scheme
         # A small corpus may fit several schemes. It is read in that of the training corpus if this one fits.
         own = detection.scheme_or(inspection.scheme) if file_scheme == "auto" else inspection.scheme
@@ -131,7 +148,12 @@ def inspect_corpora(
             words = words or WordTable.build(_forms_of(corpus), pretrained)
         features.fit(corpus.sentences, unreadable)
         inspection.corpora[name] = _figures_of(corpus, detection, own, words, features)
-        complaints += _tag_complaints(corpus, own, on_invalid)
+        if recognition.refusal is not None and file_scheme != "plain":
+            complaints.append(Complaint.of(recognition.refusal, "tags that are nearly those of a scheme"))
+        else:
+            complaints += _tag_complaints(corpus, own, on_invalid)
+        if file_scheme == "auto":
+            complaints += [Complaint(source, None, remark, False, "tags") for remark in recognition.remarks]
         complaints += _repeated_sentences(corpus)
         if own != inspection.scheme:
             message = f"tags of {own}, converted to the training corpus's {inspection.scheme}"
@@ -182,12 +204,17 @@ def _tag_complaints(
     """
     unknown = False
     for sentence in corpus.sentences:
+        if sentence.tags is None:
+            unknown = True
+            yield Complaint(corpus.source, sentence.line, "no tags", True, "sentences without tags")
         for violation in violations(sentence.tags or (), scheme):
             unknown = unknown or parse(violation.tag, scheme) is None
             if on_invalid == "error" or parse(violation.tag, scheme) is None:
                 line = line_of(sentence, violation.index)
                 yield Complaint(corpus.source, line, violation.reason, True, f"tags that break {scheme}")
-    if on_invalid == "repair" and not unknown:
+    if (error := missing_type(corpus, scheme)) is not None:
+        yield Complaint.of(error, "tags without a type")
+    elif on_invalid == "repair" and not unknown:
         for change in checked(corpus, scheme, "repair")[1]:
             message = f"{change.before} becomes {change.after}"
             yield Complaint(corpus.source, change.line, message, False, f"tags that break {scheme}, repaired")
@@ -226,8 +253,10 @@ def _unknown_types(train: TaggedCorpus, other: TaggedCorpus, scheme: Scheme, nam
     known = _first_lines(train.sentences, scheme)
     for kind, line in _first_lines(other.sentences, scheme).items():
         if kind not in known:
-            message = f"{kind} is none of {', '.join(known) or 'no types'}"
-            yield Complaint(other.source, line, message, True, f"types of {name} that train does not have")
+            message = f"{type_name(kind)} is none of {', '.join(map(type_name, known)) or 'no types'}"
+            # A rare label of a large set may be missing by chance, and costs a few tokens.
+            wrong = scheme != "plain"
+            yield Complaint(other.source, line, message, wrong, f"types of {name} that train does not have")
 
 
 def _first_lines(sentences: Iterable[Sentence], scheme: Scheme) -> dict[str, int]:

@@ -53,9 +53,10 @@ def restored(
 
 
 def _scores(results: Mapping[str, Any]) -> dict[str, float]:
-    """Return F1 by the name of the corpus, of those corpora that have it."""
-    f1 = {name: part.get("f1") for name, part in results.items() if isinstance(part, dict)}
-    return {name: score for name, score in f1.items() if isinstance(score, float)}
+    """Return F1 or accuracy by the name of the corpus, of those corpora that have it."""
+    parts = {name: part for name, part in results.items() if isinstance(part, dict)}
+    scores = {name: part.get("f1", part.get("accuracy")) for name, part in parts.items()}
+    return {name: score for name, score in scores.items() if isinstance(score, float)}
 
 
 def column_format(config: TaggingConfig) -> ColumnFormat:

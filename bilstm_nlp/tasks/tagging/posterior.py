@@ -94,7 +94,7 @@ class _ChainPosterior:
 
     def marginals(self, tags: Sequence[str]) -> Tensor:
         """Return the (B, T, K) probabilities of these tags."""
-        values, own = self._posterior.marginals(), self._codec.tags
+        values, own = self._marginals, self._codec.tags
         return values if list(tags) == list(own) else values[..., [own.index(tag) for tag in tags]]
 
     def of_entities(self, entities: Sequence[Sequence[Span]]) -> NDArray[np.float64]:
@@ -102,10 +102,28 @@ class _ChainPosterior:
         rows = _rows(entities)
         if not len(rows):
             return np.empty(0)
-        types = np.array([span.type for span in chain.from_iterable(entities)])
-        type_tags, continues = torch.from_numpy(types[:, None] == _types_of(self._codec)), _continues(self._codec)
         sentence, start, end = rows.T
+        if self._codec.scheme == "plain":
+            return self._of_labels(sentence, start, [span.type for span in chain.from_iterable(entities)])
+        type_tags, continues = self._type_tags(entities), _continues(self._codec)
         return _probabilities(self._posterior.span_log_probabilities(sentence, start, end, type_tags, continues))
+
+    def _of_labels(self, sentence: Tensor, token: Tensor, labels: Sequence[str]) -> NDArray[np.float64]:
+        """Return (N,) P(label at the token | sentence); 0 for a label that the codec does not know."""
+        index = {label: number for number, label in enumerate(self._codec.tags)}
+        number = torch.tensor([index.get(label, -1) for label in labels])
+        marginals = self._marginals.cpu().double()
+        return marginals[sentence, token, number.clamp(min=0)].masked_fill(number < 0, 0).clamp(max=1).numpy()
+
+    @cached_property
+    def _marginals(self) -> Tensor:
+        return self._posterior.marginals()
+
+    def _type_tags(self, entities: Sequence[Sequence[Span]]) -> Tensor:
+        """Return (N, K) bool: True for the tags of each entity's type."""
+        types = np.array([span.type for span in chain.from_iterable(entities)], dtype=object)
+        of_tags = np.array(self._codec.type_of_each, dtype=object)  # None for O
+        return torch.from_numpy((types[:, None] == of_tags).astype(np.bool_))
 
     def of_no_entity(self, stretches: Sequence[Sequence[Span]]) -> NDArray[np.float64]:
         """Return (N,) P(no entity at any token of the span | sentence)."""
@@ -143,11 +161,6 @@ def _by_span(entities: Sequence[Sequence[Span]], values: NDArray[np.float64]) ->
 def _probabilities(logarithms: Tensor) -> NDArray[np.float64]:
     """(N,) logarithms on any device → (N,) probabilities."""
     return logarithms.cpu().double().exp().numpy()
-
-
-def _types_of(codec: TaggingCodec) -> NDArray[np.str_]:
-    """Return the (K,) type of each tag; it is empty for O."""
-    return np.array([tag.partition("-")[2] for tag in codec.tags])
 
 
 def _continues(codec: TaggingCodec) -> Tensor:

@@ -11,12 +11,18 @@ from numpy.typing import NDArray
 
 from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.corpus import ColumnFormat, Sentence
+from bilstm_nlp.errors import listed
 from bilstm_nlp.system.json_values import shortest
+from bilstm_nlp.tags import type_name
 from bilstm_nlp.tasks.base import Answer
 from bilstm_nlp.tasks.tagging.decoder import ModelDecoder, decode_all
 from bilstm_nlp.tasks.tagging.decoding import DecodedBatch, TaggingModel
 from bilstm_nlp.tasks.tagging.inputs import Input, sentence_of_input
+from bilstm_nlp.tasks.tagging.meaning import meaning_of
 from bilstm_nlp.tasks.tagging.sentence_tagger import BATCH_TOKENS, SentenceTagger
+
+TYPES_SHOWN = 20
+"""Types or labels that a tagger names of itself."""
 
 
 class Tagger(SentenceTagger):
@@ -35,16 +41,17 @@ class Tagger(SentenceTagger):
     ) -> None:
         """`format`: the columns and the encoding of the files that the tagger was trained on.
 
-        `scores`: F1 by the name of the corpus ("dev", "test"), if it is known.
+        `scores`: F1 or accuracy by the name of the corpus ("dev", "test"), if it is known.
         """
         super().__init__(ModelDecoder(model, codec), format)
         self.model, self.codec, self.scores = model, codec, dict(scores or {})
 
     def __repr__(self) -> str:
         """Name the entity types, the tags and the scores that are known."""
-        types = ", ".join(self.codec.types) or "no types"
+        types = listed(list(map(type_name, self.codec.types)), most=TYPES_SHOWN) or "no types"
         parts = [types, f"{len(self.codec.tags)} tags in {self.codec.scheme}"]
-        parts += [f"{name} F1 {score:.4f}" for name, score in self.scores.items()]
+        score_name = meaning_of(self.codec).words.score
+        parts += [f"{name} {score_name} {score:.4f}" for name, score in self.scores.items()]
         return f"<Tagger: {'; '.join(parts)}>"
 
     def attention(self, text: Input) -> tuple[tuple[str, ...], NDArray[np.float32]]:

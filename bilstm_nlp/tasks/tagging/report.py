@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from bilstm_nlp.reports.sections import Picture, Row, Section, Table, number
+from bilstm_nlp.tasks.tagging.words import ENTITIES, LABELS, Words
 
+LABELS_SHOWN, CONFUSIONS_SHOWN = 100, 15
+"""Labels and confusions in the report; metrics.json has all."""
 SCORE_HEADER = ("", "precision", "recall", "F1", "entities")
 
 
@@ -18,9 +22,11 @@ def sections(parts: Mapping[str, dict[str, Any]]) -> list[Section]:
 def _section(name: str, results: dict[str, Any]) -> Section:
     """Make the section of one corpus, with all its results."""
     title = f"{name}: {results['source']}, {results['sentences']:,} sentences, {results['tokens']:,} tokens"
-    section = Section(title, [*_score_tables(results), *_warnings(results), *_calibration(results["calibration"])])
+    words = LABELS if "accuracy" in results else ENTITIES
+    tables = _label_tables(results) if words is LABELS else chain(_score_tables(results), _warnings(results))
+    section = Section(title, [*tables, *_calibration(results["calibration"], words)])
     if name == "dev":
-        section.parts.append(Picture("plots/confusion.png", "Types of entities"))
+        section.parts.append(Picture("plots/confusion.png", f"{words.kind.capitalize()}s of {words.of}"))
         section.parts.append(Picture("plots/transitions.png", "Transition scores"))
     return section
 
@@ -37,6 +43,48 @@ def _score_tables(results: dict[str, Any]) -> Iterator[Table]:
     yield Table("By length in tokens", SCORE_HEADER, list(_score_rows(results["by_length"])))
 
 
+def _label_tables(results: dict[str, Any]) -> Iterator[Table | str]:
+    """Show the accuracy, by what training had of a word, and the scores and the confusions of labels."""
+    rows: list[Row] = [
+        ("accuracy", number(results["accuracy"])),
+        ("accuracy on words that training does not have", number(results["accuracy_unknown"])),
+        ("macro F1", number(results["macro_f1"])),
+        ("sentences without a wrong label", number(results["sentence_accuracy"])),
+    ]
+    yield Table("Labels", ("", ""), rows)
+    words: list[Row] = [
+        (name, number(group["accuracy"]), f"{group['tokens']:,}") for name, group in results["by_word"].items()
+    ]
+    yield Table("By what training has of the word", ("", "accuracy", "tokens"), words)
+    labels = sorted(results["per_label"].items(), key=lambda item: -item[1]["support"])
+    yield Table(
+        f"By label{_the_first(labels)}",
+        ("", "precision", "recall", "F1", "tokens"),
+        list(_score_rows(dict(labels[:LABELS_SHOWN]))),
+    )
+    mistakes = _confusions(results["confusion"])
+    if mistakes:
+        yield Table("The most frequent confusions", ("gold", "predicted", "tokens"), mistakes)
+
+
+def _the_first(rows: Sequence[object]) -> str:
+    """Say how many rows are shown, if some are not."""
+    return f", the {LABELS_SHOWN} most frequent of {len(rows):,}" if len(rows) > LABELS_SHOWN else ""
+
+
+def _confusions(confusion: dict[str, Any]) -> list[Row]:
+    """List the pairs of labels that are confused most often."""
+    names = confusion["labels"]
+    pairs = [
+        (count, row, column)
+        for row, counts in enumerate(confusion["counts"])
+        for column, count in enumerate(counts)
+        if count and row != column
+    ]
+    pairs.sort(key=lambda pair: -pair[0])
+    return [(names[row], names[column], f"{count:,}") for count, row, column in pairs[:CONFUSIONS_SHOWN]]
+
+
 def _score_rows(groups: dict[str, dict[str, Any]]) -> Iterator[Row]:
     for name, scores in groups.items():
         figures = (number(scores[figure]) for figure in ("precision", "recall", "f1"))
@@ -44,7 +92,9 @@ def _score_rows(groups: dict[str, dict[str, Any]]) -> Iterator[Row]:
 
 
 def _warnings(results: dict[str, Any]) -> Iterator[str]:
-    """Warn, with the first spans, if the two readings of broken tag sequences differ."""
+    """Warn if there are no entities, or, with the first spans, if the two readings of broken tag sequences differ."""
+    if not any(scores["support"] for scores in results["per_type"].values()):
+        yield "Warning: no entities are annotated here, so F1 tells nothing, and can't choose an epoch to keep."
     disagreements = results["disagreements"]
     if disagreements:
         lines = [f"line {d['line']}: {d['side']} {d['type']} “{d['text']}”, {d['reading']} only" for d in disagreements]
@@ -54,8 +104,8 @@ def _warnings(results: dict[str, Any]) -> Iterator[str]:
         )
 
 
-def _calibration(figures: dict[str, Any]) -> Iterator[Table | str]:
-    """Show how often entities of a confidence are right, and the calibration error."""
+def _calibration(figures: dict[str, Any], words: Words) -> Iterator[Table | str]:
+    """Show how often entities or labels of a confidence are right, and the calibration error."""
     after = figures["after"]
     edges = after["edges"]
     rows: list[Row] = [
@@ -68,9 +118,9 @@ def _calibration(figures: dict[str, Any]) -> Iterator[Table | str]:
         for i, count in enumerate(after["counts"])
         if count
     ]
-    yield Table("Reliability", ("confidence", "entities", "mean confidence", "right"), rows)
+    yield Table("Reliability", ("confidence", words.many, "mean confidence", "right"), rows)
     yield (
-        f"Expected calibration error of entity probabilities: {number(figures['before']['ece'])} raw, "
+        f"Expected calibration error of {words.one} probabilities: {number(figures['before']['ece'])} raw, "
         f"{number(after['ece'])} at temperature {figures['temperature']:.3f}, {number(figures['ece_cross_fitted'])} "
         "cross-fitted (temperature from one half of these sentences, measured on the other)."
     )

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from bilstm_nlp.data.text.codec import TaggingCodec
-from bilstm_nlp.data.text.output import Alternative, Entity, TaggedSentence
+from bilstm_nlp.data.text.output import Alternative, Entity, TaggedSentence, TextStyle
 from bilstm_nlp.data.text.sentence import Sentence
-from bilstm_nlp.tags import Span, convert, encode, spans
+from bilstm_nlp.tags import UNTYPED, Span, convert, encode, spans
 from bilstm_nlp.tasks.tagging.decoding import DecodedBatch
 
 Offsets = Callable[[Span], tuple[int, int]]
@@ -28,6 +28,7 @@ def tagged_sentences(
     """
     scores = batch.posterior().of_entities(batch.entities) if confidence else None
     ranked = _best_sequences(batch, alternatives) if alternatives else None
+    style = text_style(batch.codec)
     for row, (index, entities) in enumerate(zip(batch.sentences.tolist(), batch.entities, strict=True)):
         sentence, length = sentences[index], len(sentences[index].tokens)
         text, offsets = text_of(sentence)
@@ -39,8 +40,18 @@ def tagged_sentences(
             tuple(_entity(text, offsets, span, None if scores is None else scores[row][span]) for span in entities),
             () if ranked is None else _alternatives(ranked[row], batch.codec, text, offsets),
             confidence,
+            style,
             weights,
         )
+
+
+def text_style(codec: TaggingCodec) -> TextStyle:
+    """Return the style of text: characters that are all in segments without types are cut into words."""
+    if codec.file_scheme == "plain":
+        return "labels"
+    if codec.cut == "characters" and "O" not in codec.tags and codec.types == (UNTYPED,):
+        return "words"
+    return "entities"
 
 
 def text_of(sentence: Sentence) -> tuple[str, Offsets]:

@@ -14,6 +14,7 @@ from typing import Any, assert_never
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from bilstm_nlp.config.tagging import DocumentContext, NoContext, TaggingConfig
@@ -26,11 +27,11 @@ from bilstm_nlp.data.text.encoded_sentences import EncodedSentences
 from bilstm_nlp.data.text.lexicon import Fold, neighbour_folds, with_lexicons_of_others
 from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.data.text.vocabulary import WordTable
-from bilstm_nlp.metrics import labels
 from bilstm_nlp.nn.model import Model
 from bilstm_nlp.reports import plots
 from bilstm_nlp.reports.sections import Section
 from bilstm_nlp.system.memory import allocating
+from bilstm_nlp.tags import training_scheme
 from bilstm_nlp.tasks.base import Predictor
 from bilstm_nlp.tasks.measurement import Measurement, evenly_spaced
 from bilstm_nlp.tasks.request import ErrorsPage
@@ -42,6 +43,7 @@ from bilstm_nlp.tasks.tagging.errors import wrong_entities
 from bilstm_nlp.tasks.tagging.evaluation import Evaluation, gold_spans
 from bilstm_nlp.tasks.tagging.feature_figures import FeatureInspection
 from bilstm_nlp.tasks.tagging.inspection import CorpusInspection, inspect_corpora
+from bilstm_nlp.tasks.tagging.meaning import meaning_of
 from bilstm_nlp.tasks.tagging.measurement import measure
 from bilstm_nlp.tasks.tagging.model import column_format, gazetteers_of, model
 from bilstm_nlp.tasks.tagging.predictor import Tagger, recorded
@@ -50,6 +52,8 @@ from bilstm_nlp.training.protocols import Batches, Score, TrainingBatch
 
 logger = logging.getLogger(__name__)
 
+DRAWN_LABELS, DRAWN_TAGS = 60, 100
+"""Labels of the picture of confusions, and tags of that of transitions, at most."""
 EXAMPLES, EXAMPLE_SENTENCES, EXAMPLE_TOKENS = 8, 6, 40
 """Inputs that a run carries of its development corpus, sentences of an input, and tokens of a sentence, at most."""
 
@@ -85,7 +89,7 @@ class TaggingTask:
                 data.train.sentences,
                 words,
                 frozen,
-                scheme=config.data.scheme,
+                scheme=training_scheme(data.scheme, config.data.scheme),
                 file_scheme=data.scheme,
                 with_pairs=config.embeddings.bigrams > 0,
                 with_lexicon=config.embeddings.lexicon,
@@ -126,11 +130,13 @@ class TaggingTask:
         corpus = self.corpus(source or data.test or data.dev, decoder.codec)
         _say_unknown_values(decoder.codec, corpus)
         evaluation = Evaluation(decoder, corpus)
-        results = evaluation.results()
+        meaning = meaning_of(decoder.codec)
+        results = meaning.results(evaluation)
         if errors is not None:
             source, gold = evaluation.corpus.source, sum(map(len, evaluation.gold))
-            facts = errors_page.facts(results.f1, gold, len(evaluation.corpus.sentences))
-            errors_page.write(errors.path, source, wrong_entities(evaluation), facts=facts, runs=errors.runs)
+            words, wrong = meaning.words, wrong_entities(evaluation)
+            facts = errors_page.facts(results.headline, gold, len(evaluation.corpus.sentences), words)
+            errors_page.write(errors.path, source, wrong, words=words, facts=facts, runs=errors.runs)
         return results.as_json()
 
     def corpus(self, source: str, codec: TaggingCodec) -> TaggedCorpus:
@@ -188,27 +194,27 @@ class PreparedTagging:
         return self.codec.encode_folds(self._folds, with_tags=True)
 
     def scorer(self) -> Callable[[nn.Module], Score]:
-        """Return a function that scores a model by entity F1 on the development corpus."""
+        """Return a function that scores a model on the development corpus: by entity F1, or by accuracy of labels."""
         encoded = self.codec.encode(self.data.dev.sentences)
         gold = gold_spans(self.data.dev, self.codec)
+        meaning = meaning_of(self.codec)
+        if not any(gold):
+            logger.warning("%s has no entities to choose an epoch by: the last epoch is kept", self.data.dev.source)
 
         def score(model: nn.Module) -> Score:
             assert isinstance(model, Model)
-            predicted = [sentence.entities for sentence in decode(model, self.codec, encoded)]
-            result = labels.micro_f1(gold, predicted)
-            figures = {"precision": result.precision, "recall": result.recall, "f1": result.f1}
-            return Score("f1", result.f1 or 0.0, True, figures)
+            return meaning.score(gold, [sentence.entities for sentence in decode(model, self.codec, encoded)])
 
         return score
 
     def finish(self) -> dict[str, Any]:
         """Fit the temperature to the development corpus, then score it and the test corpus, if there is one."""
-        decoder = ModelDecoder(self.model, self.codec)
+        decoder, meaning = ModelDecoder(self.model, self.codec), meaning_of(self.codec)
         dev = Evaluation(decoder, self.data.dev)
         dev.calibrate()
-        results = {"dev": dev.results().as_json()}
+        results = {"dev": meaning.results(dev).as_json()}
         if self.data.test is not None:
-            results["test"] = Evaluation(decoder, self.data.test).results().as_json()
+            results["test"] = meaning.results(Evaluation(decoder, self.data.test)).as_json()
         return results
 
     def predictor(self) -> Tagger:
@@ -230,12 +236,15 @@ class PreparedTagging:
         return measure(self.model, self.codec, self.data.dev)
 
     def plot(self, results: Mapping[str, dict[str, Any]], folder: Path) -> None:
-        """Draw the confusion of the development entities' types, and the learnt transitions."""
-        confusion = results["dev"]["confusion"]
-        plots.confusion(confusion["labels"], np.array(confusion["counts"]), folder / "confusion.png")
-        transitions = head_of(self.model).crf.scores().transitions.detach().cpu().numpy()
+        """Draw the confusion of the development entities' types or labels, and the learnt transitions."""
+        words = meaning_of(self.codec).words
+        names, counts = most_frequent(results["dev"]["confusion"])
+        plots.confusion(names, counts, folder / "confusion.png", words.kind, outside=words.outside)
+        transitions = head_of(self.model).crf.scores().transitions.detach().cpu().numpy()[:DRAWN_TAGS, :DRAWN_TAGS]
         plots.transitions(
-            self.codec.tags, np.where(np.isfinite(transitions), transitions, np.nan), folder / "transitions.png"
+            self.codec.tags[:DRAWN_TAGS],
+            np.where(np.isfinite(transitions), transitions, np.nan),
+            folder / "transitions.png",
         )
 
 
@@ -249,6 +258,15 @@ def _say_unknown_values(codec: TaggingCodec, corpus: TaggedCorpus | None) -> Non
 def _forms(sentences: Sequence[Sentence]) -> Counter[str]:
     """Count the word forms."""
     return Counter(chain.from_iterable(sentence.tokens for sentence in sentences))
+
+
+def most_frequent(confusion: Mapping[str, Any]) -> tuple[list[str], NDArray[np.int64]]:
+    """Return the labels and the (L, L) counts of a confusion matrix, at most `DRAWN_LABELS` of them."""
+    counts = np.array(confusion["counts"], np.int64)
+    rows = np.sort(np.argsort(-counts.sum(1), kind="stable")[:DRAWN_LABELS])
+    if len(counts) > DRAWN_LABELS:
+        return [confusion["labels"][row] for row in rows.tolist()], counts[np.ix_(rows, rows)]
+    return confusion["labels"], counts
 
 
 def _context_tokens(config: DocumentContext | NoContext) -> int:

@@ -1,7 +1,8 @@
 """Tag schemes: from the tags of tokens to the spans of entities, and back. Knows no torch and no files.
 
-A tag is `O` or `PREFIX-TYPE`. The rules of every scheme concern two neighbouring tags, with `O` before the first token
-and after the last. Legality, repair, detection and the constraints of a CRF all follow from `broken_rule`.
+A tag is `O` or `PREFIX-TYPE`. Segments without types have `PREFIX` alone: their type is the empty string. The rules of
+every scheme concern two neighbouring tags, with `O` before the first token and after the last. Legality, repair,
+detection and the constraints of a CRF all follow from `broken_rule`.
 
     IOB1   I- inside an entity; B- only for an entity right after another (Ramshaw and Marcus 1995). B- is needed after
            an entity of the same type; CoNLL-2003 has it twice after another type
@@ -9,11 +10,11 @@ and after the last. Legality, repair, detection and the constraints of a CRF all
     IOBES  B- I- E- for entities of several tokens, S- for entities of one token
     BILOU  the same as B- I- L- and U- (Ratinov and Roth 2009)
     BMES   the same as B- M- E- and S-
+    plain  any label, one a token: each token is a span of its own, and its label is the span's type. O is a label too
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,10 +23,12 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Scheme = Literal["IOB1", "IOB2", "IOBES", "BILOU", "BMES"]
-SCHEMES: tuple[Scheme, ...] = ("IOB1", "IOB2", "IOBES", "BILOU", "BMES")
+SegmentScheme = Literal["IOB1", "IOB2", "IOBES", "BILOU", "BMES"]
+Scheme = Literal[SegmentScheme, "plain"]
+SCHEMES: tuple[SegmentScheme, ...] = ("IOB1", "IOB2", "IOBES", "BILOU", "BMES")
+"""The schemes of segments."""
 
-ROLES: dict[Scheme, dict[str, str]] = {
+ROLES: dict[SegmentScheme, dict[str, str]] = {
     "IOB1": {"B": "B", "I": "I"},
     "IOB2": {"B": "B", "I": "I"},
     "IOBES": {"B": "B", "I": "I", "E": "E", "S": "S"},
@@ -34,10 +37,13 @@ ROLES: dict[Scheme, dict[str, str]] = {
 }
 """Scheme → prefix → the prefix of IOBES with the same role. BILOU and BMES are IOBES in other letters."""
 
-_LETTERS: dict[Scheme, dict[str, str]] = {
+_LETTERS: dict[SegmentScheme, dict[str, str]] = {
     scheme: {role: letter for letter, role in roles.items()} for scheme, roles in ROLES.items()
 }
 """Scheme → role in the letters of IOBES → prefix."""
+
+UNTYPED = ""
+"""The type of segments without types."""
 
 
 class Span(NamedTuple):
@@ -60,21 +66,6 @@ class Violation:
 
 
 @dataclass(frozen=True)
-class Detection:
-    """The detected scheme of a corpus."""
-
-    scheme: Scheme
-    candidates: tuple[Scheme, ...]
-    """Every scheme that the tags fit; empty if they fit none."""
-    explanation: str
-    """Why `scheme` was chosen, in words."""
-
-    def scheme_or(self, expected: Scheme) -> Scheme:
-        """Return `expected` if the tags fit it or fit no scheme, else the detected scheme."""
-        return expected if expected in self.candidates or not self.candidates else self.scheme
-
-
-@dataclass(frozen=True)
 class Legality:
     """The legal places and neighbours of K tags."""
 
@@ -92,12 +83,39 @@ def parse(tag: str, scheme: Scheme) -> tuple[str, str] | None:
 
     >>> parse("U-PER", "BILOU"), parse("O", "BILOU"), parse("S-PER", "BILOU")
     (('S', 'PER'), ('O', ''), None)
+    >>> parse("B", "IOB2"), parse("NNP", "plain")
+    (('B', ''), ('S', 'NNP'))
     """
+    if scheme == "plain":
+        return ("S", tag) if tag else None
     if tag == "O":
-        return "O", ""
+        return "O", UNTYPED
     prefix, dash, kind = tag.partition("-")
     role = ROLES[scheme].get(prefix)
-    return (role, kind) if role and dash and kind else None
+    return (role, kind) if role and bool(dash) == bool(kind) else None
+
+
+def spell(prefix: str, kind: str) -> str:
+    """Spell the tag of a prefix and a type.
+
+    >>> spell("B", "PER"), spell("B", "")
+    ('B-PER', 'B')
+    """
+    return f"{prefix}-{kind}" if kind else prefix
+
+
+def training_scheme(file_scheme: Scheme, scheme: SegmentScheme) -> Scheme:
+    """Return the scheme to train in: `scheme`, unless the tags of the files are plain."""
+    return "plain" if file_scheme == "plain" else scheme
+
+
+def type_name(kind: str) -> str:
+    """Name a type for people.
+
+    >>> type_name("PER"), type_name("")
+    ('PER', 'segment')
+    """
+    return kind or "segment"
 
 
 def spans(tags: Sequence[str], scheme: Scheme) -> list[Span]:
@@ -109,6 +127,8 @@ def spans(tags: Sequence[str], scheme: Scheme) -> list[Span]:
     >>> spans(["B-PER", "I-PER", "O", "I-LOC"], "IOB2")
     [Span(type='PER', start=0, end=2), Span(type='LOC', start=3, end=4)]
     """
+    if scheme == "plain":
+        return [Span(tag, index, index + 1) for index, tag in enumerate(tags)]
     entities: list[Span] = []
     start = -1  # of the open entity; -1 if none is open
     role, kind = "O", ""
@@ -135,20 +155,24 @@ def encode(entities: Iterable[Span], length: int, scheme: Scheme) -> list[str]:
     >>> encode([Span("PER", 0, 2)], 3, "IOBES")
     ['B-PER', 'E-PER', 'O']
     """
-    letters = _LETTERS[scheme]
     tags = ["O"] * length
+    if scheme == "plain":
+        for kind, start, end in entities:
+            tags[start:end] = [kind] * (end - start)
+        return tags
+    letters = _LETTERS[scheme]
     for kind, start, end in sorted(entities, key=lambda span: span.start):
-        inside = f"{letters['I']}-{kind}"
+        inside = spell(letters["I"], kind)
         tags[start:end] = [inside] * (end - start)
         if scheme == "IOB1":
-            if start > 0 and tags[start - 1] in (inside, f"B-{kind}"):
-                tags[start] = f"B-{kind}"
+            if start > 0 and tags[start - 1] in (inside, spell("B", kind)):
+                tags[start] = spell("B", kind)
         elif "S" in letters and end - start == 1:
-            tags[start] = f"{letters['S']}-{kind}"
+            tags[start] = spell(letters["S"], kind)
         else:
-            tags[start] = f"{letters['B']}-{kind}"
+            tags[start] = spell(letters["B"], kind)
             if "E" in letters:
-                tags[end - 1] = f"{letters['E']}-{kind}"
+                tags[end - 1] = spell(letters["E"], kind)
     return tags
 
 
@@ -179,6 +203,8 @@ def broken_rule(previous: str | None, tag: str | None, scheme: Scheme) -> str | 
     I-PER follows O; in IOB2 an entity begins with B-PER
     """
     now = parse(tag, scheme) if tag is not None else ("O", "")
+    if scheme == "plain":
+        return None if now is not None else "an empty tag is no label"
     if now is None:
         prefixes = ", ".join(f"{prefix}-" for prefix in ROLES[scheme])
         return f"{tag} is no tag of {scheme}, which has O and {prefixes} with a type"
@@ -192,15 +218,15 @@ def broken_rule(previous: str | None, tag: str | None, scheme: Scheme) -> str | 
             return f"{pair}; in IOB1 only an entity right after another begins with B-"
     elif scheme == "IOB2":
         if role == "I" and not same:
-            return f"{pair}; in IOB2 an entity begins with B-{kind}"
+            return f"{pair}; in IOB2 an entity begins with {spell('B', kind)}"
     else:
         open_before = before[0] in "BI"
         if open_before and not (same and role in "IE"):
-            end = f"{letters['E']}-{before[1]}"
+            end = spell(letters["E"], before[1])
             pair = f"{tag} follows {previous}" if tag is not None else f"a sentence ends with {previous}"
             return f"{pair}; in {scheme} this entity must go on or end with {end}"
         if role in "IE" and not open_before:
-            return f"{pair}; in {scheme} an entity of several tokens begins with {letters['B']}-{kind}"
+            return f"{pair}; in {scheme} an entity of several tokens begins with {spell(letters['B'], kind)}"
     return None
 
 
@@ -222,53 +248,15 @@ def violations(tags: Sequence[str], scheme: Scheme) -> list[Violation]:
     return broken
 
 
-def detect(sequences: Iterable[Sequence[str]]) -> Detection:
-    """Detect the scheme of a whole training corpus.
-
-    If the tags fit several schemes, the first of `PREFERENCE` counts. If they fit none, the scheme that the fewest
-    pairs of neighbours break counts.
-
-    >>> detect([["B-PER", "I-PER", "O"], ["B-LOC"]]).explanation
-    'IOB2: the only scheme that all tags keep to'
-    """
-    pairs: Counter[tuple[str | None, str | None]] = Counter()
-    for tags in sequences:
-        pairs.update(zip((None, *tags), (*tags, None), strict=True))
-    breaks = {
-        scheme: sum(count for pair, count in pairs.items() if broken_rule(*pair, scheme)) for scheme in PREFERENCE
-    }
-    candidates = tuple(scheme for scheme in PREFERENCE if breaks[scheme] == 0)
-    if len(candidates) == 1:
-        return Detection(candidates[0], candidates, f"{candidates[0]}: the only scheme that all tags keep to")
-    if candidates:
-        chosen = candidates[0]
-        others = ", ".join(candidates[1:])
-        if all(tag in ("O", None) for pair in pairs for tag in pair):
-            reason = "there are no entities, so any scheme would do"
-        else:
-            reason = "no entity here is long enough to tell them apart"
-        return Detection(chosen, candidates, f"{chosen}, though {others} would do as well: {reason}")
-    chosen = min(PREFERENCE, key=lambda scheme: breaks[scheme])
-    count = breaks[chosen]
-    return Detection(
-        chosen,
-        (),
-        f"{chosen}: no scheme admits all tags, and this one is broken the least, in {count:,} "
-        f"{'place' if count == 1 else 'places'} of {sum(pairs.values()):,}",
-    )
-
-
-PREFERENCE: tuple[Scheme, ...] = ("IOB2", "IOB1", "IOBES", "BMES", "BILOU")
-"""The schemes by how widely they are used, for corpora that fit several."""
-
-
 def tag_set(types: Iterable[str], scheme: Scheme) -> list[str]:
     """List the tags of a scheme: O, then every prefix with every type, in the order of the types.
 
-    >>> tag_set(["LOC", "PER"], "IOB2")
-    ['O', 'B-LOC', 'I-LOC', 'B-PER', 'I-PER']
+    >>> tag_set(["LOC", "PER"], "IOB2"), tag_set(["DT", "NN"], "plain")
+    (['O', 'B-LOC', 'I-LOC', 'B-PER', 'I-PER'], ['DT', 'NN'])
     """
-    return ["O", *(f"{prefix}-{kind}" for kind in types for prefix in ROLES[scheme])]
+    if scheme == "plain":
+        return list(types)
+    return ["O", *(spell(prefix, kind) for kind in types for prefix in ROLES[scheme])]
 
 
 def legal_transitions(tags: Sequence[str], scheme: Scheme) -> Legality:
@@ -277,6 +265,9 @@ def legal_transitions(tags: Sequence[str], scheme: Scheme) -> Legality:
     >>> legal_transitions(["O", "B-PER", "I-PER"], "IOB2").start.tolist()
     [True, True, False]
     """
+    if scheme == "plain":
+        every = np.ones(len(tags), np.bool_)
+        return Legality(every, every, np.ones((len(tags), len(tags)), np.bool_))
     return Legality(
         start=np.array([broken_rule(None, tag, scheme) is None for tag in tags]),
         end=np.array([broken_rule(tag, None, scheme) is None for tag in tags]),
@@ -291,6 +282,6 @@ def continuing(tag: str, scheme: Scheme) -> frozenset[str]:
     ['E-PER', 'I-PER']
     """
     role, kind = parse(tag, scheme) or ("O", "")
-    if role not in "BI":
+    if scheme == "plain" or role not in "BI":
         return frozenset()
-    return frozenset(f"{prefix}-{kind}" for prefix, meaning in ROLES[scheme].items() if meaning in "IE")
+    return frozenset(spell(prefix, kind) for prefix, meaning in ROLES[scheme].items() if meaning in "IE")
