@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything that must hold: style, types, tests. Arguments go to pytest: bash scripts/test.sh tests/test_tags.py -k bmes
+# Everything that must hold: style, types, tests. Arguments go to pytest: bash scripts/test.sh tests/tags/test_schemes.py -k bmes
 # Without the slow tests, in under two minutes: bash scripts/test.sh -m "not slow"
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

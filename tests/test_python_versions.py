@@ -84,7 +84,7 @@ def release(version: str) -> tuple[int, ...]:
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        ("tests/test_tags.py", False),  # imports nothing of the kind
+        ("tests/tags/test_schemes.py", False),  # imports nothing of the kind
         ("tests/nn/test_encoder.py", True),  # imports torch
         ("tests/runs/test_kills.py", True),  # imports what imports torch
         ("tests/cli/test_startup.py", True),  # starts the command line

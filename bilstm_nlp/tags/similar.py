@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bilstm_nlp.tags.detection import detect
+from bilstm_nlp.tags.detection import detect, has_prefix
 from bilstm_nlp.tags.reading import ROLE_OF_LETTER, TagFormat, TagReading
 from bilstm_nlp.tags.schemes import ROLES
 
@@ -193,7 +193,7 @@ def _runs(labels: Counter[str]) -> Offer | None:
     """Offer to read runs of equal tags as segments, if there are types alone and O."""
     outside = [tag for tag in labels if tag in OUTSIDE or tag in OUTSIDE_LOOKALIKES]
     types = [tag for tag in labels if tag not in outside]
-    if not types or len(outside) != 1 or outside[0] in ("-", "_"):
+    if not types or len(outside) != 1 or outside[0] in ("-", "_") or any(map(has_prefix, types)):
         return None
     mapping = {} if outside[0] == "O" else {outside[0]: "O"}
     return Offer(TagReading(mapping, "runs"), "the types stand alone", "IOB2", types[0])

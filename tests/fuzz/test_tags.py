@@ -45,8 +45,8 @@ def slow(tags: list[str], source: Scheme, target: Scheme) -> list[str]:
     def read(index: int) -> tuple[str, str]:
         if not 0 <= index < len(tags):
             return "O", ""
-        letter, _, kind = tags[index].partition("-")
-        return (ROLES[source][letter], kind) if letter in ROLES[source] and kind else ("O", "")
+        letter, dash, kind = tags[index].partition("-")
+        return (ROLES[source][letter], kind) if letter in ROLES[source] and bool(dash) == bool(kind) else ("O", "")
 
     def goes_on(index: int) -> bool:
         """From the token to the next one."""
@@ -68,7 +68,7 @@ def slow(tags: list[str], source: Scheme, target: Scheme) -> list[str]:
             letter = letters["B"]
         else:
             letter = letters["E"] if last and "E" in letters else letters["I"]
-        converted.append(f"{letter}-{kind}")
+        converted.append(f"{letter}-{kind}" if kind else letter)
     return converted
 
 

@@ -14,7 +14,7 @@ from bilstm_nlp.data.text.gazetteers import Gazetteers
 from bilstm_nlp.data.text.tokenizer import Cut
 from bilstm_nlp.data.text.vocabulary import Vocabulary, WordTable
 from bilstm_nlp.errors import RunError, excerpt
-from bilstm_nlp.tags import Scheme, parse
+from bilstm_nlp.tags import Scheme, is_bare, is_mixed, parse
 
 T = TypeVar("T")
 
@@ -154,6 +154,8 @@ def _checked(key: str, make: Callable[[], T]) -> T:
 def _tags(tags: Sequence[str], scheme: Scheme) -> tuple[str, ...]:
     """Check tags. Raises `ValueError` unless they are distinct tags of the scheme, and at least one."""
     wrong = [tag for tag in tags if parse(tag, scheme) is None]
+    if scheme != "plain" and is_mixed(tags):
+        wrong += filter(is_bare, tags)
     if wrong or not tags:
         raise ValueError(f"expected tags of {scheme}, found {wrong[0] if wrong else 'none'}")
     return Vocabulary(tuple(tags)).items

@@ -43,7 +43,7 @@ def test_a_corpus_of_another_scheme_is_converted_with_a_warning(tmp_path, caplog
 
 
 def test_a_given_scheme_is_that_of_all_corpora(tmp_path):
-    with pytest.raises(DataError, match="dev:1: expected tags that keep to IOB2"):
+    with pytest.raises(DataError, match="dev:1: expected tags of IOB2"):
         loader(tmp_path, {"train": IOB2, "dev": IOBES}, file_scheme="IOB2").load()
 
 

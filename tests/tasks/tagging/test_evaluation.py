@@ -16,6 +16,7 @@ from bilstm_nlp.tasks.tagging import decoding
 from bilstm_nlp.tasks.tagging.decoder import ModelDecoder
 from bilstm_nlp.tasks.tagging.decoding import decode
 from bilstm_nlp.tasks.tagging.evaluation import Evaluation
+from bilstm_nlp.tasks.tagging.meaning import meaning_of
 from bilstm_nlp.tasks.tagging.report import sections
 from bilstm_nlp.tasks.temperature import COLDEST, HOTTEST
 from tests.tasks.tagging.word_taggers import word_tagger
@@ -41,8 +42,12 @@ def evaluation(monkeypatch):
     return evaluated
 
 
+def results_of(evaluation):
+    return meaning_of(evaluation.codec).results(evaluation)
+
+
 def test_figures_are_those_of_the_predictions(evaluation):
-    results = evaluation.results()
+    results = results_of(evaluation)
     gold = [spans(sentence.tags, "IOB2") for sentence in SENTENCES]
     counts = micro_f1(gold, evaluation.predicted)
     assert (results.precision, results.recall, results.f1) == (counts.precision, counts.recall, counts.f1)
@@ -67,13 +72,13 @@ def test_calibration_sets_the_temperature_of_the_head(evaluation):
     evaluation.calibrate()
     temperature = evaluation.decoder.temperature
     assert COLDEST <= temperature <= HOTTEST
-    calibration = evaluation.results().calibration
+    calibration = results_of(evaluation).calibration
     assert calibration.temperature == temperature != 1.0
     assert calibration.before.counts.sum() == calibration.after.counts.sum() == len(evaluation.confidences())
 
 
 def test_json_has_the_keys_of_metrics_json_in_order(evaluation):
-    values = evaluation.results().as_json()
+    values = results_of(evaluation).as_json()
     assert list(values) == [
         *("source", "sentences", "tokens", "precision", "recall", "f1"),
         *("precision_strict", "recall_strict", "f1_strict", "macro_f1", "token_accuracy", "per_type"),
@@ -84,7 +89,7 @@ def test_json_has_the_keys_of_metrics_json_in_order(evaluation):
 
 
 def test_the_report_shows_every_table_of_the_results(evaluation):
-    (section,) = sections({"dev": evaluation.results().as_json()})
+    (section,) = sections({"dev": results_of(evaluation).as_json()})
     assert section.title == "dev: corpus, 4 sentences, 14 tokens"
     tables = [part.title for part in section.parts if hasattr(part, "header")]
     assert tables == [

@@ -121,7 +121,7 @@ def test_spans_are_those_of_seqeval(scheme, data):
     assert spans(tags, scheme) == [Span(kind, start, last + 1) for kind, start, last in get_entities(spelled)]
 
 
-@pytest.mark.parametrize("tag", ["", "-", "B", "B-", "-X", "O-X", "b-X", "Z-X", "BX", "o"])
+@pytest.mark.parametrize("tag", ["", "-", "B-", "-X", "O-X", "b-X", "Z-X", "BX", "o"])
 def test_text_that_is_no_tag_is_read_as_o(tag):
     assert parse(tag, "IOB2") is None
     assert spans(["B-X", tag, "I-X"], "IOB2") == [Span("X", 0, 1), Span("X", 2, 3)]
