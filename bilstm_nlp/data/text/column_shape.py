@@ -68,7 +68,7 @@ class ColumnShape:
         elif layout.token in tags and layout.tag not in tags and self.rows >= NUMBERED:
             hint = f"; data.token_column = {layout.tag} and data.tag_column = {layout.token} exchange them"
             self._report(layout, f"tokens in column {layout.token}", f"tags{hint}", complain, note)
-        elif layout.tag is not None and not self.tagged[layout.tag] and tags:
+        elif layout.tag is not None and not self.tagged[layout.tag] and tags and self.format.spans_as != "plain":
             message = f"column {tags[-1]} looks like tags: data.tag_column = {tags[-1]}"
             kind = f"column {layout.tag} is read as tags, and has none of a scheme"
             note(Remark(self.name, layout.line, kind, message))
