@@ -79,8 +79,9 @@ def room_of(module: str, rows: dict[str, int]) -> str:
 
 
 def folder_of(module: str) -> str:
-    """The folder of a module, such as `nn/crf`."""
-    return "/".join(module.split(".")[1:-1]) or "contracts"
+    """The folder of a module, such as `nn/crf`. Contracts are one room, whether modules or folders."""
+    folder = "/".join(module.split(".")[1:-1])
+    return "contracts" if folder in ("", "tags") else folder
 
 
 def floors_of(below: dict[str, set[str]]) -> dict[str, int]:
