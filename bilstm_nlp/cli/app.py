@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from bilstm_nlp.cli import check, configs, evaluate, predict, runs, studies, train
+from bilstm_nlp.cli import check, configs, evaluate, predict, rank, runs, studies, train
 from bilstm_nlp.cli.options import Verbosity
 from bilstm_nlp.errors import DivergenceError, InputError, MemoryNeeded, OutputError, WorkerError
 from bilstm_nlp.system import processes
@@ -21,6 +21,7 @@ COMMANDS = (
     (train.train, "bilstm-nlp train sample:ner --set training.epochs=5 --out runs/ner"),
     (evaluate.evaluate, "bilstm-nlp evaluate runs/ner --data test.conll"),
     (predict.predict, "bilstm-nlp predict runs/ner news.txt --format jsonl --confidence"),
+    (rank.rank, "bilstm-nlp rank runs/ner unlabelled.txt --top 200 --by margin"),
     (evaluate.backtest, "bilstm-nlp backtest runs/energy --windows 30 --step 24"),
     (studies.compare, "bilstm-nlp compare sample:compare --jobs 2 --out runs/comparison"),
     (studies.audit, "bilstm-nlp audit sample:ner --folds 5 --show 10"),

@@ -26,18 +26,33 @@ from bilstm_nlp.data.pipes import standard_input_as_pipe
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.tasks.request import Format, Reads, Request, settings_of
 
+RunsAndInput = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="RUN... [INPUT]",
+        help="Run directories. Several are combined: taggers by the mean of their marginals, forecasters by that "
+        "of their forecasts. Then a file, or - for standard input. The last of several arguments is the input "
+        "unless it is a run directory.",
+        show_default=False,
+    ),
+]
+InputOption = Annotated[
+    Reads,
+    typer.Option(
+        "--input",
+        metavar="FORMAT",
+        help="Input format of a tagger: text (a sentence in each line), tokens (the same, already cut at blanks), "
+        "conll, jsonl or dataset. By default, - is text, .jsonl and .json are jsonl, and any other file is conll "
+        "if its first lines look like columns, otherwise text.",
+    ),
+]
+Confidence = Annotated[
+    bool, typer.Option("--confidence", help="Add the exact probability of each entity to the output.")
+]
+
 
 def predict(
-    arguments: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="RUN... [INPUT]",
-            help="Run directories. Several are combined: taggers by the mean of their marginals, forecasters by that "
-            "of their forecasts. Then a file, or - for standard input. The last of several arguments is the input "
-            "unless it is a run directory.",
-            show_default=False,
-        ),
-    ],
+    arguments: RunsAndInput,
     output: Output = None,
     kind: Annotated[
         Format | None,
@@ -48,21 +63,10 @@ def predict(
             "(a folder), to be corrected by people. Forecaster: csv, json, parquet.",
         ),
     ] = None,
-    reads: Annotated[
-        Reads,
-        typer.Option(
-            "--input",
-            metavar="FORMAT",
-            help="Input format of a tagger: text (a sentence in each line), tokens (the same, already cut at blanks), "
-            "conll, jsonl or dataset. By default, - is text, .jsonl and .json are jsonl, and any other file is conll "
-            "if its first lines look like columns, otherwise text.",
-        ),
-    ] = "auto",
+    reads: InputOption = "auto",
     overrides: DataSettings = None,
     encoding: Encoding = None,
-    confidence: Annotated[
-        bool, typer.Option("--confidence", help="Add the exact probability of each entity to the output.")
-    ] = False,
+    confidence: Confidence = False,
     nbest: Annotated[
         int, typer.Option(metavar="N", help="Add the N most probable tag sequences of each sentence.", min=0)
     ] = 0,

@@ -13,7 +13,7 @@ from bilstm_nlp.runs.provenance import digest
 from bilstm_nlp.system.memory import keep_few_kernels
 from bilstm_nlp.tasks import registry
 from bilstm_nlp.tasks.members import Member
-from bilstm_nlp.tasks.request import Combine, Request
+from bilstm_nlp.tasks.request import Combine, Ranking, Request
 
 if TYPE_CHECKING:
     from bilstm_nlp.data.series.method_forecasts import Methods
@@ -63,6 +63,19 @@ def predictions(paths: Sequence[PathLike], combine: Combine, request: Request) -
     """Predict with an ensemble, and yield the output."""
     keep_few_kernels()
     return load_ensemble(paths, combine, request.settings).predictions(request)
+
+
+def ranked(paths: Sequence[PathLike], combine: Combine, request: Request, ranking: Ranking) -> Iterator[bytes]:
+    """Yield the sentences of an input that a tagger, or several as one, are least sure of.
+
+    Raises `InputError` for runs of another task.
+    """
+    keep_few_kernels()
+    if len(paths) == 1:
+        predictor: object = open_run(paths[0], request.settings).predictor
+    else:
+        predictor = load_ensemble(paths, combine, request.settings)
+    return registry.ranked(predictor, request, ranking)
 
 
 def open_members(paths: Sequence[PathLike], settings: Sequence[str] = ()) -> list[Member]:

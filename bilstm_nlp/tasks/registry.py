@@ -7,7 +7,7 @@ tagger predicts without the modules of forecasting or training.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from bilstm_nlp.tasks.forecasting.task import ForecastingTask
     from bilstm_nlp.tasks.measurement import Measurement
     from bilstm_nlp.tasks.members import Member
-    from bilstm_nlp.tasks.request import Combine
+    from bilstm_nlp.tasks.request import Combine, Ranking, Request
     from bilstm_nlp.tasks.tagging.ensemble import TaggerEnsemble
     from bilstm_nlp.tasks.tagging.task import TaggingTask
 
@@ -137,6 +137,15 @@ def evaluate_combined(
             return evaluate_forecasters(members, tasks, combine, source, methods, stride or 1, static)
         case config:
             assert_never(config)
+
+
+def ranked(predictor: object, request: Request, ranking: Ranking) -> Iterator[bytes]:
+    """Yield the sentences of an input that a tagger is least sure of. Raises `InputError` for another model."""
+    from bilstm_nlp.tasks.tagging.sentence_tagger import SentenceTagger
+
+    if not isinstance(predictor, SentenceTagger):
+        raise InputError("rank: expected runs of taggers, found a forecaster")
+    return predictor.ranked(request, ranking)
 
 
 def _taggings(members: Sequence[Member]) -> list[TaggingTask]:

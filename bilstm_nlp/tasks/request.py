@@ -13,6 +13,7 @@ from bilstm_nlp.errors import InputError
 Format = Literal["text", "conll", "jsonl", "csv", "html", "doccano", "label-studio", "spacy", "brat", "json", "parquet"]
 Reads = Literal["auto", "text", "tokens", "conll", "jsonl", "dataset"]
 Combine = Literal["mean", "median"]
+Measure = Literal["least-certain", "margin", "errors"]
 KindT = TypeVar("KindT", bound=str)
 
 _OPTIONS = {"reads": "input", "levels": "level"}
@@ -39,6 +40,16 @@ class ErrorsPage:
     """The HTML file to write."""
     runs: Sequence[Path] = ()
     """The run directories that the page links to."""
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """A request to give only the sentences that a tagger is least sure of."""
+
+    top: int
+    """Number of sentences."""
+    by: Measure
+    """The measure of what is sure."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args, overload
 
@@ -15,10 +16,11 @@ from bilstm_nlp.data.text.output import Entity, OutputFormat, TaggedSentence
 from bilstm_nlp.data.text.recognition import input_format
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.system.memory import return_freed_memory
-from bilstm_nlp.tasks.request import Request
+from bilstm_nlp.tasks.request import Ranking, Request
 from bilstm_nlp.tasks.tagging.decoder import Decoder, decode_all
 from bilstm_nlp.tasks.tagging.inputs import Input, Inputs, is_one_input, sentences_of_inputs
 from bilstm_nlp.tasks.tagging.output_format import check_options, frame_of, separator_of, skips_blank, writer_of
+from bilstm_nlp.tasks.tagging.ranking import first_of, scored_sentences, with_place
 from bilstm_nlp.tasks.tagging.stream import ATTENTION_CHUNK, CHUNK, Chunk, Reading, chunks, joined
 from bilstm_nlp.tasks.tagging.tagged_sentences import tagged_sentences
 from bilstm_nlp.tasks.tagging.tally import Tally
@@ -115,6 +117,40 @@ class SentenceTagger:
             raise
         yield reading.footer.encode()
         self.say_tally()
+
+    def ranked(self, request: Request, ranking: Ranking) -> Iterator[bytes]:
+        """Tag a file, or standard input, and write the sentences that the tagger is least sure of, the first first.
+
+        Only as many sentences as are asked for are kept. Raises `InputError` for a faulty line, without output.
+        """
+        kind = self._output_format(request)
+        if kind == "brat":
+            raise InputError("--format: expected a format that keeps an order, found brat")
+        reading = self.reading(request)
+        write = writer_of(kind, self.decoder.codec.types)
+        chosen = list(first_of(self._scored(reading, request, ranking), ranking))
+        yield reading.header.encode()
+        for index, tagged in enumerate(chosen):
+            text = write(tagged.sentence.others["ranking"]["rank"], tagged)
+            separator = separator_of(kind) if index else ""
+            yield (separator + (with_place(tagged, text) if kind == "text" else text)).encode()
+        yield reading.footer.encode()
+        self.say_tally()
+
+    def _scored(
+        self, reading: Reading, request: Request, ranking: Ranking
+    ) -> Iterator[tuple[int, float, TaggedSentence]]:
+        """Yield (number from 1, score, sentence) for the sentences of an input that have tokens."""
+        confidence, ranked = request.confidence or request.format == "html", 0
+        for chunk in reading.chunks():
+            filled = [sentence for sentence in chunk.sentences if sentence.tokens]
+            self.tally.count(self.decoder.codec.columns, filled)
+            score = partial(scored_sentences, sentences=filled, measure=ranking.by, confidence=confidence)
+            results = decode_all(self.decoder.batches(filled, batch_tokens=BATCH_TOKENS), score)
+            for number, (value, tagged) in enumerate(results, ranked + 1):
+                yield number, value, tagged
+            ranked += len(filled)
+            return_freed_memory()
 
     def say_tally(self) -> None:
         """Log what was counted over the stream, and count from 0 again."""

@@ -1,0 +1,51 @@
+"""`bilstm-nlp rank`"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bilstm_nlp.cli.activity import Activity
+from bilstm_nlp.cli.options import DataSettings, Encoding, Output, Verbosity, divided
+from bilstm_nlp.cli.output import write
+from bilstm_nlp.cli.predict import Confidence, InputOption, RunsAndInput
+from bilstm_nlp.data.pipes import standard_input_as_pipe
+from bilstm_nlp.tasks.request import Format, Measure, Ranking, Request, settings_of
+
+
+def rank(
+    arguments: RunsAndInput,
+    top: Annotated[int, typer.Option(metavar="N", help="Number of sentences to give.", min=1)] = 100,
+    by: Annotated[
+        Measure,
+        typer.Option(
+            help="Order: 1 - P(best sequence)^(1/tokens), the greatest first; the margin between the probabilities of "
+            "the two best sequences, the smallest first; or the expected number of wrong tags, the greatest first.",
+        ),
+    ] = "least-certain",
+    output: Output = None,
+    kind: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="Output format: text (score, line and text, separated by tabs), conll, jsonl, csv, html, doccano, "
+            "label-studio or spacy. JSON has the rank, the line and the score under `ranking`.",
+        ),
+    ] = None,
+    reads: InputOption = "auto",
+    overrides: DataSettings = None,
+    encoding: Encoding = None,
+    confidence: Confidence = False,
+    verbosity: Verbosity = None,
+) -> None:
+    """Give the sentences that a tagger is least sure of, to be annotated next. Memory holds only so many."""
+    from bilstm_nlp.runs import ensemble
+
+    runs, source = divided(arguments)
+    request = Request(
+        source, format=kind, reads=reads, confidence=confidence, settings=settings_of(overrides, encoding)
+    )
+    with Activity(f"ranking {source}", shown=output is not None) as activity, standard_input_as_pipe():
+        write(ensemble.ranked(runs, "mean", request, Ranking(top, by)), output, activity)
