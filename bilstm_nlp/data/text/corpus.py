@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, assert_never
 
 import numpy as np
 
 from bilstm_nlp.data.folds import count_of, fold_of_each
 from bilstm_nlp.data.lines import Complain, name_of, numbered_lines, stop
 from bilstm_nlp.data.remarks import Note, Remark, warn
+from bilstm_nlp.data.text.brat import read_brat
 from bilstm_nlp.data.text.columns import read_columns
-from bilstm_nlp.data.text.datasets import is_dataset, read_dataset
+from bilstm_nlp.data.text.datasets import read_dataset
+from bilstm_nlp.data.text.docbin import read_docbin
 from bilstm_nlp.data.text.feature_columns import names_of
 from bilstm_nlp.data.text.jsonl import read_jsonl
-from bilstm_nlp.data.text.recognition import InputFormat, input_format, is_jsonl
+from bilstm_nlp.data.text.recognition import CorpusFormat, InputFormat, corpus_format, input_format
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence, check_length, line_of
+from bilstm_nlp.data.text.sentence_csv import read_sentence_csv
 from bilstm_nlp.data.text.tokenizer import Cut, offsets
 from bilstm_nlp.errors import DataError
 from bilstm_nlp.tags import (
@@ -70,7 +73,7 @@ class Repair:
 
 
 def read(source: str, format: ColumnFormat, complain: Complain = stop, note: Note | None = None) -> TaggedCorpus:
-    """Read all sentences of a corpus: JSONL, a dataset, or a column file of any other name.
+    """Read all sentences of a corpus, whose name or content tells its format: columns if nothing speaks for another.
 
     Sentences without tokens are left out. If `complain` returns, a malformed line is left out; by default it raises.
     Changes to lines are given to `note`; without it, a warning counts them.
@@ -81,12 +84,7 @@ def read(source: str, format: ColumnFormat, complain: Complain = stop, note: Not
     """
     remarks: list[Remark] = []
     keep = note or remarks.append
-    if is_dataset(source):
-        sentences = read_dataset(source, format, complain, keep)
-    elif is_jsonl(source):
-        sentences = read_jsonl(source, format, complain, keep)
-    else:
-        sentences = read_columns(source, format, complain, keep)
+    sentences = reader_of(corpus_format(source, format.encoding))(source, format, complain, keep)
     try:
         filled = [sentence for sentence in sentences if sentence.tokens]
     finally:
@@ -94,6 +92,25 @@ def read(source: str, format: ColumnFormat, complain: Complain = stop, note: Not
     if not filled:
         raise DataError(name_of(source), "at least one sentence", "none")
     return TaggedCorpus(source, filled)
+
+
+def reader_of(format: CorpusFormat) -> Callable[[str, ColumnFormat, Complain, Note], Iterator[Sentence]]:
+    """Return the reader of a format: (source, settings, complain, note) → sentences."""
+    match format:
+        case "conll":
+            return read_columns
+        case "jsonl":
+            return read_jsonl
+        case "dataset":
+            return read_dataset
+        case "csv":
+            return read_sentence_csv
+        case "brat":
+            return read_brat
+        case "docbin":
+            return read_docbin
+        case unknown:
+            assert_never(unknown)
 
 
 def sentences_of(source: str, reads: InputFormat, format: ColumnFormat) -> Iterator[Sentence]:
@@ -115,8 +132,8 @@ def sentences_of(source: str, reads: InputFormat, format: ColumnFormat) -> Itera
                     yield replace(sentence, line=number)
             case "jsonl":
                 yield from read_jsonl(source, format, note=remarks.append, keep_others=True)
-            case "dataset":
-                yield from read_dataset(source, format, note=remarks.append)
+            case "dataset" | "csv" | "brat" | "docbin" as told:
+                yield from reader_of(told)(source, format, stop, remarks.append)
             case _:
                 yield from read_columns(source, format, note=remarks.append, keep_rows=True)
     finally:

@@ -6,6 +6,7 @@ Local JSON is not read with the library: on files of little more than `null`, py
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -21,8 +22,13 @@ EXPORTS = "refs/convert/parquet"
 
 
 def is_dataset(source: str) -> bool:
-    """Tell whether the `datasets` library reads a source: `hf:…` or a Parquet file."""
-    return source.startswith("hf:") or is_parquet(source)
+    """Tell whether the `datasets` library reads a source: `hf:…`, a Parquet file, or a folder of `save_to_disk`."""
+    return source.startswith("hf:") or is_parquet(source) or is_saved(source)
+
+
+def is_saved(source: str) -> bool:
+    """Tell whether a source is a folder that `save_to_disk` has written: a dataset, or one for each split."""
+    return any((Path(source) / name).is_file() for name in ("state.json", "dataset_dict.json"))
 
 
 def is_parquet(source: str) -> bool:
@@ -33,9 +39,9 @@ def is_parquet(source: str) -> bool:
 def read_dataset(
     source: str, format: ColumnFormat, complain: Complain = stop, note: Note = ignore
 ) -> Iterator[Sentence]:
-    """Yield the sentences of `hf:NAME`, `hf:NAME:SPLIT`, `hf:NAME:CONFIG:SPLIT`, or a Parquet file.
+    """Yield the sentences of `hf:NAME`, `hf:NAME:SPLIT`, `hf:NAME:CONFIG:SPLIT`, a Parquet file, or a saved dataset.
 
-    The split is `train` unless given; `hf:` may stand before a Parquet file. Numbers of tags become the names of their
+    The split is `train` unless given; `hf:` may stand before a file or folder. Numbers of tags become names of their
     `ClassLabel`. Rows are counted from 1. Raises `DataError`.
     """
     reader = RecordReader(source, format, complain, note)
@@ -65,6 +71,8 @@ def load(source: str, copies: str) -> Any:
     from datasets.load import load_dataset
 
     address = source.removeprefix("hf:")
+    if is_saved(address):
+        return _load_saved(address)
     name, *rest = address.split(":")
     if not is_parquet(address) and not (name and len(rest) <= 2 and all(rest)):
         raise DataError(source, "hf:NAME, hf:NAME:SPLIT or hf:NAME:CONFIG:SPLIT", repr(source))
@@ -83,6 +91,20 @@ def load(source: str, copies: str) -> Any:
             return load_dataset(name, data_dir=config, split=split, revision=EXPORTS)
     except Exception as error:  # the library passes on errors of many other libraries
         raise DataError(source, "a dataset", f"none that can be read: {reason(error)}") from error
+
+
+def _load_saved(folder: str) -> Any:
+    """Load a dataset that `save_to_disk` has written. Raises `DataError` for a folder of several splits."""
+    from datasets.load import load_from_disk
+
+    if (Path(folder) / "dataset_dict.json").is_file():
+        splits = sorted(path.parent.name for path in Path(folder).glob("*/state.json"))
+        shown = ", ".join(str(Path(folder) / split) for split in splits)
+        raise DataError(folder, "the folder of a split", f"a folder of several: {shown or 'none'}")
+    try:
+        return load_from_disk(folder)
+    except Exception as error:  # the library passes on errors of many other libraries
+        raise DataError(folder, "a saved dataset", f"none that can be read: {reason(error)}") from error
 
 
 def rows(dataset: Any, source: str) -> Iterator[tuple[int, dict[str, Any]]]:

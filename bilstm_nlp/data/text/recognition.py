@@ -14,12 +14,16 @@ from zlib import error as ZlibError
 
 from bilstm_nlp.data.lines import opened
 from bilstm_nlp.data.sources import path_of
+from bilstm_nlp.data.text.brat import is_brat
 from bilstm_nlp.data.text.column_dialects import head_of, is_conllu
 from bilstm_nlp.data.text.datasets import is_dataset
+from bilstm_nlp.data.text.docbin import is_docbin
 from bilstm_nlp.data.text.sentence import ColumnFormat
+from bilstm_nlp.data.text.sentence_csv import separator_of
 from bilstm_nlp.errors import DataError
 
-InputFormat = Literal["auto", "text", "tokens", "conll", "jsonl", "dataset"]
+InputFormat = Literal["auto", "text", "tokens", "conll", "jsonl", "dataset", "csv", "brat", "docbin"]
+CorpusFormat = Literal["conll", "jsonl", "dataset", "csv", "brat", "docbin"]
 
 HEAD = 1 << 16
 """Bytes of a file that are looked at."""
@@ -41,11 +45,11 @@ def input_format(source: str, format: ColumnFormat, tags: Set[str] = frozenset()
     A file whose name ends like that of a column file is read as columns if most of its rows have the same number of
     columns. Any other file is, if it ends its rows with tags, of which `tags` are known, or if its rows come in blocks.
     """
-    if is_dataset(source):
-        return "dataset"
-    if is_jsonl(source):
-        return "jsonl"
+    if (told := _told_at_once(source)) is not None:
+        return told
     lines = first_lines(source, format.encoding)
+    if lines and separator_of(lines[0]) is not None:
+        return "csv"
     if source != "-" and _plain(source).endswith(COLUMN_ENDINGS):
         return "conll" if not lines or look_like_columns(lines, format, tags, named=True) else "text"
     if is_conllu(head := [line for _, line in head_of(enumerate(lines))]) or (head and head[0].startswith("# id ")):
@@ -54,6 +58,28 @@ def input_format(source: str, format: ColumnFormat, tags: Set[str] = frozenset()
         return "jsonl"
     blocks = not _plain(source).endswith(".txt")
     return "conll" if look_like_columns(lines, format, tags, blocks=blocks) else "text"
+
+
+def corpus_format(source: str, encoding: str) -> CorpusFormat:
+    """Tell the format of a corpus, which is columns if nothing speaks for another."""
+    if (told := _told_at_once(source)) is not None:
+        return told
+    lines = first_lines(source, encoding)
+    first = next((line for line in lines if line.strip()), "")
+    if separator_of(first) is not None:
+        return "csv"
+    return "jsonl" if _is_object(first) else "conll"
+
+
+def _told_at_once(source: str) -> CorpusFormat | None:
+    """Tell the format of a source by its name or by the files of a folder; None if its lines must tell."""
+    if is_dataset(source):
+        return "dataset"
+    if is_docbin(source):
+        return "docbin"
+    if source != "-" and is_brat(Path(source)):
+        return "brat"
+    return "jsonl" if is_jsonl(source) else None
 
 
 def is_jsonl(source: str) -> bool:

@@ -263,7 +263,13 @@ class Record:
         if text is None or offsets_of_tokens is None:
             problem = "no text" if text is None else "tokens that do not spell it"
             raise self.error(f"the text that {key} are spans of", problem)
-        reader = SpanReader(text, offsets_of_tokens, self.format, self.error, self.remark)
+        reader = SpanReader(
+            text,
+            offsets_of_tokens,
+            self.format,
+            lambda expected, problem, _: self.error(expected, problem),
+            lambda kind, message, _: self.remark(kind, message),
+        )
         spans = reader.spans_of_tokens([self.span(value) for value in values])
         return tuple(encode(spans, length, self.format.spans_as))
 

@@ -30,6 +30,8 @@ class Sentence:
     tags: tuple[str, ...] | None
     line: int
     """The first line, from 1; the number of the row in Parquet files and datasets of the Hub."""
+    source: str | None = None
+    """The file of the line, if the corpus consists of several."""
     document: int = 0
     """From 1; 0 if no document is named, as in text and before the first boundary of a column file."""
     document_start: str | None = None

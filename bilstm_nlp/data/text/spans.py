@@ -39,6 +39,8 @@ class CharacterSpan:
     type: str
     own: str | None = None
     """The span's own text, if the annotator has written it."""
+    line: int | None = None
+    """The span's line, if it has one of its own."""
 
     def __str__(self) -> str:
         return f"{self.type} from {self.start} to {self.end}"
@@ -88,10 +90,10 @@ class SpanReader:
     text: str
     tokens: Offsets
     format: ColumnFormat
-    error: Callable[[str, str], DataError]
-    """(expected, found) → an error at the text's line."""
-    note: Callable[[str, str], None]
-    """(kind, message) of a change at the text's line."""
+    error: Callable[[str, str, CharacterSpan], DataError]
+    """(expected, found, span) → an error at the span's line."""
+    note: Callable[[str, str, CharacterSpan], None]
+    """(kind, message, span) of a change at the span's line."""
 
     def spans_of_tokens(self, spans: Sequence[CharacterSpan]) -> list[Span]:
         """Convert spans of characters to spans of tokens, in order, none overlapping.
@@ -119,14 +121,16 @@ class SpanReader:
             return self._at_own_text(span, span.own)
         if not 0 <= span.start < span.end <= len(self.text):
             fits = f"spans within the text's {len(self.text)} characters"
-            raise self.error(fits, f"{span}{self._unit_hint(span)}")
+            raise self.error(fits, f"{span}{self._unit_hint(span)}", span)
         return span
 
     def _in_characters(self, span: CharacterSpan, unit: Unit) -> CharacterSpan:
         """Convert offsets of another unit. Raises `DataError` for an offset inside of a character."""
         index = _characters_at(self.text, unit)
         if span.start not in index or span.end not in index:
-            raise self.error(f"spans within the text's {max(index)} units of {unit}, between characters", f"{span}")
+            raise self.error(
+                f"spans within the text's {max(index)} units of {unit}, between characters", f"{span}", span
+            )
         return replace(span, start=index[span.start], end=index[span.end])
 
     def _is_at(self, span: CharacterSpan, own: str) -> bool:
@@ -150,10 +154,10 @@ class SpanReader:
                 moved = replace(span, start=start, end=end)
                 if self._is_at(moved, own):
                     said = " and ".join(filter(None, [ends, "" if unit == "characters" else f"offsets in {unit}"]))
-                    self.note(f"{SHIFTED}: {said}", f"{span} is read as {self.shown(moved)}")
+                    self.note(f"{SHIFTED}: {said}", f"{span} is read as {self.shown(moved)}", span)
                     return moved
         there = self.text[max(span.start, 0) : max(span.end, 0)]
-        raise self.error(f"{excerpt(own)!r}, the span's own text, at {span}", repr(excerpt(there)))
+        raise self.error(f"{excerpt(own)!r}, the span's own text, at {span}", repr(excerpt(there)), span)
 
     def _trimmed(self, span: CharacterSpan) -> CharacterSpan | None:
         """Return the span without blanks at its edges; None if nothing is left and it may be dropped."""
@@ -161,13 +165,14 @@ class SpanReader:
         start, end = span.start + len(inside) - len(inside.lstrip()), span.end - len(inside) + len(inside.rstrip())
         if start >= end:
             if self.format.on_misaligned == "error":
-                raise self.error('spans of words, or data.on_misaligned = "drop"', f"{self.shown(span)}, only blanks")
-            self.note(DROPPED, f"{self.shown(span)}, only blanks")
+                expected = 'spans of words, or data.on_misaligned = "drop"'
+                raise self.error(expected, f"{self.shown(span)}, only blanks", span)
+            self.note(DROPPED, f"{self.shown(span)}, only blanks", span)
             return None
         if (start, end) == (span.start, span.end):
             return span
         trimmed = replace(span, start=start, end=end)
-        self.note(TRIMMED, f"{self.shown(span)} becomes {self.shown(trimmed)}")
+        self.note(TRIMMED, f"{self.shown(span)} becomes {self.shown(trimmed)}", span)
         return trimmed
 
     def _unit_hint(self, span: CharacterSpan) -> str:
@@ -201,12 +206,12 @@ class SpanReader:
             cut = next((self.text[a:b] for a, b in self.tokens if a < position < b), None)
             where = "at no token" if cut is None else f"inside the token {cut!r}"
             expected = 'spans that begin and end with tokens, or data.on_misaligned = "snap" or "drop"'
-            raise self.error(expected, f"{self.shown(span)}, which {edge} {where}{self._unit_hint(span)}")
+            raise self.error(expected, f"{self.shown(span)}, which {edge} {where}{self._unit_hint(span)}", span)
         if policy == "drop" or begins is None or ends is None:
-            self.note(DROPPED, self.shown(span))
+            self.note(DROPPED, self.shown(span), span)
             return None
         snapped = replace(span, start=begins, end=ends)
-        self.note(SNAPPED, f"{self.shown(span)} becomes {self.shown(snapped)}")
+        self.note(SNAPPED, f"{self.shown(span)} becomes {self.shown(snapped)}", span)
         return Span(span.type, inside[0], inside[-1] + 1)
 
     def _characters(self, span: Span) -> int:
@@ -218,7 +223,7 @@ class SpanReader:
         seen: dict[Span, CharacterSpan] = {}
         for characters, span in aligned:
             if span in seen:
-                self.note(MERGED, self.shown(characters))
+                self.note(MERGED, self.shown(characters), characters)
             seen.setdefault(span, characters)
         if self.format.on_overlap == "error":
             before: CharacterSpan | None = None
@@ -226,7 +231,7 @@ class SpanReader:
             for span, characters in sorted(seen.items(), key=lambda pair: (pair[0].start, pair[0].end)):
                 if before is not None and span.start < past:
                     expected = 'spans that do not overlap, or data.on_overlap = "longest"'
-                    raise self.error(expected, f"{self.shown(characters)}, and {self.shown(before)}")
+                    raise self.error(expected, f"{self.shown(characters)}, and {self.shown(before)}", characters)
                 before, past = characters, span.end
             yield from seen
             return
@@ -236,7 +241,7 @@ class SpanReader:
             if longer is None:
                 kept.append(span)
             else:
-                self.note(SHORTER, f"{self.shown(seen[span])}, in {self.shown(seen[longer])}")
+                self.note(SHORTER, f"{self.shown(seen[span])}, in {self.shown(seen[longer])}", seen[span])
         yield from kept
 
 

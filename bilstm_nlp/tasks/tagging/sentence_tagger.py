@@ -13,7 +13,7 @@ import numpy as np
 
 from bilstm_nlp.data.text.corpus import ColumnFormat, Sentence
 from bilstm_nlp.data.text.output import Entity, OutputFormat, TaggedSentence
-from bilstm_nlp.data.text.recognition import input_format
+from bilstm_nlp.data.text.recognition import InputFormat, input_format
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.system.memory import return_freed_memory
 from bilstm_nlp.tasks.request import Ranking, Request
@@ -170,7 +170,8 @@ class SentenceTagger:
         elif request.plot is not None:
             raise InputError("--plot: expected --attention beside it, which is what a tagger draws, found none")
         check_options(kind, request)
-        format, reads, tags = self.reads, request.reads, frozenset(self.decoder.codec.tags)
+        format, tags = self.reads, frozenset(self.decoder.codec.tags)
+        reads: InputFormat = request.reads
         if reads == "auto":
             reads = input_format(request.source, format, tags)
             logger.info("reading %s as %s (--input says otherwise)", request.source, reads)

@@ -195,3 +195,22 @@ def test_without_a_network(monkeypatch):
 def test_sources_are_datasets_by_name():
     assert all(map(is_dataset, ["hf:x", "a.parquet", "hf:a.parquet"]))
     assert not any(map(is_dataset, ["a.jsonl", "a.json", "a.json.gz", "json", "a.conll", "parquet.txt"]))
+
+
+def test_saved_datasets_are_read_with_their_labels(tmp_path):
+    labels = datasets.Sequence(datasets.ClassLabel(names=["O", "B-PER"]))
+    features = datasets.Features({"tokens": datasets.Sequence(datasets.Value("string")), "ner_tags": labels})
+    rows = datasets.Dataset.from_dict({"tokens": [["Ann", "is"]], "ner_tags": [[1, 0]]}, features=features)
+    datasets.DatasetDict({"train": rows, "test": rows}).save_to_disk(tmp_path / "saved")
+    for source in (tmp_path / "saved" / "train", f"hf:{tmp_path / 'saved' / 'test'}"):
+        (sentence,) = read(str(source), ColumnFormat()).sentences
+        assert (sentence.tokens, sentence.tags) == (("Ann", "is"), ("B-PER", "O"))
+    splits = f"{tmp_path / 'saved' / 'test'}, {tmp_path / 'saved' / 'train'}"
+    with pytest.raises(DataError) as error:
+        read(str(tmp_path / "saved"), ColumnFormat())
+    assert str(error.value).endswith(f"expected the folder of a split, found a folder of several: {splits}")
+
+
+def test_names_of_tags_name_the_numbers_of_parquet(tmp_path):
+    source = parquet(tmp_path / "x.parquet", {"tokens": [["a", "b"]], "tags": [[1, 0]]}, None)
+    assert read(source, ColumnFormat(tag_names=("O", "B-X"))).sentences[0].tags == ("B-X", "O")

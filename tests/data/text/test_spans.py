@@ -30,8 +30,8 @@ def fitted(text: str, *spans: object, **settings) -> tuple[list[tuple[str, str]]
         text,
         tokens,
         ColumnFormat(**settings),
-        lambda expected, problem: DataError("x", expected, problem, 1),
-        lambda kind, message: remarks.append((kind, message)),
+        lambda expected, problem, _: DataError("x", expected, problem, 1),
+        lambda kind, message, _: remarks.append((kind, message)),
     )
     of_tokens = reader.spans_of_tokens([span_of(span) for span in spans])
     return [(text[tokens[span.start][0] : tokens[span.end - 1][1]], span.type) for span in of_tokens], remarks
