@@ -266,9 +266,14 @@ def chosen(
     lenient = {"data.missing": "interpolate", "data.look_back": LARGEST, "training.epochs": 1} | given
     config = _with_choices(source, lenient, [])
     assert isinstance(config, ForecastingConfig)
+    roles = []
+    if "data.static" not in given:
+        roles = defaults.roles(SeriesLoader(config.data, table_format(config)).constant_columns())
+        config = _with_choices(source, lenient, roles)
+        assert isinstance(config, ForecastingConfig)
     facts = SeriesLoader(config.data, table_format(config)).facts(complain)
     try:
-        choices = defaults.choose(facts, given)
+        choices = [*roles, *defaults.choose(facts, given)]
     except InputError as error:
         raise InputError(f"{source}: {error}") from None
     return given, choices

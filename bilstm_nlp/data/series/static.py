@@ -3,17 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from bilstm_nlp.batch import Bools, Ints
 from bilstm_nlp.data.lines import Complain
 from bilstm_nlp.data.series.categories import is_text, labels_of, shown_labels
 from bilstm_nlp.data.series.layout import Table, TableFormat
-from bilstm_nlp.data.series.numbers import parse_numbers
+from bilstm_nlp.data.series.numbers import parse_numbers, parsed_cells
 from bilstm_nlp.data.series.series import StaticCell
 from bilstm_nlp.errors import DataError
+
+
+@dataclass(frozen=True)
+class ConstantColumns:
+    """The columns without a role of their own that have one value within each series."""
+
+    static: tuple[str, ...] = ()
+    """Columns that differ between series: text that is no number, or numbers."""
+    single: tuple[str, ...] = ()
+    """Columns of text with the same value in all series."""
+    others: tuple[str, ...] = ()
+    """The other columns without a role."""
+
+
+def constant_columns(table: Table, format: TableFormat, given: Sequence[str]) -> ConstantColumns:
+    """Find the constant columns among those that have no role `given`; none if columns are named.
+
+    None also if no column would be left to forecast.
+    """
+    if format.columns is not None:
+        return ConstantColumns()
+    ids = pd.Series("", table.frame.index) if table.id is None else table.frame[table.id].astype(str)
+    static, single, others = [], [], []
+    for name in table.columns:
+        if name in given:
+            continue
+        column = table.frame[name]
+        if is_text(column, format):
+            text = pd.Series(labels_of(column), column.index)
+            values = text.mask(text == "")
+            of_kind = not values.dropna().str.match(r"[+-]?\.?[0-9]").any()
+        else:
+            numbers, strange = parsed_cells(column, format)
+            values = pd.Series(numbers, column.index)
+            of_kind = not strange.any() and values.nunique() > 1
+        if not of_kind or values.groupby(ids).nunique().max() != 1:
+            others.append(name)
+        elif values.nunique() > 1:
+            static.append(name)
+        else:
+            single.append(name)
+    return ConstantColumns(tuple(static), tuple(single), tuple(others)) if others else ConstantColumns()
 
 
 def static_cells(

@@ -13,6 +13,7 @@ from bilstm_nlp.config.forecasting import ForecastingConfig, ForecastingData
 from bilstm_nlp.config.splits import CountsSplit, DatesSplit, FractionsSplit, LastSplit
 from bilstm_nlp.data.folds import count_of
 from bilstm_nlp.data.lines import Complain, stop
+from bilstm_nlp.data.series import table_files
 from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.layout import LARGEST, LARGEST_UNSCALED, TableFormat
 from bilstm_nlp.data.series.series import (
@@ -25,6 +26,7 @@ from bilstm_nlp.data.series.series import (
     split_fractions,
     split_last,
 )
+from bilstm_nlp.data.series.static import ConstantColumns, constant_columns
 from bilstm_nlp.data.series.tables import read
 from bilstm_nlp.errors import ConfigError, InputError, listed
 from bilstm_nlp.tasks.forecasting.covariates import with_covariates
@@ -91,6 +93,11 @@ class SeriesLoader:
         """
         series_set = read(self.config.file, self.format, complain)
         return Facts.of(series_set, self._columns(series_set).targets)
+
+    def constant_columns(self) -> ConstantColumns:
+        """Return the columns of the config's file that have one value within each series, and no role yet."""
+        given = (*self.config.observed, *self.config.known)
+        return constant_columns(table_files.load(self.config.file, self.format), self.format, given)
 
     def load(self) -> SeriesParts:
         """Read the config's series and split each into parts.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bilstm_nlp.config.toml import toml
+from bilstm_nlp.data.series.static import ConstantColumns
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.tasks.forecasting.conformal import scores_needed
 from bilstm_nlp.tasks.forecasting.facts import Choice, Facts, observed_days
@@ -73,6 +74,18 @@ def choose(facts: Facts, given: Mapping[str, Any]) -> list[Choice]:
     if rows.level != 0.9:
         choices.append(Choice("interval", rows.level, "the validation part is too small for intervals of 0.9"))
     return [choice for choice in choices if not _is_given(choice.key, given)]
+
+
+def roles(constant: ConstantColumns) -> list[Choice]:
+    """Choose the roles of columns that have one value within each series."""
+    choices = []
+    if constant.single:
+        left_out = f"{', '.join(constant.single)} with one value in all rows tells nothing, and is left out"
+        choices.append(Choice("data.targets", list(constant.others), left_out))
+    if constant.static:
+        reason = "one value within each series; text is read as categories"
+        choices.append(Choice("data.static", list(constant.static), reason))
+    return choices
 
 
 def _is_given(key: str, given: Iterable[str]) -> bool:
