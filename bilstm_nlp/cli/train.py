@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +26,14 @@ def train(
         Path | None,
         typer.Option(metavar="DIRECTORY", help="The run directory. Default: runs/ and the name of the config."),
     ] = None,
+    parent: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="RUN",
+            help="A tagger's run to start from: its weights, vocabularies and architecture, on the data of CONFIG.",
+        ),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Resume an unfinished run.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing run.")] = False,
     verbosity: Verbosity = None,
@@ -41,7 +50,8 @@ def train(
     from bilstm_nlp.training.interruption import Interruption
     from bilstm_nlp.training.state import Paused
 
-    checked = load(str(config), overrides or [])
+    given = [*(overrides or []), *([] if parent is None else [f"training.parent={json.dumps(str(parent))}"])]
+    checked = load(str(config), given)
     path = out or default_out(config)
     leads = processes.rank() == 0
     with Interruption() as interruption, TrainingProgress(checked.training.epochs) as progress:
@@ -53,7 +63,7 @@ def train(
         except (Paused, KeyboardInterrupt) as stopped:
             progress.stop()
             kept = "batches" if isinstance(stopped, Paused) else "epochs"
-            sets = [part for override in overrides or [] for part in ("--set", override)]
+            sets = [part for override in given for part in ("--set", override)]
             again = console.shell("bilstm-nlp", "train", config, *sets, "--out", path, "--resume")
             if leads:
                 console.note(f"stopped; finished {kept} are kept. To go on: {again}")

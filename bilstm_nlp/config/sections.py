@@ -238,6 +238,16 @@ class TrainingConfig(Section):
     precision: Literal["fp32", "bf16"] = "fp32"
     """Precision of training. With `bf16`, the layers before the head compute in bfloat16; all else stays fp32."""
 
+    parent: Source | None = None
+    """Finished run of a tagger that the training starts from: its weights, vocabularies and architecture. `--from`
+    sets it. Words, characters, values and tags of the new data are added. Not set: random weights."""
+    freeze: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    """Layers that keep their weights, such as `["embedder", "encoder"]` or `["embedder.words"]`."""
+    thaw: Positive | None = None
+    """Epochs after which the last layer of `freeze` is trained too, then the one before it. Not set: never."""
+    learning_rates: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    """Peak learning rates of layers, such as `{ embedder = 1e-4 }`. All others have that of the optimizer."""
+
     def steps_of(self, epoch: int) -> int | None:
         """Return the number of steps of an epoch, from 1; `None` if an epoch is a pass over the data.
 

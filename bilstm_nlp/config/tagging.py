@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
@@ -270,7 +271,10 @@ class TaggingConfig(Section):
     def sources(self) -> tuple[str, ...]:
         """The files and datasets that are read."""
         sources = (self.data.train, self.data.dev, self.data.test, self.embeddings.file)
-        return (*(source for source in sources if source is not None), *self.embeddings.gazetteers.values())
+        files = (*(source for source in sources if source is not None), *self.embeddings.gazetteers.values())
+        if self.training.parent is None:
+            return files
+        return (*files, *(str(Path(self.training.parent) / name) for name in ("codec.json", "model.safetensors")))
 
     @property
     def comparability(self) -> Comparability:

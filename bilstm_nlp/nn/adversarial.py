@@ -25,6 +25,8 @@ class Adversarial(nn.Module):
     def forward(self, batch: Any) -> Loss:
         """Compute the loss of a batch."""
         sequences = self.model.embedder(batch)
+        if not sequences.inputs.requires_grad:  # of a frozen embedder
+            sequences = sequences._replace(inputs=sequences.inputs.detach().requires_grad_())
         loss = self.model.loss(sequences, batch)
         (gradient,) = torch.autograd.grad(loss.total, sequences.inputs, retain_graph=True)
         norm = gradient.flatten(1).norm(dim=1).clamp(min=torch.finfo(gradient.dtype).tiny)

@@ -22,13 +22,13 @@ from bilstm_nlp.runs.directory import RunDirectory
 from bilstm_nlp.runs.evaluate import sections
 from bilstm_nlp.runs.load import PathLike, Run, config_of, open_directory, open_run, path_of
 from bilstm_nlp.runs.lock import DirectoryLock
+from bilstm_nlp.runs.parents import Start, start_of
 from bilstm_nlp.runs.provenance import origin
 from bilstm_nlp.runs.replay import recording_of_saved
 from bilstm_nlp.runs.tensors import load_weights, read_state, write_state, write_tensors
 from bilstm_nlp.system.memory import peak_memory_mb
 from bilstm_nlp.system.processes import rank
 from bilstm_nlp.tasks.base import Prepared
-from bilstm_nlp.tasks.registry import build
 from bilstm_nlp.tasks.registry import load as load_config
 from bilstm_nlp.tasks.trainer import settings
 from bilstm_nlp.training.distributed import device_of, wait_for_all
@@ -83,13 +83,13 @@ def train_epochs(
     Raises `Paused` after the state was saved, if `stopping()` returns True. Raises `InputError` for data, vectors,
     devices and run directories that can't be used, and for a run that another process trains.
     """
-    checked, folder = config_from(config), path_of(path)
-    device_of(checked.training.device)  # a missing device is an error before any data are read
+    start, folder = start_of(config_from(config)), path_of(path)
+    device_of(start.config.training.device)  # a missing device is an error before any data are read
     # A run that was killed before its config was written has no state to resume from.
     if resume and (folder / "config.json").exists():
-        session = resumed_session(checked, folder)
+        session = resumed_session(start, folder)
     else:
-        session = new_session(checked, folder, force=force or resume)
+        session = new_session(start, folder, force=force or resume)
     with session as opened:
         yield from opened.epochs(watch, stopping)
 
@@ -108,17 +108,18 @@ def config_from(config: Config | PathLike) -> Config:
 
 
 @contextmanager
-def new_session(config: Config, path: Path, *, force: bool) -> Iterator[Session]:
+def new_session(start: Start, path: Path, *, force: bool) -> Iterator[Session]:
     """Prepare a new run, and lock its directory until the session ends.
 
     Raises `InputError` for data and directories that can't be used, before anything is written.
     """
+    config = start.config
     if rank() > 0:
-        yield Session(config, build(config).prepare(), None, None)
+        yield Session(config, start.prepare(), None, None)
         return
     RunDirectory.check_vacant(path, force=force)
     made_with = origin(config.sources, torch.get_num_threads())
-    prepared = build(config).prepare()
+    prepared = start.prepare()
     with DirectoryLock(path):
         run = RunDirectory.create(path, made_with, force=force)
         _write_config_and_codec(run, config, prepared)
@@ -126,18 +127,18 @@ def new_session(config: Config, path: Path, *, force: bool) -> Iterator[Session]
 
 
 @contextmanager
-def resumed_session(config: Config, path: Path) -> Iterator[Session]:
+def resumed_session(start: Start, path: Path) -> Iterator[Session]:
     """Lock the directory of an unfinished run until the session ends, and prepare to resume the run.
 
     Raises `InputError` for a run that can't be resumed with this config and its data.
     """
-    leads = rank() == 0
+    config, leads = start.config, rank() == 0
     lock: AbstractContextManager[object] = DirectoryLock(path) if leads else nullcontext()
     with lock:
         run = resumable(path, config)
         state = read_state(run)
         check_origin(run, origin(config.sources, torch.get_num_threads()))
-        prepared = build(config).prepare()
+        prepared = start.prepare()
         if leads and state is None:
             _write_config_and_codec(run, config, prepared)
         elif leads and state is not None:

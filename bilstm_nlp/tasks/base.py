@@ -44,6 +44,13 @@ class Task(Protocol):
         """
         ...
 
+    def prepare_from(self, parent: Predictor) -> Prepared:
+        """Read the data, seed, and make a model that starts from the weights of a trained one.
+
+        The architecture is that of the parent. Raises `InputError` for data or a task that can't be used.
+        """
+        ...
+
     def inspect(self, source: str | None = None) -> Inspection:
         """Describe the config's data, or another file that is read in the same way; errors become complaints."""
         ...

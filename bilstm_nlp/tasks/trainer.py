@@ -23,6 +23,7 @@ from bilstm_nlp.config.sections import (
 from bilstm_nlp.nn.adversarial import Adversarial
 from bilstm_nlp.nn.model import Model
 from bilstm_nlp.training import loop, schedules
+from bilstm_nlp.training.layers import Freezing, check_layers, parameter_groups
 from bilstm_nlp.training.loop import Settings
 from bilstm_nlp.training.optimizers import SGD, Adam, AdamW
 from bilstm_nlp.training.schedules import Schedule
@@ -42,7 +43,18 @@ def settings(config: Config) -> Settings:
         precision=config.training.precision,
         objective=objective(config.training.adversarial),
         batch_setting=config.training.batch_setting,
+        freezing=freezing(config.training),
     )
+
+
+def freezing(config: TrainingConfig) -> Freezing:
+    """Return the layers that are frozen, and when they are thawed."""
+    return Freezing(config.freeze, config.thaw)
+
+
+def check(config: TrainingConfig, model: nn.Module) -> None:
+    """Raise `InputError` for names of layers that a model does not have."""
+    check_layers(model, freezing(config), config.learning_rates)
 
 
 def objective(size: float) -> Callable[[nn.Module], nn.Module]:
@@ -59,13 +71,14 @@ def objective(size: float) -> Callable[[nn.Module], nn.Module]:
 
 def optimizer_maker(config: TrainingConfig) -> Callable[[nn.Module], Optimizer]:
     """Return a function that makes the optimizer of a model."""
+    rates = config.learning_rates
     match config.optimizer:
         case AdamWConfig(learning_rate=rate, betas=betas, weight_decay=decay):
-            return lambda model: AdamW(loop.parameter_groups(model, decay), lr=rate, betas=betas, fused=True)
+            return lambda model: AdamW(parameter_groups(model, decay, rates), lr=rate, betas=betas, fused=True)
         case AdamConfig(learning_rate=rate, betas=betas):
-            return lambda model: Adam(loop.parameter_groups(model, 0.0), lr=rate, betas=betas, fused=True)
+            return lambda model: Adam(parameter_groups(model, 0.0, rates), lr=rate, betas=betas, fused=True)
         case SgdConfig(learning_rate=rate, momentum=momentum, weight_decay=decay):
-            return lambda model: SGD(loop.parameter_groups(model, decay), lr=rate, momentum=momentum)
+            return lambda model: SGD(parameter_groups(model, decay, rates), lr=rate, momentum=momentum)
         case unknown:
             assert_never(unknown)
 

@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 import torch
@@ -23,6 +23,7 @@ from bilstm_nlp.nn.tensors import on
 from bilstm_nlp.system.memory import allocating, keep_freed_memory
 from bilstm_nlp.training.averaging import averaged
 from bilstm_nlp.training.distributed import Peers
+from bilstm_nlp.training.layers import Freezing, freeze, trained_parameters
 from bilstm_nlp.training.protocols import Batches, Score, TrainingBatch
 from bilstm_nlp.training.reports import EpochReport, Part
 from bilstm_nlp.training.schedules import Schedule
@@ -71,6 +72,8 @@ class Settings:
     """Name of the setting that makes batches smaller, for messages."""
     objective: Callable[[nn.Module], nn.Module] = identity
     """Model → module that maps a batch to the loss to minimise; it has no parameters of its own."""
+    freezing: Freezing = field(default_factory=Freezing)
+    """Layers that are not trained."""
 
 
 def fit(
@@ -124,6 +127,7 @@ class _Trainer:
         torch.manual_seed(settings.seed)
         self.objective = settings.objective(model).to(self.peers.device)
         self.optimizer = settings.optimizer(model)
+        self.trained = trained_parameters(model)
         self.peaks = [group["lr"] for group in self.optimizer.param_groups]
         self.averaged = averaged(model, settings.average) if settings.average else None
         self.reports: list[EpochReport] = []
@@ -153,6 +157,7 @@ class _Trainer:
         """
         peers, settings = self.peers, self.settings
         self.objective.train()
+        freeze(self.model, self.trained, settings.freezing.in_epoch(epoch))
         if part.batches and part.batches >= len(plan):
             batches = f"{part.batches} of {len(plan)} batches"
             raise RunError(f"state.safetensors: expected part of an epoch's batches, found {batches}")
@@ -277,19 +282,3 @@ def exhausted(scores: Sequence[Score], patience: int | None) -> bool:
         return False
     best = max(range(len(scores)), key=lambda i: (sum(scores[i].at_least(other) for other in scores), -i))
     return len(scores) - 1 - best >= patience
-
-
-def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
-    """Return two groups: matrices that multiply, which decay; embeddings, biases and transitions, which don't."""
-    decayed = {
-        id(parameter)
-        for module in model.modules()
-        if isinstance(module, (nn.Linear, nn.Conv1d, nn.LSTM, nn.GRU))
-        for parameter in module.parameters(recurse=False)
-        if parameter.dim() > 1
-    }
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    return [
-        {"params": [p for p in trained if id(p) in decayed], "weight_decay": weight_decay},
-        {"params": [p for p in trained if id(p) not in decayed], "weight_decay": 0.0},
-    ]

@@ -91,6 +91,17 @@ def test_a_zero_gradient_moves_nothing(case):
     assert all(parameter.grad.isfinite().all() for parameter in model.parameters())
 
 
+def test_a_frozen_embedder_moves_its_inputs_like_a_trained_one(case):
+    model, batch = case
+    before = Adversarial(model, 0.1)(batch).total
+    model.embedder.requires_grad_(False)
+    loss = Adversarial(model, 0.1)(batch)
+    torch.testing.assert_close(loss.total, before)
+    loss.total.backward()
+    assert model.head.map.weight.grad.abs().max() > 0
+    assert all(parameter.grad is None for parameter in model.embedder.parameters())
+
+
 def test_a_config_chooses_adversarial_training(case):
     model, _ = case
     values = {"task": "tagging", "data": {"train": "x", "dev": "y"}}

@@ -15,6 +15,7 @@ from bilstm_nlp.nn.model import Loss
 from bilstm_nlp.runs.directory import RunDirectory
 from bilstm_nlp.runs.tensors import read_state, write_state
 from bilstm_nlp.training import loop, schedules
+from bilstm_nlp.training.layers import parameter_groups
 from bilstm_nlp.training.loop import fit
 from bilstm_nlp.training.protocols import Score
 from bilstm_nlp.training.state import Paused, State
@@ -210,7 +211,7 @@ def test_clipping_has_the_bits_of_torch(norm):
 def test_weight_decay_spares_embeddings_biases_and_transitions():
     model = nn.ModuleDict({"lstm": nn.LSTM(2, 3), "words": nn.Embedding(4, 2), "out": nn.Linear(3, 2)})
     model.register_parameter("transitions", nn.Parameter(torch.zeros(2, 2)))
-    decayed, spared = loop.parameter_groups(model, 0.1)
+    decayed, spared = parameter_groups(model, 0.1)
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     assert {names[id(p)] for p in decayed["params"]} == {"lstm.weight_ih_l0", "lstm.weight_hh_l0", "out.weight"}
     assert len(decayed["params"]) + len(spared["params"]) == len(list(model.parameters()))

@@ -10,7 +10,8 @@ from torch import nn
 from torch.optim import AdamW
 
 from bilstm_nlp.nn.model import Loss
-from bilstm_nlp.training import loop, schedules
+from bilstm_nlp.training import schedules
+from bilstm_nlp.training.layers import parameter_groups
 from bilstm_nlp.training.loop import Settings
 from bilstm_nlp.training.protocols import Score
 
@@ -61,7 +62,7 @@ def settings(**options) -> Settings:
 
 
 def adamw(model: nn.Module) -> AdamW:
-    return AdamW(loop.parameter_groups(model, 0.1), lr=0.1)
+    return AdamW(parameter_groups(model, 0.1), lr=0.1)
 
 
 class Asked:

@@ -170,6 +170,10 @@ class WordTable:
         get = self._rows.get
         return get(form) or next(filter(None, map(get, lookup_chain(form))), UNKNOWN)
 
+    def row(self, word: str) -> int:
+        """Look up the row of a word as it is spelled: 1 if the table does not have it."""
+        return self._rows.get(word, UNKNOWN)
+
     def ids(self, forms: Iterable[str]) -> list[int]:
         """Look up the row of each form."""
         return list(map(self.id, forms))

@@ -9,7 +9,7 @@ import torch
 
 from bilstm_nlp.config import Config
 from bilstm_nlp.runs.directory import RunDirectory
-from bilstm_nlp.runs.load import load
+from bilstm_nlp.runs.load import open_run
 from bilstm_nlp.runs.lock import DirectoryLock
 from bilstm_nlp.runs.train import train_epochs
 from bilstm_nlp.studies.engines import trial_files
@@ -21,10 +21,11 @@ from bilstm_nlp.training.reports import EpochReport
 def carry_out(config: Config, folder: Path, key: str, resources: Resources) -> Iterator[EpochReport]:
     """Train a run in `folder`, or resume the run that is there, then write its trial; yield each finished epoch."""
     torch.set_num_threads(resources.threads)
-    run = RunDirectory(folder)
-    if run.finished:
-        run.drop_state()
+    directory = RunDirectory(folder)
+    if directory.finished:
+        directory.drop_state()
     else:
         yield from train_epochs(config, folder, resume=True)
     with DirectoryLock(folder):
-        trial_files.save(folder, key, resources, build(config).prepare(load(folder)).measure())
+        run = open_run(folder)  # whose config has the architecture of the run it started from, if any
+        trial_files.save(folder, key, resources, build(run.config).prepare(run.predictor).measure())

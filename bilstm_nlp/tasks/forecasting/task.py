@@ -51,6 +51,10 @@ class ForecastingTask:
             return self._trained(data, trained)
         return self._fitted(data)
 
+    def prepare_from(self, parent: Predictor) -> PreparedForecasting:
+        """Raise `InputError`: a forecaster's training starts from random weights."""
+        raise InputError("training.parent: expected the config of a tagger, found a forecaster's")
+
     def prepare_without_test(self, series_set: SeriesSet) -> PreparedForecasting:
         """Prepare a training on all rows of series that were read before; the last rows are the validation part."""
         return self._fitted(self.loader.without_test(series_set))

@@ -21,6 +21,7 @@ from bilstm_nlp.config.tagging import DocumentContext, NoContext, TaggingConfig
 from bilstm_nlp.data.batches import EpochBatches, epoch_of, plan
 from bilstm_nlp.data.text.augmentation import swap_entities
 from bilstm_nlp.data.text.codec import TaggingCodec
+from bilstm_nlp.data.text.codec_extension import extended
 from bilstm_nlp.data.text.column_codec import unknown_values
 from bilstm_nlp.data.text.corpus import TaggedCorpus
 from bilstm_nlp.data.text.encoded_sentences import EncodedSentences
@@ -42,6 +43,7 @@ from bilstm_nlp.tasks.tagging.decoding import TaggingModel, decode, head_of, rea
 from bilstm_nlp.tasks.tagging.errors import wrong_entities
 from bilstm_nlp.tasks.tagging.evaluation import Evaluation, gold_spans
 from bilstm_nlp.tasks.tagging.feature_figures import FeatureInspection
+from bilstm_nlp.tasks.tagging.inheritance import say_extension, take_over
 from bilstm_nlp.tasks.tagging.inspection import CorpusInspection, inspect_corpora
 from bilstm_nlp.tasks.tagging.meaning import meaning_of
 from bilstm_nlp.tasks.tagging.measurement import measure
@@ -74,6 +76,25 @@ class TaggingTask:
             return PreparedTagging(self.config, data, trained.codec, trained.model)
         torch.manual_seed(self.config.seed)
         return PreparedTagging(self.config, data, *self._fit(data))
+
+    def prepare_from(self, parent: Predictor) -> PreparedTagging:
+        """Read the corpora, seed, extend the vocabularies of a trained tagger, and make a model with its weights."""
+        assert isinstance(parent, Tagger)
+        data = self.loader.load()
+        torch.manual_seed(self.config.seed)
+        with allocating("making the model", "size of the encoder or of embeddings"):
+            codec = extended(
+                parent.codec,
+                data.train.sentences,
+                file_scheme=data.scheme,
+                minimum_count=self.config.embeddings.minimum_count,
+            )
+            child = model(self.config, codec, torch.zeros(codec.words.trainable, codec.frozen.shape[1]))
+            take_over(parent.model, parent.codec, child, codec)
+        say_extension(parent.codec, codec, data.train.sentences, data.scheme)
+        for corpus in (data.dev, data.test):
+            _say_unknown_values(codec, corpus)
+        return PreparedTagging(self.config, data, codec, child)
 
     def _fit(self, data: Corpora) -> tuple[TaggingCodec, TaggingModel]:
         """Build vocabularies of the training corpus and the pretrained vectors, and make the untrained model."""
