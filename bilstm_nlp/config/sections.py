@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Annotated, Literal
@@ -43,6 +44,10 @@ class Section(BaseModel):
     """A table of the config. Unknown keys are refused, values never change, and JSON can hold all of them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
+
+    def __hash__(self) -> int:
+        """Hash the JSON of the values, since tables with keys of the user's have no hash of their own."""
+        return hash(json.dumps(self.model_dump(mode="json"), sort_keys=True))
 
 
 class EncoderConfig(Section):

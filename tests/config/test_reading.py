@@ -296,3 +296,11 @@ def test_smoothed_trend_of_another_normalisation_is_refused():
     with pytest.raises(ConfigError, match=r'input.trend_smoothing: expected 0 unless .* = "theta", found 0.5'):
         parse(values, "a test")
     parse({**values, "input": {"trend_smoothing": 0.5, "normalisation": "theta"}}, "a test")
+
+
+def test_equal_configs_have_equal_hashes_whatever_the_order_of_their_keys():
+    data = {"train": "a.conll", "dev": "b.conll"}
+    files = [{"city": "a.txt", "river": "b.txt"}, {"river": "b.txt", "city": "a.txt"}, {"city": "a.txt"}]
+    first, second, third = (parse({"data": data, "embeddings": {"gazetteers": names}}, "a test") for names in files)
+    assert first == second != third
+    assert hash(first) == hash(second) != hash(third)
