@@ -42,7 +42,7 @@ def extended(
         frozen=frozen,
         characters=_added(parent.characters, Counter(chain.from_iterable(forms.elements()))),
         shapes=_added(parent.shapes, Counter(map(shape, forms.elements()))),
-        tags=tuple(tag_set(types, parent.scheme)),
+        tags=_tags(parent, types, sentences),
         file_scheme=file_scheme,
         entities=entities,
         lexicon=None if parent.lexicon is None else EntityLexicon(entities, types),
@@ -53,6 +53,14 @@ def extended(
         return codec
     keys = codec.encode_folds([Fold(sentences, None)]).pair_keys(len(words))
     return replace(codec, pairs=np.unique(np.concatenate([_renumbered(parent, words), keys])))
+
+
+def _tags(parent: TaggingCodec, types: Sequence[str], sentences: Sequence[Sentence]) -> tuple[str, ...]:
+    """List the tags to train; there is no O if neither the parent nor the sentences have it."""
+    tags = tag_set(types, parent.scheme)
+    if "O" not in parent.tags and not any("O" in (sentence.tags or ()) for sentence in sentences):
+        tags = [tag for tag in tags if tag != "O"]
+    return tuple(tags)
 
 
 def _words(parent: TaggingCodec, forms: Counter[str], minimum_count: int) -> tuple[WordTable, NDArray[np.float16]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,9 @@ from itertools import chain
 
 import numpy as np
 
+from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.column_codec import ColumnCodec, unknown_values, values_of
+from bilstm_nlp.data.text.corpus import TaggedCorpus
 from bilstm_nlp.data.text.feature_columns import FeatureColumn
 from bilstm_nlp.data.text.gazetteers import Gazetteers
 from bilstm_nlp.data.text.sentence import Sentence
@@ -17,6 +20,8 @@ from bilstm_nlp.data.text.tokenizer import Cut, cut_of
 from bilstm_nlp.errors import DataError
 from bilstm_nlp.reports.sections import Row
 from bilstm_nlp.tags import Scheme, spans
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,13 @@ class FeatureFigures:
     """By the key of the column."""
     gazetteers: dict[str, GazetteerFigures]
     """By the name of the gazetteer."""
+
+
+def say_unknown_values(codec: TaggingCodec, corpus: TaggedCorpus | None) -> None:
+    """Log how many values of a corpus are unknown to the training data."""
+    if corpus is not None:
+        for unknown in unknown_values(codec.columns, corpus.sentences):
+            logger.warning("%s: %s", corpus.source, unknown)
 
 
 def no_gazetteers(cut: Cut) -> Gazetteers:

@@ -8,12 +8,18 @@ import torch
 from torch import Tensor
 
 from bilstm_nlp.batch import Ints
+from bilstm_nlp.config.tagging import TaggingConfig
 from bilstm_nlp.data.text.codec import TaggingCodec
-from bilstm_nlp.data.text.codec_extension import NEW, Sources
-from bilstm_nlp.data.text.sentence import Sentence
+from bilstm_nlp.data.text.codec_extension import NEW, Sources, extended
+from bilstm_nlp.data.text.lexicon import entities_of
+from bilstm_nlp.errors import DataError
 from bilstm_nlp.nn.token_embedder import TokenEmbedder
-from bilstm_nlp.tags import Scheme, spans
+from bilstm_nlp.system.memory import allocating
+from bilstm_nlp.tags import training_scheme
+from bilstm_nlp.tasks.tagging.data import Corpora
 from bilstm_nlp.tasks.tagging.decoding import TaggingModel
+from bilstm_nlp.tasks.tagging.model import model
+from bilstm_nlp.tasks.tagging.predictor import Tagger
 
 logger = logging.getLogger(__name__)
 
@@ -25,14 +31,14 @@ OF_INPUTS = ("layers.0.directions.0.weight_ih_l0", "layers.0.directions.1.weight
 
 
 @torch.no_grad()
-def take_over(parent: TaggingModel, parent_codec: TaggingCodec, model: TaggingModel, codec: TaggingCodec) -> None:
-    """Copy the parent's weights to a model of the same architecture, whose codec extends the parent's.
+def take_over(parent: TaggingModel, parent_codec: TaggingCodec, child: TaggingModel, codec: TaggingCodec) -> None:
+    """Copy the parent's weights to a child of the same architecture, whose codec extends the parent's.
 
-    New tags keep the weights of `model`, and inputs of new features begin with weights of 0. The temperature is 1.
+    New tags keep the weights of `child`, and inputs of new features begin with weights of 0. The temperature is 1.
     """
     assert isinstance(parent.embedder, TokenEmbedder)
     sources = Sources.of(parent_codec, codec)
-    weights, own = parent.state_dict(), model.state_dict()
+    weights, own = parent.state_dict(), child.state_dict()
     words = weights["embedder.words.table.weight"]
     rows = {
         "embedder.characters.embedding.weight": sources.characters,
@@ -60,7 +66,7 @@ def take_over(parent: TaggingModel, parent_codec: TaggingCodec, model: TaggingMo
             own[name] = _columns(before[None], inputs)[0]
         elif name != "head.temperature":
             own[name] = before
-    model.load_state_dict(own)
+    child.load_state_dict(own)
 
 
 def _inputs(features: Ints, embedder: TokenEmbedder) -> Tensor:
@@ -75,7 +81,25 @@ def _columns(matrix: Tensor, sources: Tensor) -> Tensor:
     return torch.where(sources == NEW, 0.0, matrix[:, sources.clamp(min=0)])
 
 
-def say_extension(parent: TaggingCodec, codec: TaggingCodec, sentences: list[Sentence], scheme: Scheme) -> None:
+def child_of(parent: Tagger, config: TaggingConfig, data: Corpora) -> tuple[TaggingCodec, TaggingModel]:
+    """Extend the codec of a trained tagger by new training data, and make a model that starts from its weights.
+
+    Raises `InputError` if the parent's tags are of another kind than those of the data.
+    """
+    scheme = training_scheme(data.scheme, config.data.scheme)
+    if scheme != parent.codec.scheme:
+        kind = f"tags that are trained as {parent.codec.scheme}, as the run's are"
+        raise DataError(config.data.train, kind, f"tags that are trained as {scheme}")
+    sentences, minimum_count = data.train.sentences, config.embeddings.minimum_count
+    with allocating("making the model", "size of the encoder or of embeddings"):
+        codec = extended(parent.codec, sentences, file_scheme=data.scheme, minimum_count=minimum_count)
+        child = model(config, codec, torch.zeros(codec.words.trainable, codec.frozen.shape[1]))
+        take_over(parent.model, parent.codec, child, codec)
+    _say_extension(parent.codec, codec, data)
+    return codec, child
+
+
+def _say_extension(parent: TaggingCodec, codec: TaggingCodec, data: Corpora) -> None:
     """Log what is new to the parent, and which of its types the new training data lack."""
     counts = {
         "words": codec.words.trainable - parent.words.trainable,
@@ -84,7 +108,7 @@ def say_extension(parent: TaggingCodec, codec: TaggingCodec, sentences: list[Sen
         "tags": len(codec.tags) - len(parent.tags),
     }
     logger.info("new to the run: %s", ", ".join(f"{count:,} {what}" for what, count in counts.items()))
-    present = {span.type for sentence in sentences for span in spans(sentence.tags or (), scheme)}
+    present = set().union(*entities_of(data.train.sentences, data.scheme).values())
     if lost := sorted(set(parent.types) - present):
         logger.warning(
             "types of the run that no new training sentence has, so that it may forget them: %s", ", ".join(lost)

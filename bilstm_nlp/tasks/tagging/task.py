@@ -21,8 +21,6 @@ from bilstm_nlp.config.tagging import DocumentContext, NoContext, TaggingConfig
 from bilstm_nlp.data.batches import EpochBatches, epoch_of, plan
 from bilstm_nlp.data.text.augmentation import swap_entities
 from bilstm_nlp.data.text.codec import TaggingCodec
-from bilstm_nlp.data.text.codec_extension import extended
-from bilstm_nlp.data.text.column_codec import unknown_values
 from bilstm_nlp.data.text.corpus import TaggedCorpus
 from bilstm_nlp.data.text.encoded_sentences import EncodedSentences
 from bilstm_nlp.data.text.lexicon import Fold, neighbour_folds, with_lexicons_of_others
@@ -42,8 +40,8 @@ from bilstm_nlp.tasks.tagging.decoder import Decoder, ModelDecoder
 from bilstm_nlp.tasks.tagging.decoding import TaggingModel, decode, head_of, read_together
 from bilstm_nlp.tasks.tagging.errors import wrong_entities
 from bilstm_nlp.tasks.tagging.evaluation import Evaluation, gold_spans
-from bilstm_nlp.tasks.tagging.feature_figures import FeatureInspection
-from bilstm_nlp.tasks.tagging.inheritance import say_extension, take_over
+from bilstm_nlp.tasks.tagging.feature_figures import FeatureInspection, say_unknown_values
+from bilstm_nlp.tasks.tagging.inheritance import child_of
 from bilstm_nlp.tasks.tagging.inspection import CorpusInspection, inspect_corpora
 from bilstm_nlp.tasks.tagging.meaning import meaning_of
 from bilstm_nlp.tasks.tagging.measurement import measure
@@ -82,18 +80,9 @@ class TaggingTask:
         assert isinstance(parent, Tagger)
         data = self.loader.load()
         torch.manual_seed(self.config.seed)
-        with allocating("making the model", "size of the encoder or of embeddings"):
-            codec = extended(
-                parent.codec,
-                data.train.sentences,
-                file_scheme=data.scheme,
-                minimum_count=self.config.embeddings.minimum_count,
-            )
-            child = model(self.config, codec, torch.zeros(codec.words.trainable, codec.frozen.shape[1]))
-            take_over(parent.model, parent.codec, child, codec)
-        say_extension(parent.codec, codec, data.train.sentences, data.scheme)
+        codec, child = child_of(parent, self.config, data)
         for corpus in (data.dev, data.test):
-            _say_unknown_values(codec, corpus)
+            say_unknown_values(codec, corpus)
         return PreparedTagging(self.config, data, codec, child)
 
     def _fit(self, data: Corpora) -> tuple[TaggingCodec, TaggingModel]:
@@ -120,7 +109,7 @@ class TaggingTask:
                 gazetteers=partial(gazetteers_of, config.embeddings),
             )
             for corpus in (data.dev, data.test):
-                _say_unknown_values(codec, corpus)
+                say_unknown_values(codec, corpus)
         with allocating("making the model", "size of the encoder or of embeddings"):
             return codec, model(config, codec, torch.from_numpy(initial))
 
@@ -149,7 +138,7 @@ class TaggingTask:
         """Score a decoder, of one tagger or of several, as `evaluate` scores a tagger."""
         data = self.config.data
         corpus = self.corpus(source or data.test or data.dev, decoder.codec)
-        _say_unknown_values(decoder.codec, corpus)
+        say_unknown_values(decoder.codec, corpus)
         evaluation = Evaluation(decoder, corpus)
         meaning = meaning_of(decoder.codec)
         results = meaning.results(evaluation)
@@ -267,13 +256,6 @@ class PreparedTagging:
             np.where(np.isfinite(transitions), transitions, np.nan),
             folder / "transitions.png",
         )
-
-
-def _say_unknown_values(codec: TaggingCodec, corpus: TaggedCorpus | None) -> None:
-    """Log how many values of a corpus are unknown to the training data."""
-    if corpus is not None:
-        for unknown in unknown_values(codec.columns, corpus.sentences):
-            logger.warning("%s: %s", corpus.source, unknown)
 
 
 def _forms(sentences: Sequence[Sentence]) -> Counter[str]:

@@ -9,6 +9,7 @@ import torch
 from bilstm_nlp.config import parse
 from bilstm_nlp.config.inheritance import inherited
 from bilstm_nlp.data.text.codec_extension import Sources
+from bilstm_nlp.errors import DataError
 from bilstm_nlp.tasks.registry import tagging
 from bilstm_nlp.tasks.tagging.decoding import emissions
 
@@ -137,3 +138,21 @@ def test_types_without_new_sentences_are_said(tmp_path, monkeypatch, caplog):
     old = tagging(settings).prepare()
     tagging(inherited(config(tmp_path, "x X B-NEW\ny Y O\n"), settings, "a run")).prepare_from(old.predictor())
     assert "types of the run that no new training sentence has, so that it may forget them: LOC, PER" in caplog.text
+
+
+def test_plain_labels_are_extended(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    settings = config(tmp_path, "the x DT\ndog x NN\n", **PLAIN)
+    old = tagging(settings).prepare()
+    new = tagging(inherited(config(tmp_path, "a x DT\nran x VB\n"), settings, "a run")).prepare_from(old.predictor())
+    assert new.codec.tags == ("DT", "NN", "VB")
+    known = torch.equal(new.model.head.projection.weight[:2], old.model.head.projection.weight)
+    assert known
+
+
+def test_tags_of_another_kind_are_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    settings = config(tmp_path, "the x DT\ndog x NN\n", **PLAIN)
+    old = tagging(settings).prepare()
+    with pytest.raises(DataError, match=r"expected tags that are trained as plain, as the run's are, found .* IOBES"):
+        tagging(inherited(config(tmp_path, OLD), settings, "a run")).prepare_from(old.predictor())
