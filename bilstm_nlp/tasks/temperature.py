@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,49 @@ def fit_temperature(confidences: Confidences, correct: NDArray[np.bool_]) -> flo
             b = low + ratio * (high - low)
             loss_b = loss(b)
     return float(np.exp((low + high) / 2))
+
+
+NEAR, FAR = 0.75, float(np.log(HOTTEST))
+"""Logarithms of the hottest node near a temperature of 1, where the search begins, and of the hottest of all."""
+NODES = 5
+
+
+def interpolated(confidences: Confidences) -> Confidences:
+    """Return confidences at any temperature of the search, from those at a few nodes, each computed once.
+
+    Log odds times temperature vary slowly with the logarithm of the temperature: from the difference of the two best
+    scores, where it is cold, to a mean over all paths. A polynomial through the nodes follows them. Beyond the nodes
+    that are near 1, others are used.
+
+    >>> exact = lambda temperature: 1 / (1 + np.exp(-np.array([2.0, -1.0]) / temperature))
+    >>> np.allclose(interpolated(exact)(1.3), exact(1.3))
+    True
+    """
+    near, far = (cache(partial(_odds_at_nodes, confidences, reach)) for reach in (NEAR, FAR))
+
+    def at(temperature: float) -> NDArray[np.float64]:
+        logarithm = float(np.log(temperature))
+        nodes, odds = near() if abs(logarithm) <= NEAR else far()
+        weights = [
+            np.prod(np.delete(logarithm - nodes, node)) / np.prod(np.delete(nodes[node] - nodes, node))
+            for node in range(NODES)
+        ]
+        values: NDArray[np.float64] = 1 / (1 + np.exp(-(np.array(weights) @ odds) / temperature))
+        return values
+
+    return at
+
+
+def _odds_at_nodes(confidences: Confidences, reach: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the (M,) nodes, logarithms of temperatures, and (M, N) temperature · log odds at each."""
+    nodes = np.linspace(-reach, reach, NODES)
+    return nodes, np.stack([t * _log_odds(confidences(float(t))) for t in np.exp(nodes)])
+
+
+def _log_odds(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the log odds of (N,) probabilities, all finite."""
+    p = np.clip(probabilities, 1e-12, 1 - 1e-12)
+    return np.log(p) - np.log1p(-p)
 
 
 def cross_fitted(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bilstm_nlp.metrics.reliability import reliability
-from bilstm_nlp.tasks.temperature import COLDEST, HOTTEST, cross_fitted, fit_temperature
+from bilstm_nlp.tasks.temperature import COLDEST, HOTTEST, cross_fitted, fit_temperature, interpolated
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
@@ -95,3 +95,25 @@ def test_cross_fitting_an_empty_half_changes_nothing():
     fitted, _ = cross_fitted(confidences, correct, np.ones(50, bool))
     np.testing.assert_array_equal(fitted, confidences(1.0))
     assert cross_fitted(lambda t: np.empty(0), np.empty(0, bool), np.empty(0, bool))[1] is None
+
+
+@pytest.mark.parametrize("temperature", [0.5, 0.9, 1.8, 3.0])
+def test_interpolation_finds_the_temperature_in_few_evaluations(temperature):
+    """Softmaxes over five scores, whose log odds are no straight line in the temperature."""
+    generator = np.random.default_rng(1)
+    scores = generator.normal(0, 2, (20_000, 5))
+    drawn = (scores + generator.gumbel(size=scores.shape)).argmax(1)
+    best, asked = scores.argmax(1), []
+
+    def confidences(t: float) -> np.ndarray:
+        asked.append(t)
+        exps = np.exp((scores - scores.max(1, keepdims=True)) * temperature / t)
+        return 1 / exps.sum(1)
+
+    approximate = interpolated(confidences)
+    assert fit_temperature(approximate, drawn == best) == pytest.approx(temperature, rel=0.05)
+    assert len(asked) <= 10
+    near = len(asked)
+    for t in (0.6, 1.0, 1.5):
+        assert np.abs(approximate(t) - confidences(t)).max() < 0.01
+    assert len(asked) - near == 3

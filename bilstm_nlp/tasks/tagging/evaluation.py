@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache, cached_property
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +16,12 @@ from bilstm_nlp.tags import Span, spans
 from bilstm_nlp.tasks.tagging.decoder import Decoder, decode_all
 from bilstm_nlp.tasks.tagging.decoding import Decoded, DecodedBatch
 from bilstm_nlp.tasks.tagging.results import Calibration
-from bilstm_nlp.tasks.temperature import cross_fitted, fit_temperature
+from bilstm_nlp.tasks.temperature import Confidences, cross_fitted, fit_temperature, interpolated
+
+MANY_TAGS = 40
+"""Tags from which on a temperature is fitted to a sample, as exact probabilities take as long as the tags squared."""
+SAMPLED_FROM, SAMPLED_EVERY = 5000, 4
+"""Predictions from which on every so many batches are sampled. Batches are sorted by length, and all lengths occur."""
 
 
 class Evaluation:
@@ -31,7 +40,8 @@ class Evaluation:
 
     def calibrate(self) -> None:
         """Set the temperature to the value that fits this corpus best."""
-        self.decoder.set_temperature(fit_temperature(self.confidences, self._correct()))
+        chosen = self._fitted
+        self.decoder.set_temperature(fit_temperature(chosen.confidences, self._correct(chosen.batches)))
 
     def confidences(self, temperature: float | None = None) -> NDArray[np.float64]:
         """Return the (N,) probabilities of all predicted entities, batch by batch.
@@ -43,28 +53,49 @@ class Evaluation:
 
     def calibration(self) -> Calibration:
         """Compare the confidences with how often they are right, before and after calibration."""
-        correct = self._correct()
-        half = np.array([sentence % 2 == 0 for sentence, _ in self._in_order_of_confidences()], dtype=bool)
+        correct, chosen = self._correct(self.batches), self._fitted
+        half = np.array([sentence % 2 == 0 for sentence, _ in _predictions(chosen.batches)], dtype=bool)
         return Calibration(
             temperature=self.decoder.temperature,
             before=reliability(self.confidences(1.0), correct),
             after=reliability(self.confidences(), correct),
-            ece_cross_fitted=cross_fitted(self.confidences, correct, half)[1],
+            ece_cross_fitted=cross_fitted(chosen.confidences, self._correct(chosen.batches), half)[1],
         )
 
-    def _correct(self) -> NDArray[np.bool_]:
-        """Return (N,) bool, in the order of `confidences`: True if a predicted entity is a gold entity."""
-        gold = [set(spans) for spans in self.gold]
-        return np.array([span in gold[sentence] for sentence, span in self._in_order_of_confidences()], dtype=bool)
+    @cached_property
+    def _fitted(self) -> _Fitted:
+        """The predictions that temperatures are fitted to: all, or a sample of them if there are many tags."""
+        batches = self.batches
+        if len(self.codec.tags) < MANY_TAGS:
+            return _Fitted(batches, cache(self._confidences))
+        if sum(len(entities) for batch in batches for entities in batch.entities) >= SAMPLED_FROM:
+            batches = batches[SAMPLED_EVERY // 2 :: SAMPLED_EVERY]
+        return _Fitted(batches, interpolated(self.decoder.confidences(batches)))
 
-    def _in_order_of_confidences(self) -> list[tuple[int, Span]]:
-        """Return (index of the sentence, predicted entity) in the order of `confidences`."""
-        return [
-            (sentence, span)
-            for batch in self.batches
-            for sentence, entities in zip(batch.sentences.tolist(), batch.entities, strict=True)
-            for span in entities
-        ]
+    def _correct(self, batches: Sequence[DecodedBatch]) -> NDArray[np.bool_]:
+        """Return (N,) bool for the predictions of batches: True if a predicted entity is a gold entity."""
+        return np.array([span in self._gold[sentence] for sentence, span in _predictions(batches)], dtype=bool)
+
+    @cached_property
+    def _gold(self) -> list[set[Span]]:
+        return [set(spans) for spans in self.gold]
+
+
+class _Fitted(NamedTuple):
+    """The predictions that temperatures are fitted to."""
+
+    batches: Sequence[DecodedBatch]
+    confidences: Confidences
+
+
+def _predictions(batches: Sequence[DecodedBatch]) -> list[tuple[int, Span]]:
+    """Return (index of the sentence, predicted entity) of batches, in the order of their confidences."""
+    return [
+        (sentence, span)
+        for batch in batches
+        for sentence, entities in zip(batch.sentences.tolist(), batch.entities, strict=True)
+        for span in entities
+    ]
 
 
 def gold_spans(corpus: TaggedCorpus, codec: TaggingCodec) -> list[list[Span]]:
