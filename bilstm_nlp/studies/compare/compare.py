@@ -85,12 +85,12 @@ def _check(plan: Plan) -> None:
     except InputError as error:
         raise InputError(f"{plan.grid.source}: {error}") from None
     # Runs that differ in their seed alone are checked once.
-    unlike = {job.run.config.model_copy(update={"seed": 0}): job.run.variant for job in missing(plan.jobs)}
-    for config, variant in unlike.items():
+    unlike = {job.run.config.model_copy(update={"seed": 0}).model_dump_json(): job.run for job in missing(plan.jobs)}
+    for run in unlike.values():
         try:
-            check(config)
+            check(run.config)
         except InputError as error:
-            raise InputError(f"{plan.grid.source}, variant {variant}: {error}") from None
+            raise InputError(f"{plan.grid.source}, variant {run.variant}: {error}") from None
 
 
 def _view_of(grid: Grid) -> View | None:
