@@ -102,7 +102,7 @@ def test_a_bad_line_is_named_after_the_output_before_it(run, call, tmp_path):
 @pytest.mark.slow
 def test_a_reader_that_leaves_ends_the_output_quietly(run, tmp_path):
     source = tmp_path / "long.txt"
-    source.write_text("Ford rose in Paris .\n" * 20_000)
+    source.write_text("Ford rose in Paris .\n" * 8_000)
     shell = f"{sys.executable} -m bilstm_nlp predict {run} {source} | head -n 1"
     done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, env=os.environ, check=True)
     assert len(done.stdout.splitlines()) == 1
@@ -113,7 +113,7 @@ def test_a_reader_that_leaves_ends_the_output_quietly(run, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_output_that_cannot_be_written_is_named(tagger_run, tmp_path, jobs, forked):
-    (tmp_path / "x.txt").write_text("Ann left Bonn .\n" * 20_000)
+    (tmp_path / "x.txt").write_text("Ann left Bonn .\n" * 5_000)
     predict = command("predict", tagger_run, tmp_path / "x.txt", "--jobs", jobs)
     with open("/dev/full", "wb") as full:
         result = subprocess.run(predict, stdout=full, stderr=subprocess.PIPE, text=True, check=False)

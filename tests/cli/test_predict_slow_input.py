@@ -85,7 +85,7 @@ def test_a_slow_pipe_gets_each_answer_before_the_next_line(options, sentence):
 
 
 def test_a_fast_pipe_is_read_in_full_chunks_and_loses_nothing(tmp_path, call):
-    lines = [f"Ann {'met Bob ' * (number % 7)}left {number} ." for number in range(5000)]
+    lines = [f"Ann {'met Bob ' * (number % 7)}left {number} ." for number in range(2500)]
     text = "\n".join(lines) + "\n"
     (tmp_path / "x.txt").write_text(text)
     of_file = call("predict", RUN, tmp_path / "x.txt").out.encode()

@@ -24,30 +24,22 @@ from bilstm_nlp.runs.directory import RunDirectory
 from bilstm_nlp.runs.lock import FILES as LOCK_FILES
 from bilstm_nlp.training.reports import EpochReport
 from tests.killing import Ending, Forks, Moment, call_of_its_own, said
-from tests.samples import FORECASTER, TAGGER, sets
+from tests.samples import FORECASTER, sets
 from tests.serving.test_pool import session
-from tests.studies.grids import write_base
+from tests.studies.grids import write_base, write_grid
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
 KILLS = {"train a tagger": 14, "train a forecaster": 14, "compare": 6, "evaluate": 9, "predict": 13}
 """Kills that must hit each command; BILSTM_KILLS sets another total."""
-SMALL_TAGGER = ["training.epochs=3", "encoder.hidden=8", "embeddings.characters={kind='none'}", "data.fraction=0.1"]
+SMALL_TAGGER = ["training.epochs=3", "encoder.hidden=8"]
 SMALL_FORECASTER = ["training.epochs=2", "encoder.hidden=8", "data.stride=8"]
-GRID = f"""
-base = "{TAGGER}"
-baseline = "crf"
-seeds = [1]
-fractions = [0.1]
-[set]
-encoder.hidden = 8
-training.epochs = 2
-embeddings.characters = {{ kind = "none" }}
-[variants.crf]
-[variants.softmax]
-head.kind = "softmax"
-"""
+GRID = {
+    "seeds": [1],
+    "set": {"encoder": {"hidden": 8}},
+    "variants": {"crf": {}, "softmax": {"head": {"kind": "softmax"}}},
+}
 MEASURED = {
     *("began", "command", "commit", "seconds", "wall_seconds", "sequences_per_second", "peak_memory_mb", "speed"),
     *("training_seconds", "training_speed", "prediction_speed", "on_front"),
@@ -94,7 +86,8 @@ def forks() -> Iterator[Forks]:
 def commands(forks, tmp_path_factory) -> dict[str, Command]:
     """Run every command once without a kill."""
     root = tmp_path_factory.mktemp("kills")
-    (root / "grid.toml").write_text(GRID)
+    write_base(root)
+    write_grid(root, **GRID)
 
     def command(name: str, *call: str, **more: tuple[str, ...]) -> Command:
         folder = root / name.replace(" ", "-")
@@ -108,7 +101,7 @@ def commands(forks, tmp_path_factory) -> dict[str, Command]:
         call = ("train", config, *sets([text.replace("{", "{{").replace("}", "}}") for text in overrides]))
         return command(name, *call, "--out", "{folder}/run", again=("--resume",), anew=("--force",))
 
-    tagger = train("train a tagger", TAGGER, SMALL_TAGGER)
+    tagger = train("train a tagger", str(root / "base.toml"), SMALL_TAGGER)
     forecaster = train("train a forecaster", str(FORECASTER), SMALL_FORECASTER)
     run = str(tagger.reference / "run")
     evaluate = command("evaluate", "evaluate", run, "--errors", "{folder}/errors.html", "--json")
