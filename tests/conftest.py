@@ -32,6 +32,8 @@ settings.load_profile(PROFILE)
 
 LONGEST = frozenset({"test_python_versions.py", "test_same_bits.py", "test_kills.py"})
 """Files that take more than a minute."""
+SLOW_FIXTURES = frozenset({"browser", "finished"})
+"""Fixtures that start a browser, or the processes of a comparison."""
 TORCH_IS_HERE = importlib.util.find_spec("torch") is not None
 
 
@@ -44,13 +46,13 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs torch, browsers and random files; with the profile "brief", cap the examples of every property.
+    """Mark what needs torch, browsers, comparisons and random files; with the profile "brief", cap all examples.
 
     Files with slow tests come first, those that take minutes before all. A worker that began one last would end long
     after the others.
     """
     for item in items:
-        if "browser" in getattr(item, "fixturenames", ()) or item.path.parent.name == "fuzz":
+        if SLOW_FIXTURES & {*getattr(item, "fixturenames", ())} or item.path.parent.name == "fuzz":
             item.add_marker("slow")
         if needs_torch(item.path) or fixtures_that_need_torch() & {*getattr(item, "fixturenames", ())}:
             item.add_marker("torch")

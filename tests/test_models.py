@@ -128,12 +128,19 @@ def tagging_components() -> list[dict[str, dict[str, object]]]:
     ]
 
 
+def with_slow_ones(
+    cases: list[dict[str, dict[str, object]]], quick: list[dict[str, dict[str, object]]]
+) -> list[object]:
+    """Mark the cases that are not among the quick ones as slow."""
+    return [case if case in quick else pytest.param(case, marks=pytest.mark.slow) for case in cases]
+
+
 def one_at_a_time(options: list[dict[str, object]]) -> list[dict[str, object]]:
     """Return the first option, and the options that differ from it in one value."""
     return [option for option in options if sum(option[name] != options[0][name] for name in option) <= 1]
 
 
-@pytest.fixture(params=tagging_cases(), ids=json.dumps)
+@pytest.fixture(params=with_slow_ones(tagging_cases(), tagging_components()), ids=json.dumps)
 def tagger(request, tmp_path, monkeypatch):
     """Make (prepared, data, codec, model) of a variant, initialised as for training, with emissions far apart."""
     monkeypatch.chdir(tmp_path)
@@ -272,7 +279,7 @@ def forecasting_components() -> list[dict[str, dict[str, object]]]:
     ]
 
 
-@pytest.fixture(params=forecasting_cases(), ids=json.dumps)
+@pytest.fixture(params=with_slow_ones(forecasting_cases(), forecasting_components()), ids=json.dumps)
 def forecaster(request, tmp_path):
     """Make (prepared, data, codec, model) of a variant on two hourly series of different lengths."""
     generator = np.random.default_rng(0)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import bilstm_nlp
-from tests.samples import sets
+from tests.samples import BETWEEN, in_turn, sets
 
 ROOT = Path(__file__).parent.parent
 pytestmark = [pytest.mark.slow, pytest.mark.torch]
@@ -110,14 +110,12 @@ def test_links_of_the_readme_lead_somewhere_outside_the_repository():
 
 def test_wheel_alone_trains_the_sample_and_predicts(installed, tmp_path):
     quick = ["training.epochs=1", "encoder.hidden=8", "embeddings.characters={kind='none'}", "data.fraction=0.1"]
-    train = ["train", "sample:ner", *sets(quick), "--out", "runs/mine"]
-    trained = run(installed, "-m", "bilstm_nlp", *train, cwd=tmp_path)
-    assert trained.returncode == 0, trained.stderr
     (tmp_path / "my.txt").write_text("Angela Merkel flew to Paris.\n", encoding="utf-8")
+    train = ["train", "sample:ner", *sets(quick), "--out", "runs/mine"]
     predict = ["predict", "runs/mine", "my.txt", "--format", "jsonl"]
-    predicted = run(installed, "-m", "bilstm_nlp", *predict, cwd=tmp_path)
-    assert predicted.returncode == 0, predicted.stderr
-    assert '"text": "Angela Merkel flew to Paris."' in predicted.stdout
+    ended = run(installed, *in_turn(train, predict)[1:], cwd=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    assert '"text": "Angela Merkel flew to Paris."' in ended.stdout.split(BETWEEN)[1]
     where = run(installed, "-c", "import bilstm_nlp; print(bilstm_nlp.__file__)", cwd=tmp_path)
     assert Path(where.stdout.strip()).is_relative_to(installed.parent.parent)
 

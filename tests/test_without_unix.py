@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.samples import BETWEEN, SERIES, TAGGER, command, in_turn
+from tests.studies.grids import write_base, write_grid
 
 pytestmark = pytest.mark.slow
 
@@ -86,13 +87,11 @@ def test_verification_accepts_the_run(outputs):
 
 
 def test_comparison_trains_its_variants_in_spawned_processes(tmp_path):
-    sets = "[set]\ntraining.epochs = 1\nencoder.hidden = 4\n"
-    variants = '[variants.crf]\n[variants.soft]\nhead.kind = "softmax"\n'
-    grid = f'base = "{TAGGER}"\nbaseline = "crf"\nseeds = [1]\n{sets}{variants}'
-    (tmp_path / "grid.toml").write_text(grid, encoding="utf-8")
-    run("compare", tmp_path / "grid.toml", "--jobs", 2, "--out", tmp_path / "out")
+    write_base(tmp_path)
+    grid = write_grid(tmp_path, seeds=[1])
+    run("compare", grid, "--jobs", 2, "--out", tmp_path / "out")
     report = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
-    assert {row["status"] for row in report["runs"]} == {"finished"}
+    assert [row["status"] for row in report["runs"]] == ["finished"] * 2
 
 
 def test_forecaster_is_trained_and_forecasts(outputs):

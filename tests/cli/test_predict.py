@@ -193,6 +193,7 @@ def test_several_runs_are_evaluated_together(forecaster_run, second_run, call):
     assert together["interval"]["coverage"] == pytest.approx(alone["interval"]["coverage"], abs=0.01)
 
 
+@pytest.mark.slow
 def test_wrong_ensembles_are_refused_by_the_command_line(run, forecaster_run, second_run, call):
     for arguments, message in [
         (["predict", forecaster_run, SERIES, "--combine", "mean"], "--combine: expected several runs, found only"),

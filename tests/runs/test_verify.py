@@ -49,6 +49,7 @@ def test_run_gives_its_recorded_answers(runs):
     ],
     ids=lambda tables: "-".join(tables),
 )
+@pytest.mark.slow
 def test_every_kind_of_tagger_answers_alike_in_every_way(tables, tmp_path):
     values = {
         "data": {"train": "sample:news.train.conll", "dev": "sample:news.dev.conll"},

@@ -20,6 +20,7 @@ def written(path, frame: pd.DataFrame, name: str = "x.csv") -> str:
     return str(path / name)
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sets(st.integers(1, 18)), st.sets(st.integers(0, 18)), st.sampled_from(["interpolate", "ffill"]))
 def test_filled_values_equal_those_of_pandas_and_are_counted(tmp_path, gaps, empty, missing):

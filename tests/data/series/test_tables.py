@@ -142,6 +142,7 @@ values = st.floats(-1e9, 1e9, allow_nan=False).map(float)
     st.booleans(),
     st.data(),
 )
+@pytest.mark.slow
 def test_tables_written_by_pandas_are_read_back(tmp_path, frequency, lengths, zone, parquet, data):
     # In a CSV only the offsets are left of a zone, and Berlin's change: its months begin at two hours of UTC.
     zone = "Asia/Tokyo" if zone and not parquet else zone

@@ -70,6 +70,7 @@ def test_order_of_members_changes_nothing(runs, ensemble):
     np.testing.assert_allclose(backwards.forecast(table(), known())[numbers], expected, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_intervals_are_calibrated_on_the_validation_part(tmp_path):
     """With windows enough, margins are quantiles of the combined residuals in spreads, by step and column."""
     config(tmp_path, targets=TARGETS)
@@ -209,6 +210,7 @@ def test_reading_of_the_first_member_is_named(runs, tmp_path, caplog):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backwards", [False, True])
 def test_run_with_the_longest_look_back_gives_the_level(tmp_path, backwards, caplog):
     base = config(tmp_path, targets=TARGETS).model_dump(mode="json")
