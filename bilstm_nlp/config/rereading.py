@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import assert_never
+from typing import Any, assert_never
 
 from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.config.reading import Config, apply, parse, to_json
@@ -17,23 +17,34 @@ FIXED = ("train", "dev", "test", "fraction", "held_out", "scheme")
 def reread(config: Config, settings: Sequence[str]) -> Config:
     """Return a run's config with other settings of its data section.
 
+    A function of `data.tokenizer` is taken from the settings alone, not from the run.
+
     Raises `ConfigError` for other keys, for what training has fixed, and for a forecaster's config.
 
     >>> config = parse({"data": {"train": "a.conll", "dev": "b.conll"}}, "an example")
     >>> reread(config, ["data.token_column=1"]).data.token_column
     1
     """
-    if not settings:
-        return config
     match config:
         case ForecastingConfig():
+            if not settings:
+                return config
             raise ConfigError("--set, --encoding", ["expected the run of a tagger, found a forecaster"])
         case TaggingConfig():
-            values = to_json(config)
+            if not settings and not _names_code(config):
+                return config
+            values: Any = to_json(config)
+            if _names_code(config):
+                values["data"]["tokenizer"] = None
             problems = [problem for setting in settings if (problem := _apply(values, setting))]
             return parse(values, "--set", problems)
         case _:
             assert_never(config)
+
+
+def _names_code(config: TaggingConfig) -> bool:
+    """Tell whether a config names a function to cut text. It is not imported because a run names it."""
+    return ":" in (config.data.tokenizer or "")
 
 
 def _apply(values: object, setting: str) -> str | None:

@@ -77,6 +77,8 @@ class TaggingData(Section):
     """Treatment of overlapping spans: `longest` keeps the longest of them, and counts the others."""
     encoding: str = "utf-8"
     """Character encoding of the files."""
+    tokenizer: str | None = Field(None, pattern=r"^(jieba|pythainlp|[\w.]+:\w+)$")
+    """Cuts plain text: `jieba`, `pythainlp`, or a `module:function`. Not set: rules as in the training tokens."""
     file_scheme: Scheme | Literal["auto"] = "auto"
     """Tag scheme of the files. `auto` detects the scheme from the whole training corpus; `plain` is any label a token,
     such as parts of speech."""

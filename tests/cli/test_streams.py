@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bilstm_nlp.config import parse
+from bilstm_nlp.data.text import tokenizer
 from bilstm_nlp.data.text.corpus import ColumnFormat, Sentence, read, sentence_of_text, sentences_of
 from bilstm_nlp.data.text.output import TaggedSentence, writer
 from bilstm_nlp.errors import DataError, InputError
@@ -112,7 +113,7 @@ def test_what_columns_cannot_hold(token, tag):
 
 
 def test_text_is_cut_as_the_training_data_were(words, characters, tmp_path):
-    assert (words.codec.cut, characters.codec.cut) == ("words", "characters")
+    assert (words.codec.cut, characters.codec.cut) == (tokenizer.WORDS, tokenizer.CHARACTERS)
     path = tmp_path / "x.txt"
     tokens = [json.loads(predicted(tagger, path, "EU在北京\n", "jsonl"))["tokens"] for tagger in (words, characters)]
     assert tokens == [["EU", "在", "北", "京"], ["E", "U", "在", "北", "京"]]
@@ -128,10 +129,13 @@ def test_text_is_cut_as_the_training_data_were(words, characters, tmp_path):
 def test_the_codec_remembers_how_text_is_cut(characters):
     codec = characters.codec
     restored = type(codec).from_json(json.loads(json.dumps(codec.to_json())), codec.tensors())
-    assert restored.cut == "characters"
-    for broken in ({"cut": "syllables"}, {"cut": None}):
-        with pytest.raises(InputError, match="cut: expected 'words' or 'characters', found"):
-            type(codec).from_json(json.loads(json.dumps(codec.to_json())) | broken, codec.tensors())
+    assert restored.cut == tokenizer.CHARACTERS
+    for broken, message in (
+        ("syllables", "cut.unit: expected 'words', 'characters' or 'blanks', found 'syllables'"),
+        (None, "cut: expected an object, found None"),
+    ):
+        with pytest.raises(InputError, match=message):
+            type(codec).from_json(json.loads(json.dumps(codec.to_json())) | {"cut": broken}, codec.tensors())
 
 
 def test_evaluation_cuts_text_with_spans_like_prediction(characters, tmp_path):
@@ -140,6 +144,6 @@ def test_evaluation_cuts_text_with_spans_like_prediction(characters, tmp_path):
     path.write_text('{"text": "EU北京", "spans": [[1, 4, "LOC"]]}\n')
     with pytest.raises(DataError, match="begins inside the token 'EU'"):
         read(str(path), ColumnFormat())
-    (sentence,) = read(str(path), ColumnFormat(cut="characters")).sentences
+    (sentence,) = read(str(path), ColumnFormat(cut=tokenizer.CHARACTERS)).sentences
     assert sentence.tags == ("O", "B-LOC", "I-LOC", "I-LOC")
-    assert sentence_of_text("EU北京", "characters").tokens == sentence.tokens
+    assert sentence_of_text("EU北京", tokenizer.CHARACTERS).tokens == sentence.tokens

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bilstm_nlp.data.text.sentence import ColumnFormat
+from bilstm_nlp.data.text.tokenizer import CHARACTERS, WORDS
 from bilstm_nlp.tags import SCHEMES
 from tests.fuzz.configs import wrong
 from tests.fuzz.files import WHOLE, changed
@@ -25,7 +26,7 @@ FORMATS = st.builds(
     ColumnFormat,
     token=st.sampled_from([0, 0, 0, 0, "tokens", "text"]),
     tag=st.sampled_from([-1, -1, -1, None, "ner_tags", "labels"]),
-    cut=st.sampled_from(["words", "characters"]),
+    cut=st.sampled_from([WORDS, CHARACTERS]),
     spans_as=st.sampled_from(SCHEMES),
 )
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bilstm_nlp.data.text.corpus import read, sentences_of
 from bilstm_nlp.data.text.output import TaggedSentence, writer
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence
+from bilstm_nlp.data.text.tokenizer import CHARACTERS, WORDS
 from bilstm_nlp.errors import DataError
 from bilstm_nlp.tags import SCHEMES
 from tests.fuzz.files import check_message, files, packed, result_or_refusal
@@ -41,7 +42,7 @@ FORMATS = st.builds(
     token=st.sampled_from([0, 0, "text", "tokens", "\0"]),
     tag=st.sampled_from([-1, -1, "tags", "labels", "\u2028", None]),
     encoding=st.sampled_from(["utf-8", "utf-8", "utf-8", "latin-1", "utf-7", "unicode_escape"]),
-    cut=st.sampled_from(["words", "characters"]),
+    cut=st.sampled_from([WORDS, CHARACTERS]),
     spans_as=st.sampled_from(SCHEMES),
 )
 

@@ -13,15 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bilstm_nlp.batch import AnyArray, Ints
-from bilstm_nlp.data.text.codec_file import column_as_json, saved_codec
+from bilstm_nlp.data.text.codec_file import column_as_json, saved_agreement, saved_codec, saved_cut
 from bilstm_nlp.data.text.column_codec import ColumnCodec, encoded_numbers, encoded_values
 from bilstm_nlp.data.text.corpus import Sentence
+from bilstm_nlp.data.text.cut_learning import Agreement, agreement
 from bilstm_nlp.data.text.document_features import Use, usage
 from bilstm_nlp.data.text.encoded_sentences import EncodedSentences
 from bilstm_nlp.data.text.feature_columns import FeatureColumn
 from bilstm_nlp.data.text.gazetteers import Gazetteers
 from bilstm_nlp.data.text.lexicon import EntityLexicon, Fold, entities_of, matches
-from bilstm_nlp.data.text.tokenizer import Cut, cut_of
+from bilstm_nlp.data.text.tokenizer import WORDS, Cut
 from bilstm_nlp.data.text.vocabulary import FIRST, UNKNOWN, Vocabulary, WordTable, shape
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.system.arrays import expect_array
@@ -57,8 +58,10 @@ class TaggingCodec:
     """The tokens of each entity in the training data → its types there."""
     frozen: NDArray[np.float16]
     """(E, D) vectors of the words beyond the training data."""
-    cut: Cut = "words"
+    cut: Cut = WORDS
     """The cut of plain text, as in the training data."""
+    agreement: Agreement | None = None
+    """The training tokens beside those into which `cut` cuts their text; None in runs that did not count them."""
     pairs: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     """(P,) ascending: `pair_keys` of the neighbours in the training data; empty without bigrams."""
     lexicon: EntityLexicon | None = None
@@ -86,11 +89,12 @@ class TaggingCodec:
         with_usage: bool = False,
         context: int = 0,
         columns: Sequence[FeatureColumn] = (),
-        gazetteers: Callable[[Cut], Gazetteers] = lambda cut: Gazetteers({}),
+        gazetteers: Gazetteers | None = None,
+        cut: Cut = WORDS,
     ) -> TaggingCodec:
         """Collect characters, shapes, tags and entities of the training sentences, whose tags are in `file_scheme`.
 
-        `gazetteers` reads lists of phrases, which are cut like text.
+        `gazetteers`: lists of phrases as features. `cut`: the cut of plain text, as in these sentences.
         """
         forms = Counter(chain.from_iterable(sentence.tokens for sentence in sentences))
         characters: Counter[str] = Counter()
@@ -99,7 +103,7 @@ class TaggingCodec:
             shapes[shape(form)] += count
             for character in form:
                 characters[character] += count
-        entities, cut = entities_of(sentences, file_scheme), cut_of(forms.elements())
+        entities = entities_of(sentences, file_scheme)
         types = sorted(set().union(*entities.values()))
         codec = cls(
             words=words,
@@ -111,11 +115,12 @@ class TaggingCodec:
             entities=entities,
             frozen=frozen,
             cut=cut,
+            agreement=agreement(sentences, cut),
             lexicon=EntityLexicon(entities, types) if with_lexicon else None,
             with_usage=with_usage,
             context=context,
             columns=tuple(ColumnCodec.fit(column, sentences) for column in columns),
-            gazetteers=gazetteers(cut),
+            gazetteers=gazetteers or Gazetteers({}),
         )
         if not with_pairs:
             return codec
@@ -218,7 +223,8 @@ class TaggingCodec:
         return {
             "scheme": self.scheme,
             "file_scheme": self.file_scheme,
-            "cut": self.cut,
+            "cut": saved_cut(self.cut),
+            "agreement": saved_agreement(self.agreement),
             "tags": list(self.tags),
             "characters": list(self.characters.items),
             "shapes": list(self.shapes.items),
@@ -262,6 +268,7 @@ class TaggingCodec:
             entities=saved.entities,
             frozen=frozen,
             cut=saved.cut,
+            agreement=saved.agreement,
             pairs=pairs,
             lexicon=EntityLexicon(saved.entities, types) if saved.lexicon else None,
             with_usage=saved.usage,

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from bilstm_nlp.data.text.column_codec import ColumnCodec
+from bilstm_nlp.data.text.cut_learning import Agreement
 from bilstm_nlp.data.text.feature_columns import FeatureColumn
 from bilstm_nlp.data.text.gazetteers import Gazetteers
-from bilstm_nlp.data.text.tokenizer import Cut
+from bilstm_nlp.data.text.tokenizer import WORDS, Clitics, Cut, Kind, Negations, Unit
 from bilstm_nlp.data.text.vocabulary import Vocabulary, WordTable
 from bilstm_nlp.errors import RunError, excerpt
 from bilstm_nlp.tags import Scheme, is_bare, is_mixed, parse
@@ -44,6 +45,31 @@ class ColumnFile(BaseModel):
     deviation: Annotated[float, Field(gt=0)]
 
 
+class CutFile(BaseModel):
+    """The `cut` of codec.json. Earlier releases wrote `words` or `characters`."""
+
+    model_config = ConfigDict(strict=True)
+
+    unit: Unit
+    whole: list[Kind] = sorted(WORDS.whole)
+    negations: Negations = WORDS.negations
+    clitics: Clitics = WORDS.clitics
+    compounds: list[str] = []
+    kept: list[str] = []
+    lexicon: list[str] = []
+    module: str | None = None
+
+
+class AgreementFile(BaseModel):
+    """The `agreement` of codec.json."""
+
+    model_config = ConfigDict(strict=True)
+
+    tokens: Annotated[int, Field(ge=0)]
+    otherwise: Annotated[int, Field(ge=0)]
+    examples: list[Annotated[list[str], Field(min_length=2, max_length=2)]]
+
+
 class CodecFile(BaseModel):
     """The keys of codec.json and their types."""
 
@@ -51,7 +77,8 @@ class CodecFile(BaseModel):
 
     scheme: Scheme
     file_scheme: Scheme
-    cut: Cut
+    cut: CutFile
+    agreement: AgreementFile | None = None
     tags: list[str]
     characters: list[str]
     shapes: list[str]
@@ -64,6 +91,12 @@ class CodecFile(BaseModel):
     gazetteers: dict[str, Annotated[list[Strings], Field(min_length=1)]] = {}
     gazetteers_fold_case: bool = False
 
+    @field_validator("cut", mode="before")
+    @classmethod
+    def _of_earlier_releases(cls, value: object) -> object:
+        """Take the name of a unit for its rules."""
+        return {"unit": value} if isinstance(value, str) else value
+
 
 @dataclass(frozen=True)
 class SavedCodec:
@@ -72,6 +105,7 @@ class SavedCodec:
     scheme: Scheme
     file_scheme: Scheme
     cut: Cut
+    agreement: Agreement | None
     tags: tuple[str, ...]
     characters: Vocabulary
     shapes: Vocabulary
@@ -94,7 +128,8 @@ def saved_codec(values: object) -> SavedCodec:
     return SavedCodec(
         scheme=file.scheme,
         file_scheme=file.file_scheme,
-        cut=file.cut,
+        cut=cut_of_file(file.cut),
+        agreement=_agreement(file.agreement),
         tags=_checked("tags", lambda: _tags(file.tags, file.scheme)),
         characters=_checked("characters", lambda: Vocabulary(tuple(file.characters))),
         shapes=_checked("shapes", lambda: Vocabulary(tuple(file.shapes))),
@@ -125,6 +160,39 @@ def _column(file: ColumnFile) -> ColumnCodec:
     """Restore a column. Raises `ValueError` if a value occurs twice."""
     column = FeatureColumn(file.column, file.numeric)
     return ColumnCodec(column, Vocabulary(tuple(file.values)), file.mean, file.deviation)
+
+
+def saved_cut(cut: Cut) -> dict[str, object]:
+    """Return a cut for codec.json."""
+    values = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in vars(cut).items()}
+    return {name: value for name, value in values.items() if name != "saved"}
+
+
+def saved_agreement(agreement: Agreement | None) -> dict[str, object] | None:
+    """Return an agreement for codec.json."""
+    if agreement is None:
+        return None
+    return {**vars(agreement), "examples": [list(example) for example in agreement.examples]}
+
+
+def cut_of_file(file: CutFile) -> Cut:
+    return Cut(
+        unit=file.unit,
+        whole=frozenset(file.whole),
+        negations=file.negations,
+        clitics=file.clitics,
+        compounds=frozenset(file.compounds),
+        kept=frozenset(file.kept),
+        lexicon=frozenset(file.lexicon),
+        module=file.module,
+        saved=True,
+    )
+
+
+def _agreement(file: AgreementFile | None) -> Agreement | None:
+    if file is None:
+        return None
+    return Agreement(file.tokens, file.otherwise, tuple((form, pieces) for form, pieces in file.examples))
 
 
 def _problem(error: ValidationError) -> str:

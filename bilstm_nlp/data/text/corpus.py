@@ -21,7 +21,7 @@ from bilstm_nlp.data.text.jsonl import read_jsonl
 from bilstm_nlp.data.text.recognition import CorpusFormat, InputFormat, corpus_format, input_format
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence, check_length, line_of
 from bilstm_nlp.data.text.sentence_csv import read_sentence_csv
-from bilstm_nlp.data.text.tokenizer import Cut, offsets
+from bilstm_nlp.data.text.tokenizer import WORDS, Cut, offsets
 from bilstm_nlp.errors import DataError
 from bilstm_nlp.tags import (
     Scheme,
@@ -247,7 +247,7 @@ def hold_out(corpus: TaggedCorpus, fold: int, folds: int) -> tuple[TaggedCorpus,
     return TaggedCorpus(corpus.source, others), TaggedCorpus(corpus.source, held_out)
 
 
-def sentence_of_text(text: str, cut: Cut = "words") -> Sentence:
+def sentence_of_text(text: str, cut: Cut = WORDS) -> Sentence:
     """Cut plain text into a sentence. Text of blanks has no tokens.
 
     >>> sentence_of_text("Merkel's visit.").tokens

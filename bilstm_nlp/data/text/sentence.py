@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from bilstm_nlp.data.text.feature_columns import FeatureColumn
-from bilstm_nlp.data.text.tokenizer import Cut
+from bilstm_nlp.data.text.tokenizer import WORDS, Cut
 from bilstm_nlp.errors import DataError
 from bilstm_nlp.tags import Scheme
 
@@ -93,7 +93,7 @@ class ColumnFormat:
     """Treatment of spans that cut a token."""
     on_overlap: Literal["error", "longest"] = "error"
     """Treatment of spans that overlap."""
-    cut: Cut = "words"
+    cut: Cut = WORDS
     """The cut of text without tokens."""
     spans_as: Scheme = "IOB2"
     """The scheme of the tags that are made of character spans."""

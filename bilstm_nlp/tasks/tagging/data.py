@@ -10,6 +10,7 @@ from bilstm_nlp.config.tagging import TaggingData
 from bilstm_nlp.data.lines import Complain, stop
 from bilstm_nlp.data.remarks import Note
 from bilstm_nlp.data.text.corpus import ColumnFormat, TaggedCorpus, checked, converted, fraction_of, hold_out, read
+from bilstm_nlp.data.text.cut_learning import learn_cut
 from bilstm_nlp.data.text.tokenizer import Cut
 from bilstm_nlp.errors import DataError
 from bilstm_nlp.tags import Scheme, TagReading
@@ -29,6 +30,8 @@ class Corpora:
     dev: TaggedCorpus
     test: TaggedCorpus | None
     scheme: Scheme
+    cut: Cut
+    """The cut of plain text, as in the training corpus."""
 
 
 class CorpusLoader:
@@ -39,8 +42,11 @@ class CorpusLoader:
         self.config, self.format = config, format
         self.reading = TagReading(config.tag_map, config.tag_format)
 
-    def load(self) -> Corpora:
-        """Read all parts. An unknown tag scheme is detected from the whole training corpus."""
+    def load(self, cut: Cut | None = None) -> Corpora:
+        """Read all parts. An unknown tag scheme is detected from the whole training corpus.
+
+        `cut`: that of a trained tagger; by default the config's, or it is learnt from the training sentences.
+        """
         config = self.config
         train = self._read_unmapped(config.train, config.file_scheme)
         for entry in unused_entries(train, self.reading):
@@ -56,14 +62,18 @@ class CorpusLoader:
             scheme: Scheme = recognition.detection.scheme
         else:
             scheme = config.file_scheme
+        train = self._without_held_out_fold(fraction_of(self._checked(train, scheme), config.fraction))
+        if cut is None:
+            cut = learn_cut(train.sentences) if config.tokenizer is None else self.format.cut
         return Corpora(
-            self._without_held_out_fold(fraction_of(self._checked(train, scheme), config.fraction)),
-            self.read_in_scheme_of_training(config.dev, scheme),
-            self.read_in_scheme_of_training(config.test, scheme) if config.test else None,
+            train,
+            self.read_in_scheme_of_training(config.dev, scheme, cut),
+            self.read_in_scheme_of_training(config.test, scheme, cut) if config.test else None,
             scheme,
+            cut,
         )
 
-    def read_in_scheme_of_training(self, source: str, scheme: Scheme, cut: Cut = "words") -> TaggedCorpus:
+    def read_in_scheme_of_training(self, source: str, scheme: Scheme, cut: Cut) -> TaggedCorpus:
         """Read a development or test corpus, with its tags in `scheme`, that of the training corpus.
 
         If all its tags fit a scheme of their own and break `scheme`, they are converted. A `file_scheme` that is set
@@ -95,11 +105,12 @@ class CorpusLoader:
         scheme: Scheme | Literal["auto"],
         complain: Complain = stop,
         note: Note | None = None,
-        cut: Cut = "words",
+        cut: Cut | None = None,
     ) -> TaggedCorpus:
         """Read a corpus in the config's format, with its tags mapped.
 
-        Spans of characters become tags of `scheme`, of IOB2 for `auto`.
+        Spans of characters become tags of `scheme`, of IOB2 for `auto`. `cut`: that of text without tokens; by default
+        the config's.
         """
         return self._mapped(self._read_unmapped(source, scheme, complain, note, cut), complain)
 
@@ -109,10 +120,10 @@ class CorpusLoader:
         scheme: Scheme | Literal["auto"],
         complain: Complain = stop,
         note: Note | None = None,
-        cut: Cut = "words",
+        cut: Cut | None = None,
     ) -> TaggedCorpus:
-        format = replace(self.format, spans_as="IOB2" if scheme == "auto" else scheme, cut=cut)
-        return read(source, format, complain, note)
+        spans_as: Scheme = "IOB2" if scheme == "auto" else scheme
+        return read(source, replace(self.format, spans_as=spans_as, cut=cut or self.format.cut), complain, note)
 
     def _mapped(self, corpus: TaggedCorpus, complain: Complain = stop) -> TaggedCorpus:
         """Read the tags by the config's map and format."""

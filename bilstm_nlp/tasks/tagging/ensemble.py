@@ -79,7 +79,8 @@ def _check_alike(taggers: Sequence[Tagger], names: Sequence[str]) -> None:
         for what, expected, other in (
             ("tags in the scheme", first.codec.scheme, tagger.codec.scheme),
             ("files with tags in the scheme", first.codec.file_scheme, tagger.codec.file_scheme),
-            ("text cut into", first.codec.cut, tagger.codec.cut),
+            ("text cut into", first.codec.cut.unit, tagger.codec.cut.unit),
+            ("data.tokenizer", first.codec.cut.module, tagger.codec.cut.module),
             ("data.token_column", first.format.token, tagger.format.token),
             ("data.tag_column", first.format.tag, tagger.format.tag),
             ("embeddings.columns", _columns(first), _columns(tagger)),

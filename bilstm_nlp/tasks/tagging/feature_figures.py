@@ -13,10 +13,11 @@ import numpy as np
 from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.column_codec import ColumnCodec, unknown_values, values_of
 from bilstm_nlp.data.text.corpus import TaggedCorpus
+from bilstm_nlp.data.text.cut_learning import learn_cut
 from bilstm_nlp.data.text.feature_columns import FeatureColumn
 from bilstm_nlp.data.text.gazetteers import Gazetteers
 from bilstm_nlp.data.text.sentence import Sentence
-from bilstm_nlp.data.text.tokenizer import Cut, cut_of
+from bilstm_nlp.data.text.tokenizer import Cut
 from bilstm_nlp.errors import DataError
 from bilstm_nlp.reports.sections import Row
 from bilstm_nlp.tags import Scheme, spans
@@ -85,7 +86,7 @@ class FeatureInspection:
             return
         self._codecs = [ColumnCodec.fit(column, sentences) for column in self.columns]
         try:
-            self._gazetteers = self._read(cut_of(chain.from_iterable(sentence.tokens for sentence in sentences)))
+            self._gazetteers = self._read(learn_cut(sentences))
         except DataError as error:
             complain(error)
 

@@ -11,9 +11,10 @@ from typing import Any, Literal
 from bilstm_nlp.data.lines import Complain
 from bilstm_nlp.data.remarks import Note, Remark
 from bilstm_nlp.data.text.corpus import Sentence, TaggedCorpus, checked, converted, line_of, missing_type
+from bilstm_nlp.data.text.tokenizer import Cut, offsets
 from bilstm_nlp.data.text.vocabulary import Coverage, WordTable
 from bilstm_nlp.data.text.word_vectors import Pretrained
-from bilstm_nlp.errors import DataError, excerpt
+from bilstm_nlp.errors import DataError, InputError, excerpt
 from bilstm_nlp.reports.sections import Row, Section, Table
 from bilstm_nlp.tags import Detection, Scheme, parse, spans, type_name, violations
 from bilstm_nlp.tasks.inspection import Complaint
@@ -100,6 +101,15 @@ class CorpusInspection:
 
 def _percentage(part: int, whole: int) -> str:
     return f"{part / whole:.1%}"
+
+
+def tokenizer_complaints(cut: Cut) -> list[Complaint]:
+    """Complain of a tokenizer that can't be imported."""
+    try:
+        offsets("", cut)
+    except InputError as error:
+        return [Complaint("config", None, str(error), wrong=True)]
+    return []
 
 
 def inspect_corpora(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, assert_never
 
 import torch
@@ -22,7 +23,7 @@ from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.feature_columns import FeatureColumn
 from bilstm_nlp.data.text.gazetteers import Gazetteers
 from bilstm_nlp.data.text.sentence import ColumnFormat
-from bilstm_nlp.data.text.tokenizer import Cut
+from bilstm_nlp.data.text.tokenizer import WORDS, Cut
 from bilstm_nlp.data.text.vocabulary import FIRST
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.nn.crf.crf import LinearChainCrf
@@ -49,6 +50,8 @@ def restored(
     restored_codec = TaggingCodec.from_json(codec, arrays)
     vectors = torch.zeros(restored_codec.words.trainable, restored_codec.frozen.shape[1])
     untrained = model(config, restored_codec, vectors)
+    if config.data.tokenizer is not None:  # a package's, or one that was given after training
+        restored_codec = replace(restored_codec, cut=Cut(module=config.data.tokenizer))
     return Tagger(untrained, restored_codec, column_format(config), _scores(results))
 
 
@@ -75,6 +78,7 @@ def column_format(config: TaggingConfig) -> ColumnFormat:
         on_misaligned=data.on_misaligned,
         on_overlap=data.on_overlap,
         features=feature_columns(config.embeddings),
+        cut=WORDS if data.tokenizer is None else Cut(module=data.tokenizer),
     )
 
 

@@ -24,7 +24,7 @@ def _section(name: str, results: dict[str, Any]) -> Section:
     title = f"{name}: {results['source']}, {results['sentences']:,} sentences, {results['tokens']:,} tokens"
     words = LABELS if "accuracy" in results else ENTITIES
     tables = _label_tables(results) if words is LABELS else chain(_score_tables(results), _warnings(results))
-    section = Section(title, [*tables, *_calibration(results["calibration"], words)])
+    section = Section(title, [*tables, *_calibration(results["calibration"], words), *_plain_text(results)])
     if name == "dev":
         section.parts.append(Picture("plots/confusion.png", f"{words.kind.capitalize()}s of {words.of}"))
         section.parts.append(Picture("plots/transitions.png", "Transition scores"))
@@ -89,6 +89,12 @@ def _score_rows(groups: dict[str, dict[str, Any]]) -> Iterator[Row]:
     for name, scores in groups.items():
         figures = (number(scores[figure]) for figure in ("precision", "recall", "f1"))
         yield (name, *figures, f"{scores['support']:,}")
+
+
+def _plain_text(results: dict[str, Any]) -> Iterator[str]:
+    """Warn if plain text is cut otherwise than the training data."""
+    if "plain_text" in results:
+        yield f"Warning: {results['plain_text']}. Give such text as tokens, or expect worse tags."
 
 
 def _warnings(results: dict[str, Any]) -> Iterator[str]:

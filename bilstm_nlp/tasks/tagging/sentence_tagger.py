@@ -175,6 +175,13 @@ class SentenceTagger:
         if reads == "auto":
             reads = input_format(request.source, format, tags)
             logger.info("reading %s as %s (--input says otherwise)", request.source, reads)
+        codec = self.decoder.codec
+        if reads in ("text", "jsonl") and codec.agreement is not None and codec.agreement.matters:
+            logger.warning(
+                "%s: text without tokens is not cut like the training data, of which %s",
+                request.source,
+                codec.agreement,
+            )
         if (reads in ("text", "tokens") or request.source == "-") and not request.states_encoding:
             format = replace(format, encoding="utf-8")
         frame = frame_of(kind, self.decoder.codec.types, request.source, reads)

@@ -49,7 +49,7 @@ def text_style(codec: TaggingCodec) -> TextStyle:
     """Return the style of text: characters that are all in segments without types are cut into words."""
     if codec.file_scheme == "plain":
         return "labels"
-    if codec.cut == "characters" and "O" not in codec.tags and codec.types == (UNTYPED,):
+    if codec.cut.unit == "characters" and "O" not in codec.tags and codec.types == (UNTYPED,):
         return "words"
     return "entities"
 

@@ -42,7 +42,7 @@ from bilstm_nlp.tasks.tagging.errors import wrong_entities
 from bilstm_nlp.tasks.tagging.evaluation import Evaluation, gold_spans
 from bilstm_nlp.tasks.tagging.feature_figures import FeatureInspection, say_unknown_values
 from bilstm_nlp.tasks.tagging.inheritance import child_of
-from bilstm_nlp.tasks.tagging.inspection import CorpusInspection, inspect_corpora
+from bilstm_nlp.tasks.tagging.inspection import CorpusInspection, inspect_corpora, tokenizer_complaints
 from bilstm_nlp.tasks.tagging.meaning import meaning_of
 from bilstm_nlp.tasks.tagging.measurement import measure
 from bilstm_nlp.tasks.tagging.model import column_format, gazetteers_of, model
@@ -68,10 +68,11 @@ class TaggingTask:
 
     def prepare(self, trained: Predictor | None = None) -> PreparedTagging:
         """Read the corpora, seed, build the vocabularies and make the model; or take those of a trained tagger."""
-        data = self.loader.load()
         if trained is not None:
             assert isinstance(trained, Tagger)
+            data = self.loader.load(trained.codec.cut)
             return PreparedTagging(self.config, data, trained.codec, trained.model)
+        data = self.loader.load()
         torch.manual_seed(self.config.seed)
         return PreparedTagging(self.config, data, *self._fit(data))
 
@@ -106,10 +107,14 @@ class TaggingTask:
                 with_usage=config.embeddings.usage,
                 context=_context_tokens(config.context),
                 columns=self.format.features,
-                gazetteers=partial(gazetteers_of, config.embeddings),
+                gazetteers=gazetteers_of(config.embeddings, data.cut),
+                cut=data.cut,
             )
             for corpus in (data.dev, data.test):
                 say_unknown_values(codec, corpus)
+        agreement = codec.agreement
+        if agreement is not None and agreement.matters:
+            logger.warning("of %s, %s", data.train.source, agreement)
         with allocating("making the model", "size of the encoder or of embeddings"):
             return codec, model(config, codec, torch.from_numpy(initial))
 
@@ -117,7 +122,7 @@ class TaggingTask:
         """Describe the config's corpora, or another corpus that is read in the same way."""
         data = self.config.data
         parts = {"train": data.train, "dev": data.dev} | ({"test": data.test} if data.test else {})
-        return inspect_corpora(
+        inspection = inspect_corpora(
             parts if source is None else {"corpus": source},
             self.loader.read,
             file_scheme=data.file_scheme,
@@ -125,6 +130,8 @@ class TaggingTask:
             vectors=lambda: pretrained_vectors(self.config.embeddings),
             features=FeatureInspection(self.format.features, partial(gazetteers_of, self.config.embeddings)),
         )
+        inspection.complaints += tokenizer_complaints(self.format.cut)
+        return inspection
 
     def evaluate(self, trained: Predictor, source: str | None, errors: ErrorsPage | None = None) -> dict[str, Any]:
         """Score a tagger on a corpus, by default on the test corpus, or on the development corpus without one.
@@ -225,6 +232,8 @@ class PreparedTagging:
         results = {"dev": meaning.results(dev).as_json()}
         if self.data.test is not None:
             results["test"] = meaning.results(Evaluation(decoder, self.data.test)).as_json()
+        if self.codec.agreement is not None and self.codec.agreement.matters:
+            results["dev"]["plain_text"] = f"Of {self.data.train.source}, {self.codec.agreement}"
         return results
 
     def predictor(self) -> Tagger:

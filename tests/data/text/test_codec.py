@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from bilstm_nlp.data.batches import plan
 from bilstm_nlp.data.text.codec import LONGEST_SPELLING, TaggingCodec
 from bilstm_nlp.data.text.corpus import Sentence
+from bilstm_nlp.data.text.tokenizer import CHARACTERS, WORDS
 from bilstm_nlp.data.text.vocabulary import FIRST, PADDING, UNKNOWN, WordTable, shape
 from bilstm_nlp.data.text.word_vectors import Pretrained
 from bilstm_nlp.errors import RunError
@@ -222,7 +223,7 @@ def test_a_codec_survives_json():
             None,
             "codec.json: file_scheme: expected 'IOB1', 'IOB2', 'IOBES', 'BILOU', 'BMES' or 'plain', found None",
         ),
-        ("cut", "syllables", "codec.json: cut: expected 'words' or 'characters', found 'syllables'"),
+        ("cut", "syllables", "codec.json: cut.unit: expected 'words', 'characters' or 'blanks', found 'syllables'"),
         ("lexicon", 2, "codec.json: lexicon: expected a valid boolean, found 2"),
         ("words", {"initialised": [], "learnt": "ab", "frozen": []}, "codec.json: words.learnt: expected a valid list"),
         (
@@ -282,6 +283,6 @@ def test_tensors_that_are_not_the_codecs_are_named(name, tensor, message):
 
 def test_the_cut_of_training_text_is_saved():
     codec = a_codec()
-    assert codec.cut == "words"
-    other = replace(codec, cut="characters")
-    assert TaggingCodec.from_json(json.loads(json.dumps(other.to_json())), other.tensors()).cut == "characters"
+    assert codec.cut == WORDS
+    other = replace(codec, cut=CHARACTERS)
+    assert TaggingCodec.from_json(json.loads(json.dumps(other.to_json())), other.tensors()).cut == CHARACTERS

@@ -54,5 +54,5 @@ def test_the_first_wrong_key_is_named(changes, message):
 
 
 def test_long_values_are_quoted_in_part():
-    with pytest.raises(RunError, match=r"cut: expected 'words' or 'characters', found '(x){59}…$"):
+    with pytest.raises(RunError, match=r"cut.unit: expected 'words', 'characters' or 'blanks', found '(x){59}…$"):
         saved_codec(values(cut="x" * 1000))

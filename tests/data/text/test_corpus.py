@@ -24,6 +24,7 @@ from bilstm_nlp.data.text.corpus import (
     read,
     sentences_of,
 )
+from bilstm_nlp.data.text.tokenizer import CHARACTERS
 from bilstm_nlp.errors import DataError
 
 often = settings(max_examples=200, deadline=None)
@@ -76,7 +77,7 @@ def test_every_line_of_text_is_a_sentence(tmp_path):
         (3, "  ", ()),
         (4, "U.S.\u2028x", ("U.S.", "x")),
     ]
-    assert next(sentences_of(source, "text", ColumnFormat(cut="characters"))).tokens == tuple("Ican't.")
+    assert next(sentences_of(source, "text", ColumnFormat(cut=CHARACTERS))).tokens == tuple("Ican't.")
 
 
 @pytest.mark.parametrize(

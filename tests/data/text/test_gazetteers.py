@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from bilstm_nlp.data.text.gazetteers import Gazetteers
+from bilstm_nlp.data.text.tokenizer import CHARACTERS, WORDS
 from bilstm_nlp.errors import DataError
 
 
-def read(tmp_path, text: str, cut="words", folds_case=False) -> Gazetteers:
+def read(tmp_path, text: str, cut=WORDS, folds_case=False) -> Gazetteers:
     (tmp_path / "city.txt").write_text(text, encoding="utf-8")
     return Gazetteers.read({"city": str(tmp_path / "city.txt")}, cut, folds_case=folds_case)
 
@@ -57,7 +58,7 @@ def test_no_match_crosses_sentences(tmp_path):
 
 
 def test_phrases_are_cut_into_characters_like_text(tmp_path):
-    assert matched(read(tmp_path, "北京\n", "characters"), "在 北 京 北") == ["北 京"]
+    assert matched(read(tmp_path, "北京\n", CHARACTERS), "在 北 京 北") == ["北 京"]
 
 
 def test_roles_are_those_of_each_gazetteer():
@@ -74,7 +75,7 @@ def test_phrases_and_doubles_are_counted(tmp_path, caplog):
     caplog.set_level("INFO", "bilstm_nlp")
     with gzip.open(tmp_path / "x.txt.gz", "wt") as stream:
         stream.write("Rome\nNew York\nRome\nNew  York\n")
-    Gazetteers.read({"city": str(tmp_path / "x.txt.gz")}, "words", folds_case=False)
+    Gazetteers.read({"city": str(tmp_path / "x.txt.gz")}, WORDS, folds_case=False)
     assert "gazetteer city: 2 phrases, 2 doubles" in caplog.text
 
 
@@ -84,10 +85,10 @@ def test_a_file_without_phrases_is_refused(tmp_path, content):
     with pytest.raises(
         DataError, match=r"x\.txt: expected a phrase a line, for embeddings\.gazetteers\.city, found none"
     ):
-        Gazetteers.read({"city": str(tmp_path / "x.txt")}, "words", folds_case=False)
+        Gazetteers.read({"city": str(tmp_path / "x.txt")}, WORDS, folds_case=False)
 
 
 def test_bytes_that_are_no_text_are_named_with_their_line(tmp_path):
     (tmp_path / "x.txt").write_bytes("Rome\nZürich\n".encode("latin-1"))
     with pytest.raises(DataError, match=r"x\.txt:2: expected utf-8 text"):
-        Gazetteers.read({"city": str(tmp_path / "x.txt")}, "words", folds_case=False)
+        Gazetteers.read({"city": str(tmp_path / "x.txt")}, WORDS, folds_case=False)

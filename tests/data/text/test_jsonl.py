@@ -11,6 +11,7 @@ from bilstm_nlp import tags
 from bilstm_nlp.data.text.corpus import ColumnFormat, Sentence, read
 from bilstm_nlp.data.text.jsonl import read_jsonl
 from bilstm_nlp.data.text.output import Entity, TaggedSentence, writer
+from bilstm_nlp.data.text.tokenizer import CHARACTERS, WORDS
 from bilstm_nlp.errors import DataError
 
 
@@ -121,7 +122,7 @@ def test_chinese_spans_fall_on_characters(folder):
 
 
 def test_text_is_cut_as_asked(folder):
-    assert sentences(folder, {"text": "ab c"}, tag=None, cut="characters")[0].tokens == ("a", "b", "c")
+    assert sentences(folder, {"text": "ab c"}, tag=None, cut=CHARACTERS)[0].tokens == ("a", "b", "c")
     assert sentences(folder, {"text": "ab c"}, tag=None)[0].tokens == ("ab", "c")
 
 
@@ -249,7 +250,7 @@ SETTINGS = st.builds(
     ColumnFormat,
     token=st.sampled_from([0, "text"]),
     tag=st.sampled_from([-1, "tags", "label", None]),
-    cut=st.sampled_from(["words", "characters"]),
+    cut=st.sampled_from([WORDS, CHARACTERS]),
 )
 
 

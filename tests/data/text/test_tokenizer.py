@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import get_args
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from bilstm_nlp.data.text.corpus import sentence_of_text
-from bilstm_nlp.data.text.tokenizer import cut_of, offsets, pattern
+from bilstm_nlp.data.text.tokenizer import CHARACTERS, CLUSTER, COMPOUNDS, WORDS, Cut, Kind, offsets, pattern
 
 often = settings(max_examples=200, deadline=None)
 
@@ -37,7 +38,8 @@ def tokens(text: str) -> list[str]:
         # Compounds, addresses.
         "mother-in-law~'s e-mail~, AT&T",
         "mail j.doe+x@ex.co.uk~, or see http://www.a-b.com/x?y=1,2~, www.example.com~.",
-        "(~https://example.org/a_(b~)~)",
+        "(~https://example.org/a_(b)~)~, http://x.org/a(b)c~. http://x.org/~!",
+        "bit.ly/3xYz~, www.example.com/a?b=1~. U.S.~/~Canada and~/~or example.com/",
         # Scripts without blanks are cut into characters, others among them are not.
         "北~京~大~学~在~China~人~3.5~人~。 か~タ",
         # Marks belong to their letters.
@@ -56,7 +58,7 @@ def test_offsets_count_characters():
     assert list(offsets("Ann's 3.5")) == [(0, 3), (3, 5), (6, 9)]
 
 
-WORDS = [
+PIECES = [
     "a",
     "A",
     "1",
@@ -73,13 +75,27 @@ WORDS = [
     "\u200d",
     "\x00",
 ]
+CUTS = [
+    WORDS,
+    CHARACTERS,
+    Cut("blanks"),
+    Cut(whole=frozenset(), negations="parts", clitics="parts"),
+    Cut(
+        whole=frozenset(get_args(Kind)),
+        negations="whole",
+        clitics="whole",
+        compounds=frozenset(COMPOUNDS),
+        kept=frozenset({"a.", "1,", ":)"}),
+        lexicon=frozenset({"北北", "北京"}),
+    ),
+]
 OTHERS = [".", ",", "-", "'", "’", "@", "&", "/", ":", "_", "+", " ", "\n", "\u00a0", "\u2028", "\x1c"]
-ADVERSARIAL = st.lists(st.sampled_from(WORDS + OTHERS)).map("".join)
+ADVERSARIAL = st.lists(st.sampled_from(PIECES + OTHERS)).map("".join)
 
 
 @often
-@given(st.text() | ADVERSARIAL, st.sampled_from(["words", "characters"]))
-@example("Ann\u3000's", "words")
+@given(st.text() | ADVERSARIAL, st.sampled_from(CUTS))
+@example("Ann\u3000's", WORDS)
 def test_each_character_but_blanks_is_in_one_token(text, cut):
     ranges = list(offsets(text, cut))
     covered = [index for start, end in ranges for index in range(start, end)]
@@ -93,6 +109,7 @@ def test_each_character_but_blanks_is_in_one_token(text, cut):
 @example("plan B.  And W.\u00a0Bush, A.\nA")
 @example("a" * 70 + ". " + "A." * 40 + " A")
 def test_runs_between_blanks_are_cut_as_in_their_text(text):
+    assume(all(len(cluster) == 1 for cluster in CLUSTER.findall(text)))
     assert offsets(text) == [match.span() for match in pattern().finditer(text)]
 
 
@@ -105,7 +122,7 @@ def test_tokens_do_not_depend_on_later_lines(text):
 @often
 @given(st.text())
 def test_a_sentence_of_text_has_its_tokens_and_offsets(text):
-    for cut in ("words", "characters"):
+    for cut in (WORDS, CHARACTERS):
         sentence = sentence_of_text(text, cut)
         assert sentence.text == text
         assert tuple(text[start:end] for start, end in sentence.offsets) == sentence.tokens
@@ -119,7 +136,7 @@ def test_plain_words_stay_whole(words):
 
 
 @pytest.mark.parametrize(
-    "piece", [*WORDS, *OTHERS, "a.", "a@", "a+", "http://,", "a-", "1,", "a@b-", "a'", "A.", "a@b"]
+    "piece", [*PIECES, *OTHERS, "a.", "a@", "a+", "http://,", "a-", "1,", "a@b-", "a'", "A.", "a@b"]
 )
 def test_long_runs_without_blanks(piece):
     """Runs over which repeats within repeats take exponential time, and are cut all the same."""
@@ -127,9 +144,45 @@ def test_long_runs_without_blanks(piece):
     assert "".join(tokens(text)) == "".join(text.split())
 
 
-def test_the_cut_of_training_text_is_detected():
-    assert cut_of([]) == "words"
-    assert cut_of("中国银行") == "characters"
-    assert cut_of(["中"] * 99 + ["EU"]) == "characters"
-    assert cut_of(["中"] * 98 + ["EU"] * 2) == "words"
-    assert cut_of(["I", "am", "a", "b"]) == "words"
+@pytest.mark.parametrize(
+    ("cut", "line"),
+    [
+        (Cut(whole=frozenset({"hashtags"})), "#EU~, #UN~'s @~user it~-~self"),
+        (Cut(whole=frozenset({"mentions", "hyphens"})), "@user_1~: # ~EU well-known .~@user~, j.doe@x.org"),
+        (Cut(whole=frozenset({"amounts", "percentages"})), "$5~, US$1.5~! 5.5%~. £3 -2%"),
+        (Cut(whole=frozenset({"slashes"})), "and/or~, he/she~/"),
+        (Cut(whole=frozenset({"emphasis"})), "no~!! what~?!~. a~.~. b"),
+        (Cut(whole=frozenset({"emoticons"})), "hi :-)~. ;) :D~, <3 3:4 (~a~:~b~) :'("),
+        (Cut(whole=frozenset({"emoji"})), "good~😂😂👍🏽~!"),
+        (Cut(whole=frozenset({"elisions"}), negations="whole", clitics="whole"), "I'm don't John's~, O'Brien ’s"),
+        (Cut(whole=frozenset({"elisions"}), negations="whole"), "I~'m don't John~'s O'Brien"),
+        (Cut(negations="apostrophe"), "don~'t I~'m DON~’T"),
+        (Cut(negations="parts", clitics="parts"), "don~'~t I~'~m"),
+        (Cut(whole=frozenset()), "l'~homme d’~abord John~'s qu'~il aujourd'~hui do~n't"),
+        (Cut(compounds=frozenset({"cannot", "gonna"})), "Can~not gon~na ca~n't cannots wanna"),
+        (Cut(kept=frozenset({"2.", "No.", ":-)", "&amp;"})), "2. No. 5 :-)~, a &amp;~, in 2~."),
+        (Cut("blanks"), "Hello, I'm (here)! #1"),
+        (Cut(lexicon=frozenset({"北京", "北京大学", "在", "大"})), "北京大学~在~北京~大~人~EU~京"),
+        (Cut(lexicon=frozenset({"ไทย", "ประเทศ"})), "ประเทศ~ไทย~EU~ก~ข 北~京"),
+        (CHARACTERS, "E~U~北 e\u0301~👨‍👩‍👧~🇩🇪~🇫🇷"),
+    ],
+)
+def test_each_kind_of_word_is_whole_or_cut(cut, line):
+    """`~` parts two tokens with nothing between them."""
+    assert cut.tokens(line.replace("~", "")) == line.replace("~", " ").split()
+
+
+JOINING = "aé\u0301👨👩👍🏽❤🇩🇪\ufe0f\u200d\u20e31#\u1100\u1161\u0915\u094d한北ก็กำ :)\r\n"
+
+
+@often
+@given(st.text(st.sampled_from(JOINING)), st.sampled_from(CUTS))
+def test_no_grapheme_cluster_is_cut(text, cut):
+    borders = {match.start() for match in CLUSTER.finditer(text)} | {len(text)}
+    blanks = {index for index, character in enumerate(text) if character.isspace()}
+    for start, end in offsets(text, cut):
+        assert {start, end} <= borders | blanks | {index + 1 for index in blanks}
+
+
+def test_emoji_of_several_characters_are_one_token():
+    assert tokens("🇩🇪🇫🇷 👨‍👩‍👧👍🏽 1️⃣ ❤️") == ["🇩🇪", "🇫🇷", "👨‍👩‍👧", "👍🏽", "1️⃣", "❤️"]

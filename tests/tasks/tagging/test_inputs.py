@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence
+from bilstm_nlp.data.text.tokenizer import CHARACTERS
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.tasks.tagging.inputs import sentences_of_inputs
 
@@ -75,6 +76,6 @@ def test_an_endless_generator_is_read_one_by_one():
 
 
 def test_texts_are_cut_into_characters_where_the_tagger_wants_it():
-    (sentence,) = sentences_of_inputs("EU 欧盟", ColumnFormat(cut="characters"), "tag")
+    (sentence,) = sentences_of_inputs("EU 欧盟", ColumnFormat(cut=CHARACTERS), "tag")
     assert sentence.tokens == ("E", "U", "欧", "盟")
     assert sentence.offsets == ((0, 1), (1, 2), (3, 4), (4, 5))
