@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, Literal
 
 from bilstm_nlp.data.text.feature_columns import FeatureColumn
@@ -63,6 +65,17 @@ def check_length(name: str, tokens: int, line: int) -> None:
 def line_of(sentence: Sentence, index: int) -> int:
     """Return the line of a token."""
     return sentence.lines[index] if sentence.lines else sentence.line
+
+
+def by_documents(sentences: Sequence[Sentence]) -> list[list[Sentence]]:
+    """Group neighbours of one document; a sentence of no known document is a group of its own."""
+    groups: list[list[Sentence]] = []
+    for document, group in groupby(sentences, key=attrgetter("document")):
+        if document:
+            groups.append(list(group))
+        else:
+            groups += [[sentence] for sentence in group]
+    return groups
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from itertools import chain, groupby
-from operator import attrgetter
+from itertools import chain
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -24,7 +23,7 @@ from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.corpus import TaggedCorpus
 from bilstm_nlp.data.text.encoded_sentences import EncodedSentences
 from bilstm_nlp.data.text.lexicon import Fold, neighbour_folds, with_lexicons_of_others
-from bilstm_nlp.data.text.sentence import Sentence
+from bilstm_nlp.data.text.sentence import Sentence, by_documents
 from bilstm_nlp.data.text.vocabulary import WordTable
 from bilstm_nlp.nn.model import Model
 from bilstm_nlp.reports import plots
@@ -246,7 +245,7 @@ class PreparedTagging:
         An input is a sentence, or the beginning of a document if the model reads documents.
         """
         sentences = self.data.dev.sentences
-        units = _documents(sentences) if self.codec.reads_documents else [[sentence] for sentence in sentences]
+        units = by_documents(sentences) if self.codec.reads_documents else [[sentence] for sentence in sentences]
         chosen = [units[index] for index in evenly_spaced(len(units), EXAMPLES).tolist()]
         return [[recorded(sentence, EXAMPLE_TOKENS) for sentence in unit[:EXAMPLE_SENTENCES]] for unit in chosen]
 
@@ -290,14 +289,3 @@ def _context_tokens(config: DocumentContext | NoContext) -> int:
             return tokens
         case unknown:
             assert_never(unknown)
-
-
-def _documents(sentences: Sequence[Sentence]) -> list[list[Sentence]]:
-    """Group neighbours of one document; a sentence of no known document is a group of its own."""
-    groups: list[list[Sentence]] = []
-    for document, group in groupby(sentences, key=attrgetter("document")):
-        if document:
-            groups.append(list(group))
-        else:
-            groups += [[sentence] for sentence in group]
-    return groups
