@@ -226,6 +226,9 @@ class ForecastingConfig(Section):
     """The layer that turns states of the encoder into a forecast."""
     interval: Fraction = 0.9
     """Fraction of future values that prediction intervals should cover. Calibrated on the validation part."""
+    calibration: Literal["validation", "training"] = "validation"
+    """Windows that calibrate the intervals. `training`: those of the training part too, for a validation part of few
+    windows. n independent windows of a series then widen its intervals by n / (n − 1)."""
     baselines: tuple[Literal["ets", "theta", "arima"], ...] = ()
     """Methods of statistics to score beside the forecaster on the same windows, each fitted anew at each origin. They
     need the extra `baselines`. Many series or origins take long. A comparison fits them once, not in each run."""

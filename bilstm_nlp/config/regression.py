@@ -69,5 +69,8 @@ class RegressionHeadConfig(Section):
     """Size of a hidden layer with ReLU before the forecast. Not set: no hidden layer."""
     bypass: LinearBypassConfig | NoBypass = Field(NoBypass(), discriminator="kind")
     """Forecast made from the look-back without the encoder, added to the encoder's forecast."""
+    shrinkage: Literal["none", "last"] = "none"
+    """Shrinkage of the forecast after training. `last`: towards the last value, as far as the validation part tells,
+    and farther if it has few windows. For series close to random walks."""
     objective: MseConfig | MaeConfig | HuberConfig | QuantileConfig = Field(MaeConfig(), discriminator="kind")
     """The training loss."""

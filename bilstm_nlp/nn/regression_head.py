@@ -117,6 +117,8 @@ class RegressionHead(nn.Module):
     """
 
     margins: Tensor
+    share: Tensor | None
+    """() part of the departure from the last value that whoever forecasts keeps; `decode` does not."""
 
     def __init__(
         self,
@@ -129,13 +131,14 @@ class RegressionHead(nn.Module):
         levels: Sequence[float],
         margins: Sequence[int],
         ahead: AheadReader | None = None,
+        shrinks: bool = False,
     ) -> None:
         """`decoder` must return `channels.targets · objective.outputs` numbers for each step.
 
         `ahead` reads the columns known ahead, if they have categories or meet facts.
 
         `levels`: Q nominal coverages of prediction intervals. `margins`: the shape of their margins, (Q, S, H, C) for S
-        series.
+        series. `shrinks`: forecasts keep a share of their departure from the last value.
         """
         super().__init__()
         self.pooling, self.decoder, self.bypass = pooling, decoder, bypass
@@ -143,6 +146,7 @@ class RegressionHead(nn.Module):
         self.ahead, self.levels = ahead, tuple(levels)
         # Fitted to validation data after training: the margins that widen intervals.
         self.register_buffer("margins", torch.zeros(*margins))
+        self.register_buffer("share", torch.ones(()) if shrinks else None)
 
     def decode(self, states: Tensor, batch: WindowBatch[Tensor]) -> Tensor:
         """(S, T, D) states → (B, H, C, Q) forecasts, in the units of `batch.future`."""

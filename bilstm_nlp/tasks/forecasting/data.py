@@ -73,6 +73,13 @@ class SeriesParts:
         """Return the rows of one part of each series."""
         return [getattr(parts, part) for parts in self.parts]
 
+    def training_rows(self, least_past: int) -> list[slice]:
+        """Return the rows of each series in which training windows have their targets.
+
+        Look-backs of other parts reach into the rows before the part. Rows before the training part are not used.
+        """
+        return [slice(rows.start + least_past, rows.stop) for rows in self.rows("train")]
+
     @property
     def has_test(self) -> bool:
         """True if any series has a test row."""

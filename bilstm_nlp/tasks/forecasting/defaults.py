@@ -30,6 +30,8 @@ MANY = 500
 NEWEST = 32
 """Number of rows that the encoder reads of series without a season."""
 EPOCHS = 10
+INDEPENDENT = 20
+"""Horizons in the validation part from which on it calibrates the intervals of a few series alone."""
 STEP_BY_STEP = 64
 """Largest number of rows that the encoder reads row by row."""
 
@@ -70,6 +72,7 @@ def choose(facts: Facts, given: Mapping[str, Any]) -> list[Choice]:
         *_treatments(facts, long_enough),
         *_model(windows.look_back, season.period, season.day, rows.horizon, horizons),
         *_training(facts, horizons, len(long_enough), given),
+        *_small(season.period, rows, len(long_enough)),
     ]
     if rows.level != 0.9:
         choices.append(Choice("interval", rows.level, "the validation part is too small for intervals of 0.9"))
@@ -212,6 +215,20 @@ def _training(facts: Facts, horizons: int, series: int, given: Mapping[str, Any]
     yield Choice("training.optimizer", optimizer, reason)
     yield Choice("training.schedule", {"kind": "cosine", "warmup": 0.5}, "falls to 0 at the end")
     yield Choice("training.average", 0.98, "steadier than the last weights")
+
+
+def _small(period: int, rows: _Rows, series: int) -> Iterable[Choice]:
+    """Choose shrinkage without a season, and what calibrates intervals of few validation windows."""
+    if period == 1:
+        reason = (
+            "without a season, the last value is hard to beat; the validation part tells how much of the rest to keep"
+        )
+        yield Choice("head.shrinkage", "last", reason)
+    if series < PANEL and rows.validation < INDEPENDENT * rows.horizon:
+        few = (
+            f"the validation part has {rows.validation} rows for horizons of {rows.horizon}, too few to tell the width"
+        )
+        yield Choice("calibration", "training", few)
 
 
 # --- as a file ------------------------------------------------------------------------------------------------------

@@ -38,8 +38,8 @@ class CombinedForecasts:
     members: Sequence[ModelForecasts]
     """The first has the longest look-back. Windows and scaled units are its."""
     combine: Combine
-    validation: Callable[[], tuple[Sequence[Series], Windows]]
-    """Reads the series of the training file, and makes the first member's windows of their validation part."""
+    calibration: Callable[[], tuple[Sequence[Series], Sequence[Windows]]]
+    """Reads the series of the training file, and makes the first member's windows that calibrate intervals."""
     level: float
     """The level that must have margins."""
     levels: tuple[float, ...]
@@ -91,12 +91,12 @@ class CombinedForecasts:
     def margins(self) -> Margins:
         """The margins of the combined forecasts on the validation part: those of the members would be too wide."""
         try:
-            series, windows = self.validation()
+            series, parts = self.calibration()
         except InputError as error:
             reason = "an ensemble's intervals are calibrated on the validation part of the training file"
             raise InputError(f"{error}; {reason}") from None
-        blocks = self.blocks(series, windows)
-        return Margins.calibrated(self.codec, series, windows, blocks, self.levels, self.level)
+        forecast_parts = [(windows, self.blocks(series, windows)) for windows in parts]
+        return Margins.calibrated(self.codec, series, forecast_parts, self.levels, self.level)
 
 
 class Ensemble:
@@ -136,12 +136,12 @@ class Ensemble:
         ]
         columns = _columns([each.codec.columns for each in forecasters])
 
-        def validation() -> tuple[Sequence[Series], Windows]:
+        def calibration() -> tuple[Sequence[Series], Sequence[Windows]]:
             before_calibration()
-            return self.first.validation(columns)
+            return self.first.calibration(columns)
 
         levels = levels_with(*(each.level for each in forecasters))
-        self.windows = CombinedForecasts(models, combine, validation, self.level, levels)
+        self.windows = CombinedForecasts(models, combine, calibration, self.level, levels)
         self.inputs = Inputs(self.first.format, columns, self.codec)
         self.tables = TableForecasts(self.windows, self.inputs, self.level)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,19 @@ def head_of(model: ForecastingModel) -> RegressionHead:
     return model.head
 
 
+def forecast_windows(
+    model: ForecastingModel, codec: SeriesCodec, past: Values, known: Values, facts: Values | None
+) -> Forecasts:
+    """Forecast windows, given their arrays as `SeriesCodec.collate` has them, and shrink the forecasts if asked for."""
+    forecasts, share = forecast(model, codec.collate(past, known, facts)), head_of(model).share
+    if share is None or share == 1:
+        return forecasts
+    last = past[:, -1:, : len(codec.columns.targets), None].astype(np.float32)
+    shrunk = last + np.float32(share.item()) * (forecasts.quantiles - last)
+    # A column without a value yet has no last one.
+    return replace(forecasts, quantiles=np.where(np.isnan(last), forecasts.quantiles, shrunk))
+
+
 @torch.no_grad()
 def forecast(model: ForecastingModel, batch: WindowBatch[NDArray[Any]]) -> Forecasts:
     """Forecast a batch."""
@@ -60,6 +73,6 @@ def forecast_blocks(
     """Yield all windows in order, a block at a time: their numbers (B,), their values, their forecasts."""
     done = 0
     for block in windows.blocks(BLOCK):
-        batch = codec.collate(block.past, block.known, block.facts)
-        yield np.arange(done, done + len(block.past)), block, forecast(model, batch)
+        forecasts = forecast_windows(model, codec, block.past, block.known, block.facts)
+        yield np.arange(done, done + len(block.past)), block, forecasts
         done += len(block.past)

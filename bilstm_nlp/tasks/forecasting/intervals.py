@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import assert_never
 
 import numpy as np
 import torch
 
 from bilstm_nlp.batch import Floats, Ints, Values
+from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.series import Series
 from bilstm_nlp.data.series.windows import WindowArrays, Windows
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.tasks.forecasting.conformal import group_margins, outside, rearranged, scores_needed
+from bilstm_nlp.tasks.forecasting.data import SeriesParts
 from bilstm_nlp.tasks.forecasting.forecasts import ForecastingModel, Forecasts, forecast_blocks, head_of
+from bilstm_nlp.tasks.measurement import evenly_spaced
 
 LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99)
 """Levels that every run has margins for, if its validation part is large enough."""
@@ -27,6 +31,10 @@ def levels_with(*levels: float) -> tuple[float, ...]:
     (0.5, 0.75, 0.8, 0.9, 0.95, 0.99)
     """
     return tuple(sorted({*LEVELS, *levels}))
+
+
+MOST_TRAINING = 4096
+"""Training windows that calibrate intervals, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,21 +130,23 @@ class Margins:
         cls,
         codec: SeriesCodec,
         series: Sequence[Series],
-        windows: Windows,
-        blocks: Iterable[tuple[Ints, WindowArrays, Forecasts]],
+        parts: Sequence[tuple[Windows, Iterable[tuple[Ints, WindowArrays, Forecasts]]]],
         levels: tuple[float, ...],
         level: float,
     ) -> Margins:
-        """Return the margins that the errors of forecasts of these windows calibrate.
+        """Return the margins that the errors of forecasts calibrate: those of a validation part, and of training.
 
+        Margins with windows of training are widened, as these windows have been seen.
         Raises `InputError` if there are too few values for `level`. Other levels with too few have no margins.
         """
-        scores, relative = _scores(codec, series, windows, blocks)
+        of_parts = [_scores(codec, series, windows, blocks) for windows, blocks in parts]
+        scores, relative = np.concatenate([each for each, _ in of_parts]), all(equal for _, equal in of_parts)
+        of_windows = np.concatenate([windows.series for windows, _ in parts])
         columns, count = len(codec.columns.targets), len(codec.scales)
         names = list(codec.scales)
         of = np.array([names.index(name) for name in map(codec.trained_as, series) if name is not None])
         # Each column of each series is a group.
-        groups = (of[windows.series][:, None] * columns + np.arange(columns)).ravel()
+        groups = (of[of_windows][:, None] * columns + np.arange(columns)).ravel()
         flat = np.swapaxes(scores, 1, 2).reshape(-1, codec.horizon)
         margins = np.full((len(levels), count, codec.horizon, columns), np.inf)
         for index, each in enumerate(levels):
@@ -144,6 +154,9 @@ class Margins:
                 continue
             by_group = group_margins(flat, groups, count * columns, each, relative=relative)
             margins[index] = by_group.reshape(count, columns, codec.horizon).swapaxes(1, 2)
+        if len(parts) > 1:
+            independent = len(of_windows) / len(np.unique(of_windows)) / codec.horizon
+            margins = np.where(margins > 0, margins * widening(independent), margins)
         # Rounded up: in single precision, half of the windows that lie on a border exactly would fall outside.
         rounded = np.nextafter(margins.astype(np.float32), np.float32(np.inf))
         return cls(levels, rounded.astype(np.float64))
@@ -160,15 +173,40 @@ class Margins:
 
 
 def calibrate(
-    model: ForecastingModel, codec: SeriesCodec, series: Sequence[Series], windows: Windows, level: float
+    model: ForecastingModel, codec: SeriesCodec, series: Sequence[Series], parts: Sequence[Windows], level: float
 ) -> None:
-    """Set the margins in the model by these windows, for all its levels.
+    """Set the margins in the model by the windows of these parts, for all its levels.
 
     Raises `InputError` if there are too few values for `level`. Other levels with too few have no margins.
     """
-    head, blocks = head_of(model), forecast_blocks(model, codec, windows)
-    margins = Margins.calibrated(codec, series, windows, blocks, head.levels, level)
+    head = head_of(model)
+    forecast_parts = [(windows, forecast_blocks(model, codec, windows)) for windows in parts]
+    margins = Margins.calibrated(codec, series, forecast_parts, head.levels, level)
     head.margins.copy_(torch.from_numpy(margins.values.astype(np.float32)))
+
+
+def training_part(config: ForecastingConfig, codec: SeriesCodec, data: SeriesParts) -> list[Windows]:
+    """Return the training windows that calibrate intervals beside the validation part, in a list; empty for none."""
+    match config.calibration:
+        case "validation":
+            return []
+        case "training":
+            settings = config.data
+            rows = data.training_rows(settings.least_past)
+            windows = codec.windows(data.series_set.series, rows, settings.stride, settings.min_future)
+            return [replace(windows, origins=windows.origins[evenly_spaced(len(windows), MOST_TRAINING)])]
+        case unknown:
+            assert_never(unknown)
+
+
+def widening(windows: float) -> float:
+    """Return the factor of margins from so many independent windows: n / (n − 1), at most 2.
+
+    >>> widening(1.0), widening(5.0)
+    (2.0, 1.25)
+    """
+    count = max(2.0, windows)
+    return count / (count - 1)
 
 
 def _scores(

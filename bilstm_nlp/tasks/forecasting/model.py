@@ -44,6 +44,7 @@ from bilstm_nlp.nn.regression_head import (
 from bilstm_nlp.nn.series_embedder import PatchReader, SeriesEmbedder, StepReader
 from bilstm_nlp.tasks.forecasting.data import SeriesLoader, table_format
 from bilstm_nlp.tasks.forecasting.forecasts import ForecastingModel
+from bilstm_nlp.tasks.forecasting.intervals import training_part
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
 from bilstm_nlp.tasks.layers import attention, encoder
 
@@ -68,14 +69,14 @@ def restored(
         config.interval,
         baselines,
         _scores(results),
-        partial(validation_part, config, series_codec),
+        partial(calibration_parts, config, series_codec),
     )
 
 
-def validation_part(
+def calibration_parts(
     config: ForecastingConfig, codec: SeriesCodec, columns: Columns
-) -> tuple[Sequence[Series], Windows]:
-    """Read these columns of the config's file, and make the windows of its validation part.
+) -> tuple[Sequence[Series], Sequence[Windows]]:
+    """Read these columns of the config's file, and make the windows that calibrate intervals, part by part.
 
     Raises `InputError` if it can't be read, or if its parts end elsewhere than in training.
     """
@@ -86,7 +87,7 @@ def validation_part(
         changed = [name for name in codec.ends | ends if codec.ends.get(name) != ends.get(name)]
         shown = f"{ends.get(changed[0])} in series {changed[0]!r}, not {codec.ends.get(changed[0])}"
         raise InputError(f"{config.data.file}: expected the parts that the run was trained with, found {shown}")
-    return series, codec.windows(series, data.rows(config.data.validate_on))
+    return series, [codec.windows(series, data.rows(config.data.validate_on)), *training_part(config, codec, data)]
 
 
 def _scores(results: Mapping[str, Any]) -> dict[str, float]:
@@ -188,6 +189,7 @@ def _head(config: ForecastingConfig, codec: SeriesCodec, embedder: SeriesEmbedde
         levels=codec.levels or (config.interval,),
         margins=margins,
         ahead=ahead,
+        shrinks=config.head.shrinkage == "last",
     )
 
 

@@ -19,7 +19,7 @@ from bilstm_nlp.errors import InputError
 from bilstm_nlp.system.json_values import shortest
 from bilstm_nlp.tasks.base import Answer
 from bilstm_nlp.tasks.forecasting.evaluation import evaluate
-from bilstm_nlp.tasks.forecasting.forecasts import ForecastingModel, forecast
+from bilstm_nlp.tasks.forecasting.forecasts import ForecastingModel, forecast_windows
 from bilstm_nlp.tasks.forecasting.inputs import Inputs, Table
 from bilstm_nlp.tasks.forecasting.origins import ModelForecasts
 from bilstm_nlp.tasks.forecasting.table_forecasts import TableForecasts
@@ -41,20 +41,20 @@ class Forecaster:
         level: float,
         baselines: Callable[[], Baselines],
         scores: Mapping[str, float] | None = None,
-        validation: Callable[[Columns], tuple[Sequence[Series], Windows]] | None = None,
+        calibration: Callable[[Columns], tuple[Sequence[Series], Sequence[Windows]]] | None = None,
     ) -> None:
         """`format`: the layout of the training file; `level`: the nominal coverage of the intervals.
 
         `baselines`: for evaluation; those of a saved run are not read before.
         `scores`: MSE in scaled units by the name of the part ("validation", "test"), if known.
-        `validation`: reads columns of the training file and makes the windows of the validation part, for ensembles.
+        `calibration`: reads columns of the training file and makes the windows that calibrate intervals, for ensembles.
         """
         self.model, self.codec, self.level, self.baselines = model, codec, level, baselines
         self.inputs = Inputs(format, codec.columns, codec)
         self.format = self.inputs.format
         self.tables = TableForecasts(ModelForecasts(model, codec), self.inputs, level)
         self.scores = dict(scores or {})
-        self._validation = validation
+        self._calibration = calibration
 
     def __repr__(self) -> str:
         """Describe the forecaster by targets, horizon, look-back, frequency, intervals, and scores if known."""
@@ -167,14 +167,14 @@ class Forecaster:
         """The rows in a season, as the seasonal naive forecast has it."""
         return self.baselines().season
 
-    def validation(self, columns: Columns) -> tuple[Sequence[Series], Windows]:
-        """Read these columns of the training file, and make the windows of the validation part.
+    def calibration(self, columns: Columns) -> tuple[Sequence[Series], Sequence[Windows]]:
+        """Read these columns of the training file, and make the windows that calibrate intervals, part by part.
 
         Raises `InputError` if there is no such file, or if it has changed so that its parts end elsewhere.
         """
-        if self._validation is None:
+        if self._calibration is None:
             raise InputError("forecaster: expected one that was trained or loaded, found one without a training file")
-        return self._validation(columns)
+        return self._calibration(columns)
 
     # --- recorded inputs, to be answered again ---
 
@@ -183,7 +183,7 @@ class Forecaster:
         past, known = (np.array([window[name] for window in inputs], np.float32) for name in ("past", "known"))
         has_facts = self.codec.static is not None
         facts = np.array([window["facts"] for window in inputs], np.float32) if has_facts else None
-        quantiles = forecast(self.model, self.codec.collate(past, known, facts)).quantiles
+        quantiles = forecast_windows(self.model, self.codec, past, known, facts).quantiles
         return [Answer(shortest(values.ravel()), []) for values in quantiles]
 
     def longer(self, inputs: Sequence[Any]) -> list[Any]:

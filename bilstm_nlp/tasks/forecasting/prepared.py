@@ -29,10 +29,11 @@ from bilstm_nlp.tasks.forecasting.codec import ForecastingCodec
 from bilstm_nlp.tasks.forecasting.data import SeriesParts, table_format
 from bilstm_nlp.tasks.forecasting.evaluation import evaluate, method_blocks
 from bilstm_nlp.tasks.forecasting.forecasts import ForecastingModel, forecast_blocks, head_of
-from bilstm_nlp.tasks.forecasting.intervals import calibrate
+from bilstm_nlp.tasks.forecasting.intervals import calibrate, training_part
 from bilstm_nlp.tasks.forecasting.measurement import Blocks, measure
 from bilstm_nlp.tasks.forecasting.origins import ModelForecasts, WindowForecaster
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
+from bilstm_nlp.tasks.forecasting.shrinkage import fit_share
 from bilstm_nlp.tasks.measurement import Measurement, evenly_spaced
 from bilstm_nlp.training.protocols import Batches, Score
 
@@ -66,11 +67,11 @@ class PreparedForecasting:
         """Return the forecaster, with the model's present weights."""
         codec, format = self.codec, table_format(self.config)
 
-        def validation(columns: Columns) -> tuple[Sequence[Series], Windows]:
-            return self.data.series_set.series, self.validation_windows
+        def calibration(columns: Columns) -> tuple[Sequence[Series], Sequence[Windows]]:
+            return self.data.series_set.series, self.calibration_windows
 
         level, baselines = self.config.interval, lambda: codec.baselines
-        return Forecaster(self.model, codec.series, format, level, baselines, validation=validation)
+        return Forecaster(self.model, codec.series, format, level, baselines, calibration=calibration)
 
     # --- windows ---
 
@@ -84,6 +85,11 @@ class PreparedForecasting:
         """The windows that choose the epoch and calibrate the intervals."""
         return self.windows(self.config.data.validate_on)
 
+    @property
+    def calibration_windows(self) -> list[Windows]:
+        """The windows that calibrate the intervals, part by part."""
+        return [self.validation_windows, *training_part(self.config, self.codec.series, self.data)]
+
     def windows(self, part: str, stride: int = 1, min_future: int | None = None) -> Windows:
         """Return the windows of one part; a warning names the series without windows.
 
@@ -92,8 +98,7 @@ class PreparedForecasting:
         """
         series_set, rows = self.data.series_set, self.data.rows(part)
         if part == "train":
-            # Other parts' look-backs reach into the rows before the part; here those rows are not for training.
-            rows = [slice(part_rows.start + self.config.data.least_past, part_rows.stop) for part_rows in rows]
+            rows = self.data.training_rows(self.config.data.least_past)
         try:
             windows = self.codec.series.windows(series_set.series, rows, stride, min_future)
         except InputError as error:
@@ -152,9 +157,14 @@ class PreparedForecasting:
         return list(dict.fromkeys((self.config.data.validate_on, *(("test",) if self.data.has_test else ()))))
 
     def calibrate(self) -> None:
-        """Set the margins of the intervals by the validation part."""
-        series = self.data.series_set.series
-        calibrate(self.model, self.codec.series, series, self.validation_windows, self.config.interval)
+        """Set the share of the model in shrunk forecasts, then the margins of the intervals, by the validation part."""
+        codec, series = self.codec.series, self.data.series_set.series
+        if head_of(self.model).share is not None:
+            share = fit_share(self.model, codec, self.validation_windows)
+            logger.info(
+                "head.shrinkage: forecasts are the last value and %.0f %% of the model's departure from it", 100 * share
+            )
+        calibrate(self.model, codec, series, self.calibration_windows, self.config.interval)
 
     def results(self, part: str) -> dict[str, Any]:
         """Return the scores on one part."""
@@ -163,8 +173,10 @@ class PreparedForecasting:
         methods = Methods(self.config.baselines) if self.methods is None else self.methods
         results = evaluate(self.forecasts, codec.baselines, series_set.series, windows, level, methods)
         missing = self.missing(part)
+        share = None if self.ensemble is not None else head_of(self.model).share
+        shrunk = {} if share is None else {"shrinkage": {"towards": "last value", "share": share.item()}}
         unscored = {"missing": missing, "windows_left_out": int(windows.left_out.sum()), "stride": self.stride}
-        return {"source": series_set.source, **results.to_json(), **unscored, "leakage": self.probe(windows)}
+        return {"source": series_set.source, **results.to_json(), **shrunk, **unscored, "leakage": self.probe(windows)}
 
     def last_results(self) -> dict[str, Any]:
         """Return the scores on the test part; without one, those on the validation part, and a warning says so."""

@@ -36,7 +36,7 @@ def _section(name: str, results: dict[str, Any], *, drawn: bool, with_test: bool
     title = f"{name}: {results['source']}, {series}, {results['windows']:,} windows of {results['horizon']} steps ahead"
     if results.get("stride", 1) > 1:
         title += f", {results['stride']} rows apart"
-    sentences = [_skill(results), *_beside_methods(results), *_missing(results), *_off(results)]
+    sentences = [_skill(results), *_shrunk(results), *_beside_methods(results), *_missing(results), *_off(results)]
     section = Section(title, [*sentences, *_tables(results), _leakage(results["leakage"])])
     if not with_test:
         section.parts.insert(0, NO_TEST_PART)
@@ -49,7 +49,10 @@ def verdict(results: dict[str, Any], part: str) -> str | None:
     """Say that the model's errors on a part are larger than those of a forecast at no cost; `None` if they are not.
 
     The forecast repeats the last season, or the last value if there is no season. A model without errors never loses.
+    A model that repeats the last value itself is said to do so.
     """
+    if results.get("shrinkage", {}).get("share") == 0:
+        return f"this model repeats the last value: its own forecasts were not clearly nearer on the {part} part"
     baselines = results["baselines"]
     name = "seasonal naive" if "seasonal naive" in baselines and results["season"] > 1 else "naive"
     repeated = _repeated(results["season"] if name == "seasonal naive" else 1)
@@ -80,6 +83,20 @@ def _skill(results: dict[str, Any]) -> str:
         f"Skill {value:.3f}: the mean squared error is {abs(value):.1%} {verdict} than that of "
         f"{_repeated(results['season'])}."
     )
+
+
+def _shrunk(results: dict[str, Any]) -> Iterator[str]:
+    """Say how much of the model's departure from the last value its forecasts keep."""
+    if "shrinkage" not in results:
+        return
+    share = results["shrinkage"]["share"]
+    told = "as the validation part tells (head.shrinkage)"
+    if share == 0:
+        yield f"Forecasts repeat the last value: the model's own were not clearly nearer, {told}."
+    elif share < 1:
+        yield f"Forecasts are the last value and {share:.0%} of the model's departure from it, {told}."
+    else:
+        yield f"Forecasts are the model's own: they need no shrinkage towards the last value, {told}."
 
 
 def _fitted(results: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -1,0 +1,265 @@
+"""Shrinkage towards the last value, and intervals that training windows calibrate too."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from bilstm_nlp.config import parse
+from bilstm_nlp.runs.load import open_run
+from bilstm_nlp.runs.train import train
+from bilstm_nlp.runs.verify import verify
+from bilstm_nlp.tasks import registry
+from bilstm_nlp.tasks.forecasting import defaults, report
+from bilstm_nlp.tasks.forecasting.conformal import group_margins
+from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
+from bilstm_nlp.tasks.forecasting.facts import Facts
+from bilstm_nlp.tasks.forecasting.forecasts import forecast_blocks, head_of
+from bilstm_nlp.tasks.forecasting.intervals import Margins
+from bilstm_nlp.tasks.forecasting.shrinkage import SHARES, costs
+from bilstm_nlp.tasks.registry import forecasting
+
+LOOK_BACK, HORIZON = 8, 3
+
+
+def walk(rows: int = 90, columns: int = 1, seed: int = 0) -> pd.DataFrame:
+    values = np.random.default_rng(seed).normal(size=(rows, columns)).cumsum(axis=0) + 50
+    frame = pd.DataFrame(values, columns=[f"y{number}" for number in range(columns)]).round(4)
+    frame.insert(0, "step", range(1, rows + 1))
+    return frame
+
+
+def config(folder, frame: pd.DataFrame, *, calibration: str = "validation", shrinkage: str = "last", **data: object):
+    path = folder / "walk.csv"
+    frame.to_csv(path, index=False)
+    split = {"kind": "last", "validation": 20, "test": 12}
+    sizes = {"look_back": LOOK_BACK, "horizon": HORIZON, "split": split}
+    return parse(
+        {
+            "task": "forecasting",
+            "calibration": calibration,
+            "data": {"file": str(path), **sizes, **data},
+            "input": {"reader": {"kind": "steps"}},
+            "encoder": {"hidden": 4},
+            "head": {"shrinkage": shrinkage},
+            "training": {"epochs": 1, "steps": 8},
+        },
+        "a test",
+    )
+
+
+def prepared(folder, frame: pd.DataFrame | None = None, **options: object):
+    return forecasting(config(folder, walk() if frame is None else frame, **options)).prepare()
+
+
+def set_share(fitted, share: float) -> None:
+    head_of(fitted.model).share.fill_(share)
+
+
+def points(fitted, windows) -> np.ndarray:
+    return np.concatenate(
+        [forecasts.point for _, _, forecasts in forecast_blocks(fitted.model, fitted.codec.series, windows)]
+    )
+
+
+def last_values(windows, targets: int) -> np.ndarray:
+    return windows.gather(np.arange(len(windows))).past[:, -1:, :targets]
+
+
+# --- forecasts ---
+
+
+@pytest.mark.parametrize("data", [{}, {"min_past": 2}, {"transform": "log1p"}], ids=["plain", "padded", "logarithms"])
+def test_share_of_the_departure_from_the_last_value_is_kept(tmp_path, data):
+    fitted = prepared(tmp_path, walk(columns=2), **data)
+    windows = fitted.validation_windows
+    own, last = points(fitted, windows), last_values(windows, 2)
+    assert np.abs(own - last).max() > 0.01
+    for share in (0.0, 0.25, 1.0):
+        set_share(fitted, share)
+        np.testing.assert_allclose(points(fitted, windows), last + share * (own - last), atol=1e-5)
+    set_share(fitted, 0.0)
+    np.testing.assert_array_equal(points(fitted, windows), np.broadcast_to(last, own.shape))
+
+
+def test_column_without_a_value_yet_keeps_its_forecast(tmp_path):
+    frame = walk(columns=2)
+    frame.loc[:65, "y1"] = np.nan
+    fitted = prepared(tmp_path, frame)
+    set_share(fitted, 0.5)
+    assert np.isfinite(points(fitted, fitted.validation_windows)).all()
+
+
+def test_quantiles_are_shrunk_like_the_point(tmp_path):
+    chosen = config(tmp_path, walk())
+    head = chosen.head.model_copy(update={"objective": parse_quantiles()})
+    fitted = forecasting(chosen.model_copy(update={"head": head})).prepare()
+    codec, windows = fitted.codec.series, fitted.validation_windows
+    blocks = {}
+    for share in (1.0, 0.5):
+        set_share(fitted, share)
+        blocks[share] = np.concatenate([each.quantiles for _, _, each in forecast_blocks(fitted.model, codec, windows)])
+    last = last_values(windows, 1)[..., None]
+    np.testing.assert_allclose(blocks[0.5], last + 0.5 * (blocks[1.0] - last), atol=1e-5)
+
+
+def parse_quantiles():
+    values = {"task": "forecasting", "data": {"file": "x.csv"}, "head": {"objective": {"kind": "quantile"}}}
+    return parse(values, "a test").head.objective
+
+
+# --- the choice of the share ---
+
+
+@pytest.mark.parametrize(
+    ("gains", "windows", "share"),
+    [
+        # the error falls by 30 % of the last value's; a departure costs 0.5 / √windows of it
+        (0.3, 1, 0.0),
+        (0.3, 2, 0.0),
+        (0.3, 3, 1.0),
+        (0.6, 1, 1.0),
+        (-0.1, 100, 0.0),
+        (0.01, 100, 0.0),
+        (0.06, 100, 1.0),
+    ],
+)
+def test_departure_is_kept_if_its_gain_exceeds_its_cost(gains, windows, share):
+    assert SHARES[np.argmin(costs(8 * (1 - gains * SHARES), windows))] == share
+
+
+def test_share_has_the_least_error_and_cost_on_validation(tmp_path):
+    fitted = prepared(tmp_path)
+    fitted.calibrate()
+    share = head_of(fitted.model).share.item()
+    windows = fitted.validation_windows
+    set_share(fitted, 1.0)
+    own, last = points(fitted, windows), last_values(windows, 1)
+    future = windows.gather(np.arange(len(windows))).future
+    independent = len(windows) / HORIZON
+    by_hand = {}
+    for candidate in np.linspace(0, 1, 21):
+        error, naive = (np.abs(last + part * (own - last) - future).mean() for part in (candidate, 0.0))
+        by_hand[candidate] = error / naive + 0.5 * candidate / independent**0.5
+    assert share == pytest.approx(min(by_hand, key=by_hand.__getitem__))
+
+
+def test_forecast_that_is_always_right_keeps_its_departure(tmp_path):
+    rising = walk()
+    rising["y0"] = np.arange(90.0)
+    fitted = prepared(tmp_path, rising)
+    with torch.no_grad():  # the decoder's bias forecasts the next steps of the line
+        for parameter in fitted.model.parameters():
+            parameter.zero_()
+        bias = fitted.model.head.decoder
+        step = 1 / fitted.codec.series.scales["walk"].size[0]
+        last_layer = [parameter for parameter in bias.parameters() if parameter.ndim == 1][-1]
+        last_layer.copy_(torch.arange(1, HORIZON + 1) * step)
+    fitted.calibrate()
+    assert head_of(fitted.model).share.item() == 1.0
+
+
+# --- runs ---
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("shrunk")
+    return folder, train(config(folder, walk(), calibration="training"), folder / "run")
+
+
+@pytest.mark.slow
+def test_saved_run_forecasts_and_explains_its_share(run):
+    folder, trained = run
+    metrics = json.loads((folder / "run" / "metrics.json").read_text())
+    share = head_of(trained.predictor.model).share.item()
+    assert share == 0.0
+    assert metrics["test"]["shrinkage"] == metrics["validation"]["shrinkage"] == {"towards": "last value", "share": 0}
+    assert metrics["test"]["mae"] == pytest.approx(metrics["test"]["baselines"]["naive"]["mae"], rel=1e-6)
+    assert "Forecasts repeat the last value" in (folder / "run" / "report.md").read_text()
+    verify(folder / "run")
+    table = open_run(folder / "run").predictor.forecast(walk())
+    assert table["forecast"].to_numpy() == pytest.approx(walk()["y0"].iloc[-1])
+    assert (table["upper"] > table["lower"]).all()
+
+
+@pytest.mark.slow
+def test_ensemble_combines_shrunk_forecasts(run):
+    folder, trained = run
+    other = prepared(folder, shrinkage="none")
+    other.calibrate()
+    members = [trained.predictor, other.predictor()]
+    alone = [member.forecast(walk())["forecast"].to_numpy() for member in members]
+    together = Ensemble(members).forecast(walk())
+    assert together["forecast"].to_numpy() == pytest.approx((alone[0] + alone[1]) / 2, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("share", "sentence"),
+    [(0.0, "repeat the last value"), (0.35, "and 35% of the model's departure from it"), (1.0, "are the model's own")],
+)
+def test_report_explains_the_share(share, sentence):
+    results = {"shrinkage": {"towards": "last value", "share": share}}
+    assert sentence in " ".join(report._shrunk(results))
+    assert list(report._shrunk({})) == []
+
+
+def test_verdict_says_that_a_model_repeats_the_last_value():
+    scores = {"mae": 1.0, "mse": 1.0}
+    results = {"season": 1, "baselines": {"naive": scores}, **scores, "shrinkage": {"share": 0.0}}
+    assert report.verdict(results, "validation").startswith("this model repeats the last value")
+    assert "LOSES" in report.verdict(results | {"shrinkage": {"share": 0.5}}, "validation")
+
+
+def test_runs_without_shrinkage_have_no_share(tmp_path):
+    fitted = prepared(tmp_path, shrinkage="none")
+    assert head_of(fitted.model).share is None
+    assert "head.share" not in fitted.model.state_dict()
+
+
+# --- intervals ---
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+def test_training_windows_calibrate_beside_the_validation_part(tmp_path, columns):
+    fitted = prepared(tmp_path, walk(columns=columns), calibration="training", shrinkage="none")
+    fitted.calibrate()
+    codec = fitted.codec.series
+    assert len(fitted.calibration_windows) == 2
+    deviation, scores = codec.deviations["walk"], []
+    for windows in (fitted.validation_windows, fitted.training_windows):
+        arrays = windows.gather(np.arange(len(windows)))
+        past = arrays.past[..., :columns].astype(float)
+        median = np.median(past, axis=1, keepdims=True)
+        reach = 3 * 1.4826 * np.median(np.abs(past - median), axis=1, keepdims=True) + deviation
+        variance = np.clip(past, median - reach, median + reach).var(axis=1, keepdims=True)
+        spread = np.sqrt(variance + (0.1 * deviation) ** 2)
+        scores.append(np.abs(arrays.future - points(fitted, windows)) / spread)
+    both = np.concatenate(scores)
+    independent = len(both) / HORIZON
+    margins = Margins.of(fitted.model).at(0.9)[0]
+    for column in range(columns):
+        groups = np.zeros(len(both), int)
+        expected = group_margins(both[..., column], groups, 1, 0.9, relative=True)[0] * independent / (independent - 1)
+        assert margins[:, column] == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("rows", "series", "columns", "frequency", "shrinkage", "calibration"),
+    [
+        (150, 1, 1, "step", "last", "training"),
+        (100, 1, 2, "YS", "last", "training"),
+        (144, 1, 1, "MS", "none", "training"),
+        (144, 30, 1, "MS", "none", "validation"),
+        (60, 30, 1, "YS", "last", "validation"),
+        (4000, 1, 1, "step", "last", "validation"),
+    ],
+)
+def test_choice_follows_season_and_rows(rows, series, columns, frequency, shrinkage, calibration):
+    choices = defaults.choose(Facts(frequency, [rows] * series, columns), {})
+    settings = registry._with_choices("s.csv", {}, choices)
+    assert (settings.head.shrinkage, settings.calibration) == (shrinkage, calibration)
