@@ -67,6 +67,10 @@ def predict(
     overrides: DataSettings = None,
     encoding: Encoding = None,
     confidence: Confidence = False,
+    min_confidence: Annotated[
+        float,
+        typer.Option(metavar="P", help="Leave out entities less probable than P, and count them.", min=0, max=1),
+    ] = 0.0,
     nbest: Annotated[
         int, typer.Option(metavar="N", help="Add the N most probable tag sequences of each sentence.", min=0)
     ] = 0,
@@ -111,6 +115,7 @@ def predict(
         tuple(levels or ()),
         horizon,
         settings_of(overrides, encoding),
+        min_confidence,
     )
     if kind == "brat" and output is None:
         raise InputError("--format brat: expected --output with a folder for its files, found none")

@@ -221,6 +221,9 @@ class SoftmaxHeadConfig(Section):
     kind: Literal["softmax"] = "softmax"
     constrained: bool = True
     """Decode the best tag sequence that the tag scheme allows, instead of the best tag of each token."""
+    class_weights: Literal["balanced"] | dict[str, Annotated[float, Field(gt=0)]] | None = None
+    """Weights of tokens in training, by the type of their tag, `O` or the tag itself, such as `{ PER = 2, O = 0.5 }`.
+    Tags without a weight have 1. `balanced`: N / (K · n) for a type with n of the N tokens, where there are K types."""
 
 
 class CrfHeadConfig(Section):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,3 +53,40 @@ def reliability(confidences: npt.ArrayLike, correct: npt.ArrayLike, bins: int = 
     # fraction · |accuracy − confidence| = |hits − summed confidence| / N, which needs no care for empty bins.
     ece = ratio(float(np.abs(hits - confidence_sum).sum()), len(confidence))
     return Reliability(edges=edges, counts=counts, mean_confidence=mean_confidence, accuracy=accuracy, ece=ece)
+
+
+THRESHOLDS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
+"""Confidences below which predictions may be left out."""
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """The scores if predictions of less than a confidence are left out."""
+
+    confidence: float
+    predictions: int
+    """Predictions that are kept."""
+    precision: float | None
+    recall: float | None
+    f1: float | None
+
+
+def scores_at(
+    confidences: npt.ArrayLike, correct: npt.ArrayLike, gold: int, thresholds: Sequence[float] = THRESHOLDS
+) -> list[Threshold]:
+    """Score the predictions that have at least a confidence, for several thresholds.
+
+    `confidences` (N,) and `correct` (N,) bool are those of all predictions, `gold` the number of annotated entities.
+
+    >>> for scores in scores_at([0.9, 0.6], [True, False], gold=2, thresholds=[0.0, 0.7]):
+    ...     print(scores.predictions, scores.precision, scores.recall)
+    2 0.5 0.5
+    1 1.0 0.5
+    """
+    confidence, hit = np.asarray(confidences, np.float64), np.asarray(correct, bool)
+    scores = []
+    for threshold in thresholds:
+        kept = confidence >= threshold
+        count, hits = int(kept.sum()), int(hit[kept].sum())
+        scores.append(Threshold(threshold, count, ratio(hits, count), ratio(hits, gold), ratio(2 * hits, count + gold)))
+    return scores

@@ -56,19 +56,26 @@ class SoftmaxHead(nn.Module):
     """(B, T, D) → tags: an independent softmax for each token. Constraints of the chain apply only to decoding."""
 
     temperature: Tensor
+    weights: Tensor
 
-    def __init__(self, inputs: int, crf: LinearChainCrf) -> None:
+    def __init__(self, inputs: int, crf: LinearChainCrf, weights: Tensor | None = None) -> None:
+        """`weights` (K,) are those of a token in the loss by its gold tag, by default 1."""
         super().__init__()
         self.projection = nn.Linear(inputs, crf.tags)
         self.crf = crf
         for parameter in crf.parameters():
             nn.init.zeros_(parameter).requires_grad_(False)
         self.register_buffer("temperature", torch.ones(()))
+        self.weighted = weights is not None
+        self.register_buffer("weights", torch.ones(crf.tags) if weights is None else weights, persistent=False)
 
     def loss(self, states: Tensor, batch: TokenBatch[Tensor]) -> Loss:
-        """(B, T, D) states → the cross-entropy of the gold tags, weighted by tokens."""
-        emissions = self.projection(states)[batch.mask]
-        return Loss(functional.cross_entropy(emissions, _gold(batch)[batch.mask], reduction="sum"), batch.lengths.sum())
+        """(B, T, D) states → the cross-entropy of the gold tags, weighted by tokens or by the weights of their tags."""
+        emissions, gold = self.projection(states)[batch.mask], _gold(batch)[batch.mask]
+        if not self.weighted:
+            return Loss(functional.cross_entropy(emissions, gold, reduction="sum"), batch.lengths.sum())
+        weights = self.weights.to(emissions.dtype)
+        return Loss(functional.cross_entropy(emissions, gold, weights, reduction="sum"), weights[gold].sum())
 
     def decode(self, states: Tensor, batch: TokenBatch[Tensor]) -> TagPaths:
         """(B, T, D) states → the most probable legal sequence of each sentence."""

@@ -16,7 +16,7 @@ Combine = Literal["mean", "median"]
 Measure = Literal["least-certain", "margin", "errors"]
 KindT = TypeVar("KindT", bound=str)
 
-_OPTIONS = {"reads": "input", "levels": "level"}
+_OPTIONS = {"reads": "input", "levels": "level", "min_confidence": "min-confidence"}
 """Options with other names than their fields."""
 
 
@@ -84,6 +84,8 @@ class Request:
     """Steps that a forecaster forecasts; by default those of its training."""
     settings: tuple[str, ...] = ()
     """Settings of how a tagger reads its source, each `KEY=VALUE`, with which its run is opened."""
+    min_confidence: float = 0.0
+    """Least probability of a tagger's entities. Those below are left out."""
 
     @property
     def states_encoding(self) -> bool:

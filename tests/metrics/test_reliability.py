@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bilstm_nlp.metrics.reliability import reliability
+from bilstm_nlp.metrics.reliability import Threshold, reliability, scores_at
 from tests.metrics.strategies import thorough
 
 
@@ -61,3 +61,22 @@ def test_reliability_takes_single_precision_and_refuses_what_is_no_probability()
             reliability([bad], [True])
     with pytest.raises(ValueError, match=r"\(2,\) and \(1,\)"):
         reliability([0.5, 0.5], [True])
+
+
+@pytest.mark.parametrize(
+    ("threshold", "kept", "precision", "recall", "f1"),
+    [
+        (0.0, 4, 2 / 4, 2 / 3, 4 / 7),
+        (0.5, 3, 2 / 3, 2 / 3, 4 / 6),
+        (0.8, 1, 1.0, 1 / 3, 2 / 4),
+        (0.95, 0, None, 0.0, 0.0),
+    ],
+)
+def test_scores_are_those_of_the_predictions_that_are_kept(threshold, kept, precision, recall, f1):
+    (scores,) = scores_at([0.9, 0.5, 0.6, 0.2], [True, True, False, False], 3, [threshold])
+    assert scores == Threshold(threshold, kept, precision, recall, f1)
+
+
+def test_scores_without_gold_or_predictions_are_undefined():
+    (scores,) = scores_at([], [], 0, [0.5])
+    assert scores == Threshold(0.5, 0, None, None, None)

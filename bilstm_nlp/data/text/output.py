@@ -72,6 +72,8 @@ class TaggedSentence:
     """Scores were asked for. Without entities, nothing else tells."""
     style: TextStyle = "entities"
     """The marks of text for people."""
+    left_out: int = 0
+    """Entities that were left out because they are less probable than asked for."""
     weights: NDArray[np.float32] | None = field(default=None, compare=False)
     """(heads, T, T) attention weights of each token (row) on each token (column); None if they were not asked for."""
 

@@ -184,7 +184,8 @@ class TableForecasts:
     def predictions(self, request: Request) -> bytes:
         """Return the forecasts after the end of the source, as CSV, JSON or Parquet."""
         kinds: tuple[TableKind, ...] = ("csv", "json", "parquet")
-        kind = request.check("forecaster", kinds, ("reads", "confidence", "nbest", "attention", "jobs"))
+        others = ("reads", "confidence", "nbest", "attention", "jobs", "min_confidence")
+        kind = request.check("forecaster", kinds, others)
         past = self.inputs.past(request.source, request.static)
         levels = list(request.levels) or None
         table = self.forecast(past, self.inputs.known(request.known), levels, request.horizon)

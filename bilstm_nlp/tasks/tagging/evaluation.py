@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.corpus import TaggedCorpus
-from bilstm_nlp.metrics.reliability import reliability
+from bilstm_nlp.metrics.reliability import reliability, scores_at
 from bilstm_nlp.tags import Span, spans
 from bilstm_nlp.tasks.tagging.decoder import Decoder, decode_all
 from bilstm_nlp.tasks.tagging.decoding import Decoded, DecodedBatch
@@ -54,12 +54,14 @@ class Evaluation:
     def calibration(self) -> Calibration:
         """Compare the confidences with how often they are right, before and after calibration."""
         correct, chosen = self._correct(self.batches), self._fitted
+        confidences = self.confidences()
         half = np.array([sentence % 2 == 0 for sentence, _ in _predictions(chosen.batches)], dtype=bool)
         return Calibration(
             temperature=self.decoder.temperature,
             before=reliability(self.confidences(1.0), correct),
-            after=reliability(self.confidences(), correct),
+            after=reliability(confidences, correct),
             ece_cross_fitted=cross_fitted(chosen.confidences, self._correct(chosen.batches), half)[1],
+            thresholds=scores_at(confidences, correct, sum(map(len, self.gold))),
         )
 
     @cached_property

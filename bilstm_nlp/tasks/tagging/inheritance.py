@@ -16,6 +16,7 @@ from bilstm_nlp.errors import DataError
 from bilstm_nlp.nn.token_embedder import TokenEmbedder
 from bilstm_nlp.system.memory import allocating
 from bilstm_nlp.tags import training_scheme
+from bilstm_nlp.tasks.tagging.class_weights import class_weights
 from bilstm_nlp.tasks.tagging.data import Corpora
 from bilstm_nlp.tasks.tagging.decoding import TaggingModel
 from bilstm_nlp.tasks.tagging.model import model
@@ -93,7 +94,8 @@ def child_of(parent: Tagger, config: TaggingConfig, data: Corpora) -> tuple[Tagg
     sentences, minimum_count = data.train.sentences, config.embeddings.minimum_count
     with allocating("making the model", "size of the encoder or of embeddings"):
         codec = extended(parent.codec, sentences, file_scheme=data.scheme, minimum_count=minimum_count)
-        child = model(config, codec, torch.zeros(codec.words.trainable, codec.frozen.shape[1]))
+        weights = class_weights(config.head, codec, sentences)
+        child = model(config, codec, torch.zeros(codec.words.trainable, codec.frozen.shape[1]), weights)
         take_over(parent.model, parent.codec, child, codec)
     _say_extension(parent.codec, codec, data)
     return codec, child

@@ -92,8 +92,11 @@ def gazetteers_of(config: EmbeddingsConfig, cut: Cut) -> Gazetteers:
     return Gazetteers.read(config.gazetteers, cut, folds_case=config.gazetteer_case == "fold")
 
 
-def model(config: TaggingConfig, codec: TaggingCodec, vectors: Tensor) -> TaggingModel:
-    """Make the model over a codec's vocabularies, with (V, D) word vectors to train."""
+def model(config: TaggingConfig, codec: TaggingCodec, vectors: Tensor, weights: Tensor | None = None) -> TaggingModel:
+    """Make the model over a codec's vocabularies, with (V, D) word vectors to train.
+
+    `weights` (K,) are those of tags in the loss of a softmax head.
+    """
     settings = config.embeddings
     embedder = TokenEmbedder(
         WordVectors(
@@ -109,7 +112,7 @@ def model(config: TaggingConfig, codec: TaggingCodec, vectors: Tensor) -> Taggin
         _columns(config, codec),
     )
     reader = _sentence_reader(config, codec, embedder.outputs)
-    end = _head(config, reader.outputs, legal_transitions(codec.tags, codec.scheme))
+    end = _head(config, reader.outputs, legal_transitions(codec.tags, codec.scheme), weights)
     return Model(embedder, reader, attention(config.attention, reader.outputs), end)
 
 
@@ -162,13 +165,13 @@ def _drawn(rows: int, size: int, dropout: float) -> WordVectors:
     return WordVectors(vectors, torch.empty(0, size, dtype=torch.float16), word_dropout=dropout)
 
 
-def _head(config: TaggingConfig, inputs: int, legality: Legality) -> CrfHead | SoftmaxHead:
+def _head(config: TaggingConfig, inputs: int, legality: Legality, weights: Tensor | None) -> CrfHead | SoftmaxHead:
     """Make the output end for states of size `inputs`; `legality` says which tag sequences the scheme allows."""
     match config.head:
         case CrfHeadConfig(constrained=constrained, constrain_training=constrain_training):
             return CrfHead(inputs, _chain(legality, constrained=constrained, constrain_training=constrain_training))
         case SoftmaxHeadConfig(constrained=constrained):
-            return SoftmaxHead(inputs, _chain(legality, constrained=constrained, constrain_training=False))
+            return SoftmaxHead(inputs, _chain(legality, constrained=constrained, constrain_training=False), weights)
         case unknown:
             assert_never(unknown)
 

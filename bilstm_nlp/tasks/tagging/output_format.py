@@ -77,5 +77,7 @@ def check_options(kind: OutputFormat, request: Request) -> None:
         raise InputError(f"--nbest: expected --format text, jsonl or csv, found {kind}, {reason}")
     if request.nbest and request.confidence and kind != "jsonl":
         raise InputError(f"--confidence: expected --format jsonl beside --nbest, found {kind}")
+    if request.nbest and request.min_confidence:
+        raise InputError("--min-confidence: expected no --nbest beside it, whose sequences have no entities left out")
     if request.confidence and kind in ("doccano", "spacy"):
         raise InputError(f"--confidence: expected a format with a place for it, such as jsonl, found {kind}")

@@ -125,8 +125,20 @@ def _calibration(figures: dict[str, Any], words: Words) -> Iterator[Table | str]
         if count
     ]
     yield Table("Reliability", ("confidence", words.many, "mean confidence", "right"), rows)
+    yield from _thresholds(figures.get("thresholds", []), words)  # runs of 0.1.0 have none
     yield (
         f"Expected calibration error of {words.one} probabilities: {number(figures['before']['ece'])} raw, "
         f"{number(after['ece'])} at temperature {figures['temperature']:.3f}, {number(figures['ece_cross_fitted'])} "
         "cross-fitted (temperature from one half of these sentences, measured on the other)."
     )
+
+
+def _thresholds(thresholds: Sequence[dict[str, Any]], words: Words) -> Iterator[Table]:
+    """Show precision and recall if predictions below a confidence are left out."""
+    rows: list[Row] = []
+    for scores in thresholds:
+        figures = (number(scores[name]) for name in ("precision", "recall", "f1"))
+        rows.append((f"{scores['confidence']:g}", *figures, f"{scores['predictions']:,}"))
+    if rows:
+        title = f"Without {words.many} below a confidence"
+        yield Table(title, ("confidence", "precision", "recall", "F1", words.many), rows)

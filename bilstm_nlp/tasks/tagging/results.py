@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 
 from bilstm_nlp.metrics.labels import PRF, Confusion
 from bilstm_nlp.metrics.plain_labels import Accuracy
-from bilstm_nlp.metrics.reliability import Reliability
+from bilstm_nlp.metrics.reliability import Reliability, Threshold
 from bilstm_nlp.system.json_values import as_json
 
 
@@ -47,6 +47,8 @@ class Calibration:
     """At the calibrated temperature."""
     ece_cross_fitted: float | None
     """Calibration error with a temperature fitted to one half of the sentences and measured on the other half."""
+    thresholds: list[Threshold]
+    """The scores if predictions below a confidence are left out."""
 
 
 @dataclass(frozen=True)

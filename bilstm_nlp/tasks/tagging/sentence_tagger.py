@@ -170,6 +170,8 @@ class SentenceTagger:
         elif request.plot is not None:
             raise InputError("--plot: expected --attention beside it, which is what a tagger draws, found none")
         check_options(kind, request)
+        if request.min_confidence and ("O" not in self.decoder.codec.tags or self.decoder.codec.scheme == "plain"):
+            raise InputError("--min-confidence: expected a tagger of entities, found one that labels every token")
         format, tags = self.reads, frozenset(self.decoder.codec.tags)
         reads: InputFormat = request.reads
         if reads == "auto":
@@ -210,11 +212,13 @@ class SentenceTagger:
             alternatives=request.nbest,
             attention=request.attention,
             tags=kind in ("conll", "jsonl"),
+            min_confidence=request.min_confidence,
         )
         if chunk.drawn and request.plot is not None:
             tagged = _drawing_first(tagged, request.plot)
         separator, follows = separator_of(kind), chunk.follows
         for number, sentence in enumerate(tagged, chunk.first):
+            self.tally.count_left_out(sentence, request.min_confidence)
             if sentence.sentence.tokens or not skips_blank(kind):
                 yield ((separator if follows else "") + write(number, sentence)).encode()
                 follows = True
@@ -238,15 +242,24 @@ class SentenceTagger:
         alternatives: int = 0,
         attention: bool = False,
         tags: bool = True,
+        min_confidence: float = 0.0,
     ) -> Iterator[TaggedSentence]:
-        """Yield the tagged sentences of a chunk in their order, without tags if `tags` is False."""
+        """Yield the tagged sentences of a chunk in their order, without tags if `tags` is False.
+
+        Entities less probable than `min_confidence` are left out.
+        """
         filled = [sentence for sentence in chunk if sentence.tokens]
         no_weights = np.empty((self.decoder.attention_heads(), 0, 0), np.float32) if attention else None
         tagged = iter(
             decode_all(
                 self.decoder.batches(filled, attention=attention, batch_tokens=BATCH_TOKENS),
                 lambda batch: tagged_sentences(
-                    batch, filled, confidence=confidence, alternatives=alternatives, tags=tags
+                    batch,
+                    filled,
+                    confidence=confidence,
+                    alternatives=alternatives,
+                    tags=tags,
+                    min_confidence=min_confidence,
                 ),
             )
         )

@@ -19,28 +19,39 @@ Offsets = Callable[[Span], tuple[int, int]]
 
 
 def tagged_sentences(
-    batch: DecodedBatch, sentences: Sequence[Sentence], *, confidence: bool, alternatives: int, tags: bool
+    batch: DecodedBatch,
+    sentences: Sequence[Sentence],
+    *,
+    confidence: bool,
+    alternatives: int,
+    tags: bool,
+    min_confidence: float = 0.0,
 ) -> Iterator[TaggedSentence]:
     """Yield the tagged sentences of a batch, with the attention's weights if the batch has them.
 
     `sentences` are those of the corpus, which `batch.sentences` are indices of. `confidence` adds each entity's
-    probability, `alternatives` so many of the best tag sequences, `tags` the tags in the files' scheme.
+    probability, `alternatives` so many of the best tag sequences, `tags` the tags in the files' scheme. Entities less
+    probable than `min_confidence` are left out, and counted.
     """
-    scores = batch.posterior().of_entities(batch.entities) if confidence else None
+    scores = batch.posterior().of_entities(batch.entities) if confidence or min_confidence else None
     ranked = _best_sequences(batch, alternatives) if alternatives else None
     style = text_style(batch.codec)
     for row, (index, entities) in enumerate(zip(batch.sentences.tolist(), batch.entities, strict=True)):
-        sentence, length = sentences[index], len(sentences[index].tokens)
+        before, sentence, length = len(entities), sentences[index], len(sentences[index].tokens)
+        if scores is not None:
+            entities = [span for span in entities if scores[row][span] >= min_confidence]
         text, offsets = text_of(sentence)
         weights = None if batch.attention is None else batch.attention[row, :, :length, :length].cpu().numpy()
+        shown = scores[row] if confidence and scores is not None else {}
         yield TaggedSentence(
             sentence,
             text,
             tuple(encode(entities, length, batch.codec.file_scheme)) if tags else (),
-            tuple(_entity(text, offsets, span, None if scores is None else scores[row][span]) for span in entities),
+            tuple(_entity(text, offsets, span, shown.get(span)) for span in entities),
             () if ranked is None else _alternatives(ranked[row], batch.codec, text, offsets),
             confidence,
             style,
+            before - len(entities),
             weights,
         )
 

@@ -34,6 +34,7 @@ from bilstm_nlp.tasks.base import Predictor
 from bilstm_nlp.tasks.measurement import Measurement, evenly_spaced
 from bilstm_nlp.tasks.request import ErrorsPage
 from bilstm_nlp.tasks.tagging import errors_page, report
+from bilstm_nlp.tasks.tagging.class_weights import class_weights
 from bilstm_nlp.tasks.tagging.data import Corpora, CorpusLoader
 from bilstm_nlp.tasks.tagging.decoder import Decoder, ModelDecoder
 from bilstm_nlp.tasks.tagging.decoding import TaggingModel, decode, head_of, read_together
@@ -78,7 +79,7 @@ class TaggingTask:
     def prepare_from(self, parent: Predictor) -> PreparedTagging:
         """Read the corpora, seed, extend the vocabularies of a trained tagger, and make a model with its weights."""
         assert isinstance(parent, Tagger)
-        data = self.loader.load()
+        data = self.loader.load(parent.codec.cut)
         torch.manual_seed(self.config.seed)
         codec, child = child_of(parent, self.config, data)
         for corpus in (data.dev, data.test):
@@ -114,8 +115,9 @@ class TaggingTask:
         agreement = codec.agreement
         if agreement is not None and agreement.matters:
             logger.warning("of %s, %s", data.train.source, agreement)
+        weights = class_weights(config.head, codec, data.train.sentences)
         with allocating("making the model", "size of the encoder or of embeddings"):
-            return codec, model(config, codec, torch.from_numpy(initial))
+            return codec, model(config, codec, torch.from_numpy(initial), weights)
 
     def inspect(self, source: str | None = None) -> CorpusInspection:
         """Describe the config's corpora, or another corpus that is read in the same way."""
