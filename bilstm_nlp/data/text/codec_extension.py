@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bilstm_nlp.batch import Ints
 from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.column_codec import ColumnCodec, values_of
+from bilstm_nlp.data.text.cut_learning import agreement
 from bilstm_nlp.data.text.lexicon import ROLES, EntityLexicon, Fold, entities_of
 from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.data.text.vocabulary import FIRST, PADDING, UNKNOWN, Vocabulary, WordTable, lookup_chain, shape
@@ -48,6 +49,7 @@ def extended(
         lexicon=None if parent.lexicon is None else EntityLexicon(entities, types),
         columns=tuple(_with_values(column, sentences) for column in parent.columns),
         pairs=np.empty(0, np.int64),
+        agreement=agreement(sentences, parent.cut),
     )
     if not len(parent.pairs):
         return codec

@@ -82,8 +82,7 @@ class TaggingTask:
         data = self.loader.load(parent.codec.cut)
         torch.manual_seed(self.config.seed)
         codec, child = child_of(parent, self.config, data)
-        for corpus in (data.dev, data.test):
-            say_unknown_values(codec, corpus)
+        _say_doubts(codec, data)
         return PreparedTagging(self.config, data, codec, child)
 
     def _fit(self, data: Corpora) -> tuple[TaggingCodec, TaggingModel]:
@@ -110,11 +109,7 @@ class TaggingTask:
                 gazetteers=gazetteers_of(config.embeddings, data.cut),
                 cut=data.cut,
             )
-            for corpus in (data.dev, data.test):
-                say_unknown_values(codec, corpus)
-        agreement = codec.agreement
-        if agreement is not None and agreement.matters:
-            logger.warning("of %s, %s", data.train.source, agreement)
+        _say_doubts(codec, data)
         weights = class_weights(config.head, codec, data.train.sentences)
         with allocating("making the model", "size of the encoder or of embeddings"):
             return codec, model(config, codec, torch.from_numpy(initial), weights)
@@ -266,6 +261,14 @@ class PreparedTagging:
             np.where(np.isfinite(transitions), transitions, np.nan),
             folder / "transitions.png",
         )
+
+
+def _say_doubts(codec: TaggingCodec, data: Corpora) -> None:
+    """Log values that are unknown to the training data, and training tokens that text would be cut into otherwise."""
+    for corpus in (data.dev, data.test):
+        say_unknown_values(codec, corpus)
+    if codec.agreement is not None and codec.agreement.matters:
+        logger.warning("of %s, %s", data.train.source, codec.agreement)
 
 
 def _forms(sentences: Sequence[Sentence]) -> Counter[str]:
