@@ -46,6 +46,15 @@ InputOption = Annotated[
         "if its first lines look like columns, otherwise text.",
     ),
 ]
+Split = Annotated[
+    bool,
+    typer.Option(
+        "--split", help="Cut each text into sentences, which a tagger reads one by one; places stay those in the text."
+    ),
+]
+Language = Annotated[
+    str, typer.Option(metavar="CODE", help="Language of --split, such as de: its abbreviations end no sentence.")
+]
 Confidence = Annotated[
     bool, typer.Option("--confidence", help="Add the exact probability of each entity to the output.")
 ]
@@ -66,6 +75,8 @@ def predict(
     reads: InputOption = "auto",
     overrides: DataSettings = None,
     encoding: Encoding = None,
+    split: Split = False,
+    language: Language = "en",
     confidence: Confidence = False,
     min_confidence: Annotated[
         float,
@@ -114,6 +125,7 @@ def predict(
         jobs,
         tuple(levels or ()),
         horizon,
+        language if split else None,
         settings_of(overrides, encoding),
         min_confidence,
     )

@@ -9,7 +9,7 @@ import typer
 from bilstm_nlp.cli.activity import Activity
 from bilstm_nlp.cli.options import DataSettings, Encoding, Output, Verbosity, divided
 from bilstm_nlp.cli.output import write
-from bilstm_nlp.cli.predict import Confidence, InputOption, RunsAndInput
+from bilstm_nlp.cli.predict import Confidence, InputOption, Language, RunsAndInput, Split
 from bilstm_nlp.data.pipes import standard_input_as_pipe
 from bilstm_nlp.tasks.request import Format, Measure, Ranking, Request, settings_of
 
@@ -37,6 +37,8 @@ def rank(
     reads: InputOption = "auto",
     overrides: DataSettings = None,
     encoding: Encoding = None,
+    split: Split = False,
+    language: Language = "en",
     confidence: Confidence = False,
     verbosity: Verbosity = None,
 ) -> None:
@@ -45,7 +47,12 @@ def rank(
 
     runs, source = divided(arguments)
     request = Request(
-        source, format=kind, reads=reads, confidence=confidence, settings=settings_of(overrides, encoding)
+        source,
+        format=kind,
+        reads=reads,
+        confidence=confidence,
+        split=language if split else None,
+        settings=settings_of(overrides, encoding),
     )
     with Activity(f"ranking {source}", shown=output is not None) as activity, standard_input_as_pipe():
         write(ensemble.ranked(runs, "mean", request, Ranking(top, by)), output, activity)

@@ -82,6 +82,8 @@ class Request:
     """Levels of a forecaster's intervals; none for that of its config."""
     horizon: int | None = None
     """Steps that a forecaster forecasts; by default those of its training."""
+    split: str | None = None
+    """Language by whose rules a tagger cuts each text into sentences. Not set: each text is a sentence."""
     settings: tuple[str, ...] = ()
     """Settings of how a tagger reads its source, each `KEY=VALUE`, with which its run is opened."""
     min_confidence: float = 0.0

@@ -76,6 +76,8 @@ class TaggedSentence:
     """Entities that were left out because they are less probable than asked for."""
     weights: NDArray[np.float32] | None = field(default=None, compare=False)
     """(heads, T, T) attention weights of each token (row) on each token (column); None if they were not asked for."""
+    parts: tuple[tuple[int, int, int, int], ...] = ()
+    """Start, end, first and last of the sentences of a text that was cut into sentences, as those of `Entity`."""
 
 
 def writer(kind: LineFormat) -> Callable[[int, TaggedSentence], str]:
@@ -176,6 +178,8 @@ def as_jsonl(number: int, tagged: TaggedSentence) -> str:
         "tags": tagged.tags,
         "entities": [_entity_json(entity) for entity in tagged.entities],
     }
+    if tagged.parts:
+        record["sentences"] = [dict(zip(("start", "end", "first", "last"), part, strict=True)) for part in tagged.parts]
     if tagged.alternatives:
         record["alternatives"] = [
             {"probability": a.probability, "tags": a.tags, "entities": [_entity_json(e) for e in a.entities]}

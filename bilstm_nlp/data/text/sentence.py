@@ -51,6 +51,10 @@ class Sentence:
     """The line of each token in a column file; empty if all stand on `line`."""
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     """The value of each token in columns that are features, by the column's key."""
+    part: tuple[int, int] | None = None
+    """Start and end of the sentence in `text`, if the text was cut into sentences; only in streams."""
+    continues: bool = False
+    """True if `text` has another sentence after this one."""
     others: Mapping[str, Any] = field(default_factory=dict, hash=False)
     """Keys of a JSONL record that a tagger neither reads nor writes, such as its id; only in streams."""
 

@@ -184,7 +184,7 @@ class TableForecasts:
     def predictions(self, request: Request) -> bytes:
         """Return the forecasts after the end of the source, as CSV, JSON or Parquet."""
         kinds: tuple[TableKind, ...] = ("csv", "json", "parquet")
-        others = ("reads", "confidence", "nbest", "attention", "jobs", "min_confidence")
+        others = ("reads", "confidence", "nbest", "attention", "jobs", "min_confidence", "split")
         kind = request.check("forecaster", kinds, others)
         past = self.inputs.past(request.source, request.static)
         levels = list(request.levels) or None

@@ -65,6 +65,11 @@ def separator_of(kind: OutputFormat) -> str:
     return ",\n" if kind in ("label-studio", "spacy") else ""
 
 
+def per_sentence(kind: OutputFormat) -> bool:
+    """Tell whether a format has each sentence of a text alone. Others have the whole text."""
+    return kind in ("text", "conll")
+
+
 def skips_blank(kind: OutputFormat) -> bool:
     """Tell whether a format leaves sentences without tokens out: annotation tools refuse them."""
     return kind in ("doccano", "label-studio", "spacy")
@@ -72,6 +77,10 @@ def skips_blank(kind: OutputFormat) -> bool:
 
 def check_options(kind: OutputFormat, request: Request) -> None:
     """Raise `InputError` for options whose results a format has no place for."""
+    if request.nbest and request.split and kind != "text":
+        raise InputError(f"--nbest: expected --format text beside --split, found {kind}, which has texts as a whole")
+    if request.attention and request.split:
+        raise InputError("--attention: expected sentences without --split, found --split")
     if request.nbest and kind not in ("text", "jsonl", "csv"):
         reason = "which has one tag a token" if kind == "conll" else "which has one reading a sentence"
         raise InputError(f"--nbest: expected --format text, jsonl or csv, found {kind}, {reason}")

@@ -78,6 +78,8 @@ def first_of(scored: Iterable[tuple[int, float, TaggedSentence]], ranking: Ranki
     for rank, (_, _, score, tagged) in enumerate(sorted(heap, key=lambda entry: entry[:2], reverse=True), 1):
         sentence = tagged.sentence
         place = {"rank": rank, "line": sentence.line, "by": ranking.by, "score": score}
+        if sentence.part is not None:
+            place |= {"start": sentence.part[0], "end": sentence.part[1]}
         yield replace(tagged, sentence=replace(sentence, others={**sentence.others, "ranking": place}))
 
 

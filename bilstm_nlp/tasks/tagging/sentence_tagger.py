@@ -14,12 +14,21 @@ import numpy as np
 from bilstm_nlp.data.text.corpus import ColumnFormat, Sentence
 from bilstm_nlp.data.text.output import Entity, OutputFormat, TaggedSentence
 from bilstm_nlp.data.text.recognition import InputFormat, input_format
+from bilstm_nlp.data.text.sentence_ends import say_rules
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.system.memory import return_freed_memory
 from bilstm_nlp.tasks.request import Ranking, Request
 from bilstm_nlp.tasks.tagging.decoder import Decoder, decode_all
 from bilstm_nlp.tasks.tagging.inputs import Input, Inputs, is_one_input, sentences_of_inputs
-from bilstm_nlp.tasks.tagging.output_format import check_options, frame_of, separator_of, skips_blank, writer_of
+from bilstm_nlp.tasks.tagging.output_format import (
+    check_options,
+    frame_of,
+    per_sentence,
+    separator_of,
+    skips_blank,
+    writer_of,
+)
+from bilstm_nlp.tasks.tagging.parts import apart, together
 from bilstm_nlp.tasks.tagging.ranking import first_of, scored_sentences, with_place
 from bilstm_nlp.tasks.tagging.stream import ATTENTION_CHUNK, CHUNK, Chunk, Reading, chunks, joined
 from bilstm_nlp.tasks.tagging.tagged_sentences import tagged_sentences
@@ -148,7 +157,8 @@ class SentenceTagger:
             score = partial(scored_sentences, sentences=filled, measure=ranking.by, confidence=confidence)
             results = decode_all(self.decoder.batches(filled, batch_tokens=BATCH_TOKENS), score)
             for number, (value, tagged) in enumerate(results, ranked + 1):
-                yield number, value, tagged
+                (alone,) = apart([tagged])
+                yield number, value, alone
             ranked += len(filled)
             return_freed_memory()
 
@@ -165,11 +175,11 @@ class SentenceTagger:
     def reading(self, request: Request) -> Reading:
         """Decide how to read a request's source. Raises `InputError` for a request that this tagger can't meet."""
         kind = self._output_format(request)
+        check_options(kind, request)
         if request.attention:
             self.decoder.attention_heads()
         elif request.plot is not None:
             raise InputError("--plot: expected --attention beside it, which is what a tagger draws, found none")
-        check_options(kind, request)
         if request.min_confidence and ("O" not in self.decoder.codec.tags or self.decoder.codec.scheme == "plain"):
             raise InputError("--min-confidence: expected a tagger of entities, found one that labels every token")
         format, tags = self.reads, frozenset(self.decoder.codec.tags)
@@ -186,6 +196,10 @@ class SentenceTagger:
             )
         if (reads in ("text", "tokens") or request.source == "-") and not request.states_encoding:
             format = replace(format, encoding="utf-8")
+        if request.split is not None:
+            if reads in ("tokens", "conll", "csv"):
+                raise InputError(f"--split: expected text or jsonl, found {reads}, which is already cut")
+            say_rules()
         frame = frame_of(kind, self.decoder.codec.types, request.source, reads)
         return Reading(
             source=request.source,
@@ -197,6 +211,7 @@ class SentenceTagger:
             skips_blank=skips_blank(kind),
             draws=request.plot is not None,
             documents=self.decoder.reads_documents,
+            split=request.split,
             guessed=request.reads == "auto",
             tags=tags,
         )
@@ -214,6 +229,7 @@ class SentenceTagger:
             tags=kind in ("conll", "jsonl"),
             min_confidence=request.min_confidence,
         )
+        tagged = apart(tagged) if per_sentence(kind) else together(tagged)
         if chunk.drawn and request.plot is not None:
             tagged = _drawing_first(tagged, request.plot)
         separator, follows = separator_of(kind), chunk.follows

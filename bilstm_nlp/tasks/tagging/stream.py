@@ -19,6 +19,7 @@ from bilstm_nlp.data.text.corpus import sentences_of
 from bilstm_nlp.data.text.recognition import InputFormat, look_like_columns
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence
 from bilstm_nlp.errors import InputError
+from bilstm_nlp.tasks.tagging.parts import LONG, divide, holds_several
 
 logger = logging.getLogger(__name__)
 
@@ -79,6 +80,8 @@ class Reading:
     """True if sentences without tokens are left out of the output."""
     guessed: bool = False
     """True if `reads` was told from the source."""
+    split: str | None = None
+    """Language by whose rules texts are cut into sentences."""
     tags: frozenset[str] = frozenset()
     """The tagger's tags, by which columns are told from text."""
 
@@ -87,23 +90,48 @@ class Reading:
 
         Raises `InputError` for a faulty line, after the sentences before it, and if there was no sentence to draw.
         """
-        first, waiting, blank = 1, self.draws, 0
-        read = sentences_of(self.source, self.reads, self.format)
+        first, waiting, blank, tagged = 1, self.draws, 0, False
+        read = self._sentences()
         ready = self._ready(blocks=self.reads == "conll")
         for sentences in chunks(read, self.size, documents=self.documents, ready=ready):
             if first == 1 and self.guessed and self.reads == "text":
                 self._warn_of_columns(sentences)
             filled = sum(bool(sentence.tokens) for sentence in sentences)
             drawn = waiting and filled > 0
-            yield Chunk(first, sentences, drawn, follows=first - 1 > blank)
+            yield Chunk(first, sentences, drawn, follows=tagged)
             blank += len(sentences) - filled
-            first, waiting = first + len(sentences), waiting and not drawn
+            tagged = tagged or filled > 0
+            first += sum(not sentence.continues for sentence in sentences)
+            waiting = waiting and not drawn
         if blank and self.skips_blank:
             logger.info(
                 "%s: texts without tokens, which annotation tools refuse: %d left out", name_of(self.source), blank
             )
         if waiting:
             raise InputError("--plot: expected a sentence with tokens to draw, found none")
+
+    def _sentences(self) -> Iterator[Sentence]:
+        """Yield the sentences of the source, cut from its texts if asked for.
+
+        Otherwise, long texts with several sentences are counted, which a warning says at the end.
+        """
+        read = sentences_of(self.source, self.reads, self.format)
+        if self.split is not None:
+            yield from divide(read, self.split, self.format.cut)
+            return
+        count, first = 0, ""
+        try:
+            for sentence in read:
+                if self.reads in ("text", "jsonl", "dataset") and holds_several(sentence):
+                    count, first = count + 1, first or f"line {sentence.line}, {len(sentence.tokens)} tokens"
+                yield sentence
+        finally:
+            if count:
+                logger.warning(
+                    "%s: texts of more than %d tokens with several sentences, which are tagged as one: %d (the first: "
+                    "%s); --split cuts them into sentences",
+                    *(name_of(self.source), LONG, count, first),
+                )
 
     def _warn_of_columns(self, sentences: Sequence[Sentence]) -> None:
         """Warn if the lines of a stream look like columns: only a file can be looked at before it is read."""
@@ -137,7 +165,8 @@ def chunks(
     """Yield the sentences in lists of at most `size`.
 
     With `documents`, sentences of a document stay together, unless they are more than twice as many. If `ready` says
-    that the next sentence has to be waited for, the sentences before it are yielded without it.
+    that the next sentence has to be waited for, the sentences before it are yielded without it. Sentences that were cut
+    from one text always stay together.
     Raises `InputError` for input that can't be read, after all sentences before it.
 
     >>> sentences = [Sentence((word,), None, 1) for word in "abc"]
@@ -149,6 +178,7 @@ def chunks(
     try:
         for sentence in sentences:
             same_document = documents and bool(chunk) and sentence.document == chunk[-1].document != 0
+            same_document = same_document or (bool(chunk) and chunk[-1].continues)
             if chunk and size.full(len(chunk), tokens) and not same_document:
                 yield chunk
                 chunk, tokens = [], 0
@@ -156,6 +186,8 @@ def chunks(
                 deadline = time.monotonic() + PATIENCE
             chunk.append(sentence)
             tokens += len(sentence.tokens)
+            if sentence.continues:
+                continue  # the sentences of a text are written together
             may_continue = documents and sentence.document != 0
             is_full = size.full(len(chunk), tokens) or (ready is not None and not ready(deadline))
             if (is_full and not may_continue) or size.full(len(chunk) // 2, tokens // 2):
