@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, assert_never
+from typing import Any
 
-from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.config.reading import Config, apply, parse, to_json
 from bilstm_nlp.config.tagging import TaggingConfig
 from bilstm_nlp.errors import ConfigError
@@ -19,27 +18,23 @@ def reread(config: Config, settings: Sequence[str]) -> Config:
 
     A function of `data.tokenizer` is taken from the settings alone, not from the run.
 
-    Raises `ConfigError` for other keys, for what training has fixed, and for a forecaster's config.
+    Raises `ConfigError` for other keys, for what training has fixed, and for a config of another task.
 
     >>> config = parse({"data": {"train": "a.conll", "dev": "b.conll"}}, "an example")
     >>> reread(config, ["data.token_column=1"]).data.token_column
     1
     """
-    match config:
-        case ForecastingConfig():
-            if not settings:
-                return config
-            raise ConfigError("--set, --encoding", ["expected the run of a tagger, found a forecaster"])
-        case TaggingConfig():
-            if not settings and not _names_code(config):
-                return config
-            values: Any = to_json(config)
-            if _names_code(config):
-                values["data"]["tokenizer"] = None
-            problems = [problem for setting in settings if (problem := _apply(values, setting))]
-            return parse(values, "--set", problems)
-        case _:
-            assert_never(config)
+    if not isinstance(config, TaggingConfig):
+        if settings:
+            raise ConfigError("--set, --encoding", [f"expected the run of a tagger, found one of {config.task}"])
+        return config
+    if not settings and not _names_code(config):
+        return config
+    values: Any = to_json(config)
+    if _names_code(config):
+        values["data"]["tokenizer"] = None
+    problems = [problem for setting in settings if (problem := _apply(values, setting))]
+    return parse(values, "--set", problems)
 
 
 def _names_code(config: TaggingConfig) -> bool:

@@ -31,7 +31,7 @@ def test_settings_change_only_what_they_name():
         (TAGGER, "data.token", "--set data.token: expected KEY=VALUE"),
         (TAGGER, "data.token_colum=1", "data.token_colum: unknown key; did you mean data.token_column?"),
         (TAGGER, "data.on_invalid_tags=drop", "data.on_invalid_tags: expected 'error' or 'repair', found 'drop'"),
-        (FORECASTER, "data.decimal=','", "expected the run of a tagger, found a forecaster"),
+        (FORECASTER, "data.decimal=','", "expected the run of a tagger, found one of forecasting"),
     ],
 )
 def test_other_settings_are_refused_with_their_reason(config, setting, message):

@@ -216,7 +216,7 @@ def test_output_before_a_bad_line_is_complete(tagger_run, call, tmp_path):
     ended = both(call, tagger_run, tmp_path / "x.conll", "--format", "csv")
     assert ended.status == 2
     line = columns(LONG).count("\n") + 1
-    assert f"x.conll:{line}: expected 2 columns, as line 3 has, found 3: 'Ann X O'" in ended.err
+    assert f"x.conll:{line}: expected 2 columns parted by tabs, as line 3 has, found 1: 'Ann X O'" in ended.err
 
 
 @pytest.mark.slow

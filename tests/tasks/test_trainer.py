@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 from torch import nn
-from torch.optim import SGD, Adam, AdamW
 
 from bilstm_nlp.config import parse
 from bilstm_nlp.nn.adversarial import Adversarial
 from bilstm_nlp.nn.model import Model
 from bilstm_nlp.tasks.trainer import objective, optimizer_maker, schedule, settings
 from bilstm_nlp.training import loop
+from bilstm_nlp.training.optimizers import SGD, Adam, AdamW
 from bilstm_nlp.training.protocols import Score
 
 
