@@ -30,7 +30,7 @@ device = "cpu"
 GRID = """
 base = "parity.toml"
 baseline = "small"
-seeds = [1, 2]
+seeds = [1]
 [variants.small]
 [variants.gru]
 encoder.cell = "gru"
@@ -121,7 +121,8 @@ def outputs(tmp_path_factory) -> dict[tuple[str, ...], tuple[int, str]]:
     """The exit status and the output of each command, of a copy of the package with the toy task."""
     folder = tmp_path_factory.mktemp("third")
     package = folder / "copy" / "bilstm_nlp"
-    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    # With the compiled modules, but for those that another process is just writing.
+    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("*.pyc.*"))
     shutil.copytree(TOY / "config", package / "config", dirs_exist_ok=True)
     shutil.copytree(TOY / "tasks", package / "tasks", dirs_exist_ok=True)
     for name, edit in (("config/reading.py", with_config), ("tasks/registry.py", with_task)):

@@ -134,7 +134,7 @@ def lists_of_wrong(draw) -> list[WrongEntity]:
 
 
 @pytest.mark.slow
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(lists_of_wrong(), TEXT)
 def test_all_content_of_a_corpus_is_text(wrong, source):
     text = page(source, wrong)
