@@ -54,3 +54,5 @@ class Comparability:
     common: Sequence[str]
     """Dotted keys that make the development part. Variants can be compared only if they share these keys."""
     subject: Subject
+    seed: str | None = None
+    """The key of a seed that must be set before runs of several seeds are scored on the same units; None if none."""

@@ -101,13 +101,15 @@ def _tables_of(node: Node) -> list[Node]:
 
 def _type(node: Node) -> str:
     """Describe the type and the range of a value."""
-    if tables := _tables_of(node):
+    members = [member for member in (*node.get("anyOf", ()), *node.get("oneOf", ())) if member.get("type") != "null"]
+    tables = _tables_of(node)
+    if members and len(tables) < len(members):
+        return " or ".join(dict.fromkeys(map(_type, map(_resolved, members))))
+    if tables:
         if "items" in node:
             return "list of tables"
         kinds = [member["properties"]["kind"]["const"] for member in tables if "kind" in member["properties"]]
         return f"table of kind {_either(kinds)}" if kinds else "table"
-    if members := node.get("anyOf"):
-        return " or ".join(dict.fromkeys(_type(member) for member in members if member.get("type") != "null"))
     if "const" in node:
         return _either([node["const"]])
     if "enum" in node:

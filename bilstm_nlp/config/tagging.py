@@ -8,9 +8,9 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from bilstm_nlp.config.corpora import CorpusFiles, DevelopmentCorpus, DevShare, HeldOut, files_of
 from bilstm_nlp.config.measures import Comparability, Measure, Subject
 from bilstm_nlp.config.sections import (
-    LARGEST,
     AttentionConfig,
     EncoderConfig,
     NoAttention,
@@ -25,30 +25,16 @@ from bilstm_nlp.config.sections import (
 from bilstm_nlp.tags import Scheme, TagFormat
 
 
-class HeldOut(Section):
-    """A fold of the training sentences that is not trained on, for cross-validation."""
-
-    fold: Positive
-    """Number of the fold, from 1 to `folds`."""
-    folds: int = Field(ge=2, le=LARGEST)
-    """Number of folds of the training corpus. Documents stay whole."""
-
-    @model_validator(mode="after")
-    def check(self) -> Self:
-        """Raise `ValueError` for a fold that doesn't exist."""
-        if self.fold > self.folds:
-            raise ValueError(f"expected a fold of at most {self.folds}, found {self.fold}")
-        return self
-
-
 class TaggingData(Section):
     """The corpora and their format."""
 
-    train: Source
-    """Training corpus: a column file, .jsonl or .json (all also as .gz), .parquet, `hf:NAME` or `sample:FILE`."""
-    dev: Source
-    """Development corpus. Chooses the epoch to keep and the temperature of the confidences."""
-    test: Source | None = None
+    train: CorpusFiles
+    """Training corpus: a file or folder in any format of docs/formats.md, `hf:NAME` or `sample:FILE`. A list, or a
+    pattern such as `data/*.conll`, names several."""
+    dev: DevelopmentCorpus
+    """Development corpus. Chooses the epoch to keep and the temperature of the confidences. `{ share = 0.1 }` cuts a
+    tenth of the training sentences off the training corpus."""
+    test: CorpusFiles | None = None
     """Test corpus. Scored once, after training."""
     fraction: float = Field(1.0, gt=0, le=1)
     """Fraction of the training sentences to use. Smaller fractions are subsets of larger ones, whatever the seed."""
@@ -275,8 +261,10 @@ class TaggingConfig(Section):
     @property
     def sources(self) -> tuple[str, ...]:
         """The files and datasets that are read."""
-        sources = (self.data.train, self.data.dev, self.data.test, self.embeddings.file)
-        files = (*(source for source in sources if source is not None), *self.embeddings.gazetteers.values())
+        data = self.data
+        dev = () if isinstance(data.dev, DevShare) else data.dev
+        corpora = (data.train, dev, data.test or (), self.embeddings.file or ())
+        files = (*(source for corpus in corpora for source in files_of(corpus)), *self.embeddings.gazetteers.values())
         if self.training.parent is None:
             return files
         return (*files, *(str(Path(self.training.parent) / name) for name in ("codec.json", "model.safetensors")))
@@ -287,11 +275,12 @@ class TaggingConfig(Section):
 
         Plain labels are compared by F1, which is their accuracy, if only the data tell that they are plain.
         """
-        plain = self.data.file_scheme == "plain"
+        plain, dev = self.data.file_scheme == "plain", self.data.dev
         return Comparability(
             measures=[
                 Measure("accuracy" if plain else "f1", "dev", higher_is_better=True, scale=100),
             ],
-            common=["task", "data.dev"],
+            common=["task", "data.dev", *(["data.train"] if isinstance(dev, DevShare) else [])],
             subject=Subject("sentences", overlapping=False, groups="label" if plain else "type of entity"),
+            seed="data.dev.seed" if isinstance(dev, DevShare) and dev.seed is None else None,
         )

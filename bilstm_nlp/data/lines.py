@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import glob
 import gzip
 import sys
 import zlib
@@ -147,6 +148,8 @@ def check_encoding(name: str, encoding: str) -> None:
 def suggestion(source: str) -> str:
     """Suggest files of a similar name in the same folder, for a message."""
     path = Path(source)
+    if glob.has_magic(source):
+        return ", and no file that matches the pattern"
     try:
         similar = difflib.get_close_matches(path.name, [entry.name for entry in path.parent.iterdir()])
     except OSError:

@@ -85,13 +85,23 @@ def git(*arguments: str) -> str:
 
 
 def digest(source: str) -> str | None:
-    """Return the digest of a file, or of a dataset's name on the Hub; None if it is no regular file."""
+    """Return the digest of a file, of a corpus's folder, or of a dataset's name on the Hub; None for others."""
     name = source.removeprefix("hf:")
-    if source.startswith("hf:") and not Path(name).is_file():
+    if source.startswith("hf:") and not Path(name).exists():
         return hashlib.sha256(source.encode()).hexdigest()
     try:
         path = path_of(name)
+        if path.is_dir():
+            return _digest_of_folder(path)
         # A pipe can be read only once.
         return checksums.digest(path) if path.is_file() else None
     except (DataError, OSError):
         return None
+
+
+def _digest_of_folder(folder: Path) -> str | None:
+    """Return the digest of the names and contents of a corpus's files; None for a folder that is no corpus."""
+    from bilstm_nlp.data.text.recognition import files_of_folder  # few runs read a folder
+
+    files = [(file.relative_to(folder).as_posix(), checksums.digest(file)) for file in files_of_folder(folder)]
+    return hashlib.sha256(repr(files).encode()).hexdigest() if files else None

@@ -17,7 +17,8 @@ from typing import Any
 from bilstm_nlp.config import load as load_config
 from bilstm_nlp.config import shipped
 from bilstm_nlp.config.tagging import HeldOut, TaggingConfig
-from bilstm_nlp.data.text.corpus import TaggedCorpus, hold_out
+from bilstm_nlp.data.text.corpus import TaggedCorpus
+from bilstm_nlp.data.text.corpus_parts import hold_out
 from bilstm_nlp.errors import ConfigError, WorkerError
 from bilstm_nlp.metrics import labels
 from bilstm_nlp.metrics.labels import PRF

@@ -325,6 +325,13 @@ def verdict(config: Config, results: Mapping[str, Any]) -> str | None:
             assert_never(config)
 
 
+def _is_series(path: str) -> bool:
+    """Tell whether a file to inspect holds series: CSV, unless its header line names sentences and tags."""
+    from bilstm_nlp.data.text.recognition import corpus_format
+
+    return path.removesuffix(".gz").endswith(".csv") and corpus_format(path, "latin-1") != "csv"
+
+
 def config_of_file(path: str, overrides: Sequence[str]) -> Config:
     """Return a config that inspects a file of data: series from .csv, otherwise a corpus.
 
@@ -333,7 +340,7 @@ def config_of_file(path: str, overrides: Sequence[str]) -> Config:
     """
     values: dict[str, Any] = {}
     problems = [problem for override in overrides if (problem := apply(values, override))]
-    task = values.setdefault("task", "forecasting" if path.removesuffix(".gz").endswith(".csv") else "tagging")
+    task = values.setdefault("task", "forecasting" if _is_series(path) else "tagging")
     data = values.setdefault("data", {})
     if isinstance(data, dict):
         data |= {"file": path} if task == "forecasting" else {"train": path, "dev": path}

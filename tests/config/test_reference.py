@@ -50,7 +50,8 @@ def test_types_and_ranges_are_written_out():
         "| `dropout` | number, at least 0, below 1 | `0.5` |",
         "| `betas` | list of 2: number, at least 0, below 1 | `[0.9, 0.999]` |",
         "| `targets` | list of text, not empty | not set |",
-        "| `train` | text | required |",
+        "| `train` | text or list of text, not empty | required |",
+        "| `dev` | text or list of text, not empty or table | required |",
         "| `validation` | date and time or date | required |",
         '| `head` | table of kind `"crf"` or `"softmax"` | `kind = "crf"` |',
     ):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bilstm_nlp.data.folds import RUN, count_of, fold_of_each
+from bilstm_nlp.data.folds import RUN, count_of, fold_of_each, in_share
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,34 @@ def test_neighbours_without_a_document_stay_in_runs():
 
 def test_folds_of_no_sentences_are_empty():
     assert fold_of_each([], 3).tolist() == []
+
+
+DOCUMENTS = st.lists(st.integers(1, 12), min_size=1, max_size=12).map(
+    lambda sizes: [number for number, size in enumerate(sizes, 1) for _ in range(size)]
+)
+
+
+@given(DOCUMENTS, st.floats(0.05, 0.95), st.integers(0, 99))
+def test_shares_consist_of_whole_documents(documents, share, seed):
+    inside = in_share(documents, share, seed)
+    assert inside.tolist() == in_share(documents, share, seed).tolist()
+    if len({*documents}) > 1:
+        drawn = {number for number, is_inside in zip(documents, inside, strict=True) if is_inside}
+        assert inside.tolist() == [number in drawn for number in documents]
+        assert 0 < inside.sum() < len(documents)
+        largest = max(documents.count(number) for number in documents)
+        assert abs(inside.sum() - share * len(documents)) <= largest
+
+
+@pytest.mark.parametrize("document", [0, 1])
+def test_shares_without_several_documents_keep_neighbours_together(document):
+    inside = in_share([document] * 1000, 0.1, seed=3)
+    assert inside.sum() == 100
+    begins = np.flatnonzero(np.diff(inside.astype(int)) == 1)
+    assert len(begins) <= 6
+    assert in_share([document] * 20, 0.1, seed=3).sum() == 2
+
+
+def test_shares_differ_by_seed():
+    documents = [number for number in range(1, 40) for _ in range(5)]
+    assert len({tuple(in_share(documents, 0.2, seed).tolist()) for seed in range(5)}) == 5

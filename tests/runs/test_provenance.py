@@ -57,6 +57,20 @@ def test_pipe_and_folder_have_no_digest(tmp_path):
     assert digest(str(tmp_path)) is None
 
 
+def test_folders_of_corpora_have_the_digest_of_all_files(tmp_path):
+    (tmp_path / "sub").mkdir()
+    for name in ("a.txt", "a.ann", "sub/b.txt", "sub/b.ann"):
+        (tmp_path / name).write_text("")
+    digests = [digest(str(tmp_path))]
+    (tmp_path / "notes.md").write_text("of no text")
+    assert digest(str(tmp_path)) == digests[0] is not None
+    (tmp_path / "sub" / "b.ann").write_text("T1\tX 0 1\ta")
+    digests.append(digest(str(tmp_path)))
+    (tmp_path / "sub" / "b.ann").rename(tmp_path / "sub" / "c.ann")
+    digests.append(digest(str(tmp_path)))
+    assert len({*digests}) == 3
+
+
 @pytest.mark.slow
 def test_run_resumes_with_its_own_data_only(tmp_path, caplog):
     train = tmp_path / "train.conll"

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, assert_never
 
-import numpy as np
-
-from bilstm_nlp.data.folds import count_of, fold_of_each
 from bilstm_nlp.data.lines import Complain, name_of, numbered_lines, stop
 from bilstm_nlp.data.remarks import Note, Remark, warn
 from bilstm_nlp.data.text.brat import read_brat
@@ -19,10 +16,10 @@ from bilstm_nlp.data.text.docbin import read_docbin
 from bilstm_nlp.data.text.feature_columns import names_of
 from bilstm_nlp.data.text.jsonl import read_jsonl
 from bilstm_nlp.data.text.recognition import CorpusFormat, InputFormat, corpus_format, input_format
-from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence, check_length, line_of
+from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence, check_length, line_of, place_of
 from bilstm_nlp.data.text.sentence_csv import read_sentence_csv
 from bilstm_nlp.data.text.tokenizer import WORDS, Cut, offsets
-from bilstm_nlp.errors import DataError
+from bilstm_nlp.errors import DataError, listed
 from bilstm_nlp.tags import (
     Scheme,
     convert,
@@ -43,12 +40,11 @@ __all__ = [
     "TaggedCorpus",
     "checked",
     "converted",
-    "fraction_of",
-    "hold_out",
     "input_format",
     "line_of",
     "missing_type",
     "read",
+    "read_all",
     "sentence_of_text",
     "sentence_of_tokens",
     "sentences_of",
@@ -70,6 +66,8 @@ class Repair:
     line: int
     before: str
     after: str
+    source: str | None = None
+    """The file of the line, if the corpus consists of several."""
 
 
 def read(source: str, format: ColumnFormat, complain: Complain = stop, note: Note | None = None) -> TaggedCorpus:
@@ -92,6 +90,28 @@ def read(source: str, format: ColumnFormat, complain: Complain = stop, note: Not
     if not filled:
         raise DataError(name_of(source), "at least one sentence", "none")
     return TaggedCorpus(source, filled)
+
+
+def read_all(
+    sources: Sequence[str], format: ColumnFormat, complain: Complain = stop, note: Note | None = None
+) -> TaggedCorpus:
+    """Read several sources as one corpus, each as `read` does. Documents of different sources are different."""
+    if len(sources) == 1:
+        return read(sources[0], format, complain, note)
+    sentences: list[Sentence] = []
+    documents = 0
+    for source in sources:
+        corpus = read(source, format, complain, note)
+        sentences += [
+            replace(
+                sentence,
+                source=place_of(sentence, source),
+                document=sentence.document and sentence.document + documents,
+            )
+            for sentence in corpus.sentences
+        ]
+        documents = max(documents, *(sentence.document for sentence in sentences))
+    return TaggedCorpus(listed([name_of(source) for source in sources]), sentences)
 
 
 def reader_of(format: CorpusFormat) -> Callable[[str, ColumnFormat, Complain, Note], Iterator[Sentence]]:
@@ -153,25 +173,28 @@ def checked(
     first: DataError | None = None
     for sentence in corpus.sentences:
         if sentence.tags is None:
-            raise DataError(corpus.source, "a tag for every token", "a sentence without tags", sentence.line)
+            raise DataError(
+                place_of(sentence, corpus.source), "a tag for every token", "a sentence without tags", sentence.line
+            )
         broken = violations(sentence.tags, scheme)
         for violation in broken:
             if parse(violation.tag, scheme) is None:
                 # Its repair would be O, which loses an annotated label.
                 raise DataError(
-                    corpus.source,
+                    place_of(sentence, corpus.source),
                     f"tags of {scheme}{_advice(corpus)}",
                     violation.reason,
                     line_of(sentence, violation.index),
                 )
         if broken and on_invalid == "error":
             expected = f'tags that keep to {scheme}, or data.on_invalid_tags = "repair"'
-            first = first or DataError(corpus.source, expected, broken[0].reason, line_of(sentence, broken[0].index))
+            line = line_of(sentence, broken[0].index)
+            first = first or DataError(place_of(sentence, corpus.source), expected, broken[0].reason, line)
         elif broken:
             legal = tuple(repair(sentence.tags, scheme))
             for index, (before, after) in enumerate(zip(sentence.tags, legal, strict=True)):
                 if before != after:
-                    repairs.append(Repair(line_of(sentence, index), before, after))
+                    repairs.append(Repair(line_of(sentence, index), before, after, sentence.source))
             sentence = replace(sentence, tags=legal)
         sentences.append(sentence)
     for error in (missing_type(corpus, scheme), first):
@@ -206,7 +229,7 @@ def missing_type(corpus: TaggedCorpus, scheme: Scheme) -> DataError | None:
         if is_bare(tag)
     )
     expected = f"a type in every tag of {scheme}, as other tags have it"
-    return DataError(corpus.source, expected, repr(tag), line_of(sentence, index))
+    return DataError(place_of(sentence, corpus.source), expected, repr(tag), line_of(sentence, index))
 
 
 def converted(corpus: TaggedCorpus, source: Scheme, target: Scheme) -> TaggedCorpus:
@@ -217,34 +240,6 @@ def converted(corpus: TaggedCorpus, source: Scheme, target: Scheme) -> TaggedCor
         corpus.source,
         [replace(sentence, tags=tuple(convert(sentence.tags or (), source, target))) for sentence in corpus.sentences],
     )
-
-
-def fraction_of(corpus: TaggedCorpus, fraction: float) -> TaggedCorpus:
-    """Draw a fraction of the sentences at random, in their order. Smaller fractions are subsets of larger ones.
-
-    The choice depends on the number of sentences alone. Raises `DataError` if the fraction is less than one sentence.
-    """
-    total = len(corpus.sentences)
-    count = count_of(fraction, total)
-    if count == 0:
-        expected = f"data.fraction = {fraction} to leave a sentence of the {total}"
-        raise DataError(corpus.source, expected, "none")
-    chosen = np.sort(np.random.default_rng(0).permutation(total)[:count])
-    return TaggedCorpus(corpus.source, [corpus.sentences[index] for index in chosen.tolist()])
-
-
-def hold_out(corpus: TaggedCorpus, fold: int, folds: int) -> tuple[TaggedCorpus, TaggedCorpus]:
-    """Return the corpus without one fold, and the fold, both in the corpus's order. `fold` is from 1.
-
-    Raises `DataError` if there are fewer sentences than folds.
-    """
-    if len(corpus.sentences) < folds:
-        raise DataError(corpus.source, f"at least {folds} sentences, one a fold", str(len(corpus.sentences)))
-    fold_of_sentence = fold_of_each([sentence.document for sentence in corpus.sentences], folds).tolist()
-    pairs = list(zip(corpus.sentences, fold_of_sentence, strict=True))
-    others = [sentence for sentence, number in pairs if number != fold - 1]
-    held_out = [sentence for sentence, number in pairs if number == fold - 1]
-    return TaggedCorpus(corpus.source, others), TaggedCorpus(corpus.source, held_out)
 
 
 def sentence_of_text(text: str, cut: Cut = WORDS) -> Sentence:

@@ -16,7 +16,7 @@ from bilstm_nlp.data.lines import opened
 from bilstm_nlp.data.sources import path_of
 from bilstm_nlp.data.text.brat import is_brat
 from bilstm_nlp.data.text.column_dialects import head_of, is_conllu
-from bilstm_nlp.data.text.datasets import is_dataset
+from bilstm_nlp.data.text.datasets import is_dataset, is_saved
 from bilstm_nlp.data.text.docbin import is_docbin
 from bilstm_nlp.data.text.sentence import ColumnFormat
 from bilstm_nlp.data.text.sentence_csv import separator_of
@@ -138,3 +138,10 @@ def _is_object(line: str) -> bool:
         return isinstance(json.loads(line), dict)
     except (ValueError, RecursionError):
         return False
+
+
+def files_of_folder(folder: Path) -> list[Path]:
+    """List the files of a folder that is a corpus, in the order of their names; none of another folder."""
+    if is_saved(str(folder)):
+        return sorted(path for path in folder.rglob("*") if path.is_file())
+    return sorted((*folder.rglob("*.txt"), *folder.rglob("*.ann"))) if is_brat(folder) else []

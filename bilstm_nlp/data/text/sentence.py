@@ -66,6 +66,11 @@ def check_length(name: str, tokens: int, line: int) -> None:
         raise DataError(name, expected, "more: does something part the sentences?", line)
 
 
+def place_of(sentence: Sentence, source: str) -> str:
+    """Return the file of a sentence in a corpus that was read from `source`."""
+    return sentence.source or source
+
+
 def line_of(sentence: Sentence, index: int) -> int:
     """Return the line of a token."""
     return sentence.lines[index] if sentence.lines else sentence.line

@@ -110,6 +110,8 @@ def read(path: Path, overrides: Sequence[str] = ()) -> Grid:
     # The measures may depend on keys that all variants set.
     comparability = next(iter(configs.values()), base).comparability
     names = [measure.name for measure in comparability.measures]
+    if comparability.seed is not None and len(file.seeds) > 1:
+        wrong.append(f"{comparability.seed}: required for several seeds, so that all runs have one development part")
     problems = [*refused, *_own_problems(file, base.task, names, list(changes)), *wrong]
     if problems:
         raise ConfigError(str(path), problems)

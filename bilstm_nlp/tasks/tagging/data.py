@@ -6,10 +6,12 @@ import logging
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from bilstm_nlp.config.corpora import DevShare, files_of
 from bilstm_nlp.config.tagging import TaggingData
 from bilstm_nlp.data.lines import Complain, stop
-from bilstm_nlp.data.remarks import Note
-from bilstm_nlp.data.text.corpus import ColumnFormat, TaggedCorpus, checked, converted, fraction_of, hold_out, read
+from bilstm_nlp.data.remarks import Note, ignore
+from bilstm_nlp.data.text.corpus import ColumnFormat, TaggedCorpus, checked, converted, read_all
+from bilstm_nlp.data.text.corpus_parts import cut_off, fraction_of, hold_out
 from bilstm_nlp.data.text.cut_learning import learn_cut
 from bilstm_nlp.data.text.tokenizer import Cut
 from bilstm_nlp.errors import DataError
@@ -18,6 +20,8 @@ from bilstm_nlp.tasks.tagging.schemes import recognised, retagged, unused_entrie
 
 logger = logging.getLogger(__name__)
 
+Files = str | tuple[str, ...]
+"""A source, or several that are one corpus."""
 REPAIRS_SHOWN = 3
 """Repaired tags that a warning lists."""
 
@@ -37,9 +41,9 @@ class Corpora:
 class CorpusLoader:
     """A reader of corpora, with the settings of a config's data section."""
 
-    def __init__(self, config: TaggingData, format: ColumnFormat) -> None:
-        """`format`: the columns and the encoding of the files."""
-        self.config, self.format = config, format
+    def __init__(self, config: TaggingData, format: ColumnFormat, seed: int) -> None:
+        """`format`: the columns and the encoding of the files. `seed`: that of the run."""
+        self.config, self.format, self.seed = config, format, seed
         self.reading = TagReading(config.tag_map, config.tag_format)
 
     def load(self, cut: Cut | None = None) -> Corpora:
@@ -50,35 +54,42 @@ class CorpusLoader:
         config = self.config
         train = self._read_unmapped(config.train, config.file_scheme)
         for entry in unused_entries(train, self.reading):
-            logger.warning("%s: data.tag_map renames %r, which no tag is", config.train, entry)
+            logger.warning("%s: data.tag_map renames %r, which no tag is", train.source, entry)
         train = self._mapped(train)
         if config.file_scheme == "auto":
             recognition = recognised(train)
             if recognition.refusal is not None:
                 raise recognition.refusal
-            logger.info("tag scheme of %s: %s", config.train, recognition.detection.explanation)
+            logger.info("tag scheme of %s: %s", train.source, recognition.detection.explanation)
             for remark in recognition.remarks:
                 logger.warning("%s", remark)
             scheme: Scheme = recognition.detection.scheme
         else:
             scheme = config.file_scheme
-        train = self._without_held_out_fold(fraction_of(self._checked(train, scheme), config.fraction))
+        train = self._checked(train, scheme)
+        dev = None
+        if isinstance(config.dev, DevShare):
+            train, dev = self._cut(train, config.dev)
+        train = self._without_held_out_fold(fraction_of(train, config.fraction))
         if cut is None:
             cut = learn_cut(train.sentences) if config.tokenizer is None else self.format.cut
         return Corpora(
             train,
-            self.read_in_scheme_of_training(config.dev, scheme, cut),
+            self.read_in_scheme_of_training(config.dev, scheme, cut) if dev is None else dev,
             self.read_in_scheme_of_training(config.test, scheme, cut) if config.test else None,
             scheme,
             cut,
         )
 
-    def read_in_scheme_of_training(self, source: str, scheme: Scheme, cut: Cut) -> TaggedCorpus:
+    def read_in_scheme_of_training(self, source: Files | DevShare, scheme: Scheme, cut: Cut | None) -> TaggedCorpus:
         """Read a development or test corpus, with its tags in `scheme`, that of the training corpus.
 
         If all its tags fit a scheme of their own and break `scheme`, they are converted. A `file_scheme` that is set
         after training is that of this corpus.
         """
+        if isinstance(source, DevShare):
+            # Cut as the training corpus is when it is read for a training.
+            return self._cut(self.read_in_scheme_of_training(self.config.train, scheme, None), source)[1]
         declared = self.config.file_scheme
         corpus = self.read(source, scheme if declared == "auto" else declared, cut=cut)
         if declared != "auto":
@@ -90,7 +101,8 @@ class CorpusLoader:
             raise recognition.refusal
         own = recognition.detection.scheme_or(scheme)
         if own != scheme:
-            logger.warning("%s: its tags are in %s, the training corpus's in %s; converted", source, own, scheme)
+            message = "%s: its tags are in %s, the training corpus's in %s; converted"
+            logger.warning(message, corpus.source, own, scheme)
         return self._converted(self._checked(corpus, own), own, scheme)
 
     def _converted(self, corpus: TaggedCorpus, own: Scheme, scheme: Scheme) -> TaggedCorpus:
@@ -101,7 +113,7 @@ class CorpusLoader:
 
     def read(
         self,
-        source: str,
+        source: Files,
         scheme: Scheme | Literal["auto"],
         complain: Complain = stop,
         note: Note | None = None,
@@ -116,14 +128,30 @@ class CorpusLoader:
 
     def _read_unmapped(
         self,
-        source: str,
+        source: Files,
         scheme: Scheme | Literal["auto"],
         complain: Complain = stop,
         note: Note | None = None,
         cut: Cut | None = None,
     ) -> TaggedCorpus:
         spans_as: Scheme = "IOB2" if scheme == "auto" else scheme
-        return read(source, replace(self.format, spans_as=spans_as, cut=cut or self.format.cut), complain, note)
+        format = replace(self.format, spans_as=spans_as, cut=cut or self.format.cut)
+        return read_all(files_of(source), format, complain, note)
+
+    def read_part(
+        self, source: Files | DevShare, scheme: Scheme | Literal["auto"], complain: Complain, note: Note
+    ) -> TaggedCorpus:
+        """Read a part of the data for its inspection: of the training corpus, what is not cut off it."""
+        dev = self.config.dev
+        if isinstance(source, DevShare):
+            whole = self.read(self.config.train, scheme, lambda error: None, ignore)
+            return self._cut(whole, source)[1]
+        corpus = self.read(source, scheme, complain, note)
+        return self._cut(corpus, dev)[0] if isinstance(dev, DevShare) and source == self.config.train else corpus
+
+    def _cut(self, train: TaggedCorpus, dev: DevShare) -> tuple[TaggedCorpus, TaggedCorpus]:
+        """Cut the development corpus off the training corpus. Raises `DataError` if one of the two would be empty."""
+        return cut_off(train, dev.share, self.seed if dev.seed is None else dev.seed)
 
     def _mapped(self, corpus: TaggedCorpus, complain: Complain = stop) -> TaggedCorpus:
         """Read the tags by the config's map and format."""
@@ -152,7 +180,10 @@ class CorpusLoader:
         """
         corpus, repairs = checked(corpus, scheme, self.config.on_invalid_tags)
         if repairs:
-            shown = [f"line {repair.line}: {repair.before} → {repair.after}" for repair in repairs[:REPAIRS_SHOWN]]
+            shown = [
+                f"{f'{repair.source}, ' if repair.source else ''}line {repair.line}: {repair.before} → {repair.after}"
+                for repair in repairs[:REPAIRS_SHOWN]
+            ]
             if len(repairs) > REPAIRS_SHOWN:
                 shown.append("…")
             logger.warning("%s: %d tags repaired (%s)", corpus.source, len(repairs), ", ".join(shown))

@@ -90,7 +90,7 @@ def child_of(parent: Tagger, config: TaggingConfig, data: Corpora) -> tuple[Tagg
     scheme = training_scheme(data.scheme, config.data.scheme)
     if scheme != parent.codec.scheme:
         kind = f"tags that are trained as {parent.codec.scheme}, as the run's are"
-        raise DataError(config.data.train, kind, f"tags that are trained as {scheme}")
+        raise DataError(data.train.source, kind, f"tags that are trained as {scheme}")
     sentences, minimum_count = data.train.sentences, config.embeddings.minimum_count
     with allocating("making the model", "size of the encoder or of embeddings"):
         codec = extended(parent.codec, sentences, file_scheme=data.scheme, minimum_count=minimum_count)

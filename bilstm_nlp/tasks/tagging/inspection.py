@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import chain
 from typing import Any, Literal
 
+from bilstm_nlp.config.corpora import DevShare
 from bilstm_nlp.data.lines import Complain
 from bilstm_nlp.data.remarks import Note, Remark
 from bilstm_nlp.data.text.corpus import Sentence, TaggedCorpus, checked, converted, line_of, missing_type
+from bilstm_nlp.data.text.sentence import place_of
 from bilstm_nlp.data.text.tokenizer import Cut, offsets
 from bilstm_nlp.data.text.vocabulary import Coverage, WordTable
 from bilstm_nlp.data.text.word_vectors import Pretrained
@@ -24,7 +26,9 @@ from bilstm_nlp.tasks.tagging.schemes import recognised
 TYPES_SHOWN = 60
 """Types or labels in the table."""
 
-Reader = Callable[[str, Scheme | Literal["auto"], Complain, Note], TaggedCorpus]
+Source = str | tuple[str, ...] | DevShare
+"""What the config names as a corpus."""
+Reader = Callable[[Source, Scheme | Literal["auto"], Complain, Note], TaggedCorpus]
 """(source, scheme of the files, complain, note) → corpus. Raises `DataError`."""
 
 
@@ -113,7 +117,7 @@ def tokenizer_complaints(cut: Cut) -> list[Complaint]:
 
 
 def inspect_corpora(
-    sources: Mapping[str, str],
+    sources: Mapping[str, Source],
     read: Reader,
     *,
     file_scheme: Scheme | Literal["auto"] = "auto",
@@ -163,11 +167,11 @@ def inspect_corpora(
         else:
             complaints += _tag_complaints(corpus, own, on_invalid)
         if file_scheme == "auto":
-            complaints += [Complaint(source, None, remark, False, "tags") for remark in recognition.remarks]
+            complaints += [Complaint(corpus.source, None, remark, False, "tags") for remark in recognition.remarks]
         complaints += _repeated_sentences(corpus)
         if own != inspection.scheme:
             message = f"tags of {own}, converted to the training corpus's {inspection.scheme}"
-            complaints.append(Complaint(source, None, message, False, "corpora in another scheme"))
+            complaints.append(Complaint(corpus.source, None, message, False, "corpora in another scheme"))
         corpora[name] = converted(corpus, own, inspection.scheme)
     train = corpora.pop(next(iter(sources)), None)
     if train is not None and inspection.scheme is not None:
@@ -216,18 +220,22 @@ def _tag_complaints(
     for sentence in corpus.sentences:
         if sentence.tags is None:
             unknown = True
-            yield Complaint(corpus.source, sentence.line, "no tags", True, "sentences without tags")
+            yield Complaint(place_of(sentence, corpus.source), sentence.line, "no tags", True, "sentences without tags")
         for violation in violations(sentence.tags or (), scheme):
             unknown = unknown or parse(violation.tag, scheme) is None
             if on_invalid == "error" or parse(violation.tag, scheme) is None:
                 line = line_of(sentence, violation.index)
-                yield Complaint(corpus.source, line, violation.reason, True, f"tags that break {scheme}")
+                yield Complaint(
+                    place_of(sentence, corpus.source), line, violation.reason, True, f"tags that break {scheme}"
+                )
     if (error := missing_type(corpus, scheme)) is not None:
         yield Complaint.of(error, "tags without a type")
     elif on_invalid == "repair" and not unknown:
         for change in checked(corpus, scheme, "repair")[1]:
             message = f"{change.before} becomes {change.after}"
-            yield Complaint(corpus.source, change.line, message, False, f"tags that break {scheme}, repaired")
+            yield Complaint(
+                change.source or corpus.source, change.line, message, False, f"tags that break {scheme}, repaired"
+            )
 
 
 def _repeated_sentences(corpus: TaggedCorpus) -> Iterator[Complaint]:
@@ -237,42 +245,45 @@ def _repeated_sentences(corpus: TaggedCorpus) -> Iterator[Complaint]:
         earlier = seen.setdefault(sentence.tokens, sentence)
         if earlier is sentence:
             continue
+        file = "" if earlier.source == sentence.source else f" of {earlier.source}"
+        place = place_of(sentence, corpus.source)
         if earlier.tags == sentence.tags:
-            message = f"line {earlier.line} again: {excerpt(' '.join(sentence.tokens))}"
-            yield Complaint(corpus.source, sentence.line, message, False, "repeated sentences")
+            message = f"line {earlier.line}{file} again: {excerpt(' '.join(sentence.tokens))}"
+            yield Complaint(place, sentence.line, message, False, "repeated sentences")
         else:
             pairs = enumerate(zip(earlier.tags or (), sentence.tags or (), strict=True))
             index, (before, now) = next((index, pair) for index, pair in pairs if pair[0] != pair[1])
-            message = f"{sentence.tokens[index]} is {now}, but {before} in line {line_of(earlier, index)}: "
+            message = f"{sentence.tokens[index]} is {now}, but {before} in line {line_of(earlier, index)}{file}: "
             message += excerpt(" ".join(sentence.tokens))
             line = line_of(sentence, index)
-            yield Complaint(corpus.source, line, message, False, "repeated sentences with other tags")
+            yield Complaint(place, line, message, False, "repeated sentences with other tags")
 
 
 def _shared_sentences(train: TaggedCorpus, other: TaggedCorpus, name: str) -> Iterator[Complaint]:
     """Yield sentences that the training corpus has too."""
-    seen = {sentence.tokens: sentence.line for sentence in reversed(train.sentences)}
+    seen = {sentence.tokens: sentence for sentence in reversed(train.sentences)}
     for sentence in other.sentences:
-        if sentence.tokens in seen:
-            message = f"line {seen[sentence.tokens]} of {train.source}: {excerpt(' '.join(sentence.tokens))}"
-            yield Complaint(other.source, sentence.line, message, False, f"sentences of {name} that train has too")
+        if (same := seen.get(sentence.tokens)) is not None:
+            message = f"line {same.line} of {place_of(same, train.source)}: {excerpt(' '.join(sentence.tokens))}"
+            place = place_of(sentence, other.source)
+            yield Complaint(place, sentence.line, message, False, f"sentences of {name} that train has too")
 
 
 def _unknown_types(train: TaggedCorpus, other: TaggedCorpus, scheme: Scheme, name: str) -> Iterator[Complaint]:
     """Yield entity types that no training sentence has: a model misses all of them."""
-    known = _first_lines(train.sentences, scheme)
-    for kind, line in _first_lines(other.sentences, scheme).items():
+    known = _first_places(train, scheme)
+    for kind, (place, line) in _first_places(other, scheme).items():
         if kind not in known:
             message = f"{type_name(kind)} is none of {', '.join(map(type_name, known)) or 'no types'}"
             # A rare label of a large set may be missing by chance, and costs a few tokens.
             wrong = scheme != "plain"
-            yield Complaint(other.source, line, message, wrong, f"types of {name} that train does not have")
+            yield Complaint(place, line, message, wrong, f"types of {name} that train does not have")
 
 
-def _first_lines(sentences: Iterable[Sentence], scheme: Scheme) -> dict[str, int]:
-    """Map each entity type to the line of its first entity."""
-    lines: dict[str, int] = {}
-    for sentence in sentences:
+def _first_places(corpus: TaggedCorpus, scheme: Scheme) -> dict[str, tuple[str, int]]:
+    """Map each entity type to the file and line of its first entity."""
+    places: dict[str, tuple[str, int]] = {}
+    for sentence in corpus.sentences:
         for span in spans(sentence.tags or (), scheme):
-            lines.setdefault(span.type, line_of(sentence, span.start))
-    return lines
+            places.setdefault(span.type, (place_of(sentence, corpus.source), line_of(sentence, span.start)))
+    return places

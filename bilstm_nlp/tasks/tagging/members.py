@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bilstm_nlp.config.corpora import DevShare, files_of
 from bilstm_nlp.data.text.corpus import TaggedCorpus
-from bilstm_nlp.errors import InputError
+from bilstm_nlp.errors import InputError, listed
 from bilstm_nlp.tasks.members import Member
 from bilstm_nlp.tasks.request import Combine, ErrorsPage
 from bilstm_nlp.tasks.tagging.ensemble import TaggerEnsemble
@@ -43,7 +45,7 @@ def evaluate(
     """
     ensemble = taggers(members, tasks, combine)
     _check_reading(members, tasks)
-    corpora = [task.config.data.test or task.config.data.dev for task in tasks]
+    corpora = [task.config.data.test or _development(task) for task in tasks]
     for member, corpus in zip(members, corpora, strict=True):
         if source is None and corpus != corpora[0]:
             raise InputError(
@@ -61,22 +63,51 @@ def development_section(members: Sequence[Member], tasks: Sequence[TaggingTask])
     """
     first = members[0].name
     _check_reading(members, tasks)
-    sources = [task.config.data.dev for task in tasks]
-    digests = [member.digest_at_training(source) for member, source in zip(members, sources, strict=True)]
-    for member, source, saved in zip(members, sources, digests, strict=True):
-        if saved is None:
-            raise InputError(f"{member.name}: expected a digest of {source} in run.json, found none")
-        if saved != digests[0]:
+    sections = [_development(task) for task in tasks]
+    for member, section in zip(members, sections, strict=True):
+        for source in section.files:
+            if member.digest_at_training(source) is None:
+                raise InputError(f"{member.name}: expected a digest of {source} in run.json, found none")
+    contents = [section.content(member.digest_at_training) for member, section in zip(members, sections, strict=True)]
+    for member, section, content in zip(members, sections, contents, strict=True):
+        if content != contents[0]:
             raise InputError(
-                f"{member.name}: expected the development section of {first}, {sources[0]}, found another: {source}"
+                f"{member.name}: expected the development section of {first}, {sections[0]}, found another: {section}"
             )
-    now = {source: members[0].digest(source) for source in sources}
-    for source in sources:
-        if now[source] == digests[0]:
+    for task, section in zip(tasks, sections, strict=True):
+        if section.content(members[0].digest) == contents[0]:
             assert isinstance(members[0].predictor, Tagger)
-            return tasks[0].corpus(source, members[0].predictor.codec)
-    state = "no file that can be read" if now[sources[0]] is None else "a file that has changed since"
-    raise InputError(f"{sources[0]}: expected the development section that the runs were trained with, found {state}")
+            return task.corpus(task.config.data.dev, members[0].predictor.codec)
+    missing = any(members[0].digest(source) is None for source in sections[0].files)
+    state = "no file that can be read" if missing else "a file that has changed since"
+    raise InputError(f"{sections[0]}: expected the development section that the runs were trained with, found {state}")
+
+
+@dataclass(frozen=True)
+class Section:
+    """The development section of a run: its files, or a share of the training files."""
+
+    files: tuple[str, ...]
+    share: float | None = None
+    seed: int | None = None
+
+    def __str__(self) -> str:
+        """Name it as messages do."""
+        drawn = "" if self.share is None else f"{self.share:g} by seed {self.seed} of "
+        return drawn + listed(self.files)
+
+    def content(self, digest: Callable[[str], str | None]) -> tuple[object, ...]:
+        """Return what makes the section: the digests of its files, and the draw."""
+        return (*map(digest, self.files), self.share, self.seed)
+
+
+def _development(task: TaggingTask) -> Section:
+    """Return the development section of a task's config."""
+    data = task.config.data
+    if isinstance(data.dev, DevShare):
+        seed = task.config.seed if data.dev.seed is None else data.dev.seed
+        return Section(files_of(data.train), data.dev.share, seed)
+    return Section(files_of(data.dev))
 
 
 def _check_reading(members: Sequence[Member], tasks: Sequence[TaggingTask]) -> None:

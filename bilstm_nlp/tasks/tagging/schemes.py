@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from bilstm_nlp.data.lines import Complain
 from bilstm_nlp.data.text.corpus import TaggedCorpus, line_of
+from bilstm_nlp.data.text.sentence import place_of
 from bilstm_nlp.errors import DataError
 from bilstm_nlp.tags import Detection, Offer, TagReading, detect, offered
 
@@ -56,7 +57,7 @@ def _refusal(corpus: TaggedCorpus, offer: Offer) -> DataError:
     )
     plain = "" if offer.reading.format else ' (or data.file_scheme = "plain" for one label a token)'
     return DataError(
-        corpus.source,
+        place_of(sentence, corpus.source),
         f"tags of a scheme, or the line {offer.line}, which reads these as {offer.scheme}{plain}",
         f"{offer.example!r}: {offer.why}",
         line_of(sentence, index),
@@ -92,7 +93,7 @@ def retagged(
             if not repair:
                 index, rule = problem
                 expected = f'tags that keep to data.tag_format = "{reading.format}"'
-                complain(DataError(corpus.source, expected, rule, line_of(sentence, index)))
+                complain(DataError(place_of(sentence, corpus.source), expected, rule, line_of(sentence, index)))
         sentences.append(replace(sentence, tags=None if sentence.tags is None else tuple(reading.tags(tags))))
     return TaggedCorpus(corpus.source, sentences), broken if repair else 0
 

@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from bilstm_nlp.config.corpora import DevShare
 from bilstm_nlp.config.tagging import DocumentContext, NoContext, TaggingConfig
 from bilstm_nlp.data.batches import EpochBatches, epoch_of, plan
 from bilstm_nlp.data.text.augmentation import swap_entities
@@ -35,7 +36,7 @@ from bilstm_nlp.tasks.measurement import Measurement, evenly_spaced
 from bilstm_nlp.tasks.request import ErrorsPage
 from bilstm_nlp.tasks.tagging import errors_page, report
 from bilstm_nlp.tasks.tagging.class_weights import class_weights
-from bilstm_nlp.tasks.tagging.data import Corpora, CorpusLoader
+from bilstm_nlp.tasks.tagging.data import Corpora, CorpusLoader, Files
 from bilstm_nlp.tasks.tagging.decoder import Decoder, ModelDecoder
 from bilstm_nlp.tasks.tagging.decoding import TaggingModel, decode, head_of, read_together
 from bilstm_nlp.tasks.tagging.errors import wrong_entities
@@ -64,7 +65,7 @@ class TaggingTask:
     def __init__(self, config: TaggingConfig) -> None:
         self.config = config
         self.format = column_format(config)
-        self.loader = CorpusLoader(config.data, self.format)
+        self.loader = CorpusLoader(config.data, self.format, config.seed)
 
     def prepare(self, trained: Predictor | None = None) -> PreparedTagging:
         """Read the corpora, seed, build the vocabularies and make the model; or take those of a trained tagger."""
@@ -117,10 +118,12 @@ class TaggingTask:
     def inspect(self, source: str | None = None) -> CorpusInspection:
         """Describe the config's corpora, or another corpus that is read in the same way."""
         data = self.config.data
-        parts = {"train": data.train, "dev": data.dev} | ({"test": data.test} if data.test else {})
+        parts: dict[str, Files | DevShare] = {"train": data.train, "dev": data.dev}
+        if data.test is not None:
+            parts["test"] = data.test
         inspection = inspect_corpora(
             parts if source is None else {"corpus": source},
-            self.loader.read,
+            self.loader.read_part,
             file_scheme=data.file_scheme,
             on_invalid=data.on_invalid_tags,
             vectors=lambda: pretrained_vectors(self.config.embeddings),
@@ -146,13 +149,13 @@ class TaggingTask:
         meaning = meaning_of(decoder.codec)
         results = meaning.results(evaluation)
         if errors is not None:
-            source, gold = evaluation.corpus.source, sum(map(len, evaluation.gold))
+            name, gold = evaluation.corpus.source, sum(map(len, evaluation.gold))
             words, wrong = meaning.words, wrong_entities(evaluation)
             facts = errors_page.facts(results.headline, gold, len(evaluation.corpus.sentences), words)
-            errors_page.write(errors.path, source, wrong, words=words, facts=facts, runs=errors.runs)
+            errors_page.write(errors.path, name, wrong, words=words, facts=facts, runs=errors.runs)
         return results.as_json()
 
-    def corpus(self, source: str, codec: TaggingCodec) -> TaggedCorpus:
+    def corpus(self, source: Files | DevShare, codec: TaggingCodec) -> TaggedCorpus:
         """Read a corpus for a trained tagger's codec. Raises `DataError` for malformed data."""
         return self.loader.read_in_scheme_of_training(source, codec.file_scheme, codec.cut)
 

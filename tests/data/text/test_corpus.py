@@ -18,12 +18,11 @@ from bilstm_nlp.data.text.corpus import (
     TaggedCorpus,
     checked,
     converted,
-    fraction_of,
-    hold_out,
     line_of,
     read,
     sentences_of,
 )
+from bilstm_nlp.data.text.corpus_parts import fraction_of, hold_out
 from bilstm_nlp.data.text.tokenizer import CHARACTERS
 from bilstm_nlp.errors import DataError
 

@@ -206,3 +206,16 @@ def test_forecasters_of_other_windows_are_refused(folder):
     grid = read(write_grid(folder, base="series.toml", measure="mae", variants={"crf": {}, "s": variants["scaler"]}))
     assert (grid.task, grid.measure.name, grid.measure.part) == ("forecasting", "mae", "validation")
     assert read(write_grid(folder, base="series.toml", variants={"crf": {}})).measure.name == "mse"
+
+
+def test_a_share_of_training_is_drawn_alike_in_all_runs(folder):
+    share = {"data": {"dev": {"share": 0.2}}}
+    assert problems(write_grid(folder, set=share)) == [
+        "data.dev.seed: required for several seeds, so that all runs have one development part"
+    ]
+    assert len(read(write_grid(folder, set=share, seeds=[1])).runs) == 2
+    share["data"]["dev"]["seed"] = 1
+    assert len(read(write_grid(folder, set=share)).runs) == 4
+    other = {"crf": {}, "other": {"data": {"train": "other.conll"}}}
+    (complaint,) = problems(write_grid(folder, set=share, variants=other))
+    assert complaint.startswith("variants.other.data.train: expected ")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bilstm_nlp.config import parse
-from bilstm_nlp.data.text.corpus import fraction_of, hold_out
+from bilstm_nlp.data.text.corpus_parts import fraction_of, hold_out
 from bilstm_nlp.errors import DataError
 from bilstm_nlp.tasks.registry import tagging
 from bilstm_nlp.tasks.tagging.data import CorpusLoader
@@ -78,3 +78,93 @@ def test_training_sees_only_its_fraction_of_the_sentences(tmp_path, seed):
     assert set(codec.words.learnt) == {token.lower() for sentence in chosen for token in sentence.tokens}
     batches = prepared.batches(1)
     assert sum(len(batch) for batch in batches) == 3
+
+
+# --- several sources, and shares ---
+
+FIRST = "-DOCSTART- O\n\nEU B-ORG\nsays O\n\n-DOCSTART- O\n\nUN B-ORG\n"
+SECOND = "no O\n\n-DOCSTART- O\n\nEU B-ORG\nit O\n"
+
+
+def several(folder, first: str, second: str, **data: object) -> CorpusLoader:
+    (folder / "a.conll").write_text(first)
+    (folder / "b.conll").write_text(second)
+    (folder / "dev").write_text(IOB2)
+    names = {"train": [str(folder / "a.conll"), str(folder / "b.conll")], "dev": str(folder / "dev")}
+    return tagging(parse({"data": names | data}, "a test")).loader
+
+
+def test_several_sources_are_one_corpus_with_documents_of_their_own(tmp_path):
+    train = several(tmp_path, FIRST, SECOND).load().train
+    assert [(s.tokens[0], s.document, s.line, s.source) for s in train.sentences] == [
+        ("EU", 1, 3, str(tmp_path / "a.conll")),
+        ("UN", 2, 8, str(tmp_path / "a.conll")),
+        ("no", 0, 1, str(tmp_path / "b.conll")),
+        ("EU", 3, 5, str(tmp_path / "b.conll")),
+    ]
+    assert train.source == f"{tmp_path / 'a.conll'}, {tmp_path / 'b.conll'}"
+
+
+def test_formats_of_several_sources_may_differ(tmp_path):
+    loader = several(tmp_path, FIRST, '{"text": "Ann is", "label": [[0, 3, "PER"]]}\n')
+    assert loader.load().train.sentences[-1].tags == ("B-PER", "O")
+
+
+def test_a_fault_is_named_in_its_own_file(tmp_path):
+    with pytest.raises(DataError, match=r"b\.conll:2: expected tags that keep to IOB2"):
+        several(tmp_path, FIRST, "a O\nb I-X\n", file_scheme="IOB2").load()
+    with pytest.raises(DataError, match=r"b\.conll:2: expected 2 columns"):
+        several(tmp_path, FIRST, "a O\nb\n").load()
+    complaints = tagging(several_config(tmp_path)).inspect().complaints
+    assert [str(complaint).replace(f"{tmp_path}/", "") for complaint in complaints][:2] == [
+        "b.conll:2: I-X follows O; in IOB2 an entity begins with B-X",
+        "b.conll:4: line 3 of a.conll again: EU says",
+    ]
+
+
+def several_config(folder):
+    (folder / "b.conll").write_text("a O\nb I-X\n\nEU B-ORG\nsays O\n\nc B-X\n")
+    return parse({"data": {"train": f"{folder}/?.conll", "dev": str(folder / "dev"), "file_scheme": "IOB2"}}, "a test")
+
+
+def corpus_of_documents(count: int) -> str:
+    return "".join(f"-DOCSTART- O\n\na{number} B-X\n\nb{number} O\n\nc{number} O\n\n" for number in range(count))
+
+
+def test_a_share_cuts_whole_documents_by_the_seed(tmp_path):
+    def parts(seed_of_run: int, **share: object):
+        config = {"data": {"train": str(tmp_path / "train"), "dev": {"share": 0.25} | share}, "seed": seed_of_run}
+        corpora = tagging(parse(config, "a test")).loader.load()
+        return [{s.document for s in part.sentences} for part in (corpora.train, corpora.dev)], corpora
+
+    (tmp_path / "train").write_text(corpus_of_documents(20))
+    (train, dev), corpora = parts(1)
+    assert (len(train), len(dev), len(corpora.dev.sentences)) == (15, 5, 15)
+    assert not train & dev
+    assert parts(1)[0] == [train, dev]
+    assert parts(2)[0] != [train, dev]
+    assert parts(2, seed=1)[0] == [train, dev]
+
+
+def test_a_share_is_cut_before_a_fraction_is_drawn(tmp_path):
+    (tmp_path / "train").write_text(corpus_of_documents(20))
+    data = {"train": str(tmp_path / "train"), "dev": {"share": 0.25}}
+    whole, half = (tagging(parse({"data": data | {"fraction": f}}, "a test")).loader.load() for f in (1.0, 0.5))
+    assert half.dev == whole.dev
+    assert {s.tokens for s in half.train.sentences} < {s.tokens for s in whole.train.sentences}
+    assert len(half.train.sentences) == 22
+
+
+def test_an_inspection_describes_both_sides_of_a_share(tmp_path):
+    (tmp_path / "train").write_text(corpus_of_documents(20) + "bad\n")
+    config = parse({"data": {"train": str(tmp_path / "train"), "dev": {"share": 0.25}}}, "a test")
+    inspection = tagging(config).inspect()
+    assert {name: figures.documents for name, figures in inspection.corpora.items()} == {"train": 15, "dev": 5}
+    assert [complaint.line for complaint in inspection.complaints if complaint.wrong] == [161]
+
+
+def test_one_sentence_can_not_be_shared(tmp_path):
+    (tmp_path / "train").write_text("EU B-ORG\n")
+    config = parse({"data": {"train": str(tmp_path / "train"), "dev": {"share": 0.5}}}, "a test")
+    with pytest.raises(DataError, match=r"train: expected two sentences or more, to cut off .*, found 1"):
+        tagging(config).loader.load()
