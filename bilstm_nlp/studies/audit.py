@@ -16,7 +16,8 @@ from typing import Any
 
 from bilstm_nlp.config import load as load_config
 from bilstm_nlp.config import shipped
-from bilstm_nlp.config.tagging import HeldOut, TaggingConfig
+from bilstm_nlp.config.corpora import HeldOut
+from bilstm_nlp.config.tagging import TaggingConfig
 from bilstm_nlp.data.text.corpus import TaggedCorpus
 from bilstm_nlp.data.text.corpus_parts import hold_out
 from bilstm_nlp.errors import ConfigError, WorkerError
