@@ -224,7 +224,9 @@ def _from_text(
     table: Table, text: pd.Series, format: TableFormat, complain: Complain
 ) -> tuple[pd.DatetimeIndex, tuple[str, ...]]:
     """Parse text in ISO 8601, else as quarters, months and weeks, else in a local spelling."""
-    offsets = text.str.extract(OFFSET)[1]
+    codes, spellings = pd.factorize(text)  # each is read once: the series of a panel share their dates
+    parts = pd.Series(spellings).str.extract(OFFSET).iloc[codes].set_axis(text.index)
+    offsets = parts[1]
     mixed = (offsets.isna() != offsets.isna().iloc[:1].any()).to_numpy()
     if mixed.any():
         shown = repr(text.iloc[int(mixed.argmax())])
@@ -236,7 +238,7 @@ def _from_text(
     if len(text) and dates.isna().all():
         dates = _in_local_format(table, text)
     if changing and not mixed.any() and not (format.timezone or format.trained_zone):
-        return in_one_zone(table, dates, _iso(text.str.extract(OFFSET)[0], utc=False), offsets)
+        return in_one_zone(table, dates, _iso(parts[0], utc=False), offsets)
     return dates, ()
 
 
