@@ -36,7 +36,7 @@ NOMINAL = {
     "POS",
     "PDT",
 }
-VERBAL = set("MD VB VBD VBG VBN VBP VBZ TO".split())
+VERBAL = {"MD", "VB", "VBD", "VBG", "VBN", "VBP", "VBZ", "TO"}
 OTHERS = {"IN": "PP", "RB": "ADVP", "RBR": "ADVP", "RBS": "ADVP", "WRB": "ADVP", "RP": "PRT"}
 
 
