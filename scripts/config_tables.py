@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = """# Shipped configs
 
 `python scripts/config_tables.py` writes this page from the files in `configs/`. From a clone, a config is named by its
-path. From anywhere, `sample:ner`, `sample:forecasting` and `sample:compare` name the three samples, and
+path. From anywhere, `sample:ner`, `sample:pos`, `sample:forecasting` and the like name the samples, and
 `sample:ner/conll2003` any other file. [configuration.md](configuration.md) describes every key.
 
 {configs}

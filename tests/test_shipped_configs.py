@@ -62,7 +62,8 @@ def on_made_data(config: Config, folder: Path) -> Config:
     values = to_json(config)
     data = values["data"]
     if isinstance(config, TaggingConfig):
-        data |= {"train": "sample:news.train.conll", "dev": "sample:news.dev.conll"}
+        if not data["train"].startswith("sample:"):
+            data |= {"train": "sample:news.train.conll", "dev": "sample:news.dev.conll"}
         if values["embeddings"]["file"]:
             values["embeddings"]["file"] = str(folder / "vectors.txt")
     elif not data["file"].startswith("sample:"):

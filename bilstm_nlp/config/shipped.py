@@ -1,7 +1,7 @@
 """The configs that come with the package: `sample:NAME` names one of them from anywhere.
 
 The files live in `configs/` of the repository, and in `config/shipped/` of an installed package, where the build puts
-them. `sample:ner`, `sample:forecasting` and `sample:compare` train on data of the package; all other names, such as
+them. Names without a slash, such as `sample:ner`, train on data of the package; all other names, such as
 `sample:ner/conll2003`, need `--set` for the files of the user.
 """
 
@@ -27,7 +27,7 @@ def shipped_configs() -> dict[str, Path]:
     """Return all shipped configs by their name. The name of `ner/sample.toml` is `ner`.
 
     >>> sorted(name for name in shipped_configs() if "/" not in name)
-    ['compare', 'forecasting', 'ner']
+    ['chunks', 'compare', 'forecasting', 'ner', 'pos', 'segmentation']
     """
     paths = sorted(folder().rglob("*.toml"))
     return {path.relative_to(folder()).with_suffix("").as_posix().removesuffix("/sample"): path for path in paths}

@@ -30,14 +30,16 @@ def test_a_name_loads_what_the_file_holds(name):
 
 @pytest.mark.parametrize(("name", "hint"), [("nre", "did you mean sample:ner?"), ("", "no name"), ("../x", "compare")])
 def test_an_unknown_name_lists_all_names(name, hint):
-    with pytest.raises(ConfigError, match="expected one of compare, forecasting, ner, compare/article") as caught:
+    with pytest.raises(
+        ConfigError, match="expected one of chunks, compare, forecasting, ner, pos, segmentation, compare/article"
+    ) as caught:
         load(Path(f"sample:{name}"))
     assert hint in caught.value.problems[0]
 
 
 def test_a_name_of_data_is_not_a_config():
     assert not is_shipped("sample:energy.csv")
-    with pytest.raises(ConfigError, match="expected one of compare"):
+    with pytest.raises(ConfigError, match="expected one of chunks, compare"):
         config_file("sample:energy.csv")
 
 
