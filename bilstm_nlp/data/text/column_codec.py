@@ -87,8 +87,14 @@ def unknown_values(columns: Sequence[ColumnCodec], sentences: Sequence[Sentence]
 
 
 def values_of(column: FeatureColumn, sentences: Sequence[Sentence]) -> list[str]:
-    """List the values of all tokens in a column. Raises `InputError` for a sentence without them."""
+    """List the values of all tokens in a column.
+
+    Raises `InputError` for a sentence without them, and for a value that is no number where numbers are read.
+    """
     for sentence in sentences:
+        wrong = next((value for value in sentence.columns.get(column.key, ()) if not column.accepts(value)), None)
+        if wrong is not None:
+            raise InputError(f"line {sentence.line}: expected {column.expected}, found {wrong!r}")
         if len(sentence.columns.get(column.key, ())) != len(sentence.tokens):
             raise InputError(
                 f"line {sentence.line}: expected {column.expected} for each token, which is a feature, found none; "

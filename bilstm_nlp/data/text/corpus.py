@@ -89,6 +89,10 @@ def read(source: str, format: ColumnFormat, complain: Complain = stop, note: Not
         warn(remarks)
     if not filled:
         raise DataError(name_of(source), "at least one sentence", "none")
+    for sentence in filled:
+        if not all(feature.key in sentence.columns for feature in format.features):
+            expected = f"columns or JSONL with {names_of(format.features)}, which are features"
+            raise DataError(name_of(source), expected, "a sentence without them", sentence.line)
     return TaggedCorpus(source, filled)
 
 

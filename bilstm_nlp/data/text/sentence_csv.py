@@ -118,6 +118,9 @@ def _header(name: str, names: Sequence[str], format: ColumnFormat) -> Header:
     tag = tag if format.tag in (-1, None) else index_of(format.tag or 0)
     sentence = next(i for i, column in enumerate(lower) if column in SENTENCE_NAMES and i != token)
     features = tuple(index_of(feature.column) for feature in format.features)
+    if format.tag is not None and tag in features:
+        expected = "another column than the tags' in embeddings.columns, so that no tag is its own feature"
+        raise DataError(name, expected, f"column {names[tag]}", 1)
     return Header(len(names), sentence, token, None if format.tag is None else tag, features)
 
 

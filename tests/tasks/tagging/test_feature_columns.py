@@ -228,3 +228,58 @@ def test_an_ensemble_needs_the_same_columns(trained, tmp_path):
     shutil.copytree(trained.directory.path, tmp_path / "copy")
     both = load_ensemble([trained.directory.path, tmp_path / "copy"])
     assert [entity.type for entity in both.tag({"tokens": ["x"], "1": ["NNP"], "2": [1]})] == ["PER"]
+
+
+CONLLU = """# newdoc
+1\tEU\tEU\tPROPN\tNNP\t_\t0\troot\t_\tNER=B-ORG
+2\tsaid\tsay\tVERB\tVBD\t_\t1\tdep\t_\t_
+"""
+CSV = "Sentence #,Word,POS,Size,Tag\nSentence: 1,EU,NNP,3,B-ORG\n,said,VBD,{size},O\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "column", "values"),
+    [
+        ("a.conllu", CONLLU, "UPOS", ("PROPN", "VERB")),
+        ("a.conllu", CONLLU, 4, ("NNP", "VBD")),
+        ("a.csv", CSV.format(size=1), "POS", ("NNP", "VBD")),
+        ("a.csv", CSV.format(size=1), 3, ("3", "1")),
+        ("a.conll", "EU\tN P\t\tB-ORG\nsaid\tV\t1\tO\n", 1, ("N P", "V")),
+        ("a.conll", "EU\tN P\t\tB-ORG\nsaid\tV\t1\tO\n", 2, ("", "1")),
+    ],
+)
+def test_columns_of_other_formats_are_read(tmp_path, name, content, column, values):
+    (tmp_path / name).write_text(content)
+    data = {"train": str(tmp_path / name), "dev": str(tmp_path / name)}
+    prepared = build(parse({"data": data, "embeddings": {"columns": [{"column": column}]}}, "a test")).prepare()
+    (sentence,) = prepared.data.train.sentences
+    assert sentence.columns == {str(column): values}
+    assert sentence.tags == ("B-ORG", "O")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "column", "said"),
+    [
+        ("a.csv", CSV.format(size="big"), {"column": "Size", "kind": "number"}, "a number in column Size, found 'big'"),
+        ("a.csv", CSV.format(size=1), {"column": "Tag"}, "another column than the tags'"),
+        ("a.csv", CSV.format(size=1), {"column": "Case"}, "one column named 'Case' in the header line"),
+        ("a.conllu", CONLLU.replace("NER=B-ORG", "_"), {"column": "UPOS"}, "another column than the tags'"),
+        ("a.jsonl", '{"text": "EU said", "label": [[0, 2, "ORG"]]}\n', {"column": "pos"}, "a list of 2 values in pos"),
+    ],
+)
+def test_columns_that_other_formats_lack_are_named(tmp_path, name, content, column, said):
+    (tmp_path / name).write_text(content)
+    data = {"train": str(tmp_path / name), "dev": str(tmp_path / name)}
+    with pytest.raises(InputError) as error:
+        build(parse({"data": data, "embeddings": {"columns": [column]}}, "a test")).prepare()
+    assert said in str(error.value)
+
+
+def test_a_folder_of_brat_has_no_columns(tmp_path):
+    (tmp_path / "a.txt").write_text("EU said\n")
+    (tmp_path / "a.ann").write_text("T1\tORG 0 2\tEU\n")
+    data = {"train": str(tmp_path), "dev": str(tmp_path)}
+    with pytest.raises(
+        InputError, match="expected columns or JSONL with column pos, which are features, found a sentence"
+    ):
+        build(parse({"data": data, "embeddings": {"columns": [{"column": "pos"}]}}, "a test")).prepare()
