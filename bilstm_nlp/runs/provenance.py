@@ -19,6 +19,7 @@ from bilstm_nlp.runs import checksums
 from bilstm_nlp.system.processes import cores, world_size
 
 PACKAGES = ("bilstm-nlp", "torch", "numpy", "pytorch-crf", "safetensors", "accelerate", "numba")
+HERE = Path(__file__).parent
 
 
 def origin(sources: Iterable[str], threads: int) -> dict[str, Any]:
@@ -75,12 +76,13 @@ def commit() -> str | None:
         return None
 
 
-def git(*arguments: str) -> str:
-    """Return the output of git in the folder of this package.
+def git(*arguments: str, folder: Path = HERE) -> str:
+    """Return the output of git in a folder, by default that of this module.
 
+    git takes no locks: a process that is killed meanwhile would leave one, and block every later commit.
     Raises `OSError` if there is no git, and `SubprocessError` if git fails.
     """
-    call = ["git", "-C", str(Path(__file__).parent), *arguments]
+    call = ["git", "-C", str(folder), "--no-optional-locks", *arguments]
     return subprocess.run(call, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
 
 

@@ -17,7 +17,7 @@ from bilstm_nlp.config import load
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.runs import train as experiment
 from bilstm_nlp.runs.directory import RunDirectory
-from bilstm_nlp.runs.provenance import digest, origin
+from bilstm_nlp.runs.provenance import digest, git, origin
 from tests.samples import SMALL, TAGGER
 
 SAMPLES = Path(bilstm_nlp.__file__).parent / "data" / "samples"
@@ -41,6 +41,17 @@ def test_commit_is_that_of_the_checkout():
     if asked.returncode != 0:
         pytest.skip("needs a git checkout")
     assert origin([], 1)["commit"].removesuffix("+") == asked.stdout.strip()
+
+
+def test_questions_to_git_leave_its_index_alone(tmp_path):
+    """Who writes the index takes a lock, and leaves the lock behind if it is killed."""
+    (tmp_path / "a.txt").write_text("a")
+    for arguments in (["init"], ["add", "a.txt"]):
+        subprocess.run(["git", "-C", tmp_path, *arguments], capture_output=True, check=True)
+    os.utime(tmp_path / "a.txt", (1, 1))  # the index no longer knows this time
+    before = (tmp_path / ".git" / "index").read_bytes()
+    assert git("status", "--porcelain", folder=tmp_path) == "A  a.txt"
+    assert (tmp_path / ".git" / "index").read_bytes() == before
 
 
 def test_info_shows_the_origin(call, tagger_run):
