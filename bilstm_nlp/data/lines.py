@@ -13,12 +13,15 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
+from bilstm_nlp.data.foreign import kind_of, kind_of_no_text
 from bilstm_nlp.data.sources import path_of
 from bilstm_nlp.errors import DataError
 
 ESCAPED = rb"\n \x0a \u000a +AAo-"
 """Sequences that some encodings, of Python and of old mail, decode as a line feed."""
 
+LOOKED_AT, FIRST = 2000, 3
+"""Bytes and lines at the beginning of a file that tell its kind if it is no text."""
 LONGEST_LINE = 1 << 26
 """Bytes."""
 MOST_UNPACKED = 200
@@ -57,16 +60,22 @@ def numbered_lines(source: str, encoding: str, complain: Complain = stop) -> Ite
     number = 0
     try:
         with opened(source) as stream:
-            largest, unpacked = largest_unpacked(source), 0
+            largest, unpacked, start = largest_unpacked(source), 0, b""
             for number, raw in enumerate(iter(partial(stream.readline, LONGEST_LINE + 1), b""), 1):
                 unpacked += len(raw)
                 if unpacked > largest:
                     raise unpacks_to_more(name)
                 if len(raw) > LONGEST_LINE:
                     raise DataError(name, f"a line of at most {LONGEST_LINE >> 20} MiB", "more", number)
+                if number == 1 and (kind := kind_of(raw)) is not None:
+                    raise DataError(name, "text", kind)
+                if len(start) < LOOKED_AT:
+                    start += raw
                 try:
                     line = raw.decode(encoding)
                 except UnicodeError as error:  # some encodings don't say which byte
+                    if number <= FIRST and (kind := kind_of_no_text(start)) is not None:
+                        raise DataError(name, f"{encoding} text", kind) from None
                     text = raw.rstrip(b"\r\n").decode("ascii", "backslashreplace")
                     wrong = f"byte {raw[error.start]:#04x}" if isinstance(error, UnicodeDecodeError) else str(error)
                     complain(

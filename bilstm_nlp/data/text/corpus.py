@@ -70,6 +70,10 @@ class Repair:
     """The file of the line, if the corpus consists of several."""
 
 
+class NoSentences(DataError):
+    """A corpus without sentences, or without any that can be read."""
+
+
 def read(source: str, format: ColumnFormat, complain: Complain = stop, note: Note | None = None) -> TaggedCorpus:
     """Read all sentences of a corpus, whose name or content tells its format: columns if nothing speaks for another.
 
@@ -88,7 +92,7 @@ def read(source: str, format: ColumnFormat, complain: Complain = stop, note: Not
     finally:
         warn(remarks)
     if not filled:
-        raise DataError(name_of(source), "at least one sentence", "none")
+        raise NoSentences(name_of(source), "at least one sentence", "none")
     for sentence in filled:
         if not all(feature.key in sentence.columns for feature in format.features):
             expected = f"columns or JSONL with {names_of(format.features)}, which are features"

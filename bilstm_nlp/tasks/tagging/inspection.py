@@ -11,7 +11,7 @@ from typing import Any, Literal
 from bilstm_nlp.config.corpora import DevShare
 from bilstm_nlp.data.lines import Complain
 from bilstm_nlp.data.remarks import Note, Remark
-from bilstm_nlp.data.text.corpus import Sentence, TaggedCorpus, checked, converted, line_of, missing_type
+from bilstm_nlp.data.text.corpus import NoSentences, Sentence, TaggedCorpus, checked, converted, line_of, missing_type
 from bilstm_nlp.data.text.sentence import place_of
 from bilstm_nlp.data.text.tokenizer import Cut, offsets
 from bilstm_nlp.data.text.vocabulary import Coverage, WordTable
@@ -149,9 +149,12 @@ def inspect_corpora(
     corpora: dict[str, TaggedCorpus] = {}
     for name, source in sources.items():
         try:
+            before = sum(complaint.wrong for complaint in complaints)
             corpus = read(source, inspection.scheme or "auto", unreadable, remarked)
         except DataError as error:
-            unreadable(error)
+            # If each sentence has a complaint of its own, their number says that none is left.
+            if not isinstance(error, NoSentences) or before == sum(complaint.wrong for complaint in complaints):
+                unreadable(error)
             continue
         recognition = recognised(corpus)
         detection = recognition.detection

@@ -156,6 +156,14 @@ def test_unreadable_lines_are_complaints_and_others_count(tmp_path):
     assert "dev" not in inspection.corpora
 
 
+def test_faults_of_all_records_are_counted_once_each(tmp_path):
+    (tmp_path / "x.jsonl").write_text('{"tokens": ["a"]}\n' * 60)
+    inspection = inspected(tmp_path, options={"sources": {"train": str(tmp_path / "x.jsonl")}})
+    assert [complaint.line for complaint in inspection.complaints] == [*range(1, 61)]
+    empty = inspected(tmp_path, train="")
+    assert [complaint.message for complaint in empty.complaints] == ["expected at least one sentence, found none"]
+
+
 def test_skipped_rows_are_remarks_with_their_lines(tmp_path):
     settings = ColumnFormat(on_empty_token="skip")
     inspection = inspected(tmp_path, settings, train="EU\tB-ORG\n\tO\nsays\tO\n\nit\tO\n\tO\n")
