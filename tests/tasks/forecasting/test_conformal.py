@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from bilstm_nlp.errors import InputError
+from bilstm_nlp.tasks.forecasting import conformal
 from bilstm_nlp.tasks.forecasting.conformal import conformal_quantile, group_margins, outside, rearranged, scores_needed
 from tests.samples import repeats
 
@@ -165,3 +166,10 @@ def test_missing_targets_do_not_count_for_a_margin():
     assert conformal_quantile(scores, 0.9).item() == 9
     with pytest.raises(InputError, match=r"expected at least 19 windows to calibrate intervals of 0.95, found 9"):
         conformal_quantile(scores, 0.95)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 20, 333])
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.9, 0.95, 1.0])
+def test_upper_quantile_is_that_of_numpy(count, share):
+    values = np.random.default_rng(count).normal(size=count)
+    assert conformal._upper_quantile(values, share) == np.quantile(values, share, method="higher")
