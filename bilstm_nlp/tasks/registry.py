@@ -141,11 +141,12 @@ def evaluate_combined(
 
 def ranked(predictor: object, request: Request, ranking: Ranking) -> Iterator[bytes]:
     """Yield the sentences of an input that a tagger is least sure of. Raises `InputError` for another model."""
+    from bilstm_nlp.tasks.tagging import rank
     from bilstm_nlp.tasks.tagging.sentence_tagger import SentenceTagger
 
     if not isinstance(predictor, SentenceTagger):
         raise InputError("rank: expected runs of taggers, found a forecaster")
-    return predictor.ranked(request, ranking)
+    return rank.ranked(predictor, request, ranking)
 
 
 def _taggings(members: Sequence[Member]) -> list[TaggingTask]:

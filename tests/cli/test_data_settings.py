@@ -162,3 +162,22 @@ def test_other_keys_of_records_come_out_again(tagger_run, call, tmp_path, jobs):
         {"document": "d", "score": 0.5},
     ]
     assert all(entity["type"] != "OLD" for record in written for entity in record["entities"])
+
+
+@pytest.mark.parametrize("jobs", [pytest.param("2", marks=pytest.mark.slow), "1"])
+def test_columns_unlike_those_of_training_are_said(tagger_run, call, tmp_path, jobs, caplog):
+    rows = [[f"x{index % 9} {token}" for index, (token, _) in enumerate(of)] for of in columns(DEV.read_text("utf-8"))]
+    (tmp_path / "x.conll").write_text("\n\n".join("\n".join(of) for of in rows), encoding="utf-8")
+    call("predict", tagger_run, tmp_path / "x.conll", "--jobs", jobs)
+    said = f"{tmp_path / 'x.conll'}: line 1: the columns look unlike those of the training files"
+    assert [said in message for message in caplog.messages].count(True) == 1
+    caplog.clear()
+    call("predict", tagger_run, tmp_path / "x.conll", "--set", "data.token_column=1", "--jobs", jobs)
+    assert "look unlike" not in caplog.text
+
+
+def test_tags_in_place_of_tokens_are_said_with_another_column(tagger_run, call, tmp_path, caplog):
+    rows = [[f"{tag} {token}" for token, tag in of_sentence] for of_sentence in columns(DEV.read_text("utf-8"))]
+    (tmp_path / "x.conll").write_text("\n\n".join("\n".join(of_sentence) for of_sentence in rows), encoding="utf-8")
+    call("predict", tagger_run, tmp_path / "x.conll")
+    assert "expected tokens in column 0, found tags; data.token_column = 1 names another column" in caplog.text

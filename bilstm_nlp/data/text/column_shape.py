@@ -66,7 +66,11 @@ class ColumnShape:
             hint = f"; data.token_column = {others[0]} names the next column" if others else ""
             self._report(layout, f"tokens in column {layout.token}", f"the numbers of the rows{hint}", complain, note)
         elif layout.token in tags and layout.tag not in tags and self.rows >= NUMBERED:
-            hint = f"; data.token_column = {layout.tag} and data.tag_column = {layout.token} exchange them"
+            others = [column for column in range(layout.width) if column not in tags]
+            if layout.tag is not None:
+                hint = f"; data.token_column = {layout.tag} and data.tag_column = {layout.token} exchange them"
+            else:
+                hint = f"; data.token_column = {others[0]} names another column" if others else ""
             self._report(layout, f"tokens in column {layout.token}", f"tags{hint}", complain, note)
         elif layout.tag is not None and not self.tagged[layout.tag] and tags and self.format.spans_as != "plain":
             message = f"column {tags[-1]} looks like tags: data.tag_column = {tags[-1]}"

@@ -5,19 +5,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, get_args, overload
 
 import numpy as np
 
+from bilstm_nlp.data.lines import name_of
 from bilstm_nlp.data.text.corpus import ColumnFormat, Sentence
+from bilstm_nlp.data.text.other_columns import other_columns
 from bilstm_nlp.data.text.output import Entity, OutputFormat, TaggedSentence
 from bilstm_nlp.data.text.recognition import InputFormat, input_format
 from bilstm_nlp.data.text.sentence_ends import say_rules
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.system.memory import return_freed_memory
-from bilstm_nlp.tasks.request import Ranking, Request
+from bilstm_nlp.tasks.request import Request
 from bilstm_nlp.tasks.tagging.decoder import Decoder, decode_all
 from bilstm_nlp.tasks.tagging.inputs import Input, Inputs, is_one_input, sentences_of_inputs
 from bilstm_nlp.tasks.tagging.output_format import (
@@ -29,7 +30,6 @@ from bilstm_nlp.tasks.tagging.output_format import (
     writer_of,
 )
 from bilstm_nlp.tasks.tagging.parts import apart, together
-from bilstm_nlp.tasks.tagging.ranking import first_of, scored_sentences, with_place
 from bilstm_nlp.tasks.tagging.stream import ATTENTION_CHUNK, CHUNK, Chunk, Reading, chunks, joined
 from bilstm_nlp.tasks.tagging.tagged_sentences import tagged_sentences
 from bilstm_nlp.tasks.tagging.tally import Tally
@@ -127,40 +127,11 @@ class SentenceTagger:
         yield reading.footer.encode()
         self.say_tally()
 
-    def ranked(self, request: Request, ranking: Ranking) -> Iterator[bytes]:
-        """Tag a file, or standard input, and write the sentences that the tagger is least sure of, the first first.
-
-        Only as many sentences as are asked for are kept. Raises `InputError` for a faulty line, without output.
-        """
-        kind = self._output_format(request)
-        if kind == "brat":
-            raise InputError("--format: expected a format that keeps an order, found brat")
-        reading = self.reading(request)
-        write = writer_of(kind, self.decoder.codec.types)
-        chosen = list(first_of(self._scored(reading, request, ranking), ranking))
-        yield reading.header.encode()
-        for index, tagged in enumerate(chosen):
-            text = write(tagged.sentence.others["ranking"]["rank"], tagged)
-            separator = separator_of(kind) if index else ""
-            yield (separator + (with_place(tagged, text) if kind == "text" else text)).encode()
-        yield reading.footer.encode()
-        self.say_tally()
-
-    def _scored(
-        self, reading: Reading, request: Request, ranking: Ranking
-    ) -> Iterator[tuple[int, float, TaggedSentence]]:
-        """Yield (number from 1, score, sentence) for the sentences of an input that have tokens."""
-        confidence, ranked = request.confidence or request.format == "html", 0
-        for chunk in reading.chunks():
-            filled = [sentence for sentence in chunk.sentences if sentence.tokens]
-            self.tally.count(self.decoder.codec.columns, filled)
-            score = partial(scored_sentences, sentences=filled, measure=ranking.by, confidence=confidence)
-            results = decode_all(self.decoder.batches(filled, batch_tokens=BATCH_TOKENS), score)
-            for number, (value, tagged) in enumerate(results, ranked + 1):
-                (alone,) = apart([tagged])
-                yield number, value, alone
-            ranked += len(filled)
-            return_freed_memory()
+    def count(self, chunk: Chunk, source: str) -> None:
+        """Count a chunk of a stream. The first chunk tells whether its columns are those of the training files."""
+        if chunk.first == 1 and (problem := other_columns(chunk.sentences, self.decoder.codec.words, self.format)):
+            self.tally.problem = f"{name_of(source)}: {problem}"
+        self.tally.count(self.decoder.codec.columns, chunk.sentences)
 
     def say_tally(self) -> None:
         """Log what was counted over the stream, and count from 0 again."""
@@ -174,7 +145,7 @@ class SentenceTagger:
 
     def reading(self, request: Request) -> Reading:
         """Decide how to read a request's source. Raises `InputError` for a request that this tagger can't meet."""
-        kind = self._output_format(request)
+        kind = self.output_format(request)
         check_options(kind, request)
         if request.attention:
             self.decoder.attention_heads()
@@ -218,9 +189,9 @@ class SentenceTagger:
 
     def render(self, chunk: Chunk, request: Request) -> Iterator[bytes]:
         """Yield the output for each sentence of a chunk, in the request's format."""
-        kind = self._output_format(request)
+        kind = self.output_format(request)
         write = writer_of(kind, self.decoder.codec.types)
-        self.tally.count(self.decoder.codec.columns, chunk.sentences)
+        self.count(chunk, request.source)
         tagged = self.tagged(
             chunk.sentences,
             confidence=request.confidence or kind == "html",
@@ -239,7 +210,7 @@ class SentenceTagger:
                 yield ((separator if follows else "") + write(number, sentence)).encode()
                 follows = True
 
-    def _output_format(self, request: Request) -> OutputFormat:
+    def output_format(self, request: Request) -> OutputFormat:
         """Return the output format. Raises `InputError` for options that a tagger does not have."""
         formats: tuple[OutputFormat, ...] = get_args(OutputFormat)
         if request.attention:
