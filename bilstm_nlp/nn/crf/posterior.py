@@ -8,6 +8,9 @@ from torch import Tensor
 from bilstm_nlp.nn.crf.recursions import Scores, double_device, messages
 from bilstm_nlp.nn.padding import inside
 
+MANY_TAGS = 40
+"""Tags from which on sums over tags are products of matrices. With fewer tags, log-sum-exp is fast enough."""
+
 
 class Posterior:
     """P(path | sentence) of B sentences, from which marginals, entities and runs of one tag are read.
@@ -57,18 +60,19 @@ class Posterior:
             tensor.to(self.lengths.device) for tensor in (sentence, start, end, type_tags, continues)
         )
         scores, emissions, lengths = self.scores, self.emissions, self.lengths
-        alphas, betas, partition, _ = self.messages
+        alphas, betas, partition, safe = self.messages
+        product = _scaled_log_product if safe and len(scores.start) >= MANY_TAGS else _log_product
         inner = scores.transitions.masked_fill(~continues, float("-inf"))
         leaving = scores.transitions.masked_fill(continues, float("-inf"))
-        before = _log_product(alphas[sentence, start - 1], leaving)  # not used if the start is 0
+        before = product(alphas[sentence, start - 1], leaving)  # not used if the start is 0
         sums = torch.where((start == 0)[:, None], scores.start, before) + emissions[sentence, start]
         sums = sums.masked_fill(~type_tags, float("-inf"))
         for step in range(1, int((end - start).max()) if len(start) else 0):
             longer = (end - start > step).nonzero().squeeze(1)
             emission = emissions[sentence[longer], start[longer] + step]
-            sums[longer] = _log_product(sums[longer], inner) + emission
+            sums[longer] = product(sums[longer], inner) + emission
         following = torch.minimum(end, lengths[sentence] - 1)
-        suffix = _log_product(emissions[sentence, following] + betas[sentence, following], leaving.T)
+        suffix = product(emissions[sentence, following] + betas[sentence, following], leaving.T)
         after = torch.where((end == lengths[sentence])[:, None], scores.end, suffix)
         return self._result(((sums + after).logsumexp(1) - partition[sentence]).clamp(max=0))
 
@@ -95,3 +99,12 @@ class Posterior:
 def _log_product(logarithms: Tensor, matrix: Tensor) -> Tensor:
     """(N, K), (K, K) → (N, K): their matrix product, with logarithms in and out."""
     return (logarithms[:, :, None] + matrix).logsumexp(1)
+
+
+def _scaled_log_product(logarithms: Tensor, matrix: Tensor) -> Tensor:
+    """Compute `_log_product` as one product of numbers, many times as fast. Scores must be within a safe range."""
+    largest, highest = logarithms.amax(1, keepdim=True), matrix.amax()
+    if highest == float("-inf"):
+        return torch.full_like(logarithms, float("-inf"))
+    largest = largest.masked_fill(largest == float("-inf"), 0)
+    return ((logarithms - largest).exp() @ (matrix - highest).exp()).log() + largest + highest

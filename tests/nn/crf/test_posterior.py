@@ -23,15 +23,19 @@ def seed():
     torch.manual_seed(0)
 
 
+@pytest.mark.parametrize("many", [40, 1], ids=["few tags", "many tags"])
 @pytest.mark.parametrize("temperature", [1.0, 0.5, 3.0])
 @pytest.mark.parametrize("scale", [1.0, 30.0, 1e3])
 @pytest.mark.parametrize("constrained", [True, False], ids=["constrained", "free"])
 @pytest.mark.parametrize(("scheme", "types"), [("IOB1", "XY"), ("IOB2", "XY"), ("IOBES", "X"), ("BMES", "X")])
-def test_probabilities_of_entities_equal_sums_over_all_paths(scheme, types, constrained, scale, temperature):
+def test_probabilities_of_entities_equal_sums_over_all_paths(
+    scheme, types, constrained, scale, temperature, many, monkeypatch
+):
     """For every possible entity: sum over all sequences in which `spans` finds it, broken ones too if they are allowed.
 
     In IOB1, and in broken sequences, an entity has several spellings, and may be the end of a longer one.
     """
+    monkeypatch.setattr(posterior_room, "MANY_TAGS", many)
     tags = tag_set(types, scheme)
     crf = a_crf(legal_transitions(tags, scheme) if constrained else None, tags=5, scale=scale)
     emissions, mask = ragged([4, 1, 3], 5, scale)

@@ -13,12 +13,13 @@ from bilstm_nlp.metrics.labels import micro_f1
 from bilstm_nlp.nn.tagging_heads import CrfHead
 from bilstm_nlp.tags import spans
 from bilstm_nlp.tasks.tagging import decoding
+from bilstm_nlp.tasks.tagging import evaluation as evaluation_room
 from bilstm_nlp.tasks.tagging.decoder import ModelDecoder
 from bilstm_nlp.tasks.tagging.decoding import decode
 from bilstm_nlp.tasks.tagging.evaluation import Evaluation
 from bilstm_nlp.tasks.tagging.meaning import meaning_of
 from bilstm_nlp.tasks.tagging.report import sections
-from bilstm_nlp.tasks.temperature import COLDEST, HOTTEST
+from bilstm_nlp.tasks.temperature import COLDEST, HOTTEST, fit_temperature
 from tests.tasks.tagging.word_taggers import word_tagger
 
 SENTENCES = [
@@ -84,7 +85,7 @@ def test_json_has_the_keys_of_metrics_json_in_order(evaluation):
         *("precision_strict", "recall_strict", "f1_strict", "macro_f1", "token_accuracy", "per_type"),
         *("disagreements", "by_novelty", "by_length", "confusion", "calibration"),
     ]
-    assert list(values["calibration"]) == ["temperature", "before", "after", "ece_cross_fitted"]
+    assert list(values["calibration"]) == ["temperature", "before", "after", "ece_cross_fitted", "thresholds"]
     assert json.loads(json.dumps(values, allow_nan=False)) == values
 
 
@@ -98,5 +99,46 @@ def test_the_report_shows_every_table_of_the_results(evaluation):
         "By whether training had the entity",
         "By length in tokens",
         "Reliability",
+        "Without entities below a confidence",
     ]
     assert any("Expected calibration error" in part for part in section.parts if isinstance(part, str))
+
+
+def counted(evaluation, monkeypatch) -> list[int]:
+    """The number of batches of each pass over confidences, as they are asked for from now on."""
+    passes, decoder = [], evaluation.decoder
+
+    def confidences(batches):
+        exact = ModelDecoder.confidences(decoder, batches)
+
+        def at(temperature):
+            passes.append(len(batches))
+            return exact(temperature)
+
+        return at
+
+    monkeypatch.setattr(decoder, "confidences", confidences)
+    evaluation._confidences = confidences(evaluation.batches)
+    return passes
+
+
+def test_many_tags_are_calibrated_in_few_passes(evaluation, monkeypatch):
+    """All temperatures come from those of ten nodes at most; two more passes measure the result."""
+    monkeypatch.setattr(evaluation_room, "MANY_TAGS", 1)
+    passes = counted(evaluation, monkeypatch)
+    evaluation.calibrate()
+    calibration = results_of(evaluation).calibration
+    assert len(passes) <= 12
+    exact = fit_temperature(evaluation.confidences, np.array(evaluation._correct(evaluation.batches)))
+    assert calibration.temperature == pytest.approx(exact, rel=0.03)
+
+
+def test_many_predictions_of_many_tags_are_calibrated_on_a_sample(evaluation, monkeypatch):
+    monkeypatch.setattr(evaluation_room, "MANY_TAGS", 1)
+    monkeypatch.setattr(evaluation_room, "SAMPLED_FROM", 1)
+    passes = counted(evaluation, monkeypatch)
+    evaluation.calibrate()
+    calibration = results_of(evaluation).calibration
+    assert sorted(set(passes)) == [1, 4]
+    assert passes.count(4) == 2
+    assert calibration.before.counts.sum() == len(evaluation.confidences())
