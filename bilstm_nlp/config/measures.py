@@ -11,7 +11,7 @@ class Measure:
     """A score by which variants are compared."""
 
     name: str
-    """f1, mse or mae."""
+    """f1, accuracy, mse or mae."""
     part: str
     """Part of the data on which the score is measured. The same part chooses the epoch to keep."""
     higher_is_better: bool
@@ -20,8 +20,8 @@ class Measure:
 
     @property
     def title(self) -> str:
-        """The name of the score in reports."""
-        return self.name.upper()
+        """The name of the score in reports: F1, MSE and MAE in capitals."""
+        return self.name.upper() if len(self.name) <= 3 else self.name
 
     def within_range(self, interval: tuple[float, float]) -> tuple[float, float]:
         """Cut an interval to the values that the score can have: 0 to 1 for a percentage, otherwise 0 or more.

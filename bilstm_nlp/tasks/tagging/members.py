@@ -118,6 +118,8 @@ def _check_reading(members: Sequence[Member], tasks: Sequence[TaggingTask]) -> N
         for key, expected, other in (
             ("on_invalid_tags", first.on_invalid_tags, data.on_invalid_tags),
             ("file_scheme", first.file_scheme, data.file_scheme),
+            ("tag_map", first.tag_map, data.tag_map),
+            ("tag_format", first.tag_format, data.tag_format),
         ):
             if expected != other:
                 raise InputError(
