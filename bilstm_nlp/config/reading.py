@@ -13,7 +13,8 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import Discriminator, Tag, TypeAdapter, ValidationError
 
 from bilstm_nlp.config.forecasting import ForecastingConfig
-from bilstm_nlp.config.shipped import config_file
+from bilstm_nlp.config.sections import FOLDER
+from bilstm_nlp.config.shipped import config_file, is_shipped
 from bilstm_nlp.config.tagging import TaggingConfig
 from bilstm_nlp.errors import ConfigError
 from bilstm_nlp.system.json_values import levels
@@ -37,7 +38,7 @@ ADAPTER: TypeAdapter[Config] = TypeAdapter(
 def load(path: Path, overrides: Sequence[str] = ()) -> Config:
     """Read a TOML file or `sample:NAME`, apply `KEY=VALUE` overrides, and check all of it.
 
-    VALUE is read as TOML. If that fails, it is text.
+    VALUE is read as TOML. If that fails, it is text. Files that are not in the current folder may be beside the config.
     Raises `ConfigError` with all problems at once.
 
     >>> load(Path("sample:ner"), ["encoder.cell=gru"]).encoder.cell
@@ -45,7 +46,7 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Config:
     """
     values = read_toml(path)
     problems = [problem for override in overrides if (problem := apply(values, override))]
-    return parse(values, str(path), problems)
+    return parse(values, str(path), problems, None if is_shipped(str(path)) else path.parent)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -128,8 +129,8 @@ def apply(values: Any, override: str) -> str | None:
     return None
 
 
-def parse(values: dict[str, Any], source: str, problems: Sequence[str] = ()) -> Config:
-    """Check nested values against the schema.
+def parse(values: dict[str, Any], source: str, problems: Sequence[str] = (), folder: Path | None = None) -> Config:
+    """Check nested values against the schema. Relative paths are looked for in the current folder, then in `folder`.
 
     Raises `ConfigError` with all problems, those in `problems` first.
 
@@ -139,7 +140,7 @@ def parse(values: dict[str, Any], source: str, problems: Sequence[str] = ()) -> 
     if (problem := excess(values)) is not None:
         raise ConfigError(source, [*problems, problem])
     try:
-        config = ADAPTER.validate_python(values)
+        config = ADAPTER.validate_python(values, context={FOLDER: folder})
     except ValidationError as error:
         known = list(dotted_keys(task_of(values)))
         invalid = [describe(dict(detail), values, known) for detail in error.errors(include_url=False)]

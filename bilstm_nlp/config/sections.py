@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import re
 from pathlib import Path
@@ -19,10 +20,15 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 """The range of seeds that all random generators accept."""
 
 
-def absolute(source: str) -> str:
+FOLDER = "folder"
+"""The key of pydantic's context with the folder of the config's file."""
+
+
+def absolute(source: str, folder: Path | None = None) -> str:
     """Return the absolute path of a file, so that a saved config means the same from every folder.
 
-    `hf:NAME` and `sample:NAME` stay unchanged.
+    A relative path is looked for in the current folder, and then in `folder`, that of the config. `hf:NAME` and
+    `sample:NAME` stay unchanged.
 
     >>> absolute("sample:energy.csv")
     'sample:energy.csv'
@@ -32,12 +38,29 @@ def absolute(source: str) -> str:
     if source.startswith(("hf:", "sample:")):
         return source
     try:
-        return str(Path(source).expanduser().absolute())
+        path = Path(source).expanduser()
     except RuntimeError:
         raise ValueError("expected a path in a folder of somebody who is known here") from None
+    here = path.absolute()
+    if folder is not None and not is_there(here) and is_there(folder.absolute() / path):
+        return str(folder.absolute() / path)
+    return str(here)
 
 
-Source = Annotated[str, AfterValidator(absolute)]
+def is_there(path: Path) -> bool:
+    """Tell whether there is such a file, or one that matches such a pattern."""
+    try:
+        return path.exists() or (glob.has_magic(str(path)) and next(glob.iglob(str(path)), None) is not None)
+    except OSError:
+        return False
+
+
+def _located(source: str, info: ValidationInfo) -> str:
+    """Return the absolute path of a file of a config."""
+    return absolute(source, None if info.context is None else info.context.get(FOLDER))
+
+
+Source = Annotated[str, AfterValidator(_located)]
 
 
 class Section(BaseModel):

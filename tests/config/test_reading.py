@@ -304,3 +304,23 @@ def test_equal_configs_have_equal_hashes_whatever_the_order_of_their_keys():
     first, second, third = (parse({"data": data, "embeddings": {"gazetteers": names}}, "a test") for names in files)
     assert first == second != third
     assert hash(first) == hash(second) != hash(third)
+
+
+def test_files_are_looked_for_here_and_then_beside_the_config(tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "there" / "data").mkdir(parents=True)
+    config = tmp_path / "there" / "my.toml"
+    config.write_text('data = { train = "data/*.conll", dev = ["both.conll", "nowhere.conll"], test = "hf:x" }')
+    monkeypatch.chdir(tmp_path / "here")
+    for name in ("there/data/a.conll", "there/data/b.conll", "there/both.conll", "here/both.conll"):
+        (tmp_path / name).touch()
+    for path in (config, Path("../there/my.toml")):
+        data = load(path).data
+        assert [Path(file).resolve() for file in data.train] == [
+            tmp_path / "there" / "data" / name for name in ("a.conll", "b.conll")
+        ]
+        assert data.dev == (str(tmp_path / "here" / "both.conll"), str(tmp_path / "here" / "nowhere.conll"))
+        assert data.test == "hf:x"
+        assert Path(load(path, ["embeddings.file=both.conll"]).embeddings.file).parent == tmp_path / "here"
+    monkeypatch.chdir(tmp_path)
+    assert Path(load(config).data.dev[0]) == tmp_path / "there" / "both.conll"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 from bilstm_nlp.config.corpora import DevShare, files_of
 from bilstm_nlp.config.tagging import TaggingData
-from bilstm_nlp.data.lines import Complain, stop
+from bilstm_nlp.data.lines import Complain, stop, suggestion
 from bilstm_nlp.data.remarks import Note, ignore
 from bilstm_nlp.data.text.corpus import ColumnFormat, TaggedCorpus, checked, converted, read_all
 from bilstm_nlp.data.text.corpus_parts import cut_off, fraction_of, hold_out
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 Files = str | tuple[str, ...]
 """A source, or several that are one corpus."""
+LOOKED_FOR = "a relative path is looked for in the current folder, then beside the config"
 REPAIRS_SHOWN = 3
 """Repaired tags that a warning lists."""
 
@@ -136,7 +138,12 @@ class CorpusLoader:
     ) -> TaggedCorpus:
         spans_as: Scheme = "IOB2" if scheme == "auto" else scheme
         format = replace(self.format, spans_as=spans_as, cut=cut or self.format.cut)
-        return read_all(files_of(source), format, complain, note)
+        files = files_of(source)
+        for file in files:
+            if not (file.startswith(("hf:", "sample:")) or file == "-" or Path(file).exists()):
+                hint = f"; {LOOKED_FOR}" if source in (self.config.train, self.config.dev, self.config.test) else ""
+                raise DataError(file, "a file", f"nothing there{suggestion(file)}{hint}")
+        return read_all(files, format, complain, note)
 
     def read_part(
         self, source: Files | DevShare, scheme: Scheme | Literal["auto"], complain: Complain, note: Note

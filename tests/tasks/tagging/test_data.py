@@ -168,3 +168,14 @@ def test_one_sentence_can_not_be_shared(tmp_path):
     config = parse({"data": {"train": str(tmp_path / "train"), "dev": {"share": 0.5}}}, "a test")
     with pytest.raises(DataError, match=r"train: expected two sentences or more, to cut off .*, found 1"):
         tagging(config).loader.load()
+
+
+def test_a_missing_file_is_named_with_where_it_was_looked_for(tmp_path):
+    config = parse({"data": {"train": str(tmp_path / "trian"), "dev": str(tmp_path / "*.dev")}}, "a test")
+    (tmp_path / "train").write_text(IOB2)
+    looked_for = "a relative path is looked for in the current folder, then beside the config"
+    with pytest.raises(DataError) as error:
+        tagging(config).loader.load()
+    assert str(error.value).endswith(f"trian: expected a file, found nothing there; did you mean train?; {looked_for}")
+    complaints = [str(complaint) for complaint in tagging(config).inspect().complaints]
+    assert complaints[1].endswith(f"found nothing there, and no file that matches the pattern; {looked_for}")
