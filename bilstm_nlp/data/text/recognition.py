@@ -48,7 +48,7 @@ def input_format(source: str, format: ColumnFormat, tags: Set[str] = frozenset()
     if (told := _told_at_once(source)) is not None:
         return told
     lines = first_lines(source, format.encoding)
-    if lines and separator_of(lines[0]) is not None:
+    if separator_of(next((line for line in lines if line.strip()), "")) is not None:
         return "csv"
     if source != "-" and _plain(source).endswith(COLUMN_ENDINGS):
         return "conll" if not lines or look_like_columns(lines, format, tags, named=True) else "text"

@@ -61,14 +61,14 @@ def read_sentence_csv(
     """
     name = name_of(source)
     lines = numbered_lines(source, format.encoding, complain)
-    _, first = next(lines, (1, ""))
+    line_of_header, first = next(((number, line) for number, line in lines if line.strip()), (1, ""))
     separator = separator_of(first) or ","
     header = _header(name, _cells(first, separator), format)
     rows = csv.reader((f"{line}\n" for _, line in lines), delimiter=separator, strict=True)
     collected, current = _Collected(), ""
     lists: RecordReader | None = None
     while True:
-        number = rows.line_num + 2  # the first line of the row
+        number = line_of_header + rows.line_num + 1  # the first line of the row
         try:
             row = next(rows, None)
         except csv.Error as error:
@@ -112,16 +112,18 @@ def _header(name: str, names: Sequence[str], format: ColumnFormat) -> Header:
             raise DataError(name, f"one column named {column!r} in the header line", excerpt(" ".join(names)), 1)
         return names.index(str(column))
 
-    token = next(lower.index(column) for column in TOKEN_NAMES if column in lower)
-    token = token if format.token == 0 else index_of(format.token)
-    tag = next(lower.index(column) for column in TAG_NAMES if column in lower)
-    tag = tag if format.tag in (-1, None) else index_of(format.tag or 0)
-    sentence = next(i for i, column in enumerate(lower) if column in SENTENCE_NAMES and i != token)
+    tokens = [lower.index(column) for column in TOKEN_NAMES if column in lower]
+    tags = [lower.index(column) for column in TAG_NAMES if column in lower]
+    sentences = [index for index, column in enumerate(lower) if column in SENTENCE_NAMES and index not in tokens[:1]]
+    if not (tokens and tags and sentences):
+        raise DataError(name, "columns of sentences, tokens and tags", excerpt(" ".join(names)) or "none", 1)
+    token = tokens[0] if format.token == 0 else index_of(format.token)
+    tag = tags[0] if format.tag in (-1, None) else index_of(format.tag or 0)
     features = tuple(index_of(feature.column) for feature in format.features)
     if format.tag is not None and tag in features:
         expected = "another column than the tags' in embeddings.columns, so that no tag is its own feature"
         raise DataError(name, expected, f"column {names[tag]}", 1)
-    return Header(len(names), sentence, token, None if format.tag is None else tag, features)
+    return Header(len(names), sentences[0], token, None if format.tag is None else tag, features)
 
 
 def _refuse(

@@ -57,6 +57,13 @@ def test_columns_are_found_by_their_names(tmp_path, text, settings):
     assert [(s.tokens, s.tags) for s in sentences] == [(("EU", "says"), ("B-ORG", "O")), (("it",), ("O",))]
 
 
+def test_blank_lines_before_the_header_count(tmp_path):
+    sentences, _ = corpus(tmp_path / "x.csv", "\n\n" + KAGGLE)
+    assert [sentence.tokens for sentence in sentences] == TOKENS
+    assert [line_of(sentences[1], index) for index in (0, 1)] == [9, 10]
+    assert input_format(str(tmp_path / "x.csv"), ColumnFormat(tag=None)) == "csv"
+
+
 def test_rows_of_lists_are_sentences(tmp_path):
     text = "Sentence #,Sentence,POS,Tag\n1,EU says,\"['NNP', 'V']\",\"['B-org', 'O']\"\n2,it,[],\"['O']\"\n"
     sentences, _ = corpus(tmp_path / "ner.csv", text)
