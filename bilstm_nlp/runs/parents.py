@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 from bilstm_nlp.config import Config
 from bilstm_nlp.config.inheritance import inherited
+from bilstm_nlp.errors import InputError
 from bilstm_nlp.runs.load import Run, open_run
 from bilstm_nlp.tasks import trainer
 from bilstm_nlp.tasks.base import Prepared
@@ -29,12 +31,15 @@ class Start(NamedTuple):
         return prepared
 
 
-def start_of(config: Config) -> Start:
+def start_of(config: Config, folder: Path) -> Start:
     """Open the run that a config starts from, and return the config with the architecture of that run.
 
-    Raises `InputError` for a run that can't be opened, and for a config of another architecture.
+    `folder` is that of the new run.
+    Raises `InputError` for a run that can't be opened, for a config of another architecture, and for the same folder.
     """
     if config.training.parent is None:
         return Start(config, None)
+    if Path(config.training.parent).resolve() == folder.resolve():
+        raise InputError(f"training.parent: expected another directory than that of the new run, found {folder}")
     parent = open_run(config.training.parent)
     return Start(inherited(config, parent.config, str(parent.directory.path)), parent)

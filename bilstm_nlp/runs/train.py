@@ -83,7 +83,8 @@ def train_epochs(
     Raises `Paused` after the state was saved, if `stopping()` returns True. Raises `InputError` for data, vectors,
     devices and run directories that can't be used, and for a run that another process trains.
     """
-    start, folder = start_of(config_from(config)), path_of(path)
+    folder = path_of(path)
+    start = start_of(config_from(config), folder)
     device_of(start.config.training.device)  # a missing device is an error before any data are read
     # A run that was killed before its config was written has no state to resume from.
     if resume and (folder / "config.json").exists():

@@ -174,6 +174,13 @@ def test_a_key_that_disagrees_ends_before_anything_is_written(parent, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_a_run_does_not_replace_its_parent(parent, tmp_path):
+    settings = child_config(tmp_path, parent)
+    with pytest.raises(InputError, match=r"training\.parent: expected another directory than that of the new run"):
+        train(settings, parent.directory.path, force=True)
+    assert verify(parent.directory.path).same
+
+
 @pytest.mark.parametrize("freeze", [["encodr"], ["embedder", "encoder", "head"]])
 def test_wrong_layers_end_before_anything_is_written(parent, tmp_path, freeze):
     with pytest.raises(InputError, match=r"training\.freeze"):

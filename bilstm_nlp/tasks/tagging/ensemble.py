@@ -63,7 +63,7 @@ class TaggerEnsemble(SentenceTagger):
 
     def _prepare(self, request: Request) -> None:
         """Calibrate before anything is read, if probabilities of entities are asked for."""
-        if request.confidence or request.format == "html":
+        if request.confidence or request.min_confidence or request.format == "html":
             _ = self.ensemble.temperature
 
 
