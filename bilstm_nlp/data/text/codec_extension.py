@@ -14,7 +14,7 @@ from bilstm_nlp.batch import Ints
 from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.column_codec import ColumnCodec, values_of
 from bilstm_nlp.data.text.cut_learning import agreement
-from bilstm_nlp.data.text.lexicon import ROLES, EntityLexicon, Fold, entities_of
+from bilstm_nlp.data.text.lexicon import ROLES, EntityLexicon, Fold, entities_of, merged
 from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.data.text.vocabulary import FIRST, PADDING, UNKNOWN, Vocabulary, WordTable, lookup_chain, shape
 from bilstm_nlp.tags import Scheme, tag_set
@@ -33,9 +33,7 @@ def extended(
     """
     forms = Counter(chain.from_iterable(sentence.tokens for sentence in sentences))
     words, frozen = _words(parent, forms, minimum_count)
-    entities = {tokens: set(types) for tokens, types in parent.entities.items()}
-    for tokens, own_types in entities_of(sentences, file_scheme).items():
-        entities.setdefault(tokens, set()).update(own_types)
+    entities = merged(parent.entities, entities_of(sentences, file_scheme))
     types = sorted(set(parent.types).union(*entities.values()))
     codec = replace(
         parent,

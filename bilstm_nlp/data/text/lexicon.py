@@ -135,13 +135,27 @@ class Fold(NamedTuple):
     lexicon: EntityLexicon | None
 
 
-def with_lexicons_of_others(parts: Sequence[Sequence[Sentence]], scheme: Scheme, types: Sequence[str]) -> list[Fold]:
-    """Give each part of the training data a lexicon of all other parts."""
+def with_lexicons_of_others(
+    parts: Sequence[Sequence[Sentence]], scheme: Scheme, types: Sequence[str], known: Entities | None = None
+) -> list[Fold]:
+    """Give each part of the training data a lexicon of all other parts, and of entities `known` from other data."""
     folds = []
     for index, part in enumerate(parts):
         others = list(chain(*parts[:index], *parts[index + 1 :]))
-        folds.append(Fold(part, EntityLexicon(entities_of(others, scheme), types)))
+        folds.append(Fold(part, EntityLexicon(merged(known or {}, entities_of(others, scheme)), types)))
     return folds
+
+
+def merged(first: Entities, second: Entities) -> dict[tuple[str, ...], set[str]]:
+    """Return the entities of both, with all their types.
+
+    >>> merged({("Ford",): {"PER"}}, {("Ford",): {"ORG"}})[("Ford",)] == {"PER", "ORG"}
+    True
+    """
+    entities = {tokens: set(types) for tokens, types in first.items()}
+    for tokens, types in second.items():
+        entities.setdefault(tokens, set()).update(types)
+    return entities
 
 
 def matches(folds: Sequence[Fold], forms: Sequence[str], tokens: Ints, lengths: Ints) -> Bools | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
@@ -23,7 +23,7 @@ from bilstm_nlp.data.text.augmentation import swap_entities
 from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.corpus import TaggedCorpus
 from bilstm_nlp.data.text.encoded_sentences import EncodedSentences
-from bilstm_nlp.data.text.lexicon import Fold, neighbour_folds, with_lexicons_of_others
+from bilstm_nlp.data.text.lexicon import Entities, Fold, neighbour_folds, with_lexicons_of_others
 from bilstm_nlp.data.text.sentence import Sentence, by_documents
 from bilstm_nlp.data.text.vocabulary import WordTable
 from bilstm_nlp.nn.model import Model
@@ -71,8 +71,7 @@ class TaggingTask:
         """Read the corpora, seed, build the vocabularies and make the model; or take those of a trained tagger."""
         if trained is not None:
             assert isinstance(trained, Tagger)
-            data = self.loader.load(trained.codec.cut)
-            return PreparedTagging(self.config, data, trained.codec, trained.model)
+            return PreparedTagging(self.config, self.loader.load(trained.codec.cut), trained.codec, trained.model)
         data = self.loader.load()
         torch.manual_seed(self.config.seed)
         return PreparedTagging(self.config, data, *self._fit(data))
@@ -84,7 +83,7 @@ class TaggingTask:
         torch.manual_seed(self.config.seed)
         codec, child = child_of(parent, self.config, data)
         _say_doubts(codec, data)
-        return PreparedTagging(self.config, data, codec, child)
+        return PreparedTagging(self.config, data, codec, child, parent.codec.entities)
 
     def _fit(self, data: Corpora) -> tuple[TaggingCodec, TaggingModel]:
         """Build vocabularies of the training corpus and the pretrained vectors, and make the untrained model."""
@@ -172,6 +171,8 @@ class PreparedTagging:
     data: Corpora
     codec: TaggingCodec
     model: TaggingModel
+    known: Entities = field(default_factory=dict)
+    """Entities of the parent's training data."""
 
     def batches(self, epoch: int) -> Batches:
         """Return batches of sentences of like length, drawn from the seed and the epoch's number."""
@@ -202,7 +203,7 @@ class PreparedTagging:
         sentences, codec = self.data.train.sentences, self.codec
         if codec.lexicon is None:
             return [Fold(sentences, None)]
-        return with_lexicons_of_others(neighbour_folds(sentences), codec.file_scheme, codec.types)
+        return with_lexicons_of_others(neighbour_folds(sentences), codec.file_scheme, codec.types, self.known)
 
     @cached_property
     def _encoded(self) -> EncodedSentences:

@@ -156,3 +156,18 @@ def test_tags_of_another_kind_are_refused(tmp_path, monkeypatch):
     old = tagging(settings).prepare()
     with pytest.raises(DataError, match=r"expected tags that are trained as plain, as the run's are, found .* IOBES"):
         tagging(inherited(config(tmp_path, OLD), settings, "a run")).prepare_from(old.predictor())
+
+
+def test_training_sentences_match_the_parents_entities(tmp_path, monkeypatch):
+    new = pair(tmp_path, monkeypatch, EVERYTHING)[1]
+    alone = tagging(new.config).prepare()
+    kinds = new.codec.lexicon.types
+    single = kinds.index("PER") * 4 + 3
+    tokens = [token for sentence in new.data.train.sentences for token in sentence.tokens]
+
+    def matched(prepared) -> list[str]:
+        features = prepared.codec.encode_folds(prepared._folds).features
+        return [token for token, row in zip(tokens, features[:, single], strict=True) if row]
+
+    assert matched(new) == ["Ann"]  # known from the parent's data
+    assert matched(alone) == []  # a single sentence has no others
