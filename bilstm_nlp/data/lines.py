@@ -57,6 +57,7 @@ def numbered_lines(source: str, encoding: str, complain: Complain = stop) -> Ite
     """
     name = name_of(source)
     check_encoding(name, encoding)
+    encoding = "utf-8" if has_mark(encoding) else encoding
     number = 0
     try:
         with opened(source) as stream:
@@ -143,8 +144,11 @@ def name_of(source: str) -> str:
 def check_encoding(name: str, encoding: str) -> None:
     r"""Raises `DataError` unless lines can be split before they are decoded.
 
-    The encoding must have \n as one byte, as ASCII has, and must decode nothing else as \n.
+    The encoding must have \n as one byte, as ASCII has, and must decode nothing else as \n. UTF-8 with a mark is UTF-8:
+    the mark at a file's beginning is never part of a line.
     """
+    if has_mark(encoding):
+        return
     expected = "an encoding in which a line ends with the byte 0x0a, such as utf-8, latin-1 or gb18030"
     try:
         usable = "a\n".encode(encoding) == b"a\n" and "\n" not in ESCAPED.decode(encoding)
@@ -152,6 +156,15 @@ def check_encoding(name: str, encoding: str) -> None:
         raise DataError(name, expected, f"{encoding!r}, which is none") from None
     if not usable:
         raise DataError(name, expected, f"{encoding!r}; convert the file")
+
+
+def has_mark(encoding: str) -> bool:
+    """Tell whether an encoding is UTF-8 with a byte order mark, which Windows writes.
+
+    >>> has_mark("utf-8-sig"), has_mark("UTF_8_SIG"), has_mark("utf-8")
+    (True, True, False)
+    """
+    return encoding.lower().replace("_", "-") == "utf-8-sig"
 
 
 def suggestion(source: str) -> str:

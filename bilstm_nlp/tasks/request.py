@@ -28,7 +28,12 @@ def settings_of(overrides: Sequence[str] | None, encoding: str | None) -> tuple[
 
     >>> settings_of(["data.comment='#'"], "latin-1")
     ("data.comment='#'", 'data.encoding="latin-1"')
+
+    Raises `InputError` if both name an encoding.
     """
+    stated = [setting for setting in overrides or () if setting.partition("=")[0].strip() == _ENCODING]
+    if encoding is not None and stated:
+        raise InputError(f"--encoding: expected no data.encoding beside it, found --set {stated[0]}")
     return (*(overrides or ()), *([] if encoding is None else [f"{_ENCODING}={json.dumps(encoding)}"]))
 
 

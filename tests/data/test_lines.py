@@ -148,6 +148,12 @@ def test_every_encoding_works_or_is_refused(tmp_path, encoding):
     assert outcome == [(1, "a O"), (2, "b O")] or outcome.startswith(f"{refused}, found {encoding!r}")
 
 
+def test_a_mark_is_dropped_at_the_beginning_alone(tmp_path):
+    source = written(tmp_path, "\ufeffa O\n\ufeffb O\n".encode())
+    for encoding in ("utf-8", "utf-8-sig", "UTF_8_SIG"):
+        assert lines(source, encoding) == [(1, "a O"), (2, "\ufeffb O")]
+
+
 def test_bytes_that_an_encoding_refuses_without_saying_where(tmp_path):
     source = written(tmp_path, b"a O\nxn-- O\n")
     with pytest.raises(DataError, match=r"file\.txt:2: expected idna text, found .* in xn-- O; "):
