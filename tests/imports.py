@@ -73,6 +73,8 @@ def _imports(tree: ast.AST) -> Iterator[str]:
             for alias in node.names:
                 if _path_of(f"{node.module}.{alias.name}") is not None:
                     yield f"{node.module}.{alias.name}"
+                if node.module == "bilstm_nlp" and alias.name.startswith("load"):
+                    yield "bilstm_nlp.runs.load"  # which the package imports when it is asked
                 if node.module == "tests.samples" and alias.name in STARTERS:
                     yield COMMAND_LINE
 

@@ -88,6 +88,7 @@ def release(version: str) -> tuple[int, ...]:
         ("tests/nn/test_encoder.py", True),  # imports torch
         ("tests/runs/test_kills.py", True),  # imports what imports torch
         ("tests/cli/test_startup.py", True),  # starts the command line
+        ("tests/cli/test_plain_text.py", True),  # imports what the package imports when it is asked
     ],
 )
 def test_need_of_torch_is_told_from_imports(path, expected):
