@@ -11,7 +11,7 @@ from bilstm_nlp.errors import DataError, excerpt
 
 TAG = re.compile(r"O|[BIESLUMW][-_].+")
 """A tag of a scheme, as far as a cell can tell."""
-TOKEN_NAMES = frozenset({"token", "tokens", "word", "words", "form", "text"})
+TOKEN_NAMES = frozenset({"token", "tokens", "word", "words", "form", "text", "sentence"})
 TAG_NAMES = frozenset({"tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags", "entity", "pos", "upos"})
 """Names that head the columns of tokens and of tags in many files."""
 COMMENT_BEGINS = ("#", "%", "//", ";;")
@@ -120,9 +120,10 @@ def layout_of(name: str, text: str, line: int, format: ColumnFormat, names: Sequ
 
 def _refuse_header(name: str, cells: list[str], token: int, tag: int, line: int) -> None:
     """Raise `DataError` if the first row is a header line, whose names the format does not use."""
-    if cells[token].lower() in TOKEN_NAMES and cells[tag].lower() in TAG_NAMES:
+    named = next((cell for cell in cells if cell.lower() in TOKEN_NAMES), None)
+    if named is not None and cells[tag].lower() in TAG_NAMES:
         shown = excerpt(" ".join(cells))
-        hint = f'data.token_column = "{cells[token]}" and data.tag_column = "{cells[tag]}" read it'
+        hint = f'data.token_column = "{named}" and data.tag_column = "{cells[tag]}" read it'
         raise DataError(name, "a token and its tag", f"a header line, {shown!r}; {hint}", line)
 
 

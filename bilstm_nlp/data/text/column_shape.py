@@ -28,6 +28,8 @@ class ColumnShape:
     """[kind][column] → rows with the number of the row: in its sentence, or in the file."""
     tagged: list[int] = field(default_factory=list)
     """[column] → rows with a tag of a scheme."""
+    typed: list[int] = field(default_factory=list)
+    """[column] → rows with such a tag that is not O."""
     like_comments: list[tuple[int, str]] = field(default_factory=list)
     """(line, text) of first rows of a sentence that begin like a comment, and whose tag is of no scheme."""
     judged: bool = False
@@ -38,9 +40,11 @@ class ColumnShape:
             return
         if not self.rows:
             self.numbered = [[0] * layout.width, [0] * layout.width]
-            self.tagged = [0] * layout.width
+            self.tagged, self.typed = [0] * layout.width, [0] * layout.width
         for column, cell in enumerate(cells):
-            self.tagged[column] += TAG.fullmatch(cell) is not None
+            is_tag = TAG.fullmatch(cell) is not None
+            self.tagged[column] += is_tag
+            self.typed[column] += is_tag and cell != "O"
             for counts, position in zip(self.numbered, (self.in_sentence, self.rows), strict=True):
                 counts[column] += cell.isdecimal() and int(cell[:12]) in (position, position + 1)
         begins_like_comment = self.in_sentence == 0 and cells[0].startswith(COMMENT_BEGINS)
@@ -72,10 +76,13 @@ class ColumnShape:
             else:
                 hint = f"; data.token_column = {others[0]} names another column" if others else ""
             self._report(layout, f"tokens in column {layout.token}", f"tags{hint}", complain, note)
-        elif layout.tag is not None and not self.tagged[layout.tag] and tags and self.format.spans_as != "plain":
-            message = f"column {tags[-1]} looks like tags: data.tag_column = {tags[-1]}"
-            kind = f"column {layout.tag} is read as tags, and has none of a scheme"
-            note(Remark(self.name, layout.line, kind, message))
+        elif layout.tag is not None and not self.typed[layout.tag] and self.format.spans_as != "plain":
+            better = [column for column in tags if self.typed[column] and column != layout.token]
+            if better:
+                lack = "has none but O" if layout.tag in tags else "has none of a scheme"
+                message = f"column {better[-1]} looks like tags: data.tag_column = {better[-1]}"
+                kind = f"column {layout.tag} is read as tags, and {lack}"
+                note(Remark(self.name, layout.line, kind, message))
         rest = self.rows - len(self.like_comments)
         if layout.tag is not None and self.like_comments and rest and self.tagged[layout.tag] == rest:
             line, text = self.like_comments[0]

@@ -9,6 +9,7 @@ from typing import Any
 
 from bilstm_nlp.data.lines import Complain, name_of, numbered_lines, stop
 from bilstm_nlp.data.remarks import Note, ignore
+from bilstm_nlp.data.text.editors.spacy_json import is_pair
 from bilstm_nlp.data.text.records import RecordReader
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence
 from bilstm_nlp.errors import DataError, excerpt
@@ -64,7 +65,8 @@ def values_of(source: str, encoding: str, complain: Complain) -> Iterator[tuple[
         except DataError as error:
             complain(error)
         else:
-            yield from enumerate(value, 1) if array and isinstance(value, list) else [(number, value)]
+            members = array and isinstance(value, list) and not is_pair(value)
+            yield from enumerate(value, 1) if members else [(number, value)]
 
 
 def begins_object(line: str) -> bool:

@@ -46,3 +46,8 @@ def aligned(tokens: Sequence[str], text: str) -> Offsets | None:
 def shown(value: Any) -> str:
     """Show a value in a message, as JSON."""
     return excerpt(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def are_texts(value: Any) -> bool:
+    """Tell whether a value is a list of strings, with at least one."""
+    return isinstance(value, list) and bool(value) and all(isinstance(text, str) for text in value)

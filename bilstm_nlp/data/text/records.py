@@ -11,7 +11,7 @@ from bilstm_nlp.data.remarks import Note, Remark
 from bilstm_nlp.data.text.editors.export import Export
 from bilstm_nlp.data.text.editors.unpacking import records_of
 from bilstm_nlp.data.text.feature_columns import FeatureColumn, text_of, values_of_record
-from bilstm_nlp.data.text.record_values import Documents, aligned, shown
+from bilstm_nlp.data.text.record_values import Documents, aligned, are_texts, shown
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence, check_length
 from bilstm_nlp.data.text.spans import CharacterSpan, MalformedSpan, Offsets, SpanReader, span_of
 from bilstm_nlp.data.text.tokenizer import offsets
@@ -144,7 +144,9 @@ class Record:
             offsets_of_tokens = None if text is None else aligned(tokens, text)
         elif text is None or isinstance(self.format.token, str):
             wanted = [self.token_key, *([] if isinstance(self.format.token, str) else [self.text_key])]
-            raise self.error(" or ".join(wanted), self.keys)
+            lists = [key for key, value in self.values.items() if are_texts(value)]
+            hint = f'; data.token_column = "{lists[0]}" names a list of strings' if lists else ""
+            raise self.error(" or ".join(wanted), self.keys + hint)
         else:
             offsets_of_tokens = tuple(offsets(text, self.format.cut))
             tokens = tuple(text[start:end] for start, end in offsets_of_tokens)
@@ -275,8 +277,13 @@ class Record:
 
     def span(self, value: Any) -> CharacterSpan:
         """Read a span in any of the forms that tools write."""
+        named, names = value, self.format.tag_names
+        number = value.get("label") if isinstance(value, dict) else None
+        if type(number) is int and 0 <= number < len(names):
+            named = {**value, "label": names[number]}
         try:
-            return span_of(value)
+            return span_of(named)
         except MalformedSpan:
             expected = "a span: [start, end, type], or an object with start, end and label"
-            raise self.error(expected, shown(value)) from None
+            hint = "; data.tag_names names numbers" if type(number) is int else ""
+            raise self.error(expected, shown(value) + hint) from None

@@ -1,4 +1,4 @@
-"""CSV with a token a row and the number of its sentence, as corpora on Kaggle have, or with a sentence a row."""
+"""CSV with a token a row, and numbers of sentences or blank rows between them, or with a sentence a row."""
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ def separator_of(header: str) -> str | None:
     for separator in SEPARATORS:
         names = [name.lower() for name in _cells(header, separator)]
         tokens = [name for name in TOKEN_NAMES if name in names]
-        if tokens and SENTENCE_NAMES & {*names} - {tokens[0]} and any(name in names for name in TAG_NAMES):
+        if not tokens or not any(name in names for name in TAG_NAMES):
+            continue
+        # Without numbers, blank rows part the sentences. Columns are read with tabs, and a text is no token.
+        if SENTENCE_NAMES & {*names} - {tokens[0]} or (separator != "\t" and tokens[0] in TOKEN_NAMES[:4]):
             return separator
     return None
 
@@ -46,7 +49,8 @@ class Header:
     """The columns of sentences, tokens and tags, and those of features."""
 
     width: int
-    sentence: int
+    sentence: int | None
+    """None if blank rows part the sentences."""
     token: int
     tag: int | None
     features: tuple[int, ...]
@@ -76,6 +80,9 @@ def read_sentence_csv(
         if row is None:
             break
         if not any(cell.strip() for cell in row):
+            if header.sentence is None and collected.tokens:
+                yield collected.done(format)
+                collected = _Collected()
             continue
         if len(row) != header.width:
             expected = f"{header.width} cells, as the header line has"
@@ -86,7 +93,7 @@ def read_sentence_csv(
             lists = lists or RecordReader(name, format, complain, note)
             yield from _of_lists(name, row[header.token], tag, number, lists, complain)
             continue
-        identifier = row[header.sentence].strip()
+        identifier = "" if header.sentence is None else row[header.sentence].strip()
         if identifier and identifier != current and collected.tokens:
             yield collected.done(format)
             collected = _Collected()
@@ -98,6 +105,9 @@ def read_sentence_csv(
         collected.add(token, tag, [row[index] for index in header.features], number)
         check_length(name, len(collected.tokens), number)
     if collected.tokens:
+        if header.sentence is None and collected.lines[0] == line_of_header + 1 and len(collected.tokens) > 1:
+            message = f"{len(collected.tokens):,} tokens without a blank row or a column of sentences between them"
+            note(Remark(name, collected.lines[0], "files that are one sentence", message))
         yield collected.done(format)
 
 
@@ -115,15 +125,15 @@ def _header(name: str, names: Sequence[str], format: ColumnFormat) -> Header:
     tokens = [lower.index(column) for column in TOKEN_NAMES if column in lower]
     tags = [lower.index(column) for column in TAG_NAMES if column in lower]
     sentences = [index for index, column in enumerate(lower) if column in SENTENCE_NAMES and index not in tokens[:1]]
-    if not (tokens and tags and sentences):
-        raise DataError(name, "columns of sentences, tokens and tags", excerpt(" ".join(names)) or "none", 1)
+    if not (tokens and tags):
+        raise DataError(name, "columns of tokens and tags", excerpt(" ".join(names)) or "none", 1)
     token = tokens[0] if format.token == 0 else index_of(format.token)
     tag = tags[0] if format.tag in (-1, None) else index_of(format.tag or 0)
     features = tuple(index_of(feature.column) for feature in format.features)
     if format.tag is not None and tag in features:
         expected = "another column than the tags' in embeddings.columns, so that no tag is its own feature"
         raise DataError(name, expected, f"column {names[tag]}", 1)
-    return Header(len(names), sentences[0], token, None if format.tag is None else tag, features)
+    return Header(len(names), sentences[0] if sentences else None, token, None if format.tag is None else tag, features)
 
 
 def _refuse(

@@ -18,7 +18,7 @@ Unit = Literal["characters", "utf-16", "bytes"]
 
 START_KEYS = ("start", "start_offset", "startOffset", "start_idx", "begin", "from")
 END_KEYS = ("end", "end_offset", "endOffset", "end_idx", "stop", "to")
-TYPE_KEYS = ("label", "type", "labels", "entity_group", "entity_type", "entity", "category", "tag")
+TYPE_KEYS = ("label", "type", "labels", "entity_group", "entity_type", "entity", "category", "tag", "tag_name", "class")
 TEXT_KEYS = ("text", "mention", "surface", "entity")
 """Keys of a span, in the order in which they count."""
 
@@ -63,9 +63,12 @@ def span_of(value: Any) -> CharacterSpan:
         own = None if own is kind else own
         if isinstance(kind, list) and len(kind) == 1:
             kind = kind[0]
-        parts = [_first(value, START_KEYS), _first(value, END_KEYS), kind]
+        start, end = _first(value, START_KEYS), _first(value, END_KEYS)
+        if start is None and end is None and type(value.get("offset")) is type(value.get("length")) is int:
+            start, end = value["offset"], value["offset"] + value["length"]
+        parts = [start, end, kind]
     match parts:
-        case [str(kind), start, end] if kind:
+        case [str(kind), start, end] if kind and not kind.isdecimal():
             pass
         case [start, end, str(kind)] if kind:
             pass
@@ -73,6 +76,7 @@ def span_of(value: Any) -> CharacterSpan:
             pass
         case _:
             raise MalformedSpan
+    start, end = (int(edge) if isinstance(edge, str) and edge.isdecimal() else edge for edge in (start, end))
     if type(start) is not int or type(end) is not int:
         raise MalformedSpan
     return CharacterSpan(start, end, kind, own if isinstance(own, str) and own.strip() else None)

@@ -387,6 +387,12 @@ NUMBERED_ROWS = "1 EU B-ORG\n2 says O\n\n1 It O\n2 is O\n3 so O\n\n1 a O\n2 b O\
             "expected tokens in column 0, found tags; data.token_column = 1 and data.tag_column = 0 exchange them",
         ),
         ("word tag\na O\n", {}, "found a header line, 'word tag'; data.token_column = \"word\" and data.tag_column"),
+        ("Sentence\tTag\na\tO\n", {}, "a header line, 'Sentence Tag'; data.token_column = \"Sentence\" and data.tag"),
+        (
+            "id token ner\n1 a O\n",
+            {},
+            "a header line, 'id token ner'; data.token_column = \"token\" and data.tag_column",
+        ),
         ("a\tO\t\nb\tO\t\n", {}, "a tag in column 2, found none: 'a\\tO\\t'; data.tag_column = 1 names"),
         ("a O\n\n# id\nb O\n", {}, ":3: expected a token and its tag, found '# id'; data.comment = \"#\" says"),
         ("a\tb\tO\nb O\n", {}, "expected 3 columns parted by tabs, as line 1 has, found 1: 'b O'"),
@@ -401,6 +407,14 @@ def test_a_tag_column_without_tags_is_noted(folder):
     assert remarks == [
         (1, "column 2 is read as tags, and has none of a scheme", "column 1 looks like tags: data.tag_column = 1")
     ]
+
+
+def test_a_tag_column_without_entities_is_noted(folder):
+    _, remarks = noted(folder, "EU B-ORG O\nsays O O\n")
+    assert remarks == [
+        (1, "column 2 is read as tags, and has none but O", "column 1 looks like tags: data.tag_column = 1")
+    ]
+    assert noted(folder, "EU NNP O\nsays VBZ O\n")[1] == []
 
 
 @pytest.mark.parametrize("content", ["1 O\n2 O\n\n1 B-X\n", "".join(f"{n} O\n" for n in (4, 9, 1, 7, 7, 2, 3, 8, 1))])

@@ -73,7 +73,12 @@ T = {"tokens": ["a", "b"]}
     [
         (["a"], {}, 'expected a JSON object, found ["a"]'),
         ({}, {}, "expected tokens or text, found nothing"),
-        ({"words": ["a"]}, {}, "expected tokens or text, found only words"),
+        (
+            {"id": 1, "words": ["a"]},
+            {},
+            'expected tokens or text, found only id, words; data.token_column = "words" names a list of strings',
+        ),
+        ({"text": "a", "spans": [{"label": 1, "start": 0, "end": 1}]}, {}, '"end": 1}; data.tag_names names numbers'),
         (T, {"token": "words"}, "expected words, found only tokens"),
         ({"text": "a"}, {"token": "words"}, "expected words, found only text"),
         ({"text": 3}, {}, "expected a string in text, found 3"),
@@ -258,6 +263,11 @@ def test_a_named_span_key_that_is_missing_is_named():
 def test_numbers_of_tags_become_their_names():
     names = ("O", "B-PER", "I-PER")
     assert sentence({"tokens": ["a", "b", "c"], "tags": [1, 2, 0]}, tag_names=names).tags == ("B-PER", "I-PER", "O")
+
+
+def test_numbers_of_span_labels_become_their_names():
+    spans = [{"label": 1, "start_offset": 0, "end_offset": 1}]
+    assert sentence({"text": "a b", "spans": spans}, tag_names=("LOC", "PER")).tags == ("B-PER", "O")
 
 
 def test_empty_tokens_of_records_are_skipped_with_their_tags():

@@ -57,6 +57,20 @@ def test_columns_are_found_by_their_names(tmp_path, text, settings):
     assert [(s.tokens, s.tags) for s in sentences] == [(("EU", "says"), ("B-ORG", "O")), (("it",), ("O",))]
 
 
+def test_blank_rows_part_sentences_without_numbers(tmp_path):
+    sentences, remarks = corpus(tmp_path / "x.csv", "word,tag\nEU,B-ORG\nsays,O\n,\nit,O\n")
+    assert [(s.tokens, s.tags) for s in sentences] == [(("EU", "says"), ("B-ORG", "O")), (("it",), ("O",))]
+    assert remarks == []
+    (whole,), remarks = corpus(tmp_path / "x.csv", "word;tag\nEU;B-ORG\nsays;O\n")
+    assert (whole.tokens, remarks) == (("EU", "says"), [(2, "files that are one sentence")])
+
+
+@pytest.mark.parametrize("header", ["text,label", "word\ttag", "Words are tags", "date,value"])
+def test_other_headers_are_no_csv_of_tokens(tmp_path, header):
+    (tmp_path / "x").write_text(f"{header}\n1,2\n")
+    assert input_format(str(tmp_path / "x"), ColumnFormat(tag=None)) != "csv"
+
+
 def test_blank_lines_before_the_header_count(tmp_path):
     sentences, _ = corpus(tmp_path / "x.csv", "\n\n" + KAGGLE)
     assert [sentence.tokens for sentence in sentences] == TOKENS

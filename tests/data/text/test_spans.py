@@ -164,6 +164,8 @@ def test_the_unit_of_offsets_can_be_set_and_is_suggested():
         {"begin": 2, "end": 4, "type": "X", "text": "ab"},
         {"from": 2, "to": 4, "category": "X"},
         {"start": 2, "end": 4, "entity_group": "X", "score": 0.5},
+        {"start": "2", "end": "4", "label": "X"},
+        {"offset": 2, "length": 2, "category": "X"},
     ],
 )
 def test_spans_come_in_many_forms(value):

@@ -13,12 +13,12 @@ EMPTY = "empty annotations, left out"
 
 def records(value: Any, export: Export) -> list[Any] | None:
     """Return the records of a pair, of a file of pairs or of a document, or None for another value."""
-    if _is_pair(value):
+    if is_pair(value):
         return [export.record(value[0], value[1]["entities"])]
     if isinstance(value, dict) and "classes" in value and isinstance(value.get("annotations"), list):
-        pairs = [pair for pair in value["annotations"] if _is_pair(pair)]
+        pairs = [pair for pair in value["annotations"] if is_pair(pair)]
         for pair in value["annotations"]:
-            if not _is_pair(pair):
+            if not is_pair(pair):
                 export.note(EMPTY, repr(pair)[:60])
         return [export.record(text, annotation["entities"]) for text, annotation in pairs]
     if isinstance(value, dict) and isinstance(value.get("paragraphs"), list):
@@ -26,7 +26,8 @@ def records(value: Any, export: Export) -> list[Any] | None:
     return None
 
 
-def _is_pair(value: Any) -> bool:
+def is_pair(value: Any) -> bool:
+    """Tell whether a value is a text with its entities."""
     return (
         isinstance(value, list)
         and len(value) == 2

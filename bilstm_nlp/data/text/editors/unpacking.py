@@ -7,6 +7,9 @@ from typing import Any
 from bilstm_nlp.data.text.editors import label_dictionaries, label_studio, prodigy, spacy_json
 from bilstm_nlp.data.text.editors.export import Export
 
+WRAPPERS = ("data", "examples", "documents", "dataset", "items", "records", "sentences")
+"""Keys of objects that have nothing but a list of records, and perhaps a heading."""
+
 
 def records_of(value: Any, export: Export) -> list[Any]:
     """Return the plain records of a value: of an editor's export, or the value itself if no editor wrote it.
@@ -17,5 +20,16 @@ def records_of(value: Any, export: Export) -> list[Any]:
         records = editor(value, export)
         if records is not None:
             return records
+    if isinstance(value, dict) and (wrapped := _wrapped(value)) is not None:
+        return [record for member in wrapped for record in records_of(member, export)]
     listed = label_dictionaries.records(value, export)
     return [value] if listed is None else listed
+
+
+def _wrapped(value: dict[str, Any]) -> list[Any] | None:
+    """Return the records of an object that is a file of records; None if it is a record itself."""
+    lists = [key for key, member in value.items() if isinstance(member, list)]
+    if len(lists) != 1 or lists[0] not in WRAPPERS:
+        return None
+    members: list[Any] = value[lists[0]]
+    return members if members and all(isinstance(member, dict) for member in members) else None

@@ -80,6 +80,7 @@ JSON_LINES = {
         "extras": None,
     },
     "columns of spans": {"text": TEXT, "entities": {"start": [4, 18], "end": [11, 20], "label": ["PER", "ORG"]}},
+    "a list in an object": {"version": 2, "data": [{"text": TEXT, "entities": [list(span) for span in SPANS]}]},
     "units of UTF-16": {"text": "😀 " + TEXT, "spans": [
         {"start": a + 3, "end": b + 3, "label": kind, "text": TEXT[a:b]} for a, b, kind in SPANS
     ]},
@@ -110,6 +111,11 @@ def test_exports_give_tokens_and_tags_of_their_spans(tmp_path, editor, ending):
 @pytest.mark.parametrize("editor", ["spacy, classes", "label studio", "cluener"])
 def test_one_object_of_several_lines_is_read(tmp_path, editor):
     sentences, _ = corpus(tmp_path / "x.json", json.dumps(JSON_LINES[editor], indent=2))
+    assert [(sentence.tokens, sentence.tags) for sentence in sentences] == [(WORDS, TAGS)]
+
+
+def test_a_file_of_one_pair_is_no_array_of_two(tmp_path):
+    sentences, _ = corpus(tmp_path / "x.json", json.dumps(JSON_LINES["spacy"]))
     assert [(sentence.tokens, sentence.tags) for sentence in sentences] == [(WORDS, TAGS)]
 
 
