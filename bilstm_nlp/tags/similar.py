@@ -6,11 +6,11 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bilstm_nlp.tags.detection import detect, has_prefix
 from bilstm_nlp.tags.reading import ROLE_OF_LETTER, TagFormat, TagReading
-from bilstm_nlp.tags.schemes import ROLES
+from bilstm_nlp.tags.schemes import ROLES, spell
 
 OUTSIDE = (
     "O",
@@ -79,6 +79,11 @@ def offered(sequences: Iterable[Sequence[str]]) -> Offer | None:
     mapping = _map_of(shape, labels)
     mapped = [TagReading(mapping).tags(tags) for tags in distinct_sequences]
     detection = detect(mapped)
+    in_one_case = mapping | _types_in_one_case(mapped, mapping)
+    if not detection.candidates and in_one_case != mapping:
+        mapped_again = [TagReading(in_one_case).tags(tags) for tags in distinct_sequences]
+        if detect(mapped_again).candidates:
+            mapping, mapped, detection = in_one_case, mapped_again, detect(mapped_again)
     format = None if detection.candidates else _format_of(mapped)
     if not mapping and format is None:
         return None
@@ -105,6 +110,8 @@ class _Shape:
     """Empty for prefixes without types."""
     tags: Mapping[str, tuple[str, str]]
     """Tag → its prefix and its type."""
+    strays: Mapping[str, str] = field(default_factory=dict)
+    """Tags of the same types with another separator → the tags that they stand for."""
 
     def pattern(self, prefix: str) -> str:
         """Return the pattern of the tags with a prefix."""
@@ -124,6 +131,10 @@ class _Shape:
             reasons.append("prefixes are in lower case")
         if any(prefix.upper() == "W" for prefix in prefixes):
             reasons.append("W is the prefix of one token")
+        if self.strays:
+            reasons.append("some tags have another separator")
+        if any(key.startswith("*-") and value.startswith("*-") for key, value in mapping.items()):
+            reasons.append("types differ in case alone")
         outside = [key for key, value in mapping.items() if value == "O"]
         if outside:
             reasons.append(f"{' and '.join(map(repr, outside))} stands for O")
@@ -150,7 +161,14 @@ def _best_shape(labels: Counter[str]) -> _Shape | None:
     best = max(usual, key=lambda key: len(shapes[key]), default=None)
     if best is None:
         return None
-    shape = _Shape(*best, shapes[best])
+    kinds = {kind for _, kind in shapes[best].values()}
+    strays = {
+        tag: spell(prefix.upper(), kind)
+        for (first, separator), tags in shapes.items()
+        for tag, (prefix, kind) in tags.items()
+        if first and best[0] and separator != best[1] and tag not in shapes[best] and kind in kinds
+    }
+    shape = _Shape(*best, shapes[best], strays)
     return shape if _looks_like_segments(shape, len(inside), labels) else None
 
 
@@ -161,7 +179,7 @@ def _looks_like_segments(shape: _Shape, inside: int, labels: Counter[str]) -> bo
         roles_of_type.setdefault(kind.upper(), set()).add(ROLE_OF_LETTER[prefix.upper()])
     several = any({"B", "I"} <= roles or {"B", "E"} <= roles or {"I", "E"} <= roles for roles in roles_of_type.values())
     has_outside = len(labels) > inside
-    return several or (len(shape.tags) == inside and has_outside)
+    return several or (len(shape.tags) + len(shape.strays) == inside and has_outside)
 
 
 def _map_of(shape: _Shape, labels: Counter[str]) -> dict[str, str]:
@@ -175,8 +193,18 @@ def _map_of(shape: _Shape, labels: Counter[str]) -> dict[str, str]:
         target = f"{letter}-*" if shape.separator else letter
         if shape.pattern(prefix) != target:
             mapping[shape.pattern(prefix)] = target
+    mapping |= shape.strays
     mapping |= {tag: "O" for tag in labels if (tag in OUTSIDE or tag in OUTSIDE_LOOKALIKES) and tag != "O"}
     return mapping
+
+
+def _types_in_one_case(sequences: Sequence[Sequence[str]], mapping: Mapping[str, str]) -> dict[str, str]:
+    """Return entries that spell types which differ in case alone as the most frequent spelling."""
+    counts = Counter(tag.partition("-")[2] for tags in sequences for tag in tags if has_prefix(tag))
+    most: dict[str, str] = {}
+    for kind, _ in counts.most_common():
+        most.setdefault(kind.upper(), kind)
+    return {f"*-{kind}": f"*-{most[kind.upper()]}" for kind in counts if not mapping and kind != most[kind.upper()]}
 
 
 def _format_of(sequences: Sequence[Sequence[str]]) -> TagFormat | None:

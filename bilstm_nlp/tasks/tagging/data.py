@@ -47,6 +47,7 @@ class CorpusLoader:
         """`format`: the columns and the encoding of the files. `seed`: that of the run."""
         self.config, self.format, self.seed = config, format, seed
         self.reading = TagReading(config.tag_map, config.tag_format)
+        self.repair = config.on_invalid_tags == "repair"
 
     def load(self, cut: Cut | None = None) -> Corpora:
         """Read all parts. An unknown tag scheme is detected from the whole training corpus.
@@ -59,7 +60,7 @@ class CorpusLoader:
             logger.warning("%s: data.tag_map renames %r, which no tag is", train.source, entry)
         train = self._mapped(train)
         if config.file_scheme == "auto":
-            recognition = recognised(train)
+            recognition = recognised(train, repair=self.repair)
             if recognition.refusal is not None:
                 raise recognition.refusal
             logger.info("tag scheme of %s: %s", train.source, recognition.detection.explanation)
@@ -98,7 +99,7 @@ class CorpusLoader:
             return self._converted(self._checked(corpus, declared), declared, scheme)
         if scheme == "plain":
             return self._checked(corpus, scheme)
-        recognition = recognised(corpus)
+        recognition = recognised(corpus, repair=self.repair)
         if recognition.refusal is not None:
             raise recognition.refusal
         own = recognition.detection.scheme_or(scheme)
@@ -162,7 +163,7 @@ class CorpusLoader:
 
     def _mapped(self, corpus: TaggedCorpus, complain: Complain = stop) -> TaggedCorpus:
         """Read the tags by the config's map and format."""
-        mapped, repairs = retagged(corpus, self.reading, complain, repair=self.config.on_invalid_tags == "repair")
+        mapped, repairs = retagged(corpus, self.reading, complain, repair=self.repair)
         if repairs:
             logger.warning(
                 "%s: %d sentences with tags that break %s, read all the same",

@@ -156,7 +156,7 @@ def inspect_corpora(
             if not isinstance(error, NoSentences) or before == sum(complaint.wrong for complaint in complaints):
                 unreadable(error)
             continue
-        recognition = recognised(corpus)
+        recognition = recognised(corpus, repair=on_invalid == "repair")
         detection = recognition.detection
         inspection.scheme = inspection.scheme or detection.scheme
         # A small corpus may fit several schemes. It is read in that of the training corpus if this one fits.

@@ -10,7 +10,7 @@ from bilstm_nlp.data.lines import Complain
 from bilstm_nlp.data.text.corpus import TaggedCorpus, line_of
 from bilstm_nlp.data.text.sentence import place_of
 from bilstm_nlp.errors import DataError
-from bilstm_nlp.tags import Detection, Offer, TagReading, detect, offered
+from bilstm_nlp.tags import Detection, Offer, TagReading, detect, offered, parse
 
 MANY_LABELS, FEW_TOKENS = 200, 20
 """Plain labels in a corpus that has fewer tokens than this for each: it looks like a column of words."""
@@ -27,13 +27,19 @@ class Recognition:
     """Other ways in which the tags can be meant."""
 
 
-def recognised(corpus: TaggedCorpus) -> Recognition:
-    """Detect the scheme of a corpus, or recognise tags that are nearly those of a scheme."""
+def recognised(corpus: TaggedCorpus, *, repair: bool = False) -> Recognition:
+    """Detect the scheme of a corpus, or recognise tags that are nearly those of a scheme.
+
+    If tags are to be repaired, only tags that no repair can help are refused.
+    """
     sequences = [sentence.tags or () for sentence in corpus.sentences]
     detection = detect(sequences)
     if detection.candidates and detection.scheme != "plain":
         return Recognition(detection, None)
     offer = offered(sequences)
+    repairable = detection.scheme != "plain" and all(parse(tag, detection.scheme) for tags in sequences for tag in tags)
+    if repair and repairable:
+        return Recognition(detection, None)
     if offer is not None and offer.reading.format != "runs":
         return Recognition(detection, _refusal(corpus, offer))
     remarks: list[str] = []

@@ -179,3 +179,25 @@ def test_a_missing_file_is_named_with_where_it_was_looked_for(tmp_path):
     assert str(error.value).endswith(f"trian: expected a file, found nothing there; did you mean train?; {looked_for}")
     complaints = [str(complaint) for complaint in tagging(config).inspect().complaints]
     assert complaints[1].endswith(f"found nothing there, and no file that matches the pattern; {looked_for}")
+
+
+def test_near_scheme_of_known_tags_is_refused_unless_repaired(tmp_path):
+    content = "a B-X\nb I-x\nc O\nd B-X\n"
+    with pytest.raises(DataError, match=r"data\.tag_map = "):
+        loader(tmp_path, {"train": content, "dev": content}).load()
+    corpora = loader(tmp_path, {"train": content, "dev": content}, on_invalid_tags="repair").load()
+    assert len(corpora.train.sentences) == 1
+
+
+def test_near_scheme_of_unknown_tags_is_refused_even_if_repaired(tmp_path):
+    content = "a B_X\nb I_X\nc O\n"
+    with pytest.raises(DataError, match=r"data\.tag_map = "):
+        loader(tmp_path, {"train": content, "dev": content}, on_invalid_tags="repair").load()
+
+
+def test_plain_training_and_segments_do_not_convert(tmp_path):
+    contents = {"train": "a DT\nb NN\n", "dev": "a B-X\nb O\n"}
+    corpora = loader(tmp_path, contents).load()
+    assert (corpora.scheme, tags(corpora.dev)) == ("plain", [("B-X", "O")])
+    with pytest.raises(DataError, match=r"dev:1: expected tags of IOB2.*or data\.file_scheme"):
+        loader(tmp_path, {"train": "a B-X\n", "dev": "a DT\nb NN\n"}).load()
