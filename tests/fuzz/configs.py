@@ -31,6 +31,9 @@ def right(draw: st.DrawFn, node: dict[str, Any] | None = None) -> Any:
     if members := node.get("anyOf") or node.get("oneOf"):
         return draw(right(draw(st.sampled_from([member for member in members if member.get("type") != "null"]))))
     match node["type"]:
+        case "object" if "properties" not in node:  # keys of the user's own
+            keys = st.sampled_from(["a", "PER", "city", "embedder", "字"])
+            return draw(st.dictionaries(keys, right(node["additionalProperties"]), max_size=2))
         case "object":
             needed = {*node.get("required", ()), *({"kind", "task"} & node["properties"].keys())}
             names = [name for name in node["properties"] if name in needed or draw(st.booleans())]
