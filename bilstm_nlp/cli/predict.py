@@ -60,6 +60,17 @@ Confidence = Annotated[
 ]
 
 
+def check_output(kind: Format | None, output: Path | None) -> None:
+    """Raise `InputError` for a name of the output that its format can't have."""
+    if kind == "brat" and output is None:
+        raise InputError("--format brat: expected --output with a folder for its files, found none")
+    if kind == "spacy" and output is not None and output.suffix == ".spacy":
+        raise InputError(
+            f"--output: expected a file of JSON, such as {output.with_suffix('.json')}, found {output}; "
+            "spaCy reads .spacy as a DocBin, which its DocBin.to_disk writes"
+        )
+
+
 def predict(
     arguments: RunsAndInput,
     output: Output = None,
@@ -129,8 +140,7 @@ def predict(
         settings=settings_of(overrides, encoding),
         min_confidence=min_confidence,
     )
-    if kind == "brat" and output is None:
-        raise InputError("--format brat: expected --output with a folder for its files, found none")
+    check_output(kind, output)
     if source == "-" and sys.stdin.isatty() and output is None:
         from bilstm_nlp.cli import console
 

@@ -9,7 +9,7 @@ import typer
 from bilstm_nlp.cli.activity import Activity
 from bilstm_nlp.cli.options import DataSettings, Encoding, Output, Verbosity, divided
 from bilstm_nlp.cli.output import write
-from bilstm_nlp.cli.predict import Confidence, InputOption, Language, RunsAndInput, Split
+from bilstm_nlp.cli.predict import Confidence, InputOption, Language, RunsAndInput, Split, check_output
 from bilstm_nlp.data.pipes import standard_input_as_pipe
 from bilstm_nlp.tasks.request import Format, Measure, Ranking, Request, settings_of
 
@@ -46,6 +46,7 @@ def rank(
     from bilstm_nlp.runs import ensemble
 
     runs, source = divided(arguments)
+    check_output(kind, output)
     request = Request(
         source,
         format=kind,

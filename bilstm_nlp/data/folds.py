@@ -52,7 +52,7 @@ def in_share(documents: Sequence[int], share: float, seed: int) -> Bools:
     `documents` (S,) are in order; 0 stands for an unknown document. Neighbours without a document stay together, and
     so do those of a single document. At least one unit is drawn, and one is left if there are two.
 
-    >>> in_share([1, 1, 2, 3, 3, 3], share=0.5, seed=1).sum()
+    >>> int(in_share([1, 1, 2, 3, 3, 3], share=0.5, seed=1).sum())
     3
     """
     document = np.asarray(documents, np.int64)

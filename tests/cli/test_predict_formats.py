@@ -109,6 +109,7 @@ def test_a_page_has_every_text_and_marks_its_entities(tagger_run, call, entities
     [
         (["--format", "html", "--nbest", "2"], "--nbest: expected --format text, jsonl or csv, found html"),
         (["--format", "spacy", "--confidence"], "--confidence: expected a format with a place for it, such as jsonl"),
+        (["--format", "spacy", "-o", "x.spacy"], "--output: expected a file of JSON, such as x.json, found x.spacy"),
         (["--format", "brat", "--attention", "-o", "x"], "--attention: expected --format jsonl, found brat"),
     ],
 )
