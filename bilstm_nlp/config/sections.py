@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import json
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Literal
@@ -42,8 +43,10 @@ def absolute(source: str, folder: Path | None = None) -> str:
     except RuntimeError:
         raise ValueError("expected a path in a folder of somebody who is known here") from None
     here = path.absolute()
-    if folder is not None and not is_there(here) and is_there(folder.absolute() / path):
-        return str(folder.absolute() / path)
+    if folder is not None and not is_there(here):
+        beside = Path(os.path.abspath(folder / path))  # the same from every folder, without ".."
+        if is_there(beside):
+            return str(beside)
     return str(here)
 
 
