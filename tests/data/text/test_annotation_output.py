@@ -64,3 +64,16 @@ def test_items_of_a_list_are_one_line(write):
 
 def test_spacy_has_pairs_of_text_and_entities():
     assert json.loads(as_spacy(1, tagged())) == [TEXT, {"entities": PLACES}]
+
+
+def test_what_spacy_gets_is_read_as_it_was(tmp_path):
+    texts = ["EU rejects New York", "no"]
+    entities = (Entity("EU", "ORG", 0, 2, 0, 1, None), Entity("New York", "LOC", 11, 19, 2, 4, None))
+    tags = [("B-ORG", "O", "B-LOC", "I-LOC"), ("O",)]
+    items = [
+        as_spacy(number, TaggedSentence(Sentence((), None, 1), text, (), entities if number == 1 else ()))
+        for number, text in enumerate(texts, 1)
+    ]
+    (tmp_path / "x.json").write_text("[\n" + ",\n".join(items) + "\n]\n")
+    sentences = list(read_jsonl(str(tmp_path / "x.json"), ColumnFormat()))
+    assert [(sentence.text, sentence.tags) for sentence in sentences] == list(zip(texts, tags, strict=True))

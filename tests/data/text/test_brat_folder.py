@@ -9,8 +9,9 @@ import pytest
 
 from bilstm_nlp.data.text import brat_folder
 from bilstm_nlp.data.text.annotation_output import as_brat
+from bilstm_nlp.data.text.corpus import read
 from bilstm_nlp.data.text.output import Entity, TaggedSentence
-from bilstm_nlp.data.text.sentence import Sentence
+from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence
 from bilstm_nlp.errors import InputError
 
 
@@ -94,3 +95,16 @@ def test_types_that_brat_can_not_read_are_refused(tmp_path):
     header = json.dumps(["x", "text", ["work of art"]]).encode()
     with pytest.raises(InputError, match="expected types without blanks and marks, found 'work of art'"):
         list(brat_folder.write([header], tmp_path))
+
+
+def test_what_is_written_is_read_as_it_was(tmp_path):
+    lines = [line(1, "😀 EU says", [("EU", "ORG")]), line(2, ""), line(3, "no to New York", [("New York", "LOC")])]
+    written(tmp_path / "news", "news.txt", "text", *lines)
+    corpus = read(str(tmp_path / "news"), ColumnFormat())
+    tags = {
+        token: tag for sentence in corpus.sentences for token, tag in zip(sentence.tokens, sentence.tags, strict=True)
+    }
+    assert tags == {
+        **{"😀": "O", "EU": "B-ORG", "says": "O", "no": "O", "to": "O"},
+        **{"New": "B-LOC", "York": "I-LOC"},
+    }
