@@ -17,7 +17,8 @@ def records(value: Any, export: Export) -> list[Any] | None:
         else (export.format.span_key,)
     ):
         spans = value.get(key)
-        listed = _of_types(spans) or _of_columns(spans) or _of_points(spans)
+        forms = (read(spans) for read in (_of_types, _of_columns, _of_points))
+        listed = next((form for form in forms if form is not None), None)
         if listed is not None:
             return [value | {key: listed}]
     return None

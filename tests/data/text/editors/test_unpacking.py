@@ -114,6 +114,15 @@ def test_one_object_of_several_lines_is_read(tmp_path, editor):
     assert [(sentence.tokens, sentence.tags) for sentence in sentences] == [(WORDS, TAGS)]
 
 
+@pytest.mark.parametrize(
+    ("key", "spans"), [("label", {}), ("label", {"X": {}}), ("entities", {"start": [], "end": [], "label": []})]
+)
+def test_no_spans_in_any_form_are_no_entities(tmp_path, key, spans):
+    sentences, remarks = corpus(tmp_path / "x.jsonl", json.dumps({"text": "a b", key: spans}))
+    assert [(sentence.tokens, sentence.tags) for sentence in sentences] == [(("a", "b"), ("O", "O"))]
+    assert remarks == []
+
+
 def test_a_file_of_one_pair_is_no_array_of_two(tmp_path):
     sentences, _ = corpus(tmp_path / "x.json", json.dumps(JSON_LINES["spacy"]))
     assert [(sentence.tokens, sentence.tags) for sentence in sentences] == [(WORDS, TAGS)]
