@@ -107,7 +107,7 @@ class SpanReader:
         aligned: list[tuple[CharacterSpan, Span]] = []
         for span in spans:
             placed = self._trimmed(self._placed(span))
-            if placed is not None and (of_tokens := self._aligned(placed)) is not None:
+            if placed is not None and (of_tokens := self._aligned(placed, span)) is not None:
                 aligned.append((placed, of_tokens))
         return sorted(self._apart(aligned), key=lambda span: span.start)
 
@@ -191,8 +191,8 @@ class SpanReader:
 
     # --- tokens ---
 
-    def _aligned(self, span: CharacterSpan) -> Span | None:
-        """Return the tokens of a span; None if it cuts a token and is dropped."""
+    def _aligned(self, span: CharacterSpan, given: CharacterSpan) -> Span | None:
+        """Return the tokens of a span; None if it cuts a token and is dropped. `given`: as it stands in the file."""
         # The first token that ends after the span begins, up to the first that begins after it ends.
         inside = range(
             bisect_right(self.tokens, span.start, key=itemgetter(1)),
@@ -210,7 +210,7 @@ class SpanReader:
             cut = next((self.text[a:b] for a, b in self.tokens if a < position < b), None)
             where = "at no token" if cut is None else f"inside the token {cut!r}"
             expected = 'spans that begin and end with tokens, or data.on_misaligned = "snap" or "drop"'
-            raise self.error(expected, f"{self.shown(span)}, which {edge} {where}{self._unit_hint(span)}", span)
+            raise self.error(expected, f"{self.shown(span)}, which {edge} {where}{self._unit_hint(given)}", span)
         if policy == "drop" or begins is None or ends is None:
             self.note(DROPPED, self.shown(span), span)
             return None

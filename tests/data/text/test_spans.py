@@ -149,6 +149,8 @@ def test_the_unit_of_offsets_can_be_set_and_is_suggested():
     bare = [span["start"], span["end"], "X"]
     assert fitted(EMOJI, bare, offsets="utf-16") == ([("Lee", "X")], [])
     assert 'data.offsets = "utf-16" would fit' in refusal(EMOJI, bare)
+    # In characters, this one begins within a word and ends with a blank, which is trimmed.
+    assert 'data.offsets = "utf-16" would fit' in refusal("Hi 😀 Ann Lee in Bonn", [6, 13, "X"])
     assert "between characters" in refusal("😀", [1, 2, "X"], offsets="utf-16")
 
 
