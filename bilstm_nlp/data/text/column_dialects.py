@@ -75,8 +75,8 @@ def dialect_of(head: Sequence[str], source: str, format: ColumnFormat) -> Dialec
     if not head:
         return Dialect(format)
     cells, first = head[-1].split("\t"), next((line for line in head if line.strip()), "")
-    if first.startswith(PLUS):
-        return _conllu(tuple(first.removeprefix(PLUS).split()), source, format)
+    if first.startswith(PLUS) and (names := tuple(first.removeprefix(PLUS).split())):
+        return _conllu(names, source, format)
     if is_conllu(head):
         return _conllu(CONLLU, source, format)
     if first.startswith("#\t") and len(cells) == 4 and cells[0].isdecimal():  # GermEval: number, token, tag, inner tag

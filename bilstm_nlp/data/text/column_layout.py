@@ -84,6 +84,9 @@ def layout_of(name: str, text: str, line: int, format: ColumnFormat, names: Sequ
     """
     tabs = parted_by_tabs(text)
     cells = tab_cells(text) if tabs else fields_of(text)
+    if names and len(cells) != len(names):
+        expected = f"{counted(len(names))} parted by tabs: {excerpt(' '.join(names))}"
+        raise DataError(name, expected, f"{len(cells)}: {excerpt(text)!r}", line)
 
     def index_of(column: int | str) -> int:
         if isinstance(column, str):

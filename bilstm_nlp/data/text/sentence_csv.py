@@ -7,7 +7,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bilstm_nlp.data.lines import Complain, name_of, numbered_lines, stop
+from bilstm_nlp.data.lines import Complain, lines_of_columns, name_of, stop
 from bilstm_nlp.data.remarks import Note, Remark, ignore
 from bilstm_nlp.data.text.records import RecordReader
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence, check_length
@@ -41,7 +41,10 @@ def separator_of(header: str) -> str | None:
 
 
 def _cells(line: str, separator: str) -> list[str]:
-    return [cell.strip() for cell in next(csv.reader([line], delimiter=separator), [])]
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=separator), [])]
+    except csv.Error:  # a lone return, or a cell of more than 128 KiB
+        return []
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def read_sentence_csv(
     If the tags are lists, a row is a sentence. Calls `complain` for rows of another width and without a tag.
     """
     name = name_of(source)
-    lines = numbered_lines(source, format.encoding, complain)
+    lines = lines_of_columns(source, format.encoding, complain)
     line_of_header, first = next(((number, line) for number, line in lines if line.strip()), (1, ""))
     separator = separator_of(first) or ","
     header = _header(name, _cells(first, separator), format)

@@ -77,6 +77,11 @@ def test_columns_of_conllu_plus_have_the_names_of_its_first_line(tmp_path):
         read(tmp_path, text, tag="NE")
 
 
+def test_a_first_row_without_the_named_columns_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r":2: expected 3 columns parted by tabs: ID FORM UPOS, found 2: "):
+        read(tmp_path, "# global.columns = ID FORM UPOS\n1\tAnn\n")
+
+
 def test_conllu_is_written_again_with_a_column_more(tmp_path):
     (tmp_path / "x.txt").write_text(CONLLU)
     source, format = str(tmp_path / "x.txt"), ColumnFormat(tag="UPOS").without_tags()

@@ -71,6 +71,10 @@ def test_other_headers_are_no_csv_of_tokens(tmp_path, header):
     assert input_format(str(tmp_path / "x"), ColumnFormat(tag=None)) != "csv"
 
 
+def test_lone_returns_end_rows(tmp_path):
+    assert [s.tokens for s in corpus(tmp_path / "x.csv", KAGGLE.replace("\n", "\r"))[0]] == TOKENS
+
+
 def test_blank_lines_before_the_header_count(tmp_path):
     sentences, _ = corpus(tmp_path / "x.csv", "\n\n" + KAGGLE)
     assert [sentence.tokens for sentence in sentences] == TOKENS
