@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from bilstm_nlp.data.text.column_codec import ColumnCodec, UnknownValues, unknown_values
 from bilstm_nlp.data.text.output import TaggedSentence
 from bilstm_nlp.data.text.sentence import Sentence
+
+if TYPE_CHECKING:
+    from bilstm_nlp.data.text.column_codec import ColumnCodec, UnknownValues
 
 
 @dataclass
@@ -29,6 +32,9 @@ class Tally:
 
     def count(self, columns: Sequence[ColumnCodec], sentences: Sequence[Sentence]) -> None:
         """Count sentences that a tagger with these columns reads. Raises `InputError` if they lack a column."""
+        # Only a process with a tagger counts. The one that adds up needs none of the libraries of word vectors.
+        from bilstm_nlp.data.text.column_codec import unknown_values
+
         self.tokens += sum(len(sentence.tokens) for sentence in sentences)
         self._merge(unknown_values(columns, sentences))
 
@@ -51,14 +57,14 @@ class Tally:
         for values in unknown:
             key = values.column.key
             before = self.unknown[key].counts if key in self.unknown else Counter[str]()
-            self.unknown[key] = UnknownValues(values.column, before + values.counts, 0)
+            self.unknown[key] = replace(values, counts=before + values.counts, tokens=0)
 
     def messages(self) -> Iterator[str]:
         """Yield a sentence for a problem, and for each count that is not 0."""
         if self.problem:
             yield self.problem
         for values in self.unknown.values():
-            yield str(UnknownValues(values.column, values.counts, self.tokens))
+            yield str(replace(values, tokens=self.tokens))
         if self.left_out:
             yield (
                 f"{self.left_out:,} of {self.entities:,} entities have a confidence below {self.min_confidence:g} "
