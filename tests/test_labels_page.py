@@ -23,6 +23,7 @@ def blocks(task: str) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.torch
 @pytest.mark.parametrize("task", TASKS)
 def test_three_commands_of_a_task_run(task, tmp_path):
     """Trained for an epoch only, in a folder of its own; the output keeps the text and the form of the page."""

@@ -18,8 +18,8 @@ from bilstm_nlp.tasks.base import Answer
 from bilstm_nlp.tasks.tagging.decoder import ModelDecoder, decode_all
 from bilstm_nlp.tasks.tagging.decoding import DecodedBatch, TaggingModel
 from bilstm_nlp.tasks.tagging.inputs import Input, sentence_of_input
-from bilstm_nlp.tasks.tagging.meaning import meaning_of
 from bilstm_nlp.tasks.tagging.sentence_tagger import BATCH_TOKENS, SentenceTagger
+from bilstm_nlp.tasks.tagging.words import words_of
 
 TYPES_SHOWN = 20
 """Types or labels that a tagger names of itself."""
@@ -50,7 +50,7 @@ class Tagger(SentenceTagger):
         """Name the entity types, the tags and the scores that are known."""
         types = listed(list(map(type_name, self.codec.types)), most=TYPES_SHOWN) or "no types"
         parts = [types, f"{len(self.codec.tags)} tags in {self.codec.scheme}"]
-        score_name = meaning_of(self.codec).words.score
+        score_name = words_of(self.codec.file_scheme).score
         parts += [f"{name} {score_name} {score:.4f}" for name, score in self.scores.items()]
         return f"<Tagger: {'; '.join(parts)}>"
 

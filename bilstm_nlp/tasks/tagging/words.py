@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bilstm_nlp.tags import Scheme
+
 
 @dataclass(frozen=True)
 class Words:
@@ -31,3 +33,8 @@ class Words:
 
 ENTITIES = Words("entity", "entities", "type", "F1", "entities", outside=True)
 LABELS = Words("label", "labels", "label", "accuracy", "tokens", outside=False)
+
+
+def words_of(scheme: Scheme) -> Words:
+    """Return the words for tags of files in a scheme."""
+    return LABELS if scheme == "plain" else ENTITIES
