@@ -135,6 +135,8 @@ def _category_advice(table: Table, name: str, is_text: NDArray[np.bool_], format
     if format.decided:
         return ""
     column = table.frame[name]
+    if not column.map(pd.api.types.is_hashable).all():  # lists or objects, which are no categories
+        return ""
     if name in (*format.ahead, *format.static):
         return f'data.categorical = ["{name}"] reads it as categories'
     begins_as_number = column[is_text].map(str).str.match(r"\s*[+-]?\.?[0-9]")

@@ -33,7 +33,7 @@ def is_binary(start: bytes, dimension: int) -> bool:
     >>> is_binary(b"the 0.25 -1.5\\n", 2), is_binary(b"the \\x00\\x00\\x80>\\x00\\x00\\xc0\\xbf", 2)
     (False, True)
     """
-    for line in start.splitlines()[:LINES]:
+    for line in start.split(b"\n")[:LINES]:
         word, *numbers = line.rstrip().rsplit(b" ", dimension)
         if word and len(numbers) == dimension and all(map(NUMBER.fullmatch, numbers)):
             return False

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from bilstm_nlp.data.text import vector_files
@@ -65,6 +65,7 @@ def file(tmp_path) -> Path:
 @pytest.mark.parametrize("suffix", [".txt", ".vec.gz"])
 @often
 @given(table=tables())
+@example(table=(["\x1f\r"], np.array([[0.0, 0.875]], np.float32)))
 def test_files_of_each_kind_are_read_as_written(tmp_path, kind, suffix, table):
     words, vectors = table
     # Without a header, the dimension of a file with spaces in most of its words can't be told.
