@@ -127,6 +127,6 @@ def test_frames_may_have_columns_of_any_number_type():
 @pytest.mark.parametrize("cells", [[[1, 2], [3], [1, 2], [3]], [{"a": 1}, {"a": 2}, {"a": 1}, {"a": 2}]])
 def test_lists_and_objects_are_no_numbers_and_no_categories(tmp_path, cells):
     pd.DataFrame({"date": pd.to_datetime(DAYS[:4]), "y": cells}).to_parquet(tmp_path / "x.parquet")
-    with pytest.raises(DataError, match="expected a number in column 'y', found .* in row 1 ") as error:
+    with pytest.raises(DataError, match=r"expected a number in column 'y', found .* in row 1 ") as error:
         read(str(tmp_path / "x.parquet"), TableFormat())
     assert "categories" not in str(error.value)
