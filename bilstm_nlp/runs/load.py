@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bilstm_nlp.config import Config, parse
-from bilstm_nlp.config.rereading import reread
 from bilstm_nlp.errors import InputError, RunError
 from bilstm_nlp.runs.directory import RunDirectory, finished
 from bilstm_nlp.runs.tensors import load_weights
 from bilstm_nlp.system.memory import keep_few_kernels
-from bilstm_nlp.tasks.registry import restored
+from bilstm_nlp.tasks.registry import reread, restored
 from bilstm_nlp.tasks.request import Request
 
 if TYPE_CHECKING:

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bilstm_nlp.config import Config
-from bilstm_nlp.config.inheritance import inherited
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.runs.load import Run, open_run
 from bilstm_nlp.tasks import trainer
 from bilstm_nlp.tasks.base import Prepared
-from bilstm_nlp.tasks.registry import build
+from bilstm_nlp.tasks.registry import build, inherited
 
 
 class Start(NamedTuple):

@@ -16,7 +16,6 @@ from bilstm_nlp.config import Config, flat, parse
 from bilstm_nlp.config import load as load_config
 from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.config.reading import apply
-from bilstm_nlp.config.rereading import reread
 from bilstm_nlp.config.sections import LARGEST
 from bilstm_nlp.config.tagging import TaggingConfig
 from bilstm_nlp.data.lines import Complain, stop
@@ -74,6 +73,32 @@ def forecasting(config: Config, source: str = "config") -> ForecastingTask:
     if not isinstance(config, ForecastingConfig):
         raise ConfigError(source, [f"task: expected forecasting, found {config.task}"])
     return ForecastingTask(config)
+
+
+def reread(config: Config, settings: Sequence[str]) -> Config:
+    """Return a run's config with other settings, each `KEY=VALUE`, of how it reads files.
+
+    Raises `ConfigError` for other keys, for what training has fixed, and for settings of another task's run.
+    """
+    if isinstance(config, TaggingConfig):
+        from bilstm_nlp.tasks.tagging import rereading
+
+        return rereading.reread(config, settings)
+    if settings:
+        raise ConfigError("--set, --encoding", [f"expected the run of a tagger, found one of {config.task}"])
+    return config
+
+
+def inherited(config: Config, parent: Config, name: str) -> Config:
+    """Return a config with the architecture of the run called `name`, whose config is `parent`.
+
+    Raises `ConfigError` with all keys that the config sets otherwise, and for a config or a run of another task.
+    """
+    if not isinstance(config, TaggingConfig):
+        raise ConfigError("training.parent", [f"expected the config of a tagger, found one of {config.task}"])
+    from bilstm_nlp.tasks.tagging import parent_config
+
+    return parent_config.inherited(config, parent, name)
 
 
 def check(config: Config) -> None:

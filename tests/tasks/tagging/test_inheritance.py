@@ -7,10 +7,9 @@ import pytest
 import torch
 
 from bilstm_nlp.config import parse
-from bilstm_nlp.config.inheritance import inherited
 from bilstm_nlp.data.text.codec_extension import Sources
 from bilstm_nlp.errors import DataError
-from bilstm_nlp.tasks.registry import tagging
+from bilstm_nlp.tasks.registry import inherited, tagging
 from bilstm_nlp.tasks.tagging.decoding import emissions
 
 OLD = """-DOCSTART- X O

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bilstm_nlp.config import load, parse
-from bilstm_nlp.config.inheritance import inherited
 from bilstm_nlp.errors import ConfigError
+from bilstm_nlp.tasks.registry import inherited
 from tests.samples import FORECASTER
 
 DATA = {"train": "a.conll", "dev": "b.conll"}
@@ -85,7 +85,7 @@ def test_all_keys_that_disagree_are_named_at_once():
 
 def test_a_forecaster_has_no_parent():
     forecaster = load(FORECASTER)
-    with pytest.raises(ConfigError, match="expected the config of a tagger, found a forecaster's"):
+    with pytest.raises(ConfigError, match="expected the config of a tagger, found one of forecasting"):
         inherited(forecaster, parent(), "runs/a")
     with pytest.raises(ConfigError, match="expected the run of a tagger, found runs/a, a forecasting run"):
         inherited(parent(), forecaster, "runs/a")

@@ -1,4 +1,4 @@
-"""Other settings of how a trained run reads files, given after its training."""
+"""Other settings of how a trained tagger reads files, given after its training."""
 
 from __future__ import annotations
 
@@ -7,27 +7,22 @@ from typing import Any
 
 from bilstm_nlp.config.reading import Config, apply, parse, to_json
 from bilstm_nlp.config.tagging import TaggingConfig
-from bilstm_nlp.errors import ConfigError
 
 FIXED = ("train", "dev", "test", "fraction", "held_out", "scheme")
 """Keys of a tagger's data section that say what was trained on, not how a file is read."""
 
 
-def reread(config: Config, settings: Sequence[str]) -> Config:
+def reread(config: TaggingConfig, settings: Sequence[str]) -> Config:
     """Return a run's config with other settings of its data section.
 
     A function of `data.tokenizer` is taken from the settings alone, not from the run.
 
-    Raises `ConfigError` for other keys, for what training has fixed, and for a config of another task.
+    Raises `ConfigError` for other keys, and for what training has fixed.
 
     >>> config = parse({"data": {"train": "a.conll", "dev": "b.conll"}}, "an example")
     >>> reread(config, ["data.token_column=1"]).data.token_column
     1
     """
-    if not isinstance(config, TaggingConfig):
-        if settings:
-            raise ConfigError("--set, --encoding", [f"expected the run of a tagger, found one of {config.task}"])
-        return config
     if not settings and not _names_code(config):
         return config
     values: Any = to_json(config)

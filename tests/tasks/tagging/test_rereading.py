@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bilstm_nlp.config import parse
-from bilstm_nlp.config.rereading import reread
 from bilstm_nlp.errors import ConfigError
+from bilstm_nlp.tasks.registry import reread
 
 TAGGER = parse({"data": {"train": "a.conll", "dev": "b.conll", "comment": "#"}}, "x")
 FORECASTER = parse({"task": "forecasting", "data": {"file": "a.csv"}}, "x")
