@@ -53,17 +53,25 @@ Split = Annotated[
     ),
 ]
 Language = Annotated[
-    str, typer.Option(metavar="CODE", help="Language of --split, such as de: its abbreviations end no sentence.")
+    str | None,
+    typer.Option(
+        metavar="CODE", help="Language of --split, such as de: its abbreviations end no sentence. Default: en."
+    ),
 ]
 Confidence = Annotated[
     bool, typer.Option("--confidence", help="Add the exact probability of each entity to the output.")
 ]
 
 
+def language_of_split(split: bool, language: str | None) -> str | None:
+    """Return the language in which sentences are cut, None without `--split`. Raises `InputError` for it alone."""
+    if language is not None and not split:
+        raise InputError(f"--language: expected --split beside it, found only {language}")
+    return (language or "en") if split else None
+
+
 def check_output(kind: Format | None, output: Path | None) -> None:
     """Raise `InputError` for a name of the output that its format can't have."""
-    if kind == "brat" and output is None:
-        raise InputError("--format brat: expected --output with a folder for its files, found none")
     if kind == "spacy" and output is not None and output.suffix == ".spacy":
         raise InputError(
             f"--output: expected a file of JSON, such as {output.with_suffix('.json')}, found {output}; "
@@ -87,7 +95,7 @@ def predict(
     overrides: DataSettings = None,
     encoding: Encoding = None,
     split: Split = False,
-    language: Language = "en",
+    language: Language = None,
     confidence: Confidence = False,
     min_confidence: Annotated[
         float,
@@ -136,11 +144,13 @@ def predict(
         jobs=jobs,
         levels=tuple(levels or ()),
         horizon=horizon,
-        split=language if split else None,
+        split=language_of_split(split, language),
         settings=settings_of(overrides, encoding),
         min_confidence=min_confidence,
     )
     check_output(kind, output)
+    if kind == "brat" and output is None:
+        raise InputError("--format brat: expected --output with a folder for its files, found none")
     if source == "-" and sys.stdin.isatty() and output is None:
         from bilstm_nlp.cli import console
 

@@ -9,7 +9,15 @@ import typer
 from bilstm_nlp.cli.activity import Activity
 from bilstm_nlp.cli.options import DataSettings, Encoding, Output, Verbosity, divided
 from bilstm_nlp.cli.output import write
-from bilstm_nlp.cli.predict import Confidence, InputOption, Language, RunsAndInput, Split, check_output
+from bilstm_nlp.cli.predict import (
+    Confidence,
+    InputOption,
+    Language,
+    RunsAndInput,
+    Split,
+    check_output,
+    language_of_split,
+)
 from bilstm_nlp.data.pipes import standard_input_as_pipe
 from bilstm_nlp.tasks.request import Format, Measure, Ranking, Request, settings_of
 
@@ -38,7 +46,7 @@ def rank(
     overrides: DataSettings = None,
     encoding: Encoding = None,
     split: Split = False,
-    language: Language = "en",
+    language: Language = None,
     confidence: Confidence = False,
     verbosity: Verbosity = None,
 ) -> None:
@@ -46,14 +54,13 @@ def rank(
     from bilstm_nlp.runs import ensemble
 
     runs, source = divided(arguments)
-    if kind != "brat":  # which has no order, and is refused with that reason
-        check_output(kind, output)
+    check_output(kind, output)
     request = Request(
         source,
         format=kind,
         reads=reads,
         confidence=confidence,
-        split=language if split else None,
+        split=language_of_split(split, language),
         settings=settings_of(overrides, encoding),
     )
     with Activity(f"ranking {source}", shown=output is not None) as activity, standard_input_as_pipe():

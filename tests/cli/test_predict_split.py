@@ -101,3 +101,11 @@ def test_what_can_not_be_split_is_refused(tagger_run, call, options, message):
 def test_a_forecaster_splits_nothing(forecaster_run, call):
     refused = call("predict", forecaster_run, "-", "--split")
     assert (refused.status, refused.err) == (2, "bilstm-nlp: --split: not for a forecaster\n")
+
+
+@pytest.mark.parametrize("command", ["predict", "rank"])
+def test_a_language_without_split_is_refused(tagger_run, call, tmp_path, command):
+    (tmp_path / "x.txt").write_text("Ann left.\n")
+    refused = call(command, tagger_run, tmp_path / "x.txt", "--language", "de")
+    assert (refused.status, refused.out) == (2, "")
+    assert "--language: expected --split beside it, found only de" in refused.err
