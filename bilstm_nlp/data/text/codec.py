@@ -16,7 +16,7 @@ from bilstm_nlp.batch import AnyArray, Ints
 from bilstm_nlp.data.text.codec_file import column_as_json, saved_agreement, saved_codec, saved_cut
 from bilstm_nlp.data.text.column_codec import ColumnCodec, encoded_numbers, encoded_values
 from bilstm_nlp.data.text.corpus import Sentence
-from bilstm_nlp.data.text.cut_learning import Agreement, agreement
+from bilstm_nlp.data.text.cut_learning import NOT_COUNTED, Agreement, agreement
 from bilstm_nlp.data.text.document_features import Use, usage
 from bilstm_nlp.data.text.encoded_sentences import EncodedSentences
 from bilstm_nlp.data.text.feature_columns import FeatureColumn
@@ -60,8 +60,8 @@ class TaggingCodec:
     """(E, D) vectors of the words beyond the training data."""
     cut: Cut = WORDS
     """The cut of plain text, as in the training data."""
-    agreement: Agreement | None = None
-    """The training tokens beside those into which `cut` cuts their text; None in runs that did not count them."""
+    agreement: Agreement = NOT_COUNTED
+    """The training tokens beside those into which `cut` cuts their text; `NOT_COUNTED` in earlier runs."""
     pairs: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     """(P,) ascending: `pair_keys` of the neighbours in the training data; empty without bigrams."""
     lexicon: EntityLexicon | None = None

@@ -78,7 +78,7 @@ class CodecFile(BaseModel):
     scheme: Scheme
     file_scheme: Scheme
     cut: CutFile
-    agreement: AgreementFile | None = None
+    agreement: AgreementFile = AgreementFile(tokens=0, otherwise=0, examples=[])
     tags: list[str]
     characters: list[str]
     shapes: list[str]
@@ -105,7 +105,7 @@ class SavedCodec:
     scheme: Scheme
     file_scheme: Scheme
     cut: Cut
-    agreement: Agreement | None
+    agreement: Agreement
     tags: tuple[str, ...]
     characters: Vocabulary
     shapes: Vocabulary
@@ -168,10 +168,8 @@ def saved_cut(cut: Cut) -> dict[str, object]:
     return {name: value for name, value in values.items() if name != "saved"}
 
 
-def saved_agreement(agreement: Agreement | None) -> dict[str, object] | None:
+def saved_agreement(agreement: Agreement) -> dict[str, object]:
     """Return an agreement for codec.json."""
-    if agreement is None:
-        return None
     return {**vars(agreement), "examples": [list(example) for example in agreement.examples]}
 
 
@@ -189,9 +187,7 @@ def cut_of_file(file: CutFile) -> Cut:
     )
 
 
-def _agreement(file: AgreementFile | None) -> Agreement | None:
-    if file is None:
-        return None
+def _agreement(file: AgreementFile) -> Agreement:
     return Agreement(file.tokens, file.otherwise, tuple((form, pieces) for form, pieces in file.examples))
 
 

@@ -118,6 +118,9 @@ class Agreement:
         return f"{share.replace('%', ' %')}{': ' if examples else ''}{examples}"
 
 
+NOT_COUNTED = Agreement(0, 0, ())
+
+
 def learn_cut(sentences: Sequence[Sentence]) -> Cut:
     """Choose the rules under which most words of these sentences are cut as they are there.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,7 @@ from bilstm_nlp.data.remarks import Note, ignore
 from bilstm_nlp.data.text.corpus import ColumnFormat, TaggedCorpus, checked, converted, read_all
 from bilstm_nlp.data.text.corpus_parts import cut_off, fraction_of, hold_out
 from bilstm_nlp.data.text.cut_learning import learn_cut
+from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.data.text.tokenizer import Cut
 from bilstm_nlp.errors import DataError
 from bilstm_nlp.tags import Scheme, TagReading
@@ -74,8 +76,7 @@ class CorpusLoader:
         if isinstance(config.dev, DevShare):
             train, dev = self._cut(train, config.dev)
         train = self._without_held_out_fold(fraction_of(train, config.fraction))
-        if cut is None:
-            cut = learn_cut(train.sentences) if config.tokenizer is None else self.format.cut
+        cut = self.cut_of(train.sentences) if cut is None else cut
         return Corpora(
             train,
             self.read_in_scheme_of_training(config.dev, scheme, cut) if dev is None else dev,
@@ -83,6 +84,10 @@ class CorpusLoader:
             scheme,
             cut,
         )
+
+    def cut_of(self, sentences: Sequence[Sentence]) -> Cut:
+        """Return the config's cut of plain text, or learn it from training sentences."""
+        return learn_cut(sentences) if self.config.tokenizer is None else self.format.cut
 
     def read_in_scheme_of_training(self, source: Files | DevShare, scheme: Scheme, cut: Cut | None) -> TaggedCorpus:
         """Read a development or test corpus, with its tags in `scheme`, that of the training corpus.

@@ -13,11 +13,9 @@ import numpy as np
 from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.column_codec import ColumnCodec, unknown_values, values_of
 from bilstm_nlp.data.text.corpus import TaggedCorpus
-from bilstm_nlp.data.text.cut_learning import learn_cut
 from bilstm_nlp.data.text.feature_columns import FeatureColumn
 from bilstm_nlp.data.text.gazetteers import Gazetteers
 from bilstm_nlp.data.text.sentence import Sentence
-from bilstm_nlp.data.text.tokenizer import Cut
 from bilstm_nlp.errors import DataError
 from bilstm_nlp.reports.sections import Row
 from bilstm_nlp.tags import Scheme, spans
@@ -64,7 +62,11 @@ def say_unknown_values(codec: TaggingCodec, corpus: TaggedCorpus | None) -> None
             logger.warning("%s: %s", corpus.source, unknown)
 
 
-def no_gazetteers(cut: Cut) -> Gazetteers:
+ReadGazetteers = Callable[[Sequence[Sentence]], Gazetteers]
+"""Training sentences → the gazetteers, whose phrases are cut as the text of these is."""
+
+
+def no_gazetteers(sentences: Sequence[Sentence]) -> Gazetteers:
     """Return no gazetteers."""
     return Gazetteers({})
 
@@ -73,9 +75,11 @@ class FeatureInspection:
     """The columns and the gazetteers of a config, fitted to the first corpus that is counted."""
 
     def __init__(
-        self, columns: Sequence[FeatureColumn] = (), gazetteers: Callable[[Cut], Gazetteers] = no_gazetteers
+        self,
+        columns: Sequence[FeatureColumn] = (),
+        gazetteers: ReadGazetteers = no_gazetteers,
     ) -> None:
-        """`gazetteers` reads them for a cut of text."""
+        """`gazetteers` reads them, to match sentences like those of training."""
         self.columns, self._read = columns, gazetteers
         self._codecs: list[ColumnCodec] | None = None
         self._gazetteers = Gazetteers({})
@@ -86,7 +90,7 @@ class FeatureInspection:
             return
         self._codecs = [ColumnCodec.fit(column, sentences) for column in self.columns]
         try:
-            self._gazetteers = self._read(learn_cut(sentences))
+            self._gazetteers = self._read(sentences)
         except DataError as error:
             complain(error)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, assert_never
 
@@ -22,7 +22,7 @@ from bilstm_nlp.config.tagging import (
 from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.feature_columns import FeatureColumn
 from bilstm_nlp.data.text.gazetteers import Gazetteers
-from bilstm_nlp.data.text.sentence import ColumnFormat
+from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence
 from bilstm_nlp.data.text.tokenizer import WORDS, Cut
 from bilstm_nlp.data.text.vocabulary import FIRST
 from bilstm_nlp.errors import RunError
@@ -90,6 +90,13 @@ def feature_columns(config: EmbeddingsConfig) -> tuple[FeatureColumn, ...]:
 def gazetteers_of(config: EmbeddingsConfig, cut: Cut) -> Gazetteers:
     """Read the gazetteers, whose phrases are cut like text."""
     return Gazetteers.read(config.gazetteers, cut, folds_case=config.gazetteer_case == "fold")
+
+
+def gazetteers_reader(
+    config: EmbeddingsConfig, cut_of: Callable[[Sequence[Sentence]], Cut]
+) -> Callable[[Sequence[Sentence]], Gazetteers]:
+    """Return a function that reads the gazetteers, whose phrases are cut as the text of given sentences is."""
+    return lambda sentences: gazetteers_of(config, cut_of(sentences)) if config.gazetteers else Gazetteers({})
 
 
 def model(config: TaggingConfig, codec: TaggingCodec, vectors: Tensor, weights: Tensor | None = None) -> TaggingModel:

@@ -159,7 +159,7 @@ class SentenceTagger:
             reads = input_format(request.source, format, tags)
             logger.info("reading %s as %s (--input says otherwise)", request.source, reads)
         codec = self.decoder.codec
-        if reads in ("text", "jsonl") and codec.agreement is not None and codec.agreement.matters:
+        if reads in ("text", "jsonl") and codec.agreement.matters:
             logger.warning(
                 "%s: text without tokens is not cut like the training data, of which %s",
                 request.source,

@@ -46,7 +46,7 @@ from bilstm_nlp.tasks.tagging.inheritance import child_of
 from bilstm_nlp.tasks.tagging.inspection import CorpusInspection, inspect_corpora, tokenizer_complaints
 from bilstm_nlp.tasks.tagging.meaning import meaning_of
 from bilstm_nlp.tasks.tagging.measurement import measure
-from bilstm_nlp.tasks.tagging.model import column_format, gazetteers_of, model
+from bilstm_nlp.tasks.tagging.model import column_format, gazetteers_of, gazetteers_reader, model
 from bilstm_nlp.tasks.tagging.predictor import Tagger, recorded
 from bilstm_nlp.tasks.tagging.vectors import initial_vectors, pretrained_vectors
 from bilstm_nlp.training.protocols import Batches, Score, TrainingBatch
@@ -118,15 +118,15 @@ class TaggingTask:
         """Describe the config's corpora, or another corpus that is read in the same way."""
         data = self.config.data
         parts: dict[str, Files | DevShare] = {"train": data.train, "dev": data.dev}
-        if data.test is not None:
-            parts["test"] = data.test
+        parts |= {} if data.test is None else {"test": data.test}
+        read = gazetteers_reader(self.config.embeddings, self.loader.cut_of)
         inspection = inspect_corpora(
             parts if source is None else {"corpus": source},
             self.loader.read_part,
             file_scheme=data.file_scheme,
             on_invalid=data.on_invalid_tags,
             vectors=lambda: pretrained_vectors(self.config.embeddings),
-            features=FeatureInspection(self.format.features, partial(gazetteers_of, self.config.embeddings)),
+            features=FeatureInspection(self.format.features, read),
         )
         inspection.complaints += tokenizer_complaints(self.format.cut)
         return inspection
@@ -232,7 +232,7 @@ class PreparedTagging:
         results = {"dev": meaning.results(dev).as_json()}
         if self.data.test is not None:
             results["test"] = meaning.results(Evaluation(decoder, self.data.test)).as_json()
-        if self.codec.agreement is not None and self.codec.agreement.matters:
+        if self.codec.agreement.matters:
             results["dev"]["plain_text"] = f"Of {self.data.train.source}, {self.codec.agreement}"
         return results
 
@@ -271,7 +271,7 @@ def _say_doubts(codec: TaggingCodec, data: Corpora) -> None:
     """Log values that are unknown to the training data, and training tokens that text would be cut into otherwise."""
     for corpus in (data.dev, data.test):
         say_unknown_values(codec, corpus)
-    if codec.agreement is not None and codec.agreement.matters:
+    if codec.agreement.matters:
         logger.warning("of %s, %s", data.train.source, codec.agreement)
 
 
