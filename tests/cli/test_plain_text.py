@@ -85,6 +85,18 @@ def test_a_run_with_a_function_needs_it_named_again(call, folder, monkeypatch):
         tagger.tag("Anna")
 
 
+def test_a_training_from_a_run_takes_the_function_of_its_own_config(call, folder, monkeypatch):
+    (folder / "thirds.py").write_text("def cut(text):\n    return [text[i:i + 3] for i in range(0, len(text), 3)]\n")
+    monkeypatch.syspath_prepend(folder)
+    setting = "data.tokenizer=thirds:cut"
+    run, _ = train(call, folder, "thirds", "Ann B-PER\na O\n", setting)
+    config = folder / "thirds.toml"
+    child = call("train", config, "--from", run, "--out", folder / "child", *sets(["training.epochs=1", setting]))
+    assert child.status == 0, child.err
+    assert json.loads((folder / "child" / "codec.json").read_text())["cut"]["module"] == "thirds:cut"
+    assert tokens_of(call, folder / "child", "AnnaBo", *sets([setting])) == ["Ann", "aBo"]
+
+
 def test_a_tokenizer_that_cannot_be_imported_is_said_before_training(call, folder):
     (folder / "z.conll").write_text("Ann B-PER\n")
     (folder / "z.toml").write_text(

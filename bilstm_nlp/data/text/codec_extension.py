@@ -16,6 +16,7 @@ from bilstm_nlp.data.text.column_codec import ColumnCodec, values_of
 from bilstm_nlp.data.text.cut_learning import agreement
 from bilstm_nlp.data.text.lexicon import ROLES, EntityLexicon, Fold, entities_of, merged
 from bilstm_nlp.data.text.sentence import Sentence
+from bilstm_nlp.data.text.tokenizer import Cut
 from bilstm_nlp.data.text.vocabulary import FIRST, PADDING, UNKNOWN, Vocabulary, WordTable, lookup_chain, shape
 from bilstm_nlp.tags import Scheme, tag_set
 
@@ -24,7 +25,7 @@ NEW = -1
 
 
 def extended(
-    parent: TaggingCodec, sentences: Sequence[Sentence], *, file_scheme: Scheme, minimum_count: int = 1
+    parent: TaggingCodec, sentences: Sequence[Sentence], *, file_scheme: Scheme, cut: Cut, minimum_count: int = 1
 ) -> TaggingCodec:
     """Add the words, characters, shapes, values, pairs, tags and entities of new training sentences to a codec.
 
@@ -47,7 +48,8 @@ def extended(
         lexicon=None if parent.lexicon is None else EntityLexicon(entities, types),
         columns=tuple(_with_values(column, sentences) for column in parent.columns),
         pairs=np.empty(0, np.int64),
-        agreement=agreement(sentences, parent.cut),
+        cut=cut,
+        agreement=agreement(sentences, cut),
     )
     if not len(parent.pairs):
         return codec

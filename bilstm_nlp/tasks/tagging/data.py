@@ -54,7 +54,7 @@ class CorpusLoader:
     def load(self, cut: Cut | None = None) -> Corpora:
         """Read all parts. An unknown tag scheme is detected from the whole training corpus.
 
-        `cut`: that of a trained tagger; by default the config's, or it is learnt from the training sentences.
+        Plain text is cut as the config says, else as `cut`, that of a trained tagger, else as the training sentences.
         """
         config = self.config
         train = self._read_unmapped(config.train, config.file_scheme)
@@ -76,7 +76,8 @@ class CorpusLoader:
         if isinstance(config.dev, DevShare):
             train, dev = self._cut(train, config.dev)
         train = self._without_held_out_fold(fraction_of(train, config.fraction))
-        cut = self.cut_of(train.sentences) if cut is None else cut
+        if cut is None or config.tokenizer is not None:
+            cut = self.cut_of(train.sentences)
         return Corpora(
             train,
             self.read_in_scheme_of_training(config.dev, scheme, cut) if dev is None else dev,

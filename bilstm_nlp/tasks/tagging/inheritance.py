@@ -93,7 +93,7 @@ def child_of(parent: Tagger, config: TaggingConfig, data: Corpora) -> tuple[Tagg
         raise DataError(data.train.source, kind, f"tags that are trained as {scheme}")
     sentences, minimum_count = data.train.sentences, config.embeddings.minimum_count
     with allocating("making the model", "size of the encoder or of embeddings"):
-        codec = extended(parent.codec, sentences, file_scheme=data.scheme, minimum_count=minimum_count)
+        codec = extended(parent.codec, sentences, file_scheme=data.scheme, cut=data.cut, minimum_count=minimum_count)
         weights = class_weights(config.head, codec, sentences)
         child = model(config, codec, torch.zeros(codec.words.trainable, codec.frozen.shape[1]), weights)
         take_over(parent.model, parent.codec, child, codec)
