@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 
+from bilstm_nlp.errors import InputError
+
 logger = logging.getLogger(__name__)
 
 PARAGRAPH = re.compile(r"\n[ \t\r]*\n")
@@ -57,9 +59,12 @@ def sentence_spans(text: str, language: str) -> list[tuple[int, int]]:
     return spans
 
 
-def say_rules() -> None:
-    """Log which rules cut texts."""
+def say_rules(language: str) -> None:
+    """Log which rules cut texts. Raises `InputError` for another language than English without sentencex."""
     if not is_installed():
+        if language != "en":
+            advice = "pip install 'bilstm-nlp[sentences]' has those of some 300 languages"
+            raise InputError(f"--language: expected en, the only one with rules here, found {language}; {advice}")
         logger.info("--split: rules for English; pip install 'bilstm-nlp[sentences]' has those of some 300 languages")
 
 

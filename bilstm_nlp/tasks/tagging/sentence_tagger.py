@@ -170,7 +170,7 @@ class SentenceTagger:
         if request.split is not None:
             if reads in ("tokens", "conll", "csv"):
                 raise InputError(f"--split: expected text or jsonl, found {reads}, which is already cut")
-            say_rules()
+            say_rules(request.split)
         frame = frame_of(kind, self.decoder.codec.types, request.source, reads)
         return Reading(
             source=request.source,

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bilstm_nlp.data.text import sentence_ends
 from bilstm_nlp.data.text.sentence_ends import sentence_spans
+from bilstm_nlp.errors import InputError
 
 ENGLISH = [
     ["Dr. Smith went to Washington D.C. on Jan. 5.", "He met Mr. Jones of Acme Inc.", "They paid $3.50 e.g. for tea."],
@@ -76,9 +77,11 @@ def test_spans_have_all_characters_but_blanks(text):
 def test_the_rules_are_said_without_the_library(monkeypatch, caplog):
     caplog.set_level(logging.INFO)
     monkeypatch.setattr(sentence_ends, "is_installed", lambda: False)
-    sentence_ends.say_rules()
+    sentence_ends.say_rules("en")
     assert "pip install 'bilstm-nlp[sentences]'" in caplog.text
+    with pytest.raises(InputError, match="--language: expected en, the only one with rules here, found de"):
+        sentence_ends.say_rules("de")
     caplog.clear()
     monkeypatch.setattr(sentence_ends, "is_installed", lambda: True)
-    sentence_ends.say_rules()
+    sentence_ends.say_rules("de")
     assert not caplog.messages
