@@ -12,7 +12,7 @@ from itertools import groupby
 from pathlib import Path
 
 import bilstm_nlp
-from bilstm_nlp.data.text.corpus import ColumnFormat, read
+from bilstm_nlp.data.text.formats.corpus import ColumnFormat, read
 
 SAMPLES = Path(bilstm_nlp.__file__).parent / "data" / "samples"
 LETTERS = {"train": 300, "dev": 60}

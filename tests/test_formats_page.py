@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bilstm_nlp.data.text.corpus import read
+from bilstm_nlp.data.text.formats.corpus import read
 from bilstm_nlp.data.text.sentence import ColumnFormat
 
 PAGE = (Path(__file__).parent.parent / "docs" / "formats.md").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from bilstm_nlp.config import parse
-from bilstm_nlp.data.text.corpus import Sentence
+from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.nn.tensors import on
 from bilstm_nlp.runs.directory import RunDirectory
 from bilstm_nlp.runs.tensors import load_weights, write_tensors

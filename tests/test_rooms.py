@@ -10,7 +10,9 @@ import pytest
 
 pytest.importorskip("grimp", reason="needs import-linter")
 
-from scripts.rooms import circles_of, floors_of, survey
+import grimp
+
+from scripts.rooms import circles_of, floors_of, folder_of, survey
 
 ROOT = Path(__file__).parent.parent
 
@@ -27,7 +29,15 @@ def test_rooms_are_few_and_their_imports_lead_down():
     assert plan.upward == []
     assert len(plan.rooms) <= 21
     assert max(plan.floors.values()) <= 9
-    assert {"cli", "nn/crf", "data/text", "contracts"} <= plan.rooms.keys()
+    assert {"cli", "nn/crf", "data/text", "data/text/formats", "contracts"} <= plan.rooms.keys()
+
+
+def test_what_encodes_sentences_imports_no_format_of_files():
+    graph = grimp.build_graph("bilstm_nlp", cache_dir=None)
+    formats = graph.find_descendants("bilstm_nlp.data.text.formats")
+    importers = {name for module in formats for name in graph.find_modules_that_directly_import(module)}
+    assert "bilstm_nlp.tasks.tagging.data" in importers
+    assert not [name for name in importers - formats if folder_of(name).startswith("data")]
 
 
 def test_script_prints_the_rooms_and_their_number():

@@ -103,7 +103,7 @@ def digest(source: str) -> str | None:
 
 def _digest_of_folder(folder: Path) -> str | None:
     """Return the digest of the names and contents of a corpus's files; None for a folder that is no corpus."""
-    from bilstm_nlp.data.text.recognition import files_of_folder  # few runs read a folder
+    from bilstm_nlp.data.text.formats.recognition import files_of_folder  # few runs read a folder
 
     files = [(file.relative_to(folder).as_posix(), checksums.digest(file)) for file in files_of_folder(folder)]
     return hashlib.sha256(repr(files).encode()).hexdigest() if files else None

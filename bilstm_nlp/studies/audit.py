@@ -18,8 +18,8 @@ from bilstm_nlp.config import load as load_config
 from bilstm_nlp.config import shipped
 from bilstm_nlp.config.corpora import HeldOut
 from bilstm_nlp.config.tagging import TaggingConfig
-from bilstm_nlp.data.text.corpus import TaggedCorpus
-from bilstm_nlp.data.text.corpus_parts import hold_out
+from bilstm_nlp.data.text.formats.corpus import TaggedCorpus
+from bilstm_nlp.data.text.formats.corpus_parts import hold_out
 from bilstm_nlp.errors import ConfigError, WorkerError
 from bilstm_nlp.metrics import labels
 from bilstm_nlp.metrics.labels import PRF

@@ -353,7 +353,7 @@ def verdict(config: Config, results: Mapping[str, Any]) -> str | None:
 
 def _is_series(path: str) -> bool:
     """Tell whether a file to inspect holds series: CSV, unless its header line names sentences and tags."""
-    from bilstm_nlp.data.text.recognition import corpus_format
+    from bilstm_nlp.data.text.formats.recognition import corpus_format
 
     return path.removesuffix(".gz").endswith(".csv") and corpus_format(path, "latin-1") != "csv"
 

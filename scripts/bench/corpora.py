@@ -11,7 +11,7 @@ from typing import Any
 from bilstm_nlp.config import parse
 from bilstm_nlp.config.reading import read_toml
 from bilstm_nlp.config.tagging import TaggingConfig
-from bilstm_nlp.data.text.corpus import ColumnFormat, Sentence, sentences_of
+from bilstm_nlp.data.text.formats.corpus import ColumnFormat, Sentence, sentences_of
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.runs import train as experiment
 

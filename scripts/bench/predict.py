@@ -8,7 +8,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from bilstm_nlp.data.text.corpus import Sentence, sentence_of_text
+from bilstm_nlp.data.text.formats.corpus import Sentence, sentence_of_text
 from bilstm_nlp.errors import InputError
 
 from .corpora import Corpora, sentences

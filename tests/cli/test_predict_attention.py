@@ -11,7 +11,7 @@ import torch
 
 import bilstm_nlp
 from bilstm_nlp.config import parse
-from bilstm_nlp.data.text.corpus import sentence_of_text
+from bilstm_nlp.data.text.formats.corpus import sentence_of_text
 from bilstm_nlp.errors import InputError, RunError
 from bilstm_nlp.nn.tensors import on
 from bilstm_nlp.reports import plots

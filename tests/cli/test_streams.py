@@ -9,7 +9,7 @@ import pytest
 
 from bilstm_nlp.config import parse
 from bilstm_nlp.data.text import tokenizer
-from bilstm_nlp.data.text.corpus import ColumnFormat, Sentence, read, sentence_of_text, sentences_of
+from bilstm_nlp.data.text.formats.corpus import ColumnFormat, Sentence, read, sentence_of_text, sentences_of
 from bilstm_nlp.data.text.output import TaggedSentence, writer
 from bilstm_nlp.errors import DataError, InputError
 from bilstm_nlp.tasks.registry import build

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bilstm_nlp.data.text.corpus import read
+from bilstm_nlp.data.text.formats.corpus import read
 from bilstm_nlp.data.text.sentence import ColumnFormat
 from bilstm_nlp.errors import DataError
 

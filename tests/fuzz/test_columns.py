@@ -7,7 +7,7 @@ import gzip
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bilstm_nlp.data.text.corpus import checked, read, sentences_of
+from bilstm_nlp.data.text.formats.corpus import checked, read, sentences_of
 from bilstm_nlp.data.text.output import TaggedSentence, writer
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence, line_of
 from bilstm_nlp.tags import SCHEMES

@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bilstm_nlp.data.text.corpus import read, sentences_of
+from bilstm_nlp.data.text.formats.corpus import read, sentences_of
 from bilstm_nlp.data.text.output import TaggedSentence, writer
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence
 from bilstm_nlp.data.text.tokenizer import CHARACTERS, WORDS

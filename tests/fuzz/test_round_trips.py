@@ -18,7 +18,7 @@ from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.codec_file import codec_of
 from bilstm_nlp.data.series.series import Columns, Parts, Series, SeriesSet
 from bilstm_nlp.data.text.codec import TaggingCodec
-from bilstm_nlp.data.text.corpus import Sentence
+from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.data.text.vocabulary import WordTable
 from bilstm_nlp.system.json_values import json_text, value_of
 from bilstm_nlp.tags import SCHEMES

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from bilstm_nlp.batch import AnyArray, Ints
 from bilstm_nlp.data.text.codec_file import column_as_json, saved_agreement, saved_codec, saved_cut
 from bilstm_nlp.data.text.column_codec import ColumnCodec, encoded_numbers, encoded_values
-from bilstm_nlp.data.text.corpus import Sentence
 from bilstm_nlp.data.text.cut_learning import NOT_COUNTED, Agreement, agreement
 from bilstm_nlp.data.text.document_features import Use, usage
 from bilstm_nlp.data.text.encoded_sentences import EncodedSentences
 from bilstm_nlp.data.text.feature_columns import FeatureColumn
 from bilstm_nlp.data.text.gazetteers import Gazetteers
 from bilstm_nlp.data.text.lexicon import EntityLexicon, Fold, entities_of, matches
+from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.data.text.tokenizer import WORDS, Cut
 from bilstm_nlp.data.text.vocabulary import FIRST, UNKNOWN, Vocabulary, WordTable, shape
 from bilstm_nlp.errors import RunError

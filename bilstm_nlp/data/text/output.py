@@ -11,7 +11,7 @@ from typing import Literal, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from bilstm_nlp.data.text.corpus import Sentence
+from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.errors import InputError
 
 OutputFormat = Literal["text", "conll", "jsonl", "csv", "html", "doccano", "label-studio", "spacy", "brat"]

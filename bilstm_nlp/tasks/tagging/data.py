@@ -12,9 +12,9 @@ from bilstm_nlp.config.corpora import DevShare, files_of
 from bilstm_nlp.config.tagging import TaggingData
 from bilstm_nlp.data.lines import Complain, stop, suggestion
 from bilstm_nlp.data.remarks import Note, ignore
-from bilstm_nlp.data.text.corpus import ColumnFormat, TaggedCorpus, checked, converted, read_all
-from bilstm_nlp.data.text.corpus_parts import cut_off, fraction_of, hold_out
 from bilstm_nlp.data.text.cut_learning import learn_cut
+from bilstm_nlp.data.text.formats.corpus import ColumnFormat, TaggedCorpus, checked, converted, read_all
+from bilstm_nlp.data.text.formats.corpus_parts import cut_off, fraction_of, hold_out
 from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.data.text.tokenizer import Cut
 from bilstm_nlp.errors import DataError

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from bilstm_nlp.data.text.corpus import TaggedCorpus
 from bilstm_nlp.data.text.feature_columns import names_of
+from bilstm_nlp.data.text.formats.corpus import TaggedCorpus
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.tasks.request import Request
 from bilstm_nlp.tasks.tagging.decoder import ModelDecoder

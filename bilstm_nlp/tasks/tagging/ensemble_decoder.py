@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from bilstm_nlp.data.batches import plan, ragged
-from bilstm_nlp.data.text.corpus import TaggedCorpus
+from bilstm_nlp.data.text.formats.corpus import TaggedCorpus
 from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.nn.crf.crf import free_chain

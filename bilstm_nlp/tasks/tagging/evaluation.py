@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bilstm_nlp.data.text.codec import TaggingCodec
-from bilstm_nlp.data.text.corpus import TaggedCorpus
+from bilstm_nlp.data.text.formats.corpus import TaggedCorpus
 from bilstm_nlp.metrics.reliability import reliability, scores_at
 from bilstm_nlp.tags import Span, spans
 from bilstm_nlp.tasks.tagging.decoder import Decoder, decode_all

@@ -12,8 +12,8 @@ import numpy as np
 
 from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.column_codec import ColumnCodec, unknown_values, values_of
-from bilstm_nlp.data.text.corpus import TaggedCorpus
 from bilstm_nlp.data.text.feature_columns import FeatureColumn
+from bilstm_nlp.data.text.formats.corpus import TaggedCorpus
 from bilstm_nlp.data.text.gazetteers import Gazetteers
 from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.errors import DataError

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from bilstm_nlp.data.remarks import ignore
-from bilstm_nlp.data.text.corpus import sentence_of_text
 from bilstm_nlp.data.text.feature_columns import names_of
-from bilstm_nlp.data.text.records import TOKEN_KEY, Record
+from bilstm_nlp.data.text.formats.corpus import sentence_of_text
+from bilstm_nlp.data.text.formats.records import TOKEN_KEY, Record
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence
 from bilstm_nlp.errors import DataError, InputError
 

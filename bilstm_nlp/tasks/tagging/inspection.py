@@ -11,7 +11,15 @@ from typing import Any, Literal
 from bilstm_nlp.config.corpora import DevShare
 from bilstm_nlp.data.lines import Complain
 from bilstm_nlp.data.remarks import Note, Remark
-from bilstm_nlp.data.text.corpus import NoSentences, Sentence, TaggedCorpus, checked, converted, line_of, missing_type
+from bilstm_nlp.data.text.formats.corpus import (
+    NoSentences,
+    Sentence,
+    TaggedCorpus,
+    checked,
+    converted,
+    line_of,
+    missing_type,
+)
 from bilstm_nlp.data.text.sentence import place_of
 from bilstm_nlp.data.text.tokenizer import Cut, offsets
 from bilstm_nlp.data.text.vocabulary import Coverage, WordTable

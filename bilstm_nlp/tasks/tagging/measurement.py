@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bilstm_nlp.data.text.codec import TaggingCodec
-from bilstm_nlp.data.text.corpus import TaggedCorpus
+from bilstm_nlp.data.text.formats.corpus import TaggedCorpus
 from bilstm_nlp.metrics.labels import grouped
 from bilstm_nlp.tags import Span, type_name
 from bilstm_nlp.tasks.measurement import Measurement, Ratio, evenly_spaced, timed

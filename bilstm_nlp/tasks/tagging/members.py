@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bilstm_nlp.config.corpora import DevShare, files_of
-from bilstm_nlp.data.text.corpus import TaggedCorpus
+from bilstm_nlp.data.text.formats.corpus import TaggedCorpus
 from bilstm_nlp.errors import InputError, listed
 from bilstm_nlp.tasks.members import Member
 from bilstm_nlp.tasks.request import Combine, ErrorsPage

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bilstm_nlp.data.text.codec import TaggingCodec
-from bilstm_nlp.data.text.corpus import ColumnFormat, Sentence
+from bilstm_nlp.data.text.formats.corpus import ColumnFormat, Sentence
 from bilstm_nlp.errors import listed
 from bilstm_nlp.system.json_values import shortest
 from bilstm_nlp.tags import type_name

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from bilstm_nlp.data.lines import Complain
-from bilstm_nlp.data.text.corpus import TaggedCorpus, line_of
+from bilstm_nlp.data.text.formats.corpus import TaggedCorpus, line_of
 from bilstm_nlp.data.text.sentence import place_of
 from bilstm_nlp.errors import DataError
 from bilstm_nlp.tags import Detection, Offer, TagReading, detect, offered, parse

@@ -11,10 +11,10 @@ from typing import Any, get_args, overload
 import numpy as np
 
 from bilstm_nlp.data.lines import name_of
-from bilstm_nlp.data.text.corpus import ColumnFormat, Sentence
-from bilstm_nlp.data.text.other_columns import other_columns
+from bilstm_nlp.data.text.formats.corpus import ColumnFormat, Sentence
+from bilstm_nlp.data.text.formats.other_columns import other_columns
+from bilstm_nlp.data.text.formats.recognition import InputFormat, input_format
 from bilstm_nlp.data.text.output import Entity, OutputFormat, TaggedSentence
-from bilstm_nlp.data.text.recognition import InputFormat, input_format
 from bilstm_nlp.data.text.sentence_ends import say_rules
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.system.memory import return_freed_memory

@@ -15,8 +15,8 @@ from typing import TypeAlias
 
 from bilstm_nlp.data.lines import name_of
 from bilstm_nlp.data.pipes import Pipe
-from bilstm_nlp.data.text.corpus import sentences_of
-from bilstm_nlp.data.text.recognition import InputFormat, look_like_columns
+from bilstm_nlp.data.text.formats.corpus import sentences_of
+from bilstm_nlp.data.text.formats.recognition import InputFormat, look_like_columns
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.tasks.tagging.parts import LONG, divide, holds_several

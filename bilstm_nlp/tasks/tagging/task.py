@@ -21,8 +21,8 @@ from bilstm_nlp.config.tagging import DocumentContext, NoContext, TaggingConfig
 from bilstm_nlp.data.batches import EpochBatches, epoch_of, plan
 from bilstm_nlp.data.text.augmentation import swap_entities
 from bilstm_nlp.data.text.codec import TaggingCodec
-from bilstm_nlp.data.text.corpus import TaggedCorpus
 from bilstm_nlp.data.text.encoded_sentences import EncodedSentences
+from bilstm_nlp.data.text.formats.corpus import TaggedCorpus
 from bilstm_nlp.data.text.lexicon import Entities, Fold, neighbour_folds, with_lexicons_of_others
 from bilstm_nlp.data.text.sentence import Sentence, by_documents
 from bilstm_nlp.data.text.vocabulary import WordTable

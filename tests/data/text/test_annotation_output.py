@@ -7,7 +7,7 @@ import json
 import pytest
 
 from bilstm_nlp.data.text.annotation_output import as_doccano, as_label_studio, as_spacy
-from bilstm_nlp.data.text.jsonl import read_jsonl
+from bilstm_nlp.data.text.formats.jsonl import read_jsonl
 from bilstm_nlp.data.text.output import Entity, TaggedSentence
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence
 

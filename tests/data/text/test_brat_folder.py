@@ -9,7 +9,7 @@ import pytest
 
 from bilstm_nlp.data.text import brat_folder
 from bilstm_nlp.data.text.annotation_output import as_brat
-from bilstm_nlp.data.text.corpus import read
+from bilstm_nlp.data.text.formats.corpus import read
 from bilstm_nlp.data.text.output import Entity, TaggedSentence
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence
 from bilstm_nlp.errors import InputError

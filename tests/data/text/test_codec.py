@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bilstm_nlp.data.batches import plan
 from bilstm_nlp.data.text.codec import LONGEST_SPELLING, TaggingCodec
-from bilstm_nlp.data.text.corpus import Sentence
+from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.data.text.tokenizer import CHARACTERS, WORDS
 from bilstm_nlp.data.text.vocabulary import FIRST, PADDING, UNKNOWN, WordTable, shape
 from bilstm_nlp.data.text.word_vectors import Pretrained

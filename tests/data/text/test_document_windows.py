@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from bilstm_nlp.data.batches import plan
 from bilstm_nlp.data.text.codec import TaggingCodec
-from bilstm_nlp.data.text.corpus import Sentence
 from bilstm_nlp.data.text.document_windows import alone, in_documents
+from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.data.text.vocabulary import WordTable
 from bilstm_nlp.nn.encoder import DocumentEncoder, Dropout, Encoder, Sequences
 from bilstm_nlp.nn.tensors import on

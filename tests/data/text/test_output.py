@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bilstm_nlp.data.text.corpus import Sentence
 from bilstm_nlp.data.text.output import CSV_HEADER, Alternative, Entity, TaggedSentence, cell, writer
+from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.tags import Span, encode
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from bilstm_nlp.data.text.corpus import sentence_of_text
+from bilstm_nlp.data.text.formats.corpus import sentence_of_text
 from bilstm_nlp.data.text.tokenizer import CHARACTERS, CLUSTER, COMPOUNDS, WORDS, Cut, Kind, offsets, pattern
 
 often = settings(max_examples=200, deadline=None)

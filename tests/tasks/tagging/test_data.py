@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bilstm_nlp.config import parse
-from bilstm_nlp.data.text.corpus_parts import fraction_of, hold_out
+from bilstm_nlp.data.text.formats.corpus_parts import fraction_of, hold_out
 from bilstm_nlp.errors import DataError
 from bilstm_nlp.tasks.registry import tagging
 from bilstm_nlp.tasks.tagging.data import CorpusLoader

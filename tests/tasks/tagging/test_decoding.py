@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from bilstm_nlp.data.text.corpus import Sentence
+from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.nn.tagging_heads import CrfHead, SoftmaxHead
 from bilstm_nlp.tags import Span, spans
 from bilstm_nlp.tasks.tagging import decoding

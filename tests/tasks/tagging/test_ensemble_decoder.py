@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from bilstm_nlp.data.text.corpus import Sentence, TaggedCorpus
+from bilstm_nlp.data.text.formats.corpus import Sentence, TaggedCorpus
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.nn.crf.crf import LinearChainCrf
 from bilstm_nlp.nn.tagging_heads import CrfHead, SoftmaxHead

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bilstm_nlp.data.text.corpus import Sentence, TaggedCorpus
+from bilstm_nlp.data.text.formats.corpus import Sentence, TaggedCorpus
 from bilstm_nlp.nn.tagging_heads import CrfHead, SoftmaxHead
 from bilstm_nlp.tags import Span, spans
 from bilstm_nlp.tasks.tagging import decoding

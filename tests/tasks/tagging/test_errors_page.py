@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bilstm_nlp.data.text.corpus import Sentence
+from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.metrics.entities import NOVELTY_GROUPS
 from bilstm_nlp.tags import Span, spans

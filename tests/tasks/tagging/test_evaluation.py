@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from bilstm_nlp.data.text.corpus import Sentence, TaggedCorpus
+from bilstm_nlp.data.text.formats.corpus import Sentence, TaggedCorpus
 from bilstm_nlp.metrics.labels import micro_f1
 from bilstm_nlp.nn.tagging_heads import CrfHead
 from bilstm_nlp.tags import spans

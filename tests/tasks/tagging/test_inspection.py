@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from bilstm_nlp.data.text.corpus import ColumnFormat, read
+from bilstm_nlp.data.text.formats.corpus import ColumnFormat, read
 from bilstm_nlp.data.text.vocabulary import Coverage
 from bilstm_nlp.data.text.word_vectors import Pretrained
 from bilstm_nlp.errors import DataError

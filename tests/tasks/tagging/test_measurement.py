@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from bilstm_nlp.data.text.corpus import Sentence, TaggedCorpus
+from bilstm_nlp.data.text.formats.corpus import Sentence, TaggedCorpus
 from bilstm_nlp.metrics.labels import micro_f1
 from bilstm_nlp.nn.tagging_heads import CrfHead
 from bilstm_nlp.tasks.tagging.decoding import decode

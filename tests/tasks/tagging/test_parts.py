@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bilstm_nlp.data.text.corpus import sentence_of_text
+from bilstm_nlp.data.text.formats.corpus import sentence_of_text
 from bilstm_nlp.data.text.output import Entity, TaggedSentence
 from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.data.text.tokenizer import WORDS

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from bilstm_nlp.config import parse
-from bilstm_nlp.data.text.corpus import Sentence
 from bilstm_nlp.data.text.output import Entity
+from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.runs.load import load_tagger
 from bilstm_nlp.tags import convert

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bilstm_nlp.data.text.corpus import ColumnFormat, Sentence
+from bilstm_nlp.data.text.formats.corpus import ColumnFormat, Sentence
 from bilstm_nlp.errors import DataError, InputError
 from bilstm_nlp.tasks.tagging.stream import ChunkSize, Reading, chunks
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bilstm_nlp.data.text.corpus import Sentence, sentence_of_text
+from bilstm_nlp.data.text.formats.corpus import Sentence, sentence_of_text
 from bilstm_nlp.tags import Span
 from bilstm_nlp.tasks.tagging.tagged_sentences import text_of
 

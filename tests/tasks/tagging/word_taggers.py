@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from bilstm_nlp.data.text.codec import TaggingCodec
-from bilstm_nlp.data.text.corpus import Sentence
+from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.data.text.vocabulary import WordTable
 from bilstm_nlp.nn.crf.crf import LinearChainCrf
 from bilstm_nlp.nn.tagging_heads import CrfHead, SoftmaxHead
