@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from bilstm_nlp.config.corpora import CorpusFiles, DevelopmentCorpus, DevShare, HeldOut, files_of
+from bilstm_nlp.config.embeddings import WordEmbeddingsConfig
 from bilstm_nlp.config.measures import Comparability, Measure, Subject
 from bilstm_nlp.config.sections import (
     AttentionConfig,
@@ -99,34 +100,6 @@ class TaggingData(Section):
         return self
 
 
-class NoCharacters(Section):
-    """No character features."""
-
-    kind: Literal["none"] = "none"
-
-
-class CharacterCnnConfig(Section):
-    """A convolution over the characters of each word, with max-pooling (Ma and Hovy 2016)."""
-
-    kind: Literal["cnn"] = "cnn"
-    embedding: Positive = 30
-    """Size of a character's vector."""
-    filters: Positive = 50
-    """Number of filters, which is the size of a word's character vector."""
-    width: Positive = 3
-    """Width of a filter in characters."""
-
-
-class CharacterLstmConfig(Section):
-    """A bidirectional LSTM over the characters of each word (Lample et al. 2016)."""
-
-    kind: Literal["lstm"] = "lstm"
-    embedding: Positive = 30
-    """Size of a character's vector."""
-    hidden: Positive = 25
-    """Size of the hidden state, per direction."""
-
-
 class ColumnConfig(Section):
     """A column of the files, beside token and tag, that is a feature of each token."""
 
@@ -153,31 +126,13 @@ def distinct_columns(columns: tuple[ColumnConfig, ...]) -> tuple[ColumnConfig, .
     return columns
 
 
-class EmbeddingsConfig(Section):
+class EmbeddingsConfig(WordEmbeddingsConfig):
     """The vector of each token at the encoder's input."""
 
-    file: Source | None = None
-    """Pretrained word vectors: text of GloVe, word2vec or fastText, or word2vec's .bin; also as .gz, .bz2 or .zip."""
-    dimension: Positive | None = None
-    """Size of a word's vector. Not set: the size in the file, or 100 without a file. Chooses a file of a .zip."""
-    minimum_count: Positive = 1
-    """Fewest occurrences of a training word. Rarer words are unknown words, unless the file has a vector for them."""
-    fine_tune: bool = True
-    """Train the vectors that came from the file, if their words occur in the training data."""
-    word_dropout: Probability = 0.05
-    """Fraction of training tokens whose word vector is replaced by the vector of the unknown word."""
-    characters: CharacterCnnConfig | CharacterLstmConfig | NoCharacters = Field(
-        CharacterCnnConfig(), discriminator="kind"
-    )
-    """Character features, from the spelling of a word."""
-    bigrams: NotNegative = 0
-    """Size of the vector of each pair of neighbouring tokens, for scripts without blanks. 0 turns the vectors off."""
     lexicon: bool = False
     """Mark tokens of entities known from the training data. Training sentences know only entities of other folds."""
     usage: bool = False
     """Add features of a word's use in its document: lower case, capitalized inside a sentence, frequency."""
-    shapes: NotNegative = 12
-    """Size of the vector of a word's shape, such as Xx or dd-dd. 0 turns the vectors off."""
     columns: Annotated[tuple[ColumnConfig, ...], AfterValidator(distinct_columns)] = ()
     """Columns of the files that are features, such as parts of speech. Predictions read the same columns."""
     gazetteers: dict[Annotated[str, Field(min_length=1)], Source] = Field(default_factory=dict)

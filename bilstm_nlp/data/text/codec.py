@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,27 +18,15 @@ from bilstm_nlp.data.text.cut_learning import NOT_COUNTED, Agreement, agreement
 from bilstm_nlp.data.text.document_features import Use, usage
 from bilstm_nlp.data.text.encoded_sentences import EncodedSentences
 from bilstm_nlp.data.text.feature_columns import FeatureColumn
+from bilstm_nlp.data.text.forms import FormTables
 from bilstm_nlp.data.text.gazetteers import Gazetteers
 from bilstm_nlp.data.text.lexicon import EntityLexicon, Fold, entities_of, matches
 from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.data.text.tokenizer import WORDS, Cut
-from bilstm_nlp.data.text.vocabulary import FIRST, UNKNOWN, Vocabulary, WordTable, shape
+from bilstm_nlp.data.text.vocabulary import Vocabulary, WordTable
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.system.arrays import expect_array
 from bilstm_nlp.tags import UNTYPED, Scheme, convert, parse, tag_set
-
-LONGEST_SPELLING = 64
-"""Characters. A longer word is spelled by its first and its last 32 characters."""
-CACHED_FORMS = 1 << 15
-"""Forms whose rows are kept from call to call, because text repeats most of its words."""
-
-
-class FormRows(NamedTuple):
-    """The rows of a form in the tables of words, shapes and characters."""
-
-    word: int
-    shape: int
-    characters: list[int]
 
 
 @dataclass(frozen=True)
@@ -96,19 +83,13 @@ class TaggingCodec:
 
         `gazetteers`: lists of phrases as features. `cut`: the cut of plain text, as in these sentences.
         """
-        forms = Counter(chain.from_iterable(sentence.tokens for sentence in sentences))
-        characters: Counter[str] = Counter()
-        shapes: Counter[str] = Counter()
-        for form, count in forms.items():
-            shapes[shape(form)] += count
-            for character in form:
-                characters[character] += count
+        tables = FormTables.fit(sentences, words)
         entities = entities_of(sentences, file_scheme)
         types = sorted(set().union(*entities.values()))
         codec = cls(
             words=words,
-            characters=Vocabulary.build(characters),
-            shapes=Vocabulary.build(shapes),
+            characters=tables.characters,
+            shapes=tables.shapes,
             tags=_tags_of(sentences, types, scheme),
             scheme=scheme,
             file_scheme=file_scheme,
@@ -124,8 +105,7 @@ class TaggingCodec:
         )
         if not with_pairs:
             return codec
-        encoded = codec.encode_folds([Fold(sentences, None)])
-        return replace(codec, pairs=np.unique(encoded.pair_keys(len(words))))
+        return replace(codec, pairs=tables.known_pairs(tables.encode(sentences).sentences))
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -162,59 +142,37 @@ class TaggingCodec:
     def encode_folds(self, folds: Sequence[Fold], *, with_tags: bool = False) -> EncodedSentences:
         """Encode the sentences of all folds, each matched with its own lexicon. Raises `KeyError` as `encode` does."""
         sentences = list(chain.from_iterable(fold.sentences for fold in folds))
-        tokens = list(chain.from_iterable(sentence.tokens for sentence in sentences))
-        table = {form: number for number, form in enumerate(dict.fromkeys(tokens))}
-        forms = np.fromiter(map(table.__getitem__, tokens), np.int64, len(tokens))
-        lengths = np.fromiter((len(sentence.tokens) for sentence in sentences), np.int64, len(sentences))
-        documents = np.fromiter((sentence.document for sentence in sentences), np.int64, len(sentences))
-        # Long forms are not cached: a stream full of them would fill the memory.
-        rows = [self.cached_rows(form) if len(form) <= LONGEST_SPELLING else self.rows(form) for form in table]
-        tags = None
-        if with_tags:
-            index = {tag: number for number, tag in enumerate(self.tags)}
-            converted = (convert(sentence.tags or (), self.file_scheme, self.scheme) for sentence in sentences)
-            tags = np.fromiter((index[tag] for tag in chain.from_iterable(converted)), np.int64, len(tokens))
+        encoded, table = self.tables.encode(sentences)
+        forms, lengths = encoded.forms, encoded.lengths
         features: list[NDArray[np.float32]] = []
-        matched = matches(folds, list(table), forms, lengths)
+        matched = matches(folds, table, forms, lengths)
         if matched is not None:
             features.append(matched.astype(np.float32))
         if self.with_usage:
-            features.append(usage(list(table), forms, lengths, documents))
+            features.append(usage(table, forms, lengths, encoded.documents))
         if self.gazetteers.phrases:
-            features.append(self.gazetteers.roles(list(table), forms, lengths))
+            features.append(self.gazetteers.roles(table, forms, lengths))
         numbers = encoded_numbers(self.columns, sentences)
         if numbers is not None:
             features.append(numbers)
-        encoded = EncodedSentences(
-            offsets=np.concatenate([[0], np.cumsum(lengths)]),
-            documents=documents,
-            forms=forms,
-            form_words=np.array([form.word for form in rows], np.int64),
-            form_shapes=np.array([form.shape for form in rows], np.int64),
-            form_characters=np.fromiter(chain.from_iterable(form.characters for form in rows), np.int64),
-            form_offsets=np.concatenate([[0], np.cumsum([len(form.characters) for form in rows], dtype=np.int64)]),
-            tags=tags,
-            bigrams=None,
+        return replace(
+            encoded,
+            tags=self._tags(sentences, len(forms)) if with_tags else None,
+            bigrams=self.tables.bigrams(encoded, self.pairs) if len(self.pairs) else None,
             features=np.concatenate(features, axis=1) if features else None,
             values=encoded_values(self.columns, sentences),
         )
-        return replace(encoded, bigrams=self._bigrams(encoded)) if len(self.pairs) else encoded
+
+    def _tags(self, sentences: Sequence[Sentence], tokens: int) -> Ints:
+        """Look up the gold tag of each token: (N,). Raises `KeyError` for a tag outside the training data."""
+        index = {tag: number for number, tag in enumerate(self.tags)}
+        converted = (convert(sentence.tags or (), self.file_scheme, self.scheme) for sentence in sentences)
+        return np.fromiter((index[tag] for tag in chain.from_iterable(converted)), np.int64, tokens)
 
     @cached_property
-    def cached_rows(self) -> Callable[[str], FormRows]:
-        """`rows`, cached for the last forms."""
-        return lru_cache(CACHED_FORMS)(self.rows)
-
-    def rows(self, form: str) -> FormRows:
-        """Look up a form's word, shape and characters."""
-        spelling = form if len(form) <= LONGEST_SPELLING else form[:32] + form[-32:]
-        return FormRows(self.words.id(form), self.shapes.id(shape(form)), self.characters.ids(spelling))
-
-    def _bigrams(self, encoded: EncodedSentences) -> Ints:
-        """Look up the pair of each token and the next: (N,). Pairs outside the training data get `UNKNOWN`."""
-        keys = encoded.pair_keys(len(self.words))
-        rows = np.searchsorted(self.pairs, keys).clip(max=len(self.pairs) - 1)
-        return np.where(self.pairs[rows] == keys, rows + FIRST, UNKNOWN)
+    def tables(self) -> FormTables:
+        """The tables of the forms of tokens."""
+        return FormTables(self.words, self.characters, self.shapes)
 
     # --- on disk ---
 

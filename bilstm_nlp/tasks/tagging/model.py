@@ -4,37 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, assert_never
 
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
-from bilstm_nlp.config.tagging import (
-    CharacterCnnConfig,
-    CharacterLstmConfig,
-    CrfHeadConfig,
-    EmbeddingsConfig,
-    NoCharacters,
-    SoftmaxHeadConfig,
-    TaggingConfig,
-)
+from bilstm_nlp.config.tagging import CrfHeadConfig, EmbeddingsConfig, SoftmaxHeadConfig, TaggingConfig
 from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.feature_columns import FeatureColumn
 from bilstm_nlp.data.text.gazetteers import Gazetteers
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence
 from bilstm_nlp.data.text.tokenizer import WORDS, Cut
-from bilstm_nlp.data.text.vocabulary import FIRST
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.nn.crf.crf import LinearChainCrf
 from bilstm_nlp.nn.encoder import DocumentEncoder, Dropout, Encoder
 from bilstm_nlp.nn.model import Model
 from bilstm_nlp.nn.tagging_heads import CrfHead, SoftmaxHead
-from bilstm_nlp.nn.token_embedder import CharacterCnn, CharacterLstm, TokenEmbedder, WordVectors
+from bilstm_nlp.nn.token_embedder import WordVectors
 from bilstm_nlp.tags import Legality, legal_transitions
 from bilstm_nlp.tasks.layers import attention, encoder
 from bilstm_nlp.tasks.tagging.decoding import TaggingModel
 from bilstm_nlp.tasks.tagging.predictor import Tagger
+from bilstm_nlp.tasks.text_layers import drawn_vectors, token_embedder
 
 VALUE_SIZE = 25
 """Size of the vector of a value if the config gives none."""
@@ -104,19 +97,14 @@ def model(config: TaggingConfig, codec: TaggingCodec, vectors: Tensor, weights: 
 
     `weights` (K,) are those of tags in the loss of a softmax head.
     """
-    settings = config.embeddings
-    embedder = TokenEmbedder(
-        WordVectors(
-            vectors,
-            torch.from_numpy(codec.frozen),
-            fine_tune=settings.fine_tune,
-            word_dropout=settings.word_dropout,
-        ),
-        _character_reader(config, len(codec.characters)),
-        _bigrams(config, codec) if settings.bigrams else None,
-        nn.Embedding(len(codec.shapes), settings.shapes, padding_idx=0) if settings.shapes else None,
-        codec.features,
-        _columns(config, codec),
+    embedder = token_embedder(
+        config.embeddings,
+        codec.tables,
+        vectors,
+        codec.frozen,
+        len(codec.pairs),
+        features=codec.features,
+        columns=partial(_columns, config, codec),
     )
     reader = _sentence_reader(config, codec, embedder.outputs)
     end = _head(config, reader.outputs, legal_transitions(codec.tags, codec.scheme), weights)
@@ -132,24 +120,6 @@ def _sentence_reader(config: TaggingConfig, codec: TaggingCodec, inputs: int) ->
     return DocumentEncoder(inner, inputs, Dropout(dropout, locked=locked), Dropout(dropout, locked=locked))
 
 
-def _character_reader(config: TaggingConfig, characters: int) -> CharacterCnn | CharacterLstm | None:
-    """Make the layer that reads a word's spelling, for so many characters."""
-    match config.embeddings.characters:
-        case CharacterCnnConfig(embedding=embedding, filters=filters, width=width):
-            return CharacterCnn(characters, embedding, filters, width=width)
-        case CharacterLstmConfig(embedding=embedding, hidden=hidden):
-            return CharacterLstm(characters, embedding, hidden)
-        case NoCharacters():
-            return None
-        case unknown:
-            assert_never(unknown)
-
-
-def _bigrams(config: TaggingConfig, codec: TaggingCodec) -> WordVectors:
-    """Make trainable vectors for pairs of neighbouring words, with rows for padding and the unknown pair."""
-    return _drawn(FIRST + len(codec.pairs), config.embeddings.bigrams, config.embeddings.word_dropout)
-
-
 def _columns(config: TaggingConfig, codec: TaggingCodec) -> list[WordVectors]:
     """Make the vectors of the values of each column, with rows for padding and the unknown value.
 
@@ -160,16 +130,9 @@ def _columns(config: TaggingConfig, codec: TaggingCodec) -> list[WordVectors]:
     if [column.column for column in codec.columns] != list(feature_columns(config.embeddings)):
         raise RunError("codec.json: expected the columns of embeddings.columns in config.json, found others")
     return [
-        _drawn(len(column.values), size, config.embeddings.word_dropout)
+        drawn_vectors(len(column.values), size, config.embeddings.word_dropout)
         for column, size in zip(columns, sizes, strict=True)
     ]
-
-
-def _drawn(rows: int, size: int, dropout: float) -> WordVectors:
-    """Draw trainable vectors, the first of which is zero."""
-    vectors = torch.randn(rows, size) * size**-0.5
-    vectors[0] = 0
-    return WordVectors(vectors, torch.empty(0, size, dtype=torch.float16), word_dropout=dropout)
 
 
 def _head(config: TaggingConfig, inputs: int, legality: Legality, weights: Tensor | None) -> CrfHead | SoftmaxHead:

@@ -48,7 +48,7 @@ from bilstm_nlp.tasks.tagging.meaning import meaning_of
 from bilstm_nlp.tasks.tagging.measurement import measure
 from bilstm_nlp.tasks.tagging.model import column_format, gazetteers_of, gazetteers_reader, model
 from bilstm_nlp.tasks.tagging.predictor import Tagger, recorded
-from bilstm_nlp.tasks.tagging.vectors import initial_vectors, pretrained_vectors
+from bilstm_nlp.tasks.vectors import initial_vectors, pretrained_vectors
 from bilstm_nlp.training.protocols import Batches, Score, TrainingBatch
 
 logger = logging.getLogger(__name__)

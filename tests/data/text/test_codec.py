@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bilstm_nlp.data.batches import plan
-from bilstm_nlp.data.text.codec import LONGEST_SPELLING, TaggingCodec
+from bilstm_nlp.data.text.codec import TaggingCodec
+from bilstm_nlp.data.text.forms import LONGEST_SPELLING
 from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.data.text.tokenizer import CHARACTERS, WORDS
 from bilstm_nlp.data.text.vocabulary import FIRST, PADDING, UNKNOWN, WordTable, shape
@@ -135,7 +136,7 @@ def test_a_batch_is_what_its_tokens_say_one_by_one(chosen, with_tags):
 def test_remembered_forms_change_nothing(texts):
     """Even where fewer are kept than there are; long ones never are."""
     codec, read = a_codec(), []
-    vars(codec)["cached_rows"] = lru_cache(2)(lambda form: read.append(form) or codec.rows(form))
+    vars(codec.tables)["cached_rows"] = lru_cache(2)(lambda form: read.append(form) or codec.tables.rows(form))
     for tokens in texts:
         sentences = [Sentence(tuple(tokens), None, 1)]
         kept, fresh = (encoder.encode(sentences).collate(np.arange(1)) for encoder in (codec, a_codec()))

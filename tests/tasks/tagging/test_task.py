@@ -9,8 +9,8 @@ import torch
 from bilstm_nlp.config import parse
 from bilstm_nlp.errors import MemoryNeeded
 from bilstm_nlp.metrics.labels import micro_f1
+from bilstm_nlp.tasks import vectors
 from bilstm_nlp.tasks.registry import tagging
-from bilstm_nlp.tasks.tagging import vectors
 from bilstm_nlp.tasks.tagging.decoding import decode
 from bilstm_nlp.tasks.tagging.evaluation import gold_spans
 from bilstm_nlp.tasks.tagging.model import column_format

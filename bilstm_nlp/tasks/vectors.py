@@ -1,4 +1,4 @@
-"""The word vectors that a tagger begins with: those of a file, and random ones for all other words."""
+"""The word vectors that a model of text begins with: those of a file, and random ones for all other words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bilstm_nlp.config.tagging import EmbeddingsConfig
+from bilstm_nlp.config.embeddings import WordEmbeddingsConfig
 from bilstm_nlp.data.text.vocabulary import WordTable
 from bilstm_nlp.data.text.word_vectors import Pretrained, matrix, read_vectors
 from bilstm_nlp.errors import DataError
@@ -19,7 +19,7 @@ SAMPLE = 10_000
 """Vectors of the file whose spread the random vectors take."""
 
 
-def pretrained_vectors(config: EmbeddingsConfig) -> Pretrained | None:
+def pretrained_vectors(config: WordEmbeddingsConfig) -> Pretrained | None:
     """Read the file of word vectors, if the config names a file.
 
     Raises `DataError` if it can't be read or has another dimension than the config, and `MemoryNeeded` if it does not
@@ -37,7 +37,7 @@ def pretrained_vectors(config: EmbeddingsConfig) -> Pretrained | None:
 
 
 def initial_vectors(
-    config: EmbeddingsConfig, words: WordTable, pretrained: Pretrained | None
+    config: WordEmbeddingsConfig, words: WordTable, pretrained: Pretrained | None
 ) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
     """Return (V, D) vectors to train, and (E, D) frozen vectors of the file's other words.
 
