@@ -97,7 +97,15 @@ class Request:
     @property
     def states_encoding(self) -> bool:
         """True if the settings name the encoding of the source."""
-        return any(setting.partition("=")[0].strip() == _ENCODING for setting in self.settings)
+        return self._states(_ENCODING)
+
+    @property
+    def states_columns(self) -> bool:
+        """True if the settings name the column of the tokens."""
+        return self._states("data.token_column")
+
+    def _states(self, key: str) -> bool:
+        return any(setting.partition("=")[0].strip() == key for setting in self.settings)
 
     def check(self, model: str, formats: tuple[KindT, ...], others: tuple[str, ...]) -> KindT:
         """Return the format to write, by default the first of `formats`.

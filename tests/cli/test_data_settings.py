@@ -181,3 +181,29 @@ def test_tags_in_place_of_tokens_are_said_with_another_column(tagger_run, call, 
     (tmp_path / "x.conll").write_text("\n\n".join("\n".join(of_sentence) for of_sentence in rows), encoding="utf-8")
     call("predict", tagger_run, tmp_path / "x.conll")
     assert "expected tokens in column 0, found tags; data.token_column = 1 names another column" in caplog.text
+
+
+@pytest.mark.parametrize("jobs", [pytest.param("2", marks=pytest.mark.slow), "1"])
+def test_another_number_of_columns_than_at_training_is_said(tagger_run, call, tmp_path, jobs, caplog):
+    path = tmp_path / "x.conll"
+    path.write_text("# ours\n\nEU NNP O\nrejects VBZ O\n\nin IN O\nParis NNP O\n")
+    said = (
+        f"{path}: line 3: 3 columns, where the training files have 2; column 0 is read as the tokens, and "
+        "data.token_column names another"
+    )
+    options = ["--set", "data.comment='#'"]
+    assert call("predict", tagger_run, path, *options, "--jobs", jobs).status == 0
+    assert caplog.messages.count(said) == 1
+    caplog.clear()
+    call("predict", tagger_run, path, *options, "--set", "data.token_column=0", "--jobs", jobs)
+    assert "where the training files have" not in caplog.text
+    assert call("evaluate", tagger_run, "--data", path, *options).status == 0
+    assert caplog.messages.count(said) == 1
+
+
+def test_columns_without_tags_or_as_at_training_are_not_said(tagger_run, call, tmp_path, caplog):
+    (tmp_path / "tokens.conll").write_text("EU\nrejects\n\nParis\n")
+    for path in (tmp_path / "tokens.conll", DEV):
+        call("predict", tagger_run, path, "--input", "conll")
+    call("evaluate", tagger_run, "--data", DEV)
+    assert "where the training files have" not in caplog.text

@@ -21,7 +21,7 @@ from bilstm_nlp.data.text.feature_columns import FeatureColumn
 from bilstm_nlp.data.text.forms import FormTables
 from bilstm_nlp.data.text.gazetteers import Gazetteers
 from bilstm_nlp.data.text.lexicon import EntityLexicon, Fold, entities_of, matches
-from bilstm_nlp.data.text.sentence import Sentence
+from bilstm_nlp.data.text.sentence import Sentence, widths_of
 from bilstm_nlp.data.text.tokenizer import WORDS, Cut
 from bilstm_nlp.data.text.vocabulary import Vocabulary, WordTable
 from bilstm_nlp.errors import RunError
@@ -61,6 +61,8 @@ class TaggingCodec:
     """The columns of files that are features."""
     gazetteers: Gazetteers = field(default_factory=lambda: Gazetteers({}))
     """Lists of phrases, whose matches are features."""
+    widths: tuple[int, ...] = ()
+    """The numbers of columns of the training files; empty for other files, and in earlier runs."""
 
     @classmethod
     def fit(
@@ -102,6 +104,7 @@ class TaggingCodec:
             context=context,
             columns=tuple(ColumnCodec.fit(column, sentences) for column in columns),
             gazetteers=gazetteers or Gazetteers({}),
+            widths=widths_of(sentences),
         )
         if not with_pairs:
             return codec
@@ -198,6 +201,7 @@ class TaggingCodec:
             "columns": [column_as_json(codec) for codec in self.columns],
             "gazetteers": {kind: list(map(list, phrases)) for kind, phrases in self.gazetteers.phrases.items()},
             "gazetteers_fold_case": self.gazetteers.folds_case,
+            "widths": list(self.widths),
         }
 
     def tensors(self) -> dict[str, AnyArray]:
@@ -233,6 +237,7 @@ class TaggingCodec:
             context=saved.context,
             columns=saved.columns,
             gazetteers=saved.gazetteers,
+            widths=saved.widths,
         )
 
 

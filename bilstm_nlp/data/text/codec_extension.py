@@ -15,7 +15,7 @@ from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.column_codec import ColumnCodec, values_of
 from bilstm_nlp.data.text.cut_learning import agreement
 from bilstm_nlp.data.text.lexicon import ROLES, EntityLexicon, Fold, entities_of, merged
-from bilstm_nlp.data.text.sentence import Sentence
+from bilstm_nlp.data.text.sentence import Sentence, widths_of
 from bilstm_nlp.data.text.tokenizer import Cut
 from bilstm_nlp.data.text.vocabulary import FIRST, PADDING, UNKNOWN, Vocabulary, WordTable, lookup_chain, shape
 from bilstm_nlp.tags import Scheme, tag_set
@@ -50,6 +50,7 @@ def extended(
         pairs=np.empty(0, np.int64),
         cut=cut,
         agreement=agreement(sentences, cut),
+        widths=tuple(sorted({*parent.widths, *widths_of(sentences)})),
     )
     if not len(parent.pairs):
         return codec

@@ -90,6 +90,7 @@ class CodecFile(BaseModel):
     columns: list[ColumnFile] = []
     gazetteers: dict[str, Annotated[list[Strings], Field(min_length=1)]] = {}
     gazetteers_fold_case: bool = False
+    widths: list[Annotated[int, Field(ge=1)]] = []
 
     @field_validator("cut", mode="before")
     @classmethod
@@ -116,6 +117,7 @@ class SavedCodec:
     context: int
     columns: tuple[ColumnCodec, ...]
     gazetteers: Gazetteers
+    widths: tuple[int, ...]
 
 
 def saved_codec(values: object) -> SavedCodec:
@@ -142,6 +144,7 @@ def saved_codec(values: object) -> SavedCodec:
         gazetteers=Gazetteers(
             {kind: tuple(map(tuple, phrases)) for kind, phrases in file.gazetteers.items()}, file.gazetteers_fold_case
         ),
+        widths=tuple(file.widths),
     )
 
 

@@ -49,6 +49,8 @@ class Sentence:
     """Start and end of each token in `text`, in characters."""
     lines: Sequence[int] = ()
     """The line of each token in a column file; empty if all stand on `line`."""
+    width: int = field(default=0, compare=False)
+    """Columns of the column file; 0 for other formats, and for dialects such as CoNLL-U."""
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     """The value of each token in columns that are features, by the column's key."""
     part: tuple[int, int] | None = None
@@ -85,6 +87,15 @@ def by_documents(sentences: Sequence[Sentence]) -> list[list[Sentence]]:
         else:
             groups += [[sentence] for sentence in group]
     return groups
+
+
+def widths_of(sentences: Sequence[Sentence]) -> tuple[int, ...]:
+    """List the numbers of columns of the files that sentences come from, ascending.
+
+    >>> widths_of([Sentence(("EU",), ("O",), 1, width=4), Sentence(("EU",), ("O",), 1)])
+    (4,)
+    """
+    return tuple(sorted({sentence.width for sentence in sentences if sentence.width}))
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.column_codec import ColumnCodec, unknown_values, values_of
 from bilstm_nlp.data.text.feature_columns import FeatureColumn
 from bilstm_nlp.data.text.formats.corpus import TaggedCorpus
+from bilstm_nlp.data.text.formats.other_columns import other_width
 from bilstm_nlp.data.text.gazetteers import Gazetteers
-from bilstm_nlp.data.text.sentence import Sentence
+from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence, place_of
 from bilstm_nlp.errors import DataError
 from bilstm_nlp.reports.sections import Row
 from bilstm_nlp.tags import Scheme, spans
@@ -53,6 +54,15 @@ class FeatureFigures:
     """By the key of the column."""
     gazetteers: dict[str, GazetteerFigures]
     """By the name of the gazetteer."""
+
+
+def say_differences(codec: TaggingCodec, corpus: TaggedCorpus, format: ColumnFormat) -> None:
+    """Log that a corpus to evaluate has other columns than the training files, or values unknown to them."""
+    of_each = {place_of(sentence, corpus.source): sentence for sentence in reversed(corpus.sentences)}
+    for place, first in reversed(of_each.items()):
+        if (problem := other_width([first], codec.widths, format)) is not None:
+            logger.warning("%s: %s", place, problem)
+    say_unknown_values(codec, corpus)
 
 
 def say_unknown_values(codec: TaggingCodec, corpus: TaggedCorpus | None) -> None:

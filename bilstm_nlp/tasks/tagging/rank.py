@@ -44,7 +44,7 @@ def _scored(
     confidence, before = request.confidence or request.format == "html", 0
     for chunk in reading.chunks():
         filled = [sentence for sentence in chunk.sentences if sentence.tokens]
-        tagger.count(chunk, request.source)
+        tagger.count(chunk, request)
         score = partial(scored_sentences, sentences=filled, measure=ranking.by, confidence=confidence)
         results = decode_all(tagger.decoder.batches(filled, batch_tokens=BATCH_TOKENS), score)
         for number, (value, tagged) in enumerate(results, before + 1):

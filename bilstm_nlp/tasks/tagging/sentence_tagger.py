@@ -12,7 +12,7 @@ import numpy as np
 
 from bilstm_nlp.data.lines import name_of
 from bilstm_nlp.data.text.formats.corpus import ColumnFormat, Sentence
-from bilstm_nlp.data.text.formats.other_columns import other_columns
+from bilstm_nlp.data.text.formats.other_columns import other_columns, other_width
 from bilstm_nlp.data.text.formats.recognition import InputFormat, input_format
 from bilstm_nlp.data.text.output import Entity, OutputFormat, TaggedSentence
 from bilstm_nlp.data.text.sentence_ends import say_rules
@@ -127,10 +127,14 @@ class SentenceTagger:
         yield reading.footer.encode()
         self.say_tally()
 
-    def count(self, chunk: Chunk, source: str) -> None:
+    def count(self, chunk: Chunk, request: Request) -> None:
         """Count a chunk of a stream. The first chunk tells whether its columns are those of the training files."""
-        if chunk.first == 1 and (problem := other_columns(chunk.sentences, self.decoder.codec.words, self.format)):
-            self.tally.problem = f"{name_of(source)}: {problem}"
+        if chunk.first == 1:
+            codec, sentences = self.decoder.codec, chunk.sentences
+            problems = [other_columns(sentences, codec.words, self.format)]
+            if not request.states_columns:
+                problems.append(other_width(sentences, codec.widths, self.reads))
+            self.tally.problems += [f"{name_of(request.source)}: {problem}" for problem in problems if problem]
         self.tally.count(self.decoder.codec.columns, chunk.sentences)
 
     def say_tally(self) -> None:
@@ -191,7 +195,7 @@ class SentenceTagger:
         """Yield the output for each sentence of a chunk, in the request's format."""
         kind = self.output_format(request)
         write = writer_of(kind, self.decoder.codec.types)
-        self.count(chunk, request.source)
+        self.count(chunk, request)
         tagged = self.tagged(
             chunk.sentences,
             confidence=request.confidence or kind == "html",

@@ -27,8 +27,8 @@ class Tally:
     left_out: int = 0
     """Entities that were left out because they are less probable than asked for."""
     min_confidence: float = 0.0
-    problem: str = ""
-    """A problem with the columns."""
+    problems: list[str] = field(default_factory=list)
+    """Problems with the columns."""
 
     def count(self, columns: Sequence[ColumnCodec], sentences: Sequence[Sentence]) -> None:
         """Count sentences that a tagger with these columns reads. Raises `InputError` if they lack a column."""
@@ -46,7 +46,7 @@ class Tally:
 
     def add(self, other: Tally) -> None:
         """Add the counts of another part of the stream."""
-        self.problem = self.problem or other.problem
+        self.problems += other.problems
         self.tokens += other.tokens
         self.entities += other.entities
         self.left_out += other.left_out
@@ -60,9 +60,8 @@ class Tally:
             self.unknown[key] = replace(values, counts=before + values.counts, tokens=0)
 
     def messages(self) -> Iterator[str]:
-        """Yield a sentence for a problem, and for each count that is not 0."""
-        if self.problem:
-            yield self.problem
+        """Yield the problems, and a sentence for each count that is not 0."""
+        yield from self.problems
         for values in self.unknown.values():
             yield str(replace(values, tokens=self.tokens))
         if self.left_out:

@@ -41,7 +41,7 @@ from bilstm_nlp.tasks.tagging.decoder import Decoder, ModelDecoder
 from bilstm_nlp.tasks.tagging.decoding import TaggingModel, decode, head_of, read_together
 from bilstm_nlp.tasks.tagging.errors import wrong_entities
 from bilstm_nlp.tasks.tagging.evaluation import Evaluation, gold_spans
-from bilstm_nlp.tasks.tagging.feature_figures import FeatureInspection, say_unknown_values
+from bilstm_nlp.tasks.tagging.feature_figures import FeatureInspection, say_differences, say_unknown_values
 from bilstm_nlp.tasks.tagging.inheritance import child_of
 from bilstm_nlp.tasks.tagging.inspection import CorpusInspection, inspect_corpora, tokenizer_complaints
 from bilstm_nlp.tasks.tagging.meaning import meaning_of
@@ -143,7 +143,7 @@ class TaggingTask:
         """Score a decoder, of one tagger or of several, as `evaluate` scores a tagger."""
         data = self.config.data
         corpus = self.corpus(source or data.test or data.dev, decoder.codec)
-        say_unknown_values(decoder.codec, corpus)
+        say_differences(decoder.codec, corpus, self.format)
         evaluation = Evaluation(decoder, corpus)
         meaning = meaning_of(decoder.codec)
         results = meaning.results(evaluation)

@@ -39,12 +39,13 @@ def read_columns(
     """
     name = name_of(source)
     layout: Layout | None = None
+    width = 0
     shape = ColumnShape(name, format)
     sentence, tags = Collected(), set[str]()
     lines = lines_of_columns(source, format.encoding, complain)
     head = head_of(lines)
     dialect = dialect_of([line for _, line in head], source, format)
-    set_comment, format = format.comment is not None, dialect.format
+    set_comment, is_dialect, format = format.comment is not None, dialect.format is not format, dialect.format
     if dialect.explanation:
         note(Remark(name, None, "files in CoNLL-U", dialect.explanation))
     for number, line in chain(head, lines):
@@ -59,7 +60,7 @@ def read_columns(
         cells = fields_of(line) if layout is None else layout.cells(line)
         if not cells or is_boundary(line, cells, format, layout):
             if sentence.tokens:
-                yield sentence.done(format, keep_rows)
+                yield sentence.done(format, keep_rows, width)
                 shape.end_sentence()
                 sentence = Collected(document=sentence.document)
             if cells:
@@ -67,6 +68,7 @@ def read_columns(
             continue
         if layout is None:
             layout = layout_of(name, line, number, format, dialect.names)
+            width = 0 if is_dialect else layout.width
             if format.has_header and not dialect.names:
                 continue
             cells = layout.cells(line)
@@ -94,7 +96,7 @@ def read_columns(
         check_length(name, len(sentence.tokens), number)
         shape.add(cells, layout, number, complain, note)
     if sentence.tokens or sentence.boundaries or (keep_rows and sentence.asides):
-        yield sentence.done(format, keep_rows)
+        yield sentence.done(format, keep_rows, width)
     if layout is not None:
         shape.judge(layout, complain, note)
 
@@ -185,8 +187,8 @@ class Collected:
         self.values.append(values)
         self.rows.append("\n".join([*asides, row]))
 
-    def done(self, format: ColumnFormat, keep_rows: bool) -> Sentence:
-        """Make the sentence. Without tokens, all lines that are left come before it."""
+    def done(self, format: ColumnFormat, keep_rows: bool, width: int) -> Sentence:
+        """Make the sentence of a file with so many columns. Without tokens, all lines that are left come before it."""
         if not self.tokens:
             self.comments, self.lines = [aside for aside, _ in self.asides], self.lines or [self.asides[0][1]]
         first, last = self.lines[0], self.lines[-1]
@@ -201,6 +203,7 @@ class Collected:
             after=tuple(aside for aside, _ in self.asides) if keep_rows and self.tokens else (),
             rows=tuple(self.rows) if keep_rows else (),
             lines=lines if self.tokens else (),
+            width=width,
             columns={
                 feature.key: tuple(values[index] for values in self.values)
                 for index, feature in enumerate(format.features)

@@ -1,10 +1,10 @@
-"""Column files whose words are in another column than those of the training files."""
+"""Column files whose columns are not those of the training files."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from bilstm_nlp.data.text.formats.column_layout import fields_of
+from bilstm_nlp.data.text.formats.column_layout import counted, fields_of
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence
 from bilstm_nlp.data.text.vocabulary import UNKNOWN, WordTable
 
@@ -14,16 +14,41 @@ MARGIN = 0.3
 """Fraction of tokens by which another column must have more words of the training data."""
 
 
+def other_width(sentences: Sequence[Sentence], widths: Collection[int], format: ColumnFormat) -> str | None:
+    """Describe a number of columns that no training file has, if that of the sentences' file is such a number.
+
+    `widths` are those of the training files, none if they are unknown. A file to predict may lack the column of the
+    tags, or have tokens alone, if its tokens stand where they stood at training. Columns by name may stand anywhere.
+    """
+    first = next((sentence for sentence in sentences if sentence.width), None)
+    if first is None or not widths or first.width in widths or isinstance(format.token, str):
+        return None
+    token = format.token % first.width
+    if format.tag is None:
+        without_tags = (width for width in widths if first.width in (1, width - 1))
+        if any(format.token % width == token for width in without_tags):
+            return None
+    trained = " or ".join(map(str, sorted(widths)))
+    return (
+        f"line {first.line}: {counted(first.width)}, where the training files have {trained}; column {token} is read "
+        f"as the tokens, and data.token_column names another"
+    )
+
+
 def other_columns(sentences: Sequence[Sentence], words: WordTable, format: ColumnFormat) -> str | None:
     """Describe a column with more words of the training data than that of the tokens, if there is one.
 
     Sentences without rows, as of text, are not looked at.
     """
-    rows = _rows(sentences)
-    if not rows or not isinstance(format.token, int) or not -len(rows[0]) <= format.token < len(rows[0]):
+    rows, tokens = _rows(sentences)
+    if not rows or isinstance(format.token, str):
         return None
-    known = [_fraction(words, column) for column in zip(*rows, strict=True)]
-    column, better = format.token % len(known), known.index(max(known))
+    columns = list(zip(*rows, strict=True))
+    column = next((index for index, cells in enumerate(columns) if list(cells) == tokens), None)
+    if column is None:
+        return None
+    known = [_fraction(words, cells) for cells in columns]
+    better = known.index(max(known))
     if known[better] < known[column] + MARGIN:
         return None
     first = next(sentence.line for sentence in sentences if sentence.rows)
@@ -34,16 +59,20 @@ def other_columns(sentences: Sequence[Sentence], words: WordTable, format: Colum
     )
 
 
-def _rows(sentences: Sequence[Sentence]) -> list[list[str]]:
-    """Return the cells of the first rows, all of which have as many."""
+def _rows(sentences: Sequence[Sentence]) -> tuple[list[list[str]], list[str]]:
+    """Return the cells and the tokens of the first rows, all of which have as many cells."""
     rows: list[list[str]] = []
+    tokens: list[str] = []
     for sentence in sentences:
+        if not sentence.rows:
+            continue
         for row in sentence.rows:
             last = row.rpartition("\n")[2]
             rows.append(last.split("\t") if "\t" in last else fields_of(last))
+        tokens += sentence.tokens
         if len(rows) >= LOOKED_AT:
             break
-    return rows if len({len(row) for row in rows}) == 1 else []
+    return (rows, tokens) if len({len(row) for row in rows}) == 1 else ([], [])
 
 
 def _fraction(words: WordTable, cells: Sequence[str]) -> float:
