@@ -36,7 +36,7 @@ class HeldOut(Section):
         return self
 
 
-def _kind(value: Any) -> str:
+def corpus_kind(value: Any) -> str:
     """Tell what a value names: a file, several, or a share of them."""
     if isinstance(value, list | tuple):
         return "files"
@@ -47,7 +47,7 @@ def _file_kind(value: Any) -> str:
     return "files" if isinstance(value, list | tuple) else "file"
 
 
-def _expanded(value: Any) -> Any:
+def expanded(value: Any) -> Any:
     """Replace patterns by the files that match them, in the order of their names. One file stands for itself.
 
     A pattern without a match stays, for the reader to name. Raises `ValueError` for a file that is named twice.
@@ -79,9 +79,9 @@ def files_of(value: str | tuple[str, ...]) -> tuple[str, ...]:
 
 _File = Annotated[Source, Tag("file")]
 _Files = Annotated[tuple[Source, ...], Field(min_length=1), Tag("files")]
-CorpusFiles = Annotated[_File | _Files, Discriminator(_file_kind), AfterValidator(_expanded)]
+CorpusFiles = Annotated[_File | _Files, Discriminator(_file_kind), AfterValidator(expanded)]
 """One source or several. Patterns such as `data/*.conll` become the files that match when the config is read."""
 DevelopmentCorpus = Annotated[
-    _File | _Files | Annotated[DevShare, Tag("share")], Discriminator(_kind), AfterValidator(_expanded)
+    _File | _Files | Annotated[DevShare, Tag("share")], Discriminator(corpus_kind), AfterValidator(expanded)
 ]
 """One source or several, or a share of the training corpus."""

@@ -1,0 +1,149 @@
+"""The layout of a file of texts, found over all of its lines: its separator, its header, and its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bilstm_nlp.data.labelled.labelled_text import TextFormat
+from bilstm_nlp.data.labelled.text_ends import end_of
+from bilstm_nlp.data.labelled.text_header import header_of
+from bilstm_nlp.data.labelled.text_names import Ambiguous
+from bilstm_nlp.data.labelled.text_roles import Roles, roles_of
+from bilstm_nlp.data.labelled.text_rows import Cells, Line, Row, Way
+from bilstm_nlp.errors import DataError, excerpt, listed
+
+FASTTEXT = "__label__"
+"""The beginning of a class in files of fastText."""
+TABLES = ("\t", "|||", ",", ";", "|")
+CUTS = (",", ";", "|", ": ", " ")
+"""Separators in the order in which they count: of rows with the same number of cells, and of a class and the rest."""
+MOST_OTHERS = 0.1
+"""The largest share of rows with another number of cells than most have."""
+NO_ROLES = Roles()
+TELL = "data.separator, data.label_column and data.text_column tell them"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The layout of a file."""
+
+    cells: Cells | None
+    """None for fastText's classes, which are words of the line."""
+    width: int = 0
+    header: bool = False
+    names: tuple[str, ...] = ()
+    """The names of all columns; their numbers without a header."""
+    roles: Roles = NO_ROLES
+    doubts: tuple[str, ...] = ()
+    """Guesses, each with the setting that says otherwise."""
+
+    @property
+    def explanation(self) -> str:
+        """Describe the layout."""
+        if self.cells is None:
+            return f"classes are words that begin with {FASTTEXT}"
+        text = " and ".join(self.names[index] for index in self.roles.text)
+        label = listed([self.names[index] for index in self.roles.label])
+        columns = f"text in column {text}" + (f", class in column {label}" if label else ", no column of classes")
+        return f"{self.cells.description}, {'a' if self.header else 'no'} header; {columns}"
+
+
+def layout_of(name: str, lines: Sequence[Line], format: TextFormat, *, needs_class: bool = True) -> Layout | None:
+    """Find the layout of a file. Return None for lines without a layout, if no class is needed.
+
+    Raises `DataError` if text or class can't be told.
+    """
+    head = [line for _, line in lines if line.strip()]
+    if not head:
+        return None
+    if format.separator is None and not format.text_columns and not format.label_columns and _is_fasttext(head):
+        return Layout(None)
+    search = _Search(name, lines, head, format, needs_class)
+    try:
+        layout = search.layout(weak=False) or (search.layout(weak=True) if needs_class else None)
+    except Ambiguous as ambiguous:
+        raise DataError(name, ambiguous.expected, ambiguous.found) from None
+    if layout is None and needs_class:
+        expected = f"a class and a text in each line; {TELL}"
+        raise DataError(name, expected, f"no values that repeat as classes do, in lines such as {excerpt(head[0])!r}")
+    return layout
+
+
+def _is_fasttext(lines: Sequence[str]) -> bool:
+    """Tell whether most lines have a word that is a class of fastText."""
+    marked = sum(FASTTEXT in line and any(word.startswith(FASTTEXT) for word in line.split()) for line in lines)
+    return 2 * marked > len(lines)
+
+
+class _Search:
+    """The search for the layout of a file."""
+
+    def __init__(self, name: str, lines: Sequence[Line], head: Sequence[str], format: TextFormat, needs_class: bool):
+        self.name, self.lines, self.format, self.needs_class = name, lines, format, needs_class
+        self.head = head
+        """All lines that are not blank."""
+
+    def layout(self, *, weak: bool) -> Layout | None:
+        """Try the separators in their order. `weak` accepts guesses from few lines."""
+        format = self.format
+        given = None if format.separator is None else (format.separator,)
+        named = bool(format.header) or any(
+            isinstance(column, str) for column in (*format.text_columns, *format.label_columns)
+        )
+        for separator in given or [mark for mark in TABLES if self._common(mark)]:
+            if separator != " " and (layout := self._of_table(separator, weak=weak)) is not None:
+                return layout
+        if named or (not self.needs_class and not format.classes):
+            return None
+        for separator in given or [mark for mark in CUTS if self._common(mark)]:
+            if (layout := self._of_cut(separator, weak=weak)) is not None:
+                return layout
+        return None
+
+    def _common(self, separator: str) -> bool:
+        """Tell whether many lines have a separator: a row in quotes may take several lines."""
+        count = sum(separator in line for line in self.head)
+        return any(separator in line for line in self.head[:10]) and 4 * count >= len(self.head)
+
+    def _rows(self, separator: str, way: Way) -> tuple[list[Row], int]:
+        """Return the rows, and the number of those that can't be read."""
+        errors: list[DataError] = []
+        rows = list(Cells(separator, way).rows(self.lines, errors.append, self.name))
+        return rows, len(errors)
+
+    def _of_table(self, separator: str, *, weak: bool) -> Layout | None:
+        """Read the lines as rows of the same number of cells."""
+        way: Way = "raw"
+        rows, _ = self._rows(separator, "raw")
+        doubts = []
+        if any('"' in line for line in self.head):
+            quoted, errors = self._rows(separator, "quoted")
+            same = len({len(row.cells) for row in rows}) == 1 and len(rows[0].cells) > 1
+            if same and (errors or len(quoted) < len(rows)):
+                if any(separator + '"' in line or line.startswith('"') for line in self.head):
+                    doubts.append("quotes are part of the text, because they don't enclose cells")
+            else:
+                rows, way = quoted, "quoted"
+        widths = [len(row.cells) for row in rows]
+        width = max(set(widths), key=lambda count: (widths.count(count), count)) if widths else 0
+        if width < 2 or (len(widths) - widths.count(width) > MOST_OTHERS * len(widths)):
+            return None
+        rows = [row for row in rows if len(row.cells) == width]
+        header, doubt = header_of(rows, self.format)
+        doubts += [doubt] if doubt else []
+        names = tuple(cell.strip() for cell in rows[0].cells) if header else tuple(map(str, range(width)))
+        body = rows[1:] if header else rows
+        roles = roles_of(self.name, names if header else None, body, self.format, self.needs_class, weak=weak)
+        if roles is None:
+            return None
+        return Layout(Cells(separator, way), width, header, names, roles, (*doubts, *roles.doubts))
+
+    def _of_cut(self, separator: str, *, weak: bool) -> Layout | None:
+        """Read the lines as a class and a text, or as a text and a class."""
+        end = end_of(self.head, separator, self.format, weak=weak)
+        if end is None:
+            return None
+        label = 0 if end.first else 1
+        cells = Cells(separator, "first" if end.first else "last")
+        return Layout(cells, 2, False, ("0", "1"), Roles((1 - label,), (label,)), (end.doubt,) if end.doubt else ())
