@@ -70,7 +70,8 @@ class RegressionHeadConfig(Section):
     bypass: LinearBypassConfig | NoBypass = Field(NoBypass(), discriminator="kind")
     """Forecast made from the look-back without the encoder, added to the encoder's forecast."""
     shrinkage: Literal["none", "last"] = "none"
-    """Shrinkage of the forecast after training. `last`: towards the last value, as far as the validation part tells,
-    and farther if it has few windows. For series close to random walks."""
+    """Shrinkage of the forecast after training. `last`: towards the last value, and farther if windows are few. All
+    windows tell how much of each window's own level and trend to keep; those of the validation part, how much of what
+    the model has learnt. For series close to random walks."""
     objective: MseConfig | MaeConfig | HuberConfig | QuantileConfig = Field(MaeConfig(), discriminator="kind")
     """The training loss."""

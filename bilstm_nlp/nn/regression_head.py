@@ -117,8 +117,8 @@ class RegressionHead(nn.Module):
     """
 
     margins: Tensor
-    share: Tensor | None
-    """() part of the departure from the last value that whoever forecasts keeps; `decode` does not."""
+    shares: Tensor | None
+    """(2,) shares of the start's and of the model's departure that whoever forecasts keeps; `decode` keeps all."""
 
     def __init__(
         self,
@@ -138,7 +138,7 @@ class RegressionHead(nn.Module):
         `ahead` reads the columns known ahead, if they have categories or meet facts.
 
         `levels`: Q nominal coverages of prediction intervals. `margins`: the shape of their margins, (Q, S, H, C) for S
-        series. `shrinks`: forecasts keep a share of their departure from the last value.
+        series. `shrinks`: forecasts keep shares of their departure from the last value.
         """
         super().__init__()
         self.pooling, self.decoder, self.bypass = pooling, decoder, bypass
@@ -146,7 +146,7 @@ class RegressionHead(nn.Module):
         self.ahead, self.levels = ahead, tuple(levels)
         # Fitted to validation data after training: the margins that widen intervals.
         self.register_buffer("margins", torch.zeros(*margins))
-        self.register_buffer("share", torch.ones(()) if shrinks else None)
+        self.register_buffer("shares", torch.ones(2) if shrinks else None)
 
     def decode(self, states: Tensor, batch: WindowBatch[Tensor]) -> Tensor:
         """(S, T, D) states → (B, H, C, Q) forecasts, in the units of `batch.future`."""

@@ -221,7 +221,7 @@ def _small(period: int, rows: _Rows, series: int) -> Iterable[Choice]:
     """Choose shrinkage without a season, and what calibrates intervals of few validation windows."""
     if period == 1:
         reason = (
-            "without a season, the last value is hard to beat; the validation part tells how much of the rest to keep"
+            "without a season, the last value is hard to beat; windows before the test part tell how much to add to it"
         )
         yield Choice("head.shrinkage", "last", reason)
     if series < PANEL and rows.validation < INDEPENDENT * rows.horizon:

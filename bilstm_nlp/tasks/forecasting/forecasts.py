@@ -50,13 +50,30 @@ def forecast_windows(
     model: ForecastingModel, codec: SeriesCodec, past: Values, known: Values, facts: Values | None
 ) -> Forecasts:
     """Forecast windows, given their arrays as `SeriesCodec.collate` has them, and shrink the forecasts if asked for."""
-    forecasts, share = forecast(model, codec.collate(past, known, facts)), head_of(model).share
-    if share is None or share == 1:
+    batch = codec.collate(past, known, facts)
+    forecasts, shares = forecast(model, batch), head_of(model).shares
+    if shares is None or shares[1] == 1:
         return forecasts
-    last = past[:, -1:, : len(codec.columns.targets), None].astype(np.float32)
-    shrunk = last + np.float32(share.item()) * (forecasts.quantiles - last)
+    of_start, of_model = shares.cpu().numpy()
+    last, start = last_and_start(codec, past, batch)
+    shrunk = part_way(part_way(last, start, of_start)[..., None], forecasts.quantiles, of_model)
     # A column without a value yet has no last one.
-    return replace(forecasts, quantiles=np.where(np.isnan(last), forecasts.quantiles, shrunk))
+    return replace(forecasts, quantiles=np.where(np.isnan(shrunk), forecasts.quantiles, shrunk))
+
+
+def last_and_start(codec: SeriesCodec, past: Values, batch: WindowBatch[NDArray[Any]]) -> tuple[Values, Values]:
+    """Return the last values (B, 1, C) of windows, and the forecasts (B, H or 1, C) that a model begins at, scaled."""
+    return past[:, -1:, : len(codec.columns.targets)].astype(np.float32), batch.level
+
+
+def part_way(begin: Values, end: Values, share: np.floating[Any] | float) -> Values:
+    """Return the values that lie a share of the way from `begin` to `end`.
+
+    >>> part_way(np.array([1.0]), np.array([5.0]), 0.25)
+    array([2.])
+    """
+    values: Values = begin + share * (end - begin)
+    return values
 
 
 @torch.no_grad()

@@ -33,7 +33,7 @@ from bilstm_nlp.tasks.forecasting.intervals import calibrate, training_part
 from bilstm_nlp.tasks.forecasting.measurement import Blocks, measure
 from bilstm_nlp.tasks.forecasting.origins import ModelForecasts, WindowForecaster
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
-from bilstm_nlp.tasks.forecasting.shrinkage import fit_share
+from bilstm_nlp.tasks.forecasting.shrinkage import fit_shares
 from bilstm_nlp.tasks.measurement import Measurement, evenly_spaced
 from bilstm_nlp.training.protocols import Batches, Score
 
@@ -157,12 +157,14 @@ class PreparedForecasting:
         return list(dict.fromkeys((self.config.data.validate_on, *(("test",) if self.data.has_test else ()))))
 
     def calibrate(self) -> None:
-        """Set the share of the model in shrunk forecasts, then the margins of the intervals, by the validation part."""
+        """Set the shares of shrunk forecasts, then the margins of the intervals."""
         codec, series = self.codec.series, self.data.series_set.series
-        if head_of(self.model).share is not None:
-            share = fit_share(self.model, codec, self.validation_windows)
+        if head_of(self.model).shares is not None:
+            shares = fit_shares(self.model, codec, self.training_windows, self.validation_windows)
             logger.info(
-                "head.shrinkage: forecasts are the last value and %.0f %% of the model's departure from it", 100 * share
+                "head.shrinkage: forecasts are the last value, %.0f %% of the way from it to each window's own level "
+                "and trend, and %.0f %% of the rest of the way to the model's forecast",
+                *(100 * share for share in shares),
             )
         calibrate(self.model, codec, series, self.calibration_windows, self.config.interval)
 
@@ -173,8 +175,11 @@ class PreparedForecasting:
         methods = Methods(self.config.baselines) if self.methods is None else self.methods
         results = evaluate(self.forecasts, codec.baselines, series_set.series, windows, level, methods)
         missing = self.missing(part)
-        share = None if self.ensemble is not None else head_of(self.model).share
-        shrunk = {} if share is None else {"shrinkage": {"towards": "last value", "share": share.item()}}
+        shares = None if self.ensemble is not None else head_of(self.model).shares
+        shrunk: dict[str, Any] = {}
+        if shares is not None:
+            of_start, of_model = (round(share, 2) for share in shares.tolist())
+            shrunk = {"shrinkage": {"towards": "last value", "share_of_start": of_start, "share": of_model}}
         unscored = {"missing": missing, "windows_left_out": int(windows.left_out.sum()), "stride": self.stride}
         return {"source": series_set.source, **results.to_json(), **shrunk, **unscored, "leakage": self.probe(windows)}
 

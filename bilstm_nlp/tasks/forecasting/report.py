@@ -51,7 +51,7 @@ def verdict(results: dict[str, Any], part: str) -> str | None:
     The forecast repeats the last season, or the last value if there is no season. A model without errors never loses.
     A model that repeats the last value itself is said to do so.
     """
-    if results.get("shrinkage", {}).get("share") == 0:
+    if _repeats(results):
         return f"this model repeats the last value: its own forecasts were not clearly nearer on the {part} part"
     baselines = results["baselines"]
     name = "seasonal naive" if "seasonal naive" in baselines and results["season"] > 1 else "naive"
@@ -86,17 +86,28 @@ def _skill(results: dict[str, Any]) -> str:
 
 
 def _shrunk(results: dict[str, Any]) -> Iterator[str]:
-    """Say how much of the model's departure from the last value its forecasts keep."""
+    """Say how much of their departure from the last value the forecasts keep."""
     if "shrinkage" not in results:
         return
-    share = results["shrinkage"]["share"]
+    share, of_start = (results["shrinkage"][key] for key in ("share", "share_of_start"))
     told = "as the validation part tells (head.shrinkage)"
-    if share == 0:
+    begun = "the last value"
+    if of_start:
+        begun += f" and {of_start:.0%} of the departure of each window's own level and trend from it"
+    if _repeats(results):
         yield f"Forecasts repeat the last value: the model's own were not clearly nearer, {told}."
+    elif share == 0:
+        yield f"Forecasts are {begun}: the model's own were not clearly nearer, {told}."
     elif share < 1:
-        yield f"Forecasts are the last value and {share:.0%} of the model's departure from it, {told}."
+        yield f"Forecasts are {share:.0%} the model's own, and for the rest {begun}, {told}."
     else:
         yield f"Forecasts are the model's own: they need no shrinkage towards the last value, {told}."
+
+
+def _repeats(results: dict[str, Any]) -> bool:
+    """Return True if the forecasts repeat the last value, as shrinkage has left nothing else."""
+    shrinkage = results.get("shrinkage", {"share": 1.0})
+    return bool(shrinkage["share"] == 0 and shrinkage["share_of_start"] == 0)
 
 
 def _fitted(results: dict[str, Any]) -> dict[str, dict[str, Any]]:
