@@ -77,11 +77,11 @@ def files_of(value: str | tuple[str, ...]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else value
 
 
-_File = Annotated[Source, Tag("file")]
-_Files = Annotated[tuple[Source, ...], Field(min_length=1), Tag("files")]
-CorpusFiles = Annotated[_File | _Files, Discriminator(_file_kind), AfterValidator(expanded)]
+OneFile = Annotated[Source, Tag("file")]
+SeveralFiles = Annotated[tuple[Source, ...], Field(min_length=1), Tag("files")]
+CorpusFiles = Annotated[OneFile | SeveralFiles, Discriminator(_file_kind), AfterValidator(expanded)]
 """One source or several. Patterns such as `data/*.conll` become the files that match when the config is read."""
 DevelopmentCorpus = Annotated[
-    _File | _Files | Annotated[DevShare, Tag("share")], Discriminator(corpus_kind), AfterValidator(expanded)
+    OneFile | SeveralFiles | Annotated[DevShare, Tag("share")], Discriminator(corpus_kind), AfterValidator(expanded)
 ]
 """One source or several, or a share of the training corpus."""
