@@ -1,4 +1,4 @@
-"""Batches for the two kinds of model, with shapes that are checked when a batch is made.
+"""Batches for each kind of model, with shapes that are checked when a batch is made.
 
 A batch is generic over its kind of array: `data` makes batches of numpy arrays, and `nn.tensors.on` makes tensors of
 them where a model is called. This module imports no torch.
@@ -216,12 +216,60 @@ class WindowBatch(Generic[A]):
         )
 
 
+@dataclass(frozen=True)
+class SequenceBatch(Generic[A]):
+    """B sequences of at most T steps of F numbers, as of sensors.
+
+    Raises `ValueError` for arrays whose shapes do not fit together.
+
+    >>> import numpy as np
+    >>> print(SequenceBatch(np.zeros((2, 5, 3), np.float32), np.array([5, 4]), np.ones((2, 5), bool)))
+    2 sequences of up to 5 steps
+    """
+
+    values: A
+    """(B, T, F) float32, scaled; 0 at padding."""
+    lengths: A
+    """(B,) int64: steps in each sequence, at least 1."""
+    mask: A
+    """(B, T) bool: True at steps, False at padding."""
+    tags: A | None = None
+    """(B, T) int64: gold labels of the steps; 0 at padding. None if they are unknown."""
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 3:
+            raise ValueError(f"SequenceBatch.values must be (B, T, F), got {tuple(self.values.shape)}")
+        b, t = self.values.shape[:2]
+        _check_shapes(self, {"lengths": (b,), "mask": (b, t), "tags": (b, t)})
+        if str(self.mask.dtype) not in ("bool", "torch.bool"):
+            raise ValueError(f"SequenceBatch.mask must be bool, got {self.mask.dtype}")
+
+    def __str__(self) -> str:
+        """Name the batch by its size, for messages."""
+        return f"{len(self)} sequences of up to {self.values.shape[1]} steps"
+
+    def __len__(self) -> int:
+        """Count the sequences."""
+        return self.values.shape[0]
+
+    def mapped(self, convert: Callable[[A], OtherA]) -> SequenceBatch[OtherA]:
+        """Convert every array."""
+        return SequenceBatch(
+            values=convert(self.values),
+            lengths=convert(self.lengths),
+            mask=convert(self.mask),
+            tags=None if self.tags is None else convert(self.tags),
+        )
+
+
 def _last(array: A | None) -> int:
     """Return the size of an array's last dimension; 0 without an array."""
     return 0 if array is None else array.shape[-1]
 
 
-def _check_shapes(batch: TokenBatch[A] | WindowBatch[A], expected: Mapping[str, tuple[int, ...]]) -> None:
+def _check_shapes(
+    batch: TokenBatch[A] | WindowBatch[A] | SequenceBatch[A], expected: Mapping[str, tuple[int, ...]]
+) -> None:
     """Raises `ValueError` for an array of another shape than expected; absent arrays are fine."""
     for name, shape in expected.items():
         value = getattr(batch, name)

@@ -7,7 +7,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from bilstm_nlp.batch import SentenceWindows, TokenBatch, WindowBatch
+from bilstm_nlp.batch import SentenceWindows, SequenceBatch, TokenBatch, WindowBatch
 
 
 def token_values(**changed: object) -> dict[str, object]:
@@ -118,3 +118,25 @@ def test_mapping_a_window_batch_converts_each_array():
     single = batch.mapped(np.float32)
     assert {getattr(single, field.name).dtype for field in fields(single)} == {np.dtype(np.float32)}
     assert WindowBatch(**window_values(future=None)).mapped(np.float32).future is None
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "message"),
+    [
+        ("values", np.zeros((2, 3), np.float32), r"SequenceBatch.values must be \(B, T, F\), got \(2, 3\)"),
+        ("lengths", np.zeros(3, np.int64), r"SequenceBatch.lengths must be \(2,\), got \(3,\)"),
+        ("mask", np.zeros((2, 4), bool), r"SequenceBatch.mask must be \(2, 3\), got \(2, 4\)"),
+        ("mask", np.zeros((2, 3), np.int64), "SequenceBatch.mask must be bool, got int64"),
+        ("tags", np.zeros((3, 2), np.int64), r"SequenceBatch.tags must be \(2, 3\), got \(3, 2\)"),
+    ],
+)
+def test_sequence_batch_with_a_wrong_array_is_refused(name, array, message):
+    fitting = {
+        "values": np.zeros((2, 3, 5), np.float32),
+        "lengths": np.array([3, 1]),
+        "mask": np.ones((2, 3), bool),
+        "tags": np.zeros((2, 3), np.int64),
+    }
+    assert len(SequenceBatch(**fitting)) == 2
+    with pytest.raises(ValueError, match=message):
+        SequenceBatch(**{**fitting, name: array})
