@@ -79,7 +79,7 @@ def _header(stream: IO[bytes], separator: str, source: str, format: TableFormat)
         dtype=str,
         keep_default_na=False,
         skip_blank_lines=False,
-        encoding="utf-8-sig",
+        encoding=_codec(format.encoding),
     )
     header = [str(name) for name in first.iloc[0]]
     if format.names is not None:
@@ -95,6 +95,11 @@ def _header(stream: IO[bytes], separator: str, source: str, format: TableFormat)
         if name in header[:number]:
             raise DataError(source, "names that differ for all columns", f"{name!r} twice", 1)
     return header
+
+
+def _codec(encoding: str) -> str:
+    """Return the codec that reads an encoding, without a byte order mark at the beginning."""
+    return "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
 
 
 def _is_data(header: Sequence[str]) -> bool:
@@ -132,7 +137,7 @@ def _rows(
         na_values={} if all_text else {name: EMPTY for name in header if name not in unmarked},
         skip_blank_lines=False,
         low_memory=False,
-        encoding="utf-8-sig",
+        encoding=_codec(format.encoding),
         float_precision=EXACT,
     )
     if not isinstance(frame.index, pd.RangeIndex):

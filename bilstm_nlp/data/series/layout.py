@@ -52,6 +52,8 @@ class TableFormat:
     """The separator between groups of three digits."""
     names: tuple[str, ...] | None = None
     """Names of all columns of a CSV file without a header."""
+    encoding: str = "utf-8"
+    """The encoding of a CSV file."""
     largest: float = LARGEST
     """The largest number, of either sign, that can be trained on."""
     begins_late: bool = True

@@ -47,7 +47,7 @@ def cells_of(source: str, format: TableFormat, all_text: bool = False) -> tuple[
     except pd.errors.EmptyDataError:
         raise DataError(name, "a header and rows", "an empty file") from None
     except UnicodeDecodeError as error:
-        raise DataError(name, "UTF-8 text", f"byte {error.object[error.start]:#x}") from None
+        raise DataError(name, f"{format.encoding.upper()} text", f"byte {error.object[error.start]:#x}") from None
     except FileNotFoundError:
         raise DataError(name, "a file", f"nothing there{suggestion(str(path))}") from None
     except (OSError, EOFError, zlib.error, ValueError) as error:
