@@ -235,12 +235,16 @@ class SequenceBatch(Generic[A]):
     """(B, T) bool: True at steps, False at padding."""
     tags: A | None = None
     """(B, T) int64: gold labels of the steps; 0 at padding. None if they are unknown."""
+    classes: A | None = None
+    """(B, K) float32: 1 for each class of a sequence, 0 for all others. None if they are unknown or not asked for."""
 
     def __post_init__(self) -> None:
         if self.values.ndim != 3:
             raise ValueError(f"SequenceBatch.values must be (B, T, F), got {tuple(self.values.shape)}")
         b, t = self.values.shape[:2]
         _check_shapes(self, {"lengths": (b,), "mask": (b, t), "tags": (b, t)})
+        if self.classes is not None and (self.classes.ndim != 2 or self.classes.shape[0] != b):
+            raise ValueError(f"SequenceBatch.classes must be ({b}, K), got {tuple(self.classes.shape)}")
         if str(self.mask.dtype) not in ("bool", "torch.bool"):
             raise ValueError(f"SequenceBatch.mask must be bool, got {self.mask.dtype}")
 
@@ -259,6 +263,7 @@ class SequenceBatch(Generic[A]):
             lengths=convert(self.lengths),
             mask=convert(self.mask),
             tags=None if self.tags is None else convert(self.tags),
+            classes=None if self.classes is None else convert(self.classes),
         )
 
 

@@ -21,8 +21,6 @@ class EncodedSequences:
     """(N, F)"""
     tags: Ints | None = None
     """(N,) the label of each step. None if there are none."""
-    classes: Ints | None = None
-    """(S,) the class of each sequence. None if there are none."""
 
     @property
     def lengths(self) -> Ints:

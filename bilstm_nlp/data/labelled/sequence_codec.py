@@ -1,4 +1,4 @@
-"""From sequences of a file to scaled numbers and label ids, and back to labels."""
+"""From the sequences of a file to scaled numbers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, PositiveFloat, model_validator
 from bilstm_nlp.batch import AnyArray, Floats
 from bilstm_nlp.data.labelled.encoded_sequences import EncodedSequences
 from bilstm_nlp.data.labelled.sequence import LabelledSequence, Reading, Roles, SequenceFormat
-from bilstm_nlp.errors import excerpt
 from bilstm_nlp.system.json_values import checked
 
 Scaler: TypeAlias = Literal["standard", "sequence", "none"]
@@ -29,85 +28,66 @@ class RolesFile(BaseModel):
     values: list[str]
 
 
-class CodecFile(BaseModel):
-    """The keys of codec.json and their types."""
+class SequenceCodecFile(BaseModel):
+    """The codec of sequences in codec.json."""
 
     model_config = ConfigDict(strict=True, allow_inf_nan=False)
 
-    reading: Literal["class", "steps"]
     scaler: Scaler
     roles: RolesFile
     mean: list[float]
     deviation: list[PositiveFloat]
-    labels: list[str]
 
     @model_validator(mode="after")
     def check(self) -> Self:
-        """Raise `ValueError` for lists that do not fit together, and for labels that are not sorted."""
-        if not len(self.roles.values) == len(self.mean) == len(self.deviation) > 0:
-            counts = f"{len(self.roles.values)}, {len(self.mean)} and {len(self.deviation)}"
-            raise ValueError(f"expected as many columns, means and deviations, found {counts}")
-        if not self.labels or sorted(set(self.labels)) != self.labels:
-            raise ValueError(f"expected distinct labels in order, found {excerpt(repr(self.labels))}")
+        """Raise `ValueError` for lists that do not fit together."""
+        counts = (len(self.roles.values), len(self.mean), len(self.deviation))
+        if len(set(counts)) > 1 or not counts[0]:
+            found = "{}, {} and {}".format(*counts)
+            raise ValueError(f"expected as many columns, means and deviations, found {found}")
         return self
 
 
 @dataclass(frozen=True, eq=False)
 class SequenceCodec:
-    """The columns, their scales, and the labels of the training data.
+    """The columns of the training data and their scales.
 
-    >>> sequence = LabelledSequence("a", "a.csv", 2, np.array([[1.0], [3.0]]), ("on", "off"), np.array([2, 3]))
-    >>> codec = SequenceCodec.fit([sequence], Roles("id", None, "state", ("speed",)), "steps", "standard")
-    >>> codec.labels, codec.encode([sequence]).values.tolist()
-    (('off', 'on'), [[-1.0], [1.0]])
+    >>> sequence = LabelledSequence("a", "a.csv", 2, np.array([[1.0], [3.0]]), None, np.array([2, 3]))
+    >>> codec = SequenceCodec.fit([sequence], Roles("id", None, "state", ("speed",)), "standard")
+    >>> codec.encode([sequence]).values.tolist()
+    [[-1.0], [1.0]]
     """
 
-    reading: Literal["class", "steps"]
-    """The meaning of labels: a class for each sequence, or a label for each step."""
     scaler: Scaler
     roles: Roles
     mean: Floats
     """(F,) of each column over all training steps; 0 unless the scaler is `standard`."""
     deviation: Floats
     """(F,) above 0; 1 unless the scaler is `standard`, and for a constant column."""
-    labels: tuple[str, ...]
-    """The K labels or classes of training, sorted."""
 
     @classmethod
-    def fit(
-        cls,
-        sequences: Sequence[LabelledSequence],
-        roles: Roles,
-        reading: Literal["class", "steps"],
-        scaler: Scaler,
-    ) -> SequenceCodec:
-        """Take columns, scales and labels of training sequences, of which there is at least one."""
+    def fit(cls, sequences: Sequence[LabelledSequence], roles: Roles, scaler: Scaler) -> SequenceCodec:
+        """Take the columns and the scales of training sequences, of which there is at least one."""
         features = len(roles.values)
         mean, deviation = np.zeros(features), np.ones(features)
         if scaler == "standard":
             mean, deviation = _moments(np.concatenate([sequence.values for sequence in sequences]))
-        labels = {label for sequence in sequences for label in sequence.labels or ()}
-        return cls(reading, scaler, roles, mean, deviation, tuple(sorted(labels)))
+        return cls(scaler, roles, mean, deviation)
+
+    @property
+    def features(self) -> int:
+        """The number of columns."""
+        return len(self.roles.values)
 
     def format(self, settings: SequenceFormat, reading: Reading) -> SequenceFormat:
         """Return the layout of further files: that of training with the columns that it had."""
         return replace(settings.with_roles(self.roles), reading=reading)
 
-    def encode(self, sequences: Sequence[LabelledSequence], with_labels: bool = False) -> EncodedSequences:
-        """Scale the numbers of sequences, and number their labels. Raises `ValueError` for a label that is unknown."""
+    def encode(self, sequences: Sequence[LabelledSequence]) -> EncodedSequences:
+        """Scale the numbers of sequences."""
         values = [self._scaled(sequence.values).astype(np.float32) for sequence in sequences]
-        offsets = np.cumsum([0, *map(len, values)])
-        flat = np.concatenate(values) if values else np.zeros((0, len(self.roles.values)), np.float32)
-        if not with_labels:
-            return EncodedSequences(offsets, flat)
-        ids = {label: number for number, label in enumerate(self.labels)}
-        unknown = next((label for each in sequences for label in each.labels or () if label not in ids), None)
-        if unknown is not None:
-            raise ValueError(f"Labels must be those of training. Got {unknown!r} instead.")
-        numbers = np.array([ids[label] for each in sequences for label in each.labels or ()], np.int64)
-        if self.reading == "class":
-            return EncodedSequences(offsets, flat, classes=numbers)
-        return EncodedSequences(offsets, flat, tags=numbers)
+        flat = np.concatenate(values) if values else np.zeros((0, self.features), np.float32)
+        return EncodedSequences(np.cumsum([0, *map(len, values)]), flat)
 
     def _scaled(self, values: Floats) -> Floats:
         """Scale the values (T, F) of a sequence."""
@@ -116,14 +96,12 @@ class SequenceCodec:
         return scaled
 
     def to_json(self) -> dict[str, Any]:
-        """Return the content of codec.json."""
+        """Return the codec's part of codec.json."""
         return {
-            "reading": self.reading,
             "scaler": self.scaler,
             "roles": {**vars(self.roles), "values": list(self.roles.values)},
             "mean": self.mean.tolist(),
             "deviation": self.deviation.tolist(),
-            "labels": list(self.labels),
         }
 
     def tensors(self) -> Mapping[str, AnyArray]:
@@ -133,10 +111,13 @@ class SequenceCodec:
     @classmethod
     def from_json(cls, values: object) -> SequenceCodec:
         """Restore a codec. Raises `RunError` for values that are no codec of sequences."""
-        file = checked(CodecFile, values, "codec.json")
+        return cls.of_file(checked(SequenceCodecFile, values, "codec.json: input"))
+
+    @classmethod
+    def of_file(cls, file: SequenceCodecFile) -> SequenceCodec:
+        """Restore a codec of its checked values."""
         roles = Roles(file.roles.id, file.roles.step, file.roles.label, tuple(file.roles.values))
-        mean, deviation = np.array(file.mean), np.array(file.deviation)
-        return cls(file.reading, file.scaler, roles, mean, deviation, tuple(file.labels))
+        return cls(file.scaler, roles, np.array(file.mean), np.array(file.deviation))
 
 
 def _moments(values: Floats) -> tuple[Floats, Floats]:
