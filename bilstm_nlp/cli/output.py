@@ -12,13 +12,20 @@ from bilstm_nlp.errors import InputError, OutputError
 from bilstm_nlp.system.files import partial_of, write_whole
 
 
-def write(pieces: Iterable[bytes], output: Path | None, activity: Activity) -> None:
+def write(pieces: Iterable[bytes], output: Path | None, activity: Activity, *, packed: bool = False) -> None:
     """Write pieces of output, each as soon as it is there, and count their lines in the activity.
+
+    `packed`: the pieces become a DocBin of spaCy, when all are there.
 
     Only complete output gets the name asked for. If an error or Ctrl-C ends the input early, what was written until
     then is kept in a file beside it. A device or a pipe is written to directly.
     Raises `OutputError` if the file can't be written.
     """
+    pieces = counted(pieces, activity)
+    if packed:
+        from bilstm_nlp.data.text import docbin_file
+
+        pieces = docbin_file.packed(pieces)
     if output is None:
         _write_to_standard_output(pieces)
     elif output.exists() and not output.is_file():
@@ -28,7 +35,7 @@ def write(pieces: Iterable[bytes], output: Path | None, activity: Activity) -> N
         except OSError as error:
             raise OutputError(output, error) from error
     else:
-        _write_to_file(counted(pieces, activity), output)
+        _write_to_file(pieces, output)
 
 
 def write_folder(pieces: Iterable[bytes], folder: Path, activity: Activity) -> None:

@@ -70,13 +70,15 @@ def language_of_split(split: bool, language: str | None) -> str | None:
     return (language or "en") if split else None
 
 
-def check_output(kind: Format | None, output: Path | None) -> None:
-    """Raise `InputError` for a name of the output that its format can't have."""
+def format_of(kind: Format | None, output: Path | None) -> Format | None:
+    """Return the format to write: `spacy` is a DocBin in a file called .spacy. Raises `InputError` without spaCy."""
     if kind == "spacy" and output is not None and output.suffix == ".spacy":
-        raise InputError(
-            f"--output: expected a file of JSON, such as {output.with_suffix('.json')}, found {output}; "
-            "spaCy reads .spacy as a DocBin, which its DocBin.to_disk writes"
-        )
+        kind = "docbin"
+    if kind == "docbin":
+        from bilstm_nlp.data.text.docbin_file import check_spacy
+
+        check_spacy()
+    return kind
 
 
 def predict(
@@ -87,8 +89,9 @@ def predict(
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="Output format. Tagger: text, conll, jsonl, csv, html (a page); doccano, label-studio, spacy or brat "
-            "(a folder), to be corrected by people. Forecaster: csv, json, parquet.",
+            help="Output format. Tagger: text, conll, jsonl, csv, html (a page); doccano, label-studio, spacy (JSON, "
+            "or a DocBin if the output is called .spacy) or brat (a folder), to be corrected by people. Forecaster: "
+            "csv, json, parquet.",
         ),
     ] = None,
     reads: InputOption = "auto",
@@ -131,6 +134,7 @@ def predict(
     once."""
     runs, source = divided(arguments)
     combined = combination(runs, combine)
+    kind = format_of(kind, output)
     request = Request(
         source,
         format=kind,
@@ -148,7 +152,6 @@ def predict(
         settings=settings_of(overrides, encoding),
         min_confidence=min_confidence,
     )
-    check_output(kind, output)
     if kind == "brat" and output is None:
         raise InputError("--format brat: expected --output with a folder for its files, found none")
     if source == "-" and sys.stdin.isatty() and output is None:
@@ -173,4 +176,4 @@ def predict(
         if kind == "brat" and output is not None:
             write_folder(pieces, output, activity)
         else:
-            write(pieces, output, activity)
+            write(pieces, output, activity, packed=kind == "docbin")

@@ -15,7 +15,7 @@ from bilstm_nlp.cli.predict import (
     Language,
     RunsAndInput,
     Split,
-    check_output,
+    format_of,
     language_of_split,
 )
 from bilstm_nlp.data.pipes import standard_input_as_pipe
@@ -54,7 +54,7 @@ def rank(
     from bilstm_nlp.runs import ensemble
 
     runs, source = divided(arguments)
-    check_output(kind, output)
+    kind = format_of(kind, output)
     request = Request(
         source,
         format=kind,
@@ -64,4 +64,5 @@ def rank(
         settings=settings_of(overrides, encoding),
     )
     with Activity(f"ranking {source}", shown=output is not None) as activity, standard_input_as_pipe():
-        write(ensemble.ranked(runs, "mean", request, Ranking(top, by)), output, activity)
+        pieces = ensemble.ranked(runs, "mean", request, Ranking(top, by))
+        write(pieces, output, activity, packed=kind == "docbin")

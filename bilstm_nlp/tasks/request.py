@@ -10,7 +10,8 @@ from typing import Literal, TypeVar
 
 from bilstm_nlp.errors import InputError
 
-Format = Literal["text", "conll", "jsonl", "csv", "html", "doccano", "label-studio", "spacy", "brat", "json", "parquet"]
+TaggerFormat = Literal["text", "conll", "jsonl", "csv", "html", "doccano", "label-studio", "spacy", "docbin", "brat"]
+Format = Literal[TaggerFormat, "json", "parquet"]
 Reads = Literal["auto", "text", "tokens", "conll", "jsonl", "dataset"]
 Combine = Literal["mean", "median"]
 Measure = Literal["least-certain", "margin", "errors"]

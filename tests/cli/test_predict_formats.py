@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import importlib.util
 import json
 import re
 
@@ -42,6 +43,25 @@ def test_spacy_and_label_studio_are_whole_json(tagger_run, call, entities, jobs,
         entities[3],
     ]
     assert 0 < tasks[0]["predictions"][0]["score"] < 1
+
+
+@JOBS
+def test_spacy_is_a_docbin_in_a_file_called_so(tagger_run, call, entities, tmp_path, jobs):
+    spacy = pytest.importorskip("spacy")
+    from spacy.tokens import DocBin
+
+    path = tmp_path / "x.spacy"
+    result = call("predict", tagger_run, "-", "--format", "spacy", "-o", path, "--jobs", jobs, stdin=TEXT.encode())
+    assert result.status == 0, result.err
+    documents = list(DocBin().from_disk(path).get_docs(spacy.blank("en").vocab))
+    assert [document.text for document in documents] == [lines()[0], lines()[3]]
+    spans = [[(e.start_char, e.end_char, e.label_) for e in document.ents] for document in documents]
+    assert spans == [entities[0], entities[3]]
+    again = call("predict", tagger_run, path, "--format", "jsonl")
+    assert [json.loads(line)["text"] for line in again.out.splitlines()] == [lines()[0], lines()[3]]
+    ranked = call("rank", tagger_run, "-", "--top", "1", "--format", "spacy", "-o", path, stdin=TEXT.encode())
+    assert ranked.status == 0, ranked.err
+    assert len(DocBin().from_disk(path)) == 1
 
 
 @pytest.mark.parametrize(("text", "count"), [("", 0), ("\n\n", 0), ("\nFord rose\n\n", 1), ("a\n" * 5000, 5000)])
@@ -109,7 +129,11 @@ def test_a_page_has_every_text_and_marks_its_entities(tagger_run, call, entities
     [
         (["--format", "html", "--nbest", "2"], "--nbest: expected --format text, jsonl or csv, found html"),
         (["--format", "spacy", "--confidence"], "--confidence: expected a format with a place for it, such as jsonl"),
-        (["--format", "spacy", "-o", "x.spacy"], "--output: expected a file of JSON, such as x.json, found x.spacy"),
+        pytest.param(
+            ["--format", "spacy", "-o", "x.spacy"],
+            "--output: expected spaCy, which writes .spacy, found none; pip install 'bilstm-nlp[spacy]'",
+            marks=pytest.mark.skipif(importlib.util.find_spec("spacy") is not None, reason="has spaCy"),
+        ),
         (["--format", "brat", "--attention", "-o", "x"], "--attention: expected --format jsonl, found brat"),
     ],
 )

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.errors import InputError
 
-OutputFormat = Literal["text", "conll", "jsonl", "csv", "html", "doccano", "label-studio", "spacy", "brat"]
+OutputFormat = Literal["text", "conll", "jsonl", "csv", "html", "doccano", "label-studio", "spacy", "docbin", "brat"]
 LineFormat = Literal["text", "conll", "jsonl", "csv"]
 TextStyle = Literal["entities", "labels", "words"]
 """Entities in brackets, a label after each token, or words that blanks separate."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, assert_never
 
-from bilstm_nlp.data.text import annotation_output, brat_folder
+from bilstm_nlp.data.text import annotation_output, brat_folder, docbin_file
 from bilstm_nlp.data.text.output import CSV_HEADER, OutputFormat, TaggedSentence, writer
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.tasks.request import Request
@@ -35,6 +35,8 @@ def writer_of(kind: OutputFormat, types: Sequence[str]) -> Write:
             return annotation_output.as_label_studio
         case "spacy":
             return annotation_output.as_spacy
+        case "docbin":
+            return docbin_file.as_docbin
         case "brat":
             return annotation_output.as_brat
         case _:
@@ -44,7 +46,7 @@ def writer_of(kind: OutputFormat, types: Sequence[str]) -> Write:
 def frame_of(kind: OutputFormat, types: Sequence[str], source: str, reads: str) -> Frame:
     """Return what stands around the sentences of an input, which is read in the format `reads`."""
     match kind:
-        case "text" | "conll" | "jsonl" | "doccano":
+        case "text" | "conll" | "jsonl" | "doccano" | "docbin":
             return Frame()
         case "csv":
             return Frame(CSV_HEADER)
@@ -72,7 +74,7 @@ def per_sentence(kind: OutputFormat) -> bool:
 
 def skips_blank(kind: OutputFormat) -> bool:
     """Tell whether a format leaves sentences without tokens out: annotation tools refuse them."""
-    return kind in ("doccano", "label-studio", "spacy")
+    return kind in ("doccano", "label-studio", "spacy", "docbin")
 
 
 def check_options(kind: OutputFormat, request: Request) -> None:
@@ -88,5 +90,5 @@ def check_options(kind: OutputFormat, request: Request) -> None:
         raise InputError(f"--confidence: expected --format jsonl beside --nbest, found {kind}")
     if request.nbest and request.min_confidence:
         raise InputError("--min-confidence: expected no --nbest beside it, whose sequences have no entities left out")
-    if request.confidence and kind in ("doccano", "spacy"):
+    if request.confidence and kind in ("doccano", "spacy", "docbin"):
         raise InputError(f"--confidence: expected a format with a place for it, such as jsonl, found {kind}")
