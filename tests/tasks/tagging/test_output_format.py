@@ -28,7 +28,7 @@ def block(lines: str) -> str:
     return "".join(f"    {line}\n" for line in lines.splitlines() if line)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in get_args(OutputFormat) if kind not in ("html", "brat")])
+@pytest.mark.parametrize("kind", [kind for kind in get_args(OutputFormat) if kind not in ("html", "docbin", "brat")])
 def test_the_page_shows_what_a_format_writes(kind):
     frame = frame_of(kind, ("MISC", "ORG"), "news.txt", "text")
     assert block(frame.header + writer_of(kind, ("MISC", "ORG"))(1, TAGGED) + frame.footer) in PAGE
