@@ -68,7 +68,9 @@ def test_tokens_without_a_text_are_joined_by_blanks():
 
 @NEEDS_SPACY
 def test_sentences_and_other_keys_are_kept():
-    first = tagged("He left. She\nstays.", *"He left . She stays .".split(), parts=((0, 8, 0, 3), (9, 19, 3, 6)))
+    first = tagged(
+        "He left. She\nstays.", *["He", "left", ".", "She", "stays", "."], parts=((0, 8, 0, 3), (9, 19, 3, 6))
+    )
     first_document, second = documents(first, tagged("no", "no", others={"id": 7, "meta": {"a": None}}))
     assert [sentence.text for sentence in first_document.sents] == ["He left.", "She\nstays."]
     assert [entity.text for entity in first_document.ents] == ["He", "She"]
