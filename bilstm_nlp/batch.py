@@ -91,6 +91,8 @@ class TokenBatch(Generic[A]):
     """(B, T, C) int64: rows in the tables of C columns of values; 0 at padding. None without such columns."""
     tags: A | None = None
     """(B, T) int64: gold tags; 0 at padding. None if they are unknown."""
+    classes: A | None = None
+    """(B, K) float32: 1 for each class of a sentence, 0 for all others. None if they are unknown or not asked for."""
     windows: SentenceWindows[A] | None = None
     """The layout of sentences that are read together; None if each is read by itself."""
 
@@ -108,6 +110,8 @@ class TokenBatch(Generic[A]):
             raise ValueError(f"TokenBatch.features must be ({b}, {t}, F), got {tuple(self.features.shape)}")
         if self.values is not None and (self.values.ndim != 3 or tuple(self.values.shape[:2]) != (b, t)):
             raise ValueError(f"TokenBatch.values must be ({b}, {t}, C), got {tuple(self.values.shape)}")
+        if self.classes is not None and (self.classes.ndim != 2 or self.classes.shape[0] != b):
+            raise ValueError(f"TokenBatch.classes must be ({b}, K), got {tuple(self.classes.shape)}")
         if self.windows is not None and tuple(self.windows.cells.shape) != (b, t):
             raise ValueError(f"TokenBatch.windows.cells must be ({b}, {t}), got {tuple(self.windows.cells.shape)}")
         if str(self.mask.dtype) not in ("bool", "torch.bool"):
@@ -134,6 +138,7 @@ class TokenBatch(Generic[A]):
             features=None if self.features is None else convert(self.features),
             values=None if self.values is None else convert(self.values),
             tags=None if self.tags is None else convert(self.tags),
+            classes=None if self.classes is None else convert(self.classes),
             windows=None if self.windows is None else self.windows.mapped(convert),
         )
 

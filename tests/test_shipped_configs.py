@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from bilstm_nlp.config import Config, load, parse, to_json
+from bilstm_nlp.config.classification import TextClassificationConfig
 from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.config.tagging import TaggingConfig
 from bilstm_nlp.studies.compare import grid as grids
@@ -64,6 +65,11 @@ def on_made_data(config: Config, folder: Path) -> Config:
     if isinstance(config, TaggingConfig):
         if not data["train"].startswith("sample:"):
             data |= {"train": "sample:news.train.conll", "dev": "sample:news.dev.conll"}
+        if values["embeddings"]["file"]:
+            values["embeddings"]["file"] = str(folder / "vectors.txt")
+    elif isinstance(config, TextClassificationConfig):
+        if not data["train"].startswith("sample:"):
+            data |= {"train": "sample:messages.train.csv", "dev": "sample:messages.dev.csv"}
         if values["embeddings"]["file"]:
             values["embeddings"]["file"] = str(folder / "vectors.txt")
     elif not data["file"].startswith("sample:"):

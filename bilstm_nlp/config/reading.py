@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import Discriminator, Tag, TypeAdapter, ValidationError
 
+from bilstm_nlp.config.classification import TextClassificationConfig
 from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.config.sections import FOLDER
 from bilstm_nlp.config.shipped import config_file, is_shipped
@@ -19,7 +20,7 @@ from bilstm_nlp.config.tagging import TaggingConfig
 from bilstm_nlp.errors import ConfigError
 from bilstm_nlp.system.json_values import levels
 
-Config: TypeAlias = TaggingConfig | ForecastingConfig
+Config: TypeAlias = TaggingConfig | ForecastingConfig | TextClassificationConfig
 
 
 def task_of(values: Any) -> Any:
@@ -29,7 +30,9 @@ def task_of(values: Any) -> Any:
 
 ADAPTER: TypeAdapter[Config] = TypeAdapter(
     Annotated[
-        Annotated[TaggingConfig, Tag("tagging")] | Annotated[ForecastingConfig, Tag("forecasting")],
+        Annotated[TaggingConfig, Tag("tagging")]
+        | Annotated[ForecastingConfig, Tag("forecasting")]
+        | Annotated[TextClassificationConfig, Tag("classification")],
         Discriminator(task_of),
     ]
 )

@@ -101,6 +101,29 @@ def plan(lengths: Ints, tokens: int, generator: np.random.Generator | None = Non
     return batches
 
 
+POOL = 50
+"""Batches whose sequences are sorted by length together."""
+
+
+def buckets(lengths: Ints, size: int, generator: np.random.Generator) -> list[Ints]:
+    """Group sequences into batches of `size`, in random order, with sequences of like length together.
+
+    Sequences are shuffled, cut into pools of `POOL` batches, and sorted by length within a pool. The last batch of the
+    shortest pool may be smaller.
+
+    >>> [sorted(batch.tolist()) for batch in buckets(np.array([9, 1, 9, 1]), 2, np.random.default_rng(0))]
+    [[0, 2], [1, 3]]
+    """
+    order = generator.permutation(len(lengths))
+    batches: list[Ints] = []
+    for begin in range(0, len(order), POOL * size):
+        pool = order[begin : begin + POOL * size]
+        pool = pool[np.argsort(-lengths[pool], kind="stable")]
+        batches += [pool[start : start + size] for start in range(0, len(pool), size)]
+    generator.shuffle(batches)
+    return batches
+
+
 def ragged(offsets: Ints, chosen: Ints) -> tuple[Ints, Bools]:
     """Look up rows `chosen` of a ragged array: (B, T) positions in its flat form, 0 at padding, and their (B, T) mask.
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from bilstm_nlp.config import Config, flat, parse
 from bilstm_nlp.config import load as load_config
+from bilstm_nlp.config.classification import TextClassificationConfig
 from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.config.reading import apply
 from bilstm_nlp.config.sections import LARGEST
@@ -47,6 +48,10 @@ def build(config: Config) -> Task:
             return tagging(config)
         case ForecastingConfig():
             return forecasting(config)
+        case TextClassificationConfig():
+            from bilstm_nlp.tasks.classification.task import ClassificationTask
+
+            return ClassificationTask(config)
         case _:
             assert_never(config)
 
@@ -111,6 +116,8 @@ def check(config: Config) -> None:
             from bilstm_nlp.tasks.forecasting.data import SeriesLoader, table_format
 
             requirements.check(config, SeriesLoader(config.data, table_format(config)).load())
+        case TextClassificationConfig():
+            pass  # data that can be read are looked at when the training is prepared
         case _:
             assert_never(config)
 
@@ -122,12 +129,20 @@ def combined(members: Sequence[Member], combine: Combine) -> Ensemble | TaggerEn
             from bilstm_nlp.tasks.tagging.members import taggers
 
             return taggers(members, _taggings(members), combine)
+        case TextClassificationConfig():
+            raise InputError(
+                f"{members[0].name}: expected runs of taggers or forecasters to combine, found a classifier"
+            )
         case ForecastingConfig():
             from bilstm_nlp.tasks.forecasting.members import forecasters
 
             return forecasters(members, _forecastings(members), combine)
         case config:
             assert_never(config)
+
+
+def _not_combined(members: Sequence[Member]) -> InputError:
+    return InputError(f"{members[0].name}: expected runs of taggers or forecasters to combine, found a classifier")
 
 
 def evaluate_combined(
@@ -153,6 +168,10 @@ def evaluate_combined(
             reader = tagging(reread(members[0].config, settings)) if settings else None
             scores = evaluate_taggers(members, _taggings(members), combine, source, errors, reader)
             return members[0].config, scores
+        case TextClassificationConfig():
+            raise InputError(
+                f"{members[0].name}: expected runs of taggers or forecasters to combine, found a classifier"
+            )
         case ForecastingConfig():
             from bilstm_nlp.tasks.forecasting.members import evaluate as evaluate_forecasters
 
@@ -191,6 +210,8 @@ def methods_of(config: Config) -> tuple[Method, ...]:
             return ()
         case ForecastingConfig():
             return config.baselines
+        case TextClassificationConfig():
+            return ()
         case _:
             assert_never(config)
 
@@ -202,6 +223,8 @@ def without_methods(config: Config) -> Config:
             return config
         case ForecastingConfig():
             return config.model_copy(update={"baselines": ()})
+        case TextClassificationConfig():
+            return config
         case _:
             assert_never(config)
 
@@ -230,6 +253,10 @@ def restored(
                 from bilstm_nlp.tasks.forecasting import model as forecaster
 
                 return forecaster.restored(config, codec, arrays, results or {})
+            case TextClassificationConfig():
+                from bilstm_nlp.tasks.classification import task as classifier
+
+                return classifier.restored(config, codec, arrays)
             case _:
                 assert_never(config)
     except (ValueError, RuntimeError) as error:  # of layers with impossible sizes, or too large for the memory
@@ -248,6 +275,10 @@ def examples_of(config: Config) -> type[Examples]:
             from bilstm_nlp.tasks.forecasting.comparison import WindowExamples
 
             return WindowExamples
+        case TextClassificationConfig():
+            from bilstm_nlp.tasks.classification.comparison import ClassifiedExamples
+
+            return ClassifiedExamples
         case _:
             assert_never(config)
 
@@ -347,6 +378,8 @@ def verdict(config: Config, results: Mapping[str, Any]) -> str | None:
             from bilstm_nlp.tasks.forecasting import report
 
             return report.verdict(results[config.data.validate_on], config.data.validate_on)
+        case TextClassificationConfig():
+            return None
         case _:
             assert_never(config)
 

@@ -31,7 +31,8 @@ def test_a_name_loads_what_the_file_holds(name):
 @pytest.mark.parametrize(("name", "hint"), [("nre", "did you mean sample:ner?"), ("", "no name"), ("../x", "compare")])
 def test_an_unknown_name_lists_all_names(name, hint):
     with pytest.raises(
-        ConfigError, match="expected one of chunks, compare, forecasting, ner, pos, segmentation, compare/article"
+        ConfigError,
+        match="expected one of chunks, classification, compare, forecasting, ner, pos, segmentation, classification",
     ) as caught:
         load(Path(f"sample:{name}"))
     assert hint in caught.value.problems[0]
@@ -39,7 +40,7 @@ def test_an_unknown_name_lists_all_names(name, hint):
 
 def test_a_name_of_data_is_not_a_config():
     assert not is_shipped("sample:energy.csv")
-    with pytest.raises(ConfigError, match="expected one of chunks, compare"):
+    with pytest.raises(ConfigError, match="expected one of chunks, classification, compare"):
         config_file("sample:energy.csv")
 
 

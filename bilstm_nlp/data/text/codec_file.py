@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from bilstm_nlp.data.text.column_codec import ColumnCodec
 from bilstm_nlp.data.text.cut_learning import Agreement
 from bilstm_nlp.data.text.feature_columns import FeatureColumn
+from bilstm_nlp.data.text.forms import FormTables
 from bilstm_nlp.data.text.gazetteers import Gazetteers
 from bilstm_nlp.data.text.tokenizer import WORDS, Clitics, Cut, Kind, Negations, Unit
 from bilstm_nlp.data.text.vocabulary import Vocabulary, WordTable
@@ -126,16 +127,16 @@ def saved_codec(values: object) -> SavedCodec:
         file = CodecFile.model_validate(values)
     except ValidationError as error:
         raise RunError(f"codec.json: {_problem(error)}") from None
-    words = file.words
+    tables = saved_tables(file.words, file.characters, file.shapes)
     return SavedCodec(
         scheme=file.scheme,
         file_scheme=file.file_scheme,
         cut=cut_of_file(file.cut),
         agreement=_agreement(file.agreement),
         tags=_checked("tags", lambda: _tags(file.tags, file.scheme)),
-        characters=_checked("characters", lambda: Vocabulary(tuple(file.characters))),
-        shapes=_checked("shapes", lambda: Vocabulary(tuple(file.shapes))),
-        words=_checked("words", lambda: WordTable(tuple(words.initialised), tuple(words.learnt), tuple(words.frozen))),
+        characters=tables.characters,
+        shapes=tables.shapes,
+        words=tables.words,
         entities={tuple(tokens): set(types) for tokens, types in file.entities},
         lexicon=file.lexicon,
         usage=file.usage,
@@ -145,6 +146,15 @@ def saved_codec(values: object) -> SavedCodec:
             {kind: tuple(map(tuple, phrases)) for kind, phrases in file.gazetteers.items()}, file.gazetteers_fold_case
         ),
         widths=tuple(file.widths),
+    )
+
+
+def saved_tables(words: WordsFile, characters: Sequence[str], shapes: Sequence[str]) -> FormTables:
+    """Restore the tables of forms. Raises `RunError` for a table that has an item twice."""
+    return FormTables(
+        characters=_checked("characters", lambda: Vocabulary(tuple(characters))),
+        shapes=_checked("shapes", lambda: Vocabulary(tuple(shapes))),
+        words=_checked("words", lambda: WordTable(tuple(words.initialised), tuple(words.learnt), tuple(words.frozen))),
     )
 
 

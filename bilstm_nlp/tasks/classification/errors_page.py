@@ -1,0 +1,108 @@
+"""Every wrong class as one page of HTML.
+
+The page works without scripts and loads nothing from outside. `web/errors.html` is its template; this module computes
+the values that the template shows.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+import numpy as np
+
+from bilstm_nlp.errors import InputError, OutputError
+from bilstm_nlp.reports.characters import shown
+from bilstm_nlp.reports.html import policy, style, template
+from bilstm_nlp.system.files import write_text
+from bilstm_nlp.tasks.classification.decoding import names
+from bilstm_nlp.tasks.classification.evaluation import Evaluation
+from bilstm_nlp.tasks.request import ErrorsPage
+
+PAIRS_SHOWN = 30
+"""Pairs of classes in the table of confusions, at most."""
+
+
+class Mistake(NamedTuple):
+    """A sequence with a wrong class."""
+
+    place: str
+    """File and line."""
+    text: str
+    gold: str
+    predicted: str
+    confidence: float
+    """The probability of what was predicted; where nothing was, of the most probable class."""
+    likely: float
+    """The probability of the gold class; of several, the least."""
+
+
+def mistakes(evaluation: Evaluation) -> list[Mistake]:
+    """List the wrong answers, the most confident first."""
+    gold, predicted, values = evaluation.gold, evaluation.predicted, evaluation.probabilities()
+    wrong = np.flatnonzero((gold != predicted).any(1)).tolist()
+    classes = evaluation.codec.classes
+    listed = [
+        Mistake(
+            place=f"{evaluation.part.examples[row].source}:{evaluation.part.examples[row].line}",
+            text=evaluation.end.shown(evaluation.part.examples[row].input),
+            gold=", ".join(names(classes, gold[row])) or "none",
+            predicted=", ".join(names(classes, predicted[row])) or "none",
+            confidence=float(values[row].max()),
+            likely=float(values[row][gold[row]].min(initial=1.0)),
+        )
+        for row in wrong
+    ]
+    return sorted(listed, key=lambda mistake: -mistake.confidence)
+
+
+def write(request: ErrorsPage, evaluation: Evaluation) -> None:
+    """Write the page of an evaluation. Raises `InputError` if that is not possible."""
+    path = request.path
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path}: expected a file to write to, found what is none")
+    links = [(str(run), _link(run / "report.md", path.parent)) for run in request.runs]
+    try:
+        write_text(path, page(evaluation, links))
+    except OutputError as error:
+        raise InputError(f"{path}: expected a file that can be written, found {error.reason}") from None
+
+
+def _link(target: Path, folder: Path) -> str:
+    """Return the relative URL of a file for a page in `folder`. On another drive, it is absolute."""
+    try:
+        return quote(Path(os.path.relpath(target, folder)).as_posix())
+    except ValueError:
+        return target.absolute().as_uri()
+
+
+def page(evaluation: Evaluation, runs: Sequence[tuple[str, str]] = ()) -> str:
+    """Return the page. `runs` are pairs (name, URL) of the runs that predicted."""
+    wrong, total = mistakes(evaluation), len(evaluation.gold)
+    look = style((files(__package__) / "web" / "errors.css").read_text(encoding="utf-8"))
+    facts = [
+        (evaluation.end.units, f"{total:,}"),
+        ("right", f"{1 - len(wrong) / total:.2%}" if total else "undefined"),
+        ("date", date.today().isoformat()),
+    ]
+    pairs = Counter((mistake.gold, mistake.predicted) for mistake in wrong)
+    return template(
+        (files(__package__) / "web" / "errors.html").read_text(encoding="utf-8"),
+        {"shown": shown, "probability": lambda value: f"{value:.2f}"},
+    ).render(
+        policy=policy(look, ""),
+        style=look,
+        source=evaluation.part.source,
+        units=evaluation.end.units,
+        facts=facts,
+        runs=runs,
+        summary=f"{len(wrong):,} of {total:,} {evaluation.end.units} have a wrong class",
+        pairs=[(gold, predicted, f"{count:,}") for (gold, predicted), count in pairs.most_common(PAIRS_SHOWN)],
+        rows=wrong,
+    )

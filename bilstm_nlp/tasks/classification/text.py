@@ -1,0 +1,99 @@
+"""Texts as the input of a classifier."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import chain, cycle, islice
+from typing import Any
+
+import torch
+
+from bilstm_nlp.batch import AnyArray
+from bilstm_nlp.config.classification import TextClassificationConfig
+from bilstm_nlp.data.labelled.labelled_text import LabelledText
+from bilstm_nlp.data.text.text_codec import TextCodec
+from bilstm_nlp.data.text.vocabulary import WordTable
+from bilstm_nlp.nn.token_embedder import TokenEmbedder
+from bilstm_nlp.system.memory import allocating
+from bilstm_nlp.tasks.classification.ends import Part, Parts
+from bilstm_nlp.tasks.classification.text_data import TextLoader, text_of
+from bilstm_nlp.tasks.inspection import Inspection
+from bilstm_nlp.tasks.text_layers import token_embedder
+from bilstm_nlp.tasks.vectors import initial_vectors, pretrained_vectors
+
+logger = logging.getLogger(__name__)
+
+RECORDED, SHOWN = 40, 200
+"""Tokens of a recorded text, and characters of a text that is shown, at most."""
+
+
+class TextEnd:
+    """The texts of a config: as files, as numbers, and as predictions."""
+
+    units, steps = "texts", "tokens"
+
+    def __init__(self, config: TextClassificationConfig) -> None:
+        self.config = config
+        self.loader = TextLoader(config.data, config.seed)
+
+    def load(self) -> Parts[LabelledText]:
+        """Read all parts. Raises `InputError` for data that can't be used."""
+        return self.loader.load()
+
+    def read(self, source: str) -> Part[LabelledText]:
+        """Read another file in the same way. Raises `InputError` for data that can't be used."""
+        return self.loader.read(source)
+
+    def fit(self, inputs: Sequence[LabelledText]) -> tuple[TextCodec, TokenEmbedder]:
+        """Build the vocabularies of the training texts and the pretrained vectors, and make the embedder."""
+        settings = self.config.embeddings
+        pretrained = pretrained_vectors(settings)
+        with allocating("building the vocabulary", "number of words in the training data or in embeddings.file"):
+            forms = Counter(chain.from_iterable(text.tokens for text in inputs))
+            words = WordTable.build(forms, pretrained, settings.minimum_count)
+            if pretrained is not None:
+                logger.info("word vectors know %s of train", words.coverage(forms))
+            initial, frozen = initial_vectors(settings, words, pretrained)
+            codec = TextCodec.fit(inputs, words, frozen, with_pairs=settings.bigrams > 0)
+        return codec, self._embedder(codec, torch.from_numpy(initial))
+
+    def restored(self, values: object, arrays: Mapping[str, AnyArray]) -> tuple[TextCodec, TokenEmbedder]:
+        """Restore the codec of a saved run, and make the embedder before its weights are loaded.
+
+        Raises `RunError` for a codec that is damaged.
+        """
+        codec = TextCodec.from_json(values, arrays)
+        return codec, self._embedder(codec, torch.zeros(codec.words.trainable, codec.frozen.shape[1]))
+
+    def _embedder(self, codec: TextCodec, vectors: torch.Tensor) -> TokenEmbedder:
+        """Make the embedder, with (V, D) vectors to train."""
+        return token_embedder(self.config.embeddings, codec.tables, vectors, codec.frozen, len(codec.pairs))
+
+    def inspect(self, source: str | None) -> Inspection:
+        """Describe the config's texts, or another file that is read in the same way."""
+        return self.loader.inspect(source)
+
+    # --- texts as JSON and for people ---
+
+    def recorded(self, value: LabelledText) -> list[str]:
+        """Return the first tokens of a text."""
+        return list(value.tokens[:RECORDED])
+
+    def replayed(self, value: Any) -> LabelledText:
+        """Restore a text of its tokens."""
+        return LabelledText(" ".join(value), tuple(value), None, 1)
+
+    def repeated(self, values: Sequence[LabelledText]) -> LabelledText:
+        """Return a text three times as long as the longest, of the tokens of all."""
+        tokens = cycle(chain.from_iterable(text.tokens for text in values))
+        return self.replayed(list(islice(tokens, 3 * max(len(text.tokens) for text in values))))
+
+    def shown(self, value: LabelledText) -> str:
+        """Return a text, or its beginning."""
+        return value.text if len(value.text) <= SHOWN else value.text[:SHOWN] + "…"
+
+    def key(self, value: LabelledText) -> str:
+        """Return the text."""
+        return text_of(value)

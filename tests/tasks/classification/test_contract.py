@@ -1,0 +1,117 @@
+"""A contract for every classifier that a config can describe: {text} × heads × poolings × cells."""
+
+from __future__ import annotations
+
+import json
+from itertools import product
+
+import numpy as np
+import pytest
+import torch
+
+from bilstm_nlp.config import parse
+from bilstm_nlp.nn.tensors import on
+from bilstm_nlp.runs.directory import RunDirectory
+from bilstm_nlp.runs.tensors import load_weights, write_tensors
+from bilstm_nlp.tasks.classification.decoding import decode
+from bilstm_nlp.tasks.registry import build, restored
+from tests.tasks.classification.texts import config_of
+
+pytestmark = pytest.mark.torch
+
+HEADS = ("softmax", "sigmoid")
+POOLINGS = ("last", "both-ends", "mean", "max", "attention")
+CELLS = ("lstm", "gru")
+ATTENTIONS = ({"kind": "none"}, {"kind": "additive", "size": 5}, {"kind": "multi-head", "heads": 2})
+CASES = [
+    *(
+        {"head": {"kind": head, "pooling": pooling}, "encoder": {"hidden": 4, "cell": cell}}
+        for head, pooling, cell in product(HEADS, POOLINGS, CELLS)
+    ),
+    *({"attention": attention} for attention in ATTENTIONS[1:]),
+    *({"head": {"kind": head, "class_weights": "balanced", "label_smoothing": 0.1}} for head in HEADS),
+    {"encoder": {"hidden": 4, "layers": 2, "bidirectional": False}},
+    {"embeddings": {"dimension": 6, "characters": {"kind": "none"}, "shapes": 0, "bigrams": 3}},
+]
+
+
+@pytest.fixture(params=CASES, ids=json.dumps)
+def prepared(request, tmp_path):
+    return build(parse(config_of(tmp_path, **request.param), "a test")).prepare()
+
+
+def test_every_parameter_gets_a_gradient(prepared):
+    model = prepared.model.train()
+    for batch in prepared.batches(1):
+        loss = model(on(batch))
+        (loss.total / loss.weight).backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, name
+        assert torch.isfinite(parameter.grad).all(), name
+        # The last state alone is read: there the backward direction has made one step, from nothing.
+        last = prepared.config.head.pooling == "last" and prepared.config.attention.kind == "none"
+        idle = last and "directions.1.weight_hh" in name
+        assert idle or parameter.grad.abs().sum() > 0, name
+
+
+def test_sequences_are_scored_the_same_alone_batched_shuffled_and_padded(prepared):
+    inputs, codec = prepared.data.dev.inputs, prepared.codec.inputs
+    whole = codec.encode(inputs)
+    alone = np.concatenate([decode(prepared.model, codec.encode([value])).scores for value in inputs])
+    order = np.random.default_rng(0).permutation(len(inputs))
+    shuffled = decode(prepared.model, codec.encode([inputs[index] for index in order])).scores
+    longest = prepared.end.repeated(inputs)
+    padded = decode(prepared.model, codec.encode([*inputs, longest]), batch_steps=10**6).scores[:-1]
+    np.testing.assert_allclose(decode(prepared.model, whole).scores, alone, atol=1e-5)
+    np.testing.assert_allclose(shuffled, alone[order], atol=1e-5)
+    np.testing.assert_allclose(padded, alone, atol=1e-5)
+
+
+def test_saved_classifier_answers_the_same(prepared, tmp_path):
+    model, codec = prepared.model, prepared.codec
+    model.head.temperature.fill_(1.7)
+    directory = RunDirectory.create(tmp_path / "run")
+    directory.write_json("codec.json", codec.to_json())
+    directory.write_arrays("codec.safetensors", codec.tensors())
+    write_tensors(directory, "model.safetensors", model.state_dict())
+    again = restored(prepared.config, directory.read_json("codec.json"), directory.read_arrays("codec.safetensors"))
+    load_weights(directory, again.model)
+    before = list(prepared.predictor().answer(prepared.data.dev.inputs))
+    for answer, expected in zip(again.answer(prepared.data.dev.inputs), before, strict=True):
+        assert answer.classes == expected.classes
+        assert answer.probabilities == expected.probabilities
+
+
+@pytest.mark.parametrize("prepared", CASES[:1] + CASES[11:12], indirect=True, ids=json.dumps)
+def test_few_steps_lower_the_loss(prepared):
+    model = prepared.model.eval()
+    batch = on(prepared._collate(np.arange(len(prepared.data.train.examples))))
+    optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=0.02)
+    losses = []
+    for _ in range(30):
+        loss = model(batch)
+        losses.append(float(loss.total.detach() / loss.weight))
+        optimizer.zero_grad()
+        (loss.total / loss.weight).backward()
+        optimizer.step()
+    assert losses[-1] < 0.6 * losses[0]
+
+
+@pytest.mark.parametrize("prepared", CASES[:1], indirect=True, ids=json.dumps)
+def test_batches_of_an_epoch_hold_each_sequence_once_with_its_classes(prepared):
+    gold = prepared.codec.gold(prepared.data.train)
+    encoded = prepared.codec.inputs.encode(prepared.data.train.inputs)
+    seen = []
+    for batch in prepared.batches(3):
+        for words, length, classes in zip(batch.words, batch.lengths, batch.classes, strict=True):
+            row = next(
+                row
+                for row in range(len(gold))
+                if encoded.lengths[row] == length
+                and encoded.collate(np.array([row])).words[0].tolist() == words[:length].tolist()
+            )
+            assert classes.tolist() == gold[row].tolist()
+            seen.append(row)
+    assert sorted(seen) == list(range(len(gold)))
+    first, again = (np.concatenate([b.words.ravel() for b in prepared.batches(n)]) for n in (1, 1))
+    assert first.tolist() == again.tolist()
