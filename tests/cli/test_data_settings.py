@@ -207,3 +207,21 @@ def test_columns_without_tags_or_as_at_training_are_not_said(tagger_run, call, t
         call("predict", tagger_run, path, "--input", "conll")
     call("evaluate", tagger_run, "--data", DEV)
     assert "where the training files have" not in caplog.text
+
+
+@pytest.mark.parametrize("jobs", [pytest.param("2", marks=pytest.mark.slow), "1"])
+def test_columns_of_csv_come_out_again_with_the_predictions(tagger_run, call, tmp_path, jobs):
+    path = tmp_path / "x.csv"
+    path.write_text('Sentence #,Word,POS,Tag\nSentence: 1,Ann,NNP,O\n,"left, then",VBD,O\nSentence: 2,Ford,NNP,O\n')
+    result = call("predict", tagger_run, path, "--format", "conll", "--jobs", jobs)
+    assert result.status == 0, result.err
+    header, *rows = [line.split("\t") for line in result.out.splitlines() if line]
+    assert header == ["Sentence #", "Word", "POS", "Tag", "predicted"]
+    assert [row[:4] for row in rows] == [
+        ["Sentence: 1", "Ann", "NNP", "O"],
+        ["", "left, then", "VBD", "O"],
+        ["Sentence: 2", "Ford", "NNP", "O"],
+    ]
+    assert all(len(row) == 5 for row in rows)
+    ranked = call("rank", tagger_run, path, "--format", "conll")
+    assert sorted(line for line in ranked.out.splitlines() if line) == sorted("\t".join(row) for row in rows)

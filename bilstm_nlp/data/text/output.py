@@ -19,6 +19,8 @@ LineFormat = Literal["text", "conll", "jsonl", "csv"]
 TextStyle = Literal["entities", "labels", "words"]
 """Entities in brackets, a label after each token, or words that blanks separate."""
 
+PREDICTED, CONFIDENCE = "predicted", "confidence"
+"""The names of the columns of predictions, in files with a header line."""
 BLANK = re.compile("[ \t\n\r]")
 """Characters that separate columns and lines."""
 QUOTED = re.compile('[",\r\n]')
@@ -139,15 +141,21 @@ def _score(entity: Entity) -> list[str]:
 
 
 def as_conll(number: int, tagged: TaggedSentence) -> str:
-    """Write the input's columns, a column of predicted tags, and a column of scores if asked for (`-` outside)."""
+    """Write the input's columns, a column of predicted tags, and a column of scores if asked for (`-` outside).
+
+    A header line comes out again, with names of the new columns.
+    """
     sentence = tagged.sentence
-    start = f"{sentence.document_start}\n\n" if sentence.document_start is not None else ""
+    rows = sentence.rows or sentence.tokens
+    separator = "\t" if rows and "\t" in rows[0].rpartition("\n")[2] else " "
+    start = ""
+    if sentence.header is not None:
+        start = separator.join([sentence.header, PREDICTED, *([CONFIDENCE] if tagged.scored else [])]) + "\n"
+    start += f"{sentence.document_start}\n\n" if sentence.document_start is not None else ""
     start += "".join(f"{comment}\n" for comment in sentence.comments)
     if not sentence.tokens:
         return start or "\n"
     _check_columns(tagged.tags if sentence.rows else (*sentence.tokens, *tagged.tags), number)
-    rows = sentence.rows or sentence.tokens
-    separator = "\t" if "\t" in rows[0].rpartition("\n")[2] else " "
     columns: list[Sequence[str]] = [rows, tagged.tags]
     if tagged.scored:
         scores = ["-"] * len(rows)

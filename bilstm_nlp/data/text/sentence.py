@@ -42,6 +42,8 @@ class Sentence:
     """Lines of a column file right before this sentence that are no tokens, such as comments; only in streams."""
     after: tuple[str, ...] = ()
     """Such lines right after the last token."""
+    header: str | None = None
+    """The header line of the file, with its first sentence; only in streams."""
     rows: tuple[str, ...] = ()
     """Whole lines of a column file, without their ends; only in streams. Lines that are no tokens stand before them."""
     text: str | None = None

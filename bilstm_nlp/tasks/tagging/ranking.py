@@ -80,7 +80,7 @@ def first_of(scored: Iterable[tuple[int, float, TaggedSentence]], ranking: Ranki
         place = {"rank": rank, "line": sentence.line, "by": ranking.by, "score": score}
         if sentence.part is not None:
             place |= {"start": sentence.part[0], "end": sentence.part[1]}
-        yield replace(tagged, sentence=replace(sentence, others={**sentence.others, "ranking": place}))
+        yield replace(tagged, sentence=replace(sentence, header=None, others={**sentence.others, "ranking": place}))
 
 
 def with_place(tagged: TaggedSentence, text: str) -> str:

@@ -59,6 +59,19 @@ def test_text_keeps_what_stands_between_tokens():
 # --- columns ---
 
 
+@pytest.mark.parametrize(
+    ("header", "rows", "score", "expected"),
+    [
+        ("word\tner", ("New York\tO",), None, "word\tner\tpredicted\nNew York\tO\tB-LOC\n\n"),
+        ("word ner", ("# x\nYork O",), 0.5, "word ner predicted confidence\n# x\nYork O B-LOC 0.5000\n\n"),
+        (None, ("York O",), None, "York O B-LOC\n\n"),
+    ],
+)
+def test_a_header_names_the_columns_of_predictions(header, rows, score, expected):
+    sentence = tagged(["York"], [("LOC", 0, 1)], score, header=header, rows=rows)
+    assert writer("conll")(1, sentence) == expected
+
+
 def test_columns_of_tokens():
     write = writer("conll")
     assert write(1, tagged(NEWS, FOUND)) == "EU B-ORG\nrejects O\nGerman B-MISC\ncall O\n\n"

@@ -111,8 +111,8 @@ def layout_of(name: str, text: str, line: int, format: ColumnFormat, names: Sequ
         hint = comment_hint(text, format) or separator_hint(text)
         problem = f"{counted(len(cells))}, so both are {cells[token]!r}{hint}"
         raise DataError(name, expected, problem, line)
-    if tag is not None and not format.has_header:
-        _refuse_header(name, cells, token, tag, line)
+    if not format.has_header:
+        _refuse_header(name, cells, tag, line)
     features = tuple(index_of(feature.column) for feature in format.features)
     for feature, index in zip(format.features, features, strict=True):
         if index == tag:
@@ -121,13 +121,23 @@ def layout_of(name: str, text: str, line: int, format: ColumnFormat, names: Sequ
     return Layout(len(cells), line, tabs, token, tag, text, features)
 
 
-def _refuse_header(name: str, cells: list[str], token: int, tag: int, line: int) -> None:
+def _refuse_header(name: str, cells: list[str], tag: int | None, line: int) -> None:
     """Raise `DataError` if the first row is a header line, whose names the format does not use."""
-    named = next((cell for cell in cells if cell.lower() in TOKEN_NAMES), None)
-    if named is not None and cells[tag].lower() in TAG_NAMES:
-        shown = excerpt(" ".join(cells))
-        hint = f'data.token_column = "{named}" and data.tag_column = "{cells[tag]}" read it'
-        raise DataError(name, "a token and its tag", f"a header line, {shown!r}; {hint}", line)
+    names = names_in(cells if tag is None else [*cells[:tag], *cells[tag + 1 :], cells[tag]])
+    if names is not None and (tag is None or cells[tag] == names[1]):
+        hint = f'data.token_column = "{names[0]}" and data.tag_column = "{names[1]}" read it'
+        raise DataError(name, "a token and its tag", f"a header line, {excerpt(' '.join(cells))!r}; {hint}", line)
+
+
+def names_in(cells: Sequence[str]) -> tuple[str, str] | None:
+    """Return the names of the columns of tokens and tags in a header line, the last of the tags; None in a row.
+
+    >>> names_in(["Word", "POS", "Tag"]), names_in(["word", "NN", "O"])
+    (('Word', 'Tag'), None)
+    """
+    token = next((cell for cell in cells if cell.lower() in TOKEN_NAMES), None)
+    tag = next((cell for cell in reversed(cells) if cell.lower() in TAG_NAMES), None)
+    return None if token is None or tag is None else (token, tag)
 
 
 def comment_hint(text: str, format: ColumnFormat) -> str:

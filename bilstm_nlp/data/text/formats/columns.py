@@ -70,6 +70,7 @@ def read_columns(
             layout = layout_of(name, line, number, format, dialect.names)
             width = 0 if is_dialect else layout.width
             if format.has_header and not dialect.names:
+                sentence.header = line
                 continue
             cells = layout.cells(line)
         if dialect.skips(cells):
@@ -156,6 +157,7 @@ class Collected:
     """Lines that are no tokens, with their numbers, after the last token or boundary."""
     comments: list[str] = field(default_factory=list)
     """Such lines before the first token."""
+    header: str | None = None
     tokens: list[str] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
     rows: list[str] = field(default_factory=list)
@@ -201,6 +203,7 @@ class Collected:
             document_start="\n\n".join(self.boundaries) if self.boundaries else None,
             comments=tuple(self.comments) if keep_rows else (),
             after=tuple(aside for aside, _ in self.asides) if keep_rows and self.tokens else (),
+            header=self.header if keep_rows else None,
             rows=tuple(self.rows) if keep_rows else (),
             lines=lines if self.tokens else (),
             width=width,

@@ -160,7 +160,9 @@ def sentences_of(source: str, reads: InputFormat, format: ColumnFormat) -> Itera
                     yield replace(sentence, line=number)
             case "jsonl":
                 yield from read_jsonl(source, format, note=remarks.append, keep_others=True)
-            case "dataset" | "csv" | "brat" | "docbin" as told:
+            case "csv":
+                yield from read_sentence_csv(source, format, note=remarks.append, keep_rows=True)
+            case "dataset" | "brat" | "docbin" as told:
                 yield from reader_of(told)(source, format, stop, remarks.append)
             case _:
                 yield from read_columns(source, format, note=remarks.append, keep_rows=True)

@@ -38,7 +38,7 @@ def other_width(sentences: Sequence[Sentence], widths: Collection[int], format: 
 def other_columns(sentences: Sequence[Sentence], words: WordTable, format: ColumnFormat) -> str | None:
     """Describe a column with more words of the training data than that of the tokens, if there is one.
 
-    Sentences without rows, as of text, are not looked at.
+    Sentences without rows, as of text, and those of dialects such as CoNLL-U are not looked at.
     """
     rows, tokens = _rows(sentences)
     if not rows or isinstance(format.token, str):
@@ -64,7 +64,7 @@ def _rows(sentences: Sequence[Sentence]) -> tuple[list[list[str]], list[str]]:
     rows: list[list[str]] = []
     tokens: list[str] = []
     for sentence in sentences:
-        if not sentence.rows:
+        if not (sentence.rows and sentence.width):
             continue
         for row in sentence.rows:
             last = row.rpartition("\n")[2]
@@ -76,5 +76,5 @@ def _rows(sentences: Sequence[Sentence]) -> tuple[list[list[str]], list[str]]:
 
 
 def _fraction(words: WordTable, cells: Sequence[str]) -> float:
-    """Return the fraction of cells that are words of the tagger."""
-    return sum(words.id(cell) != UNKNOWN for cell in cells) / len(cells)
+    """Return the fraction of cells that are words of the tagger. Numbers are none: they may count the tokens."""
+    return sum(words.id(cell) != UNKNOWN and any(map(str.isalpha, cell)) for cell in cells) / len(cells)

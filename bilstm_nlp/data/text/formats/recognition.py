@@ -16,6 +16,7 @@ from bilstm_nlp.data.lines import opened
 from bilstm_nlp.data.sources import path_of
 from bilstm_nlp.data.text.formats.brat import is_brat
 from bilstm_nlp.data.text.formats.column_dialects import head_of, is_conllu
+from bilstm_nlp.data.text.formats.column_layout import names_in
 from bilstm_nlp.data.text.formats.datasets import is_dataset, is_saved
 from bilstm_nlp.data.text.formats.docbin import is_docbin
 from bilstm_nlp.data.text.formats.sentence_csv import separator_of
@@ -122,6 +123,8 @@ def look_like_columns(
         return count > (0.9 if width == 1 else 0.5) * len(rows)
     if width == 1 or count < 0.9 * len(rows):
         return False
+    if names_in(rows[0]) is not None and len(rows[0]) == width and len(rows) > 1:
+        return True
     tagged = sum(row[-1] in tags or TAG.fullmatch(row[-1]) is not None for row in rows)
     if tagged >= 0.9 * len(rows):
         return True

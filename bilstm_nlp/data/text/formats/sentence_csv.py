@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ TOKEN_NAMES = ("word", "words", "token", "tokens", "sentence", "text")
 TAG_NAMES = ("tag", "tags", "ner_tag", "ner_tags", "ner", "label", "labels", "entity", "word_labels")
 """Names of columns in lower case, in the order in which they count."""
 SEPARATORS = (",", ";", "\t")
+LINE_ENDS_AND_TABS = re.compile("[\t\n\r]+")
 
 
 def separator_of(header: str) -> str | None:
@@ -60,19 +62,21 @@ class Header:
 
 
 def read_sentence_csv(
-    source: str, format: ColumnFormat, complain: Complain = stop, note: Note = ignore
+    source: str, format: ColumnFormat, complain: Complain = stop, note: Note = ignore, *, keep_rows: bool = False
 ) -> Iterator[Sentence]:
     """Yield the sentences of a CSV file, whose rows have the number of their sentence, or only the first row of each.
 
-    If the tags are lists, a row is a sentence. Calls `complain` for rows of another width and without a tag.
+    If the tags are lists, a row is a sentence. Kept rows are parted by tabs. Calls `complain` for rows of another width
+    and without a tag.
     """
     name = name_of(source)
     lines = lines_of_columns(source, format.encoding, complain)
     line_of_header, first = next(((number, line) for number, line in lines if line.strip()), (1, ""))
     separator = separator_of(first) or ","
-    header = _header(name, _cells(first, separator), format)
+    names = _cells(first, separator)
+    header = _header(name, names, format)
     rows = csv.reader((f"{line}\n" for _, line in lines), delimiter=separator, strict=True)
-    collected, current = _Collected(), ""
+    collected, current = _Collected("\t".join(names) if keep_rows else None), ""
     lists: RecordReader | None = None
     while True:
         number = line_of_header + rows.line_num + 1  # the first line of the row
@@ -105,7 +109,14 @@ def read_sentence_csv(
         if not token or tag == "":
             _refuse(name, row, number, format, complain, note, is_token=not token)
             continue
-        collected.add(token, tag, [row[index] for index in header.features], number)
+        kept = [LINE_ENDS_AND_TABS.sub(" ", cell) for cell in row] if keep_rows else []
+        if kept != row and keep_rows:
+            note(
+                Remark(
+                    name, number, "cells with tabs or line ends, blanks in --format conll", excerpt(repr(" ".join(row)))
+                )
+            )
+        collected.add(token, tag, [row[index] for index in header.features], "\t".join(kept), number)
         check_length(name, len(collected.tokens), number)
     if collected.tokens:
         if header.sentence is None and collected.lines[0] == line_of_header + 1 and len(collected.tokens) > 1:
@@ -167,15 +178,18 @@ def _of_lists(
 class _Collected:
     """A sentence whose rows are being read."""
 
-    def __init__(self) -> None:
+    def __init__(self, header: str | None = None) -> None:
+        self.header = header
+        self.rows: list[str] = []
         self.tokens: list[str] = []
         self.tags: list[str | None] = []
         self.values: list[Sequence[str]] = []
         self.lines: list[int] = []
 
-    def add(self, token: str, tag: str | None, values: Sequence[str], line: int) -> None:
-        """Add a token."""
+    def add(self, token: str, tag: str | None, values: Sequence[str], row: str, line: int) -> None:
+        """Add a token, with its row if rows are kept."""
         self.tokens.append(token)
+        self.rows += [row] if row else []
         self.tags.append(tag)
         self.values.append(values)
         self.lines.append(line)
@@ -188,6 +202,8 @@ class _Collected:
             tags if format.tag is not None else None,
             self.lines[0],
             lines=tuple(self.lines),
+            header=self.header,
+            rows=tuple(self.rows),
             columns={
                 feature.key: tuple(values[index] for values in self.values)
                 for index, feature in enumerate(format.features)

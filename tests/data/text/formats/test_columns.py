@@ -121,6 +121,19 @@ def test_the_header_stays_one_when_tags_are_not_needed(folder):
     assert (sentence.tokens, sentence.tags) == (("a",), None)
 
 
+def test_a_stream_keeps_the_header_with_its_first_sentence(folder):
+    (folder / "x.conll").write_text("word ner\n-DOCSTART- O\n\na O\n\nb O\n")
+    streamed = read_columns(str(folder / "x.conll"), ColumnFormat("word", "ner"), keep_rows=True)
+    assert [(sentence.tokens, sentence.header) for sentence in streamed] == [(("a",), "word ner"), (("b",), None)]
+
+
+@pytest.mark.parametrize("text", ["word tag\na O\n", "id\tToken\tPOS\tNER\n1\ta\tDT\tO\n"])
+def test_a_header_is_no_token_where_tags_are_not_needed(folder, text):
+    (folder / "x.conll").write_text(text)
+    with pytest.raises(DataError, match=r"x\.conll:1: expected a token and its tag, found a header line"):
+        list(read_columns(str(folder / "x.conll"), ColumnFormat(tag=None)))
+
+
 def test_unicode_blanks_are_tokens(folder):
     odd = ["\u00a0", "\u3000", "\u2028", "\x0b", "\u0085", "\ufeff", "a\u00a0b"]
     (sentence,) = sentences(folder, "x O\n" + "".join(f"{token} O\n" for token in odd))

@@ -14,7 +14,7 @@ WORDS = WordTable.build({"the": 3, "dog": 1, "barks": 1, "cat": 1, "1": 2}, None
 def problem(*rows: str, token: int | str = 0) -> str | None:
     cells = [row.rpartition("\n")[2].split("\t" if "\t" in row else " ") for row in rows]
     tokens = tuple(row[token] if isinstance(token, int) and token < len(row) else row[0] for row in cells)
-    sentence = Sentence(tokens, None, 3, rows=rows)
+    sentence = Sentence(tokens, None, 3, rows=rows, width=len(cells[0]))
     return other_columns([sentence, Sentence((), None, 9)], WORDS, ColumnFormat(token=token))
 
 
@@ -36,15 +36,16 @@ def test_a_column_with_more_known_words_is_named(token):
         (("Rex NNP", "and CC", "Ann NNP", "the DT"), 0),
         (("DT the", "NN dog"), "form"),
         (("# x\nthe DT", "dog NN"), 0),
+        (("Rex 1", "sits 2", "there 3"), 0),
     ],
 )
 def test_columns_like_those_of_training_are_not_named(rows, token):
     assert problem(*rows, token=token) is None
 
 
-def test_columns_of_a_dialect_are_known_by_the_tokens():
-    rows = ("1\tThe\tO", "2\tdog\tO", "3\tbarks\tO")
-    sentence = Sentence(("The", "dog", "barks"), None, 3, rows=rows)
+def test_columns_of_a_dialect_are_not_compared():
+    rows = ("the\tXx", "the\tYy", "dog\tZz")
+    sentence = Sentence(("Xx", "Yy", "Zz"), None, 3, rows=rows)
     assert other_columns([sentence], WORDS, ColumnFormat(token=0)) is None
 
 

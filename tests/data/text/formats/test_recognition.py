@@ -82,3 +82,17 @@ def test_comment_lines_are_no_rows(tmp_path):
 def test_a_long_file_is_told_by_its_first_lines(tmp_path):
     (tmp_path / "a").write_text(TAGGED * 5000 + "a line of prose\n" * 9)
     assert input_format(str(tmp_path / "a"), FORMAT) == "conll"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("token\tpos\ttag\nAnn\tNNP\tB-PER\nleft\tVBD\tO\n", "conll"),
+        ("Word POS NER\nAnn NNP B-PER\nleft VBD O\nit PRP O\n", "conll"),
+        ("The text has a label\nAnn left\n", "text"),
+        ("token tag\n", "text"),
+    ],
+)
+def test_a_header_of_columns_tells_columns(tmp_path, text, expected):
+    (tmp_path / "a").write_text(text)
+    assert input_format(str(tmp_path / "a"), FORMAT) == expected

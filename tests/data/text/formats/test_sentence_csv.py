@@ -7,6 +7,7 @@ import pytest
 from bilstm_nlp.data.remarks import Remark
 from bilstm_nlp.data.text.feature_columns import FeatureColumn
 from bilstm_nlp.data.text.formats.corpus import input_format, read
+from bilstm_nlp.data.text.formats.sentence_csv import read_sentence_csv
 from bilstm_nlp.data.text.sentence import ColumnFormat, line_of
 from bilstm_nlp.errors import DataError
 
@@ -125,3 +126,16 @@ def test_rows_that_do_not_fit_are_named(tmp_path, text, settings, message):
 def test_latin_1_is_read_if_the_config_says_so(tmp_path):
     text = KAGGLE.replace("London", "Zürich")
     assert corpus(tmp_path / "x.csv", text, encoding="latin-1")[0][0].tokens[-1] == "Zürich"
+
+
+def test_a_stream_keeps_rows_parted_by_tabs(tmp_path):
+    text = 'Sentence #,Word,POS,Tag\nSentence: 1,Ann,NNP,O\n,"a, b","x\ty",O\n\nSentence: 2,c,X,O\n'
+    (tmp_path / "x.csv").write_text(text)
+    remarks: list[Remark] = []
+    first, second = read_sentence_csv(str(tmp_path / "x.csv"), ColumnFormat(), note=remarks.append, keep_rows=True)
+    assert (first.header, second.header) == ("Sentence #\tWord\tPOS\tTag", None)
+    assert first.rows == ("Sentence: 1\tAnn\tNNP\tO", "\ta, b\tx y\tO")
+    assert second.rows == ("Sentence: 2\tc\tX\tO",)
+    assert [(remark.line, remark.kind) for remark in remarks] == [
+        (3, "cells with tabs or line ends, blanks in --format conll")
+    ]
