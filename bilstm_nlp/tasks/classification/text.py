@@ -73,7 +73,10 @@ class TextEnd:
 
     def inspect(self, source: str | None) -> Inspection:
         """Describe the config's texts, or another file that is read in the same way."""
-        return self.loader.inspect(source)
+        from bilstm_nlp.tasks.classification.text_inspection import inspect_texts
+
+        settings, several = self.config.embeddings, self.config.head.kind == "sigmoid"
+        return inspect_texts(self.loader, source, lambda: pretrained_vectors(settings), several=several)
 
     # --- texts as JSON and for people ---
 

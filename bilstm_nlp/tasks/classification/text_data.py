@@ -10,12 +10,12 @@ from bilstm_nlp.config.corpora import DevShare, files_of
 from bilstm_nlp.config.text_classes import TextClassData
 from bilstm_nlp.data.labelled.labelled_text import LabelledCorpus, LabelledText, TextFormat, place_of
 from bilstm_nlp.data.labelled.text_files import read_all_texts
-from bilstm_nlp.data.lines import suggestion
+from bilstm_nlp.data.lines import Complain, stop, suggestion
+from bilstm_nlp.data.remarks import Note
 from bilstm_nlp.data.text.tokenizer import WORDS, Cut
 from bilstm_nlp.errors import DataError, InputError
 from bilstm_nlp.tasks.classification import parts
 from bilstm_nlp.tasks.classification.ends import Labelled, Part, Parts
-from bilstm_nlp.tasks.inspection import Inspection
 
 LOOKED_FOR = "a relative path is looked for in the current folder, then beside the config"
 
@@ -64,38 +64,39 @@ class TextLoader:
         train = self.whole()
         known = frozenset(name for example in train.examples for name in example.classes)
         if isinstance(config.dev, DevShare):
-            train, dev = self._cut(train, config.dev)
+            train, dev = self.cut(train, config.dev)
         else:
-            dev = self._read(config.dev, known)
+            dev = self.read(config.dev, known)
         train = parts.fraction_of(train, config.fraction, text_of)
         if config.held_out is not None:
             train = parts.hold_out(train, config.held_out.fold, config.held_out.folds, text_of)[0]
-        return Parts(train, dev, None if config.test is None else self._read(config.test, known))
+        return Parts(train, dev, None if config.test is None else self.read(config.test, known))
 
     def whole(self) -> Part[LabelledText]:
         """Read the whole training texts."""
-        return self._read(self.config.train)
+        return self.read(self.config.train)
 
-    def read(self, source: str) -> Part[LabelledText]:
-        """Read another file in the same way."""
-        return self._read(source)
-
-    def _cut(self, train: Part[LabelledText], dev: DevShare) -> tuple[Part[LabelledText], Part[LabelledText]]:
+    def cut(self, train: Part[LabelledText], dev: DevShare) -> tuple[Part[LabelledText], Part[LabelledText]]:
         """Cut the development texts off the training texts."""
         return parts.cut_off(train, dev.share, self.seed if dev.seed is None else dev.seed, text_of)
 
-    def _read(self, source: str | tuple[str, ...], known: Set[str] = frozenset()) -> Part[LabelledText]:
-        """Read a part. `known` classes help to tell the column of the class."""
+    def read(
+        self,
+        source: str | tuple[str, ...],
+        known: Set[str] = frozenset(),
+        complain: Complain = stop,
+        note: Note | None = None,
+    ) -> Part[LabelledText]:
+        """Read a part. `known` classes help to tell the column of the class.
+
+        Without `note`, a warning counts what is guessed or skipped.
+        """
         files = files_of(source)
         for file in files:
             if not (file.startswith(("hf:", "sample:")) or file == "-" or Path(file).exists()):
                 hint = f"; {LOOKED_FOR}" if source in (self.config.train, self.config.dev, self.config.test) else ""
                 raise DataError(file, "a file", f"nothing there{suggestion(file)}{hint}")
-        return part_of(read_all_texts(files, replace(self.format, classes=frozenset(known))))
-
-    def inspect(self, source: str | None) -> Inspection:
-        """Describe the texts of the config, or another file that is read in the same way."""
-        raise InputError("check: not yet for classifiers")
+        return part_of(read_all_texts(files, replace(self.format, classes=frozenset(known)), complain, note))
 
     def inputs_of(self, inputs: object, name: str) -> tuple[list[LabelledText], bool]:
         """Read texts that are given in Python; also tell whether they are several.
