@@ -32,7 +32,10 @@ class ClassReader:
         return self.distinct([self.named(part, line) for part in parts], line)
 
     def of_value(self, value: Any, line: int) -> tuple[str, ...] | None:
-        """Read the classes of a value of JSON: a string, a whole number, a boolean, or a list of them."""
+        """Read the classes of a value of JSON: a string, a whole number, a boolean, or a list of them.
+
+        An object has 0 or 1 for each class, as in spaCy.
+        """
         if value is None:
             return None
         if isinstance(value, str):
@@ -40,6 +43,8 @@ class ClassReader:
         if isinstance(value, list | tuple):
             names = [self.named(self.spelling(item, line), line) for item in value]
             return self.distinct(names, line)
+        if isinstance(value, Mapping):  # spaCy's cats
+            return self.of_flags(value, line)
         return (self.named(self.spelling(value, line), line),)
 
     def of_flags(self, flags: Mapping[str, Any], line: int) -> tuple[str, ...]:

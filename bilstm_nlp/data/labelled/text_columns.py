@@ -28,8 +28,10 @@ class ColumnFigures:
     """Cells have different numbers of words."""
 
     @classmethod
-    def of(cls, index: int, cells: Sequence[str]) -> ColumnFigures:
-        """Count the cells of a column."""
+    def of(cls, index: int, cells: Sequence[str], separator: str | None = None) -> ColumnFigures:
+        """Count the cells of a column, or the classes in them if a separator parts them."""
+        if separator is not None:
+            cells = [part for cell in cells for part in cell.split(separator)]
         values = Counter(cell.strip() for cell in cells)
         total = max(len(cells), 1)
         words = {value: len(value.split()) for value in values}

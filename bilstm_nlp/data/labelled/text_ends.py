@@ -12,6 +12,8 @@ from bilstm_nlp.data.labelled.text_rows import Cells
 
 MOST_OTHERS = 0.1
 """The largest share of lines without a separator."""
+SURE, FEWEST = 0.9, 5
+"""The least share of lines with known classes, and the fewest lines, if no class is needed."""
 SETTINGS = "data.label_column = 0 or -1"
 
 
@@ -23,9 +25,12 @@ class End:
     doubt: str | None = None
 
 
-def end_of(lines: Sequence[str], separator: str, format: TextFormat, *, weak: bool) -> End | None:
+def end_of(
+    lines: Sequence[str], separator: str, format: TextFormat, needs_class: bool = True, *, weak: bool
+) -> End | None:
     """Tell at which end of the lines the class stands; None if it stands at neither.
 
+    Where no class is needed, it stands there only if most lines have known classes.
     `weak` accepts what the settings say, even if the values don't repeat, and a single class. Raises `Ambiguous` if it
     could stand at both.
 
@@ -35,11 +40,19 @@ def end_of(lines: Sequence[str], separator: str, format: TextFormat, *, weak: bo
     sides = [side for side in (0, 1) if _allowed(side, format)]
     if separator == ": ":
         sides = [side for side in sides if side == 0]
-    figures = {side: figure for side in sides if (figure := _figures(lines, separator, side)) is not None}
+    figures = {
+        side: figure
+        for side in sides
+        if (figure := _figures(lines, separator, side, format.label_separator)) is not None
+    }
     if not figures:
         return None
     known = {side: figure.known(format.classes) for side, figure in figures.items()}
     best = max(figures, key=lambda side: known[side])
+    if not needs_class:
+        if known[best] < SURE or figures[best].distinct < 2 or len(lines) < FEWEST:
+            return None
+        return End(best == 0, f"lines {'end' if best else 'begin'} with known classes, which are not part of the text")
     if known[best] >= 0.5:
         return End(best == 0)
     repeating = [side for side, figure in figures.items() if figure.repeats and "" not in figure.values]
@@ -64,13 +77,13 @@ def _allowed(side: int, format: TextFormat) -> bool:
     return label and all(column in (1 - side, -1 - side) for column in format.text_columns)
 
 
-def _figures(lines: Sequence[str], separator: str, side: int) -> ColumnFigures | None:
-    """Return the figures of the values at a side; None if many lines don't have the separator."""
+def _figures(lines: Sequence[str], separator: str, side: int, parted: str | None) -> ColumnFigures | None:
+    """Return the figures of the classes at a side; None if many lines don't have the separator."""
     cells = Cells(separator, "last" if side else "first")
     rows = [row for row in map(cells.cut, lines) if len(row) == 2]
     if len(lines) - len(rows) > MOST_OTHERS * len(lines):
         return None
-    return ColumnFigures.of(side, [row[side] for row in rows])
+    return ColumnFigures.of(side, [row[side] for row in rows], parted)
 
 
 def _one_of_two(figures: dict[int, ColumnFigures], lines: Sequence[str], separator: str) -> End:

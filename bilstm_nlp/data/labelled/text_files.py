@@ -1,21 +1,24 @@
-"""Files of texts: with their classes for training, and with or without them for predictions."""
+"""Files of texts with their classes, for training and evaluation."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Literal, assert_never
 
 from bilstm_nlp.data.labelled.labelled_text import LabelledCorpus, LabelledText, TextFormat, place_of
+from bilstm_nlp.data.labelled.text_building import TextBuilder
+from bilstm_nlp.data.labelled.text_datasets import read_dataset
+from bilstm_nlp.data.labelled.text_folders import is_folder, read_folder
+from bilstm_nlp.data.labelled.text_inputs import texts_to_classify
 from bilstm_nlp.data.labelled.text_lines import read_lines
-from bilstm_nlp.data.labelled.text_records import read_jsonl
-from bilstm_nlp.data.lines import Complain, name_of, stop
+from bilstm_nlp.data.labelled.text_records import are_records, read_records, records_of
+from bilstm_nlp.data.lines import Complain, name_of, numbered_lines, stop
 from bilstm_nlp.data.remarks import Note, Remark, ignore, warn
+from bilstm_nlp.data.text.formats.datasets import is_dataset
 from bilstm_nlp.data.text.formats.recognition import first_lines, is_jsonl
 from bilstm_nlp.errors import DataError, listed
 
-FileFormat = Literal["lines", "jsonl"]
+__all__ = ["NoTexts", "read_all_texts", "read_texts", "texts_to_classify"]
 
 
 class NoTexts(DataError):
@@ -25,49 +28,20 @@ class NoTexts(DataError):
 def read_texts(
     source: str, format: TextFormat, complain: Complain = stop, note: Note = ignore
 ) -> Iterator[LabelledText]:
-    """Yield the texts of a source with their classes.
+    """Yield the texts of a source with their classes: a file, a folder, or a dataset.
 
     Calls `complain` for texts that are malformed, empty or without a class, and `note` for guesses and for what is
     skipped. Raises `DataError`.
     """
-    match format_of(source, format.encoding):
-        case "jsonl":
-            yield from read_jsonl(source, format, complain, note)
-        case "lines":
-            yield from read_lines(source, format, complain, note)
-        case unknown:
-            assert_never(unknown)
-
-
-def texts_to_classify(source: str, format: TextFormat, note: Note = ignore) -> Iterator[LabelledText]:
-    """Yield the texts of a source whose classes may be unknown, in its order. A blank line is a text without tokens.
-
-    `-` is standard input. Raises `DataError`.
-    """
-    match format_of(source, format.encoding):
-        case "jsonl":
-            yield from read_jsonl(source, format, stop, note, needs_class=False)
-        case "lines":
-            yield from read_lines(source, format, stop, note, needs_class=False)
-        case unknown:
-            assert_never(unknown)
-
-
-def format_of(source: str, encoding: str) -> FileFormat:
-    """Tell the format of a source by its name and its first line."""
-    if is_jsonl(source) or _is_object(next((line for line in first_lines(source, encoding) if line.strip()), "")):
-        return "jsonl"
-    return "lines"
-
-
-def _is_object(line: str) -> bool:
-    """Tell whether a line is a JSON object."""
-    if not line.lstrip().startswith("{"):
-        return False
-    try:
-        return isinstance(json.loads(line), dict)
-    except (ValueError, RecursionError):
-        return False
+    builder = TextBuilder(name_of(source), format, complain, note, needs_class=True)
+    if is_dataset(source):
+        yield from read_dataset(source, builder)
+    elif is_folder(source):
+        yield from read_folder(source, builder)
+    elif is_jsonl(source) or are_records(first_lines(source, format.encoding)):
+        yield from read_records(records_of(numbered_lines(source, format.encoding, complain), builder), builder)
+    else:
+        yield from read_lines(source, builder)
 
 
 def read_all_texts(
@@ -80,11 +54,13 @@ def read_all_texts(
     """
     texts: list[LabelledText] = []
     remarks: list[Remark] = []
+    known = set(format.classes)
     try:
         for source in sources:
-            known = format.classes | {name for text in texts for name in text.classes or ()}
-            read = read_texts(source, replace(format, classes=known), complain, note or remarks.append)
-            texts += [replace(text, source=place_of(text, name_of(source))) for text in read]
+            read = read_texts(source, replace(format, classes=frozenset(known)), complain, note or remarks.append)
+            placed = [replace(text, source=place_of(text, name_of(source))) for text in read]
+            known.update(name for text in placed for name in text.classes or ())
+            texts += placed
     finally:
         warn(remarks)
     name = listed([name_of(source) for source in sources])

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bilstm_nlp.data.labelled.labelled_text import TextFormat
 from bilstm_nlp.data.labelled.text_ends import end_of
 from bilstm_nlp.data.labelled.text_header import header_of
-from bilstm_nlp.data.labelled.text_names import Ambiguous
-from bilstm_nlp.data.labelled.text_roles import Roles, roles_of
+from bilstm_nlp.data.labelled.text_names import Ambiguous, is_name, is_text_name
+from bilstm_nlp.data.labelled.text_roles import Roles, known_column, roles_of
 from bilstm_nlp.data.labelled.text_rows import Cells, Line, Row, Way
 from bilstm_nlp.errors import DataError, excerpt, listed
 
@@ -50,7 +51,10 @@ class Layout:
 
 
 def layout_of(name: str, lines: Sequence[Line], format: TextFormat, *, needs_class: bool = True) -> Layout | None:
-    """Find the layout of a file. Return None for lines without a layout, if no class is needed.
+    """Find the layout of a file.
+
+    If no class is needed, lines are cells only if names, settings or known classes say so, or the ending of the file.
+    Return None for other lines.
 
     Raises `DataError` if text or class can't be told.
     """
@@ -83,6 +87,7 @@ class _Search:
         self.name, self.lines, self.format, self.needs_class = name, lines, format, needs_class
         self.head = head
         """All lines that are not blank."""
+        self.is_table = format.separator is not None or name.lower().removesuffix(".gz").endswith((".csv", ".tsv"))
 
     def layout(self, *, weak: bool) -> Layout | None:
         """Try the separators in their order. `weak` accepts guesses from few lines."""
@@ -94,6 +99,8 @@ class _Search:
         for separator in given or [mark for mark in TABLES if self._common(mark)]:
             if separator != " " and (layout := self._of_table(separator, weak=weak)) is not None:
                 return layout
+        if not self.needs_class and self.is_table and (single := self._of_single_column()) is not None:
+            return single
         if named or (not self.needs_class and not format.classes):
             return None
         for separator in given or [mark for mark in CUTS if self._common(mark)]:
@@ -103,6 +110,8 @@ class _Search:
 
     def _common(self, separator: str) -> bool:
         """Tell whether many lines have a separator: a row in quotes may take several lines."""
+        if separator == self.format.label_separator:
+            return False
         count = sum(separator in line for line in self.head)
         return any(separator in line for line in self.head[:10]) and 4 * count >= len(self.head)
 
@@ -114,36 +123,67 @@ class _Search:
 
     def _of_table(self, separator: str, *, weak: bool) -> Layout | None:
         """Read the lines as rows of the same number of cells."""
-        way: Way = "raw"
+        quotes = any('"' in line for line in self.head)
+        # A file of which only the head is known may have quotes later.
+        way: Way = "raw" if self.needs_class or separator in ("\t", "|||") else "quoted"
         rows, _ = self._rows(separator, "raw")
         doubts = []
-        if any('"' in line for line in self.head):
+        if quotes:
             quoted, errors = self._rows(separator, "quoted")
             same = len({len(row.cells) for row in rows}) == 1 and len(rows[0].cells) > 1
             if same and (errors or len(quoted) < len(rows)):
+                way = "raw"
                 if any(separator + '"' in line or line.startswith('"') for line in self.head):
                     doubts.append("quotes are part of the text, because they don't enclose cells")
             else:
                 rows, way = quoted, "quoted"
-        widths = [len(row.cells) for row in rows]
-        width = max(set(widths), key=lambda count: (widths.count(count), count)) if widths else 0
-        if width < 2 or (len(widths) - widths.count(width) > MOST_OTHERS * len(widths)):
+        widths = Counter(len(row.cells) for row in rows)
+        header, doubt = header_of(rows, self.format) if rows else (False, None)
+        width = len(rows[0].cells) if header else max(widths, key=lambda count: (widths[count], count), default=0)
+        others = len(rows) - widths[width]
+        # A class and a text without quotes, which may have the separator too, are cut at the first or last of them.
+        free = not quotes and width == 2 and separator in CUTS and others and self.format.separator is None
+        if width < 2 or (not header and (free or others > MOST_OTHERS * len(rows))):
             return None
         rows = [row for row in rows if len(row.cells) == width]
-        header, doubt = header_of(rows, self.format)
         doubts += [doubt] if doubt else []
-        names = tuple(cell.strip() for cell in rows[0].cells) if header else tuple(map(str, range(width)))
+        names = (
+            tuple(cell.strip() or str(index) for index, cell in enumerate(rows[0].cells))
+            if header
+            else tuple(map(str, range(width)))
+        )
         body = rows[1:] if header else rows
+        if not self.needs_class and not self.is_table and not (header and not doubt and self._has_text(names)):
+            if not known_column(body, self.format.classes):
+                return None
+            doubts.append("a column has known classes, which are not part of the text")
         roles = roles_of(self.name, names if header else None, body, self.format, self.needs_class, weak=weak)
         if roles is None:
             return None
         return Layout(Cells(separator, way), width, header, names, roles, (*doubts, *roles.doubts))
 
+    def _has_text(self, names: Sequence[str]) -> bool:
+        """Tell whether a header names the columns of the text that are set, or any if none is."""
+        wanted = self.format.text_columns
+        if not wanted:
+            return any(is_text_name(name) for name in names)
+        return all(column in names if isinstance(column, str) else column < len(names) for column in wanted)
+
+    def _of_single_column(self) -> Layout | None:
+        """Read the lines as a table with a column of texts, if its header says so."""
+        names = (self.head[0].strip(),)
+        if not (self._has_text(names) or self.format.header):
+            return None
+        return Layout(Cells(self.format.separator or ",", "quoted"), 1, True, names, Roles((0,)))
+
     def _of_cut(self, separator: str, *, weak: bool) -> Layout | None:
         """Read the lines as a class and a text, or as a text and a class."""
-        end = end_of(self.head, separator, self.format, weak=weak)
+        end = end_of(self.head, separator, self.format, self.needs_class, weak=weak)
         if end is None:
             return None
         label = 0 if end.first else 1
         cells = Cells(separator, "first" if end.first else "last")
-        return Layout(cells, 2, False, ("0", "1"), Roles((1 - label,), (label,)), (end.doubt,) if end.doubt else ())
+        top = cells.cut(self.head[0])
+        header = self.format.header is not False and len(top) == 2 and all(map(is_name, top))
+        names = (top[0], top[1]) if header else ("0", "1")
+        return Layout(cells, 2, header, names, Roles((1 - label,), (label,)), (end.doubt,) if end.doubt else ())

@@ -3,44 +3,45 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from bilstm_nlp.data.labelled.labelled_text import LabelledText, TextFormat
+from bilstm_nlp.data.labelled.labelled_text import LabelledText
 from bilstm_nlp.data.labelled.text_building import TextBuilder
 from bilstm_nlp.data.labelled.text_layout import FASTTEXT, Layout, layout_of
 from bilstm_nlp.data.labelled.text_rows import Cells, Line, Row, lines_of
-from bilstm_nlp.data.lines import Complain, name_of
-from bilstm_nlp.data.remarks import Note, Remark
+from bilstm_nlp.data.lines import numbered_lines
+from bilstm_nlp.data.remarks import Remark
 from bilstm_nlp.errors import DataError, excerpt
 
 logger = logging.getLogger(__name__)
 
 
-def read_lines(
-    source: str, format: TextFormat, complain: Complain, note: Note, *, needs_class: bool = True
-) -> Iterator[LabelledText]:
-    """Yield the texts of a file, whose layout is found over all of its lines, as far as it is not set.
+def read_lines(source: str, builder: TextBuilder) -> Iterator[LabelledText]:
+    """Yield the texts of a file with their classes. The layout is found over all lines, as far as it is not set.
 
-    Without a class to be found, and none needed, each line is a text. Calls `complain` for rows of another width,
-    without a class or without a text. Raises `DataError` if text or class can't be told.
+    Calls `complain` for rows of another width, without a class or without a text. Raises `DataError` if text or class
+    can't be told.
     """
-    name = name_of(source)
-    lines = lines_of(source, format.encoding, complain)
-    layout = layout_of(name, lines, format, needs_class=needs_class)
-    builder = TextBuilder(name, format, complain, note, needs_class=needs_class)
+    lines = list(lines_of(numbered_lines(source, builder.format.encoding, builder.complain)))
+    layout = layout_of(builder.name, lines, builder.format)
+    yield from texts_of(lines, layout, builder)
+
+
+def texts_of(lines: Iterable[Line], layout: Layout | None, builder: TextBuilder) -> Iterator[LabelledText]:
+    """Yield the texts of lines. Without a layout, each line is a text."""
     if layout is None:
         yield from _plain(lines, builder)
         return
-    logger.info("%s: %s", name, layout.explanation)
+    logger.info("%s: %s", builder.name, layout.explanation)
     for doubt in layout.doubts:
-        note(Remark(name, None, "layout, guessed", doubt))
+        builder.note(Remark(builder.name, None, "layouts that are a guess", doubt))
     if layout.cells is None:
         yield from _marked(lines, builder)
     else:
         yield from _table(lines, layout, layout.cells, builder)
 
 
-def _plain(lines: Sequence[Line], builder: TextBuilder) -> Iterator[LabelledText]:
+def _plain(lines: Iterable[Line], builder: TextBuilder) -> Iterator[LabelledText]:
     """Yield each line as a text without a class. Blank lines are texts without tokens."""
     for number, line in lines:
         if builder.needs_class:  # only of a file of blank lines
@@ -51,7 +52,7 @@ def _plain(lines: Sequence[Line], builder: TextBuilder) -> Iterator[LabelledText
             yield text
 
 
-def _marked(lines: Sequence[Line], builder: TextBuilder) -> Iterator[LabelledText]:
+def _marked(lines: Iterable[Line], builder: TextBuilder) -> Iterator[LabelledText]:
     """Yield the texts of fastText's lines. Words that begin with `__label__` are classes, wherever they stand."""
     for number, line in lines:
         words = line.split()
@@ -85,7 +86,7 @@ def _skip_blank(number: int, builder: TextBuilder) -> None:
     builder.note(Remark(builder.name, number, "blank lines, skipped", "a blank line"))
 
 
-def _table(lines: Sequence[Line], layout: Layout, cells: Cells, builder: TextBuilder) -> Iterator[LabelledText]:
+def _table(lines: Iterable[Line], layout: Layout, cells: Cells, builder: TextBuilder) -> Iterator[LabelledText]:
     """Yield the texts of rows."""
     rows = cells.rows(lines, builder.complain, builder.name)
     if layout.header:
@@ -106,7 +107,7 @@ def _of_row(row: Row, layout: Layout, cells: Cells, builder: TextBuilder) -> Lab
         expected = f"{layout.width} cells, {cells.description}, as most rows have"
         shown = excerpt(cells.separator.join(row.cells))
         raise DataError(builder.name, expected, f"{len(row.cells)}: {shown!r}", row.line)
-    if not any(cell.strip() for cell in row.cells):
+    if builder.needs_class and not any(cell.strip() for cell in row.cells):
         builder.note(Remark(builder.name, row.line, "rows of empty cells, skipped", cells.separator.join(row.cells)))
         return None
     roles = layout.roles

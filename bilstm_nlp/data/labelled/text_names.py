@@ -20,6 +20,7 @@ CLASSES = frozenset(
     {
         *("label", "labels", "class", "classes", "category", "categories", "intent", "sentiment", "target", "polarity"),
         *("topic", "topics", "emotion", "emotions", "genre", "rating", "stars", "score", "tag", "tags", "choices"),
+        *("cats", "choice", "gold"),
     }
 )
 PART = re.compile("[ _.-]+")
@@ -52,6 +53,15 @@ def is_name(cell: str) -> bool:
     """
     known = TEXTS | TITLES | CLASSES | PAIRS
     return lower(cell) in known or (len(PART.split(lower(cell))) == 2 and _last(cell) in TEXTS | CLASSES)
+
+
+def is_text_name(name: str) -> bool:
+    """Tell whether a name is that of a text.
+
+    >>> is_text_name("review_text"), is_text_name("label")
+    (True, False)
+    """
+    return lower(name) in TEXTS | TITLES | PAIRS or _last(name) in TEXTS
 
 
 def text_names(names: Sequence[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from bilstm_nlp.data.labelled.labelled_text import Column, TextFormat
@@ -11,6 +11,9 @@ from bilstm_nlp.data.labelled.text_columns import ColumnFigures, class_choice, t
 from bilstm_nlp.data.labelled.text_names import Ambiguous, class_name, text_names
 from bilstm_nlp.data.labelled.text_rows import Row
 from bilstm_nlp.errors import DataError, listed
+
+SURE = 0.9
+"""The least share of known classes in a column of classes, where none is needed."""
 
 
 @dataclass(frozen=True)
@@ -36,23 +39,31 @@ def roles_of(
     """
     width = len(rows[0].cells) if rows else len(names or ())
     text = [_index_of(name, column, names, width, "data.text_column") for column in format.text_columns]
-    label = [_index_of(name, column, names, width, "data.label_column") for column in format.label_columns]
+    label = [
+        _index_of(name, column, names, width, "data.label_column")
+        for column in format.label_columns
+        if needs_class or column in (names or range(width))
+    ]
     both = set(text) & set(label)
     if both:
         expected = "another column in data.label_column than in data.text_column"
         raise DataError(name, expected, str(names[min(both)] if names else min(both)))
-    flags = isinstance(format.label, tuple)
+    flags = isinstance(format.label, tuple) and bool(label)
     shown = list(names or map(str, range(width)))
     doubts: list[str] = []
     if names and not label:
-        chosen = class_name([column for index, column in enumerate(names) if index not in text])
+        chosen = _class_name([column for index, column in enumerate(names) if index not in text], needs_class)
         label = [] if chosen is None else [list(names).index(chosen)]
     if names and not text:
         texts = text_names([column for index, column in enumerate(names) if index not in label])
         text = [list(names).index(column) for column in texts]
     figures = [ColumnFigures.of(index, [row.cells[index] for row in rows]) for index in range(width)]
     if not label and (needs_class or format.classes):
-        others = [column for column in figures if column.index not in text]
+        others = [
+            ColumnFigures.of(index, [row.cells[index] for row in rows], format.label_separator)
+            for index in range(width)
+            if index not in text
+        ]
         choice = class_choice(others, format.classes, weak=weak)
         if choice is None and needs_class and not (names and text):
             return None
@@ -66,10 +77,30 @@ def roles_of(
                 doubts.append(f"the class is in column {shown[label[0]]}; data.label_column names another")
     if not text:
         text = [column.index for column in text_choice([column for column in figures if column.index not in label])]
+        columns = listed([shown[index] for index in text], most=10)
         if len(text) > 1:
-            columns = listed([shown[index] for index in text], most=10)
             doubts.append(f"columns {columns} are joined as text; data.text_column names others")
+        elif len(text) + len(label) < sum(set(column.values) != {""} for column in figures):
+            doubts.append(f"the text is in column {columns}; data.text_column names others")
     return Roles(tuple(text), tuple(label), flags, tuple(doubts)) if text else None
+
+
+def _class_name(names: Sequence[str], needs_class: bool) -> str | None:
+    """Choose the column of the class by its name. If none is needed, columns that can't be told apart are none."""
+    try:
+        return class_name(names)
+    except Ambiguous:
+        if needs_class:
+            raise
+        return None
+
+
+def known_column(rows: Sequence[Row], classes: Set[str]) -> bool:
+    """Tell whether a column has known classes, two or more."""
+    figures = (
+        ColumnFigures.of(index, cells) for index, cells in enumerate(zip(*(row.cells for row in rows), strict=True))
+    )
+    return any(column.known(classes) >= SURE and column.distinct > 1 for column in figures)
 
 
 def _index_of(name: str, column: Column, names: Sequence[str] | None, width: int, key: str) -> int:

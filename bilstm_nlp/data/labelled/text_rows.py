@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal, assert_never
 
-from bilstm_nlp.data.lines import Complain, numbered_lines
+from bilstm_nlp.data.lines import Complain
 from bilstm_nlp.errors import DataError, excerpt
 
 BLANKS = re.compile("[ \t]+")
@@ -27,12 +29,17 @@ class Row:
     cells: list[str]
 
 
-def lines_of(source: str, encoding: str, complain: Complain) -> list[Line]:
-    """Read the lines of a file. A lone return ends a line if the file has no line feed, and is a blank if it has."""
-    lines = list(numbered_lines(source, encoding, complain))
-    if len(lines) == 1 and "\r" in lines[0][1].rstrip("\r"):
-        return list(enumerate(lines[0][1].rstrip("\r").split("\r"), 1))
-    return [(number, line.replace("\r", " ") if "\r" in line else line) for number, line in lines]
+def lines_of(lines: Iterator[Line]) -> Iterator[Line]:
+    """Yield lines as rows have them. A lone return is a blank, or ends a line if the file has no line feed."""
+    first = next(lines, None)
+    if first is None:
+        return
+    second = next(lines, None) if "\r" in first[1] else None
+    if "\r" in first[1] and second is None:
+        yield from enumerate(first[1].rstrip("\r").split("\r"), 1)
+        return
+    for number, line in chain([first], [] if second is None else [second], lines):
+        yield number, line.rstrip("\r").replace("\r", " ") if "\r" in line else line
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,7 @@ class Cells:
             return f"lines cut at their {self.way} {name}"
         return f"cells parted by {name}{', in quotes' if self.way == 'quoted' else ''}"
 
-    def rows(self, lines: Sequence[Line], complain: Complain, name: str) -> Iterator[Row]:
+    def rows(self, lines: Iterable[Line], complain: Complain, name: str) -> Iterator[Row]:
         """Yield the rows of lines that are not blank. Calls `complain` for quotes that are not balanced."""
         if self.way == "quoted":
             yield from _quoted_rows(lines, self.separator, complain, name)
@@ -78,38 +85,53 @@ class Cells:
                 assert_never(unknown)
 
 
-def _quoted_rows(lines: Sequence[Line], separator: str, complain: Complain, name: str) -> Iterator[Row]:
+def _quoted_rows(lines: Iterable[Line], separator: str, complain: Complain, name: str) -> Iterator[Row]:
     """Yield rows of CSV. A cell in quotes may have separators, line feeds and doubled quotes.
 
     After an error, reading continues with the line after that where the row begins.
     """
-    index = 0
-    while index < len(lines):
-        number, line = lines[index]
+    source = _Lines(iter(lines))
+    while (first := source.next()) is not None:
+        number, line = first
         if '"' not in line:
             if line.strip():
                 yield Row(number, line.split(separator))
-            index += 1
             continue
-        record = _Record(lines, index, separator)
+        record = _Record(line, source, separator)
         try:
             cells = record.cells()
         except ValueError as error:
             expected = 'a cell in quotes that ends with one, with quotes in it doubled as ""'
             complain(DataError(name, expected, f"{error}: {excerpt(line)!r}", number))
-            index += 1
+            source.put_back(record.more)
             continue
         yield Row(number, cells)
-        index = record.index + 1
+
+
+class _Lines:
+    """Lines, of which some can be put back."""
+
+    def __init__(self, lines: Iterator[Line]) -> None:
+        self.lines = lines
+        self.back: deque[Line] = deque()
+
+    def next(self) -> Line | None:
+        """Return the next line; None at the end."""
+        return self.back.popleft() if self.back else next(self.lines, None)
+
+    def put_back(self, lines: list[Line]) -> None:
+        """Put lines back, to be read again."""
+        self.back.extendleft(reversed(lines))
 
 
 class _Record:
     """A row of CSV that is being read. It may take several lines."""
 
-    def __init__(self, lines: Sequence[Line], index: int, separator: str) -> None:
-        self.lines, self.index, self.separator = lines, index, separator
-        self.line = lines[index][1]
+    def __init__(self, line: str, source: _Lines, separator: str) -> None:
+        self.line, self.source, self.separator = line, source, separator
         self.position = 0
+        self.more: list[Line] = []
+        """The lines after the first."""
 
     def cells(self) -> list[str]:
         """Read all cells. Raises `ValueError` for quotes that are not balanced."""
@@ -135,10 +157,11 @@ class _Record:
             end = self.line.find('"', start)
             if end < 0:
                 parts += [self.line[start:], "\n"]
-                self.index += 1
-                if self.index == len(self.lines):
+                following = self.source.next()
+                if following is None:
                     raise ValueError("a quote without an end")
-                self.line, start = self.lines[self.index][1], 0
+                self.more.append(following)
+                self.line, start = following[1], 0
             elif self.line.startswith('"', end + 1):
                 parts.append(self.line[start : end + 1])
                 start = end + 2

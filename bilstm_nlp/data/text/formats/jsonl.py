@@ -50,9 +50,14 @@ def values_of(source: str, encoding: str, complain: Complain) -> Iterator[tuple[
 
     A .json file may also hold one object, on several lines.
     """
-    name = name_of(source)
     lines = numbered_lines(source, encoding, complain)
-    may_be_whole = source.removesuffix(".gz").endswith(".json")
+    yield from values_of_lines(lines, name_of(source), complain, source.removesuffix(".gz").endswith(".json"))
+
+
+def values_of_lines(
+    lines: Iterator[tuple[int, str]], name: str, complain: Complain, may_be_whole: bool = False
+) -> Iterator[tuple[int, Any]]:
+    """Yield (line, its value). `may_be_whole`: all lines may be one array, or one object."""
     for number, line in lines:
         if not line.strip(" \t\r"):
             continue
