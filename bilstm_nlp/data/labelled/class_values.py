@@ -15,8 +15,7 @@ class ClassReader:
 
     def __init__(self, name: str, format: TextFormat) -> None:
         self.name, self.format = name, format
-        names = format.label_names
-        self.names = dict(names) if isinstance(names, Mapping) else {str(key): value for key, value in enumerate(names)}
+        self.names = format.names_of_classes
 
     def of_cell(self, cell: str, line: int) -> tuple[str, ...] | None:
         """Read the classes of a cell; None for an empty cell."""

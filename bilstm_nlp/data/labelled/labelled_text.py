@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -65,6 +65,22 @@ class TextFormat:
     """Treatment of texts without a token."""
     classes: frozenset[str] = field(default=frozenset(), hash=False)
     """Classes that are known, from training. They tell the column of the class."""
+
+    @property
+    def known(self) -> Set[str]:
+        """The spellings of known classes in files: their names, and the numbers that have these names.
+
+        >>> sorted(TextFormat(label_names=("neg", "pos"), classes=frozenset(("neg", "pos"))).known)
+        ['0', '1', 'neg', 'pos']
+        """
+        names = self.names_of_classes
+        return self.classes | {spelling for spelling, name in names.items() if name in self.classes}
+
+    @property
+    def names_of_classes(self) -> Mapping[str, str]:
+        """The names of classes, by their spelling in files."""
+        names = self.label_names
+        return names if isinstance(names, Mapping) else {str(number): name for number, name in enumerate(names)}
 
     @property
     def text_columns(self) -> tuple[Column, ...]:

@@ -47,7 +47,7 @@ def end_of(
     }
     if not figures:
         return None
-    known = {side: figure.known(format.classes) for side, figure in figures.items()}
+    known = {side: figure.known(format.known) for side, figure in figures.items()}
     best = max(figures, key=lambda side: known[side])
     if not needs_class:
         if known[best] < SURE or figures[best].distinct < 2 or len(lines) < FEWEST:

@@ -9,7 +9,6 @@ from bilstm_nlp.data.labelled.labelled_text import LabelledCorpus, LabelledText,
 from bilstm_nlp.data.labelled.text_building import TextBuilder
 from bilstm_nlp.data.labelled.text_datasets import read_dataset
 from bilstm_nlp.data.labelled.text_folders import is_folder, read_folder
-from bilstm_nlp.data.labelled.text_inputs import texts_to_classify
 from bilstm_nlp.data.labelled.text_lines import read_lines
 from bilstm_nlp.data.labelled.text_records import are_records, read_records, records_of
 from bilstm_nlp.data.lines import Complain, name_of, numbered_lines, stop
@@ -17,8 +16,6 @@ from bilstm_nlp.data.remarks import Note, Remark, ignore, warn
 from bilstm_nlp.data.text.formats.datasets import is_dataset
 from bilstm_nlp.data.text.formats.recognition import first_lines, is_jsonl
 from bilstm_nlp.errors import DataError, listed
-
-__all__ = ["NoTexts", "read_all_texts", "read_texts", "texts_to_classify"]
 
 
 class NoTexts(DataError):

@@ -28,7 +28,7 @@ def header_of(rows: Sequence[Row], format: TextFormat) -> tuple[bool, str | None
         return True, None
     first = [cell.strip() for cell in rows[0].cells]
     filled = [cell for cell in first if cell]
-    if len(set(filled)) < len(filled) or any(cell in format.classes for cell in filled):
+    if len(set(filled)) < len(filled) or any(cell in format.known for cell in filled):
         return False, None
     if any(cell and any(row.cells[index].strip() == cell for row in rows[1:]) for index, cell in enumerate(first)):
         return False, None

@@ -96,7 +96,7 @@ def _figures(
 
 def _class_by_values(scalars: Sequence[tuple[str, ColumnFigures]], format: TextFormat) -> tuple[str, ...]:
     """Choose the key whose values repeat as classes do. Raises `Ambiguous` for several."""
-    choice = class_choice([of for _, of in scalars], format.classes, weak=False)
+    choice = class_choice([of for _, of in scalars], format.known, weak=False)
     if choice is None:
         return ()
     names = [key for key, of in scalars if of in choice.columns]

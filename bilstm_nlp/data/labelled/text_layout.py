@@ -101,7 +101,7 @@ class _Search:
                 return layout
         if not self.needs_class and self.is_table and (single := self._of_single_column()) is not None:
             return single
-        if named or (not self.needs_class and not format.classes):
+        if named or (not self.needs_class and not format.known):
             return None
         for separator in given or [mark for mark in CUTS if self._common(mark)]:
             if (layout := self._of_cut(separator, weak=weak)) is not None:
@@ -154,7 +154,7 @@ class _Search:
         )
         body = rows[1:] if header else rows
         if not self.needs_class and not self.is_table and not (header and not doubt and self._has_text(names)):
-            if not known_column(body, self.format.classes):
+            if not known_column(body, self.format.known):
                 return None
             doubts.append("a column has known classes, which are not part of the text")
         roles = roles_of(self.name, names if header else None, body, self.format, self.needs_class, weak=weak)

@@ -58,20 +58,20 @@ def roles_of(
         texts = text_names([column for index, column in enumerate(names) if index not in label])
         text = [list(names).index(column) for column in texts]
     figures = [ColumnFigures.of(index, [row.cells[index] for row in rows]) for index in range(width)]
-    if not label and (needs_class or format.classes):
+    if not label and (needs_class or format.known):
         others = [
             ColumnFigures.of(index, [row.cells[index] for row in rows], format.label_separator)
             for index in range(width)
             if index not in text
         ]
-        choice = class_choice(others, format.classes, weak=weak)
+        choice = class_choice(others, format.known, weak=weak)
         if choice is None and needs_class and not (names and text):
             return None
         if choice is None or len(choice.columns) > 1:
             several = [shown[column.index] for column in choice.columns] if choice else shown
             if needs_class:
                 raise Ambiguous("data.label_column", "one column of classes", several, "")
-        elif needs_class or choice.columns[0].known(format.classes) >= 0.5:
+        elif needs_class or choice.columns[0].known(format.known) >= 0.5:
             label = [choice.columns[0].index]
             if not choice.sure:
                 doubts.append(f"the class is in column {shown[label[0]]}; data.label_column names another")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, overload
 
 from bilstm_nlp.data.labelled.labelled_text import LabelledText, TextFormat
-from bilstm_nlp.data.labelled.text_files import texts_to_classify
+from bilstm_nlp.data.labelled.text_inputs import Reads, texts_to_classify
 from bilstm_nlp.data.pipes import Pipe
 from bilstm_nlp.data.remarks import Remark, warn
 from bilstm_nlp.errors import InputError
@@ -103,6 +103,7 @@ class TextClassifier(Classifier):
         return TextReading(
             source=request.source,
             format=format,
+            reads=request.reads,
             header=header_of(kind, choices_of(request), request.source, weighted=self.has_weights),
             footer=FOOTER if kind == "html" else "",
         )
@@ -167,6 +168,7 @@ class TextReading:
 
     source: str
     format: TextFormat
+    reads: Reads
     header: str
     footer: str
 
@@ -180,7 +182,7 @@ class TextReading:
         first, tokens, deadline = 1, 0, 0.0
         pipe = self._pipe()
         try:
-            for text in texts_to_classify(self.source, self.format, remarks.append):
+            for text in texts_to_classify(self.source, self.format, remarks.append, self.reads):
                 if not chunk:
                     deadline = time.monotonic() + PATIENCE
                 chunk.append(text)

@@ -75,6 +75,13 @@ def test_known_classes_are_no_part_of_the_text_and_said(tmp_path, separator):
     assert "known classes, which are not part of the text" in remarks[0].message
 
 
+def test_known_classes_may_be_numbers_with_names(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("1 good\n0 bad\n1 fine\n0 poor\n1 nice\n")
+    texts = texts_to_classify(str(path), TextFormat(classes=KNOWN, label_names=("neg", "pos")))
+    assert [(text.text, *text.classes) for text in texts][:2] == [("good", "pos"), ("bad", "neg")]
+
+
 def test_class_without_a_name_is_unknown(tmp_path):
     path = tmp_path / "a.jsonl"
     path.write_text('{"text": "x", "label": -1}\n{"text": "y", "label": 1}\n')
