@@ -176,6 +176,10 @@ class SeriesInput(Section):
     effects: Literal["none", "linear"] = "none"
     """Effects of columns known ahead. `linear`: the effect of each numeric column is estimated on the training rows,
     subtracted from the targets before a window is normalised, and added to the forecast."""
+    leads: Literal["none", "linear"] = "none"
+    """Columns that lead others. `linear`: a ridge regression on the newest changes of all targets and observed columns
+    is added to the forecast that the encoder starts at. A target has it only if it is clearly nearer with it, out of
+    fold on the training rows and on the validation part."""
     rows: Positive | None = None
     """Number of the newest rows that the encoder reads. Not set: all of the look-back."""
     channels: Literal["joint", "independent"] = "independent"

@@ -15,9 +15,9 @@ from pydantic import BaseModel, ConfigDict, PositiveInt
 
 from bilstm_nlp.batch import Floats, Ints, Values
 from bilstm_nlp.data.series.calendar import season
-from bilstm_nlp.data.series.codec import BLOCK, SeriesCodec
+from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.series import Parts, Series, SeriesSet
-from bilstm_nlp.data.series.windows import Windows
+from bilstm_nlp.data.series.windows import BLOCK, Windows
 from bilstm_nlp.errors import InputError, RunError
 from bilstm_nlp.metrics.forecasts import seasonal_naive_error
 from bilstm_nlp.system.json_values import checked

@@ -16,6 +16,7 @@ from bilstm_nlp.data.series.calendar import Calendar, calendar_features
 from bilstm_nlp.data.series.categories import Labels, divided
 from bilstm_nlp.data.series.covariates import Remarks, StaticCodec, fit_categories, translated, unseen
 from bilstm_nlp.data.series.effects import effects_of
+from bilstm_nlp.data.series.leads import led
 from bilstm_nlp.data.series.normalisation import Normalisation, Theta, WindowNormaliser
 from bilstm_nlp.data.series.panel import Panel
 from bilstm_nlp.data.series.recognition import Ends, Excerpt, excerpts
@@ -25,9 +26,6 @@ from bilstm_nlp.data.series.theta import FACTS
 from bilstm_nlp.data.series.transform import Curve, TransformKind
 from bilstm_nlp.data.series.windows import Windows
 from bilstm_nlp.data.series.zones import zone_of
-
-BLOCK = 256
-"""Windows gathered at a time where no gradient is needed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +68,8 @@ class SeriesCodec:
     """The static columns; `None` if there are none."""
     effects: Floats | None = None
     """(K, C) effects of numeric columns known ahead on scaled targets; `None` if they are not subtracted."""
+    leads: Floats | None = None
+    """Coefficients of the newest changes of all columns, of `fit_leads`; `None` if no target is led by them."""
     said: set[str] = field(default_factory=set)
     """Names of strange series, and remarks on covariates, that warnings have given."""
 
@@ -272,8 +272,9 @@ class SeriesCodec:
         known, known_codes = divided(known, len(self.known_labels))
         facts, static_codes = (None, None) if facts is None else divided(facts, len(self.static_labels))
         behind, ahead = effects_of(self.effects, past[..., width + len(self.columns.observed) :], known, sign)
-        normaliser = WindowNormaliser(self.normalisation, self.horizon, self.theta)
-        values = normaliser((past[..., :width] - behind).astype(np.float32))
+        targets = (past[..., :width] - behind).astype(np.float32)
+        values = WindowNormaliser(self.normalisation, self.horizon, self.theta)(targets)
+        added = led(self.leads, targets, past[..., width : width + len(self.columns.observed)], sign)
         others = np.nan_to_num(past[..., width:].astype(np.float32))
         mask = np.any(~np.isnan(past[..., :width]), axis=2, keepdims=True).astype(np.float32)
         read = np.concatenate([values.past, others, *([mask] if self.is_padded else [])], axis=2)
@@ -281,7 +282,7 @@ class SeriesCodec:
         numbers = [block for block in (values.facts, facts) if block is not None and block.shape[2]]
         return WindowBatch(
             np.ascontiguousarray(read[:, newest]),
-            values.level + ahead,
+            values.level + ahead + added,
             values.scale,
             known,
             future,

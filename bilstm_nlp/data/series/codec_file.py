@@ -14,6 +14,7 @@ from bilstm_nlp.data.series.categories import Labels
 from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.covariates import StaticCodec
 from bilstm_nlp.data.series.frequencies import parse_frequency
+from bilstm_nlp.data.series.leads import ROWS, leads_from, leads_json
 from bilstm_nlp.data.series.normalisation import Normalisation, Theta
 from bilstm_nlp.data.series.recognition import Ends, Excerpt
 from bilstm_nlp.data.series.scale import Scale, ScalerKind
@@ -121,6 +122,7 @@ class CodecFile(BaseModel):
     categories: dict[str, list[str]] = {}
     static: StaticFile | None = None
     effects: list[list[float]] | None = None
+    leads: dict[str, list[list[float]]] | None = None
     idle: list[str] = []
 
     @model_validator(mode="after")
@@ -146,6 +148,7 @@ class CodecFile(BaseModel):
         shape = (len(set(self.known) - {*coded, *self.idle}), len(self.targets))
         if self.effects is not None and [len(row) for row in self.effects] != [shape[1]] * shape[0]:
             raise ValueError(f"expected effects of {shape[0]} known columns on {shape[1]} targets, found others")
+        self._check_leads()
         if self.static is not None and self.static.values.keys() != self.scalers.keys():
             raise ValueError("expected static values of the series that have scalers, found others")
         expected_curves = self.scalers.keys() if self.transform in ("log1p", "box-cox") else set()
@@ -160,6 +163,13 @@ class CodecFile(BaseModel):
                 expected = f"centre, scale and deviations of {len(names)}, {len(names)} and {len(self.targets)} columns"
                 raise ValueError(f"expected {expected} for series {name!r}, found {', '.join(map(str, sizes))}")
         return self
+
+    def _check_leads(self) -> None:
+        """Raise `ValueError` for leads of other columns, or of another number of inputs or steps."""
+        inputs = ROWS * (len(self.targets) + len(self.observed))
+        for name, rows in (self.leads or {}).items():
+            if name not in self.targets or [len(row) for row in rows] != [self.horizon] * inputs:
+                raise ValueError(f"expected leads of targets, {inputs} rows of {self.horizon} each, found others")
 
 
 def codec_json(codec: SeriesCodec) -> dict[str, Any]:
@@ -180,6 +190,7 @@ def codec_json(codec: SeriesCodec) -> dict[str, Any]:
         "categories": {name: list(labels) for name, labels in codec.categories.items()},
         "static": None if codec.static is None else _static_json(codec.static),
         **({} if codec.effects is None else {"effects": codec.effects.tolist()}),
+        **({} if codec.leads is None else {"leads": leads_json(codec.leads, codec.columns.targets)}),
         **({"idle": list(codec.columns.idle)} if codec.columns.idle else {}),
     }
     return {
@@ -260,4 +271,5 @@ def codec_of(values: dict[str, Any]) -> SeriesCodec:
         categories=categories,
         static=static,
         effects=None if file.effects is None else np.array(file.effects).reshape(-1, len(file.targets)),
+        leads=None if file.leads is None else leads_from(file.leads, file.targets),
     )

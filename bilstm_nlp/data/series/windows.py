@@ -22,6 +22,9 @@ from bilstm_nlp.data.series.scale import Scale
 from bilstm_nlp.data.series.transform import Units
 from bilstm_nlp.errors import InputError
 
+BLOCK = 256
+"""Windows gathered at a time where no gradient is needed."""
+
 
 @dataclass(frozen=True, eq=False)
 class WindowArrays:

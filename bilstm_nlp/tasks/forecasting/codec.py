@@ -15,7 +15,7 @@ KEYS = (
     *("targets", "observed", "known", "calendar", "normalisation", "look_back", "horizon", "frequency", "season"),
     *("scalers", "naive_errors", "deviations"),
     *("levels", "ends", "excerpts", "timezone", "transform", "curves", "lower", "theta", "min_past", "encoder_rows"),
-    *("categories", "static", "effects", "idle"),
+    *("categories", "static", "effects", "leads", "idle"),
 )
 """The keys of codec.json, in the order of the file. Further keys follow."""
 

@@ -73,6 +73,7 @@ def choose(facts: Facts, given: Mapping[str, Any]) -> list[Choice]:
         *_model(windows.look_back, season.period, season.day, rows.horizon, horizons),
         *_training(facts, horizons, len(long_enough), given),
         *_small(season.period, rows, len(long_enough)),
+        *_leads(season.period, facts.columns, given),
     ]
     if rows.level != 0.9:
         choices.append(Choice("interval", rows.level, "the validation part is too small for intervals of 0.9"))
@@ -229,6 +230,12 @@ def _small(period: int, rows: _Rows, series: int) -> Iterable[Choice]:
             f"the validation part has {rows.validation} rows for horizons of {rows.horizon}, too few to tell the width"
         )
         yield Choice("calibration", "training", few)
+
+
+def _leads(period: int, columns: int, given: Mapping[str, Any]) -> Iterable[Choice]:
+    """Choose leads for several columns without a season. Effects of columns known ahead have no leads beside them."""
+    if period == 1 and columns + len(given.get("data.observed", ())) > 1 and not given.get("data.known"):
+        yield Choice("input.leads", "linear", "a column may lead others; those it clearly does not lead are without it")
 
 
 # --- as a file ------------------------------------------------------------------------------------------------------

@@ -11,12 +11,12 @@ import numpy as np
 
 from bilstm_nlp.batch import Floats, Ints, Values
 from bilstm_nlp.data.series.baselines import SEASONAL_NAIVE, Baselines
-from bilstm_nlp.data.series.codec import BLOCK, SeriesCodec
+from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.method_forecasts import NO_METHODS, Fitter, Methods, Replaced, warn_of_replaced
 from bilstm_nlp.data.series.series import Series
 from bilstm_nlp.data.series.statistical import Method, title
 from bilstm_nlp.data.series.transform import Units
-from bilstm_nlp.data.series.windows import WindowArrays, Windows
+from bilstm_nlp.data.series.windows import BLOCK, WindowArrays, Windows
 from bilstm_nlp.metrics.forecasts import IntervalErrors, IntervalScores, PointErrors, PointScores
 from bilstm_nlp.tasks.forecasting.forecasts import Forecasts
 from bilstm_nlp.tasks.forecasting.origins import WindowForecaster

@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from bilstm_nlp.batch import Ints, Values, WindowBatch
-from bilstm_nlp.data.series.codec import BLOCK, SeriesCodec
-from bilstm_nlp.data.series.windows import WindowArrays, Windows
+from bilstm_nlp.data.series.codec import SeriesCodec
+from bilstm_nlp.data.series.windows import BLOCK, WindowArrays, Windows
 from bilstm_nlp.nn.model import Model
 from bilstm_nlp.nn.regression_head import RegressionHead
 from bilstm_nlp.nn.tensors import on
@@ -62,8 +62,14 @@ def forecast_windows(
 
 
 def last_and_start(codec: SeriesCodec, past: Values, batch: WindowBatch[NDArray[Any]]) -> tuple[Values, Values]:
-    """Return the last values (B, 1, C) of windows, and the forecasts (B, H or 1, C) that a model begins at, scaled."""
-    return past[:, -1:, : len(codec.columns.targets)].astype(np.float32), batch.level
+    """Return the last values of windows and the forecasts that a model begins at, scaled, (B, H or 1, C) each.
+
+    A target that columns lead has the latter in both: the validation part has confirmed them already.
+    """
+    last = past[:, -1:, : len(codec.columns.targets)].astype(np.float32)
+    if codec.leads is not None:
+        last = np.where(codec.leads.any(axis=(0, 1)), batch.level, last)
+    return last, batch.level
 
 
 def part_way(begin: Values, end: Values, share: np.floating[Any] | float) -> Values:

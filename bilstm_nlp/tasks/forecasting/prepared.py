@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from bilstm_nlp.config.forecasting import ForecastingConfig
+from bilstm_nlp.data.series.leads import led_targets
 from bilstm_nlp.data.series.method_forecasts import Methods
 from bilstm_nlp.data.series.series import Columns, Series, column_indices
 from bilstm_nlp.data.series.statistical import title
@@ -180,6 +181,8 @@ class PreparedForecasting:
         if shares is not None:
             of_start, of_model = (round(share, 2) for share in shares.tolist())
             shrunk = {"shrinkage": {"towards": "last value", "share_of_start": of_start, "share": of_model}}
+            led = led_targets(codec.series.leads, codec.series.columns.targets)
+            shrunk["shrinkage"] |= {"led": led} if led else {}
         unscored = {"missing": missing, "windows_left_out": int(windows.left_out.sum()), "stride": self.stride}
         return {"source": series_set.source, **results.to_json(), **shrunk, **unscored, "leakage": self.probe(windows)}
 

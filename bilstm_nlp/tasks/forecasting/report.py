@@ -92,6 +92,8 @@ def _shrunk(results: dict[str, Any]) -> Iterator[str]:
     share, of_start = (results["shrinkage"][key] for key in ("share", "share_of_start"))
     told = "as the validation part tells (head.shrinkage)"
     begun = "the last value"
+    if led := results["shrinkage"].get("led"):
+        begun += f" (of {', '.join(led)}: what the newest changes of all columns tell, input.leads)"
     if of_start:
         begun += f" and {of_start:.0%} of the departure of each window's own level and trend from it"
     if _repeats(results):
@@ -107,7 +109,7 @@ def _shrunk(results: dict[str, Any]) -> Iterator[str]:
 def _repeats(results: dict[str, Any]) -> bool:
     """Return True if the forecasts repeat the last value, as shrinkage has left nothing else."""
     shrinkage = results.get("shrinkage", {"share": 1.0})
-    return bool(shrinkage["share"] == 0 and shrinkage["share_of_start"] == 0)
+    return bool(shrinkage["share"] == 0 and shrinkage["share_of_start"] == 0) and not shrinkage.get("led")
 
 
 def _fitted(results: dict[str, Any]) -> dict[str, dict[str, Any]]:

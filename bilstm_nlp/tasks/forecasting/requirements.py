@@ -14,11 +14,10 @@ import numpy as np
 
 from bilstm_nlp.config.forecasting import ForecastingConfig, ForecastingData
 from bilstm_nlp.config.splits import CountsSplit, DatesSplit, FractionsSplit, LastSplit
-from bilstm_nlp.data.series.codec import BLOCK
 from bilstm_nlp.data.series.panel import Panel
 from bilstm_nlp.data.series.series import Parts, SeriesSet, split_last
 from bilstm_nlp.data.series.statistical import lacking_package
-from bilstm_nlp.data.series.windows import Windows
+from bilstm_nlp.data.series.windows import BLOCK, Windows
 from bilstm_nlp.errors import ConfigError, InputError
 from bilstm_nlp.tasks.forecasting.conformal import scores_needed
 from bilstm_nlp.tasks.forecasting.covariates import idle_remarks

@@ -17,8 +17,8 @@ import numpy as np
 import torch
 
 from bilstm_nlp.batch import Floats, Values
-from bilstm_nlp.data.series.codec import BLOCK, SeriesCodec
-from bilstm_nlp.data.series.windows import Windows
+from bilstm_nlp.data.series.codec import SeriesCodec
+from bilstm_nlp.data.series.windows import BLOCK, Windows
 from bilstm_nlp.tasks.forecasting.forecasts import ForecastingModel, forecast_blocks, head_of, last_and_start, part_way
 from bilstm_nlp.tasks.measurement import evenly_spaced
 

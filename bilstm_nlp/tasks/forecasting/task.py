@@ -27,6 +27,7 @@ from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
 from bilstm_nlp.tasks.forecasting.inputs import STATIC, Inputs
 from bilstm_nlp.tasks.forecasting.inspection import SeriesInspection, inspect_series
 from bilstm_nlp.tasks.forecasting.intervals import levels_with
+from bilstm_nlp.tasks.forecasting.leading import with_leads
 from bilstm_nlp.tasks.forecasting.model import model, theta
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
 from bilstm_nlp.tasks.forecasting.prepared import PreparedForecasting
@@ -73,6 +74,8 @@ class ForecastingTask:
             for remark in covariates.idle_remarks(data.columns, data.series_set.series, data.parts):
                 logger.warning("%s: %s", data.series_set.source, remark)
             prepared = PreparedForecasting(self.config, data, codec, model(self.config, codec.series))
+            if self.config.input.leads == "linear":
+                prepared = with_leads(prepared)
         prepared.training_windows  # noqa: B018 (raises before anything is written)
         prepared.validation_windows  # noqa: B018
         return prepared
