@@ -1,6 +1,6 @@
 """A grid file: a base config, variants of it, seeds, and fractions of the training data.
 
-base = "../ner/sample.toml"     # relative to this file; a variant's own files, as with --set, to where it is run
+base = "../ner/sample.toml"     # relative to this file; other files: to the current folder, then to this file
 baseline = "bilstm-crf"
 seeds = [1, 2, 3]
 [set]                           # overrides for all variants
@@ -29,7 +29,7 @@ from bilstm_nlp.config import Config, flat, load, parse, to_json
 from bilstm_nlp.config.measures import Measure, Subject
 from bilstm_nlp.config.reading import apply, describe, read_toml
 from bilstm_nlp.config.sections import Section, Seed
-from bilstm_nlp.config.shipped import config_file
+from bilstm_nlp.config.shipped import config_file, is_shipped
 from bilstm_nlp.data.series.statistical import Method
 from bilstm_nlp.errors import ConfigError
 from bilstm_nlp.studies.engines.trial import PlannedRun
@@ -98,15 +98,16 @@ def read(path: Path, overrides: Sequence[str] = ()) -> Grid:
         raise ConfigError(str(path), problems) from None
     shared = dict(file.shared)
     refused = [problem for override in overrides if (problem := apply(shared, override))]
-    base, wrong = _shared_config(load(config_file(path).parent / file.base), shared)
-    axes, wrong_axes = _checked_axes(base, file.axes)
+    folder = None if is_shipped(str(path)) else path.parent
+    base, wrong = _shared_config(load(config_file(path).parent / file.base), shared, folder)
+    axes, wrong_axes = _checked_axes(base, file.axes, folder)
     wrong += wrong_axes
     for name, overridden in file.variants.items():
-        wrong += _variant_config(base, overridden, f"variants.{name}.")[1]
+        wrong += _variant_config(base, overridden, f"variants.{name}.", folder)[1]
     changes = _crossed(file.variants, axes)
     configs: dict[str, Config] = {}
     if not wrong:
-        configs, wrong = _configs(base, changes)
+        configs, wrong = _configs(base, changes, folder)
     # The measures may depend on keys that all variants set.
     comparability = next(iter(configs.values()), base).comparability
     names = [measure.name for measure in comparability.measures]
@@ -160,24 +161,27 @@ Checked: TypeAlias = tuple[Config | None, list[str]]
 """A config and the problems with it; the config is `None` if there are any."""
 
 
-def _shared_config(base: Config, shared: Tables) -> tuple[Config, list[str]]:
-    """Return the base with the overrides for all variants, and the problems; with problems, return the base itself."""
-    config, problems = _overridden(base, shared, "set.")
+def _shared_config(base: Config, shared: Tables, folder: Path | None) -> tuple[Config, list[str]]:
+    """Return the base with the overrides for all variants, and the problems; with problems, return the base itself.
+
+    `folder`: that of the grid file, beside which files may be.
+    """
+    config, problems = _overridden(base, shared, "set.", folder)
     return config or base, problems
 
 
-def _variant_config(base: Config, overrides: Tables, prefix: str) -> Checked:
+def _variant_config(base: Config, overrides: Tables, prefix: str, folder: Path | None) -> Checked:
     """Return the base with a variant's overrides, and the problems, each with `prefix` before its key.
 
     A variant may not change keys that all variants have in common.
     """
-    config, problems = _overridden(base, overrides, prefix)
+    config, problems = _overridden(base, overrides, prefix, folder)
     if config is not None:
         problems = list(_changes_in_common_keys(base, config, prefix))
     return (None, problems) if problems else (config, [])
 
 
-def _overridden(base: Config, overrides: Tables, prefix: str) -> Checked:
+def _overridden(base: Config, overrides: Tables, prefix: str, folder: Path | None) -> Checked:
     """Return the base with overrides, and the problems, each with `prefix` before its key."""
     if overrides.get("task", base.task) != base.task:
         return None, [f"{prefix}task: expected {base.task}, as in the base, found {overrides['task']!r}"]
@@ -186,7 +190,7 @@ def _overridden(base: Config, overrides: Tables, prefix: str) -> Checked:
         for key in flat(overrides).keys() & SET_BY_GRID.keys()
     ]
     try:
-        config = parse(merged(to_json(base), overrides), prefix)
+        config = parse(merged(to_json(base), overrides), prefix, folder=folder)
     except ConfigError as error:
         return None, [*problems, *(prefix + problem for problem in error.problems)]
     return (None, problems) if problems else (config, [])
@@ -204,7 +208,7 @@ def _changes_in_common_keys(base: Config, config: Config, prefix: str) -> Iterat
             )
 
 
-def _checked_axes(base: Config, axes: Tables) -> tuple[list[list[tuple[str, Any]]], list[str]]:
+def _checked_axes(base: Config, axes: Tables, folder: Path | None) -> tuple[list[list[tuple[str, Any]]], list[str]]:
     """Return (key, value) of every alternative of every axis, and the problems with each alternative alone."""
     alternatives, problems = [], []
     for key, values in flat(axes).items():
@@ -212,18 +216,18 @@ def _checked_axes(base: Config, axes: Tables) -> tuple[list[list[tuple[str, Any]
             problems.append(f"axes.{key}: expected a list of values, found {values!r}")
             continue
         for value in values:
-            problems += _variant_config(base, _nested(key, value), "axes.")[1]
+            problems += _variant_config(base, _nested(key, value), "axes.", folder)[1]
         alternatives.append([(key, value) for value in values])
     return alternatives, problems
 
 
-def _configs(base: Config, changes: Mapping[str, Tables]) -> tuple[dict[str, Config], list[str]]:
+def _configs(base: Config, changes: Mapping[str, Tables], folder: Path | None) -> tuple[dict[str, Config], list[str]]:
     """Return the config of every variant, and the problems of overrides that are right alone but not together."""
     configs: dict[str, Config] = {}
     problems: list[str] = []
     names: dict[str, str] = {}
     for name, overrides in changes.items():
-        config, own = _variant_config(base, overrides, f"variants.{name}.")
+        config, own = _variant_config(base, overrides, f"variants.{name}.", folder)
         problems += own
         if config is None:
             continue

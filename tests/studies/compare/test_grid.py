@@ -219,3 +219,25 @@ def test_a_share_of_training_is_drawn_alike_in_all_runs(folder):
     other = {"crf": {}, "other": {"data": {"train": "other.conll"}}}
     (complaint,) = problems(write_grid(folder, set=share, variants=other))
     assert complaint.startswith("variants.other.data.train: expected ")
+
+
+def test_files_of_variants_are_looked_for_beside_the_grid(folder, tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    for name in ("vectors.txt", "here.txt", "all.txt"):
+        (folder / name).write_text("the 1 2\n")
+    (tmp_path / "elsewhere" / "here.txt").write_text("the 1 2\n")
+    (folder / "base.toml").write_text('[data]\ntrain = "sample:news.train.conll"\ndev = "sample:news.dev.conll"\n')
+    (folder / "grid.toml").write_text(
+        'base = "base.toml"\nbaseline = "a, embeddings.gazetteers.x=all.txt"\nseeds = [1]\n'
+        '[set]\nembeddings.gazetteers.y = "all.txt"\n'
+        '[variants.a]\nembeddings.file = "vectors.txt"\n[variants.b]\nembeddings.file = "here.txt"\n'
+        '[axes]\nembeddings.gazetteers.x = ["all.txt"]\n'
+    )
+    planned = read(folder / "grid.toml")
+    embeddings = [run.config.embeddings for run in planned.runs]
+    assert [each.file for each in embeddings] == [
+        str(folder / "vectors.txt"),
+        str(tmp_path / "elsewhere" / "here.txt"),
+    ]
+    assert all(each.gazetteers == {"x": str(folder / "all.txt"), "y": str(folder / "all.txt")} for each in embeddings)

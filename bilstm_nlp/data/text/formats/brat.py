@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,7 +18,10 @@ from bilstm_nlp.tags import Span, encode
 
 UNANNOTATED = "texts without a file of annotations, left out"
 PARTED = "spans of several parts, read from the first to the last"
+ONE_CHARACTER = "texts whose offsets count line ends of two characters as one, read so"
 LINE_END = re.compile("\r\n|\n|\r")
+Places = Callable[[int], int]
+"""An offset of an annotation → its place in the text."""
 
 
 def is_brat(folder: Path) -> bool:
@@ -56,27 +60,75 @@ def _content(path: Path, encoding: str) -> str:
         raise DataError(path, "a file", f"one that can't be read: {error.strerror or error}") from None
 
 
-def _spans(path: Path, text: str, format: ColumnFormat, note: Note) -> Iterator[CharacterSpan]:
+@dataclass(frozen=True)
+class Annotation:
+    """A line of a file of annotations that is bound to the text."""
+
+    line: int
+    row: str
+    """The whole line."""
+    type: str
+    pieces: tuple[tuple[int, int], ...]
+    """Start and end of each part."""
+    own: str | None
+    """The text of the parts, joined by blanks."""
+
+    def fits(self, text: str, places: Places) -> bool:
+        """Tell whether the annotation's own text stands at its places. One without text fits everywhere."""
+        covered = (text[places(start) : places(end)] for start, end in self.pieces)
+        return self.own is None or " ".join(covered).split() == self.own.split()
+
+
+def _annotations(path: Path, encoding: str) -> Iterator[Annotation]:
     """Yield the annotations of a file that are bound to the text. Raises `DataError` for a malformed one."""
-    for number, line in enumerate(LINE_END.split(_content(path, format.encoding)), 1):
+    for number, line in enumerate(LINE_END.split(_content(path, encoding)), 1):
         if not line.startswith("T"):
             continue
         parts = line.split("\t")
         match = re.fullmatch(r"(.+) (\d+ \d+(?:;\d+ \d+)*)", parts[1]) if len(parts) > 1 else None
         if match is None:
             raise DataError(path, "T1, a tab, and a type with two offsets", excerpt(repr(line)), number)
-        pieces = [tuple(map(int, piece.split())) for piece in match[2].split(";")]
-        span = CharacterSpan(pieces[0][0], pieces[-1][1], match[1], parts[2] if len(parts) > 2 else None, number)
+        starts_and_ends = [tuple(map(int, piece.split())) for piece in match[2].split(";")]
+        pieces = tuple((start, end) for start, end in starts_and_ends)
+        yield Annotation(number, line, match[1], pieces, parts[2] if len(parts) > 2 else None)
+
+
+def places_of(text: str, annotations: Sequence[Annotation]) -> Places:
+    """Return the function offset → place in the text. Offsets may count line ends of two characters as one.
+
+    The annotations' own texts tell. Without them, offsets count every character.
+    """
+    if "\r\n" not in text or all(annotation.fits(text, int) for annotation in annotations):
+        return int
+    kept = [index for index, character in enumerate(text) if character != "\n" or text[index - 1 : index] != "\r"]
+    kept.append(len(text))
+
+    def place(offset: int) -> int:
+        return kept[offset] if offset < len(kept) else offset + len(text)
+
+    fitting = sum(annotation.fits(text, place) for annotation in annotations)
+    return place if fitting > sum(annotation.fits(text, int) for annotation in annotations) else int
+
+
+def _spans(path: Path, text: str, format: ColumnFormat, note: Note) -> Iterator[CharacterSpan]:
+    """Yield the annotations of a file that are bound to the text. Raises `DataError` for a malformed one."""
+    annotations = list(_annotations(path, format.encoding))
+    place = places_of(text, annotations)
+    if place is not int:
+        note(Remark(str(path), None, ONE_CHARACTER, path.with_suffix(".txt").name))
+    for annotation in annotations:
+        pieces = [(place(start), place(end)) for start, end in annotation.pieces]
         # brat parts a span at each line end, which leaves no gap but the line end itself.
         if any(text[before[1] : after[0]].strip() for before, after in pairwise(pieces)):
             if format.on_misaligned == "error":
                 expected = 'spans of one part, or data.on_misaligned = "snap" or "drop"'
-                raise DataError(path, expected, excerpt(repr(line)), number)
+                raise DataError(path, expected, excerpt(repr(annotation.row)), annotation.line)
             if format.on_misaligned == "drop":
-                note(Remark(str(path), number, DROPPED, excerpt(line)))
+                note(Remark(str(path), annotation.line, DROPPED, excerpt(annotation.row)))
                 continue
-            note(Remark(str(path), number, PARTED, excerpt(line)))
-        yield CharacterSpan(span.start, span.end, span.type, span.own if len(pieces) == 1 else None, number)
+            note(Remark(str(path), annotation.line, PARTED, excerpt(annotation.row)))
+        own = annotation.own if len(pieces) == 1 else None
+        yield CharacterSpan(pieces[0][0], pieces[-1][1], annotation.type, own, annotation.line)
 
 
 def _sentences(
@@ -92,6 +144,7 @@ def _sentences(
         format,
         lambda expected, problem, span: DataError(annotations, expected, problem, span.line),
         lambda kind, message, span: note(Remark(annotations, span.line, kind, message)),
+        tries_line_ends=False,  # all annotations of a file count alike
     )
     of_tokens = reader.spans_of_tokens(spans)
     tags = encode(of_tokens, len(tokens), format.spans_as)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, product
 from operator import itemgetter
 from typing import Any, Literal
 
@@ -98,6 +99,8 @@ class SpanReader:
     """(expected, found, span) → an error at the span's line."""
     note: Callable[[str, str, CharacterSpan], None]
     """(kind, message, span) of a change at the span's line."""
+    tries_line_ends: bool = True
+    """Try offsets that count line ends of two characters as one, for a span with a text of its own."""
 
     def spans_of_tokens(self, spans: Sequence[CharacterSpan]) -> list[Span]:
         """Convert spans of characters to spans of tokens, in order, none overlapping.
@@ -149,15 +152,17 @@ class SpanReader:
         Raises `DataError` if it stands there in none.
         """
         units: tuple[Unit, ...] = ("characters", "utf-16", "bytes")
-        for unit in units:
-            index = _characters_at(self.text, unit)
+        line_ends = ["", *(["line ends counted as one character"] if self.tries_line_ends else [])]
+        for one_character, unit in product(line_ends, units):
+            index = _characters_at(self.text, unit, line_ends_as_one=bool(one_character))
             for past, ends in ((0, ""), (1, "inclusive ends")):
                 start, end = index.get(span.start), index.get(span.end + past)
                 if start is None or end is None:
                     continue
                 moved = replace(span, start=start, end=end)
                 if self._is_at(moved, own):
-                    said = " and ".join(filter(None, [ends, "" if unit == "characters" else f"offsets in {unit}"]))
+                    of_unit = "" if unit == "characters" else f"offsets in {unit}"
+                    said = " and ".join(filter(None, [ends, of_unit, one_character]))
                     self.note(f"{SHIFTED}: {said}", f"{span} is read as {self.shown(moved)}", span)
                     return moved
         there = self.text[max(span.start, 0) : max(span.end, 0)]
@@ -249,17 +254,22 @@ class SpanReader:
         yield from kept
 
 
-def _characters_at(text: str, unit: Unit) -> dict[int, int]:
+def _characters_at(text: str, unit: Unit, *, line_ends_as_one: bool = False) -> dict[int, int]:
     """Map each offset in a unit, between two characters, to the offset in characters.
+
+    With `line_ends_as_one`, a carriage return and a line feed count as one.
 
     >>> _characters_at("a😀b", "utf-16")
     {0: 0, 1: 1, 3: 2, 4: 3}
     """
     match unit:
         case "characters":
-            return {index: index for index in range(len(text) + 1)}
+            widths = [1] * len(text)
         case "utf-16":
             widths = [2 if character > "\uffff" else 1 for character in text]
         case "bytes":
             widths = [len(character.encode("utf-8", "surrogatepass")) for character in text]
+    if line_ends_as_one:
+        for line_end in re.finditer("\r\n", text):
+            widths[line_end.end() - 1] = 0
     return {offset: index for index, offset in enumerate(accumulate(widths, initial=0))}

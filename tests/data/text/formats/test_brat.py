@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bilstm_nlp.data.remarks import Remark
-from bilstm_nlp.data.text.formats.brat import PARTED, UNANNOTATED
+from bilstm_nlp.data.text.formats.brat import ONE_CHARACTER, PARTED, UNANNOTATED
 from bilstm_nlp.data.text.formats.corpus import input_format, read, sentences_of
 from bilstm_nlp.data.text.formats.spans import DROPPED, SHIFTED, SNAPPED, TRIMMED
 from bilstm_nlp.data.text.sentence import ColumnFormat
@@ -110,3 +110,31 @@ def test_text_in_another_encoding_is_refused(tmp_path):
     with pytest.raises(DataError, match=r"a\.txt: expected utf-8 text"):
         corpus(path)
     assert corpus(path, encoding="latin-1")[0][0].tokens == ("café",)
+
+
+CRLF = TEXT.replace("\n", "\r\n")
+
+
+def test_offsets_may_count_line_ends_of_two_characters(tmp_path):
+    places = "T1\tPER 0 7\tAnn Lee\nT2\tORG 34 41;43 50\tBank of England\nT3\tORG 57 59\tEU\n"
+    sentences, remarks = corpus(folder(tmp_path, a__txt=CRLF, a__ann=places))
+    entities = [[token for token, tag in zip(s.tokens, s.tags, strict=True) if tag != "O"] for s in sentences]
+    assert entities == [["Ann", "Lee"], ["Bank", "of", "England"], ["EU"]]
+    assert remarks == []
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_offsets_may_count_line_ends_of_two_characters_as_one(tmp_path, own):
+    # Without its text, the last annotation counts as those with one do.
+    annotations = ANN if own else ANN.replace("53 55\tEU", "53 55")
+    sentences, remarks = corpus(folder(tmp_path, a__txt=CRLF, a__ann=annotations))
+    entities = [[token for token, tag in zip(s.tokens, s.tags, strict=True) if tag != "O"] for s in sentences]
+    assert entities == [["Ann", "Lee"], ["Bank", "of", "England"], ["EU"]]
+    assert [sentence.line for sentence in sentences] == [1, 3, 5]
+    assert remarks == [("a.ann", None, ONE_CHARACTER)]
+
+
+def test_offsets_that_fit_neither_way_are_named(tmp_path):
+    wrong = ANN.replace("53 55\tEU", "50 52\tEU")
+    with pytest.raises(DataError, match=r"a\.ann:4: expected 'EU', the span's own text, at ORG from 5\d to 5\d"):
+        corpus(folder(tmp_path, a__txt=CRLF, a__ann=wrong))

@@ -139,6 +139,22 @@ def test_shifted_spans_say_how_they_are_read():
     ]
 
 
+@pytest.mark.parametrize(
+    ("span", "said"),
+    [
+        ([13, 16, "X", "Bob"], []),
+        ([11, 14, "X", "Bob"], ["line ends counted as one character"]),
+        ([11, 13, "X", "Bob"], ["inclusive ends and line ends counted as one character"]),
+        ([12, 15, "X", "Bob"], ["offsets in utf-16 and line ends counted as one character"]),
+    ],
+)
+def test_line_ends_of_two_characters_may_count_as_one(span, said):
+    text = "Ann 😀\r\n\r\nsay(Bob)\r\n"
+    spans, remarks = fitted(text, span)
+    assert spans == [("Bob", "X")]
+    assert [kind for kind, _ in remarks] == [f"{SHIFTED}: {unit}" for unit in said]
+
+
 def test_text_that_stands_nowhere_near_is_refused():
     message = refusal("Ann is here", {"start": 0, "end": 3, "label": "X", "text": "Bob"})
     assert message == "x:1: expected 'Bob', the span's own text, at X from 0 to 3, found 'Ann'"
