@@ -17,7 +17,7 @@ from filelock import FileLock
 from hypothesis import settings
 
 from tests.imports import fixtures_that_need_torch, needs_torch
-from tests.samples import FORECASTER, SMALL, TAGGER
+from tests.samples import CLASSIFIER, FORECASTER, SMALL, TAGGER
 
 if TYPE_CHECKING:
     from tests.forked import Forked
@@ -124,6 +124,16 @@ def forecaster_run(tmp_path_factory) -> Path:
 
     config = load(FORECASTER, ["training.epochs=2", "encoder.hidden=8", "data.stride=4"])
     return made_once(tmp_path_factory, "energy", lambda path: list(train.train_epochs(config, path)))
+
+
+@pytest.fixture(scope="session")
+def classifier_run(tmp_path_factory) -> Path:
+    """A small trained classifier of the sample messages, with attention. Tests must not change it."""
+    from bilstm_nlp.config import load
+    from bilstm_nlp.runs import train
+
+    config = load(CLASSIFIER, ["training.epochs=3", "encoder.hidden=16", "training.batch_size=8"])
+    return made_once(tmp_path_factory, "messages", lambda path: list(train.train_epochs(config, path)))
 
 
 @pytest.fixture(scope="session")

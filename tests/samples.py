@@ -12,6 +12,7 @@ import bilstm_nlp
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 TAGGER = str(CONFIGS / "ner" / "sample.toml")
+CLASSIFIER = CONFIGS / "classification" / "sample.toml"
 FORECASTER = CONFIGS / "forecasting" / "sample.toml"
 # A tagger that is made in seconds and finds something.
 SMALL = ["--set", "training.epochs=4", "--set", "encoder.hidden=24", "--set", "embeddings.characters={kind='none'}"]

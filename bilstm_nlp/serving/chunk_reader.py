@@ -7,7 +7,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from threading import Thread
 
-from bilstm_nlp.tasks.tagging.stream import Chunk
+from bilstm_nlp.tasks.streaming import Chunk
 
 
 class ChunkReader:
@@ -70,7 +70,7 @@ class ChunkReader:
         self._sender.send_bytes(b"read")
 
     def _take(self) -> None:
-        if isinstance(self._result, Chunk):
-            self.chunk = self._result
-        else:
+        if self._result is None or isinstance(self._result, Exception):
             self.ended, self.error = True, self._result
+        else:
+            self.chunk = self._result

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from bilstm_nlp.tasks.request import Combine, Request
-from bilstm_nlp.tasks.tagging.tally import Tally
+from bilstm_nlp.tasks.streaming import Counts
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Work:
     """The work of each worker."""
 
     paths: Sequence[Path]
-    """The run that tags, or several that tag as one."""
+    """The run that predicts, or several that predict as one."""
     combine: Combine
     """The combination of several runs."""
     request: Request
@@ -33,12 +33,12 @@ class Refusal:
 
 @dataclass(frozen=True)
 class ChunkOutput:
-    """The output for a chunk of sentences."""
+    """The output for a chunk of a stream."""
 
     first: int
-    """The number of the chunk's first sentence."""
+    """The number of the chunk's first input."""
     output: bytes
     error: str | None
     """The reason why the output ends before the chunk's end, if it does."""
-    tally: Tally = field(default_factory=Tally)
+    tally: Counts | None = None
     """The counts of the chunk."""

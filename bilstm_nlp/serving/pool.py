@@ -1,4 +1,4 @@
-"""A pool of processes that share a tagger's stream: this one reads it and passes out chunks, the workers tag them.
+"""A pool of processes that share a stream: this one reads it and passes out chunks, the workers answer them.
 
 Workers answer with bytes, which are passed on in the stream's order, so the output is that of a single process. Knows
 no torch: only the workers import it.
@@ -19,8 +19,7 @@ from bilstm_nlp.serving.chunk_reader import ChunkReader
 from bilstm_nlp.serving.messages import ChunkOutput, Refusal, Work
 from bilstm_nlp.system.processes import cores, ending, follow_parent, start, worker_context
 from bilstm_nlp.tasks.request import Combine, Request
-from bilstm_nlp.tasks.tagging.stream import Chunk, Reading
-from bilstm_nlp.tasks.tagging.tally import Tally
+from bilstm_nlp.tasks.streaming import Chunk, Counts, Reading
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext, SpawnContext
@@ -36,9 +35,9 @@ WORKER = f"{__package__}.worker"
 
 
 def predictions(paths: Sequence[Path], combine: Combine, request: Request) -> Iterator[bytes]:
-    """Tag in `request.jobs` processes that share the cores; the pieces add up to the output of one process.
+    """Predict in `request.jobs` processes that share the cores; the pieces add up to the output of one process.
 
-    Several runs tag as one. `combine` says how.
+    Several runs predict as one. `combine` says how.
 
     Raises `InputError` after the output that precedes the error, and `WorkerError` if a process dies.
     """
@@ -76,24 +75,27 @@ def in_order(pool: Workers, stream: ChunkReader, limit: int) -> Iterator[bytes]:
     """
     order: deque[int] = deque()
     finished: dict[int, ChunkOutput] = {}
-    tally = Tally()
+    tally: Counts | None = None
     stream.read()
     while order or not stream.ended:
         if stream.chunk is not None and pool.idle and len(order) < limit:
             order.append(stream.chunk.first)
             pool.send(stream.chunk)
-            stream.read()  # while the workers tag
+            stream.read()  # while the workers work
             continue
         for output in pool.outputs(stream.coming):
             finished[output.first] = output
         stream.receive()
         while order and order[0] in finished:
             output = finished.pop(order.popleft())
-            tally.add(output.tally)
+            if tally is None:
+                tally = output.tally
+            elif output.tally is not None:
+                tally.add(output.tally)
             yield output.output
             if output.error is not None:
                 raise InputError(output.error)
-    for message in tally.messages():
+    for message in () if tally is None else tally.messages():
         logger.warning("%s", message)
     if stream.error is not None:
         raise stream.error
@@ -124,11 +126,11 @@ class Pool:
     def reading(self) -> Reading:
         """Return the first ready worker's plan of the input. Raises `InputError` for a request that can't be met."""
         first = self._answers()[0]
-        assert isinstance(first, Reading)
+        assert not isinstance(first, ChunkOutput)
         return first
 
     def outputs(self, coming: Sequence[Connection] = ()) -> list[ChunkOutput]:
-        """Wait for workers, and return the output of those that have tagged a chunk; all that answered are idle.
+        """Wait for workers, and return the output of those that have answered a chunk; all that answered are idle.
 
         Returns without output if something can be received from the connections `coming` first.
         """
@@ -144,7 +146,7 @@ class Pool:
         return answers
 
     def send(self, chunk: Chunk) -> None:
-        """Let an idle worker tag a chunk."""
+        """Let an idle worker answer a chunk."""
         worker = self.idle.pop()
         worker.send(chunk)
         self.busy[worker.connection] = worker
@@ -159,7 +161,7 @@ class Pool:
 
 
 class Worker:
-    """A process that tags chunks."""
+    """A process that answers chunks."""
 
     def __init__(self, context: ForkServerContext | SpawnContext, work: Work, threads: int) -> None:
         self.connection, theirs = context.Pipe()
@@ -178,19 +180,18 @@ class Worker:
     def answer(self) -> Answer:
         """Wait for the next answer. Raises `InputError` for a refusal, and `WorkerError` if the process has died."""
         try:
-            answer = self.connection.recv()
+            answer: Answer | Refusal = self.connection.recv()
         except (EOFError, ConnectionError):
             raise self._death() from None
         if isinstance(answer, Refusal):
             raise InputError(answer.message)
-        assert isinstance(answer, (Reading, ChunkOutput))
         return answer
 
     def _death(self) -> WorkerError:
         """Describe the end of a process that should have gone on."""
         self.process.join()
         how = ending(self.process.exitcode)
-        return WorkerError(f"--jobs: expected every process to tag until the end of the stream, but {how}")
+        return WorkerError(f"--jobs: expected every process to work until the end of the stream, but {how}")
 
 
 def _work(connection: Connection, work: Work, threads: int) -> None:

@@ -1,4 +1,4 @@
-"""A worker that shares a tagger's stream: it loads the runs, then tags chunks as they come."""
+"""A worker that shares a stream: it loads the runs, then answers chunks as they come."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from bilstm_nlp.runs.load import open_run
 from bilstm_nlp.serving.messages import ChunkOutput, Refusal, Work
 from bilstm_nlp.system.memory import keep_few_kernels, return_freed_memory
 from bilstm_nlp.tasks.request import Request
-from bilstm_nlp.tasks.tagging.sentence_tagger import SentenceTagger
-from bilstm_nlp.tasks.tagging.stream import Chunk
+from bilstm_nlp.tasks.streaming import Chunk, Streaming
 
 
 def serve(connection: Connection, work: Work, threads: int) -> None:
@@ -25,36 +24,36 @@ def serve(connection: Connection, work: Work, threads: int) -> None:
     torch.set_num_threads(threads)
     keep_few_kernels()
     try:
-        tagger = _tagger_of(work)
-        reading = tagger.reading(work.request)
+        predictor = _predictor_of(work)
+        reading = predictor.reading(work.request)
     except InputError as error:
         connection.send(Refusal(str(error)))
         return
     with suppress(EOFError, ConnectionError):
         connection.send(reading)
         while True:
-            connection.send(_output_of(tagger, connection.recv(), work.request))
+            connection.send(_output_of(predictor, connection.recv(), work.request))
             return_freed_memory()
 
 
-def _tagger_of(work: Work) -> SentenceTagger:
-    """Load the taggers of runs. Raises `InputError` for runs of another task."""
+def _predictor_of(work: Work) -> Streaming:
+    """Load the predictor of one run or of several. Raises `InputError` for a predictor that reads no stream."""
     settings = work.request.settings
     if len(work.paths) == 1:
         predictor: object = open_run(work.paths[0], settings).predictor
     else:
         predictor = load_ensemble(work.paths, work.combine, settings)
-    if not isinstance(predictor, SentenceTagger):
-        raise InputError("--jobs: not for a forecaster")
+    if not isinstance(predictor, Streaming):
+        raise InputError("--jobs: expected a tagger or a classifier of texts, found a model of series")
     return predictor
 
 
-def _output_of(tagger: SentenceTagger, chunk: Chunk, request: Request) -> ChunkOutput:
-    """Tag a chunk. If a sentence can't be written, the output ends before it."""
+def _output_of(predictor: Streaming, chunk: Chunk, request: Request) -> ChunkOutput:
+    """Answer a chunk. If an answer can't be written, the output ends before it."""
     pieces: list[bytes] = []
     message = None
     try:
-        pieces.extend(tagger.render(chunk, request))  # keeps the pieces before an error
+        pieces.extend(predictor.render(chunk, request))  # keeps the pieces before an error
     except InputError as error:
         message = str(error)
-    return ChunkOutput(chunk.first, b"".join(pieces), message, tagger.take_tally())
+    return ChunkOutput(chunk.first, b"".join(pieces), message, predictor.take_tally())

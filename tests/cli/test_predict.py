@@ -199,7 +199,10 @@ def test_wrong_ensembles_are_refused_by_the_command_line(run, forecaster_run, se
         (["predict", forecaster_run, SERIES, "--combine", "mean"], "--combine: expected several runs, found only"),
         (["predict", forecaster_run, forecaster_run, SERIES], "expected different runs, found the same twice"),
         (["predict", forecaster_run, "nowhere", SERIES], "nowhere: expected a run directory, found nothing there"),
-        (["predict", forecaster_run, second_run, SERIES, "--jobs", "2"], "--jobs: not for a forecaster"),
+        (
+            ["predict", forecaster_run, second_run, SERIES, "--jobs", "2"],
+            "--jobs: expected a tagger",
+        ),
         (["evaluate", forecaster_run, second_run, "--errors", "x.html"], "--errors: not for a forecaster"),
     ]:
         refused = call(*arguments)

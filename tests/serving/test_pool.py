@@ -240,7 +240,11 @@ def test_refused_options_and_directories_give_the_same_message(tagger_run, call,
 
 def test_a_forecaster_refuses_jobs(forecaster_run, call):
     refused = call("predict", forecaster_run, SERIES, "--jobs", "2")
-    assert (refused.status, refused.out, refused.err) == (2, "", "bilstm-nlp: --jobs: not for a forecaster\n")
+    assert (refused.status, refused.out, refused.err) == (
+        2,
+        "",
+        "bilstm-nlp: --jobs: expected a tagger or a classifier of texts, found a model of series\n",
+    )
 
 
 @pytest.mark.slow

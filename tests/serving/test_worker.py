@@ -61,7 +61,11 @@ def test_the_output_ends_before_a_sentence_that_cannot_be_written(tagger_run):
 
 
 @pytest.mark.parametrize(
-    ("fixture", "message"), [("forecaster_run", "--jobs: not for a forecaster"), ("tmp_path", "without run.json")]
+    ("fixture", "message"),
+    [
+        ("forecaster_run", "--jobs: expected a tagger"),
+        ("tmp_path", "without run.json"),
+    ],
 )
 def test_a_directory_without_a_tagger_is_refused(request, fixture, message):
     with serving(request.getfixturevalue(fixture), Request("-")) as worker:

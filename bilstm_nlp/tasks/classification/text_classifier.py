@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import logging
-import sys
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
 
-from bilstm_nlp.data.labelled.labelled_text import LabelledText, TextFormat
-from bilstm_nlp.data.labelled.text_inputs import Reads, texts_to_classify
-from bilstm_nlp.data.pipes import Pipe
-from bilstm_nlp.data.remarks import Remark, warn
+from bilstm_nlp.data.labelled.labelled_text import LabelledText
+from bilstm_nlp.data.text.tokenizer import Cut
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.tasks.classification.predictor import Classified, Classifier
 from bilstm_nlp.tasks.classification.text_output import FOOTER, Choices, OutputFormat, header_of, writer_of
+from bilstm_nlp.tasks.classification.text_stream import TextChunk, TextCounts, TextReading
 from bilstm_nlp.tasks.request import Request
 
 if TYPE_CHECKING:
@@ -24,11 +21,6 @@ if TYPE_CHECKING:
     from bilstm_nlp.tasks.classification.text import TextEnd
 
 logger = logging.getLogger(__name__)
-
-CHUNK_TEXTS, CHUNK_TOKENS = 1024, 65536
-"""Texts, and their tokens, that are sorted by length and classified together, at most."""
-PATIENCE = 0.05
-"""Seconds that the first text of a chunk waits for others."""
 
 
 class TextClassifier(Classifier):
@@ -132,6 +124,7 @@ class TextClassifier(Classifier):
 def choices_of(request: Request) -> Choices:
     """Return the parts of an answer that a request asks for."""
     return Choices(request.confidence, request.nbest, request.attention)
+<<<<<<< HEAD
 
 
 @dataclass
@@ -209,3 +202,5 @@ class TextReading:
         """Return standard input, if it is the source and may be slow."""
         stream = sys.stdin.buffer if self.source == "-" else None
         return stream if isinstance(stream, Pipe) else None
+=======
+>>>>>>> 6b3099e (Share the stream of a classifier of texts among processes, and answer each line of a pipe at once)
