@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
 
 from bilstm_nlp.data.labelled.labelled_text import LabelledText
-from bilstm_nlp.data.text.tokenizer import Cut
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.tasks.classification.predictor import Classified, Classifier
 from bilstm_nlp.tasks.classification.text_output import FOOTER, Choices, OutputFormat, header_of, writer_of
@@ -124,83 +123,3 @@ class TextClassifier(Classifier):
 def choices_of(request: Request) -> Choices:
     """Return the parts of an answer that a request asks for."""
     return Choices(request.confidence, request.nbest, request.attention)
-<<<<<<< HEAD
-
-
-@dataclass
-class TextCounts:
-    """What a stream had that its output does not show."""
-
-    texts: int = 0
-    empty: int = 0
-    """Texts without tokens, which have no class."""
-
-    def add(self, other: TextCounts) -> None:
-        """Add the counts of another part of the stream."""
-        self.texts += other.texts
-        self.empty += other.empty
-
-    def messages(self) -> Iterator[str]:
-        """Yield a sentence for each count that is not 0."""
-        if self.empty:
-            yield f"{self.empty:,} of {self.texts:,} texts have no tokens, and get no class"
-
-
-@dataclass(frozen=True)
-class TextChunk:
-    """Texts that are classified together."""
-
-    first: int
-    """The number of the first text in the stream, from 1."""
-    texts: Sequence[LabelledText]
-
-
-@dataclass(frozen=True)
-class TextReading:
-    """The decisions about a request before anything is read."""
-
-    source: str
-    format: TextFormat
-    reads: Reads
-    header: str
-    footer: str
-
-    def chunks(self) -> Iterator[TextChunk]:
-        """Yield the stream's texts in their order.
-
-        Raises `InputError` for a faulty line, after the texts before it.
-        """
-        remarks: list[Remark] = []
-        chunk: list[LabelledText] = []
-        first, tokens, deadline = 1, 0, 0.0
-        pipe = self._pipe()
-        try:
-            for text in texts_to_classify(self.source, self.format, remarks.append, self.reads):
-                if not chunk:
-                    deadline = time.monotonic() + PATIENCE
-                chunk.append(text)
-                tokens += len(text.tokens)
-                is_full = len(chunk) >= CHUNK_TEXTS or tokens >= CHUNK_TOKENS
-                if is_full or (pipe is not None and not pipe.ready(deadline)):
-                    yield TextChunk(first, chunk)
-                    first, chunk, tokens = first + len(chunk), [], 0
-        except InputError:
-            if chunk:
-                yield TextChunk(first, chunk)
-            raise
-        finally:
-            warn(remarks)
-        if chunk:
-            yield TextChunk(first, chunk)
-
-    @property
-    def may_be_slow(self) -> bool:
-        """Tell whether the next text may have to be waited for: standard input is a pipe or a terminal."""
-        return self._pipe() is not None
-
-    def _pipe(self) -> Pipe | None:
-        """Return standard input, if it is the source and may be slow."""
-        stream = sys.stdin.buffer if self.source == "-" else None
-        return stream if isinstance(stream, Pipe) else None
-=======
->>>>>>> 6b3099e (Share the stream of a classifier of texts among processes, and answer each line of a pipe at once)
