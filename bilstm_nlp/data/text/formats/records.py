@@ -29,6 +29,7 @@ TAG_KEYS = ("tags", "ner_tags")
 SPAN_KEYS = ("spans", "entities", "label", "labels", "annotations", "annotation")
 """The keys under which annotation tools write the spans of a text, unless the config names another."""
 NO_SPANS = "records without a key of spans, read as without entities"
+BOTH = "records with tags and spans, read by their tags"
 
 
 class RecordReader:
@@ -207,6 +208,8 @@ class Record:
         named = isinstance(self.format.tag, str)
         keys = [self.only(self.tag_keys)] if self.format.span_key is None or named else []
         keys += [] if named and self.format.span_key is None else [self.only(self.span_keys)]
+        if None not in keys and len(keys) == 2:
+            self.remark(BOTH, f"{keys[0]} and {keys[1]}; data.tag_column or data.span_key names one")
         key = next((key for key in keys if key is not None), None)
         if key is None:
             if text is not None and not (named and self.token_key in self.values):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, product
 from operator import itemgetter
 from typing import Any, Literal
+from unicodedata import normalize
 
 from bilstm_nlp.data.text.sentence import ColumnFormat
 from bilstm_nlp.errors import DataError, excerpt
@@ -126,7 +127,7 @@ class SpanReader:
             span = self._in_characters(span, self.format.offsets)
         if span.own is not None and not self._is_at(span, span.own):
             return self._at_own_text(span, span.own)
-        if not 0 <= span.start < span.end <= len(self.text):
+        if not 0 <= span.start <= span.end <= len(self.text):
             fits = f"spans within the text's {len(self.text)} characters"
             raise self.error(fits, f"{span}{self._unit_hint(span)}", span)
         return span
@@ -141,10 +142,12 @@ class SpanReader:
         return replace(span, start=index[span.start], end=index[span.end])
 
     def _is_at(self, span: CharacterSpan, own: str) -> bool:
-        """Tell whether a span's own text stands at its place. Blanks at the edges and their kinds don't count."""
-        return 0 <= span.start < span.end <= len(self.text) and (
-            self.text[span.start : span.end].split() == own.split()
-        )
+        """Tell whether a span's own text stands at its place.
+
+        Blanks at the edges and their kinds don't count, nor whether letters and their marks are one character.
+        """
+        there = normalize("NFC", self.text[max(span.start, 0) : max(span.end, 0)])
+        return 0 <= span.start < span.end <= len(self.text) and there.split() == normalize("NFC", own).split()
 
     def _at_own_text(self, span: CharacterSpan, own: str) -> CharacterSpan:
         """Read the offsets in the unit in which the span's own text stands there, with or without its last character.
@@ -173,10 +176,11 @@ class SpanReader:
         inside = self.text[span.start : span.end]
         start, end = span.start + len(inside) - len(inside.lstrip()), span.end - len(inside) + len(inside.rstrip())
         if start >= end:
+            reason = "only blanks" if inside else "without a character"
             if self.format.on_misaligned == "error":
                 expected = 'spans of words, or data.on_misaligned = "drop"'
-                raise self.error(expected, f"{self.shown(span)}, only blanks", span)
-            self.note(DROPPED, f"{self.shown(span)}, only blanks", span)
+                raise self.error(expected, f"{self.shown(span)}, {reason}", span)
+            self.note(DROPPED, f"{self.shown(span)}, {reason}", span)
             return None
         if (start, end) == (span.start, span.end):
             return span

@@ -141,7 +141,7 @@ T = {"tokens": ["a", "b"]}
         (
             {"text": "Ann", "spans": [[1, 1, "X"]]},
             {},
-            "expected spans within the text's 3 characters, found X from 1 to 1",
+            "expected spans of words, or data.on_misaligned = \"drop\", found X from 1 to 1, '', without a character",
         ),
         (
             {"text": "Ann", "spans": [[1, 3, "X"]]},
@@ -162,7 +162,7 @@ T = {"tokens": ["a", "b"]}
         (
             {"text": "", "spans": [[0, 0, "X"]]},
             {},
-            "expected spans within the text's 0 characters, found X from 0 to 0",
+            "expected spans of words, or data.on_misaligned = \"drop\", found X from 0 to 0, '', without a character",
         ),
     ],
 )
@@ -278,3 +278,12 @@ def test_empty_tokens_of_records_are_skipped_with_their_tags():
     message = 'none of them empty, found ""; data.on_empty_token = "skip" leaves it out'
     with pytest.raises(DataError, match=message):
         sentence(record)
+
+
+def test_tags_beside_spans_are_read_and_said():
+    record = {"tokens": ["Ann", "left"], "tags": ["O", "O"], "text": "Ann left", "entities": [[0, 3, "PER"]]}
+    both = "records with tags and spans, read by their tags"
+    assert [(s.tags, remarks) for (s,), _, remarks in [read([record])]] == [(("O", "O"), [(1, both)])]
+    assert read([record], tag="tags")[2] == []
+    (by_spans,), _, remarks = read([record], span_key="entities")
+    assert (by_spans.tags, remarks) == (("B-PER", "O"), [])

@@ -218,3 +218,18 @@ def test_any_spans_become_disjoint_tokens(words, data, policy):
 def test_spans_without_overlap_come_in_the_order_of_the_text():
     spans, remarks = fitted("Ann is Bob", [7, 10, "Y"], [0, 3, "X"])
     assert (spans, remarks) == ([("Ann", "X"), ("Bob", "Y")], [])
+
+
+def test_spans_without_a_character_are_refused_or_dropped():
+    expected = 'expected spans of words, or data.on_misaligned = "drop"'
+    assert refusal("Ann Lee", [4, 4, "X"]) == f"x:1: {expected}, found X from 4 to 4, '', without a character"
+    for policy in ("snap", "drop"):
+        dropped = [("spans that cut tokens, dropped", "X from 4 to 4, '', without a character")]
+        assert fitted("Ann Lee", [4, 4, "X"], on_misaligned=policy) == ([], dropped)
+    assert "within the text's 7 characters" in refusal("Ann Lee", [8, 8, "X"], on_misaligned="drop")
+
+
+@pytest.mark.parametrize(("text", "own"), [("Jose\u0301 is", "Jos\u00e9"), ("Jos\u00e9 is", "Jose\u0301")])
+def test_own_text_may_compose_its_letters(text, own):
+    end = text.index(" ")
+    assert fitted(text, [0, end, "X", own]) == ([(text[:end], "X")], [])
