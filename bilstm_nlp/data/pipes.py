@@ -45,6 +45,21 @@ class Pipe(io.BufferedIOBase):
             self._fill()
         return self._lines.popleft()
 
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Wait for the end of the input, and return what is left of it, or at most `size` bytes."""
+        if size is not None and size >= 0:
+            while not self._ended and sum(map(len, (*self._lines, *self._begun))) < size:
+                self._fill()
+        else:
+            while not self._ended:
+                self._fill()
+            size = None
+        left = b"".join([*self._lines, *self._begun])
+        self._lines.clear()
+        self._begun.clear()
+        self._take(left[len(left) if size is None else size :])
+        return left[:size]
+
     def ready(self, deadline: float, *, blocks: bool = False) -> bool:
         """Wait until the next record or the end of the input is there, and return False if `deadline` comes first.
 
@@ -73,6 +88,10 @@ class Pipe(io.BufferedIOBase):
         """Wait for input and read what is there."""
         data = os.read(self._descriptor, BLOCK)
         self._ended = not data
+        self._take(data)
+
+    def _take(self, data: bytes) -> None:
+        """Part data into lines, the last of which may have no end yet."""
         first, *others = data.split(b"\n")
         if others:
             self._lines.append(b"".join([*self._begun, first, b"\n"]))

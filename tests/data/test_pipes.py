@@ -35,6 +35,21 @@ def test_lines_are_those_of_a_file_however_they_come(pieces):
     os.close(read)
 
 
+@pytest.mark.parametrize("sizes", [[-1], [None], [0, 3, 1, -1], [100, 100], [7, 7, 7]])
+def test_bytes_are_those_of_a_file_after_any_line(sizes):
+    content = b"first line\nab\n\ncde\nno end"
+    read, write = os.pipe()
+    os.write(write, content)
+    os.close(write)
+    pipe, file = Pipe(read), io.BytesIO(content)
+    assert pipe.readline() == file.readline()
+    for size in sizes:
+        assert pipe.read(size) == file.read(size)
+    assert pipe.readline() == file.readline()
+    assert pipe.read() == file.read()
+    os.close(read)
+
+
 def test_a_line_longer_than_the_limit_is_returned_unfinished(pipe):
     stream, write = pipe
     writer = threading.Thread(target=os.write, args=(write, b"x" * 200_000))

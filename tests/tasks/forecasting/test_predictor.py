@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pyarrow
 import pytest
 
 from bilstm_nlp.config import parse
+from bilstm_nlp.data.pipes import standard_input_as_pipe
 from bilstm_nlp.errors import InputError, RunError
 from bilstm_nlp.runs.load import load
 from bilstm_nlp.tasks.forecasting import predictor
@@ -204,6 +206,19 @@ def test_standard_input_is_forecast_as_a_file_is(plain, tmp_path, monkeypatch):
     with open(tmp_path / "x.csv", encoding="utf-8") as stream:
         monkeypatch.setattr("sys.stdin", stream)
         (given,) = plain.predictions(Request("-"))
+    (expected,) = plain.predictions(Request(str(tmp_path / "x.csv")))
+    assert given.replace(b"series,", b"x,") == expected
+
+
+def test_standard_input_through_a_pipe_is_forecast_as_a_file_is(plain, tmp_path, monkeypatch):
+    table().to_csv(tmp_path / "x.csv", index=False)
+    read, write = os.pipe()
+    os.write(write, (tmp_path / "x.csv").read_bytes())
+    os.close(write)
+    with open(read, encoding="utf-8") as stream:
+        monkeypatch.setattr("sys.stdin", stream)
+        with standard_input_as_pipe():  # as the command line reads it
+            (given,) = plain.predictions(Request("-"))
     (expected,) = plain.predictions(Request(str(tmp_path / "x.csv")))
     assert given.replace(b"series,", b"x,") == expected
 
