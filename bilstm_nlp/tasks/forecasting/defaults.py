@@ -209,7 +209,7 @@ def _training(facts: Facts, horizons: int, series: int, given: Mapping[str, Any]
     yield Choice("training.batch_size", size, f"the training rows are {horizons:,} horizons")
     yield Choice("training.steps", steps, of_epochs)
     yield Choice("training.epochs", epochs, "as often is the model scored")
-    if not has_categories:  # whose effects would be mirrored too, and cancel out
+    if not has_categories and not given.get("data.observed"):  # their effects would be mirrored too, and cancel out
         yield Choice("training.mirror", 0.5, "the training rows' rise or fall by accident is not learnt")
     optimizer = {"kind": "adamw", "learning_rate": 4e-3 if has_categories else 1e-3}
     reason = "vectors of categories begin at random" if has_categories else "the usual for small networks"

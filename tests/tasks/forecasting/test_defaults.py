@@ -160,6 +160,11 @@ def test_columns_known_ahead_have_linear_effects():
     assert "input.effects" not in chosen_for(NOISE, "D", data__known=[])
 
 
+def test_windows_are_not_mirrored_beside_observed_columns():
+    assert chosen_for(NOISE, "step")["training.mirror"] == 0.5
+    assert "training.mirror" not in chosen_for(NOISE, "step", data__observed=["price"])
+
+
 def test_more_training_rows_get_more_steps_and_a_larger_encoder():
     small, large = settings_for([60], "MS"), settings_for([200] * 100, "MS")
     assert small.training.steps < large.training.steps
