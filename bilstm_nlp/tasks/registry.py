@@ -85,12 +85,12 @@ def reread(config: Config, settings: Sequence[str]) -> Config:
 
     Raises `ConfigError` for other keys, for what training has fixed, and for settings of another task's run.
     """
-    if isinstance(config, TaggingConfig):
-        from bilstm_nlp.tasks.tagging import rereading
+    if isinstance(config, TaggingConfig | TextClassificationConfig):
+        from bilstm_nlp.tasks import rereading
 
         return rereading.reread(config, settings)
     if settings:
-        raise ConfigError("--set, --encoding", [f"expected the run of a tagger, found one of {config.task}"])
+        raise ConfigError("--set, --encoding", [f"expected a run that reads texts, found one of {config.task}"])
     return config
 
 

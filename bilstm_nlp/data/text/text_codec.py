@@ -37,6 +37,7 @@ class _TextFile(BaseModel):
     words: WordsFile
     characters: list[str]
     shapes: list[str]
+    tokenizer: str | None = None
 
 
 @dataclass(frozen=True)
@@ -48,17 +49,25 @@ class TextCodec:
     """(E, D) vectors of the words beyond the training data."""
     pairs: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     """(P,) ascending: the neighbours in the training data; empty without bigrams."""
+    tokenizer: str | None = None
+    """The function or package that has cut the training texts, as data.tokenizer names it."""
 
     @classmethod
     def fit(
-        cls, texts: Sequence[Tokens], words: WordTable, frozen: NDArray[np.float16], *, with_pairs: bool = False
+        cls,
+        texts: Sequence[Tokens],
+        words: WordTable,
+        frozen: NDArray[np.float16],
+        *,
+        with_pairs: bool = False,
+        tokenizer: str | None = None,
     ) -> TextCodec:
         """Collect the characters, the shapes and the pairs of the training texts."""
         sentences = _sentences(texts)
         tables = FormTables.fit(sentences, words)
         if not with_pairs:
-            return cls(tables, frozen)
-        return cls(tables, frozen, tables.known_pairs(tables.encode(sentences).sentences))
+            return cls(tables, frozen, tokenizer=tokenizer)
+        return cls(tables, frozen, tables.known_pairs(tables.encode(sentences).sentences), tokenizer)
 
     def encode(self, texts: Sequence[Tokens]) -> EncodedSentences:
         """Look up the tokens of texts."""
@@ -80,6 +89,7 @@ class TextCodec:
                 "learnt": list(self.words.learnt),
                 "frozen": list(self.words.frozen),
             },
+            "tokenizer": self.tokenizer,
         }
 
     def tensors(self) -> dict[str, AnyArray]:
@@ -98,7 +108,7 @@ class TextCodec:
             raise RunError(f"codec.safetensors: {error}") from None
         if (np.diff(pairs) <= 0).any():
             raise RunError("codec.safetensors: expected 'pairs' in ascending order, found others")
-        return cls(tables, frozen, pairs)
+        return cls(tables, frozen, pairs, saved.tokenizer)
 
 
 def _sentences(texts: Sequence[Tokens]) -> list[Sentence]:

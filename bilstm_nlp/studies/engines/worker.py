@@ -15,6 +15,7 @@ from bilstm_nlp.runs.train import train_epochs
 from bilstm_nlp.studies.engines import trial_files
 from bilstm_nlp.studies.engines.trial_files import Resources
 from bilstm_nlp.tasks.registry import build
+from bilstm_nlp.tasks.rereading import code_of
 from bilstm_nlp.training.reports import EpochReport
 
 
@@ -27,5 +28,6 @@ def carry_out(config: Config, folder: Path, key: str, resources: Resources) -> I
     else:
         yield from train_epochs(config, folder, resume=True)
     with DirectoryLock(folder):
-        run = open_run(folder)  # whose config has the architecture of the run it started from, if any
+        # The run's config has the architecture of the run it started from, if any. Its code is that of `config`.
+        run = open_run(folder, code_of(config))
         trial_files.save(folder, key, resources, build(run.config).prepare(run.predictor).measure())

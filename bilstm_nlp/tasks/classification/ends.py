@@ -5,7 +5,7 @@ To add an input, write an `InputEnd` and a `Classifier`, and name both in `input
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -92,8 +92,11 @@ class InputEnd(Protocol[T]):
         """Read all parts. Raises `InputError` for data that can't be used."""
         ...
 
-    def read(self, source: str) -> Part[T]:
-        """Read another file in the same way. Raises `InputError` for data that can't be used."""
+    def read(self, source: str, classes: Collection[str] = ()) -> Part[T]:
+        """Read another file in the same way. Known classes may help to tell them from the rest.
+
+        Raises `InputError` for data that can't be used.
+        """
         ...
 
     def fit(self, inputs: Sequence[T], /) -> tuple[InputCodec[T], Embedder[Any]]:

@@ -34,10 +34,10 @@ class ClassificationTask:
 
     def prepare(self, trained: Predictor | None = None) -> PreparedClassification:
         """Read the data, seed, fit the codec and make the model; or take those of a trained classifier."""
-        data = self.end.load()
         if trained is not None:
             assert isinstance(trained, Classifier)
-            return PreparedClassification(self.config, self.end, data, trained.codec, trained.model)
+            return PreparedClassification(self.config, trained.end, trained.end.load(), trained.codec, trained.model)
+        data = self.end.load()
         torch.manual_seed(self.config.seed)
         classes = classes_of(data.train.examples)
         check(self.config, data, classes)
@@ -65,12 +65,13 @@ class ClassificationTask:
         If `errors` is given, every wrong class is written to that page.
         """
         assert isinstance(trained, Classifier)
+        end = trained.end  # which cuts texts as in training
         if source is not None:
-            part = self.end.read(source)
+            part = end.read(source, trained.codec.classes)
         else:
-            data = self.end.load()
+            data = end.load()
             part = data.dev if data.test is None else data.test
-        evaluation = Evaluation(trained.model, trained.codec, self.end, part, trained.threshold)
+        evaluation = Evaluation(trained.model, trained.codec, end, part, trained.threshold)
         if errors is not None:
             from bilstm_nlp.tasks.classification import errors_page
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import chain, cycle, islice
 from typing import Any
 
@@ -42,13 +42,16 @@ class TextEnd:
         """Read all parts. Raises `InputError` for data that can't be used."""
         return self.loader.load()
 
-    def read(self, source: str) -> Part[LabelledText]:
-        """Read another file in the same way. Raises `InputError` for data that can't be used."""
-        return self.loader.read(source)
+    def read(self, source: str, classes: Collection[str] = ()) -> Part[LabelledText]:
+        """Read another file in the same way. Known classes help to tell their column.
+
+        Raises `InputError` for data that can't be used.
+        """
+        return self.loader.read(source, frozenset(classes))
 
     def fit(self, inputs: Sequence[LabelledText]) -> tuple[TextCodec, TokenEmbedder]:
         """Build the vocabularies of the training texts and the pretrained vectors, and make the embedder."""
-        settings = self.config.embeddings
+        settings, tokenizer = self.config.embeddings, self.config.data.tokenizer
         pretrained = pretrained_vectors(settings)
         with allocating("building the vocabulary", "number of words in the training data or in embeddings.file"):
             forms = Counter(chain.from_iterable(text.tokens for text in inputs))
@@ -56,7 +59,7 @@ class TextEnd:
             if pretrained is not None:
                 logger.info("word vectors know %s of train", words.coverage(forms))
             initial, frozen = initial_vectors(settings, words, pretrained)
-            codec = TextCodec.fit(inputs, words, frozen, with_pairs=settings.bigrams > 0)
+            codec = TextCodec.fit(inputs, words, frozen, with_pairs=settings.bigrams > 0, tokenizer=tokenizer)
         return codec, self._embedder(codec, torch.from_numpy(initial))
 
     def restored(self, values: object, arrays: Mapping[str, AnyArray]) -> tuple[TextCodec, TokenEmbedder]:
@@ -65,6 +68,7 @@ class TextEnd:
         Raises `RunError` for a codec that is damaged.
         """
         codec = TextCodec.from_json(values, arrays)
+        self.loader.restore_cut(codec.tokenizer)
         return codec, self._embedder(codec, torch.zeros(codec.words.trainable, codec.frozen.shape[1]))
 
     def _embedder(self, codec: TextCodec, vectors: torch.Tensor) -> TokenEmbedder:

@@ -58,6 +58,14 @@ class TextLoader:
         """`seed`: that of the run."""
         self.config, self.seed, self.format = config, seed, text_format(config)
 
+    def restore_cut(self, tokenizer: str | None) -> None:
+        """Cut texts as in training, unless the config says otherwise.
+
+        A function that only a run names is not imported: texts that it should cut raise `InputError`.
+        """
+        if self.config.tokenizer is None and tokenizer is not None:
+            self.format = replace(self.format, cut=replace(cut_of(tokenizer), saved=True))
+
     def load(self) -> Parts[LabelledText]:
         """Read all parts. Raises `InputError` for data that can't be used."""
         config = self.config

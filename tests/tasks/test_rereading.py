@@ -7,8 +7,10 @@ import pytest
 from bilstm_nlp.config import parse
 from bilstm_nlp.errors import ConfigError
 from bilstm_nlp.tasks.registry import reread
+from bilstm_nlp.tasks.rereading import code_of
 
 TAGGER = parse({"data": {"train": "a.conll", "dev": "b.conll", "comment": "#"}}, "x")
+CLASSIFIER = parse({"task": "classification", "data": {"train": "a.csv", "dev": "b.csv", "label_column": "kind"}}, "x")
 FORECASTER = parse({"task": "forecasting", "data": {"file": "a.csv"}}, "x")
 
 
@@ -21,6 +23,25 @@ def test_settings_change_only_what_they_name():
     assert reread(FORECASTER, []) == FORECASTER
 
 
+def test_classifiers_read_other_files_with_other_settings():
+    changed = reread(CLASSIFIER, ["data.label_column=2", "data.encoding=latin-1"])
+    assert (changed.data.label_column, changed.data.encoding, changed.data.train) == (
+        2,
+        "latin-1",
+        CLASSIFIER.data.train,
+    )
+
+
+@pytest.mark.parametrize("config", [TAGGER, CLASSIFIER])
+def test_function_of_the_run_is_dropped_and_that_of_the_settings_kept(config):
+    data = config.data.model_copy(update={"tokenizer": "somewhere:cut"})
+    named = config.model_copy(update={"data": data})
+    assert reread(named, []).data.tokenizer is None
+    assert reread(named, ["data.tokenizer=else:cut"]).data.tokenizer == "else:cut"
+    assert reread(named, code_of(named)).data.tokenizer == "somewhere:cut"
+    assert code_of(config) == ()
+
+
 @pytest.mark.parametrize(
     ("config", "setting", "message"),
     [
@@ -31,7 +52,9 @@ def test_settings_change_only_what_they_name():
         (TAGGER, "data.token", "--set data.token: expected KEY=VALUE"),
         (TAGGER, "data.token_colum=1", "data.token_colum: unknown key; did you mean data.token_column?"),
         (TAGGER, "data.on_invalid_tags=drop", "data.on_invalid_tags: expected 'error' or 'repair', found 'drop'"),
-        (FORECASTER, "data.decimal=','", "expected the run of a tagger, found one of forecasting"),
+        (CLASSIFIER, "data.dev=c.csv", "data.dev=c.csv: expected a key that says how files are read"),
+        (CLASSIFIER, "head.pooling=max", "head.pooling=max: expected a key of data that says how files are read"),
+        (FORECASTER, "data.decimal=','", "expected a run that reads texts, found one of forecasting"),
     ],
 )
 def test_other_settings_are_refused_with_their_reason(config, setting, message):

@@ -1,18 +1,21 @@
-"""Other settings of how a trained tagger reads files, given after its training."""
+"""Other settings of how the model of a run reads texts, given after its training."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
+from bilstm_nlp.config.classification import TextClassificationConfig
 from bilstm_nlp.config.reading import Config, apply, parse, to_json
 from bilstm_nlp.config.tagging import TaggingConfig
 
 FIXED = ("train", "dev", "test", "fraction", "held_out", "scheme")
-"""Keys of a tagger's data section that say what was trained on, not how a file is read."""
+"""Keys of the data section that say what was trained on, not how a file is read."""
+TextConfig = TaggingConfig | TextClassificationConfig
 
 
-def reread(config: TaggingConfig, settings: Sequence[str]) -> Config:
+def reread(config: TextConfig, settings: Sequence[str]) -> Config:
     """Return a run's config with other settings of its data section.
 
     A function of `data.tokenizer` is taken from the settings alone, not from the run.
@@ -32,9 +35,16 @@ def reread(config: TaggingConfig, settings: Sequence[str]) -> Config:
     return parse(values, "--set", problems)
 
 
-def _names_code(config: TaggingConfig) -> bool:
+def _names_code(config: TextConfig) -> bool:
     """Tell whether a config names a function to cut text. It is not imported because a run names it."""
     return ":" in (config.data.tokenizer or "")
+
+
+def code_of(config: Config) -> tuple[str, ...]:
+    """Return the settings that let a run import the function that a config names, if the caller trusts the config."""
+    if isinstance(config, TaggingConfig | TextClassificationConfig) and _names_code(config):
+        return (f"data.tokenizer={json.dumps(config.data.tokenizer)}",)
+    return ()
 
 
 def _apply(values: object, setting: str) -> str | None:
