@@ -43,8 +43,8 @@ Clitics = Literal["apart", "whole", "parts"]
 
 RUN = re.compile(r"\S+")
 """A stretch between blanks."""
-CLUSTER = regex.compile(r"\X")
-"""A grapheme cluster: what a reader takes for one character."""
+CLUSTER = regex.compile(r"\p{GCB=RI}{2}[\p{GCB=Extend}\p{GCB=SpacingMark}\p{GCB=ZWJ}]*|\X")
+"""A grapheme cluster: what a reader takes for one character. `\\X` alone is quadratic in a row of flags."""
 LONGEST_CACHED = 64
 """Characters. Cuts of shorter runs are cached, because text repeats most of its words."""
 

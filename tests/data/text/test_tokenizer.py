@@ -4,6 +4,7 @@ import unicodedata
 from typing import get_args
 
 import pytest
+import regex
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
@@ -186,3 +187,19 @@ def test_no_grapheme_cluster_is_cut(text, cut):
 
 def test_emoji_of_several_characters_are_one_token():
     assert tokens("🇩🇪🇫🇷 👨‍👩‍👧👍🏽 1️⃣ ❤️") == ["🇩🇪", "🇫🇷", "👨‍👩‍👧", "👍🏽", "1️⃣", "❤️"]
+
+
+CLUSTER_PARTS = "🇩🇪a\u0301\u200d\ufe0f👨👍🏽\u0600\u0903\u20e3가\u1100\u1161\r\n "
+
+
+@settings(deadline=None)
+@given(st.text(st.sampled_from(CLUSTER_PARTS), max_size=12))
+def test_clusters_are_those_of_unicode(text):
+    assert CLUSTER.findall(text) == regex.findall(r"\X", text)
+
+
+@pytest.mark.parametrize("cut", [WORDS, CHARACTERS])
+def test_rows_of_flags_are_cut_at_each_flag(cut):
+    row = "🇩🇪" * 300
+    assert [row[start:end] for start, end in offsets(row, cut)] == ["🇩🇪"] * 300
+    assert [end - start for start, end in offsets("x" + row[:-1], cut)] == [1, *[2] * 299, 1]
