@@ -100,14 +100,14 @@ def is_conllu(head: Sequence[str]) -> bool:
 
 
 def _conllu(names: tuple[str, ...], source: str, format: ColumnFormat) -> Dialect:
-    """Choose the columns of CoNLL-U: FORM, and NER of MISC if a word has it, or else UPOS."""
+    """Choose the columns of CoNLL-U: FORM, and NER of MISC if a word has it, else a column NER, or else UPOS."""
     upper = {name.upper(): name for name in names}
     token = upper.get("FORM", 0) if format.token == 0 else format.token
     tag, attribute = format.tag, None
     if tag == -1 and "MISC" in names and _mentions_ner(source):
         tag, attribute = "MISC", "NER"
     elif tag == -1:
-        tag = upper.get("UPOS", names[-1])
+        tag = upper.get("NER", upper.get("UPOS", names[-1]))
     elif isinstance(tag, str) and tag.upper() in upper:
         tag = upper[tag.upper()]
     elif isinstance(tag, str) and "MISC" in names:

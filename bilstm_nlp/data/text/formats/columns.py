@@ -137,6 +137,11 @@ def row_problem(
         # The first row may be a comment that has given the number of columns.
         hint = ("" if amid else comment_hint(line, format)) or comment_hint(layout.row, format)
         return DataError(name, expected, f"{len(cells)}: {excerpt(line)!r}{hint}", number)
+    if DOCUMENT_START in cells:
+        place = cells.index(DOCUMENT_START)
+        problem = f"it in column {place}; data.token_column = {place} names it"
+        columns = f"0 or {layout.token}" if layout.token else "0"
+        return DataError(name, f"{DOCUMENT_START} in column {columns}", problem, number)
     if layout.tag is not None and not cells[layout.tag]:
         better = next((index for index, cell in enumerate(cells) if TAG.fullmatch(cell)), None)
         hint = "" if better is None else f"; data.tag_column = {better} names a column with one"

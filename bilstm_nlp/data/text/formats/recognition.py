@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence, Set
 from contextlib import suppress
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Literal
 from zlib import error as ZlibError
@@ -49,7 +49,7 @@ def input_format(source: str, format: ColumnFormat, tags: Set[str] = frozenset()
     if (told := _told_at_once(source)) is not None:
         return told
     lines = first_lines(source, format.encoding)
-    if separator_of(next((line for line in lines if line.strip()), "")) is not None:
+    if _is_csv(lines):
         return "csv"
     if source != "-" and _plain(source).endswith(COLUMN_ENDINGS):
         return "conll" if not lines or look_like_columns(lines, format, tags, named=True) else "text"
@@ -66,10 +66,9 @@ def corpus_format(source: str, encoding: str) -> CorpusFormat:
     if (told := _told_at_once(source)) is not None:
         return told
     lines = first_lines(source, encoding)
-    first = next((line for line in lines if line.strip()), "")
-    if separator_of(first) is not None:
+    if _is_csv(lines):
         return "csv"
-    return "jsonl" if _is_object(first) else "conll"
+    return "jsonl" if _is_object(next((line for line in lines if line.strip()), "")) else "conll"
 
 
 def _told_at_once(source: str) -> CorpusFormat | None:
@@ -131,6 +130,12 @@ def look_like_columns(
     sizes = [len(list(block)) for blank, block in groupby(lines, lambda line: not line.strip()) if not blank]
     words = sum(len(row[0].split()) == 1 for row in rows)
     return blocks and len(sizes) > 1 and len(rows) >= 3 * len(sizes) and words >= 0.9 * len(rows)
+
+
+def _is_csv(lines: Sequence[str]) -> bool:
+    """Tell whether lines are those of CSV with tokens and tags."""
+    header, row, *_ = [*islice(filter(str.strip, lines), 2), "", ""]
+    return separator_of(header, row) is not None
 
 
 def _is_object(line: str) -> bool:

@@ -22,24 +22,50 @@ TOKEN_NAMES = ("word", "words", "token", "tokens", "sentence", "text")
 TAG_NAMES = ("tag", "tags", "ner_tag", "ner_tags", "ner", "label", "labels", "entity", "word_labels")
 """Names of columns in lower case, in the order in which they count."""
 SEPARATORS = (",", ";", "\t")
+TAG_ENDS = re.compile(r",\s*|\s+")
 LINE_ENDS_AND_TABS = re.compile("[\t\n\r]+")
 
 
-def separator_of(header: str) -> str | None:
+def separator_of(header: str, row: str = "") -> str | None:
     """Return what parts the cells of a header line that names sentences, tokens and tags; None for another line.
 
-    >>> separator_of("Sentence #,Word,POS,Tag"), separator_of("EU,B-ORG")
-    (',', None)
+    A text beside its labels is a sentence only if `row`, the one after the header, has a tag for each of its words.
+
+    >>> separator_of("Sentence #,Word,POS,Tag"), separator_of("EU,B-ORG"), separator_of("text,label", "EU says,ORG")
+    (',', None, None)
+    >>> separator_of("text;labels", "EU says;['B-ORG', 'O']")
+    ';'
     """
     for separator in SEPARATORS:
         names = [name.lower() for name in _cells(header, separator)]
         tokens = [name for name in TOKEN_NAMES if name in names]
-        if not tokens or not any(name in names for name in TAG_NAMES):
+        tags = [name for name in TAG_NAMES if name in names]
+        if not tokens or not tags:
             continue
         # Without numbers, blank rows part the sentences. Columns are read with tabs, and a text is no token.
         if SENTENCE_NAMES & {*names} - {tokens[0]} or (separator != "\t" and tokens[0] in TOKEN_NAMES[:4]):
             return separator
+        cells = _cells(row, separator)
+        if len(cells) == len(names):
+            words, listed = cells[names.index(tokens[0])], cells[names.index(tags[0])]
+            if listed.startswith("[") or is_list(words, listed):
+                return separator
     return None
+
+
+def is_list(words: str, tags: str) -> bool:
+    """Tell whether a cell has a tag for each of several words.
+
+    >>> is_list("EU says", "B-ORG,O"), is_list("EU says", "ORG")
+    (True, False)
+    """
+    return len(words.split()) == len(TAG_ENDS.split(tags.strip())) > 1
+
+
+def names_columns(names: Sequence[str]) -> bool:
+    """Tell whether names of columns are those of tokens and of tags."""
+    lower = {name.lower() for name in names}
+    return not lower.isdisjoint(TOKEN_NAMES) and not lower.isdisjoint(TAG_NAMES)
 
 
 def _cells(line: str, separator: str) -> list[str]:
@@ -72,12 +98,13 @@ def read_sentence_csv(
     name = name_of(source)
     lines = lines_of_columns(source, format.encoding, complain)
     line_of_header, first = next(((number, line) for number, line in lines if line.strip()), (1, ""))
-    separator = separator_of(first) or ","
+    separator = next((each for each in SEPARATORS if names_columns(_cells(first, each))), ",")
     names = _cells(first, separator)
     header = _header(name, names, format)
     rows = csv.reader((f"{line}\n" for _, line in lines), delimiter=separator, strict=True)
     collected, current = _Collected("\t".join(names) if keep_rows else None), ""
     lists: RecordReader | None = None
+    seen = False
     while True:
         number = line_of_header + rows.line_num + 1  # the first line of the row
         try:
@@ -96,7 +123,10 @@ def read_sentence_csv(
             complain(DataError(name, expected, f"{len(row)}: {excerpt(' '.join(row))!r}", number))
             continue
         tag = None if header.tag is None else row[header.tag].strip()
-        if tag is not None and tag.startswith("["):
+        is_first, seen = not seen, True
+        if is_first and tag is not None and header.sentence is None and is_list(row[header.token], tag):
+            lists = RecordReader(name, format, complain, note)
+        if tag is not None and (lists is not None or tag.startswith("[")):
             lists = lists or RecordReader(name, format, complain, note)
             yield from _of_lists(name, row[header.token], tag, number, lists, complain)
             continue
@@ -165,10 +195,10 @@ def _refuse(
 def _of_lists(
     name: str, words: str, tags: str, number: int, reader: RecordReader, complain: Complain
 ) -> Iterator[Sentence]:
-    """Read a row that is a sentence: its words are a list or parted by blanks, its tags are a list."""
+    """Read a row that is a sentence: its words and its tags are lists, or parted by blanks, tags also by commas."""
     try:
         record = {"tokens": ast.literal_eval(words) if words.startswith("[") else words.split()}
-        record["tags"] = ast.literal_eval(tags)
+        record["tags"] = ast.literal_eval(tags) if tags.startswith("[") else TAG_ENDS.split(tags)
     except (ValueError, SyntaxError, RecursionError, MemoryError):
         complain(DataError(name, "a list of tags", excerpt(repr(tags)), number))
         return

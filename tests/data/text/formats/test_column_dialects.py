@@ -133,3 +133,9 @@ def test_multiconer_gives_last_columns_and_keeps_hashes(tmp_path):
         (("so",), ("O",)),
     ]
     assert remarks == []
+
+
+def test_a_column_of_entities_is_preferred_to_parts_of_speech(tmp_path):
+    text = "# global.columns = ID FORM UPOS NER\n1\tAnn\tPROPN\tB-PER\n2\tis\tAUX\tO\n"
+    (sentence,) = read(tmp_path, text)[0]
+    assert sentence.tags == ("B-PER", "O")

@@ -399,6 +399,8 @@ NUMBERED_ROWS = "1 EU B-ORG\n2 says O\n\n1 It O\n2 is O\n3 so O\n\n1 a O\n2 b O\
             {},
             "expected tokens in column 0, found tags; data.token_column = 1 and data.tag_column = 0 exchange them",
         ),
+        ("1 -DOCSTART- O\n\n1 a O\n", {}, ":1: expected -DOCSTART- in column 0, found it in column 1"),
+        ("a O\n\n1 -DOCSTART-\n", {}, ":3: expected -DOCSTART- in column 0, found it in column 1"),
         ("word tag\na O\n", {}, "found a header line, 'word tag'; data.token_column = \"word\" and data.tag_column"),
         ("Sentence\tTag\na\tO\n", {}, "a header line, 'Sentence Tag'; data.token_column = \"Sentence\" and data.tag"),
         (

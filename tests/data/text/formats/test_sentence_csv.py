@@ -139,3 +139,33 @@ def test_a_stream_keeps_rows_parted_by_tabs(tmp_path):
     assert [(remark.line, remark.kind) for remark in remarks] == [
         (3, "cells with tabs or line ends, blanks in --format conll")
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'sentence,word_labels\n"Thousands of demonstrators, here","O,O,O,B-geo"\nLondon,B-geo\n',
+        "text;labels\nThousands of demonstrators, here;O O O B-geo\nLondon;B-geo\n",
+        "sentence,tags\n\"Thousands of demonstrators, here\",\"['O', 'O', 'O', 'B-geo']\"\nLondon,\"['B-geo']\"\n",
+    ],
+)
+def test_texts_with_a_tag_for_each_word_are_sentences(tmp_path, text):
+    (first, second), remarks = corpus(tmp_path / "x.csv", text)
+    assert list(zip(first.tokens, first.tags, strict=True)) == [
+        ("Thousands", "O"),
+        ("of", "O"),
+        ("demonstrators,", "O"),
+        ("here", "B-geo"),
+    ]
+    assert (second.tokens, second.tags) == (("London",), ("B-geo",))
+    assert remarks == []
+
+
+def test_another_number_of_tags_than_words_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"x\.csv:3: expected 3 tags for 3 tokens, found 2"):
+        corpus(tmp_path / "x.csv", 'sentence,word_labels\na b,"O,O"\na b c,"O,O"\n')
+
+
+def test_texts_with_one_label_are_no_sentences(tmp_path):
+    with pytest.raises(DataError, match=r"x\.csv:1: expected a token"):
+        corpus(tmp_path / "x.csv", 'text,label\n"EU says, no",ORG\nyes,PER\n')
