@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from itertools import groupby, product
 from pathlib import Path
 
@@ -16,10 +17,12 @@ from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.nn.tensors import on
 from bilstm_nlp.runs.directory import RunDirectory
 from bilstm_nlp.runs.tensors import load_weights, write_tensors
+from bilstm_nlp.tasks.labelling.decoding import decode as decode_sequences
 from bilstm_nlp.tasks.registry import build, restored
 from bilstm_nlp.tasks.tagging.decoding import decode_each
 from bilstm_nlp.tasks.tagging.model import column_format
 from bilstm_nlp.tasks.tagging.predictor import Tagger
+from tests.tasks.labelling.machines import machine_config
 
 CORPUS = """\
 -DOCSTART- O
@@ -375,3 +378,94 @@ def test_saved_forecaster_predicts_the_same(forecaster, tmp_path):
     load_weights(directory, again.model)
     assert build(prepared.config).evaluate(again, None) == results["test"]
     assert results["test"]["leakage"] == 0
+
+
+# --- labellers ---
+
+
+def labelling_cases() -> list[dict[str, dict[str, object]]]:
+    """Return every combination of cell, directions, head and attention, and cases for all else."""
+    grid = [
+        {"encoder": {"cell": cell, "bidirectional": bidirectional}, "head": head, "attention": attention}
+        for cell, bidirectional, head, attention in product(["lstm", "gru"], [True, False], HEADS, ATTENTIONS)
+    ]
+    scalers = [{"data": {"scaler": scaler}} for scaler in ("sequence", "none")]
+    weighted = {"head": {"kind": "softmax", "class_weights": "balanced"}}
+    return [*grid, {"encoder": {"layers": 2}}, *scalers, weighted, {"training": {"piece_steps": 6}}]
+
+
+def labelling_components() -> list[dict[str, dict[str, object]]]:
+    """Return a case for each component."""
+    return [case for case in labelling_cases() if len(case) == 1 or (case["attention"], case["head"]) in COMPONENTS]
+
+
+COMPONENTS = [(ATTENTIONS[0], HEADS[0]), (ATTENTIONS[1], HEADS[1]), (ATTENTIONS[2], HEADS[0])]
+
+
+@pytest.fixture(params=with_slow_ones(labelling_cases(), labelling_components()), ids=json.dumps)
+def labeller(request, tmp_path):
+    """Make a labeller, untrained, with emissions far apart."""
+    prepared = build(machine_config(tmp_path, **request.param)).prepare()
+    with torch.no_grad():
+        prepared.model.head.projection.weight.mul_(5)
+    return prepared
+
+
+def test_every_parameter_of_a_labeller_gets_a_gradient(labeller):
+    labeller.model.train()
+    for batch in labeller.batches(1):
+        loss = labeller.model(on(batch))
+        (loss.total / loss.weight).backward()
+    for name, parameter in labeller.model.named_parameters():
+        if parameter.requires_grad:
+            assert parameter.grad is not None, name
+            assert torch.isfinite(parameter.grad).all(), name
+            assert parameter.grad.abs().sum() > 0, name
+
+
+@pytest.mark.parametrize("labeller", labelling_components(), indirect=True, ids=json.dumps)
+def test_few_steps_lower_the_loss_of_a_labeller(labeller):
+    model, codec = labeller.model, labeller.codec
+    sequences = labeller.data.train.sequences
+    whole = on(codec.encode_with_labels(sequences).collate(np.arange(len(sequences))))
+    optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=0.02)
+    model.eval()
+    losses = []
+    for _ in range(30):
+        loss = model(whole)
+        losses.append(float(loss.total.detach() / loss.weight))
+        optimizer.zero_grad()
+        (loss.total / loss.weight).backward()
+        optimizer.step()
+    assert losses[-1] < 0.5 * losses[0]
+
+
+def test_sequences_are_labelled_the_same_alone_batched_shuffled_and_padded(labeller):
+    model, codec = labeller.model, labeller.codec
+    sequences = labeller.data.train.sequences
+    longer = replace(sequences[0], values=np.concatenate([sequences[0].values] * 3))
+
+    def answers(several):
+        decoded = decode_sequences(model, codec.encode(several))
+        return list(zip(decoded.paths(), decoded.marginals(), strict=True))
+
+    order = np.random.default_rng(0).permutation(len(sequences)).tolist()
+    together, padded = answers(sequences), answers([*sequences, longer])
+    shuffled = answers([sequences[index] for index in order])
+    for index, sequence in enumerate(sequences):
+        ((path, marginals),) = answers([sequence])
+        for other in (together[index], padded[index], shuffled[order.index(index)]):
+            np.testing.assert_array_equal(other[0], path)
+            np.testing.assert_allclose(other[1], marginals, atol=1e-5)
+
+
+def test_saved_labeller_predicts_the_same(labeller, tmp_path):
+    labeller.model.head.temperature.fill_(1.3)
+    directory = RunDirectory.create(tmp_path / "run")
+    directory.write_json("codec.json", labeller.codec.to_json())
+    directory.write_arrays("codec.safetensors", labeller.codec.tensors())
+    write_tensors(directory, "model.safetensors", labeller.model.state_dict())
+    again = restored(labeller.config, directory.read_json("codec.json"), directory.read_arrays("codec.safetensors"))
+    load_weights(directory, again.model)
+    source = labeller.config.data.dev
+    assert again.label(source).equals(labeller.predictor().label(source))

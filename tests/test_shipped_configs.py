@@ -13,6 +13,7 @@ import torch
 from bilstm_nlp.config import Config, load, parse, to_json
 from bilstm_nlp.config.classification import TextClassificationConfig
 from bilstm_nlp.config.forecasting import ForecastingConfig
+from bilstm_nlp.config.labelling import LabellingConfig
 from bilstm_nlp.config.tagging import TaggingConfig
 from bilstm_nlp.studies.compare import grid as grids
 from bilstm_nlp.tasks.registry import build
@@ -72,6 +73,8 @@ def on_made_data(config: Config, folder: Path) -> Config:
             data |= {"train": "sample:messages.train.csv", "dev": "sample:messages.dev.csv"}
         if values["embeddings"]["file"]:
             values["embeddings"]["file"] = str(folder / "vectors.txt")
+    elif isinstance(config, LabellingConfig):
+        pass  # there is only the sample
     elif not data["file"].startswith("sample:"):
         data["file"] = str(folder / ("m3.csv" if "m3-" in data["file"] else "ETTh1.csv"))
     return parse(values, "a test")

@@ -14,13 +14,14 @@ from pydantic import Discriminator, Tag, TypeAdapter, ValidationError
 
 from bilstm_nlp.config.classification import TextClassificationConfig
 from bilstm_nlp.config.forecasting import ForecastingConfig
+from bilstm_nlp.config.labelling import LabellingConfig
 from bilstm_nlp.config.sections import FOLDER
 from bilstm_nlp.config.shipped import config_file, is_shipped
 from bilstm_nlp.config.tagging import TaggingConfig
 from bilstm_nlp.errors import ConfigError
 from bilstm_nlp.system.json_values import levels
 
-Config: TypeAlias = TaggingConfig | ForecastingConfig | TextClassificationConfig
+Config: TypeAlias = TaggingConfig | ForecastingConfig | TextClassificationConfig | LabellingConfig
 
 
 def task_of(values: Any) -> Any:
@@ -32,7 +33,8 @@ ADAPTER: TypeAdapter[Config] = TypeAdapter(
     Annotated[
         Annotated[TaggingConfig, Tag("tagging")]
         | Annotated[ForecastingConfig, Tag("forecasting")]
-        | Annotated[TextClassificationConfig, Tag("classification")],
+        | Annotated[TextClassificationConfig, Tag("classification")]
+        | Annotated[LabellingConfig, Tag("labelling")],
         Discriminator(task_of),
     ]
 )

@@ -27,7 +27,7 @@ def shipped_configs() -> dict[str, Path]:
     """Return all shipped configs by their name. The name of `ner/sample.toml` is `ner`.
 
     >>> sorted(name for name in shipped_configs() if "/" not in name)
-    ['chunks', 'classification', 'compare', 'forecasting', 'ner', 'pos', 'segmentation']
+    ['chunks', 'classification', 'compare', 'forecasting', 'labelling', 'ner', 'pos', 'segmentation']
     """
     paths = sorted(folder().rglob("*.toml"))
     return {path.relative_to(folder()).with_suffix("").as_posix().removesuffix("/sample"): path for path in paths}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count
 from typing import Generic, TypeVar
 
@@ -11,6 +11,7 @@ import numpy as np
 from bilstm_nlp.batch import Bools, Ints
 
 BatchT = TypeVar("BatchT")
+T = TypeVar("T")
 
 
 class EpochBatches(Generic[BatchT]):
@@ -112,7 +113,7 @@ def buckets(lengths: Ints, size: int, generator: np.random.Generator) -> list[In
     shortest pool may be smaller.
 
     >>> [sorted(batch.tolist()) for batch in buckets(np.array([9, 1, 9, 1]), 2, np.random.default_rng(0))]
-    [[0, 2], [1, 3]]
+    [[1, 3], [0, 2]]
     """
     order = generator.permutation(len(lengths))
     batches: list[Ints] = []
@@ -122,6 +123,18 @@ def buckets(lengths: Ints, size: int, generator: np.random.Generator) -> list[In
         batches += [pool[start : start + size] for start in range(0, len(pool), size)]
     generator.shuffle(batches)
     return batches
+
+
+def in_corpus_order(batches: Iterable[tuple[Ints, Iterable[T]]]) -> list[T]:
+    """Sort results by sequence. Each batch is ((B,) indices of its sequences, their B results).
+
+    >>> in_corpus_order([(np.array([2, 0]), "ca"), (np.array([1]), "b")])
+    ['a', 'b', 'c']
+    """
+    results: dict[int, T] = {}
+    for sequences, of_batch in batches:
+        results.update(zip(sequences.tolist(), of_batch, strict=True))
+    return [results[index] for index in range(len(results))]
 
 
 def ragged(offsets: Ints, chosen: Ints) -> tuple[Ints, Bools]:

@@ -7,15 +7,33 @@ come from the same recursions.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bilstm_nlp.batch import TokenBatch
 from bilstm_nlp.nn.crf.crf import LinearChainCrf
 from bilstm_nlp.nn.model import Loss
+
+
+class StepBatch(Protocol):
+    """B sequences of at most T steps: the tokens of sentences, or the steps of series."""
+
+    @property
+    def lengths(self) -> Tensor:
+        """(B,) int64: steps in each sequence."""
+        ...
+
+    @property
+    def mask(self) -> Tensor:
+        """(B, T) bool: True at steps, False at padding."""
+        ...
+
+    @property
+    def tags(self) -> Tensor | None:
+        """(B, T) int64: gold tags; 0 at padding. None if they are unknown."""
+        ...
 
 
 class TagPaths(NamedTuple):
@@ -41,12 +59,12 @@ class CrfHead(nn.Module):
         # Fitted to development data after training. It divides every score of the posterior.
         self.register_buffer("temperature", torch.ones(()))
 
-    def loss(self, states: Tensor, batch: TokenBatch[Tensor]) -> Loss:
+    def loss(self, states: Tensor, batch: StepBatch) -> Loss:
         """(B, T, D) states → the negative log-likelihood of the gold sequences, weighted by their tokens."""
         likelihood = self.crf.log_likelihood(self.projection(states), _gold(batch), batch.mask)
         return Loss(-likelihood.sum(), batch.lengths.sum())
 
-    def decode(self, states: Tensor, batch: TokenBatch[Tensor]) -> TagPaths:
+    def decode(self, states: Tensor, batch: StepBatch) -> TagPaths:
         """(B, T, D) states → the best legal sequence of each sentence (Viterbi)."""
         emissions = self.projection(states)
         return TagPaths(self.crf.decode(emissions, batch.mask)[0], emissions, batch.mask)
@@ -69,7 +87,7 @@ class SoftmaxHead(nn.Module):
         self.weighted = weights is not None
         self.register_buffer("weights", torch.ones(crf.tags) if weights is None else weights, persistent=False)
 
-    def loss(self, states: Tensor, batch: TokenBatch[Tensor]) -> Loss:
+    def loss(self, states: Tensor, batch: StepBatch) -> Loss:
         """(B, T, D) states → the cross-entropy of the gold tags, weighted by tokens or by the weights of their tags."""
         emissions, gold = self.projection(states)[batch.mask], _gold(batch)[batch.mask]
         if not self.weighted:
@@ -77,13 +95,13 @@ class SoftmaxHead(nn.Module):
         weights = self.weights.to(emissions.dtype)
         return Loss(functional.cross_entropy(emissions, gold, weights, reduction="sum"), weights[gold].sum())
 
-    def decode(self, states: Tensor, batch: TokenBatch[Tensor]) -> TagPaths:
+    def decode(self, states: Tensor, batch: StepBatch) -> TagPaths:
         """(B, T, D) states → the most probable legal sequence of each sentence."""
         emissions = self.projection(states)
         return TagPaths(self.crf.decode(emissions, batch.mask)[0], emissions, batch.mask)
 
 
-def _gold(batch: TokenBatch[Tensor]) -> Tensor:
+def _gold(batch: StepBatch) -> Tensor:
     """Return the (B, T) gold tags. Raises `ValueError` for a batch without tags."""
     if batch.tags is None:
         raise ValueError("The loss needs a batch with tags. Got one without.")

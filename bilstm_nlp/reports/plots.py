@@ -85,18 +85,24 @@ def _in_capitals(name: str) -> str:
 
 
 def confusion(
-    labels: Sequence[str], counts: NDArray[Any], path: Path, kind: str = "type", *, outside: bool = True
+    labels: Sequence[str],
+    counts: NDArray[Any],
+    path: Path,
+    kind: str = "type",
+    *,
+    outside: bool = True,
+    units: str = "Tokens",
 ) -> Figure:
     """Draw counts (L, L) of gold types or labels (rows) against predicted ones (columns).
 
     The colour of a cell is its fraction of the row. With `outside`, the last label stands for no entity; no entity
-    against no entity has no count, so this cell is blank.
+    against no entity has no count, so this cell is blank. Without, `units` are counted.
     """
     totals = counts.sum(axis=1, keepdims=True)
     fractions = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
     if outside:
         fractions[-1, -1] = np.nan
-    title = "Entities by type" if outside else f"Tokens by {kind}"
+    title = "Entities by type" if outside else f"{units} by {kind}"
     figure, axes = _matrix(labels, f"predicted {kind}", f"gold {kind}", title)
     image = axes.imshow(fractions, cmap="Blues", vmin=0.0, vmax=1.0)
     _number(axes, fractions, [[f"{count:,}" for count in row] for row in counts.tolist()], dark_from=0.6)

@@ -16,6 +16,7 @@ from bilstm_nlp.config import Config, flat, parse
 from bilstm_nlp.config import load as load_config
 from bilstm_nlp.config.classification import TextClassificationConfig
 from bilstm_nlp.config.forecasting import ForecastingConfig
+from bilstm_nlp.config.labelling import LabellingConfig
 from bilstm_nlp.config.reading import apply
 from bilstm_nlp.config.sections import LARGEST
 from bilstm_nlp.config.tagging import TaggingConfig
@@ -52,6 +53,10 @@ def build(config: Config) -> Task:
             from bilstm_nlp.tasks.classification.task import ClassificationTask
 
             return ClassificationTask(config)
+        case LabellingConfig():
+            from bilstm_nlp.tasks.labelling.task import LabellingTask
+
+            return LabellingTask(config)
         case _:
             assert_never(config)
 
@@ -116,7 +121,7 @@ def check(config: Config) -> None:
             from bilstm_nlp.tasks.forecasting.data import SeriesLoader, table_format
 
             requirements.check(config, SeriesLoader(config.data, table_format(config)).load())
-        case TextClassificationConfig():
+        case TextClassificationConfig() | LabellingConfig():
             pass  # data that can be read are looked at when the training is prepared
         case _:
             assert_never(config)
@@ -129,20 +134,14 @@ def combined(members: Sequence[Member], combine: Combine) -> Ensemble | TaggerEn
             from bilstm_nlp.tasks.tagging.members import taggers
 
             return taggers(members, _taggings(members), combine)
-        case TextClassificationConfig():
-            raise InputError(
-                f"{members[0].name}: expected runs of taggers or forecasters to combine, found a classifier"
-            )
         case ForecastingConfig():
             from bilstm_nlp.tasks.forecasting.members import forecasters
 
             return forecasters(members, _forecastings(members), combine)
+        case TextClassificationConfig() | LabellingConfig():
+            raise _not_combined(members)
         case config:
             assert_never(config)
-
-
-def _not_combined(members: Sequence[Member]) -> InputError:
-    return InputError(f"{members[0].name}: expected runs of taggers or forecasters to combine, found a classifier")
 
 
 def evaluate_combined(
@@ -168,10 +167,6 @@ def evaluate_combined(
             reader = tagging(reread(members[0].config, settings)) if settings else None
             scores = evaluate_taggers(members, _taggings(members), combine, source, errors, reader)
             return members[0].config, scores
-        case TextClassificationConfig():
-            raise InputError(
-                f"{members[0].name}: expected runs of taggers or forecasters to combine, found a classifier"
-            )
         case ForecastingConfig():
             from bilstm_nlp.tasks.forecasting.members import evaluate as evaluate_forecasters
 
@@ -179,8 +174,17 @@ def evaluate_combined(
                 raise InputError("--errors: not for a forecaster")
             tasks = _forecastings(members)
             return evaluate_forecasters(members, tasks, combine, source, methods, stride or 1, static)
+        case TextClassificationConfig() | LabellingConfig():
+            raise _not_combined(members)
         case config:
             assert_never(config)
+
+
+def _not_combined(members: Sequence[Member]) -> InputError:
+    """Make the error for several runs of a task whose runs are not combined."""
+    return InputError(
+        f"{members[0].name}: expected runs of taggers or forecasters to combine, found one of {members[0].config.task}"
+    )
 
 
 def ranked(predictor: object, request: Request, ranking: Ranking) -> Iterator[bytes]:
@@ -189,7 +193,7 @@ def ranked(predictor: object, request: Request, ranking: Ranking) -> Iterator[by
     from bilstm_nlp.tasks.tagging.sentence_tagger import SentenceTagger
 
     if not isinstance(predictor, SentenceTagger):
-        raise InputError("rank: expected runs of taggers, found a forecaster")
+        raise InputError("rank: expected runs of taggers, found a model of another task")
     return rank.ranked(predictor, request, ranking)
 
 
@@ -210,7 +214,7 @@ def methods_of(config: Config) -> tuple[Method, ...]:
             return ()
         case ForecastingConfig():
             return config.baselines
-        case TextClassificationConfig():
+        case TextClassificationConfig() | LabellingConfig():
             return ()
         case _:
             assert_never(config)
@@ -223,7 +227,7 @@ def without_methods(config: Config) -> Config:
             return config
         case ForecastingConfig():
             return config.model_copy(update={"baselines": ()})
-        case TextClassificationConfig():
+        case TextClassificationConfig() | LabellingConfig():
             return config
         case _:
             assert_never(config)
@@ -257,6 +261,10 @@ def restored(
                 from bilstm_nlp.tasks.classification import task as classifier
 
                 return classifier.restored(config, codec, arrays)
+            case LabellingConfig():
+                from bilstm_nlp.tasks.labelling import task as labeller
+
+                return labeller.restored(config, codec)
             case _:
                 assert_never(config)
     except (ValueError, RuntimeError) as error:  # of layers with impossible sizes, or too large for the memory
@@ -279,6 +287,10 @@ def examples_of(config: Config) -> type[Examples]:
             from bilstm_nlp.tasks.classification.comparison import ClassifiedExamples
 
             return ClassifiedExamples
+        case LabellingConfig():
+            from bilstm_nlp.tasks.labelling.comparison import LabelledExamples
+
+            return LabelledExamples
         case _:
             assert_never(config)
 
@@ -378,7 +390,7 @@ def verdict(config: Config, results: Mapping[str, Any]) -> str | None:
             from bilstm_nlp.tasks.forecasting import report
 
             return report.verdict(results[config.data.validate_on], config.data.validate_on)
-        case TextClassificationConfig():
+        case TextClassificationConfig() | LabellingConfig():
             return None
         case _:
             assert_never(config)

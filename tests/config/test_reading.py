@@ -84,7 +84,9 @@ def test_every_problem_of_a_forecaster_is_reported_at_once():
         "embeddings: unknown key",
         "head.objective.levels: expected ascending levels with 0.5 between two others, found [0.9, 0.1]",
     ]
-    with pytest.raises(ConfigError, match="task: expected one of tagging, forecasting, classification, found 'taging'"):
+    with pytest.raises(
+        ConfigError, match="task: expected one of tagging, forecasting, classification, labelling, found 'taging'"
+    ):
         parse({"task": "taging"}, "a test")
 
 

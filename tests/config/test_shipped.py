@@ -32,7 +32,7 @@ def test_a_name_loads_what_the_file_holds(name):
 def test_an_unknown_name_lists_all_names(name, hint):
     with pytest.raises(
         ConfigError,
-        match="expected one of chunks, classification, compare, forecasting, ner, pos, segmentation, classification",
+        match="expected one of chunks, classification, compare, forecasting, labelling, ner, pos",
     ) as caught:
         load(Path(f"sample:{name}"))
     assert hint in caught.value.problems[0]

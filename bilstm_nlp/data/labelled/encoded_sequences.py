@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,20 @@ class EncodedSequences:
     def lengths(self) -> Ints:
         """Steps in each sequence: (S,)."""
         return np.diff(self.offsets)
+
+    def pieces(self, length: int, generator: np.random.Generator) -> EncodedSequences:
+        """Cut sequences longer than `length` steps into pieces. The first piece of each has a random length.
+
+        >>> encoded = EncodedSequences(np.array([0, 7, 9]), np.zeros((9, 1), np.float32))
+        >>> encoded.pieces(3, np.random.default_rng(0)).lengths.max()
+        np.int64(3)
+        """
+        offsets = [0]
+        for start, end in pairwise(self.offsets.tolist()):
+            if end - start > length:
+                offsets += range(start + int(generator.integers(1, length + 1)), end, length)
+            offsets.append(end)
+        return replace(self, offsets=np.array(offsets, np.int64))
 
     def collate(self, chosen: Ints) -> SequenceBatch[AnyArray]:
         """Make a padded batch of the sequences `chosen`, in this order."""

@@ -19,8 +19,11 @@ ID_NAMES = (
 )
 LABEL_NAMES = ("label", "labels", "class", "class_label", "activity", "state", "phase", "event", "target")
 """Names of columns, in lower case; the first that a file has is taken."""
-STEP_NAMES = {"step_number", "frame", "frame_number", "minute", "second", "seconds", "ms", "tick", "time_step"}
-"""Names of columns with a step's number, in lower case, beside those of dates."""
+STEP_NAMES = (
+    *("step", "steps", "time_step", "timestep", "step_number", "t", "time", "timestamp", "ds", "datetime", "date"),
+    *("frame", "frame_number", "minute", "second", "seconds", "ms", "tick"),
+)
+"""Names of columns with the number or time of a step, in lower case. Other names of dates come after them."""
 ENOUGH_ROWS = 10
 """Rows of a file that are numbered by a column rather than by chance."""
 LISTED = 20
@@ -39,23 +42,28 @@ def spellings(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(spelling for name in names for spelling in (name, name.capitalize(), name.upper()))
 
 
-def roles_of(name: str, frame: pd.DataFrame, format: SequenceFormat, numbers: TableFormat, say: Say) -> Roles:
-    """Find the column of each role. `numbers` has the spelling of numbers, `name` stands for the file in messages.
+def roles_of(
+    name: str, frame: pd.DataFrame, format: SequenceFormat, numbers: TableFormat, say: Say, line: int | None
+) -> Roles:
+    """Find the column of each role. `numbers` has the spelling of numbers.
+
+    `name` stands for the file in messages, and `line` is that of the header, if there is one.
 
     Raises `DataError` if a column is missing, or if nothing tells the column of labels.
     """
     header = [str(column) for column in frame.columns]
     for column in (format.id_column, format.step_column, *(format.values or ())):
-        _check(name, column, header)
+        _check(name, column, header, line)
     if frame.empty:
         raise NoSequences(name, "a row for each step", "a header alone")
     spoken_for = {format.step_column, format.label_column, *(format.values or ())}
     id_column = format.id_column or _named(header, ID_NAMES, spoken_for)
-    named = (column for column in header if is_step_name(column) and column not in {id_column, *spoken_for})
-    step = format.step_column or next(named, None)
+    others = {id_column, *spoken_for}
+    dated = (column for column in header if is_date_name(column) and column not in others)
+    step = format.step_column or _named(header, STEP_NAMES, others) or next(dated, None)
     taken = {id_column, step, *(format.values or ())}
     is_number = {column: _is_of_numbers(frame[column], numbers) for column in header if column not in taken}
-    label = _label(name, header, is_number, format, taken)
+    label = _label(name, header, is_number, format, taken, line)
     values = format.values
     if values is None:
         values = tuple(column for column, numeric in is_number.items() if numeric and column != label)
@@ -69,18 +77,18 @@ def roles_of(name: str, frame: pd.DataFrame, format: SequenceFormat, numbers: Ta
             say("columns of text, left out", listed([repr(column) for column in left_out], most=LISTED))
     roles = [column for column in (id_column, step, label) if column is not None]
     if not values:
-        raise DataError(name, f"columns of numbers beside {', '.join(map(repr, roles))}", "none", 1)
+        raise DataError(name, f"columns of numbers beside {', '.join(map(repr, roles))}", "none", line)
     for number, column in enumerate((*roles, *values)):
         if column in (*roles, *values)[:number]:
-            raise DataError(name, "a column for each role", f"{column!r} for two", 1)
+            raise DataError(name, "a column for each role", f"{column!r} for two", line)
     return Roles(id_column, step, label, values)
 
 
-def _check(name: str, column: str | None, header: Sequence[str]) -> None:
+def _check(name: str, column: str | None, header: Sequence[str], line: int | None) -> None:
     """Raise `DataError` unless the header has a column once."""
     if column is not None and header.count(column) != 1:
         shown = f"{column!r} twice" if column in header else f"only {listed(header, most=LISTED)}"
-        raise DataError(name, f"a column {column!r}", shown, 1)
+        raise DataError(name, f"a column {column!r}", shown, line)
 
 
 def _named(header: Sequence[str], names: Sequence[str], taken: set[str | None]) -> str | None:
@@ -90,7 +98,12 @@ def _named(header: Sequence[str], names: Sequence[str], taken: set[str | None]) 
 
 
 def _label(
-    name: str, header: Sequence[str], is_number: dict[str, bool], format: SequenceFormat, taken: set[str | None]
+    name: str,
+    header: Sequence[str],
+    is_number: dict[str, bool],
+    format: SequenceFormat,
+    taken: set[str | None],
+    line: int | None,
 ) -> str | None:
     """Return the column of labels: the format's, that of a usual name, or the only column of text.
 
@@ -98,7 +111,7 @@ def _label(
     """
     if format.label_column is not None:
         if format.reading != "none":
-            _check(name, format.label_column, header)
+            _check(name, format.label_column, header, line)
         return format.label_column if format.label_column in header else None
     usual = _named(header, LABEL_NAMES, taken)
     if usual is not None or format.reading == "none":
@@ -107,16 +120,7 @@ def _label(
     if len(text) == 1:
         return text[0]
     shown = f"several of text: {listed(text)}" if text else f"none of text among {listed(header, most=LISTED)}"
-    raise DataError(name, "a column of labels", f"{shown}; data.label_column names it", 1)
-
-
-def is_step_name(name: str) -> bool:
-    """Tell if a column's name is that of a step's number or time.
-
-    >>> is_step_name("Frame"), is_step_name("timestamp"), is_step_name("speed")
-    (True, True, False)
-    """
-    return is_date_name(name) or name.lower() in STEP_NAMES
+    raise DataError(name, "a column of labels", f"{shown}; data.label_column names it", line)
 
 
 def _counts_rows(frame: pd.DataFrame, column: str, id_column: str | None, format: TableFormat) -> bool:

@@ -14,6 +14,7 @@ from bilstm_nlp.data.labelled.sequence_roles import ID_NAMES, LABEL_NAMES, roles
 from bilstm_nlp.data.labelled.step_order import check_order, gaps_of, order_of
 from bilstm_nlp.data.lines import Complain, check_encoding, numbered_lines
 from bilstm_nlp.data.remarks import Note, Remark
+from bilstm_nlp.data.series.frames import numbered
 from bilstm_nlp.data.series.layout import Table, TableFormat
 from bilstm_nlp.data.series.numbers import parse_numbers
 from bilstm_nlp.data.series.table_files import cells_of
@@ -28,49 +29,76 @@ def read_table(source: str, format: SequenceFormat, complain: Complain, note: No
 
     Missing values stay NaN. Raises `DataError` if the file can't be read or lacks a column.
     """
-
-    def say(kind: str, message: str) -> None:
-        note(Remark(table_name, None, kind, message))
-
     layout = _layout(format)
-    table_name, frame, has_lines, notes = _cells(source, layout)
+    name, frame, has_lines, notes = _cells(source, layout)
     for text in notes:
-        say("separators", text)
-    frame = frame.set_axis([str(column) for column in frame.columns], axis=1)
-    roles = roles_of(table_name, frame, format, layout, say)
-    if roles.label is not None and format.reading != "none" and format.label_column != roles.label:
+        note(Remark(name, None, "separators", text))
+    roles = _roles(name, frame, format, layout, note, 1 if has_lines else None)
+    if roles.label is not None and roles.label not in layout.categorical and has_lines and source != "-":
         # The text of a label such as "None" is an empty cell unless the column is known before.
-        layout = _layout(format, roles.label)
-        if source != "-":
-            frame = _cells(source, layout)[1]
-            frame = frame.set_axis([str(column) for column in frame.columns], axis=1)
-    table = Table(table_name, frame, frame.index.to_numpy(np.int64), has_lines, roles.step, roles.id, roles.values)
-    values, said = parse_numbers(table, roles.values, layout, complain)
+        frame = _cells(source, _layout(format, roles.label))[1]
+    return _sequences(name, frame, has_lines, roles, format, complain, note)
+
+
+def table_of_frame(
+    name: str, frame: pd.DataFrame, format: SequenceFormat, complain: Complain, note: Note
+) -> SequenceSet:
+    """Read the sequences of a frame. `name` stands for the file. Raises `DataError` as `read_table` does."""
+    frame = numbered(name, frame)
+    roles = _roles(name, frame, format, _layout(format), note, None)
+    return _sequences(name, frame, False, roles, format, complain, note)
+
+
+def _roles(
+    name: str, frame: pd.DataFrame, format: SequenceFormat, layout: TableFormat, note: Note, line: int | None
+) -> Roles:
+    """Find the columns. `line` is that of the header, if there is one.
+
+    Raises `DataError` if a column is missing, or a name comes twice.
+    """
+    header = [str(column) for column in frame.columns]
+    if (twice := next((column for number, column in enumerate(header) if column in header[:number]), None)) is not None:
+        raise DataError(name, "names that differ for all columns", f"{twice!r} twice")
+    return roles_of(name, frame, format, layout, lambda kind, message: note(Remark(name, None, kind, message)), line)
+
+
+def _sequences(
+    name: str,
+    frame: pd.DataFrame,
+    has_lines: bool,
+    roles: Roles,
+    format: SequenceFormat,
+    complain: Complain,
+    note: Note,
+) -> SequenceSet:
+    """Parse the cells of each sequence, and check their order."""
+    table = Table(name, frame, frame.index.to_numpy(np.int64), has_lines, roles.step, roles.id, roles.values)
+    values, said = parse_numbers(table, roles.values, _layout(format), complain)
     for text in said:
-        say("numbers", text)
+        note(Remark(name, None, "numbers", text))
     labels = _labels(table, roles, format, complain)
     names, groups = _groups(table, roles, format, complain, note)
     order = order_of(table, complain)
     uneven = list[str]()
     steps = None if roles.step is None else _text(frame[roles.step])
     sequences = []
-    for name, rows in zip(names, groups, strict=True):
-        check_order(table, name, rows, order, complain)
-        uneven += gaps_of(table, name, rows, order)
+    for own, rows in zip(names, groups, strict=True):
+        check_order(table, own, rows, order, complain)
+        uneven += gaps_of(table, own, rows, order)
         sequences.append(
             LabelledSequence(
-                name=name,
-                source=table_name,
+                name=own,
+                source=name,
                 line=int(table.rows[rows[0]]),
                 values=values[rows],
-                labels=None if labels is None else _of_sequence(table, name, labels, rows, format, complain),
+                labels=None if labels is None else _of_sequence(table, own, labels, rows, format, complain),
                 rows=table.rows[rows],
                 steps=None if steps is None else tuple(steps[rows].tolist()),
             )
         )
     for text in uneven:
-        say("gaps between steps, read as neighbours", text)
-    return SequenceSet(table_name, sequences, roles)
+        note(Remark(name, None, "gaps between steps, read as neighbours", text))
+    return SequenceSet(name, sequences, roles)
 
 
 def _cells(source: str, layout: TableFormat) -> tuple[str, pd.DataFrame, bool, list[str]]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 
 from bilstm_nlp.batch import Floats
 from bilstm_nlp.data.labelled.sequence import (
@@ -18,7 +19,7 @@ from bilstm_nlp.data.labelled.sequence import (
     SequenceFormat,
     SequenceSet,
 )
-from bilstm_nlp.data.labelled.sequence_tables import read_table
+from bilstm_nlp.data.labelled.sequence_tables import read_table, table_of_frame
 from bilstm_nlp.data.labelled.ts_files import is_ts, read_ts
 from bilstm_nlp.data.lines import Complain, stop
 from bilstm_nlp.data.remarks import Note, Remark, warn
@@ -38,12 +39,24 @@ def read_sequences(
     """
     remarks = list[Remark]()
     read = read_ts if is_ts(source) else read_table
-    unfilled = read(source, format, complain, note or remarks.append)
-    if not unfilled.sequences:
-        raise NoSequences(unfilled.source, "sequences", "none")
-    filled = _filled(unfilled, format, complain, note or remarks.append)
+    complete = _complete(
+        read(source, format, complain, note or remarks.append), format, complain, note or remarks.append
+    )
     warn(remarks)
-    return filled
+    return complete
+
+
+def read_frame(frame: pd.DataFrame, format: SequenceFormat) -> SequenceSet:
+    """Read the sequences of a frame, with a row for each step. Raises `DataError` for the first problem.
+
+    >>> frame = pd.DataFrame({"id": ["a", "a"], "speed": [1, 2], "state": ["on", "off"]})
+    >>> read_frame(frame, SequenceFormat("steps")).sequences[0].labels
+    ('on', 'off')
+    """
+    remarks = list[Remark]()
+    complete = _complete(table_of_frame("frame", frame, format, stop, remarks.append), format, stop, remarks.append)
+    warn(remarks)
+    return complete
 
 
 def read_all(
@@ -58,8 +71,13 @@ def read_all(
     return SequenceSet(listed(tuple(sources)), sequences, sets[0].roles)
 
 
-def _filled(unfilled: SequenceSet, format: SequenceFormat, complain: Complain, note: Note) -> SequenceSet:
-    """Fill missing values within each sequence, and count them; or complain of them."""
+def _complete(unfilled: SequenceSet, format: SequenceFormat, complain: Complain, note: Note) -> SequenceSet:
+    """Fill missing values within each sequence, and count them; or complain of them.
+
+    Raises `NoSequences` if there are no sequences.
+    """
+    if not unfilled.sequences:
+        raise NoSequences(unfilled.source, "sequences", "none")
     columns, counts, sequences = unfilled.roles.values, Counter[str](), []
     for sequence in unfilled.sequences:
         missing = ~np.isfinite(sequence.values)

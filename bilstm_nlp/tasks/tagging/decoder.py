@@ -9,10 +9,11 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from bilstm_nlp.data.batches import in_corpus_order
 from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.errors import InputError
-from bilstm_nlp.tasks.tagging.decoding import DecodedBatch, TaggingModel, decoded_batches, head_of, in_corpus_order
+from bilstm_nlp.tasks.tagging.decoding import DecodedBatch, TaggingModel, decoded_batches, head_of
 from bilstm_nlp.tasks.temperature import Confidences
 
 T = TypeVar("T")

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from bilstm_nlp.batch import Ints, TokenBatch
-from bilstm_nlp.data.batches import plan, ragged
+from bilstm_nlp.data.batches import in_corpus_order, plan, ragged
 from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.document_windows import ReadTogether, alone, in_documents
 from bilstm_nlp.data.text.encoded_sentences import EncodedSentences
@@ -153,18 +153,6 @@ def tags_of(paths: Tensor, lengths: Ints, codec: TaggingCodec) -> list[list[str]
     """(B, T) paths, (B,) lengths → the tags of each sentence."""
     rows = np.array(codec.tags, dtype=object)[paths.cpu().numpy()]
     return [row[:length].tolist() for row, length in zip(rows, lengths, strict=True)]
-
-
-def in_corpus_order(batches: Iterable[tuple[Ints, Iterable[T]]]) -> list[T]:
-    """Sort results by sentence. Each batch is ((B,) indices of its sentences, their B results).
-
-    >>> in_corpus_order([(np.array([2, 0]), "ca"), (np.array([1]), "b")])
-    ['a', 'b', 'c']
-    """
-    results: dict[int, T] = {}
-    for sentences, of_batch in batches:
-        results.update(zip(sentences.tolist(), of_batch, strict=True))
-    return [results[index] for index in range(len(results))]
 
 
 def read_together(

@@ -1,0 +1,90 @@
+"""Labels of steps as CSV, JSON Lines and frames. Knows no torch."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from bilstm_nlp.batch import Floats
+from bilstm_nlp.data.labelled.sequence import LabelledSequence, Roles
+
+OutputFormat = Literal["csv", "jsonl"]
+ROWS = 1000
+"""Rows that are written at once."""
+DIGITS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledSteps:
+    """A sequence with its predicted labels."""
+
+    sequence: LabelledSequence
+    labels: Sequence[str]
+    """Of each step."""
+    confidences: Floats
+    """(T,) the calibrated probability of each label."""
+
+
+def header_of(roles: Roles, *, confidence: bool) -> list[str]:
+    """Name the columns of the output as those of the training file: sequence, step and label."""
+    named = [roles.id or "sequence", roles.step or "step", roles.label or "label"]
+    return [*named, "confidence"] if confidence else named
+
+
+def csv_lines(labelled: Sequence[LabelledSteps], roles: Roles, *, confidence: bool) -> Iterator[bytes]:
+    """Yield a header, then a line for each step, in the order of the rows that were read."""
+    rows = rows_of(labelled)
+    yield _csv([header_of(roles, confidence=confidence)])
+    for begin in range(0, len(rows), ROWS):
+        part = rows[begin : begin + ROWS]
+        yield _csv([[*row, f"{value:.{DIGITS}f}"] if confidence else row for *row, value in part])
+
+
+def json_lines(labelled: Sequence[LabelledSteps], roles: Roles, *, confidence: bool) -> Iterator[bytes]:
+    """Yield an object for each sequence: its name, steps and labels, and the segments of equal labels."""
+    for each in labelled:
+        sequence = each.sequence
+        value = {"sequence": sequence.name, "line": sequence.line, "labels": list(each.labels)}
+        if sequence.steps is not None:
+            value["steps"] = list(sequence.steps)
+        if confidence:
+            value["confidences"] = [round(float(number), DIGITS) for number in each.confidences]
+        yield json.dumps(value, ensure_ascii=False).encode() + b"\n"
+
+
+def table_of(labelled: Sequence[LabelledSteps], roles: Roles) -> pd.DataFrame:
+    """Return a row for each step, in the order of the rows that were read."""
+    return pd.DataFrame(rows_of(labelled), columns=header_of(roles, confidence=True))
+
+
+def rows_of(labelled: Sequence[LabelledSteps]) -> list[tuple[str, str | int, str, float]]:
+    """Return name, step, label and confidence of each step, in the order of the rows that were read.
+
+    Without a column of steps, they are numbered from 1.
+    """
+    rows = [
+        (each.sequence.name, step, label, float(confidence))
+        for each in labelled
+        for step, label, confidence in zip(_steps(each.sequence), each.labels, each.confidences, strict=True)
+    ]
+    lines = np.concatenate([each.sequence.rows for each in labelled]) if labelled else np.empty(0)
+    return [rows[index] for index in np.argsort(lines, kind="stable").tolist()]
+
+
+def _steps(sequence: LabelledSequence) -> Sequence[str | int]:
+    """Return the number or the time of each step."""
+    return range(1, len(sequence) + 1) if sequence.steps is None else sequence.steps
+
+
+def _csv(rows: Sequence[Sequence[object]]) -> bytes:
+    """Write rows as CSV."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()

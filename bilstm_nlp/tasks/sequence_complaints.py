@@ -1,0 +1,117 @@
+"""Complaints about sequences that can be read: repeated ones, leaks between parts, doubtful labels and columns."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+
+from bilstm_nlp.data.labelled.sequence import LabelledSequence, SequenceSet
+from bilstm_nlp.errors import listed
+from bilstm_nlp.tasks.inspection import Complaint
+
+Reading = Literal["class", "steps"]
+FAR = 5.0
+"""Deviations of training from its mean at which the mean of another part is far."""
+
+
+def of_part(part: SequenceSet, reading: Reading) -> Iterator[Complaint]:
+    """Yield sequences that come again in a part, with the same labels or with others."""
+    seen: dict[bytes, LabelledSequence] = {}
+    for sequence in part.sequences:
+        earlier = seen.setdefault(_content(sequence), sequence)
+        if earlier is sequence:
+            continue
+        message = f"{sequence.name!r} has the numbers of {earlier.name!r} in {_place(earlier)}"
+        kind = "repeated sequences"
+        if earlier.labels != sequence.labels:
+            kind += " with other labels" if reading == "steps" else " with another class"
+            message += _difference(earlier, sequence)
+        yield Complaint(sequence.source, sequence.line, message, False, kind)
+
+
+def of_training(train: SequenceSet, reading: Reading) -> Iterator[Complaint]:
+    """Yield what is doubtful in a training part: its labels, and columns that tell nothing."""
+    names = "labels" if reading == "steps" else "classes"
+    counts = Counter(label for sequence in train.sequences for label in set(sequence.labels or ()))
+    if len(counts) == 1:
+        yield Complaint(
+            train.source, None, f"{next(iter(counts))!r} alone: nothing can be learnt", True, f"one of the {names}"
+        )
+    for label, number in counts.items():
+        if number == 1 and len(train.sequences) > 1:
+            first = next(each for each in train.sequences if label in (each.labels or ()))
+            yield Complaint(first.source, first.line, f"{label!r}", False, f"{names} that a single sequence has")
+    spellings: dict[str, set[str]] = {}
+    for label in counts:
+        spellings.setdefault("".join(label.lower().split()), set()).add(label)
+    for same in spellings.values():
+        if len(same) > 1:
+            yield Complaint(
+                train.source, None, listed(sorted(map(repr, same))), False, f"{names} that differ in spelling alone"
+            )
+    if reading == "steps" and len(counts) > 1 and all(len(set(each.labels or ())) == 1 for each in train.sequences):
+        message = 'task = "classification" with input = "series" learns a class for each sequence'
+        yield Complaint(train.source, None, message, False, "each sequence has a single label")
+    yield from _columns(train)
+
+
+def _columns(train: SequenceSet) -> Iterator[Complaint]:
+    """Yield columns that never change, and those that never change within a sequence."""
+    lows = np.stack([sequence.values.min(axis=0) for sequence in train.sequences])
+    highs = np.stack([sequence.values.max(axis=0) for sequence in train.sequences])
+    several = any(len(sequence) > 1 for sequence in train.sequences)
+    for number, name in enumerate(train.roles.values):
+        low, high = lows[:, number], highs[:, number]
+        if low.min() == high.max():
+            yield Complaint(train.source, None, f"{name!r} is {low[0]:g} everywhere", False, "constant columns")
+        elif several and len(train.sequences) > 1 and (low == high).all():
+            message = f"{name!r}; data.values without it leaves it out, if it tells the sequences apart by their names"
+            yield Complaint(train.source, None, message, False, "columns that are constant in each sequence")
+
+
+def of_other(train: SequenceSet, part: SequenceSet, name: str, reading: Reading) -> Iterator[Complaint]:
+    """Yield what another part has that training does not, and the sequences that both have."""
+    names = "labels" if reading == "steps" else "classes"
+    known = {label for sequence in train.sequences for label in sequence.labels or ()}
+    seen = {_content(sequence): sequence for sequence in reversed(train.sequences)}
+    said: set[str] = set()
+    for sequence in part.sequences:
+        for step, label in enumerate(sequence.labels or ()):
+            if label not in known and label not in said:
+                said.add(label)
+                line = int(sequence.rows[step]) if reading == "steps" else sequence.line
+                message = f"{label!r} is none of {listed(sorted(known))}"
+                # Steps with such a label count as wrong. A classifier needs to know all classes.
+                wrong = reading == "class"
+                yield Complaint(sequence.source, line, message, wrong, f"{names} of {name} that train does not have")
+        if (same := seen.get(_content(sequence))) is not None:
+            message = f"{sequence.name!r} has the numbers of {same.name!r} in {_place(same)}"
+            yield Complaint(sequence.source, sequence.line, message, False, f"sequences of {name} that train has too")
+    of_train = np.concatenate([sequence.values for sequence in train.sequences])
+    own = np.concatenate([sequence.values for sequence in part.sequences])
+    mean, deviation = of_train.mean(axis=0), of_train.std(axis=0)
+    for number, column in enumerate(train.roles.values):
+        usual, spread, here = mean[number], deviation[number], own[:, number].mean()
+        if spread > 0 and abs(here - usual) > FAR * spread:
+            message = f"{column!r}: mean {here:.4g}, in training {usual:.4g} ± {spread:.4g}"
+            yield Complaint(part.source, None, message, False, f"columns of {name} that are far from training")
+
+
+def _content(sequence: LabelledSequence) -> bytes:
+    """Return the numbers of a sequence, by which equal sequences are told."""
+    return sequence.values.tobytes()
+
+
+def _place(sequence: LabelledSequence) -> str:
+    return f"line {sequence.line} of {sequence.source}"
+
+
+def _difference(earlier: LabelledSequence, sequence: LabelledSequence) -> str:
+    """Describe the first step to which two sequences of equal numbers give other labels."""
+    pairs = enumerate(zip(earlier.labels or (), sequence.labels or (), strict=False))
+    step, (before, now) = next((step, pair) for step, pair in pairs if pair[0] != pair[1])
+    at = f" at step {step + 1}" if len(sequence.labels or ()) > 1 else ""
+    return f", but is {now!r} in place of {before!r}{at}"
