@@ -396,22 +396,26 @@ def verdict(config: Config, results: Mapping[str, Any]) -> str | None:
             assert_never(config)
 
 
-def _is_series(path: str) -> bool:
-    """Tell whether a file to inspect holds series: CSV, unless its header line names sentences and tags."""
+def _task_of_file(path: str) -> str:
+    """Tell the task whose data a file holds: series in CSV, texts with classes, otherwise a corpus of taggers."""
+    from bilstm_nlp.data.labelled.text_recognition import are_labelled_texts
     from bilstm_nlp.data.text.formats.recognition import corpus_format
 
-    return path.removesuffix(".gz").endswith(".csv") and corpus_format(path, "latin-1") != "csv"
+    if are_labelled_texts(path, "latin-1"):
+        return "classification"
+    is_series = path.removesuffix(".gz").endswith(".csv") and corpus_format(path, "latin-1") != "csv"
+    return "forecasting" if is_series else "tagging"
 
 
 def config_of_file(path: str, overrides: Sequence[str]) -> Config:
-    """Return a config that inspects a file of data: series from .csv, otherwise a corpus.
+    """Return a config that inspects a file of data: series, texts with classes, or a corpus.
 
     Settings are those that `load` chooses for a file of series, otherwise the defaults, with overrides.
-    `task=forecasting` among the overrides says that another file holds series. Raises `ConfigError`.
+    `task=forecasting` or `task=classification` among the overrides says what another file holds. Raises `ConfigError`.
     """
     values: dict[str, Any] = {}
     problems = [problem for override in overrides if (problem := apply(values, override))]
-    task = values.setdefault("task", "forecasting" if _is_series(path) else "tagging")
+    task = values.setdefault("task", _task_of_file(path))
     data = values.setdefault("data", {})
     if isinstance(data, dict):
         data |= {"file": path} if task == "forecasting" else {"train": path, "dev": path}

@@ -162,6 +162,15 @@ def test_a_config_beside_its_data(check, tmp_path, monkeypatch):
         assert line in output
 
 
+def test_texts_with_classes_are_told_without_a_config(call, tmp_path):
+    result = call("check", "sample:messages.train.csv", "--json")
+    assert result.status == 0
+    assert json.loads(result.out)["parts"]["texts"]["classes"]["billing"] == 96
+    wrong = call("check", written(tmp_path / "a.csv", "label,text\npos,a good film\n,a bad film\nneg,a fine film\n"))
+    assert wrong.status == 2
+    assert f"{tmp_path}/a.csv:3: expected a class, found none: 'a bad film'" in wrong.out
+
+
 def test_a_series_and_a_forecasters_config(call):
     result = call("check", "sample:energy.csv")
     assert result.status == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -18,10 +19,12 @@ class ClassReader:
         self.names = format.names_of_classes
 
     def of_cell(self, cell: str, line: int) -> tuple[str, ...] | None:
-        """Read the classes of a cell; None for an empty cell."""
+        """Read the classes of a cell: of a list in brackets, or parted as the settings say. None for an empty cell."""
         cell = cell.strip()
         if not cell:
             return None
+        if (values := _list_of(cell)) is not None:
+            return self.of_value(values, line)
         separator = self.format.label_separator
         if separator is None:
             return (self.named(cell, line),)
@@ -89,3 +92,18 @@ class ClassReader:
         if twice is not None:
             raise DataError(self.name, "each class of a text once", f"{twice!r} twice", line)
         return tuple(names)
+
+
+def _list_of(cell: str) -> list[Any] | None:
+    """Parse a list as JSON or Python writes it; None for another cell.
+
+    >>> _list_of("['a', 'b']"), _list_of("[1]"), _list_of("[sic]")
+    (['a', 'b'], [1], None)
+    """
+    if not (cell.startswith("[") and cell.endswith("]")):
+        return None
+    try:
+        values = ast.literal_eval(cell)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return None
+    return values if isinstance(values, list) else None

@@ -30,6 +30,16 @@ def test_class_without_a_name_is_an_error(names, cell):
         ClassReader("a", TextFormat(label_names=names)).of_cell(cell, 7)
 
 
+@pytest.mark.parametrize(
+    ("cell", "classes"),
+    [("['a', 'b']", ("a", "b")), ('["a"]', ("a",)), ("[0, 1]", ("World", "Sports")), ("[]", ()), ("[World]", None)],
+)
+def test_list_in_a_cell_is_several_classes(cell, classes):
+    names = NAMES if "0" in cell else ()
+    read = ClassReader("a", TextFormat(label_names=names)).of_cell(cell, 1)
+    assert read == (classes if classes is not None else (cell,))
+
+
 @pytest.mark.parametrize("cell", ["a||b", "a|", "|"])
 def test_empty_class_among_several_is_an_error(cell):
     with pytest.raises(DataError, match="none of them empty"):
