@@ -1,9 +1,11 @@
-"""Bi-LSTM sequence labelling and forecasting: a shared encoder, heads chosen by config, honest numbers.
+"""Bi-LSTM sequence labelling, classification and forecasting: a shared encoder, heads chosen by config, honest numbers.
 
     import bilstm_nlp
     run = bilstm_nlp.train("configs/ner/sample.toml", "runs/sample")
     tagger = bilstm_nlp.load_tagger("runs/sample")
     tagger.tag(["EU rejects German call"])
+    classifier = bilstm_nlp.load_classifier("runs/messages")
+    classifier.classify("Where is my parcel ?").classes
     forecaster = bilstm_nlp.load_forecaster("runs/energy")
     forecaster.forecast(frame)
     bilstm_nlp.compare("configs/compare/sample.toml")
@@ -19,6 +21,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bilstm_nlp.runs.ensemble import load_ensemble as load_ensemble
     from bilstm_nlp.runs.load import load as load
+    from bilstm_nlp.runs.load import load_classifier as load_classifier
     from bilstm_nlp.runs.load import load_forecaster as load_forecaster
     from bilstm_nlp.runs.load import load_tagger as load_tagger
     from bilstm_nlp.runs.train import train as train
@@ -28,11 +31,22 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 
-__all__ = ["__version__", "compare", "load", "load_ensemble", "load_forecaster", "load_tagger", "train", "train_epochs"]
+__all__ = [
+    "__version__",
+    "compare",
+    "load",
+    "load_classifier",
+    "load_ensemble",
+    "load_forecaster",
+    "load_tagger",
+    "train",
+    "train_epochs",
+]
 
 _HOMES = {
     "compare": "bilstm_nlp.studies.compare.compare",
     "load": "bilstm_nlp.runs.load",
+    "load_classifier": "bilstm_nlp.runs.load",
     "load_ensemble": "bilstm_nlp.runs.ensemble",
     "load_forecaster": "bilstm_nlp.runs.load",
     "load_tagger": "bilstm_nlp.runs.load",

@@ -63,7 +63,7 @@ def bilstm_nlp(
         bool, typer.Option("--version", callback=print_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Train, score and use Bi-LSTM models: taggers of named entities and forecasters of time series."""
+    """Train, score and use Bi-LSTM models: taggers of words, classifiers of texts and forecasters of time series."""
 
 
 def main() -> None:

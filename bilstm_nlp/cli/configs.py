@@ -13,7 +13,8 @@ from bilstm_nlp.cli.options import Overrides, Verbosity
 
 def init(
     kind: Annotated[
-        Literal["ner", "forecasting"], typer.Argument(metavar="KIND", help="The kind of model.", show_default=False)
+        Literal["ner", "classification", "forecasting"],
+        typer.Argument(metavar="KIND", help="The kind of model.", show_default=False),
     ],
     file: Annotated[
         str | None,

@@ -38,7 +38,10 @@ def evaluate(
     ] = None,
     errors: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write a tagger's wrong entities to this HTML file, most certain first."),
+        typer.Option(
+            metavar="FILE",
+            help="Write wrong entities of a tagger, or wrong classes, to this HTML file, most certain first.",
+        ),
     ] = None,
     overrides: DataSettings = None,
     encoding: Encoding = None,

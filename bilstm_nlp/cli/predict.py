@@ -41,9 +41,10 @@ InputOption = Annotated[
     typer.Option(
         "--input",
         metavar="FORMAT",
-        help="Input format of a tagger: text (a sentence in each line), tokens (the same, already cut at blanks), "
-        "conll, jsonl or dataset. By default, - is text, .jsonl and .json are jsonl, and any other file is conll "
-        "if its first lines look like columns, otherwise text.",
+        help="Input format of a tagger or a classifier: text (a text in each line), tokens (the same, already cut at "
+        "blanks), conll (taggers only), jsonl or dataset. By default, a tagger reads - as text, .jsonl and .json as "
+        "jsonl, and any other file as conll if its first lines look like columns, otherwise as text; a classifier also "
+        "finds tables.",
     ),
 ]
 Split = Annotated[
@@ -59,7 +60,7 @@ Language = Annotated[
     ),
 ]
 Confidence = Annotated[
-    bool, typer.Option("--confidence", help="Add the exact probability of each entity to the output.")
+    bool, typer.Option("--confidence", help="Add the exact probability of each entity or class to the output.")
 ]
 
 
@@ -90,8 +91,8 @@ def predict(
             "--format",
             metavar="FORMAT",
             help="Output format. Tagger: text, conll, jsonl, csv, html (a page); doccano, label-studio, spacy (JSON, "
-            "or a DocBin if the output is called .spacy) or brat (a folder), to be corrected by people. Forecaster: "
-            "csv, json, parquet.",
+            "or a DocBin if --output ends in .spacy) or brat (a folder), to be corrected by people. Classifier: text, "
+            "jsonl, csv, html. Forecaster: csv, json, parquet.",
         ),
     ] = None,
     reads: InputOption = "auto",
@@ -105,7 +106,10 @@ def predict(
         typer.Option(metavar="P", help="Leave out entities less probable than P, and count them.", min=0, max=1),
     ] = 0.0,
     nbest: Annotated[
-        int, typer.Option(metavar="N", help="Add the N most probable tag sequences of each sentence.", min=0)
+        int,
+        typer.Option(
+            metavar="N", help="Add the N most probable tag sequences of each sentence, or classes of each text.", min=0
+        ),
     ] = 0,
     known: Annotated[
         str | None,
@@ -126,11 +130,16 @@ def predict(
         bool, typer.Option("--attention", help="Add attention weights to the JSON Lines output.")
     ] = False,
     jobs: Annotated[
-        int, typer.Option(metavar="N", help="Processes that share a tagger's input and the cores.", min=1)
+        int,
+        typer.Option(
+            metavar="N",
+            help="Processes that share the input of a tagger or a classifier of texts, and the cores.",
+            min=1,
+        ),
     ] = 1,
     verbosity: Verbosity = None,
 ) -> None:
-    """Tag text, or forecast the rows after the end of a series. A tagger answers each line of a slow input at
+    """Tag or classify text, or forecast the rows after the end of a series. Each line of a slow input is answered at
     once."""
     runs, source = divided(arguments)
     combined = combination(runs, combine)
@@ -157,7 +166,7 @@ def predict(
     if source == "-" and sys.stdin.isatty() and output is None:
         from bilstm_nlp.cli import console
 
-        console.note("reading standard input, a sentence in each line; Ctrl-D ends it")
+        console.note("reading standard input, a sentence or a text in each line; Ctrl-D ends it")
     # On one terminal, progress and output would overwrite each other.
     with Activity(f"predicting {source}", shown=output is not None) as activity, standard_input_as_pipe():
         if jobs > 1:

@@ -19,6 +19,7 @@ from bilstm_nlp.tasks.request import Request
 
 if TYPE_CHECKING:
     from bilstm_nlp.tasks.base import Predictor
+    from bilstm_nlp.tasks.classification.predictor import Classifier
     from bilstm_nlp.tasks.forecasting.predictor import Forecaster
     from bilstm_nlp.tasks.tagging.predictor import Tagger
 
@@ -56,9 +57,9 @@ def open_directory(directory: RunDirectory, settings: Sequence[str] = ()) -> Run
 
 
 def load(path: PathLike) -> Predictor:
-    """Load the predictor of a trained run: a tagger or a forecaster.
+    """Load the predictor of a trained run: a tagger, a classifier or a forecaster.
 
-    `load_tagger` and `load_forecaster` tell a type checker which.
+    `load_tagger`, `load_classifier` and `load_forecaster` tell a type checker which.
 
         tagger = bilstm_nlp.load("runs/conll2003")
 
@@ -79,6 +80,21 @@ def load_tagger(path: PathLike) -> Tagger:
     run = open_run(path)
     if not isinstance(run.predictor, Tagger):
         raise _other_task(run, "tagging")
+    return run.predictor
+
+
+def load_classifier(path: PathLike) -> Classifier:
+    """Load the classifier of a trained run.
+
+        bilstm_nlp.load_classifier("runs/sst2").classify("A gem of a film.").classes
+
+    Raises `InputError` for a run of another task.
+    """
+    from bilstm_nlp.tasks.classification.predictor import Classifier
+
+    run = open_run(path)
+    if not isinstance(run.predictor, Classifier):
+        raise _other_task(run, "classification")
     return run.predictor
 
 

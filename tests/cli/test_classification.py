@@ -198,3 +198,6 @@ head = {{ kind = "softmax", pooling = "mean" }}
     report = json.loads((tmp_path / "compared" / "report.json").read_text())
     assert report["task"] == "classification"
     assert {run["status"] for run in report["runs"]} == {"finished"}
+    split = next(v["difference"] for v in report["variants"] if v["name"] == "mean")["mcnemar"]
+    assert split["only_variant"] + split["only_baseline"] > 0
+    assert "p (McNemar" in (tmp_path / "compared" / "report.md").read_text()

@@ -11,7 +11,7 @@ from bilstm_nlp.config.reading import json_schema
 from bilstm_nlp.config.reference import markdown
 
 
-@pytest.mark.parametrize("kind", ["ner", "forecasting"])
+@pytest.mark.parametrize("kind", ["ner", "classification", "forecasting"])
 def test_init_writes_a_config_and_never_replaces_a_file(call, tmp_path, kind):
     path = tmp_path / "own.toml"
     assert call("init", kind, path).status == 0
@@ -42,6 +42,15 @@ def test_a_starter_config_is_accepted_once_its_files_exist(call, tmp_path, monke
     for name in ("train.conll", "dev.conll"):
         (tmp_path / name).write_text("Ann B-PER\nleft O\n")
     assert call("check", "ner.toml").status == 0
+
+
+def test_the_starter_of_a_classifier_is_accepted_once_its_file_exists(call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    call("init", "classification")
+    assert "train.csv: expected a file, found nothing there" in call("check", "classification.toml").out
+    rows = [f"{name} number {number},{name}" for number in range(20) for name in ("good", "bad")]
+    (tmp_path / "train.csv").write_text("\n".join(["text,label", *rows]) + "\n")
+    assert call("check", "classification.toml").status == 0
 
 
 def test_schema_prints_the_json_schema_or_the_reference(call):

@@ -105,6 +105,22 @@ def _differences(answer: Answer) -> Iterator[Table]:
             rows.append((variant.name, mean, f"{low} to {high}", *chance, verdict))
     if rows:
         yield Table(f"{question.measure.title} minus that of {question.baseline}", header, rows)
+    yield from _splits(answer)
+
+
+def _splits(answer: Answer) -> Iterator[Table]:
+    """Yield a table of the units that only one of two variants answers right, if units are right or wrong."""
+    rows: list[Row] = []
+    for variant in answer.variants:
+        if variant.difference is not None and variant.difference.mcnemar is not None:
+            split = variant.difference.mcnemar
+            rows.append(
+                (variant.name, f"{split.only_variant:,.1f}", f"{split.only_baseline:,.1f}", f"{split.p_value:.3g}")
+            )
+    if rows:
+        baseline = answer.question.baseline
+        title = f"{answer.question.subject.units.capitalize()} that only one of the two answers right, mean over seeds"
+        yield Table(title, ("", "only it", f"only {baseline}", "p (McNemar, median over seeds)"), rows)
 
 
 # --- cost ------------------------------------------------------------------------------------------------------------

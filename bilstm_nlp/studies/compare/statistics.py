@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
+from scipy.special import betainc, stdtr, stdtrit
 
 from bilstm_nlp.batch import Floats
 
@@ -123,6 +123,36 @@ def difference(
     half = _critical(level, degrees) * error
     p_value = 2 * float(stdtr(degrees, -abs(mean) / error))
     return Difference(mean, mean - half, mean + half, p_value)
+
+
+@dataclass(frozen=True)
+class McNemar:
+    """Units that only one of two variants answers right, mean over the seeds, and the test of McNemar (1947)."""
+
+    only_variant: float
+    only_baseline: float
+    p_value: float
+    """The median over seeds of the exact two-sided p-value: the chance of such a split if both are as likely."""
+
+
+def mcnemar(first: Units, baseline: Units) -> McNemar | None:
+    """Test whether two variants answer units right equally often; `None` if units are not just right or wrong.
+
+    >>> def of(*right: float) -> Units:
+    ...     return Units(np.array([right]), np.ones((1, len(right))), lag=0)
+    >>> mcnemar(of(1, 1, 1, 1, 0), of(0, 0, 0, 0, 0))
+    McNemar(only_variant=4.0, only_baseline=0.0, p_value=0.125)
+    """
+    for units in (first, baseline):
+        if units.lag or not (units.denominator == 1).all() or not np.isin(units.numerator, (0, 1)).all():
+            return None
+    only_first = ((first.numerator == 1) & (baseline.numerator == 0)).sum(axis=1)
+    only_second = ((first.numerator == 0) & (baseline.numerator == 1)).sum(axis=1)
+    smaller, total = np.minimum(only_first, only_second), only_first + only_second
+    # The binomial distribution as an incomplete beta function.
+    below = np.where(total > 0, betainc(np.maximum(total - smaller, 1), smaller + 1, 0.5), 1.0)
+    p_values = np.minimum(1.0, 2 * below)
+    return McNemar(float(only_first.mean()), float(only_second.mean()), float(np.median(p_values)))
 
 
 def bootstrap(first: Units, baseline: Units, generator: np.random.Generator) -> tuple[float, int]:

@@ -12,7 +12,7 @@ import numpy as np
 from bilstm_nlp.config.measures import Measure
 from bilstm_nlp.studies.compare import statistics
 from bilstm_nlp.studies.compare.setup import Question, Run
-from bilstm_nlp.studies.compare.statistics import Units
+from bilstm_nlp.studies.compare.statistics import McNemar, Units
 from bilstm_nlp.studies.engines.trial import Trial
 
 
@@ -23,6 +23,8 @@ class Difference(statistics.Difference):
     adjusted: float
     """The p-value, raised for the number of comparisons (Holm)."""
     distinguishable: bool
+    mcnemar: McNemar | None = None
+    """The test of units that are right or wrong; None for other measures."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,8 @@ def _figures(
 
 def _compare(question: Question, groups: Groups) -> dict[str, Difference]:
     """Compare every variant with the baseline; variants without a common seed are left out."""
-    differences = {}
+    differences: dict[str, statistics.Difference] = {}
+    splits: dict[str, McNemar | None] = {}
     for name, trials in groups.items():
         seeds = paired_seeds(trials, groups[question.baseline])
         if name == question.baseline or not seeds:
@@ -132,9 +135,10 @@ def _compare(question: Question, groups: Groups) -> dict[str, Difference]:
         difference = statistics.difference(first, baseline, level=question.level, generator=generator)
         if difference is not None:
             differences[name] = difference
+            splits[name] = statistics.mcnemar(first, baseline)
     adjusted = statistics.holm([difference.p_value for difference in differences.values()])
     return {
-        name: Difference(raw.mean, raw.low, raw.high, raw.p_value, p_value, p_value < 1 - question.level)
+        name: Difference(raw.mean, raw.low, raw.high, raw.p_value, p_value, p_value < 1 - question.level, splits[name])
         for (name, raw), p_value in zip(differences.items(), adjusted, strict=True)
     }
 

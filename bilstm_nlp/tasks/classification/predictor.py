@@ -64,6 +64,13 @@ class Classifier(ABC):
             )
 
     @abstractmethod
+    def classify(self, inputs: Any) -> Any:
+        """Return the `Classified` answer to an input in Python, or a list of answers to several inputs.
+
+        Raises `InputError` for anything else.
+        """
+
+    @abstractmethod
     def predictions(self, request: Request) -> Iterator[bytes]:
         """Classify the sequences of a file, in its order."""
 

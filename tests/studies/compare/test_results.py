@@ -82,7 +82,7 @@ def test_the_json_has_exactly_the_agreed_keys():
         *("per_type", "on_front", "difference"),
     }
     assert whole["variants"][0]["changes"] == {"encoder.cell": "gru"}
-    keys = {"mean", "low", "high", "p_value", "adjusted", "distinguishable"}
+    keys = {"mean", "low", "high", "p_value", "adjusted", "distinguishable", "mcnemar"}
     assert set(whole["variants"][0]["difference"]) == keys
     assert whole["variants"][1]["difference"] is None
     assert set(whole["learning_curves"][0]) == {"variant", "points"}

@@ -21,6 +21,7 @@ from bilstm_nlp.studies.compare.statistics import (
     holm,
     interval_of_mean,
     long_run_variance,
+    mcnemar,
     pareto,
     resamples,
 )
@@ -325,3 +326,38 @@ def test_the_front_is_what_nothing_beats(points):
             if (good >= q and fast > s) or (good > q and fast >= s):
                 beaten = True
         assert front[index] is not beaten
+
+
+# --- right or wrong --------------------------------------------------------------------------------------------------
+
+
+def answers(right) -> Units:
+    right = np.atleast_2d(np.asarray(right, np.float64))
+    return Units(right, np.ones_like(right), lag=0)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=40))
+@settings(max_examples=60, deadline=None)
+def test_mcnemar_of_one_seed_is_the_binomial_test_of_the_split(pairs):
+    first, second = (np.array(side, float) for side in zip(*pairs, strict=True))
+    split = mcnemar(answers(first), answers(second))
+    only_first, only_second = int((first > second).sum()), int((second > first).sum())
+    assert (split.only_variant, split.only_baseline) == (only_first, only_second)
+    total = only_first + only_second
+    expected = stats.binomtest(only_first, total, 0.5).pvalue if total else 1.0
+    assert split.p_value == pytest.approx(expected)
+
+
+def test_mcnemar_over_seeds_is_the_median():
+    right = np.array([[1, 1, 1, 1, 0], [1, 0, 0, 0, 0], [0, 0, 0, 0, 0]], float)
+    split = mcnemar(answers(right), answers(np.zeros_like(right)))
+    assert split.only_variant == pytest.approx(5 / 3)
+    assert split.p_value == pytest.approx(1.0)
+
+
+def test_mcnemar_asks_for_units_that_are_right_or_wrong():
+    half = Units(np.array([[0.5, 1.0]]), np.ones((1, 2)), lag=0)
+    weighted = Units(np.array([[1.0, 1.0]]), np.array([[1.0, 2.0]]), lag=0)
+    windows = Units(np.array([[1.0, 0.0]]), np.ones((1, 2)), lag=1)
+    for units in (half, weighted, windows):
+        assert mcnemar(units, units) is None
