@@ -30,13 +30,15 @@ def header_of(rows: Sequence[Row], format: TextFormat) -> tuple[bool, str | None
     filled = [cell for cell in first if cell]
     if len(set(filled)) < len(filled) or any(cell in format.known for cell in filled):
         return False, None
-    if any(cell and any(row.cells[index].strip() == cell for row in rows[1:]) for index, cell in enumerate(first)):
+    # Rows may have fewer cells than the first, or more.
+    below = [[row.cells[index].strip() for row in rows[1:] if index < len(row.cells)] for index in range(len(first))]
+    if any(cell and cell in column for cell, column in zip(first, below, strict=True)):
         return False, None
     named = sum(map(is_name, filled))
     like_names = all(NAME.fullmatch(cell) for cell in filled)
     if named >= 2 or (named and like_names):
         return True, None
-    words = [len(row.cells[index].split()) for row in rows[1:] for index in range(len(first))]
+    words = [len(cell.split()) for column in below for cell in column]
     if like_names and len(rows) > ROWS and 3 * len(rows) <= sum(words):
         return True, f"the first line, {' '.join(filled)!r}, names the columns; data.header = false makes it a text"
     return False, None

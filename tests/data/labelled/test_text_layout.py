@@ -20,6 +20,12 @@ def test_class_with_the_name_of_a_column_is_no_header(tmp_path):
     assert pairs_of(tmp_path / "a.csv", content)[0] == ("question", "What is it?")
 
 
+def test_lines_with_another_number_of_commas_than_the_first_are_read(tmp_path):
+    lines = ["1 a stirring , funny film", "0 dull", "0 slow , flat , and long , too", "1 fine , though", "1 a gem"] * 3
+    pairs = pairs_of(tmp_path / "a.txt", "".join(f"{line}\n" for line in lines))
+    assert pairs == [tuple(line.split(" ", 1)) for line in lines]
+
+
 def test_columns_of_several_words_are_joined_and_said(tmp_path):
     content = (
         '"3","Wall St. Bears Claw","Short-sellers, the ""band"", are green."\n'
