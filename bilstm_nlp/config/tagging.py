@@ -72,7 +72,8 @@ class TaggingData(Section):
     tag_map: dict[str, str] = Field(default_factory=dict)
     """Tags that are renamed when they are read, such as `{ "B_*" = "B-*", "0" = "O" }`. `*` stands for a type."""
     tag_format: TagFormat | None = None
-    """Spelling of segments that is no scheme; the tags are read as IOB2. `runs`: a run of equal types is a segment."""
+    """Spelling of segments that is no scheme; the tags are read as IOB2. `runs`: a run of equal types is a segment.
+    `brackets`: `(PER*` begins one, `*)` ends it."""
     scheme: Literal["IOB2", "IOBES", "BILOU", "BMES"] = "IOBES"
     """Tag scheme that the model is trained in. Predictions are written in the scheme of the files. Plain tags have no
     other scheme."""

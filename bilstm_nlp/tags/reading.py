@@ -7,6 +7,7 @@ A map renames tags, with `*` for a type. A format spells segments in a way that 
     IOE2   E- for the last token of a segment, I- for the others
     BIE    B- for the first token of a segment, E- for the last, I- for the others; B- alone for one token
     BIS    B- for the first token of a segment of several, I- for the others; S- for one token
+    brackets   (PER* for the first token of a segment, *) for the last, * for the others; (PER) for one token
 
 The letters of I, E and S may be those of BILOU and BMES.
 """
@@ -18,10 +19,11 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Literal, get_args
 
+from bilstm_nlp.tags.brackets import segments
 from bilstm_nlp.tags.detection import has_prefix
 from bilstm_nlp.tags.schemes import Span, encode, spans, spell
 
-TagFormat = Literal["runs", "IOE1", "IOE2", "BIE", "BIS"]
+TagFormat = Literal["runs", "IOE1", "IOE2", "BIE", "BIS", "brackets"]
 FORMATS: tuple[TagFormat, ...] = get_args(TagFormat)
 
 ROLE_OF_LETTER = {"B": "B", "I": "I", "M": "I", "E": "E", "L": "E", "S": "S", "U": "S", "W": "S"}
@@ -65,6 +67,8 @@ class TagReading:
             return renamed
         if self.format == "runs":
             return encode(_runs(renamed), len(renamed), "IOB2")
+        if self.format == "brackets":
+            return encode(segments(renamed)[0], len(renamed), "IOB2")
         return encode(spans([_iobes(tag) or "O" for tag in renamed], "IOBES"), len(renamed), "IOB2")
 
     def problem(self, tags: Sequence[str]) -> tuple[int, str] | None:
@@ -76,6 +80,8 @@ class TagReading:
             case "runs":
                 wrong = next((index for index, tag in enumerate(renamed) if not tag or has_prefix(tag)), None)
                 return None if wrong is None else (wrong, f"{renamed[wrong]!r} is no type alone, as in runs")
+            case "brackets":
+                return segments(renamed)[1]
             case letters:
                 return _first_break(renamed, letters)
 

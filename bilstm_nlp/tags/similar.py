@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bilstm_nlp.tags.brackets import is_bracketed
 from bilstm_nlp.tags.detection import detect, has_prefix
 from bilstm_nlp.tags.reading import ROLE_OF_LETTER, TagFormat, TagReading
 from bilstm_nlp.tags.schemes import ROLES, spell
@@ -36,6 +37,15 @@ LETTERS = "BIEMSLUW"
 SEPARATOR = r"[^\w\s]|_"
 BEFORE = re.compile(rf"([{LETTERS}])({SEPARATOR})(.+)", re.IGNORECASE)
 AFTER = re.compile(rf"(.+)({SEPARATOR})([{LETTERS}])", re.IGNORECASE)
+LETTER_OF_WORD = {
+    **dict.fromkeys(("begin", "beginning", "start"), "B"),
+    **dict.fromkeys(("inside", "in", "inner", "middle", "continue"), "I"),
+    **dict.fromkeys(("end", "last"), "E"),
+    **dict.fromkeys(("single", "unit", "singleton"), "S"),
+}
+"""Words that stand for a prefix → the prefix of IOB2 or IOBES."""
+WORD = re.compile(rf"({'|'.join(LETTER_OF_WORD)})({SEPARATOR})(.+)", re.IGNORECASE)
+NO_TYPE = re.compile(rf"([{LETTERS}])({SEPARATOR})()", re.IGNORECASE)
 ALONE = re.compile(f"[{LETTERS}]", re.IGNORECASE)
 
 
@@ -73,6 +83,8 @@ def offered(sequences: Iterable[Sequence[str]]) -> Offer | None:
     """
     distinct_sequences = list({tuple(tags): None for tags in sequences})
     labels = Counter(tag for tags in distinct_sequences for tag in tags)
+    if (offer := _brackets(labels) or _spelled_out(labels, distinct_sequences)) is not None:
+        return offer
     shape = _best_shape(labels)
     if shape is None:
         return _runs(labels)
@@ -215,6 +227,31 @@ def _format_of(sequences: Sequence[Sequence[str]]) -> TagFormat | None:
         if all(reading.problem(tags) is None for tags in sequences):
             return format
     return None
+
+
+def _brackets(labels: Counter[str]) -> Offer | None:
+    """Offer to read segments in brackets, if all tags are spelled so."""
+    example = next((tag for tag in labels if tag.startswith("(")), None)
+    if example is None or not all(map(is_bracketed, labels)):
+        return None
+    return Offer(TagReading(format="brackets"), "segments are in brackets", "IOB2", example)
+
+
+def _spelled_out(labels: Counter[str], sequences: Sequence[Sequence[str]]) -> Offer | None:
+    """Offer to rename prefixes that are words, such as `Begin-PER`, and letters with a separator and no type."""
+    inside = [tag for tag in labels if tag not in OUTSIDE and tag not in OUTSIDE_LOOKALIKES]
+    matches = [WORD.fullmatch(tag) or NO_TYPE.fullmatch(tag) for tag in inside]
+    mapping: dict[str, str] = {}
+    for match in filter(None, matches):
+        prefix, separator, kind = match.groups()
+        letter = LETTER_OF_WORD.get(prefix.lower(), prefix.upper())
+        mapping |= {f"{prefix}{separator}*": f"{letter}-*"} if kind else {f"{prefix}{separator}": letter}
+    mapping |= {tag: "O" for tag in labels if tag not in inside and tag != "O"}
+    reading = TagReading(mapping)
+    if not inside or None in matches or not detect([reading.tags(tags) for tags in sequences]).candidates:
+        return None
+    scheme = detect([reading.tags(tags) for tags in sequences]).scheme
+    return Offer(reading, "prefixes are spelled in another way", scheme, inside[0])
 
 
 def _runs(labels: Counter[str]) -> Offer | None:

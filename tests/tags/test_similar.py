@@ -33,6 +33,19 @@ NEAR = [
     ("B-PER E-PER O B-LOC O B-X I-X E-X", 'data.tag_format = "BIE"', "B-PER I-PER O B-LOC O B-X I-X I-X"),
     ("B-PER L-PER O B-LOC", 'data.tag_format = "BIE"', "B-PER I-PER O B-LOC"),
     ("B-PER I-PER O S-LOC", 'data.tag_format = "BIS"', "B-PER I-PER O B-LOC"),
+    ("(PER* *) * (LOC) (X*)", 'data.tag_format = "brackets"', "B-PER I-PER O B-LOC B-X"),
+    ("(A0* * *A0) - (V*V)", 'data.tag_format = "brackets"', "B-A0 I-A0 I-A0 O B-V"),
+    (
+        "Begin-PER Inside-PER O Begin-LOC",
+        'data.tag_map = { "Begin-*" = "B-*", "Inside-*" = "I-*" }',
+        "B-PER I-PER O B-LOC",
+    ),
+    (
+        "BEGIN_X END_X none SINGLE_Y",
+        'data.tag_map = { "BEGIN_*" = "B-*", "END_*" = "E-*", "SINGLE_*" = "S-*", "none" = "O" }',
+        "B-X E-X O S-Y",
+    ),
+    ("B- I- O B-", 'data.tag_map = { "B-" = "B", "I-" = "I" }', "B I O B"),
     ("PER PER O LOC PER", 'data.tag_format = "runs"', "B-PER I-PER O B-LOC B-PER"),
     ("1 1 0 2", 'data.tag_map = { "0" = "O" } and data.tag_format = "runs"', "B-1 I-1 O B-2"),
     (
