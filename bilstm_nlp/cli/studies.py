@@ -82,7 +82,11 @@ def compare(
 def audit(
     config: Annotated[
         Path,
-        typer.Argument(metavar="CONFIG", help="A tagger's TOML file, or sample:NAME.", show_default=False),
+        typer.Argument(
+            metavar="CONFIG",
+            help="A tagger's or classifier's TOML file, or sample:NAME.",
+            show_default=False,
+        ),
     ],
     overrides: Overrides = None,
     folds: Annotated[int, typer.Option(metavar="N", help="Trainings, each without one part of the corpus.", min=2)] = 5,
@@ -102,8 +106,8 @@ def audit(
     as_json: AsJson = False,
     verbosity: Verbosity = None,
 ) -> None:
-    """List the annotations of a training corpus that are most likely wrong. Each part of the corpus is tagged by a
-    model that was trained on the other parts."""
+    """List the annotations of a training corpus that are most likely wrong: labels of tokens, or classes of texts. Each
+    part of the corpus is predicted by a model that was trained on the other parts."""
     from bilstm_nlp.cli import console
     from bilstm_nlp.cli.progress import ComparisonProgress
     from bilstm_nlp.studies import audit as auditing

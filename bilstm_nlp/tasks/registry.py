@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from bilstm_nlp.data.series.method_forecasts import Methods
     from bilstm_nlp.data.series.statistical import Method
+    from bilstm_nlp.tasks.audit import Auditor
     from bilstm_nlp.tasks.base import Predictor, Task
     from bilstm_nlp.tasks.comparison import Examples
     from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
@@ -71,6 +72,25 @@ def tagging(config: Config, source: str = "config") -> TaggingTask:
     if not isinstance(config, TaggingConfig):
         raise ConfigError(source, [f"task: expected tagging, found {config.task}"])
     return TaggingTask(config)
+
+
+def auditor(config: Config, folds: int, source: str = "config") -> Auditor:
+    """Return the auditor of the training corpus of a config that was read from `source`, in so many folds.
+
+    Raises `ConfigError` for a task without audits, and for a config that holds out a fold itself. Raises `InputError`
+    for data that can't be used.
+    """
+    if not isinstance(config, TaggingConfig | TextClassificationConfig):
+        raise ConfigError(source, [f"task: expected tagging or classification, found {config.task}"])
+    if config.data.held_out is not None:
+        raise ConfigError(source, ["data.held_out: expected none, since an audit holds out each fold itself"])
+    if isinstance(config, TaggingConfig):
+        from bilstm_nlp.tasks.tagging.audit import TaggingAuditor
+
+        return TaggingAuditor(config, folds)
+    from bilstm_nlp.tasks.classification.audit import ClassificationAuditor
+
+    return ClassificationAuditor(config, folds)
 
 
 def forecasting(config: Config, source: str = "config") -> ForecastingTask:

@@ -83,11 +83,22 @@ def _link(target: Path, folder: Path) -> str:
 
 
 def page(evaluation: Evaluation, runs: Sequence[tuple[str, str]] = ()) -> str:
-    """Return the page. `runs` are pairs (name, URL) of the runs that predicted."""
-    wrong, total = mistakes(evaluation), len(evaluation.gold)
+    """Return the page of an evaluation. `runs` are pairs (name, URL) of the runs that predicted."""
+    return page_of(mistakes(evaluation), len(evaluation.gold), evaluation.part.source, evaluation.end.units, runs=runs)
+
+
+def page_of(
+    wrong: Sequence[Mistake],
+    total: int,
+    source: str,
+    units: str,
+    title: str = "Wrong classes",
+    runs: Sequence[tuple[str, str]] = (),
+) -> str:
+    """Return the page of wrong answers among a total number."""
     look = style((files(__package__) / "web" / "errors.css").read_text(encoding="utf-8"))
     facts = [
-        (evaluation.end.units, f"{total:,}"),
+        (units, f"{total:,}"),
         ("right", f"{1 - len(wrong) / total:.2%}" if total else "undefined"),
         ("date", date.today().isoformat()),
     ]
@@ -98,11 +109,12 @@ def page(evaluation: Evaluation, runs: Sequence[tuple[str, str]] = ()) -> str:
     ).render(
         policy=policy(look, ""),
         style=look,
-        source=evaluation.part.source,
-        units=evaluation.end.units,
+        source=source,
+        units=units,
+        title=title,
         facts=facts,
         runs=runs,
-        summary=f"{len(wrong):,} of {total:,} {evaluation.end.units} have a wrong class",
+        summary=f"{len(wrong):,} of {total:,} {units} have a wrong class",
         pairs=[(gold, predicted, f"{count:,}") for (gold, predicted), count in pairs.most_common(PAIRS_SHOWN)],
         rows=wrong,
     )
