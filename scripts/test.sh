@@ -10,10 +10,8 @@ ruff format --check .
 mypy &
 types=$!
 export OMP_NUM_THREADS=1
-# Modules are compiled when they are first imported. Each worker would compile all of them.
-if [ "$installed" = 1 ]; then python -m pytest --collect-only -q "$@" >/dev/null || true; fi
 # Three workers with a thread each, a test file at a time: on two cores, one of them mostly waits for other processes.
-# WORKERS=0 runs all in one process.
-python -m pytest --numprocesses "${WORKERS:-3}" --dist loadfile --no-loadscope-reorder "$@" || failed=$?
+# They are forks of the process that has imported and collected all tests. WORKERS=0 runs all in that process.
+python -m pytest -p tests.parallel --workers "${WORKERS:-3}" "$@" || failed=$?
 wait "$types"
 exit "${failed:-0}"

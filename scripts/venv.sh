@@ -1,5 +1,5 @@
 # Sourced by the other scripts: a virtual environment in .venv with the package in it. Usage: source scripts/venv.sh [EXTRAS]
-# PYTHON chooses the interpreter; VENV the folder. Sets `installed` to 1 if anything was installed.
+# PYTHON chooses the interpreter; VENV the folder.
 venv=${VENV:-.venv}
 if [ ! -x "$venv/bin/python" ]; then
     "${PYTHON:-python3}" -m venv "$venv"
@@ -7,9 +7,7 @@ fi
 # pip compiles nothing: most modules are never imported, and the first import compiles the others, if it may.
 unset PYTHONDONTWRITEBYTECODE
 made_of="$PWD ${1:-} $(cat pyproject.toml scripts/constraints.txt | cksum)"
-installed=0
 if [ "$(cat "$venv/made-of" 2>/dev/null)" != "$made_of" ]; then
-    installed=1
     install=(-m pip install --quiet --disable-pip-version-check --no-compile --constraint scripts/constraints.txt)
     # torch first and by its exact version: a range would let the index answer with several GB of CUDA packages.
     "$venv/bin/python" "${install[@]}" torch==2.13.0

@@ -89,9 +89,9 @@ def call(capfd, monkeypatch):
 
 
 def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
-    """Make a run that all workers of pytest-xdist share, and return its path. Tests must not change it."""
+    """Make a run that all workers share, and return its path. Tests must not change it."""
     base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "runs"
+    folder = (base.parent if base.name.startswith("worker-") else base) / "runs"
     folder.mkdir(exist_ok=True)
     with FileLock(folder / f"{name}.lock"):
         if not (folder / f"{name}.made").exists():
