@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -25,18 +23,23 @@ def blocks(task: str) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.torch
 @pytest.mark.parametrize("task", TASKS)
-def test_three_commands_of_a_task_run(task, tmp_path):
+def test_three_commands_of_a_task_run(task, call, tmp_path, monkeypatch):
     """Trained for an epoch only, in a folder of its own; the output keeps the text and the form of the page."""
+    monkeypatch.chdir(tmp_path)
     commands, output = blocks(task)
-    lines = commands.strip().split("\n")
-    assert [re.search("bilstm-nlp ([a-z]+)", line)[1] for line in lines] == ["check", "train", "predict"]
-    lines[1] += " --set training.epochs=1"
-    shim = f'bilstm-nlp() {{ {shlex.quote(sys.executable)} -m bilstm_nlp "$@"; }}'
-    script = "\n".join(["set -e", shim, f"{lines[0]} > /dev/null", f"{lines[1]} > /dev/null", lines[2]])
-    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) == len(output.strip().splitlines()) == 1
-    assert bare(task, done.stdout) == bare(task, output)
+    check, train, predict = (shlex.split(line) for line in commands.strip().split("\n"))
+    echo, text, pipe, *predict = predict
+    assert (echo, pipe) == ("echo", "|")
+    assert [arguments[:2] for arguments in (check, train, predict)] == [
+        ["bilstm-nlp", name] for name in ("check", "train", "predict")
+    ]
+    for arguments in (check, [*train, "--set", "training.epochs=1"]):
+        done = call(*arguments[1:])
+        assert done.status == 0, done.err
+    predicted = call(*predict[1:], stdin=f"{text}\n".encode())
+    assert predicted.status == 0, predicted.err
+    assert len(predicted.out.splitlines()) == len(output.strip().splitlines()) == 1
+    assert bare(task, predicted.out) == bare(task, output)
 
 
 def bare(task: str, text: str) -> str:
