@@ -22,6 +22,8 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file
 
+from tests.samples import BETWEEN, in_turn
+
 ROOT = Path(__file__).parent.parent
 REFERENCES = Path(__file__).parent / "runs" / "samples"
 NAMES = ("ner", "forecasting", "compare", "compare-brief")
@@ -46,8 +48,8 @@ def fingerprint(name: str, checkout: Path, folder: Path) -> dict[str, Any]:
     if name in BRIEFLY:
         return {"machine": machine(), **_comparison(checkout, folder, BRIEFLY[name])}
     run = folder / name
-    _command(checkout, "train", f"configs/{name}/sample.toml", "--out", str(run))
-    predictions = _command(checkout, "predict", str(run), *INPUTS[name])
+    train = ["train", f"configs/{name}/sample.toml", "--out", str(run)]
+    predictions = _commands(checkout, train, ["predict", str(run), *INPUTS[name]])[1]
     return {"machine": machine(), "runs": {name: _run(run)}, "predictions": {name: _digest(predictions)}}
 
 
@@ -73,7 +75,7 @@ def _comparison(checkout: Path, folder: Path, values: dict[str, str]) -> dict[st
         assert count == 1, key
     (folder / "grid.toml").write_text(grid, encoding="utf-8")
     out = folder / "compare"
-    _command(checkout, "compare", str(folder / "grid.toml"), "--jobs", "1", "--threads", "1", "--out", str(out))
+    _commands(checkout, ["compare", str(folder / "grid.toml"), "--jobs", "1", "--threads", "1", "--out", str(out)])
     report = json.loads((out / "report.json").read_text(encoding="utf-8"))
     runs = {row["variant"]: out / row["folder"] for row in report["runs"]}
     variants = {
@@ -110,13 +112,12 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _command(checkout: Path, *arguments: str) -> bytes:
-    """Call the command line of a checkout, from its folder."""
+def _commands(checkout: Path, *calls: list[str]) -> list[bytes]:
+    """Call the command line of a checkout, from its folder. Return the output of each call."""
     environment = os.environ | {"PYTHONPATH": str(checkout), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "bilstm_nlp", *arguments]
-    done = subprocess.run(command, cwd=checkout, env=environment, capture_output=True, check=False)
+    done = subprocess.run(in_turn(*calls), cwd=checkout, env=environment, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
-    return done.stdout
+    return done.stdout.split(BETWEEN.encode())[:-1]
 
 
 def differences(reference: Any, value: Any, *, same_machine: bool, key: str = "") -> list[str]:
