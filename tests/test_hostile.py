@@ -21,8 +21,9 @@ from bilstm_nlp.data.lines import LONGEST_LINE, MOST_UNPACKED
 from bilstm_nlp.data.text.sentence import LONGEST_SENTENCE
 from bilstm_nlp.runs.directory import RunDirectory
 from bilstm_nlp.runs.tensors import read_tensors, write_tensors
+from bilstm_nlp.studies.engines.jobs import jobs_of
 from tests.samples import FORECASTER, SERIES, TAGGER
-from tests.studies.grids import write_base, write_grid
+from tests.studies.grids import read, write_base, write_grid
 
 PACKAGE = Path(bilstm_nlp.__file__).parent
 
@@ -183,17 +184,23 @@ def test_link_to_other_content_is_refused_unread(runs, tmp_path, call):
 
 @pytest.mark.slow
 def test_names_of_variants_lead_nowhere_out_of_the_comparison(tmp_path, call):
-    names = ["../outside", "a/b", "/etc/x", "..", "."]
+    """The folder of every name is looked at, and two of them are trained in."""
     write_base(tmp_path)
-    variants = {"crf": {}, **{name: {"encoder": {"hidden": number}} for number, name in enumerate(names, 5)}}
-    grid = write_grid(tmp_path, set={"training": {"epochs": 1}}, seeds=[1], variants=variants)
+    out = tmp_path / "in" / "out"
+    names = ["../outside", "a/b", "/etc/x", "..", "."]
+    variants = {name: {"encoder": {"hidden": number}} for number, name in enumerate(names, 5)}
+    planned = jobs_of(read(tmp_path, seeds=[1], baseline="..", variants=variants), out)
+    assert [job.run.variant for job in planned] == names
+    assert {path.resolve().parent for job in planned for path in (job.folder, job.log)} == {out / "runs", out / "logs"}
+    names = ["../outside", ".."]
+    variants = {name: variants[name] for name in names}
+    grid = write_grid(tmp_path, set={"training": {"epochs": 1}}, seeds=[1], baseline="..", variants=variants)
     before = {path.name for path in tmp_path.iterdir()}
-    compared = call("compare", grid, "--out", tmp_path / "in" / "out")
+    compared = call("compare", grid, "--out", out)
     assert compared.status == 0, compared.err
     assert {path.name for path in tmp_path.iterdir()} == before | {"in"}
     assert [path.name for path in (tmp_path / "in").iterdir()] == ["out"]
-    runs = tmp_path / "in" / "out" / "runs"
-    assert len(list(runs.glob("*/metrics.json"))) == len(names) + 1
+    assert len(list((out / "runs").glob("*/metrics.json"))) == len(names)
 
 
 # --- corpora, series, vectors ---
