@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from bilstm_nlp.config import Config, load, parse, to_json
-from bilstm_nlp.config.classification import TextClassificationConfig
+from bilstm_nlp.config.classification import SeriesClassificationConfig, TextClassificationConfig
 from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.config.labelling import LabellingConfig
 from bilstm_nlp.config.tagging import TaggingConfig
@@ -73,6 +73,12 @@ def on_made_data(config: Config, folder: Path) -> Config:
             data |= {"train": "sample:messages.train.csv", "dev": "sample:messages.dev.csv"}
         if values["embeddings"]["file"]:
             values["embeddings"]["file"] = str(folder / "vectors.txt")
+    elif isinstance(config, SeriesClassificationConfig):
+        part = {"id": np.repeat(np.arange(30), 8), "label": np.repeat(np.arange(30) % 3, 8)}
+        pd.DataFrame(part | {"x": np.random.default_rng(0).normal(size=240)}).to_csv(
+            folder / "classes.csv", index=False
+        )
+        data |= {"train": str(folder / "classes.csv"), "test": None}
     elif isinstance(config, LabellingConfig):
         pass  # there is only the sample
     elif not data["file"].startswith("sample:"):

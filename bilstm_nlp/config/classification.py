@@ -8,6 +8,7 @@ from pydantic import Field
 
 from bilstm_nlp.config.corpora import DevShare, files_of
 from bilstm_nlp.config.embeddings import WordEmbeddingsConfig
+from bilstm_nlp.config.forecasting import PatchReaderConfig, StepReaderConfig
 from bilstm_nlp.config.measures import Comparability, Measure, Subject
 from bilstm_nlp.config.sections import (
     AttentionConfig,
@@ -19,6 +20,7 @@ from bilstm_nlp.config.sections import (
     Seed,
     TrainingConfig,
 )
+from bilstm_nlp.config.sequences import SequenceData
 from bilstm_nlp.config.text_classes import TextClassData
 
 Pooling = Literal["last", "both-ends", "mean", "max", "attention"]
@@ -109,7 +111,41 @@ class TextClassificationConfig(Section):
         return comparability(self.data.dev, self.head, "texts")
 
 
-ClassificationConfig = TextClassificationConfig
+class SeriesClassificationConfig(Section):
+    """A classifier of series: a class for each, such as a speaker, an emotion or a fault."""
+
+    task: Literal["classification"] = "classification"
+    """The task."""
+    input: Literal["series"] = "series"
+    """The sequences that are classified."""
+    seed: Seed = 1
+    """Seed of the initial weights, dropout and the order of the data."""
+    data: SequenceData
+    """The files of sequences and their columns."""
+    reader: StepReaderConfig | PatchReaderConfig = Field(StepReaderConfig(), discriminator="kind")
+    """The time step of the encoder: a step of the series, or a patch of steps. After the last step of a series, its
+    last patch repeats this step."""
+    encoder: EncoderConfig = EncoderConfig()
+    """The recurrent layers."""
+    attention: AttentionConfig = NoAttention()
+    """Attention over the whole sequence, between encoder and head."""
+    head: HeadConfig = Field(OneClassConfig(), discriminator="kind")
+    """The layer that turns states of the encoder into classes."""
+    training: ClassificationTraining = ClassificationTraining()
+    """The training loop."""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The files that are read."""
+        return self.data.sources
+
+    @property
+    def comparability(self) -> Comparability:
+        """The rules by which classifiers are compared."""
+        return comparability(self.data.dev, self.head, "series")
+
+
+ClassificationConfig = TextClassificationConfig | SeriesClassificationConfig
 
 
 def comparability(dev: object, head: HeadConfig, units: str) -> Comparability:

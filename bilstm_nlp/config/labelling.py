@@ -30,13 +30,6 @@ def _of_each_step(value: Any) -> Any:
     return value
 
 
-class LabellingInput(Section):
-    """The input of the encoder, made from the steps of a sequence."""
-
-    reader: Annotated[StepReaderConfig, BeforeValidator(_of_each_step)] = StepReaderConfig()
-    """The time step of the encoder: a step of the sequence, which gets a label of its own. Patches have no labels."""
-
-
 class LabelCrfConfig(Section):
     """A linear-chain conditional random field (Lafferty et al. 2001): it learns which label follows which."""
 
@@ -77,8 +70,8 @@ class LabellingConfig(Section):
     """Seed of the initial weights, dropout and the order of the sequences."""
     data: SequenceData
     """The files of sequences and their columns."""
-    input: LabellingInput = LabellingInput()
-    """The input of the encoder, made from the steps of a sequence."""
+    reader: Annotated[StepReaderConfig, BeforeValidator(_of_each_step)] = StepReaderConfig()
+    """The time step of the encoder: a step of the sequence, which gets a label of its own. Patches have no labels."""
     encoder: EncoderConfig = EncoderConfig()
     """The recurrent layers."""
     attention: AttentionConfig = NoAttention()

@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import Discriminator, Tag, TypeAdapter, ValidationError
 
-from bilstm_nlp.config.classification import TextClassificationConfig
+from bilstm_nlp.config.classification import SeriesClassificationConfig, TextClassificationConfig
 from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.config.labelling import LabellingConfig
 from bilstm_nlp.config.sections import FOLDER
@@ -21,7 +21,9 @@ from bilstm_nlp.config.tagging import TaggingConfig
 from bilstm_nlp.errors import ConfigError
 from bilstm_nlp.system.json_values import levels
 
-Config: TypeAlias = TaggingConfig | ForecastingConfig | TextClassificationConfig | LabellingConfig
+Config: TypeAlias = (
+    TaggingConfig | ForecastingConfig | TextClassificationConfig | SeriesClassificationConfig | LabellingConfig
+)
 
 
 def task_of(values: Any) -> Any:
@@ -29,11 +31,20 @@ def task_of(values: Any) -> Any:
     return values.get("task", "tagging") if isinstance(values, dict) else values.task
 
 
+def input_of(values: Any) -> Any:
+    """Return the input of a classifier's nested values or of its config; without an input, text."""
+    return values.get("input", "text") if isinstance(values, dict) else values.input
+
+
 ADAPTER: TypeAdapter[Config] = TypeAdapter(
     Annotated[
         Annotated[TaggingConfig, Tag("tagging")]
         | Annotated[ForecastingConfig, Tag("forecasting")]
-        | Annotated[TextClassificationConfig, Tag("classification")]
+        | Annotated[
+            Annotated[TextClassificationConfig, Tag("text")] | Annotated[SeriesClassificationConfig, Tag("series")],
+            Discriminator(input_of),
+            Tag("classification"),
+        ]
         | Annotated[LabellingConfig, Tag("labelling")],
         Discriminator(task_of),
     ]
@@ -202,14 +213,15 @@ def _unknown_message(parts: list[str], detail: dict[str, Any], known: list[str])
 def _kind_message(parts: list[str], detail: dict[str, Any], known: list[str]) -> str:
     """Describe a kind of table, or a task, that does not exist."""
     expected = detail["ctx"]["expected_tags"].replace("'", "")
-    key = ".".join([*parts, "kind"]) if parts else "task"
+    # Within a task, the only table whose kinds differ as a whole is the config of a classifier.
+    key = ".".join([*parts, "kind"]) if parts else "input" if detail["loc"] else "task"
     return f"{key}: expected one of {expected}, found {detail['ctx']['tag']!r}"
 
 
 def _no_kind_message(parts: list[str], detail: dict[str, Any], known: list[str]) -> str:
     """Describe a table without its kind."""
     if not parts:
-        return "task: expected a string"
+        return f"{'input' if detail['loc'] else 'task'}: expected a string"
     return f"{'.'.join(parts)}.kind: required, to tell which {parts[-1]} is meant"
 
 

@@ -34,12 +34,19 @@ def markdown() -> str:
     """
     schema = json_schema()
     parts = [INTRODUCTION]
-    for member in schema["oneOf"]:
-        config = _resolved(member)
-        task = config["properties"]["task"]["const"]
-        parts.append(f"## task = {json.dumps(task)}\n\n{config['description']}\n")
+    for config in _configs(schema):
+        keys = [key for key in ("task", "input") if "const" in config["properties"].get(key, {})]
+        title = ", ".join(f"{key} = {json.dumps(config['properties'][key]['const'])}" for key in keys)
+        parts.append(f"## {title}\n\n{config['description']}\n")
         parts += _sections(config, "")
     return "\n".join(parts)
+
+
+def _configs(node: Node) -> Iterator[Node]:
+    """Yield the schema of each config; classifiers of several inputs are a node of their own."""
+    for member in node["oneOf"]:
+        resolved = _resolved(member)
+        yield from _configs(resolved) if "oneOf" in resolved else [resolved]
 
 
 def _sections(table: Node, prefix: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ A sequence has one of K classes (softmax), or any number of them (sigmoid).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 import torch
@@ -115,10 +116,15 @@ class ClassificationHead(nn.Module):
         *,
         dropout: float = 0.0,
         weights: Tensor | None = None,
+        state_lengths: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
-        """`weights` (K,) are those of sequences in the loss by their gold class, by default 1."""
+        """`weights` (K,) are those of sequences in the loss by their gold class, by default 1.
+
+        `state_lengths`: (B,) lengths of sequences → (B,) numbers of states, by default the same.
+        """
         super().__init__()
         self.pooling, self.outcome = pooling, outcome
+        self.state_lengths = _unchanged if state_lengths is None else state_lengths
         self.dropout = nn.Dropout(dropout)
         self.projection = nn.Linear(pooling.outputs, classes)
         # Fitted to development data after training. It divides every score.
@@ -129,17 +135,22 @@ class ClassificationHead(nn.Module):
         """(B, T, D) states → the loss of the gold classes, weighted by sequences."""
         if batch.classes is None:
             raise ValueError("The loss needs a batch with classes. Got one without.")
-        scores = self.projection(self.dropout(self.pooling(states, batch.lengths)))
+        scores = self.projection(self.dropout(self.pooling(states, self.state_lengths(batch.lengths))))
         gold, by_class = batch.classes.to(scores.dtype), self.class_weights.to(scores.dtype)
         losses, weights = self.outcome.losses(scores, gold, by_class)
         return Loss(losses.sum(), weights.sum())
 
     def decode(self, states: Tensor, batch: ClassBatch) -> ClassScores:
         """(B, T, D) states → the scores of the classes, and the weights of the steps if the pooling has weights."""
-        weights = self.pooling.weights(states, batch.lengths) if isinstance(self.pooling, AttentiveState) else None
-        return ClassScores(self.projection(self.pooling(states, batch.lengths)), weights)
+        lengths = self.state_lengths(batch.lengths)
+        weights = self.pooling.weights(states, lengths) if isinstance(self.pooling, AttentiveState) else None
+        return ClassScores(self.projection(self.pooling(states, lengths)), weights)
 
     def probabilities(self, scores: Tensor, temperature: float | None = None) -> Tensor:
         """(B, K) scores → (B, K) probabilities, by default at the calibrated temperature."""
         divisor = self.temperature.to(scores.dtype) if temperature is None else temperature
         return self.outcome.probabilities(scores / divisor)
+
+
+def _unchanged(lengths: Tensor) -> Tensor:
+    return lengths

@@ -42,10 +42,13 @@ class SequencePatches(nn.Module):
         self.length, self.stride, self.outputs = length, stride, outputs
         self.projection = nn.Linear(features * length, outputs)
 
+    def counts(self, lengths: Tensor) -> Tensor:
+        """(B,) steps of sequences → (B,) patches"""
+        return ((lengths - self.length).clamp(min=0) + self.stride - 1) // self.stride + 1
+
     def forward(self, batch: SequenceBatch[Tensor]) -> Sequences:
         """Embed a batch; padding after a sequence's last patch is that of its last step."""
-        beyond = (batch.lengths - self.length).clamp(min=0)
-        counts = (beyond + self.stride - 1) // self.stride + 1  # (B,)
+        counts = self.counts(batch.lengths)
         most = (max(0, batch.values.shape[1] - self.length) + self.stride - 1) // self.stride + 1
         begins = torch.arange(most, device=batch.lengths.device) * self.stride
         steps = begins[:, None] + torch.arange(self.length, device=begins.device)  # (patches, length)

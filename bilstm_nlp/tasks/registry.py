@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from bilstm_nlp.config import Config, flat, parse
 from bilstm_nlp.config import load as load_config
-from bilstm_nlp.config.classification import TextClassificationConfig
+from bilstm_nlp.config.classification import SeriesClassificationConfig, TextClassificationConfig
 from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.config.labelling import LabellingConfig
 from bilstm_nlp.config.reading import apply
@@ -50,7 +50,7 @@ def build(config: Config) -> Task:
             return tagging(config)
         case ForecastingConfig():
             return forecasting(config)
-        case TextClassificationConfig():
+        case TextClassificationConfig() | SeriesClassificationConfig():
             from bilstm_nlp.tasks.classification.task import ClassificationTask
 
             return ClassificationTask(config)
@@ -141,7 +141,7 @@ def check(config: Config) -> None:
             from bilstm_nlp.tasks.forecasting.data import SeriesLoader, table_format
 
             requirements.check(config, SeriesLoader(config.data, table_format(config)).load())
-        case TextClassificationConfig() | LabellingConfig():
+        case TextClassificationConfig() | SeriesClassificationConfig() | LabellingConfig():
             pass  # data that can be read are looked at when the training is prepared
         case _:
             assert_never(config)
@@ -158,7 +158,7 @@ def combined(members: Sequence[Member], combine: Combine) -> Ensemble | TaggerEn
             from bilstm_nlp.tasks.forecasting.members import forecasters
 
             return forecasters(members, _forecastings(members), combine)
-        case TextClassificationConfig() | LabellingConfig():
+        case TextClassificationConfig() | SeriesClassificationConfig() | LabellingConfig():
             raise _not_combined(members)
         case config:
             assert_never(config)
@@ -194,7 +194,7 @@ def evaluate_combined(
                 raise InputError("--errors: not for a forecaster")
             tasks = _forecastings(members)
             return evaluate_forecasters(members, tasks, combine, source, methods, stride or 1, static)
-        case TextClassificationConfig() | LabellingConfig():
+        case TextClassificationConfig() | SeriesClassificationConfig() | LabellingConfig():
             raise _not_combined(members)
         case config:
             assert_never(config)
@@ -234,7 +234,7 @@ def methods_of(config: Config) -> tuple[Method, ...]:
             return ()
         case ForecastingConfig():
             return config.baselines
-        case TextClassificationConfig() | LabellingConfig():
+        case TextClassificationConfig() | SeriesClassificationConfig() | LabellingConfig():
             return ()
         case _:
             assert_never(config)
@@ -247,7 +247,7 @@ def without_methods(config: Config) -> Config:
             return config
         case ForecastingConfig():
             return config.model_copy(update={"baselines": ()})
-        case TextClassificationConfig() | LabellingConfig():
+        case TextClassificationConfig() | SeriesClassificationConfig() | LabellingConfig():
             return config
         case _:
             assert_never(config)
@@ -277,7 +277,7 @@ def restored(
                 from bilstm_nlp.tasks.forecasting import model as forecaster
 
                 return forecaster.restored(config, codec, arrays, results or {})
-            case TextClassificationConfig():
+            case TextClassificationConfig() | SeriesClassificationConfig():
                 from bilstm_nlp.tasks.classification import task as classifier
 
                 return classifier.restored(config, codec, arrays)
@@ -303,7 +303,7 @@ def examples_of(config: Config) -> type[Examples]:
             from bilstm_nlp.tasks.forecasting.comparison import WindowExamples
 
             return WindowExamples
-        case TextClassificationConfig():
+        case TextClassificationConfig() | SeriesClassificationConfig():
             from bilstm_nlp.tasks.classification.comparison import ClassifiedExamples
 
             return ClassifiedExamples
@@ -410,7 +410,7 @@ def verdict(config: Config, results: Mapping[str, Any]) -> str | None:
             from bilstm_nlp.tasks.forecasting import report
 
             return report.verdict(results[config.data.validate_on], config.data.validate_on)
-        case TextClassificationConfig() | LabellingConfig():
+        case TextClassificationConfig() | SeriesClassificationConfig() | LabellingConfig():
             return None
         case _:
             assert_never(config)

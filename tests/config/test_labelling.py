@@ -18,10 +18,10 @@ def parsed(**tables: object) -> LabellingConfig:
 
 
 def test_patches_are_refused_with_the_reason():
-    expected = 'input.reader: expected { kind = "steps" }: a label for each step needs a state for each step'
+    expected = 'reader: expected { kind = "steps" }: a label for each step needs a state for each step'
     with pytest.raises(ConfigError, match=expected):
-        parsed(input={"reader": {"kind": "patches", "length": 4}})
-    assert parsed(input={"reader": {"kind": "steps"}}).input.reader.kind == "steps"
+        parsed(reader={"kind": "patches", "length": 4})
+    assert parsed(reader={"kind": "steps"}).reader.kind == "steps"
 
 
 def test_head_of_a_tag_scheme_is_refused():

@@ -24,7 +24,7 @@ class Decoded:
     scores: NDArray[np.float32]
     """(N, K) before softmax or sigmoid."""
     weights: list[NDArray[np.float32]] | None
-    """(T,) the pooling's weight of each step of a sequence; None if the pooling has no weights."""
+    """(T,) the pooling's weight of each state of a sequence; None if the pooling has no weights."""
 
 
 @torch.no_grad()
@@ -33,6 +33,7 @@ def decode(model: ClassificationModel, encoded: Encoded, batch_steps: int = BATC
     model.eval()
     device = next(model.parameters()).device
     lengths = encoded.lengths
+    states = head_of(model).state_lengths(torch.from_numpy(lengths)).numpy()
     scores = np.zeros((len(lengths), head_of(model).projection.out_features), np.float32)
     weights: list[NDArray[np.float32]] = [np.empty(0, np.float32)] * len(lengths)
     weighted = False
@@ -43,7 +44,7 @@ def decode(model: ClassificationModel, encoded: Encoded, batch_steps: int = BATC
             weighted = True
             rows = decoded.weights.float().cpu().numpy()
             for number, row in zip(chosen.tolist(), rows, strict=True):
-                weights[number] = row[: lengths[number]]
+                weights[number] = row[: states[number]]
     return Decoded(scores, weights if weighted else None)
 
 

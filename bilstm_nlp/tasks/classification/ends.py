@@ -114,8 +114,8 @@ class InputEnd(Protocol[T]):
         """Describe the config's data, or another file that is read in the same way."""
         ...
 
-    def recorded(self, value: T, /) -> Any:
-        """Return the beginning of a sequence as JSON, for `Predictor.answers`."""
+    def recorded(self, value: T, /, *, whole: bool = False) -> Any:
+        """Return the beginning of a sequence, or all of it, as JSON, for `Predictor.answers`."""
         ...
 
     def replayed(self, value: Any, /) -> T:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, assert_never
 
-from bilstm_nlp.config.classification import ClassificationConfig
+from bilstm_nlp.config.classification import ClassificationConfig, SeriesClassificationConfig, TextClassificationConfig
 from bilstm_nlp.tasks.classification.codec import ClassificationCodec
 from bilstm_nlp.tasks.classification.ends import InputEnd
 from bilstm_nlp.tasks.classification.model import ClassificationModel
 from bilstm_nlp.tasks.classification.predictor import Classifier
+from bilstm_nlp.tasks.classification.series import SeriesEnd
+from bilstm_nlp.tasks.classification.series_classifier import SeriesClassifier
 from bilstm_nlp.tasks.classification.text import TextEnd
 from bilstm_nlp.tasks.classification.text_classifier import TextClassifier
 
 
 def input_end(config: ClassificationConfig) -> InputEnd[Any]:
     """Return the input end of a config."""
-    return TextEnd(config)
+    match config:
+        case TextClassificationConfig():
+            return TextEnd(config)
+        case SeriesClassificationConfig():
+            return SeriesEnd(config)
+        case _:
+            assert_never(config)
 
 
 def threshold_of(config: ClassificationConfig) -> float | None:
@@ -27,5 +35,10 @@ def classifier_of(
     config: ClassificationConfig, end: InputEnd[Any], model: ClassificationModel, codec: ClassificationCodec[Any]
 ) -> Classifier:
     """Return the classifier of a model."""
-    assert isinstance(end, TextEnd)
-    return TextClassifier(model, codec, end, threshold_of(config))
+    match end:
+        case TextEnd():
+            return TextClassifier(model, codec, end, threshold_of(config))
+        case SeriesEnd():
+            return SeriesClassifier(model, codec, end, threshold_of(config))
+        case _:
+            raise TypeError(f"An input end must be one of texts or series. Got {type(end).__name__}.")

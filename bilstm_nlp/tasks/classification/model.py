@@ -15,13 +15,17 @@ from bilstm_nlp.config.classification import (
     HeadConfig,
     OneClassConfig,
     Pooling,
+    SeriesClassificationConfig,
     SeveralClassesConfig,
+    TextClassificationConfig,
 )
+from bilstm_nlp.config.forecasting import PatchReaderConfig
 from bilstm_nlp.config.sections import EncoderConfig
 from bilstm_nlp.errors import ConfigError, listed
 from bilstm_nlp.nn import class_pooling
 from bilstm_nlp.nn.classification_head import ClassificationHead, ClassScores, OneClass, SeveralClasses
 from bilstm_nlp.nn.model import Embedder, Model
+from bilstm_nlp.nn.sequence_embedder import SequencePatches
 from bilstm_nlp.tasks.classification.codec import CLASSES_SHOWN
 from bilstm_nlp.tasks.layers import attention, encoder
 
@@ -32,8 +36,12 @@ def model(
     config: ClassificationConfig, embedder: Embedder[Any], classes: int, weights: Tensor | None = None
 ) -> ClassificationModel:
     """Make the model over an embedder. `weights` (K,) are those of the classes in the loss."""
-    dropout = config.encoder.dropout
-    shared = encoder(config.encoder, embedder.outputs, input_dropout=dropout, output_dropout=dropout)
+    shared = encoder(
+        config.encoder,
+        embedder.outputs,
+        input_dropout=_input_dropout(config),
+        output_dropout=config.encoder.dropout,
+    )
     reader = attention(config.attention, shared.outputs)
     head = ClassificationHead(
         pooling(config.head.pooling, config.encoder, shared.outputs),
@@ -41,8 +49,20 @@ def model(
         outcome(config.head),
         dropout=config.head.dropout,
         weights=weights,
+        state_lengths=embedder.counts if isinstance(embedder, SequencePatches) else None,
     )
     return Model(embedder, shared, reader, head)
+
+
+def _input_dropout(config: ClassificationConfig) -> float:
+    """Return the dropout of the encoder's input. Steps of series have few numbers, of which none is dropped."""
+    match config:
+        case TextClassificationConfig():
+            return config.encoder.dropout
+        case SeriesClassificationConfig():
+            return config.encoder.dropout if isinstance(config.reader, PatchReaderConfig) else 0.0
+        case _:
+            assert_never(config)
 
 
 def outcome(head: HeadConfig) -> OneClass | SeveralClasses:

@@ -104,4 +104,4 @@ class Classifier(ABC):
     def longer(self, inputs: Sequence[Any]) -> list[Any]:
         """Return an input three times as long as the longest, of the inputs' steps."""
         longest = self.end.repeated([self.end.replayed(value) for value in inputs])
-        return [self.end.recorded(longest)]
+        return [self.end.recorded(longest, whole=True)]

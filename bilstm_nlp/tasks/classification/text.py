@@ -84,9 +84,9 @@ class TextEnd:
 
     # --- texts as JSON and for people ---
 
-    def recorded(self, value: LabelledText) -> list[str]:
-        """Return the first tokens of a text."""
-        return list(value.tokens[:RECORDED])
+    def recorded(self, value: LabelledText, *, whole: bool = False) -> list[str]:
+        """Return the first tokens of a text, or all of them."""
+        return list(value.tokens if whole else value.tokens[:RECORDED])
 
     def replayed(self, value: Any) -> LabelledText:
         """Restore a text of its tokens."""

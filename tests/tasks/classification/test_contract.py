@@ -1,4 +1,4 @@
-"""A contract for every classifier that a config can describe: {text} × heads × poolings × cells."""
+"""A contract for every classifier that a config can describe: {text, series} × heads × poolings × cells."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from bilstm_nlp.runs.directory import RunDirectory
 from bilstm_nlp.runs.tensors import load_weights, write_tensors
 from bilstm_nlp.tasks.classification.decoding import decode
 from bilstm_nlp.tasks.registry import build, restored
+from tests.tasks.classification.series import series_config_of
 from tests.tasks.classification.texts import config_of
 
 pytestmark = pytest.mark.torch
@@ -23,7 +24,8 @@ HEADS = ("softmax", "sigmoid")
 POOLINGS = ("last", "both-ends", "mean", "max", "attention")
 CELLS = ("lstm", "gru")
 ATTENTIONS = ({"kind": "none"}, {"kind": "additive", "size": 5}, {"kind": "multi-head", "heads": 2})
-CASES = [
+PATCHES = {"kind": "patches", "length": 4, "stride": 2, "size": 5}
+ENDS = [
     *(
         {"head": {"kind": head, "pooling": pooling}, "encoder": {"hidden": 4, "cell": cell}}
         for head, pooling, cell in product(HEADS, POOLINGS, CELLS)
@@ -31,13 +33,22 @@ CASES = [
     *({"attention": attention} for attention in ATTENTIONS[1:]),
     *({"head": {"kind": head, "class_weights": "balanced", "label_smoothing": 0.1}} for head in HEADS),
     {"encoder": {"hidden": 4, "layers": 2, "bidirectional": False}},
+]
+CASES = [
+    *ENDS,
     {"embeddings": {"dimension": 6, "characters": {"kind": "none"}, "shapes": 0, "bigrams": 3}},
+]
+SERIES = [
+    *({"input": "series", **case} for case in ENDS),
+    *({"input": "series", "reader": PATCHES, "head": {"kind": "softmax", "pooling": pooling}} for pooling in POOLINGS),
+    *({"input": "series", "reader": PATCHES, "attention": attention} for attention in ATTENTIONS[1:]),
 ]
 
 
-@pytest.fixture(params=CASES, ids=json.dumps)
+@pytest.fixture(params=[*CASES, *SERIES], ids=json.dumps)
 def prepared(request, tmp_path):
-    return build(parse(config_of(tmp_path, **request.param), "a test")).prepare()
+    values = series_config_of if request.param.get("input") == "series" else config_of
+    return build(parse(values(tmp_path, **request.param), "a test")).prepare()
 
 
 def test_every_parameter_gets_a_gradient(prepared):
@@ -82,7 +93,9 @@ def test_saved_classifier_answers_the_same(prepared, tmp_path):
         assert answer.probabilities == expected.probabilities
 
 
-@pytest.mark.parametrize("prepared", CASES[:1] + CASES[11:12], indirect=True, ids=json.dumps)
+@pytest.mark.parametrize(
+    "prepared", CASES[:1] + CASES[11:12] + SERIES[:1] + SERIES[-3:-2], indirect=True, ids=json.dumps
+)
 def test_few_steps_lower_the_loss(prepared):
     model = prepared.model.eval()
     batch = on(prepared._collate(np.arange(len(prepared.data.train.examples))))

@@ -1,0 +1,109 @@
+"""A trained classifier of series: tables in, a class for each series out."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+
+from bilstm_nlp.data.labelled.sequence import LabelledSequence
+from bilstm_nlp.data.labelled.sequences import read_frame, read_sequences
+from bilstm_nlp.errors import InputError
+from bilstm_nlp.tasks.classification.predictor import Classified, Classifier
+from bilstm_nlp.tasks.request import Request
+
+if TYPE_CHECKING:
+    from bilstm_nlp.tasks.classification.codec import ClassificationCodec
+    from bilstm_nlp.tasks.classification.model import ClassificationModel
+    from bilstm_nlp.tasks.classification.series import SeriesEnd
+
+JOINED = ", "
+"""Text between several classes."""
+
+
+class SeriesClassifier(Classifier):
+    """A trained classifier of series, as `load` returns it.
+
+    >>> classifier.classify("utterances.csv")[0].classes  # doctest: +SKIP
+    ('7',)
+    """
+
+    def __init__(
+        self,
+        model: ClassificationModel,
+        codec: ClassificationCodec[LabelledSequence],
+        end: SeriesEnd,
+        threshold: float | None,
+    ) -> None:
+        """`threshold`: the least probability of a class; None where a series has one class."""
+        super().__init__(model, codec, end, threshold)
+        assert end.loader.roles is not None
+        self.roles = end.loader.roles
+        self.format = codec.inputs.format(end.loader.reader.format, "none")  # type: ignore[attr-defined]
+
+    def classify(self, source: str | pd.DataFrame) -> list[Classified]:
+        """Return the classes of each series of a file, or of a frame with its columns, in their order.
+
+        Raises `InputError` for a source that can't be read.
+        """
+        if isinstance(source, pd.DataFrame):
+            return list(self.answer(read_frame(source, self.format).sequences))
+        if not isinstance(source, str):
+            raise InputError(f"classify: expected the name of a file or a frame, found {type(source).__name__}")
+        return list(self.answer(read_sequences(source, self.format).sequences))
+
+    def predictions(self, request: Request) -> Iterator[bytes]:
+        """Classify the series of a file, or of CSV on standard input, in their order."""
+        formats: tuple[Literal["csv", "jsonl"], ...] = ("jsonl",) if request.attention else ("csv", "jsonl")
+        others = ("reads", "known", "static", "levels", "horizon", "split", "min_confidence", "plot")
+        kind = request.check("classifier of series", formats, others)
+        if request.attention:
+            self.check_weights("--attention")
+        sequences = read_sequences(request.source, self.format).sequences
+        return self._written(kind, request, sequences)
+
+    def _written(
+        self, kind: Literal["csv", "jsonl"], request: Request, sequences: Sequence[LabelledSequence]
+    ) -> Iterator[bytes]:
+        """Yield the output for each series."""
+        if kind == "csv":
+            top = [
+                name for number in range(1, request.nbest + 1) for name in (f"class_{number}", f"probability_{number}")
+            ]
+            yield _cells([self.roles.id or "series", "class", *(["confidence"] if request.confidence else []), *top])
+        for sequence, answer in zip(sequences, self.answer(sequences), strict=True):
+            yield _row(sequence, answer, request) if kind == "csv" else _json(sequence, answer, request)
+
+
+def _row(sequence: LabelledSequence, answer: Classified, request: Request) -> bytes:
+    """Write a series with its classes as a row of CSV."""
+    own = [answer.probabilities[name] for name in answer.classes]
+    cells = [sequence.name, JOINED.join(answer.classes)]
+    cells += [JOINED.join(f"{value:.6g}" for value in own)] if request.confidence else []
+    top = list(answer.probabilities.items())[: request.nbest]
+    cells += [cell for name, value in top for cell in (name, f"{value:.6g}")]
+    return _cells([*cells, *[""] * 2 * (request.nbest - len(top))])
+
+
+def _json(sequence: LabelledSequence, answer: Classified, request: Request) -> bytes:
+    """Write a series with its classes as a JSON object."""
+    values: dict[str, Any] = {"series": sequence.name, "line": sequence.line, "classes": list(answer.classes)}
+    if request.confidence:
+        values["confidence"] = [float(f"{answer.probabilities[name]:.6g}") for name in answer.classes]
+    if request.nbest:
+        top = list(answer.probabilities.items())[: request.nbest]
+        values["top"] = [[name, float(f"{value:.6g}")] for name, value in top]
+    if request.attention and answer.weights is not None:
+        values["attention"] = [float(f"{value:.6g}") for value in answer.weights]
+    return json.dumps(values, ensure_ascii=False).encode() + b"\n"
+
+
+def _cells(cells: list[str]) -> bytes:
+    """Write a row of CSV."""
+    output = io.StringIO()
+    csv.writer(output, lineterminator="\n").writerow(cells)
+    return output.getvalue().encode()
