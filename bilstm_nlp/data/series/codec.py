@@ -16,7 +16,7 @@ from bilstm_nlp.data.series.calendar import Calendar, calendar_features
 from bilstm_nlp.data.series.categories import Labels, divided
 from bilstm_nlp.data.series.covariates import Remarks, StaticCodec, fit_categories, translated, unseen
 from bilstm_nlp.data.series.effects import effects_of
-from bilstm_nlp.data.series.leads import led
+from bilstm_nlp.data.series.leads import Leads, led
 from bilstm_nlp.data.series.normalisation import Normalisation, Theta, WindowNormaliser
 from bilstm_nlp.data.series.panel import Panel
 from bilstm_nlp.data.series.recognition import Ends, Excerpt, excerpts
@@ -68,8 +68,8 @@ class SeriesCodec:
     """The static columns; `None` if there are none."""
     effects: Floats | None = None
     """(K, C) effects of numeric columns known ahead on scaled targets; `None` if they are not subtracted."""
-    leads: Floats | None = None
-    """Coefficients of the newest changes of all columns, of `fit_leads`; `None` if no target is led by them."""
+    leads: Leads | None = None
+    """What changes of all columns tell about the targets; `None` if no target is led by them."""
     said: set[str] = field(default_factory=set)
     """Names of strange series, and remarks on covariates, that warnings have given."""
 

@@ -72,6 +72,15 @@ class ThetaFile(BaseModel):
     trend_smoothing: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
+class LeadsFile(BaseModel):
+    """The leads in codec.json, coefficients by target."""
+
+    model_config = ConfigDict(strict=True)
+
+    limits: list[Annotated[float, Field(ge=0)]]
+    coefficients: dict[str, list[list[float]]] = Field(min_length=1)
+
+
 class StaticFile(BaseModel):
     """The static columns in codec.json."""
 
@@ -122,7 +131,7 @@ class CodecFile(BaseModel):
     categories: dict[str, list[str]] = {}
     static: StaticFile | None = None
     effects: list[list[float]] | None = None
-    leads: dict[str, list[list[float]]] | None = None
+    leads: LeadsFile | None = None
     idle: list[str] = []
 
     @model_validator(mode="after")
@@ -166,10 +175,14 @@ class CodecFile(BaseModel):
 
     def _check_leads(self) -> None:
         """Raise `ValueError` for leads of other columns, or of another number of inputs or steps."""
-        inputs = ROWS * (len(self.targets) + len(self.observed))
-        for name, rows in (self.leads or {}).items():
-            if name not in self.targets or [len(row) for row in rows] != [self.horizon] * inputs:
-                raise ValueError(f"expected leads of targets, {inputs} rows of {self.horizon} each, found others")
+        if self.leads is None:
+            return
+        columns = len(self.targets) + len(self.observed)
+        sizes = [[len(row) for row in rows] for rows in self.leads.coefficients.values()]
+        fit = all(each == [self.horizon] * (ROWS * columns) for each in sizes)
+        if not fit or len(self.leads.limits) != columns or not self.leads.coefficients.keys() <= set(self.targets):
+            expected = f"{columns} limits, and {ROWS * columns} rows of {self.horizon} each"
+            raise ValueError(f"expected leads of targets, {expected}, found others")
 
 
 def codec_json(codec: SeriesCodec) -> dict[str, Any]:
@@ -271,5 +284,5 @@ def codec_of(values: dict[str, Any]) -> SeriesCodec:
         categories=categories,
         static=static,
         effects=None if file.effects is None else np.array(file.effects).reshape(-1, len(file.targets)),
-        leads=None if file.leads is None else leads_from(file.leads, file.targets),
+        leads=None if file.leads is None else leads_from(file.leads.limits, file.leads.coefficients, file.targets),
     )

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -25,11 +27,26 @@ DOUBT = 0.3
 """Part of the error by which a forecast must be nearer, if there is a single independent window."""
 
 
-def fit_leads(past: Values, future: Values, start: Values, series: Ints) -> Floats | None:
-    """Look-backs (N, L, F), values (N, H, C), forecasts at no cost, series (N,) → coefficients (ROWS · F, H, C)
+@dataclass(frozen=True, eq=False)
+class Leads:
+    """What the newest changes of F columns tell about C targets."""
+
+    coefficients: Floats
+    """(ROWS · F, H, C), 0 for a target that no column leads."""
+    limits: Floats
+    """(F,) largest change of each column in training: a larger one tells no more."""
+
+    @property
+    def led(self) -> Bools:
+        """(C,) true for the targets that columns lead"""
+        return np.asarray(self.coefficients.any(axis=(0, 1)), np.bool_)
+
+
+def fit_leads(past: Values, future: Values, start: Values, series: Ints) -> Leads | None:
+    """Look-backs (N, L, F), values (N, H, C), forecasts at no cost, series (N,) → leads of C targets by F columns
 
     The first C of the F columns are the targets. Windows are in the order of series and dates. Those with a NaN ahead
-    are left out. A target that no column leads has coefficients of 0; `None` if none is led.
+    are left out. `None` if no target is led.
     """
     complete = ~np.isnan(future - start).any(axis=(1, 2))
     wanted, series = (future - start)[complete].astype(np.float64), series[complete]
@@ -48,25 +65,28 @@ def fit_leads(past: Values, future: Values, start: Values, series: Ints) -> Floa
     for target in np.flatnonzero(errors.min(axis=0) < nearer(count, horizon) * without):
         fitted = _ridge(inputs, wanted[..., target], STRENGTHS[errors[:, target].argmin()])
         coefficients[..., target] = fitted / np.tile(sizes, ROWS)[:, None]
-    return coefficients if coefficients.any() else None
+    return Leads(coefficients, np.abs(changes).max(axis=(0, 1))) if coefficients.any() else None
 
 
-def led_targets(coefficients: Floats | None, targets: Sequence[str]) -> list[str]:
+def led_targets(leads: Leads | None, targets: Sequence[str]) -> list[str]:
     """Return the names of the targets that columns lead, of all C."""
-    if coefficients is None:
-        return []
-    return [name for column, name in enumerate(targets) if coefficients[..., column].any()]
+    return [] if leads is None else [name for name, led in zip(targets, leads.led.tolist(), strict=True) if led]
 
 
-def leads_json(coefficients: Floats, targets: Sequence[str]) -> dict[str, list[list[float]]]:
-    """Return the coefficients (I, H) of each target that is led, by its name."""
-    return {name: coefficients[..., targets.index(name)].tolist() for name in led_targets(coefficients, targets)}
+def leads_json(leads: Leads, targets: Sequence[str]) -> dict[str, Any]:
+    """Return the limits, and the coefficients (I, H) of each target that is led, by its name."""
+    names = led_targets(leads, targets)
+    coefficients = {name: leads.coefficients[..., targets.index(name)].tolist() for name in names}
+    return {"limits": leads.limits.tolist(), "coefficients": coefficients}
 
 
-def leads_from(values: Mapping[str, Sequence[Sequence[float]]], targets: Sequence[str]) -> Floats:
+def leads_from(
+    limits: Sequence[float], coefficients: Mapping[str, Sequence[Sequence[float]]], targets: Sequence[str]
+) -> Leads:
     """Undo `leads_json`."""
-    zeros = np.zeros_like(np.array(next(iter(values.values()))))
-    return np.stack([np.array(values[name]) if name in values else zeros for name in targets], axis=2)
+    zeros = np.zeros_like(np.array(next(iter(coefficients.values()))))
+    of_targets = [np.array(coefficients[name]) if name in coefficients else zeros for name in targets]
+    return Leads(np.stack(of_targets, axis=2), np.array(limits))
 
 
 def nearer(windows: int, horizon: int) -> float:
@@ -78,15 +98,17 @@ def nearer(windows: int, horizon: int) -> float:
     return 1 - DOUBT / math.sqrt(max(1.0, windows / horizon))
 
 
-def led(coefficients: Floats | None, targets: Values, observed: Values, sign: Values | None) -> Values | float:
-    """(B, L, C) and (B, L, O) look-backs → what is added to the forecasts (B, H, C); 0 without coefficients
+def led(leads: Leads | None, targets: Values, observed: Values, sign: Values | None) -> Values | float:
+    """(B, L, C) and (B, L, O) look-backs → what is added to the forecasts (B, H, C); 0 without leads
 
     `sign`: (B, 1, 1), −1 for a window whose targets are negated.
     """
-    if coefficients is None:
+    if leads is None:
         return 0.0
     past = np.concatenate([targets if sign is None else targets * sign, observed], axis=2)
-    added: Values = np.einsum("bi,ihc->bhc", _changes(past), coefficients).astype(np.float32)
+    limits = np.tile(leads.limits, ROWS)
+    changes = np.clip(_changes(past), -limits, limits)
+    added: Values = np.einsum("bi,ihc->bhc", changes, leads.coefficients).astype(np.float32)
     return added if sign is None else np.asarray(added * sign)
 
 

@@ -68,7 +68,7 @@ def last_and_start(codec: SeriesCodec, past: Values, batch: WindowBatch[NDArray[
     """
     last = past[:, -1:, : len(codec.columns.targets)].astype(np.float32)
     if codec.leads is not None:
-        last = np.where(codec.leads.any(axis=(0, 1)), batch.level, last)
+        last = np.where(codec.leads.led, batch.level, last)
     return last, batch.level
 
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from bilstm_nlp.batch import Floats, Ints, Values
+from bilstm_nlp.batch import Ints, Values
 from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.effects import effects_of
-from bilstm_nlp.data.series.leads import fit_leads, led, led_targets, nearer
+from bilstm_nlp.data.series.leads import Leads, fit_leads, led, led_targets, nearer
 from bilstm_nlp.data.series.windows import Windows
 from bilstm_nlp.tasks.forecasting.prepared import PreparedForecasting
 from bilstm_nlp.tasks.measurement import evenly_spaced
@@ -32,8 +32,8 @@ def with_leads(prepared: PreparedForecasting) -> PreparedForecasting:
     return replace(prepared, codec=replace(prepared.codec, series=replace(codec, leads=leads)))
 
 
-def leads_of(codec: SeriesCodec, training: Windows, validation: Windows) -> Floats | None:
-    """Return the coefficients (I, H, C) of leads; 0 for targets that no column leads, `None` if there is no other."""
+def leads_of(codec: SeriesCodec, training: Windows, validation: Windows) -> Leads | None:
+    """Return the leads that training windows suggest and validation windows confirm; `None` if there is none."""
     past, future, start, numbers = _read(codec, training)
     leads = fit_leads(past, future, start, training.series[numbers])
     if leads is None:
@@ -42,8 +42,9 @@ def leads_of(codec: SeriesCodec, training: Windows, validation: Windows) -> Floa
     width = future.shape[2]
     with_leads = start + led(leads, past[..., :width], past[..., width:], None)
     errors, without = (np.nansum(np.abs(future - each), axis=(0, 1)) for each in (with_leads, start))
-    leads[..., errors >= nearer(len(validation), codec.horizon) * without] = 0
-    return leads if leads.any() else None
+    confirmed = errors < nearer(len(validation), codec.horizon) * without
+    kept = replace(leads, coefficients=leads.coefficients * confirmed)
+    return kept if kept.led.any() else None
 
 
 def _read(codec: SeriesCodec, windows: Windows) -> tuple[Values, Values, Values, Ints]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bilstm_nlp.data.series.leads import ROWS, fit_leads, leads_from, leads_json, led, led_targets
+from bilstm_nlp.data.series.leads import ROWS, Leads, fit_leads, leads_from, leads_json, led, led_targets
 
 LOOK_BACK, HORIZON = 12, 4
 
@@ -27,7 +27,7 @@ def windows_of(values: np.ndarray, targets: int = 2) -> tuple[np.ndarray, np.nda
     return past, values[origins[:, None] + np.arange(HORIZON), :targets], past[:, -1:, :targets]
 
 
-def fitted(values: np.ndarray, targets: int = 2) -> np.ndarray | None:
+def fitted(values: np.ndarray, targets: int = 2) -> Leads | None:
     past, future, last = windows_of(values, targets)
     return fit_leads(past, future, last, np.zeros(len(past), np.int64))
 
@@ -47,7 +47,7 @@ def test_observed_column_leads_a_target():
     values = followed()
     past, future, last = windows_of(values, targets=1)
     leads = fitted(values, targets=1)
-    assert leads.shape == (2 * ROWS, HORIZON, 1)
+    assert leads.coefficients.shape == (2 * ROWS, HORIZON, 1)
     ahead = last + led(leads, past[..., :1], past[..., 1:], None)
     np.testing.assert_allclose(ahead[:, :2], future[:, :2], atol=0.5)
 
@@ -84,7 +84,7 @@ def test_unknown_values_ahead_are_left_out():
     future = future.copy()
     future[::7, 1:] = np.nan
     leads = fit_leads(past, future, last, np.zeros(len(past), np.int64))
-    assert np.isfinite(leads).all()
+    assert np.isfinite(leads.coefficients).all()
     assert led_targets(leads, ["y", "x"]) == ["y"]
 
 
@@ -107,10 +107,23 @@ def test_look_back_without_older_rows_counts_them_as_unchanged():
         np.testing.assert_allclose(led(leads, past, past[..., :0], None), expected, rtol=1e-6)
 
 
+def test_change_beyond_those_of_training_tells_no_more():
+    leads = fitted(followed())
+    past = windows_of(followed())[0][:1].copy()
+    forecasts = []
+    for change in (leads.limits[1], 1000.0):
+        past[:, -1, 1] = past[:, -2, 1] + change
+        forecasts.append(led(leads, past, past[..., :0], None))
+    assert np.abs(forecasts[0][..., 0]).max() > 1
+    np.testing.assert_allclose(forecasts[1], forecasts[0], rtol=1e-5)
+
+
 def test_written_leads_are_read_back():
     leads = fitted(followed())
     written = leads_json(leads, ["y", "x"])
-    assert list(written) == ["y"]
-    np.testing.assert_array_equal(leads_from(written, ["y", "x"]), leads)
-    assert led(None, leads, leads, None) == 0.0
+    assert list(written["coefficients"]) == ["y"]
+    read = leads_from(written["limits"], written["coefficients"], ["y", "x"])
+    np.testing.assert_array_equal(read.coefficients, leads.coefficients)
+    np.testing.assert_array_equal(read.limits, leads.limits)
+    assert led(None, read.coefficients, read.coefficients, None) == 0.0
     assert led_targets(None, ["y"]) == []

@@ -121,14 +121,19 @@ def test_report_names_the_columns_that_are_led():
 
 @pytest.mark.parametrize(
     "leads",
-    [{"x": [[0.0] * HORIZON] * 12}, {"y": [[0.0] * HORIZON] * 11}, {"y": [[0.0]] * 12}],
-    ids=["another column", "inputs", "steps"],
+    [
+        {"limits": [1.0, 1.0], "coefficients": {"x": [[1.0] * HORIZON] * 12}},
+        {"limits": [1.0, 1.0], "coefficients": {"y": [[1.0] * HORIZON] * 11}},
+        {"limits": [1.0, 1.0], "coefficients": {"y": [[1.0]] * 12}},
+        {"limits": [1.0], "coefficients": {"y": [[1.0] * HORIZON] * 12}},
+    ],
+    ids=["another column", "inputs", "steps", "limits"],
 )
 def test_damaged_leads_are_refused(tmp_path, leads):
     fitted = prepared(tmp_path, sales())
     values = codec_json(fitted.codec.series)
-    np.testing.assert_array_equal(codec_of(values).leads, fitted.codec.series.leads)
-    with pytest.raises(RunError, match="expected leads of targets, 12 rows of 3 each"):
+    np.testing.assert_array_equal(codec_of(values).leads.coefficients, fitted.codec.series.leads.coefficients)
+    with pytest.raises(RunError, match="expected leads of targets, 2 limits, and 12 rows of 3 each"):
         codec_of(values | {"leads": leads})
 
 
@@ -137,7 +142,7 @@ def test_saved_run_forecasts_with_its_leads(tmp_path):
     frame = sales()
     trained = train(config(tmp_path, frame), tmp_path / "run")
     codec = json.loads((tmp_path / "run" / "codec.json").read_text())
-    assert list(codec["leads"]) == ["y"]
+    assert list(codec["leads"]["coefficients"]) == ["y"]
     verify(tmp_path / "run")
     past = frame[: ROWS - HORIZON]
     table = open_run(tmp_path / "run").predictor.forecast(past)
