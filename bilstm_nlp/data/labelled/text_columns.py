@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from functools import cached_property
 
 LONGEST_CLASS = 60
 """Characters of a class, for a column whose name does not tell."""
+NUMBER = re.compile(r"[-+]?\d*[.,]?\d+([eE][-+]?\d+)?")
 SIGNS = frozenset("+-")
 """Classes without a letter or digit."""
 
@@ -64,6 +66,11 @@ class ColumnFigures:
         few = self.distinct <= self.cells / (2 if self.cells >= 20 else 1) and self.distinct < self.cells
         return self.are_classes and self.distinct >= 2 and few and 2 * single <= self.distinct
 
+    @cached_property
+    def are_numbers(self) -> bool:
+        """Tell whether all values are numbers."""
+        return all(NUMBER.fullmatch(value) for value in self.values)
+
     @property
     def is_constant(self) -> bool:
         """Tell whether all cells have the same value, as a file of a single class has."""
@@ -110,10 +117,10 @@ def class_choice(columns: Sequence[ColumnFigures], classes: Set[str], *, weak: b
             return Choice((short,), sure=False)
     if repeating:
         return Choice(tuple(repeating), sure=True)
-    constant = [column for column in columns if column.is_constant]
-    if constant and len(constant) < len(columns):
-        return Choice(tuple(constant), sure=len(columns) == 2)
     if weak and len(columns) == 2:
+        constant = [column for column in columns if column.is_constant]
+        if len(constant) == 1:
+            return Choice(tuple(constant), sure=False)
         short, long = sorted(columns, key=lambda column: column.words)
         if short.are_classes and "" not in short.values and short.words <= 2 and long.words >= short.words + 1:
             return Choice((short,), sure=False)
@@ -129,7 +136,7 @@ def text_choice(columns: Sequence[ColumnFigures]) -> list[ColumnFigures]:
     """
     if not columns:
         return []
-    longest = max(columns, key=lambda column: column.characters)
+    longest = max([column for column in columns if column.varies] or columns, key=lambda column: column.characters)
     return [
         column
         for column in columns

@@ -30,8 +30,9 @@ def header_of(rows: Sequence[Row], format: TextFormat) -> tuple[bool, str | None
     filled = [cell for cell in first if cell]
     if len(set(filled)) < len(filled) or any(cell in format.known for cell in filled):
         return False, None
-    # Rows may have fewer cells than the first, or more.
-    below = [[row.cells[index].strip() for row in rows[1:] if index < len(row.cells)] for index in range(len(first))]
+    # Files that are joined have several header lines. Rows may have fewer cells than the first, or more.
+    others = [row.cells for row in rows[1:] if row.cells != rows[0].cells]
+    below = [[cells[index].strip() for cells in others if index < len(cells)] for index in range(len(first))]
     if any(cell and cell in column for cell, column in zip(first, below, strict=True)):
         return False, None
     named = sum(map(is_name, filled))
@@ -39,6 +40,6 @@ def header_of(rows: Sequence[Row], format: TextFormat) -> tuple[bool, str | None
     if named >= 2 or (named and like_names):
         return True, None
     words = [len(cell.split()) for column in below for cell in column]
-    if like_names and len(rows) > ROWS and 3 * len(rows) <= sum(words):
+    if like_names and len(others) == len(rows) - 1 >= ROWS and 3 * len(rows) <= sum(words):
         return True, f"the first line, {' '.join(filled)!r}, names the columns; data.header = false makes it a text"
     return False, None

@@ -89,9 +89,13 @@ def _figures(
     chosen = []
     for index, key in enumerate(keys):
         values = [record.get(key) for record in records]
-        if values and all(isinstance(value, str | int) for value in values):
+        if values and all(isinstance(value, str | int) or _is_whole(value) for value in values):
             chosen.append((key, ColumnFigures.of(index, list(map(str, values)), separator)))
     return chosen
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, float) and value.is_integer()
 
 
 def _class_by_values(scalars: Sequence[tuple[str, ColumnFigures]], format: TextFormat) -> tuple[str, ...]:

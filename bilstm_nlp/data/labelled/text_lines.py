@@ -89,9 +89,12 @@ def _skip_blank(number: int, builder: TextBuilder) -> None:
 def _table(lines: Iterable[Line], layout: Layout, cells: Cells, builder: TextBuilder) -> Iterator[LabelledText]:
     """Yield the texts of rows."""
     rows = cells.rows(lines, builder.complain, builder.name)
-    if layout.header:
-        next(rows, None)
+    header = next(rows, None) if layout.header else None
     for row in rows:
+        if header is not None and row.cells == header.cells:
+            shown = cells.separator.join(row.cells)
+            builder.note(Remark(builder.name, row.line, "header lines again, skipped", shown))
+            continue
         try:
             text = _of_row(row, layout, cells, builder)
         except DataError as error:

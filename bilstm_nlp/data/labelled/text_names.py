@@ -9,9 +9,10 @@ TITLES = frozenset(("title", "headline", "subject", "heading"))
 """Names of short texts before a longer one."""
 TEXTS = frozenset(
     {
-        *("text", "texts", "sentence", "sentences", "content", "review", "reviews", "comment", "tweet", "message"),
-        *("question", "utterance", "query", "body", "document", "description", "abstract", "article", "post", "phrase"),
-        *("sms", "email", "mail", "transcript", "tokens", "words", "input", "passage", "snippet", "paragraph"),
+        *("text", "texts", "sentence", "sentences", "content", "review", "reviews", "comment", "comments", "tweet"),
+        *("tweets", "message", "messages", "question", "questions", "utterance", "query", "body", "document"),
+        *("description", "abstract", "article", "post", "phrase", "sms", "email", "mail", "transcript", "tokens"),
+        *("words", "input", "passage", "snippet", "paragraph"),
     }
 )
 PAIRS = frozenset(("sentence1", "sentence2", "premise", "hypothesis", "question1", "question2", "text1", "text2"))
@@ -24,6 +25,7 @@ CLASSES = frozenset(
     }
 )
 PART = re.compile("[ _.-]+")
+CAPITAL = re.compile("(?<=[a-z])(?=[A-Z])")
 
 
 class Ambiguous(ValueError):
@@ -41,8 +43,8 @@ def lower(name: str) -> str:
 
 
 def _last(name: str) -> str:
-    """Return the last word of a name, such as text for review_text."""
-    return PART.split(lower(name))[-1]
+    """Return the last word of a name, such as text for review_text and ReviewText."""
+    return PART.split(lower(CAPITAL.sub("_", name.strip())))[-1]
 
 
 def is_name(cell: str) -> bool:

@@ -76,11 +76,15 @@ def roles_of(
             if not choice.sure:
                 doubts.append(f"the class is in column {shown[label[0]]}; data.label_column names another")
     if not text:
-        text = [column.index for column in text_choice([column for column in figures if column.index not in label])]
+        columns_of_text = text_choice([column for column in figures if column.index not in label])
+        if needs_class and rows and all(column.are_numbers for column in columns_of_text):
+            expected = "texts, or data.text_column to name them"
+            raise DataError(name, expected, f"only numbers in {listed([shown[of.index] for of in columns_of_text])}")
+        text = [column.index for column in columns_of_text]
         columns = listed([shown[index] for index in text], most=10)
         if len(text) > 1:
             doubts.append(f"columns {columns} are joined as text; data.text_column names others")
-        elif len(text) + len(label) < sum(set(column.values) != {""} for column in figures):
+        elif names or len(text) + len(label) < sum(set(column.values) != {""} for column in figures):
             doubts.append(f"the text is in column {columns}; data.text_column names others")
     return Roles(tuple(text), tuple(label), flags, tuple(doubts)) if text else None
 

@@ -50,6 +50,33 @@ def test_title_and_text_are_joined_by_their_names(tmp_path):
     ]
 
 
+def test_header_lines_of_joined_files_are_skipped_and_noted(tmp_path):
+    remarks = []
+    content = "label,text\npos,good\nneg,bad\nlabel,text\npos,fine\n"
+    texts = texts_of(tmp_path / "a.csv", content, remarks)
+    assert [(text.line, *text.classes) for text in texts] == [(2, "pos"), (3, "neg"), (5, "pos")]
+    assert [(remark.line, remark.kind) for remark in remarks] == [(4, "header lines again, skipped")]
+
+
+def test_column_of_numbers_is_no_text(tmp_path):
+    message = error_of(tmp_path / "a.tsv", "id\tlabel\n1\tpos\n2\tneg\n")
+    assert message == "a.tsv: expected texts, or data.text_column to name them, found only numbers in id"
+
+
+def test_column_without_the_name_of_a_text_is_said(tmp_path):
+    remarks = []
+    texts = texts_of(tmp_path / "a.csv", "label,saying\npos,well done you\nneg,never\n", remarks)
+    assert [text.text for text in texts] == ["well done you", "never"]
+    assert [remark.message for remark in remarks] == ["the text is in column saying; data.text_column names others"]
+
+
+def test_dates_beside_a_text_are_no_text(tmp_path):
+    rows = [(0, "a much too long day for me here, really"), (4, "happy"), (0, "my whole body"), (4, "love it")]
+    dates = [f"Mon Apr 06 22:19:1{number} PDT 2009" for number in range(4)]
+    content = "".join(f'"{label}","{date}","NONE","{text}"\n' for (label, text), date in zip(rows, dates, strict=True))
+    assert pairs_of(tmp_path / "a.csv", content) == [(str(label), text) for label, text in rows]
+
+
 def test_quotes_that_enclose_no_cells_are_text_and_said(tmp_path):
     content = 'sentence\tlabel\nit \'s "charming"\t1\n"bleak\t0\nallows "hope\t1\n'
     remarks = []

@@ -78,6 +78,12 @@ def test_keys_without_known_names_are_told_by_values_and_said(tmp_path):
     ]
 
 
+def test_whole_numbers_that_repeat_are_classes_and_constants_are_none(tmp_path):
+    rows = [("good one", 5.0, "a"), ("bad", 1.0, "b"), ("nice", 5.0, "c"), ("poor", 1.0, "d")]
+    records = ({"reviewText": text, "overall": stars, "asin": key, "site": "x"} for text, stars, key in rows)
+    assert [text.classes for text in texts_of(tmp_path / "a.json", lines(*records))] == [("5",), ("1",), ("5",), ("1",)]
+
+
 def test_two_keys_of_classes_are_an_error(tmp_path):
     message = error_of(tmp_path / "a.jsonl", lines({"text": "x", "coarse_label": 1, "fine_label": 2}))
     assert message == (
