@@ -57,7 +57,7 @@ def expanded(value: Any) -> Any:
     files = [file for source in files_of(value) for file in _matches(source)]
     twice = next((file for number, file in enumerate(files) if file in files[:number]), None)
     if twice is not None:
-        raise ValueError(f"expected each file once, found {twice} twice in")
+        raise ValueError(f"expected each file once, not {twice} twice")
     return files[0] if len(files) == 1 else tuple(files)
 
 

@@ -232,6 +232,8 @@ def _between_keys_message(parts: list[str], detail: dict[str, Any], known: list[
 
 def _rule_message(parts: list[str], detail: dict[str, Any], known: list[str]) -> str:
     """Describe a value that breaks the rule of its key."""
+    if detail["type"] == "too_short":
+        return f"{'.'.join(parts)}: expected at least {detail['ctx']['min_length']} of them, found {detail['input']!r}"
     rule = detail["msg"].removeprefix("Input should be ").removeprefix("Value error, expected ")
     return f"{'.'.join(parts)}: expected {rule}, found {detail['input']!r}"
 

@@ -44,7 +44,8 @@ def test_all_files_are_sources_and_come_back_from_json(tmp_path):
     [
         ({"train": 3, "dev": "d"}, "data.train: expected a valid string, found 3"),
         ({"train": [], "dev": "d"}, "data.train: expected "),
-        ({"train": ["a", "a"], "dev": "d"}, "data.train: expected each file once, found "),
+        ({"train": ["a", "a"], "dev": "d"}, "data.train: expected each file once, not "),
+        ({"train": [], "dev": "d"}, "data.train: expected at least 1 of them, found []"),
         ({"train": "a", "dev": {"share": 1}}, "data.dev.share: expected less than 1, found 1"),
         ({"train": "a", "dev": {"share": 0}}, "data.dev.share: expected greater than 0, found 0"),
         ({"train": "a", "dev": {}}, "data.dev.share: required"),
