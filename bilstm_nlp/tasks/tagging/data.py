@@ -57,6 +57,7 @@ class CorpusLoader:
         Plain text is cut as the config says, else as `cut`, that of a trained tagger, else as the training sentences.
         """
         config = self.config
+        self._say_trained_on()
         train = self._read_unmapped(config.train, config.file_scheme)
         for entry in unused_entries(train, self.reading):
             logger.warning("%s: data.tag_map renames %r, which no tag is", train.source, entry)
@@ -85,6 +86,15 @@ class CorpusLoader:
             scheme,
             cut,
         )
+
+    def _say_trained_on(self) -> None:
+        """Warn of files of the development and test corpora that the training corpus has, too."""
+        trained_on = files_of(self.config.train)
+        for name, part in (("dev", self.config.dev), ("test", self.config.test)):
+            for file in () if part is None or isinstance(part, DevShare) else files_of(part):
+                if file in trained_on:
+                    message = "data.%s: %s is in data.train, too: its scores are those of sentences trained on"
+                    logger.warning(message, name, file)
 
     def cut_of(self, sentences: Sequence[Sentence]) -> Cut:
         """Return the config's cut of plain text, or learn it from training sentences."""

@@ -201,3 +201,10 @@ def test_plain_training_and_segments_do_not_convert(tmp_path):
     assert (corpora.scheme, tags(corpora.dev)) == ("plain", [("B-X", "O")])
     with pytest.raises(DataError, match=r"dev:1: expected tags of IOB2.*or data\.file_scheme"):
         loader(tmp_path, {"train": "a B-X\n", "dev": "a DT\nb NN\n"}).load()
+
+
+def test_a_file_of_training_among_the_others_is_said(tmp_path, caplog):
+    both = [str(tmp_path / "train"), str(tmp_path / "more")]
+    loader(tmp_path, {"train": IOB2, "more": IOB2, "dev": IOB2}, train=both, test=str(tmp_path / "more")).load()
+    said = "is in data.train, too: its scores are those of sentences trained on"
+    assert caplog.messages == [f"data.test: {tmp_path / 'more'} {said}"]
