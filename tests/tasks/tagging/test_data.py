@@ -205,6 +205,7 @@ def test_plain_training_and_segments_do_not_convert(tmp_path):
 
 def test_a_file_of_training_among_the_others_is_said(tmp_path, caplog):
     both = [str(tmp_path / "train"), str(tmp_path / "more")]
-    loader(tmp_path, {"train": IOB2, "more": IOB2, "dev": IOB2}, train=both, test=str(tmp_path / "more")).load()
+    (tmp_path / "more").write_text(IOB2)
+    loader(tmp_path, {"train": IOB2, "dev": IOB2}, train=both, test=str(tmp_path / "more")).load()
     said = "is in data.train, too: its scores are those of sentences trained on"
     assert caplog.messages == [f"data.test: {tmp_path / 'more'} {said}"]
