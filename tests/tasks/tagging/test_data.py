@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 
 from bilstm_nlp.config import parse
@@ -208,4 +210,5 @@ def test_a_file_of_training_among_the_others_is_said(tmp_path, caplog):
     (tmp_path / "more").write_text(IOB2)
     loader(tmp_path, {"train": IOB2, "dev": IOB2}, train=both, test=str(tmp_path / "more")).load()
     said = "is in data.train, too: its scores are those of sentences trained on"
-    assert caplog.messages == [f"data.test: {tmp_path / 'more'} {said}"]
+    warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert warnings == [f"data.test: {tmp_path / 'more'} {said}"]
