@@ -32,6 +32,8 @@ NEWEST = 32
 EPOCHS = 10
 INDEPENDENT = 20
 """Horizons in the validation part from which on it calibrates the intervals of a few series alone."""
+MOST_LEADING = 32
+"""Largest number of columns among which leads are looked for: a regression on more tells little, and is large."""
 STEP_BY_STEP = 64
 """Largest number of rows that the encoder reads row by row."""
 
@@ -234,7 +236,8 @@ def _small(period: int, rows: _Rows, series: int) -> Iterable[Choice]:
 
 def _leads(period: int, columns: int, given: Mapping[str, Any]) -> Iterable[Choice]:
     """Choose leads for several columns without a season. Effects of columns known ahead have no leads beside them."""
-    if period == 1 and columns + len(given.get("data.observed", ())) > 1 and not given.get("data.known"):
+    read = columns + len(given.get("data.observed", ()))
+    if period == 1 and 2 <= read <= MOST_LEADING and not given.get("data.known"):
         yield Choice("input.leads", "linear", "a column may lead others; those it clearly does not lead are without it")
 
 

@@ -157,6 +157,8 @@ def test_saved_run_forecasts_with_its_leads(tmp_path):
     [
         (2, "step", {}, "linear"),
         (1, "step", {}, None),
+        (32, "step", {}, "linear"),
+        (32, "step", {"data.observed": ["x"]}, None),
         (1, "YS", {"data.observed": ["x"]}, "linear"),
         (3, "MS", {}, None),
         (2, "step", {"data.known": ["price"]}, None),
