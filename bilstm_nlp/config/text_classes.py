@@ -88,5 +88,5 @@ class TextClassData(Section):
             raise ValueError("expected names without blanks around them, none of them empty")
         twice = next((name for number, name in enumerate(each) if name in each[:number]), None)
         if twice is not None and not isinstance(names, dict):
-            raise ValueError(f"expected each name once, found {twice!r} twice")
+            raise ValueError(f"expected each name once, not {twice!r} twice")
         return names
