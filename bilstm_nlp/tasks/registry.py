@@ -80,7 +80,7 @@ def auditor(config: Config, folds: int, source: str = "config") -> Auditor:
     Raises `ConfigError` for a task without audits, and for a config that holds out a fold itself. Raises `InputError`
     for data that can't be used.
     """
-    if not isinstance(config, TaggingConfig | TextClassificationConfig):
+    if not isinstance(config, TaggingConfig | TextClassificationConfig | SeriesClassificationConfig):
         raise ConfigError(source, [f"task: expected tagging or classification, found {config.task}"])
     if config.data.held_out is not None:
         raise ConfigError(source, ["data.held_out: expected none, since an audit holds out each fold itself"])

@@ -6,9 +6,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
-from bilstm_nlp.config.classification import TextClassificationConfig
+from bilstm_nlp.config.classification import (
+    ClassificationConfig,
+    SeriesClassificationConfig,
+    TextClassificationConfig,
+)
+from bilstm_nlp.config.sequences import SequenceFold
 from bilstm_nlp.config.text_classes import TextFold
 from bilstm_nlp.errors import DataError, excerpt
 from bilstm_nlp.reports.sections import Section, Table, number
@@ -80,7 +85,7 @@ class ClassificationAudit:
                     "annotated": list(wrong.annotated),
                     "annotated_probability": wrong.annotated_probability,
                     "predicted": list(wrong.predicted),
-                    "text": wrong.shown,
+                    "shown": wrong.shown,
                 }
                 for wrong in self.disagreements
             ],
@@ -101,7 +106,7 @@ class ClassificationAudit:
         )
         tables = [Table("Disagreements, by how sure the models were", ("annotated → predicted", *levels_shown()), rows)]
         if shown := self.disagreements[:limit]:
-            header = ("line", "how sure", "annotated", "predicted", "text")
+            header = ("line", "how sure", "annotated", "predicted", self.units)
             first = [(str(wrong.line), f"{wrong.confidence:.4f}", *wrong.pair, excerpt(wrong.shown)) for wrong in shown]
             tables.append(Table("The most sure", header, first))
         return [Section("Audit", [summary, *tables])]
@@ -120,7 +125,7 @@ class ClassificationAudit:
 class ClassificationAuditor:
     """The training part of a classifier in folds. Equal sequences are in one fold."""
 
-    def __init__(self, config: TextClassificationConfig, folds: int) -> None:
+    def __init__(self, config: ClassificationConfig, folds: int) -> None:
         """Raises `InputError` for data that can't be used, and for fewer sequences than folds."""
         self.config, self.folds = config, folds
         self.end = input_end(config)
@@ -138,10 +143,18 @@ class ClassificationAuditor:
         """Return the sequences without a fold, and the fold. Raises `DataError` for fewer sequences than folds."""
         return hold_out(self.part, fold, self.folds, self.end.key)
 
-    def without_each_fold(self) -> Iterator[TextClassificationConfig]:
+    def without_each_fold(self) -> Iterator[ClassificationConfig]:
         """Yield the config of a training without each fold."""
         for fold in range(1, self.folds + 1):
-            data = self.config.data.model_copy(update={"held_out": TextFold(fold=fold, folds=self.folds)})
+            held_out: TextFold | SequenceFold
+            match self.config:
+                case TextClassificationConfig():
+                    held_out = TextFold(fold=fold, folds=self.folds)
+                case SeriesClassificationConfig():
+                    held_out = SequenceFold(fold=fold, folds=self.folds)
+                case _:
+                    assert_never(self.config)
+            data = self.config.data.model_copy(update={"held_out": held_out})
             yield self.config.model_copy(update={"data": data})
 
     def conclude(self, predictors: Iterator[Predictor]) -> ClassificationAudit:
