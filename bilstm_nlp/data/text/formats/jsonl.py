@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -24,7 +25,7 @@ def read_jsonl(
 ) -> Iterator[Sentence]:
     """Yield the sentences of a file with one JSON object a line. Blank lines are skipped.
 
-    A .json file may also hold one array of objects, which is read as a whole. Its objects are numbered from 1. Calls
+    A file may also hold one array of objects, which is read as a whole. Its objects are numbered from 1. Calls
     `complain` with a `DataError` for a malformed object, and `note` for what was changed or left out. `keep_others`
     keeps the keys that a tagger does not write.
     """
@@ -42,7 +43,16 @@ def others_of(record: Mapping[str, Any]) -> dict[str, Any]:
     >>> others_of({"id": 7, "text": "EU", "entities": []})
     {'id': 7}
     """
-    return {key: value for key, value in record.items() if key not in WRITTEN}
+    return {key: value for key, value in record.items() if key not in WRITTEN and not _are_parts(key, value)}
+
+
+def _are_parts(key: str, value: Any) -> bool:
+    """Tell whether a value is the list of sentences that predictions have: another cut may be written."""
+    return (
+        key == "sentences"
+        and isinstance(value, list)
+        and all(isinstance(part, dict) and set(part) == {"start", "end", "first", "last"} for part in value)
+    )
 
 
 def values_of(source: str, encoding: str, complain: Complain) -> Iterator[tuple[int, Any]]:
@@ -57,11 +67,13 @@ def values_of(source: str, encoding: str, complain: Complain) -> Iterator[tuple[
 def values_of_lines(
     lines: Iterator[tuple[int, str]], name: str, complain: Complain, may_be_whole: bool = False
 ) -> Iterator[tuple[int, Any]]:
-    """Yield (line, its value). `may_be_whole`: all lines may be one array, or one object."""
+    """Yield (line, its value). `may_be_whole`: all lines may be one array of pairs, or one object."""
+    seen = False
     for number, line in lines:
         if not line.strip(" \t\r"):
             continue
-        array = may_be_whole and line.lstrip(" \t").startswith("[")
+        is_first, begins = not seen, line.lstrip(" \t").startswith("[")
+        array, seen = is_first and begins and (may_be_whole or begins_array(line)), True
         whole = array or (may_be_whole and begins_object(line))
         may_be_whole = False
         text = "\n".join([line, *(rest for _, rest in lines)]) if whole else line
@@ -72,6 +84,15 @@ def values_of_lines(
         else:
             members = array and isinstance(value, list) and not is_pair(value)
             yield from enumerate(value, 1) if members else [(number, value)]
+
+
+def begins_array(line: str) -> bool:
+    """Tell whether a line begins an array of objects: the bracket alone, or an object after it.
+
+    >>> begins_array("["), begins_array('[{"text": "EU"},'), begins_array('["EU", {"entities": []}]')
+    (True, True, False)
+    """
+    return re.fullmatch(r"[ \t]*\[[ \t\r]*(?:\{.*)?", line) is not None
 
 
 def begins_object(line: str) -> bool:

@@ -19,6 +19,7 @@ from bilstm_nlp.data.text.formats.column_dialects import head_of, is_conllu
 from bilstm_nlp.data.text.formats.column_layout import names_in
 from bilstm_nlp.data.text.formats.datasets import is_dataset, is_saved
 from bilstm_nlp.data.text.formats.docbin import is_docbin
+from bilstm_nlp.data.text.formats.jsonl import begins_array
 from bilstm_nlp.data.text.formats.sentence_csv import separator_of
 from bilstm_nlp.data.text.sentence import ColumnFormat
 from bilstm_nlp.errors import DataError
@@ -55,7 +56,7 @@ def input_format(source: str, format: ColumnFormat, tags: Set[str] = frozenset()
         return "conll" if not lines or look_like_columns(lines, format, tags, named=True) else "text"
     if is_conllu(head := [line for _, line in head_of(enumerate(lines))]) or (head and head[0].startswith("# id ")):
         return "conll"
-    if _is_object(next((line for line in lines if line.strip()), "")):
+    if _is_json(lines):
         return "jsonl"
     blocks = not _plain(source).endswith(".txt")
     return "conll" if look_like_columns(lines, format, tags, blocks=blocks) else "text"
@@ -68,7 +69,7 @@ def corpus_format(source: str, encoding: str) -> CorpusFormat:
     lines = first_lines(source, encoding)
     if _is_csv(lines):
         return "csv"
-    return "jsonl" if _is_object(next((line for line in lines if line.strip()), "")) else "conll"
+    return "jsonl" if _is_json(lines) else "conll"
 
 
 def _told_at_once(source: str) -> CorpusFormat | None:
@@ -138,12 +139,15 @@ def _is_csv(lines: Sequence[str]) -> bool:
     return separator_of(header, row) is not None
 
 
-def _is_object(line: str) -> bool:
-    """Tell whether a line is a JSON object."""
-    if not line.lstrip().startswith("{"):
+def _is_json(lines: Sequence[str]) -> bool:
+    """Tell whether the first line is a JSON object, or begins an array of objects."""
+    first, second, *_ = [*islice(filter(str.strip, lines), 2), "", ""]
+    if begins_array(first):
+        return second.lstrip().startswith("{") if first.strip() == "[" else first.partition("{")[2].lstrip()[:1] in '"}'
+    if not first.lstrip().startswith("{"):
         return False
     try:
-        return isinstance(json.loads(line), dict)
+        return isinstance(json.loads(first), dict)
     except (ValueError, RecursionError):
         return False
 

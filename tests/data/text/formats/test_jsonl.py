@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bilstm_nlp import tags
 from bilstm_nlp.data.text.formats.corpus import ColumnFormat, Sentence, read
-from bilstm_nlp.data.text.formats.jsonl import read_jsonl
+from bilstm_nlp.data.text.formats.jsonl import others_of, read_jsonl
 from bilstm_nlp.data.text.output import Entity, TaggedSentence, writer
 from bilstm_nlp.data.text.tokenizer import CHARACTERS, WORDS
 from bilstm_nlp.errors import DataError
@@ -286,3 +286,9 @@ def test_written_records_are_read_again(folder, pairs, data):
     assert (sentence.tokens, sentence.tags) == (tokens, tagged)
     if sentence.offsets is not None:
         assert [sentence.text[a:b] for a, b in sentence.offsets] == list(tokens)
+
+
+def test_sentences_of_an_earlier_prediction_are_not_kept():
+    parts = [{"start": 0, "end": 2, "first": 0, "last": 1}]
+    assert others_of({"id": 1, "text": "EU", "sentences": parts}) == {"id": 1}
+    assert others_of({"text": "EU", "sentences": ["EU"]}) == {"sentences": ["EU"]}

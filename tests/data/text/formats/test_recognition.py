@@ -6,6 +6,7 @@ import gzip
 
 import pytest
 
+from bilstm_nlp.data.text.formats.jsonl import read_jsonl
 from bilstm_nlp.data.text.formats.recognition import input_format
 from bilstm_nlp.data.text.sentence import ColumnFormat
 
@@ -96,3 +97,20 @@ def test_a_long_file_is_told_by_its_first_lines(tmp_path):
 def test_a_header_of_columns_tells_columns(tmp_path, text, expected):
     (tmp_path / "a").write_text(text)
     assert input_format(str(tmp_path / "a"), FORMAT) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('[{"text": "EU"}, {"text": "UN"}]', "jsonl"),
+        ('[\n  {"text": "EU"},\n  {"text": "UN"}\n]\n', "jsonl"),
+        ("[Applause]\nThanks\n", "text"),
+        ("[\nThanks\n]\n", "text"),
+        ("[{x}] is a set\n", "text"),
+    ],
+)
+def test_an_array_of_objects_is_json_whatever_its_name(tmp_path, text, expected):
+    (tmp_path / "a").write_text(text)
+    assert input_format(str(tmp_path / "a"), FORMAT) == expected
+    if expected == "jsonl":
+        assert [s.tokens for s in read_jsonl(str(tmp_path / "a"), FORMAT)] == [("EU",), ("UN",)]
