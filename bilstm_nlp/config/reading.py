@@ -12,7 +12,11 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import Discriminator, Tag, TypeAdapter, ValidationError
 
-from bilstm_nlp.config.classification import SeriesClassificationConfig, TextClassificationConfig
+from bilstm_nlp.config.classification import (
+    ClassificationConfig,
+    SeriesClassificationConfig,
+    TextClassificationConfig,
+)
 from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.config.labelling import LabellingConfig
 from bilstm_nlp.config.sections import FOLDER
@@ -21,9 +25,7 @@ from bilstm_nlp.config.tagging import TaggingConfig
 from bilstm_nlp.errors import ConfigError
 from bilstm_nlp.system.json_values import levels
 
-Config: TypeAlias = (
-    TaggingConfig | ForecastingConfig | TextClassificationConfig | SeriesClassificationConfig | LabellingConfig
-)
+Config: TypeAlias = TaggingConfig | ForecastingConfig | ClassificationConfig | LabellingConfig
 
 
 def task_of(values: Any) -> Any:
