@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bilstm_nlp.runs.load import load as load
     from bilstm_nlp.runs.load import load_classifier as load_classifier
     from bilstm_nlp.runs.load import load_forecaster as load_forecaster
+    from bilstm_nlp.runs.load import load_labeller as load_labeller
     from bilstm_nlp.runs.load import load_tagger as load_tagger
     from bilstm_nlp.runs.train import train as train
     from bilstm_nlp.runs.train import train_epochs as train_epochs
@@ -38,6 +39,7 @@ __all__ = [
     "load_classifier",
     "load_ensemble",
     "load_forecaster",
+    "load_labeller",
     "load_tagger",
     "train",
     "train_epochs",
@@ -49,6 +51,7 @@ _HOMES = {
     "load_classifier": "bilstm_nlp.runs.load",
     "load_ensemble": "bilstm_nlp.runs.ensemble",
     "load_forecaster": "bilstm_nlp.runs.load",
+    "load_labeller": "bilstm_nlp.runs.load",
     "load_tagger": "bilstm_nlp.runs.load",
     "train": "bilstm_nlp.runs.train",
     "train_epochs": "bilstm_nlp.runs.train",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bilstm_nlp.tasks.base import Predictor
     from bilstm_nlp.tasks.classification.predictor import Classifier
     from bilstm_nlp.tasks.forecasting.predictor import Forecaster
+    from bilstm_nlp.tasks.labelling.predictor import Labeller
     from bilstm_nlp.tasks.tagging.predictor import Tagger
 
 PathLike: TypeAlias = "str | os.PathLike[str]"
@@ -57,9 +58,9 @@ def open_directory(directory: RunDirectory, settings: Sequence[str] = ()) -> Run
 
 
 def load(path: PathLike) -> Predictor:
-    """Load the predictor of a trained run: a tagger, a classifier or a forecaster.
+    """Load the predictor of a trained run: a tagger, a classifier, a labeller or a forecaster.
 
-    `load_tagger`, `load_classifier` and `load_forecaster` tell a type checker which.
+    `load_tagger`, `load_classifier`, `load_labeller` and `load_forecaster` tell a type checker which.
 
         tagger = bilstm_nlp.load("runs/conll2003")
 
@@ -95,6 +96,21 @@ def load_classifier(path: PathLike) -> Classifier:
     run = open_run(path)
     if not isinstance(run.predictor, Classifier):
         raise _other_task(run, "classification")
+    return run.predictor
+
+
+def load_labeller(path: PathLike) -> Labeller:
+    """Load the labeller of a trained run.
+
+        bilstm_nlp.load_labeller("runs/machine").label("recording.csv")
+
+    Raises `InputError` for a run of another task.
+    """
+    from bilstm_nlp.tasks.labelling.predictor import Labeller
+
+    run = open_run(path)
+    if not isinstance(run.predictor, Labeller):
+        raise _other_task(run, "labelling")
     return run.predictor
 
 

@@ -48,7 +48,7 @@ def csv_lines(labelled: Sequence[LabelledSteps], roles: Roles, *, confidence: bo
 
 
 def json_lines(labelled: Sequence[LabelledSteps], roles: Roles, *, confidence: bool) -> Iterator[bytes]:
-    """Yield an object for each sequence: its name, steps and labels, and the segments of equal labels."""
+    """Yield an object for each sequence: its name, the line of its first step, its steps and their labels."""
     for each in labelled:
         sequence = each.sequence
         value = {"sequence": sequence.name, "line": sequence.line, "labels": list(each.labels)}

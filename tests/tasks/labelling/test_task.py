@@ -17,7 +17,7 @@ from bilstm_nlp.errors import ConfigError, DataError, InputError
 from bilstm_nlp.nn.tensors import on
 from bilstm_nlp.runs import reproduce
 from bilstm_nlp.runs.directory import RunDirectory
-from bilstm_nlp.runs.load import load
+from bilstm_nlp.runs.load import load, load_labeller
 from bilstm_nlp.runs.tensors import read_tensors
 from bilstm_nlp.runs.train import train_epochs
 from bilstm_nlp.runs.verify import verify
@@ -145,6 +145,12 @@ def test_labels_need_no_gold_and_no_header_order(run, call):
     piped = call("predict", run, "-", stdin=text.encode())
     assert piped.out == call("predict", run, run.parent / "dev.csv").out
     assert piped.out.startswith("recording,step,state\nd0,1,low\n")
+
+
+def test_run_of_another_task_is_no_labeller(run, tagger_run):
+    assert load_labeller(run).codec.labels == ("high", "low")
+    with pytest.raises(InputError, match="expected a run of the task labelling, found one of the task tagging"):
+        load_labeller(tagger_run)
 
 
 def test_labels_of_a_frame_are_those_of_its_file(run):
