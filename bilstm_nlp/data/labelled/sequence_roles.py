@@ -9,7 +9,7 @@ import pandas as pd
 
 from bilstm_nlp.data.labelled.sequence import NoSequences, Roles, SequenceFormat
 from bilstm_nlp.data.series.layout import TableFormat
-from bilstm_nlp.data.series.numbers import parsed_cells
+from bilstm_nlp.data.series.numbers import parsed_cells, spelling_advice
 from bilstm_nlp.data.series.roles import is_date_name
 from bilstm_nlp.errors import DataError, listed
 
@@ -147,4 +147,7 @@ def _is_of_numbers(column: pd.Series, format: TableFormat) -> bool:
     except (TypeError, ValueError):  # lists and objects in a Parquet file
         return False
     cells = int(column.notna().sum())
-    return cells > 0 and int(is_text.sum()) * 2 < cells
+    if not cells or int(is_text.sum()) * 2 < cells:
+        return cells > 0
+    # Numbers in another spelling, which parsing then refuses with the settings that read them.
+    return spelling_advice(column[is_text]) != ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from pathlib import Path
 
@@ -20,6 +21,10 @@ from bilstm_nlp.data.series.numbers import parse_numbers
 from bilstm_nlp.data.series.table_files import cells_of
 from bilstm_nlp.errors import DataError, listed
 
+FRACTION = re.compile(r"[+-]?[0-9]*\.[0-9]*[1-9][0-9]*(?:[eE][+-]?[0-9]+)?")
+"""A number that is not whole."""
+MANY_LABELS = 50
+"""Labels from which on numbers with fractions are measurements."""
 NAMELESS = "sequence"
 """The name of a sequence that is read from standard input."""
 
@@ -76,7 +81,7 @@ def _sequences(
     values, said = parse_numbers(table, roles.values, _layout(format), complain)
     for text in said:
         note(Remark(name, None, "numbers", text))
-    labels = _labels(table, roles, format, complain)
+    labels = _labels(table, roles, format, complain, note)
     names, groups = _groups(table, roles, format, complain, note)
     order = order_of(table, complain)
     uneven = list[str]()
@@ -153,7 +158,7 @@ def _spelt(value: float) -> str:
 
 
 def _labels(
-    table: Table, roles: Roles, format: SequenceFormat, complain: Complain
+    table: Table, roles: Roles, format: SequenceFormat, complain: Complain, note: Note
 ) -> np.ndarray[tuple[int], np.dtype[np.object_]] | None:
     """Read the labels (N,). Complains of rows without one, and of numbers that are no classes."""
     if roles.label is None or format.reading == "none":
@@ -163,11 +168,16 @@ def _labels(
     empty = labels == ""
     if empty.any():
         complain(table.problem(f"a label in column {roles.label!r}", "nothing", table.rows[empty.astype(bool)]))
-    if pd.api.types.is_float_dtype(column.dtype):
-        fractions = np.array(["." in label or "e" in label for label in labels.tolist()], bool)
-        if fractions.any():
-            shown = f"the number {labels[fractions.argmax()]}; data.label_column names another column"
+    fractions = np.array([FRACTION.fullmatch(label) is not None for label in labels.tolist()], bool)
+    if fractions.any():
+        example, distinct = labels[fractions.argmax()], len(set(labels.tolist()))
+        if distinct > MANY_LABELS:
+            shown = f"the number {example}, one of {distinct:,}; data.label_column names another column"
             complain(table.problem(f"a label in column {roles.label!r}", shown, table.rows[fractions]))
+        else:
+            note(
+                Remark(table.source, None, "labels that are numbers with fractions", f"{example}, of {distinct} labels")
+            )
     return labels
 
 

@@ -11,6 +11,9 @@ from bilstm_nlp.data.series.layout import Table, TableFormat
 from bilstm_nlp.data.series.numbers import parsed_cells
 
 PLAIN = TableFormat()
+CLOCK = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?"
+"""A time of a day, such as 10:00:01.5."""
+SHORT_CLOCK = r"^([0-9]{1,2}:[0-9]{2})$"
 NOT_A_STEP = "data.step_column names another column; a column of data.values is none"
 
 
@@ -28,12 +31,20 @@ def order_of(table: Table, complain: Complain) -> Floats | None:
         order, is_text = parsed_cells(column, PLAIN)
         wrong = np.isnan(order)
         if is_text.any():
-            times = pd.to_datetime(column.map(str), format="ISO8601", errors="coerce", utc=True)
-            if times.isna().sum() < wrong.sum():
-                order, wrong = _times(times), times.isna().to_numpy()
+            text = column.map(str).str.strip()
+            times = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=True)
+            clock = pd.to_timedelta(text.where(text.str.fullmatch(CLOCK)).replace(SHORT_CLOCK, r"\1:00", regex=True))
+            order, wrong = min(
+                (
+                    (order, wrong),
+                    (_times(times), times.isna().to_numpy()),
+                    (_durations(clock), clock.isna().to_numpy()),
+                ),
+                key=lambda reading: int(reading[1].sum()),
+            )
     if wrong.any():
         shown = repr(str(column.iloc[int(wrong.argmax())]))
-        rule = f"a number, or a date and time in ISO 8601, in column {table.date!r}"
+        rule = f"a number, a time, or a date and time in ISO 8601, in column {table.date!r}"
         complain(table.problem(rule, shown, table.rows[wrong], NOT_A_STEP))
     return order
 
@@ -70,6 +81,12 @@ def gaps_of(table: Table, name: str, rows: Ints, order: Floats | None) -> list[s
     now, before = (str(cells.iloc[int(rows[row])]) for row in (wide[0], wide[0] - 1))
     unit = "line" if table.has_lines else "row"
     return [f"{unit} {table.rows[rows[wide[0]]]}: {name!r}, {now} after {before}; {len(wide)} in this sequence"]
+
+
+def _durations(column: pd.Series) -> Floats:
+    """Return times of a day in seconds; NaN for none."""
+    seconds: Floats = column.dt.total_seconds().to_numpy(np.float64)
+    return seconds
 
 
 def _times(column: pd.Series) -> Floats:

@@ -35,7 +35,7 @@ def parse_numbers(
         parsed, is_text = parsed_cells(column, format)
         if is_text.any():
             shown = repr(str(column.iloc[int(is_text.argmax())]))
-            advice = _spelling_advice(column[is_text]) or _category_advice(table, name, is_text, format)
+            advice = spelling_advice(column[is_text]) or _category_advice(table, name, is_text, format)
             complain(table.problem(f"a number in column {name!r}", shown, table.rows[is_text], advice))
         elif format.thousands is None and _may_be_thousands(column):
             example = next(cell for cell in column.dropna().astype(str) if "." in cell)
@@ -117,7 +117,7 @@ def _respelt(cell: str, decimal: str, thousands: str | None) -> str:
     return f"{match[1]}{whole or '0'}.{match[3] or '0'}{match[4]}"
 
 
-def _spelling_advice(text: pd.Series) -> str:
+def spelling_advice(text: pd.Series) -> str:
     """Return advice for cells that are numbers in another spelling; nothing if they are none."""
     cells = [str(cell).strip().translate(BLANKS) for cell in text[:1000]]
     alternatives = []

@@ -96,11 +96,35 @@ def test_whole_numbers_of_parquet_are_labels_without_a_point(tmp_path):
     assert read_sequences(str(path), STEPS).sequences[0].labels == ("1", "2")
 
 
-def test_numbers_with_fractions_are_no_labels(tmp_path):
-    path = tmp_path / "table.parquet"
-    pd.DataFrame({"id": ["a", "a"], "x": [0.5, 1.0], "target": [1.0, 2.25]}).to_parquet(path)
-    with pytest.raises(DataError, match=r"expected a label in column 'target', found the number 2.25"):
-        read_sequences(str(path), STEPS)
+def test_many_numbers_with_fractions_are_no_labels(tmp_path):
+    rows = "".join(f"a,{step},{step % 7},{step / 8}\n" for step in range(1, 60))
+    with pytest.raises(
+        DataError, match=r"table.csv:2: .*column 'target', found the number 0.125, one of 59; data.label"
+    ):
+        read_sequences(written(tmp_path, "id,step,x,target\n" + rows), STEPS)
+
+
+def test_few_numbers_with_fractions_are_labels_and_said(tmp_path):
+    source = written(tmp_path, "id,step,x,grade\na,1,5,1.5\na,2,7,2.0\na,3,6,1.5\n")
+    format = replace(STEPS, label_column="grade")
+    assert read_sequences(source, format).sequences[0].labels == ("1.5", "2.0", "1.5")
+    assert notes_of(source, format) == ["None labels that are numbers with fractions: 1.5, of 2 labels"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "advice"), [(("1,5", "2,5"), 'data.decimal = ","'), (("1,234.5", "2,345"), 'data.thousands = ","')]
+)
+def test_numbers_in_another_spelling_are_not_left_out(tmp_path, cells, advice):
+    text = f'id,step,x,y,label\na,1,3,"{cells[0]}",u\na,2,4,"{cells[1]}",v\n'
+    with pytest.raises(DataError, match=f"table.csv:2: expected a number in column 'y', found .*{advice}"):
+        read_sequences(written(tmp_path, text), STEPS)
+
+
+def test_times_of_a_day_are_steps(tmp_path):
+    text = "id,time,x,label\na,9:59:59.5,1,u\na,10:00:00,2,v\n"
+    assert read_sequences(written(tmp_path, text), STEPS).sequences[0].steps == ("9:59:59.5", "10:00:00")
+    with pytest.raises(DataError, match=r"table.csv:3: .* in column 'time', found 8:00 after 9:59:59.5"):
+        read_sequences(written(tmp_path, text.replace("10:00:00", "8:00")), STEPS)
 
 
 def test_gzip_semicolons_and_commas_in_numbers_are_read(tmp_path):
@@ -163,7 +187,7 @@ def test_text_columns_are_left_out_and_said(tmp_path):
         ("2.5,21", "1e200,21", STEPS, "table.csv:3: expected a number within ±1e\\+140 in column 'speed'"),
         ("a,2", "a,0", STEPS, "table.csv:3: expected steps of sequence 'a' in ascending order.*found 0 after 1"),
         ("a,2", "a,1", STEPS, "table.csv:3: .* each once, in column 'step', found 1 again"),
-        ("a,2", "a,soon", STEPS, "table.csv:3: expected a number, or a date .* in column 'step', found 'soon'"),
+        ("a,2", "a,soon", STEPS, "table.csv:3: expected a number, a time, or a date .* in column 'step', found 'soon'"),
         ("b,2", "a,1", STEPS, "table.csv:6: expected steps of sequence 'a' in ascending order.*found 1 after 3"),
         ("b,1", ",1", STEPS, "table.csv:5: expected the name of a sequence in column 'recording', found nothing"),
         ("", "", CLASSES, "table.csv:4: expected a single class in sequence 'a', found 'off' after 'on'; task"),
