@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import io
 import os
@@ -64,11 +65,41 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (item.path.name not in LONGEST, item.path not in slow))
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Leave what was imported and collected out of garbage collections, each of which would look at all of it."""
+    gc.collect()
+    gc.freeze()
+
+
 class Result:
     """The status and output of a call of the command line."""
 
     def __init__(self, status: int, out: str, err: str) -> None:
         self.status, self.out, self.err = status, out, err
+
+
+@pytest.fixture(scope="session", autouse=True)
+def save_plot() -> Iterator[Callable[..., object]]:
+    """Write small files in place of all plots, and return the function that draws. `drawn` draws.
+
+    Drawing takes half of the time of a small training.
+    """
+    from bilstm_nlp.reports import plots
+    from bilstm_nlp.system.files import write_whole
+    from tests.pictures import picture
+
+    save = plots.save
+    plots.save = picture(write_whole)
+    yield save
+    plots.save = save
+
+
+@pytest.fixture
+def drawn(save_plot, monkeypatch) -> None:
+    """Draw the plots of this test."""
+    from bilstm_nlp.reports import plots
+
+    monkeypatch.setattr(plots, "save", save_plot)
 
 
 @pytest.fixture
@@ -101,13 +132,14 @@ def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callabl
 
 
 @pytest.fixture(scope="session")
-def tagger_run(tmp_path_factory) -> Path:
-    """A small trained tagger of the sample corpus. Tests must not change it."""
-
+def tagger_run(tmp_path_factory, save_plot) -> Path:
+    """A small trained tagger of the sample corpus, with its plots. Tests must not change it."""
     from bilstm_nlp.cli import app
+    from bilstm_nlp.reports import plots
 
     def make(path: Path) -> None:
         with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(plots, "save", save_plot)
             patched.setattr(sys, "argv", ["bilstm-nlp", "train", TAGGER, *SMALL, "--out", str(path)])
             with pytest.raises(SystemExit) as ended:
                 app.main()
@@ -117,13 +149,20 @@ def tagger_run(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def forecaster_run(tmp_path_factory) -> Path:
-    """A small trained forecaster of the sample series. Tests must not change it."""
+def forecaster_run(tmp_path_factory, save_plot) -> Path:
+    """A small trained forecaster of the sample series, with its plots. Tests must not change it."""
     from bilstm_nlp.config import load
+    from bilstm_nlp.reports import plots
     from bilstm_nlp.runs import train
 
     config = load(FORECASTER, ["training.epochs=2", "encoder.hidden=8", "data.stride=4"])
-    return made_once(tmp_path_factory, "energy", lambda path: list(train.train_epochs(config, path)))
+
+    def make(path: Path) -> None:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(plots, "save", save_plot)
+            train.train(config, path)
+
+    return made_once(tmp_path_factory, "energy", make)
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,8 @@ from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 
-from tests.killing import PRELOADED, ROOT, end_after, picture
+from tests.killing import PRELOADED, ROOT, end_after
+from tests.pictures import picture
 
 LIMIT = 240
 """Seconds after which a call hangs."""

@@ -28,6 +28,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from tests.pictures import picture
 from tests.samples import command
 
 ROOT = Path(__file__).parent.parent
@@ -50,8 +51,6 @@ PRELOADED = (
     "matplotlib.backends.backend_agg",
     "pyarrow.pandas_compat",
 )
-PICTURE = b"\x89PNG\r\n\x1a\n" + b"\0" * 5000 + b"IEND\xaeB`\x82"
-"""The file that forks write in place of a plot. Drawing would take longer than all the rest."""
 LIMIT = 300
 """Seconds after which a call hangs."""
 
@@ -247,16 +246,6 @@ def end_after(call: Callable[[], None]) -> None:
 def packages() -> set[str]:
     """Name the libraries, other than Python's own, of which anything is imported."""
     return {name.partition(".")[0] for name in sys.modules} - sys.stdlib_module_names
-
-
-def picture(write_whole: Callable[[Path, Callable[[Path], object]], None]) -> Callable[[object, Path], None]:
-    """Return a function to replace `plots.save`, which writes the same small file for every plot."""
-
-    def save(figure: object, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, lambda partial: partial.write_bytes(PICTURE))
-
-    return save
 
 
 def watching(folder: str, moment: Moment, counter: mmap.mmap) -> Callable[[str, tuple[Any, ...]], None]:

@@ -7,7 +7,6 @@ pytest-xdist starts new interpreters instead, and each of them imports and colle
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import selectors
 import signal
@@ -74,8 +73,6 @@ class Controller:
 
     def run(self, number: int) -> None:
         self.session.config._tmp_path_factory.getbasetemp()
-        gc.collect()
-        gc.freeze()  # else the first collection of each worker would copy all pages
         try:
             with selectors.DefaultSelector() as selector:
                 for _ in range(min(number, len(self.files))):
@@ -97,7 +94,6 @@ class Controller:
             for worker in self.workers.values():
                 os.kill(worker.pid, signal.SIGKILL)
                 os.waitpid(worker.pid, 0)
-            gc.unfreeze()
 
     def _start(self, selector: selectors.BaseSelector) -> None:
         here, there = Pipe()

@@ -30,7 +30,14 @@ def test_the_help_fits_80_columns_and_cuts_nothing(call, narrow):
     assert max(map(len, shown.out.splitlines())) <= 80
     assert "..." not in shown.out.replace("[ARGS]...", "")
     assert "…" not in shown.out
-    for words in ("taggers of named entities", "forecasters of", "--version", "--quiet", "--install-completion"):
+    for words in (
+        "taggers of words",
+        "classifiers of texts",
+        "forecasters of",
+        "--version",
+        "--quiet",
+        "--install-completion",
+    ):
         assert words in shown.out
     for function, _ in COMMANDS:
         first = (function.__doc__ or "").partition(".")[0]

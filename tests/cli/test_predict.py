@@ -131,6 +131,7 @@ def test_output_that_cannot_be_written_is_named(tagger_run, tmp_path, jobs, fork
     assert output.read_text() == "old"
 
 
+@pytest.mark.usefixtures("drawn")
 def test_three_formats_and_python_give_the_same_forecast(forecaster_run, call, tmp_path):
     printed = call("predict", forecaster_run, SERIES, "--plot", tmp_path / "next.png")
     table = pd.read_csv(io.StringIO(printed.out), parse_dates=["origin", "ds"])

@@ -19,7 +19,7 @@ from bilstm_nlp.runs import train
 from bilstm_nlp.runs.directory import RunDirectory
 from bilstm_nlp.tasks.tagging.stream import ATTENTION_CHUNK
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("drawn")]
 
 CORPUS = "Ann B-PER\nLee I-PER\nleft O\nthe O\nEU B-ORG\n. O\n\nBonn B-LOC\n\nFord B-ORG\nrose O\n"
 TEXT = "Ann left Bonn in a hurry .\n\nFord rose .\n$ 5 $\n"

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from bilstm_nlp.tasks.tagging import sentence_tagger
+from bilstm_nlp.tasks.tagging.stream import ChunkSize
 from tests.cli.columns import columns
 
 TEXT = "Dr. Angela Merkel met Mr. Keller of Acme Inc. in Bonn. She left.  Maria Keller won!\n\nFord rose. It fell.\n"
@@ -76,10 +78,12 @@ def test_long_texts_are_counted_unless_they_are_cut(tagger_run, call, tmp_path, 
     assert "tagged as one" not in caplog.text
 
 
-def test_a_long_text_stays_in_one_chunk(tagger_run, call):
-    text = "Ford rose in Paris. " * 5000 + "\nMaria Keller won.\n"
+def test_a_long_text_stays_in_one_chunk(tagger_run, call, monkeypatch):
+    """A text is longer than twice a chunk, at which a document would be cut."""
+    monkeypatch.setattr(sentence_tagger, "CHUNK", ChunkSize(100, 65536))
+    text = "Ford rose in Paris. " * 250 + "\nMaria Keller won.\n"
     first, second = predicted(call, tagger_run, "--split", text=text)
-    assert len(first["sentences"]) == 5000
+    assert len(first["sentences"]) == 250
     assert second["text"] == "Maria Keller won."
 
 

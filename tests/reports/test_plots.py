@@ -11,6 +11,8 @@ from matplotlib.colors import same_color, to_hex
 
 from bilstm_nlp.reports import plots
 
+pytestmark = pytest.mark.usefixtures("drawn")
+
 
 def lines(axes) -> dict[str, list[list[float]]]:
     """Return the points of each labelled line."""
