@@ -28,5 +28,6 @@ What to type next (after: source ${VENV:-.venv}/bin/activate)
   bilstm-nlp check my.conll                                      # what is in a corpus of yours
   bilstm-nlp backtest $series --windows 7 --step 24              # what the forecaster would have said on each day of a week
   bilstm-nlp check my.csv                                        # what is in a series of yours
+  bilstm-nlp train configs/classification/sample.toml            # a classifier of messages, in half a minute
   bilstm-nlp train configs/ner/sample.toml --set data.train=my.conll --set data.dev=my-dev.conll --out runs/mine
 END
