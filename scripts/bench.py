@@ -1,4 +1,4 @@
-"""The speed of this toolkit beside a reference: python scripts/bench.py ner|crf|forecasting|predict|start [--json]
+"""The speed of this toolkit beside a reference: python scripts/bench.py ROW [--json]; `--help` lists the rows.
 
 `python scripts/bench.py ROW --help` shows a row's measurements and options.
 """

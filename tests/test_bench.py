@@ -185,6 +185,14 @@ def test_ner_is_measured_beside_its_floor(bench):
     assert sum(row["percent"] for row in results["tables"]["step"]) == pytest.approx(100)
 
 
+def test_classification_is_measured_beside_its_floor(bench):
+    results = bench("classification", "--steps", 2, "--set", "encoder.hidden=8")
+    speeds = {name: figure["median"] for name, figure in results["figures"].items()}
+    assert speeds["train_ratio_to_floor"] == pytest.approx(speeds["train_speed"] / speeds["train_floor_speed"])
+    assert speeds["predict_ratio_to_floor"] == pytest.approx(speeds["predict_speed"] / speeds["predict_floor_speed"])
+    assert sum(row["percent"] for row in results["tables"]["step"]) == pytest.approx(100)
+
+
 def test_default_corpora_are_as_large_as_conll_2003(tmp_path):
     made = corpora.corpora(None, None, None, tmp_path)
     sizes = {}
@@ -284,7 +292,12 @@ def test_start_is_measured_in_fresh_processes(bench, run, in_this_process, monke
 
 @pytest.mark.parametrize(
     ("row", "asked", "possible"),
-    [("ner", "lstm,ncrfpp", "lstm"), ("crf", "flair", "torchcrf"), ("forecasting", "", "lstm")],
+    [
+        ("ner", "lstm,ncrfpp", "lstm"),
+        ("classification", "flair", "lstm"),
+        ("crf", "flair", "torchcrf"),
+        ("forecasting", "", "lstm"),
+    ],
 )
 def test_unavailable_peer_is_refused(row, asked, possible, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["bench.py", row, "--against", asked])

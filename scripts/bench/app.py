@@ -13,7 +13,7 @@ import typer
 
 from bilstm_nlp.errors import InputError
 
-from . import corpora, crf, forecasting, ner, predict, start
+from . import classification, corpora, crf, forecasting, ner, predict, start
 from .report import Environment, Report, as_json, environment, show
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -55,6 +55,27 @@ def ner_row(
     with tempfile.TemporaryDirectory() as folder:
         files = corpora.corpora(train, dev, vectors, Path(folder))
         tell("ner", ner.measure(files, steps=steps, rounds=rounds), where, json)
+
+
+@app.command("classification")
+def classification_row(
+    config: Annotated[
+        Path | None, typer.Option(help="A classifier's TOML file; by default that of the sample.")
+    ] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE of the config, such as data.train=FILE; repeatable.")
+    ] = None,
+    steps: Steps = 60,
+    rounds: Rounds = 9,
+    threads: Threads = None,
+    against: Against = "lstm",
+    json: AsJson = False,
+) -> None:
+    """Training steps and answers of a classifier of texts beside a bare LSTM."""
+    check_peers("classification", against, ["lstm"])
+    where = use(threads)
+    file = config or Path("sample:classification")
+    tell("classification", classification.measure(file, overrides or [], steps=steps, rounds=rounds), where, json)
 
 
 @app.command("crf")
