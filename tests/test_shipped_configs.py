@@ -70,7 +70,7 @@ def on_made_data(config: Config, folder: Path) -> Config:
             values["embeddings"]["file"] = str(folder / "vectors.txt")
     elif isinstance(config, TextClassificationConfig):
         if not data["train"].startswith("sample:"):
-            data |= {"train": "sample:messages.train.csv", "dev": "sample:messages.dev.csv"}
+            data |= {"train": "sample:messages.train.csv", "dev": "sample:messages.dev.csv", "label_names": []}
         if values["embeddings"]["file"]:
             values["embeddings"]["file"] = str(folder / "vectors.txt")
     elif isinstance(config, SeriesClassificationConfig):

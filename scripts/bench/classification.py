@@ -47,9 +47,9 @@ def measure(config_file: Path, overrides: list[str], *, steps: int, rounds: int)
         tables={"step": parts_of_a_step(model, batches, settings(config))},
         notes=(
             f"config: {config_file.name}{''.join(f' {override}' for override in overrides)}",
-            f"training: {len(batches)} batches of {config.training.batch_size} texts at most, {trained} texts, as `fit` "
-            f"times them; floor: forward and backward of torch.nn.LSTM({floor.lstm.input_size}, {config.encoder.hidden}, "
-            "bidirectional) on tensors of the same shapes, their sum as the loss",
+            f"training: {len(batches)} batches of {config.training.batch_size} texts, {trained} in all, as `fit` "
+            f"times them; floor: forward and backward of torch.nn.LSTM({floor.lstm.input_size}, "
+            f"{config.encoder.hidden}, bidirectional) on tensors of the same shapes, their sum as the loss",
             f"answers: `decode` on {len(shapes)} batches, {answered} texts, encoded before; floor: the forward pass",
             "step: measured apart from the ratios, by hooks in the same loop; the figures are means",
         ),
