@@ -13,7 +13,7 @@ from bilstm_nlp.cli.options import Overrides, Verbosity
 
 def init(
     kind: Annotated[
-        Literal["ner", "classification", "forecasting"],
+        Literal["ner", "classification", "labelling", "forecasting"],
         typer.Argument(metavar="KIND", help="The kind of model.", show_default=False),
     ],
     file: Annotated[

@@ -11,7 +11,7 @@ from bilstm_nlp.config.reading import json_schema
 from bilstm_nlp.config.reference import markdown
 
 
-@pytest.mark.parametrize("kind", ["ner", "classification", "forecasting"])
+@pytest.mark.parametrize("kind", ["ner", "classification", "labelling", "forecasting"])
 def test_init_writes_a_config_and_never_replaces_a_file(call, tmp_path, kind):
     path = tmp_path / "own.toml"
     assert call("init", kind, path).status == 0
@@ -51,6 +51,17 @@ def test_the_starter_of_a_classifier_is_accepted_once_its_file_exists(call, tmp_
     rows = [f"{name} number {number},{name}" for number in range(20) for name in ("good", "bad")]
     (tmp_path / "train.csv").write_text("\n".join(["text,label", *rows]) + "\n")
     assert call("check", "classification.toml").status == 0
+
+
+def test_the_starter_of_a_labeller_is_accepted_once_its_file_exists(call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    call("init", "labelling")
+    assert "train.csv: expected a file, found nothing there" in call("check", "labelling.toml").out
+    rows = [
+        f"r{number},{step},{step % 3},{'high' if step > 2 else 'low'}" for number in range(9) for step in range(1, 6)
+    ]
+    (tmp_path / "train.csv").write_text("\n".join(["recording,step,speed,label", *rows]) + "\n")
+    assert call("check", "labelling.toml").status == 0
 
 
 def test_schema_prints_the_json_schema_or_the_reference(call):
