@@ -92,7 +92,7 @@ def predict(
             metavar="FORMAT",
             help="Output format. Tagger: text, conll, jsonl, csv, html (a page); doccano, label-studio, spacy (JSON, "
             "or a DocBin if --output ends in .spacy) or brat (a folder), to be corrected by people. Classifier: text, "
-            "jsonl, csv, html. Forecaster: csv, json, parquet.",
+            "jsonl, csv, html; of series csv, jsonl. Labeller: csv, jsonl. Forecaster: csv, json, parquet.",
         ),
     ] = None,
     reads: InputOption = "auto",
@@ -139,8 +139,8 @@ def predict(
     ] = 1,
     verbosity: Verbosity = None,
 ) -> None:
-    """Tag or classify text, or forecast the rows after the end of a series. Each line of a slow input is answered at
-    once."""
+    """Tag or classify text, label or classify series, or forecast the rows after their end. Each line of a slow input
+    of text is answered at once."""
     runs, source = divided(arguments)
     combined = combination(runs, combine)
     kind = format_of(kind, output)

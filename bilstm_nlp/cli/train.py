@@ -38,9 +38,9 @@ def train(
     force: Annotated[bool, typer.Option("--force", help="Replace an existing run.")] = False,
     verbosity: Verbosity = None,
 ) -> None:
-    """Train a tagger, a classifier or a forecaster. Weights, scores, plots and a report go to a run directory. Ctrl-C
-    saves the state, and --resume continues from it. For a file of series, all settings are chosen from the data and
-    shown."""
+    """Train a tagger, a classifier, a labeller or a forecaster. Weights, scores, plots and a report go to a run
+    directory. Ctrl-C saves the state, and --resume continues from it. For a file of series, all settings are chosen
+    from the data and shown."""
     from bilstm_nlp.cli import console
     from bilstm_nlp.cli.progress import TrainingProgress
     from bilstm_nlp.config.shipped import default_out
