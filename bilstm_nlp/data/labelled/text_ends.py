@@ -14,6 +14,8 @@ MOST_OTHERS = 0.1
 """The largest share of lines without a separator."""
 SURE, FEWEST = 0.9, 5
 """The least share of lines with known classes, and the fewest lines, if no class is needed."""
+FEW = 20
+"""Lines that are too few to be sure of classes before or after a blank."""
 SETTINGS = "data.label_column = 0 or -1"
 
 
@@ -57,7 +59,9 @@ def end_of(
         return End(best == 0)
     repeating = [side for side, figure in figures.items() if figure.repeats and "" not in figure.values]
     if len(repeating) == 1:
-        return End(repeating[0] == 0)
+        values = ", ".join(list(figures[repeating[0]].values)[:3])
+        few = separator == " " and len(lines) < FEW
+        return End(repeating[0] == 0, f"the classes are {values} …; {SETTINGS} says otherwise" if few else None)
     if repeating:
         return _one_of_two(figures, lines, separator)
     if weak and (format.label_columns or format.text_columns):

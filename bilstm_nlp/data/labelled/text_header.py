@@ -6,13 +6,17 @@ import re
 from collections.abc import Sequence
 
 from bilstm_nlp.data.labelled.labelled_text import TextFormat
-from bilstm_nlp.data.labelled.text_names import is_name
+from bilstm_nlp.data.labelled.text_names import is_name, is_text_name
 from bilstm_nlp.data.labelled.text_rows import Row
 
 NAME = re.compile(r"[^\W\d][\w.-]{0,29}( [\w.-]{1,20})?")
 """A cell that can be the name of a column: a word or two, and no number."""
-ROWS = 3
-"""Fewest rows below a header that is told by them."""
+GENERIC = re.compile(r"(v|x|col|column|field|unnamed:)[ _]?\d+", re.IGNORECASE)
+"""A name that programs give to a column without one."""
+ROWS = 6
+"""Fewest rows below a header that no known name tells."""
+FEWEST_WORDS = 2
+"""The fewest words of most texts below such a header."""
 
 
 def header_of(rows: Sequence[Row], format: TextFormat) -> tuple[bool, str | None]:
@@ -33,13 +37,22 @@ def header_of(rows: Sequence[Row], format: TextFormat) -> tuple[bool, str | None
     # Files that are joined have several header lines. Rows may have fewer cells than the first, or more.
     others = [row.cells for row in rows[1:] if row.cells != rows[0].cells]
     below = [[cells[index].strip() for cells in others if index < len(cells)] for index in range(len(first))]
-    if any(cell and cell in column for cell, column in zip(first, below, strict=True)):
-        return False, None
+    recurring = {cell for cell, column in zip(first, below, strict=True) if cell and cell in column}
     named = sum(map(is_name, filled))
     like_names = all(NAME.fullmatch(cell) for cell in filled)
-    if named >= 2 or (named and like_names):
+    if named >= 2 and all(is_text_name(cell) for cell in recurring):  # a text may be a word such as "text"
         return True, None
-    words = [len(cell.split()) for column in below for cell in column]
-    if like_names and len(others) == len(rows) - 1 >= ROWS and 3 * len(rows) <= sum(words):
-        return True, f"the first line, {' '.join(filled)!r}, names the columns; data.header = false makes it a text"
+    if recurring:
+        return False, None
+    said = f"the first line, {' '.join(filled)!r}, names the columns; data.header = false makes it a text"
+    if named and like_names:
+        return True, said if len(others) < ROWS else None
+    if all(GENERIC.fullmatch(cell) for cell in filled):
+        return True, said
+    texts = [sum(len(cell.split()) >= FEWEST_WORDS for cell in column) for column in below]
+    one_word = all(len(cell.split()) == 1 for cell in filled)
+    if like_names and one_word and len(others) == len(rows) - 1 and 2 * max(texts) > len(others):
+        if len(others) >= ROWS:
+            return True, said
+        return False, f"the first line, {' '.join(filled)!r}, is a text; data.header = true makes it a header"
     return False, None

@@ -11,7 +11,7 @@ from bilstm_nlp.data.labelled.text_ends import end_of
 from bilstm_nlp.data.labelled.text_header import header_of
 from bilstm_nlp.data.labelled.text_names import Ambiguous, is_name, is_text_name
 from bilstm_nlp.data.labelled.text_roles import Roles, known_column, roles_of
-from bilstm_nlp.data.labelled.text_rows import Cells, Line, Row, Way
+from bilstm_nlp.data.labelled.text_rows import Cells, Line, Row, Way, enclose_cells
 from bilstm_nlp.errors import DataError, excerpt, listed
 
 FASTTEXT = "__label__"
@@ -131,7 +131,8 @@ class _Search:
         if quotes:
             quoted, errors = self._rows(separator, "quoted")
             same = len({len(row.cells) for row in rows}) == 1 and len(rows[0].cells) > 1
-            if same and (errors or len(quoted) < len(rows)):
+            odd = len(quoted) < len(rows) or not enclose_cells(quoted, separator)
+            if same and (errors or (odd and separator not in CUTS)):
                 way = "raw"
                 if any(separator + '"' in line or line.startswith('"') for line in self.head):
                     doubts.append("quotes are part of the text, because they don't enclose cells")
@@ -140,27 +141,38 @@ class _Search:
         widths = Counter(len(row.cells) for row in rows)
         header, doubt = header_of(rows, self.format) if rows else (False, None)
         width = len(rows[0].cells) if header else max(widths, key=lambda count: (widths[count], count), default=0)
-        others = len(rows) - widths[width]
+        others, enclosed = len(rows) - widths[width], any(row.quoted for row in rows)
         # A class and a text without quotes, which may have the separator too, are cut at the first or last of them.
-        free = not quotes and width == 2 and separator in CUTS and others and self.format.separator is None
+        free = not enclosed and width == 2 and separator in CUTS and others and self.format.separator is None
         if width < 2 or (not header and (free or others > MOST_OTHERS * len(rows))):
             return None
         rows = [row for row in rows if len(row.cells) == width]
-        doubts += [doubt] if doubt else []
+        doubts += [doubt] if doubt and self.needs_class else []
         names = (
             tuple(cell.strip() or str(index) for index, cell in enumerate(rows[0].cells))
             if header
             else tuple(map(str, range(width)))
         )
         body = rows[1:] if header else rows
-        if not self.needs_class and not self.is_table and not (header and not doubt and self._has_text(names)):
+        if not self.needs_class and not self.is_table and not (header and self._has_text(names)):
             if not known_column(body, self.format.known):
                 return None
             doubts.append("a column has known classes, which are not part of the text")
         roles = roles_of(self.name, names if header else None, body, self.format, self.needs_class, weak=weak)
         if roles is None:
             return None
+        if separator in CUTS and not (enclosed or header) and self._is_prose(body, roles):
+            return None
         return Layout(Cells(separator, way), width, header, names, roles, (*doubts, *roles.doubts))
+
+    def _is_prose(self, rows: Sequence[Row], roles: Roles) -> bool:
+        """Tell whether cells beside a class are one text with commas: all of them are text, or begin with a blank."""
+        width = len(rows[0].cells) if rows else 0
+        if width < 3 or self.format.text_columns or len(roles.label) != 1 or roles.label[0] not in (0, width - 1):
+            return False
+        others = [index for index in range(width) if index != roles.label[0]]
+        blank = sum(row.cells[index].startswith(" ") for row in rows for index in others[1:])
+        return [*roles.text] == others or 2 * blank > len(rows) * len(others[1:])
 
     def _has_text(self, names: Sequence[str]) -> bool:
         """Tell whether a header names the columns of the text that are set, or any if none is."""

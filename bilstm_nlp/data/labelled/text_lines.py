@@ -106,6 +106,8 @@ def _table(lines: Iterable[Line], layout: Layout, cells: Cells, builder: TextBui
 
 def _of_row(row: Row, layout: Layout, cells: Cells, builder: TextBuilder) -> LabelledText | None:
     """Make the text of a row; None if it is skipped. Raises `DataError`."""
+    if not builder.needs_class and cells.way in ("first", "last") and len(row.cells) == 1:
+        return builder.build(row.cells[0], None, row.line, {})
     if len(row.cells) != layout.width:
         expected = f"{layout.width} cells, {cells.description}, as most rows have"
         shown = excerpt(cells.separator.join(row.cells))
@@ -120,6 +122,8 @@ def _of_row(row: Row, layout: Layout, cells: Cells, builder: TextBuilder) -> Lab
         classes = builder.classes.of_flags(flags, row.line)
     elif roles.label:
         classes = _classes(row.cells[roles.label[0]], row.line, builder)
+    if not builder.needs_class and cells.way in ("first", "last") and not set(classes or ()) <= builder.format.classes:
+        return builder.build(cells.separator.join(row.cells), None, row.line, {})
     text = " ".join(cell for index in roles.text if (cell := row.cells[index].strip()))
     used = {*roles.text, *roles.label}
     other = {name: row.cells[index] for index, name in enumerate(layout.names) if index not in used}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Literal, assert_never
@@ -27,6 +27,8 @@ class Row:
 
     line: int
     cells: list[str]
+    quoted: tuple[int, ...] = ()
+    """The indices of cells that stood in quotes."""
 
 
 def lines_of(lines: Iterator[Line]) -> Iterator[Line]:
@@ -85,6 +87,25 @@ class Cells:
                 assert_never(unknown)
 
 
+def enclose_cells(rows: Sequence[Row], separator: str) -> bool:
+    """Tell whether quotes enclose cells as CSV has them: all cells of a column, or those that need quotes.
+
+    >>> enclose_cells([Row(1, ["a", "x,y"], (1,)), Row(2, ["b", "z"])], ",")
+    True
+    >>> enclose_cells([Row(1, ["a", "x"], (1,)), Row(2, ["b", "z"])], ",")
+    False
+    """
+    counts = Counter(index for row in rows for index in row.quoted)
+    below = Counter(index for row in rows[1:] for index in row.quoted)  # a header may have none
+    some = {index for index in counts if max(counts[index] - 1, below[index]) < len(rows) - 1}
+    return all(
+        any(mark in row.cells[index] for mark in (separator, '"', "\n")) or row.cells[index] != row.cells[index].strip()
+        for row in rows
+        for index in row.quoted
+        if index in some
+    )
+
+
 def _quoted_rows(lines: Iterable[Line], separator: str, complain: Complain, name: str) -> Iterator[Row]:
     """Yield rows of CSV. A cell in quotes may have separators, line feeds and doubled quotes.
 
@@ -105,7 +126,7 @@ def _quoted_rows(lines: Iterable[Line], separator: str, complain: Complain, name
             complain(DataError(name, expected, f"{error}: {excerpt(line)!r}", number))
             source.put_back(record.more)
             continue
-        yield Row(number, cells)
+        yield Row(number, cells, tuple(record.quoted))
 
 
 class _Lines:
@@ -132,25 +153,29 @@ class _Record:
         self.position = 0
         self.more: list[Line] = []
         """The lines after the first."""
+        self.quoted: list[int] = []
+        """The indices of cells in quotes."""
 
     def cells(self) -> list[str]:
         """Read all cells. Raises `ValueError` for quotes that are not balanced."""
-        cells = []
+        cells: list[str] = []
         while True:
-            cells.append(self._cell())
+            cell, in_quotes = self._cell()
+            self.quoted += [len(cells)] if in_quotes else []
+            cells.append(cell)
             if self.position >= len(self.line):
                 return cells
             self.position += len(self.separator)
             if self.position >= len(self.line):
                 return [*cells, ""]
 
-    def _cell(self) -> str:
-        """Read a cell, up to the separator after it."""
+    def _cell(self) -> tuple[str, bool]:
+        """Read a cell, up to the separator after it. Return also whether it stood in quotes."""
         start = self._after_blanks(self.position)
         if not self.line.startswith('"', start):
             end = self.line.find(self.separator, self.position)
             start, self.position = self.position, len(self.line) if end < 0 else end
-            return self.line[start : self.position]
+            return self.line[start : self.position], False
         parts: list[str] = []
         start += 1
         while True:
@@ -171,7 +196,7 @@ class _Record:
         self.position = self._after_blanks(end + 1)
         if self.position < len(self.line) and not self.line.startswith(self.separator, self.position):
             raise ValueError(f"{excerpt(self.line[self.position :], 20)} after it")
-        return "".join(parts)
+        return "".join(parts), True
 
     def _after_blanks(self, position: int) -> int:
         """Skip blanks, which may stand between separator and quote."""

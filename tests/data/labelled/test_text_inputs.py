@@ -75,6 +75,17 @@ def test_known_classes_are_no_part_of_the_text_and_said(tmp_path, separator):
     assert "known classes, which are not part of the text" in remarks[0].message
 
 
+def test_line_without_a_known_class_is_whole_among_lines_with_one(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("pos good\nneg bad\n" * 6 + "quite nice\nnice\n")
+    texts = list(texts_to_classify(str(path), TextFormat(classes=KNOWN)))
+    assert [(text.text, text.classes) for text in texts[-3:]] == [
+        ("bad", ("neg",)),
+        ("quite nice", None),
+        ("nice", None),
+    ]
+
+
 def test_known_classes_may_be_numbers_with_names(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("1 good\n0 bad\n1 fine\n0 poor\n1 nice\n")

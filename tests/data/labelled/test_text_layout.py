@@ -8,7 +8,7 @@ from tests.data.labelled.reading import error_of, pairs_of, texts_of
 @pytest.mark.parametrize("columns", [("label", "text"), ("Review", "Sentiment"), ("v1", "v2")])
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_header_names_columns(tmp_path, columns, separator):
-    rows = [("1", "two words or three"), ("0", "and these are more"), ("1", "x y z"), ("0", "these are the last")]
+    rows = [("1", "two words or three"), ("0", "and these are more"), ("1", "x y z"), ("0", "y z")] * 2
     text_first = columns[0] == "Review"
     lines = [columns, *(row[::-1] if text_first else row for row in rows)]
     content = "".join(separator.join(line) + "\n" for line in lines)
@@ -50,6 +50,24 @@ def test_title_and_text_are_joined_by_their_names(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("rows", "texts", "said"),
+    [
+        (
+            ["v1,v2,,", "ham,hello you,,", "spam,win now,,", "ham,ok then,,"],
+            3,
+            "names the columns; data.header = false",
+        ),
+        (["sentimento,texto"] + ["pos,bom filme", "neg,mau filme"] * 3, 6, "names the columns"),
+        (["sentimento,texto", "pos,bom filme", "neg,mau filme", "pos,bem aqui", "neg,nada disto"], 5, "is a text"),
+    ],
+)
+def test_header_without_known_names_is_told_or_doubted(tmp_path, rows, texts, said):
+    remarks = []
+    assert len(texts_of(tmp_path / "a.csv", "\n".join(rows), remarks)) == texts
+    assert said in remarks[0].message
+
+
 def test_header_lines_of_joined_files_are_skipped_and_noted(tmp_path):
     remarks = []
     content = "label,text\npos,good\nneg,bad\nlabel,text\npos,fine\n"
@@ -67,7 +85,10 @@ def test_column_without_the_name_of_a_text_is_said(tmp_path):
     remarks = []
     texts = texts_of(tmp_path / "a.csv", "label,saying\npos,well done you\nneg,never\n", remarks)
     assert [text.text for text in texts] == ["well done you", "never"]
-    assert [remark.message for remark in remarks] == ["the text is in column saying; data.text_column names others"]
+    assert [remark.message for remark in remarks] == [
+        "the first line, 'label saying', names the columns; data.header = false makes it a text",
+        "the text is in column saying; data.text_column names others",
+    ]
 
 
 def test_dates_beside_a_text_are_no_text(tmp_path):
@@ -75,6 +96,33 @@ def test_dates_beside_a_text_are_no_text(tmp_path):
     dates = [f"Mon Apr 06 22:19:1{number} PDT 2009" for number in range(4)]
     content = "".join(f'"{label}","{date}","NONE","{text}"\n' for (label, text), date in zip(rows, dates, strict=True))
     assert pairs_of(tmp_path / "a.csv", content) == [(str(label), text) for label, text in rows]
+
+
+def test_header_is_told_though_a_text_is_the_name_of_its_column(tmp_path):
+    content = "label,text\npos,text\nneg,label\npos,a film\n"
+    assert pairs_of(tmp_path / "a.csv", content) == [("pos", "text"), ("neg", "label"), ("pos", "a film")]
+
+
+def test_quotes_around_some_texts_of_tabs_are_text(tmp_path):
+    remarks = []
+    texts = texts_of(tmp_path / "a.tsv", 'pos\t"good"\nneg\tbad\npos\tfine\nneg\tpoor\n', remarks)
+    assert texts[0].text == '"good"'
+    assert [remark.message for remark in remarks] == ["quotes are part of the text, because they don't enclose cells"]
+
+
+def test_quotes_around_all_texts_of_tabs_enclose_cells(tmp_path):
+    content = 'pos\t"good"\nneg\t"bad\tfilm"\npos\t"fine\nfilm"\nneg\t"poor"\n'
+    assert pairs_of(tmp_path / "a.tsv", content) == [
+        ("pos", "good"),
+        ("neg", "bad\tfilm"),
+        ("pos", "fine\nfilm"),
+        ("neg", "poor"),
+    ]
+
+
+def test_text_with_a_comma_in_every_line_is_whole(tmp_path):
+    rows = [("pos", "well, well"), ("neg", "no, not"), ("pos", "good, really"), ("neg", "so, so")]
+    assert pairs_of(tmp_path / "a.txt", "".join(f"{label},{text}\n" for label, text in rows)) == rows
 
 
 def test_quotes_that_enclose_no_cells_are_text_and_said(tmp_path):
