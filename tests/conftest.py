@@ -31,8 +31,8 @@ settings.register_profile("brief", settings.get_profile("ci"), max_examples=10)
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")
 settings.load_profile(PROFILE)
 
-LONGEST = frozenset({"test_python_versions.py", "test_same_bits.py", "test_kills.py"})
-"""Files that take more than a minute."""
+LONGEST = frozenset({"test_python_versions.py", "test_same_bits.py", "test_kills.py", "test_ray_cluster.py"})
+"""Files that take the longest, or wait the longest for other processes."""
 SLOW_FIXTURES = frozenset({"browser", "finished"})
 """Fixtures that start a browser, or the processes of a comparison."""
 TORCH_IS_HERE = importlib.util.find_spec("torch") is not None
