@@ -21,11 +21,15 @@ class Score:
     figures: dict[str, float | None] = field(default_factory=dict)
     undecided: bool = False
     """The development data can't tell models apart. The last epoch is then kept."""
+    loss: float | None = None
+    """Of the development data. The lower one is the better of two scores with equal values; None if values decide."""
 
     def at_least(self, other: Score) -> bool:
         """Return True if this score is as good as `other` or better. An undecided score never is."""
         if self.undecided:
             return False
+        if self.value == other.value and self.loss is not None and other.loss is not None:
+            return self.loss <= other.loss
         return self.value >= other.value if self.higher_is_better else self.value <= other.value
 
 

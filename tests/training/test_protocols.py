@@ -14,3 +14,17 @@ from bilstm_nlp.training.protocols import Score
 def test_scores_compare_in_their_direction(value, other, as_f1, as_error):
     for higher, expected in ((True, as_f1), (False, as_error)):
         assert Score("x", value, higher).at_least(Score("x", other, higher)) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "loss", "other_loss", "expected"),
+    [
+        (0.5, 0.1, 0.2, True),
+        (0.5, 0.2, 0.1, False),
+        (0.5, None, 0.1, True),
+        (0.6, 0.9, 0.1, True),
+        (0.4, 0.1, 0.9, False),
+    ],
+)
+def test_loss_decides_between_equal_values_alone(value, loss, other_loss, expected):
+    assert Score("x", value, True, loss=loss).at_least(Score("x", 0.5, True, loss=other_loss)) == expected

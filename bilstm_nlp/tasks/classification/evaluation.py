@@ -87,7 +87,7 @@ class Evaluation:
             "sequences": len(self.gold),
             "steps": int(lengths.sum()),
             **_headline(figures, several=several),
-            "log_loss": _log_loss(values, self.gold, several=several),
+            "log_loss": log_loss(values, self.gold, several=several),
             "majority": figures.majority,
             "per_class": as_json(figures.per_class),
             "confusion": as_json(figures.confusion),
@@ -116,7 +116,7 @@ def _headline(figures: ClassScores, *, several: bool) -> dict[str, float | None]
     return {"accuracy": figures.accuracy, **means}
 
 
-def _log_loss(values: NDArray[np.float64], gold: NDArray[np.bool_], *, several: bool) -> float | None:
+def log_loss(values: NDArray[np.float64], gold: NDArray[np.bool_], *, several: bool) -> float | None:
     """Return the mean negative logarithm of the probability of the gold classes, in nats a sequence."""
     if not len(gold):
         return None

@@ -19,7 +19,7 @@ from bilstm_nlp.tasks.classification.codec import ClassificationCodec
 from bilstm_nlp.tasks.classification.comparison import ClassifiedExamples
 from bilstm_nlp.tasks.classification.decoding import chosen_classes, decode, names, probabilities
 from bilstm_nlp.tasks.classification.ends import Encoded, InputEnd, Part, Parts
-from bilstm_nlp.tasks.classification.evaluation import Evaluation
+from bilstm_nlp.tasks.classification.evaluation import Evaluation, log_loss
 from bilstm_nlp.tasks.classification.inputs import classifier_of, threshold_of
 from bilstm_nlp.tasks.classification.model import ClassificationModel
 from bilstm_nlp.tasks.classification.predictor import Classifier
@@ -66,15 +66,21 @@ class PreparedClassification:
         return batch
 
     def scorer(self) -> Callable[[nn.Module], Score]:
-        """Return a function that scores a model on the development part: by accuracy, or by F1 of several classes."""
+        """Return a function that scores a model on the development part: by accuracy, or by F1 of several classes.
+
+        Of epochs with equal scores, which a small part has often, the one with the lowest log loss is the best.
+        """
         encoded = self.codec.inputs.encode(self.data.dev.inputs)
         gold, threshold = self.codec.gold(self.data.dev), threshold_of(self.config)
 
         def score(model: Any) -> Score:
-            predicted = chosen_classes(probabilities(model, decode(model, encoded).scores, 1.0), threshold)
+            values = probabilities(model, decode(model, encoded).scores, 1.0)
+            predicted = chosen_classes(values, threshold)
             numerator, denominator = units(gold, predicted, several=threshold is not None)
             name = "accuracy" if threshold is None else "f1"
-            return Score(name, float(numerator.sum() / max(denominator.sum(), 1.0)), higher_is_better=True)
+            value = float(numerator.sum() / max(denominator.sum(), 1.0))
+            loss = log_loss(values, gold, several=threshold is not None)
+            return Score(name, value, higher_is_better=True, loss=loss)
 
         return score
 

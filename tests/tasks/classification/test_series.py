@@ -162,3 +162,12 @@ def test_class_that_changes_within_a_series_is_refused(tmp_path):
 def test_config_of_another_input_is_refused(tmp_path, changed, message):
     with pytest.raises(ConfigError, match=message):
         parse(series_config_of(tmp_path) | changed, "a test")
+
+
+def test_score_of_an_epoch_has_the_log_loss_of_its_development_part(run):
+    classifier = load(run)
+    values = json.loads((run / "config.json").read_text())
+    prepared = build(parse(values, "a test")).prepare(classifier)
+    classifier.model.head.temperature.fill_(1.0)
+    score = prepared.scorer()(classifier.model)
+    assert score.loss == pytest.approx(prepared.evaluation(prepared.data.dev).results()["log_loss"])
