@@ -32,7 +32,7 @@ def header_of(rows: Sequence[Row], format: TextFormat) -> tuple[bool, str | None
         return True, None
     first = [cell.strip() for cell in rows[0].cells]
     filled = [cell for cell in first if cell]
-    if len(set(filled)) < len(filled) or any(cell in format.known for cell in filled):
+    if not filled or len(set(filled)) < len(filled) or any(cell in format.known for cell in filled):
         return False, None
     # Files that are joined have several header lines. Rows may have fewer cells than the first, or more.
     others = [row.cells for row in rows[1:] if row.cells != rows[0].cells]

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from bilstm_nlp.data.labelled.labelled_text import TextFormat
 from bilstm_nlp.data.labelled.text_ends import end_of
-from bilstm_nlp.data.labelled.text_header import header_of
+from bilstm_nlp.data.labelled.text_header import NAME, header_of
 from bilstm_nlp.data.labelled.text_names import Ambiguous, is_name, is_text_name
 from bilstm_nlp.data.labelled.text_roles import Roles, known_column, roles_of
 from bilstm_nlp.data.labelled.text_rows import Cells, Line, Row, Way, enclose_cells
+from bilstm_nlp.data.lines import name_of
 from bilstm_nlp.errors import DataError, excerpt, listed
 
 FASTTEXT = "__label__"
@@ -87,7 +88,8 @@ class _Search:
         self.name, self.lines, self.format, self.needs_class = name, lines, format, needs_class
         self.head = head
         """All lines that are not blank."""
-        self.is_table = format.separator is not None or name.lower().removesuffix(".gz").endswith((".csv", ".tsv"))
+        told = format.separator is not None and bool(format.text_columns)
+        self.is_table = told or name.lower().removesuffix(".gz").endswith((".csv", ".tsv"))
 
     def layout(self, *, weak: bool) -> Layout | None:
         """Try the separators in their order. `weak` accepts guesses from few lines."""
@@ -154,7 +156,7 @@ class _Search:
             else tuple(map(str, range(width)))
         )
         body = rows[1:] if header else rows
-        if not self.needs_class and not self.is_table and not (header and self._has_text(names)):
+        if not self.needs_class and not self.is_table and not (header and not others and self._is_sure(rows)):
             if not known_column(body, self.format.known):
                 return None
             doubts.append("a column has known classes, which are not part of the text")
@@ -174,6 +176,12 @@ class _Search:
         blank = sum(row.cells[index].startswith(" ") for row in rows for index in others[1:])
         return [*roles.text] == others or 2 * blank > len(rows) * len(others[1:])
 
+    def _is_sure(self, rows: Sequence[Row]) -> bool:
+        """Tell whether a header is none of the texts: it names the text, and rows follow, as far as they are known."""
+        names = rows[0].cells
+        followed = len(rows) > 1 or self.name == name_of("-")
+        return followed and self._has_text(names) and all(map(NAME.fullmatch, names))
+
     def _has_text(self, names: Sequence[str]) -> bool:
         """Tell whether a header names the columns of the text that are set, or any if none is."""
         wanted = self.format.text_columns
@@ -184,7 +192,7 @@ class _Search:
     def _of_single_column(self) -> Layout | None:
         """Read the lines as a table with a column of texts, if its header says so."""
         names = (self.head[0].strip(),)
-        if not (self._has_text(names) or self.format.header):
+        if not ((self._has_text(names) and NAME.fullmatch(names[0])) or self.format.header):
             return None
         return Layout(Cells(self.format.separator or ",", "quoted"), 1, True, names, Roles((0,)))
 

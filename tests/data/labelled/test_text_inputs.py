@@ -35,6 +35,11 @@ def test_line_that_begins_with_a_class_is_whole(texts_of):
     assert texts_of("pos is a word, yes\nneg is, too\n") == [(1, "pos is a word, yes"), (2, "neg is, too")]
 
 
+@pytest.mark.parametrize("line", ['review, 5"', "title,", ",", "text, label", "the review, at last"])
+def test_line_with_the_name_of_a_column_is_a_text(texts_of, line):
+    assert texts_of(f"{line}\n\nwell, well, well\n") == [(1, line), (2, ""), (3, "well, well, well")]
+
+
 def test_json_lines_need_no_class(texts_of):
     assert texts_of('{"text": "good", "id": 1}\n\n{"text": ""}\n', "a.jsonl") == [(1, "good"), (3, "")]
 
