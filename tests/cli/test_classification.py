@@ -68,6 +68,16 @@ def test_csv_has_a_column_for_each_of_the_top_classes(call, classifier_run, text
     assert float(rows[1][2]) == float(rows[1][4]) > float(rows[1][6])
 
 
+def test_other_columns_of_a_table_come_out_again(call, classifier_run, tmp_path):
+    path = tmp_path / "in.csv"
+    path.write_text('id,text,day\n7,"My lamp, it broke",May\n8,Where is it,\n')
+    for jobs in ("1", "2"):
+        out = call("predict", classifier_run, path, "--format", "csv", "--confidence", "--jobs", jobs).out
+        rows = list(csv.reader(io.StringIO(out)))
+        assert rows[0] == ["id", "day", "text", "class", "confidence"]
+        assert [row[:3] for row in rows[1:]] == [["7", "May", "My lamp, it broke"], ["8", "", "Where is it"]]
+
+
 def test_other_keys_of_records_come_out_again(call, classifier_run, tmp_path):
     path = tmp_path / "in.jsonl"
     path.write_text('{"id": 7, "text": "A lamp\\nis broken", "meta": {"a": [1]}}\n', encoding="utf-8")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 from bilstm_nlp.data.labelled.labelled_text import LabelledText
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.tasks.classification.predictor import Classified, Classifier
-from bilstm_nlp.tasks.classification.text_output import FOOTER, Choices, OutputFormat, header_of, writer_of
+from bilstm_nlp.tasks.classification.text_output import FOOTER, Choices, OutputFormat, header_of, names_of, writer_of
 from bilstm_nlp.tasks.classification.text_stream import TextChunk, TextCounts, TextReading
 from bilstm_nlp.tasks.request import Request
 
@@ -95,13 +95,16 @@ class TextClassifier(Classifier):
             source=request.source,
             format=format,
             reads=request.reads,
-            header=header_of(kind, choices_of(request), request.source, weighted=self.has_weights),
+            header=header_of(kind, request.source, weighted=self.has_weights),
             footer=FOOTER if kind == "html" else "",
         )
 
     def render(self, chunk: TextChunk, request: Request) -> Iterator[bytes]:
         """Yield the output for each text of a chunk, in the request's format."""
-        write = writer_of(self._format(request), choices_of(request))
+        kind, choices = self._format(request), choices_of(request)
+        write = writer_of(kind, choices, chunk.columns)
+        if kind == "csv" and chunk.first == 1:
+            yield names_of(choices, chunk.columns).encode()
         answers = self.answer([text for text in chunk.texts if text.tokens])
         for number, text in enumerate(chunk.texts, chunk.first):
             self.tally.texts += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal, assert_never
@@ -43,36 +43,39 @@ class Choices:
     """The weight of each token."""
 
 
-def writer_of(kind: OutputFormat, choices: Choices) -> Write:
-    """Return the function that writes a classified text."""
+def writer_of(kind: OutputFormat, choices: Choices, columns: Sequence[str] = ()) -> Write:
+    """Return the function that writes a classified text. `columns` are others of the input that CSV gives back."""
     match kind:
         case "text":
             return lambda number, text, answer: _line(text, answer, choices)
         case "jsonl":
             return lambda number, text, answer: _json(text, answer, choices)
         case "csv":
-            return lambda number, text, answer: _row(text, answer, choices)
+            return lambda number, text, answer: _row(text, answer, choices, columns)
         case "html":
             return _paragraph
         case _:
             assert_never(kind)
 
 
-def header_of(kind: OutputFormat, choices: Choices, source: str, *, weighted: bool) -> str:
-    """Return the beginning of the output. `weighted`: the model weighs the words of a text."""
-    if kind == "csv":
-        top = [name for number in range(1, choices.top + 1) for name in (f"class_{number}", f"probability_{number}")]
-        return _cells(["text", "class", *(["confidence"] if choices.confidence else []), *top])
-    if kind == "html":
-        look = style(_resource("classified.css"))
-        return template(_resource("classified.html"), {"shown": shown}).render(
-            policy=policy(look, ""),
-            style=look,
-            source=source,
-            weighted=weighted,
-            shares=[f"{number / SHADES:.0%}–{(number + 1) / SHADES:.0%}" for number in range(SHADES)],
-        )
-    return ""
+def header_of(kind: OutputFormat, source: str, *, weighted: bool) -> str:
+    """Return the beginning of the output for every input. `weighted`: the model weighs the words of a text."""
+    if kind != "html":
+        return ""
+    look = style(_resource("classified.css"))
+    return template(_resource("classified.html"), {"shown": shown}).render(
+        policy=policy(look, ""),
+        style=look,
+        source=source,
+        weighted=weighted,
+        shares=[f"{number / SHADES:.0%}–{(number + 1) / SHADES:.0%}" for number in range(SHADES)],
+    )
+
+
+def names_of(choices: Choices, columns: Sequence[str]) -> str:
+    """Return the header line of CSV, the names of its columns."""
+    top = [name for number in range(1, choices.top + 1) for name in (f"class_{number}", f"probability_{number}")]
+    return _cells([*columns, "text", "class", *(["confidence"] if choices.confidence else []), *top])
 
 
 def _resource(name: str) -> str:
@@ -114,15 +117,26 @@ def _json(text: LabelledText, answer: Classified | None, choices: Choices) -> st
     return json.dumps(values, ensure_ascii=False, default=str) + "\n"
 
 
-def _row(text: LabelledText, answer: Classified | None, choices: Choices) -> str:
-    """Write a text with its classes as a row of CSV."""
-    cells: list[str] = [text.text, "" if answer is None else JOINED.join(answer.classes)]
+def _row(text: LabelledText, answer: Classified | None, choices: Choices, columns: Sequence[str]) -> str:
+    """Write a text with its classes as a row of CSV, after the other columns of its input."""
+    cells: list[str] = [
+        *(_cell(text.other.get(name)) for name in columns),
+        text.text,
+        "" if answer is None else JOINED.join(answer.classes),
+    ]
     if choices.confidence:
         cells.append("" if answer is None else JOINED.join(f"{value:.6g}" for value in confidence_of(answer)))
     top = [] if answer is None else _top(answer, choices.top)
     cells += [cell for name, value in top for cell in (name, f"{value:.6g}")]
     cells += [""] * 2 * (choices.top - len(top))
     return _cells(cells)
+
+
+def _cell(value: object) -> str:
+    """Write a value of another column; nothing for none."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _cells(cells: list[str]) -> str:

@@ -49,6 +49,8 @@ class TextChunk:
     first: int
     """The number of the first text in the stream, from 1."""
     texts: Sequence[LabelledText]
+    columns: Sequence[str] = ()
+    """Columns or keys of the first text of the stream beside text and class, which CSV gives back."""
 
 
 @dataclass(frozen=True)
@@ -68,26 +70,28 @@ class TextReading:
         """
         remarks: list[Remark] = []
         chunk: list[LabelledText] = []
+        columns: tuple[str, ...] | None = None
         first, tokens, deadline = 1, 0, 0.0
         pipe = self._pipe()
         try:
             for text in texts_to_classify(self.source, self.format, remarks.append, self.reads):
+                columns = tuple(map(str, text.other)) if columns is None else columns
                 if not chunk:
                     deadline = time.monotonic() + PATIENCE
                 chunk.append(text)
                 tokens += len(text.tokens)
                 is_full = len(chunk) >= CHUNK_TEXTS or tokens >= CHUNK_TOKENS
                 if is_full or (pipe is not None and not pipe.ready(deadline)):
-                    yield TextChunk(first, chunk)
+                    yield TextChunk(first, chunk, columns or ())
                     first, chunk, tokens = first + len(chunk), [], 0
         except InputError:
             if chunk:
-                yield TextChunk(first, chunk)
+                yield TextChunk(first, chunk, columns or ())
             raise
         finally:
             warn(remarks)
         if chunk:
-            yield TextChunk(first, chunk)
+            yield TextChunk(first, chunk, columns or ())
 
     @property
     def may_be_slow(self) -> bool:
