@@ -24,6 +24,7 @@ def token_values(**changed: object) -> dict[str, object]:
         "features": np.zeros((2, 3, 8), np.float32),
         "values": np.zeros((2, 3, 2), np.int64),
         "tags": ids,
+        "classes": np.zeros((2, 4), np.float32),
         "windows": SentenceWindows(np.zeros((1, 5), np.int64), np.array([5]), ids),
     }
     return {**fitting, **changed}

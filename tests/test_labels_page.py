@@ -50,6 +50,6 @@ def bare(task: str, text: str) -> str:
 
 def test_table_of_near_schemes_has_the_offered_lines():
     rows = re.findall(r"(?m)^\| `([^`]+)`[^|]*\| `([^`]+)` \|$", PAGE)
-    assert len(rows) == 10
+    assert len(rows) == len(re.findall(r"(?m)^\| `[^`]+`.*`data\.tag_", PAGE)) > 9
     for tags, line in rows:
         assert offered([tags.split()]).line == line

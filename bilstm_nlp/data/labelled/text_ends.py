@@ -36,8 +36,8 @@ def end_of(
     `weak` accepts what the settings say, even if the values don't repeat, and a single class. Raises `Ambiguous` if it
     could stand at both.
 
-    >>> end_of(["0 good film", "1 bad film", "0 fine", "1 poor"], " ", TextFormat(), weak=False)
-    End(first=True, doubt=None)
+    >>> end_of(["0 good film", "1 bad film", "0 fine", "1 poor"], " ", TextFormat(), weak=False).first
+    True
     """
     sides = [side for side in (0, 1) if _allowed(side, format)]
     if separator == ": ":
