@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import importlib.util
 import io
 import os
@@ -63,12 +62,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             test._hypothesis_internal_use_settings = settings(own, max_examples=min(own.max_examples, 10))
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: (item.path.name not in LONGEST, item.path not in slow))
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Leave what was imported and collected out of garbage collections, each of which would look at all of it."""
-    gc.collect()
-    gc.freeze()
 
 
 class Result:

@@ -7,6 +7,7 @@ pytest-xdist starts new interpreters instead, and each of them imports and colle
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import selectors
 import signal
@@ -40,6 +41,9 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     number = session.config.getoption("--workers")
     if number < 1 or session.config.option.collectonly or session.testsfailed:
         return None
+    # Collections of garbage need not look at all that was imported and collected.
+    gc.collect()
+    gc.freeze()
     Controller(session).run(number)
     if session.shouldfail:
         raise session.Failed(session.shouldfail)

@@ -33,7 +33,9 @@ def order_of(table: Table, complain: Complain) -> Floats | None:
         if is_text.any():
             text = column.map(str).str.strip()
             times = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=True)
-            clock = pd.to_timedelta(text.where(text.str.fullmatch(CLOCK)).replace(SHORT_CLOCK, r"\1:00", regex=True))
+            # `str.replace`, since `replace` would change the type of a column of nothing, of which pandas 2 warns.
+            clocks = text.where(text.str.fullmatch(CLOCK)).str.replace(SHORT_CLOCK, r"\1:00", regex=True)
+            clock = pd.to_timedelta(clocks)
             order, wrong = min(
                 (
                     (order, wrong),
