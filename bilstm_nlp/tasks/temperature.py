@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bilstm_nlp.metrics.reliability import reliability
+from bilstm_nlp.metrics.reliability import Reliability, reliability
 
 Confidences = Callable[[float], NDArray[np.float64]]
 """temperature → (N,) confidences of the same N predictions at every temperature."""
@@ -105,3 +106,17 @@ def cross_fitted(
         temperature = fit_temperature(lambda t, part=part: confidences(t)[~part], correct[~part])  # type: ignore[misc]
         fitted[part] = confidences(temperature)[part]
     return fitted, reliability(fitted, correct).ece
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Confidences of predictions against how often they are right. The fields are keys of metrics.json."""
+
+    temperature: float
+    before: Reliability
+    """At a temperature of 1."""
+    after: Reliability
+    """At the calibrated temperature."""
+    ece_cross_fitted: float | None
+    """Calibration error with a temperature fitted to one half of the sequences and measured on the other half. None
+    if a half has no predictions."""

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bilstm_nlp.metrics.classes import ClassScores, class_scores
-from bilstm_nlp.metrics.reliability import Reliability, reliability
+from bilstm_nlp.metrics.reliability import reliability
 from bilstm_nlp.system.json_values import as_json
 from bilstm_nlp.tasks.classification.codec import ClassificationCodec
 from bilstm_nlp.tasks.classification.decoding import chosen_classes, decode, probabilities
 from bilstm_nlp.tasks.classification.ends import InputEnd, Part
 from bilstm_nlp.tasks.classification.model import ClassificationModel, head_of
-from bilstm_nlp.tasks.temperature import cross_fitted, fit_temperature
+from bilstm_nlp.tasks.temperature import Calibration, cross_fitted, fit_temperature
 
 
 @dataclass(frozen=True)
@@ -93,19 +93,6 @@ class Evaluation:
             "confusion": as_json(figures.confusion),
             "calibration": as_json(calibration),
         }
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """Confidences of classes against how often they are right."""
-
-    temperature: float
-    before: Reliability
-    """At a temperature of 1."""
-    after: Reliability
-    """At the calibrated temperature."""
-    ece_cross_fitted: float | None
-    """Calibration error with a temperature fitted to one half of the sequences and measured on the other half."""
 
 
 def _headline(figures: ClassScores, *, several: bool) -> dict[str, float | None]:

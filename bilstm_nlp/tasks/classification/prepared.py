@@ -24,6 +24,7 @@ from bilstm_nlp.tasks.classification.inputs import classifier_of, threshold_of
 from bilstm_nlp.tasks.classification.model import ClassificationModel
 from bilstm_nlp.tasks.classification.predictor import Classifier
 from bilstm_nlp.tasks.measurement import Measurement, Ratio, evenly_spaced, timed
+from bilstm_nlp.tasks.report_tables import most_frequent
 from bilstm_nlp.training.protocols import Batches, Score, TrainingBatch
 
 EXAMPLES, MEASURED = 8, 5000
@@ -135,8 +136,9 @@ class PreparedClassification:
         """Draw the confusion of the development part's classes, where a sequence has one."""
         confusion = results["dev"]["confusion"]
         if confusion is not None:
-            labels, counts = most_frequent(confusion)
-            plots.confusion(labels, counts, folder / "confusion.png", "class", outside=False)
+            labels, counts = most_frequent(confusion, DRAWN_CLASSES)
+            units = self.end.units.capitalize()
+            plots.confusion(labels, counts, folder / "confusion.png", "class", outside=False, units=units)
 
 
 def units(
@@ -150,10 +152,3 @@ def units(
     if several:
         return 2.0 * (gold & predicted).sum(1), (gold.sum(1) + predicted.sum(1)).astype(np.float64)
     return (gold == predicted).all(1).astype(np.float64), np.ones(len(gold))
-
-
-def most_frequent(confusion: Mapping[str, Any]) -> tuple[list[str], NDArray[np.int64]]:
-    """Return the classes and the (K, K) counts of a confusion matrix, at most `DRAWN_CLASSES` of them."""
-    counts = np.array(confusion["counts"], np.int64)
-    rows = np.sort(np.argsort(-counts.sum(1), kind="stable")[:DRAWN_CLASSES])
-    return [confusion["labels"][row] for row in rows.tolist()], counts[np.ix_(rows, rows)]

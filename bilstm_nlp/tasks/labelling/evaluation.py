@@ -10,31 +10,17 @@ import numpy as np
 
 from bilstm_nlp.batch import Bools, Floats, Ints
 from bilstm_nlp.data.labelled.sequence import SequenceSet
-from bilstm_nlp.metrics.reliability import Reliability, reliability
+from bilstm_nlp.metrics.reliability import reliability
 from bilstm_nlp.metrics.segments import SegmentScores, segment_scores
 from bilstm_nlp.metrics.steps import step_scores
 from bilstm_nlp.system.json_values import as_json
 from bilstm_nlp.tasks.labelling.codec import LabellingCodec, in_order
 from bilstm_nlp.tasks.labelling.decoding import Decoded, decode
 from bilstm_nlp.tasks.labelling.model import LabellingModel, head_of
-from bilstm_nlp.tasks.temperature import Confidences, cross_fitted, fit_temperature, interpolated
+from bilstm_nlp.tasks.temperature import Calibration, Confidences, cross_fitted, fit_temperature, interpolated
 
 MANY_SUMS = 20_000_000
 """Steps times labels squared from which on a temperature is fitted to interpolated probabilities."""
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """Confidences of the labels of steps against how often they are right."""
-
-    temperature: float
-    before: Reliability
-    """At a temperature of 1."""
-    after: Reliability
-    """At the calibrated temperature."""
-    ece_cross_fitted: float | None
-    """Calibration error with a temperature fitted to one half of the sequences and measured on the other half. None for
-    a single sequence."""
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from bilstm_nlp.tasks.labelling.evaluation import Evaluation
 from bilstm_nlp.tasks.labelling.model import LabellingModel, head_of
 from bilstm_nlp.tasks.labelling.predictor import Labeller
 from bilstm_nlp.tasks.measurement import Measurement, Ratio, evenly_spaced, timed
+from bilstm_nlp.tasks.report_tables import most_frequent
 from bilstm_nlp.tasks.sequences import sequence_format
 from bilstm_nlp.training.protocols import Batches, Score, TrainingBatch
 
@@ -142,12 +143,8 @@ class PreparedLabelling:
 
     def plot(self, results: Mapping[str, dict[str, Any]], folder: Path) -> None:
         """Draw the confusion of the development part's labels, and the learnt transitions."""
-        names, counts = results["dev"]["confusion"]["labels"], np.array(results["dev"]["confusion"]["counts"])
-        kept = np.sort(np.argsort(-counts.sum(axis=1), kind="stable")[:DRAWN_LABELS])
-        shown = [names[number] for number in kept.tolist()]
-        plots.confusion(
-            shown, counts[np.ix_(kept, kept)], folder / "confusion.png", "label", outside=False, units="Steps"
-        )
+        names, counts = most_frequent(results["dev"]["confusion"], DRAWN_LABELS)
+        plots.confusion(names, counts, folder / "confusion.png", "label", outside=False, units="Steps")
         scores = head_of(self.model).crf.scores().transitions.detach().cpu().numpy()
         drawn = self.codec.labels[:DRAWN_LABELS]
         plots.transitions(drawn, scores[: len(drawn), : len(drawn)], folder / "transitions.png")

@@ -32,7 +32,8 @@ def _section(name: str, results: dict[str, Any]) -> Section:
     section.parts.extend(
         [
             *report_tables.confusions(results["confusion"], "steps"),
-            *report_tables.calibration(results["calibration"], "steps", "sequences"),
+            report_tables.reliability(results["calibration"]["after"], "steps"),
+            report_tables.calibration_error(results["calibration"], "probabilities", "sequences"),
         ]
     )
     if name == "dev":

@@ -15,7 +15,7 @@ from bilstm_nlp.metrics.reliability import reliability, scores_at
 from bilstm_nlp.tags import Span, spans
 from bilstm_nlp.tasks.tagging.decoder import Decoder, decode_all
 from bilstm_nlp.tasks.tagging.decoding import Decoded, DecodedBatch
-from bilstm_nlp.tasks.tagging.results import Calibration
+from bilstm_nlp.tasks.tagging.results import EntityCalibration
 from bilstm_nlp.tasks.temperature import Confidences, cross_fitted, fit_temperature, interpolated
 
 MANY_TAGS = 40
@@ -51,12 +51,12 @@ class Evaluation:
         """
         return self._confidences(self.decoder.temperature if temperature is None else temperature)
 
-    def calibration(self) -> Calibration:
+    def calibration(self) -> EntityCalibration:
         """Compare the confidences with how often they are right, before and after calibration."""
         correct, chosen = self._correct(self.batches), self._fitted
         confidences = self.confidences()
         half = np.array([sentence % 2 == 0 for sentence, _ in _predictions(chosen.batches)], dtype=bool)
-        return Calibration(
+        return EntityCalibration(
             temperature=self.decoder.temperature,
             before=reliability(self.confidences(1.0), correct),
             after=reliability(confidences, correct),

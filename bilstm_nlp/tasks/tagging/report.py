@@ -7,10 +7,11 @@ from itertools import chain
 from typing import Any
 
 from bilstm_nlp.reports.sections import Picture, Row, Section, Table, number
+from bilstm_nlp.tasks import report_tables
 from bilstm_nlp.tasks.tagging.words import ENTITIES, LABELS, Words
 
-LABELS_SHOWN, CONFUSIONS_SHOWN = 100, 15
-"""Labels and confusions in the report; metrics.json has all."""
+LABELS_SHOWN = 100
+"""Labels in the report; metrics.json has all."""
 SCORE_HEADER = ("", "precision", "recall", "F1", "entities")
 
 
@@ -62,27 +63,12 @@ def _label_tables(results: dict[str, Any]) -> Iterator[Table | str]:
         ("", "precision", "recall", "F1", "tokens"),
         list(_score_rows(dict(labels[:LABELS_SHOWN]))),
     )
-    mistakes = _confusions(results["confusion"])
-    if mistakes:
-        yield Table("The most frequent confusions", ("gold", "predicted", "tokens"), mistakes)
+    yield from report_tables.confusions(results["confusion"], "tokens")
 
 
 def _the_first(rows: Sequence[object]) -> str:
     """Say how many rows are shown, if some are not."""
     return f", the {LABELS_SHOWN} most frequent of {len(rows):,}" if len(rows) > LABELS_SHOWN else ""
-
-
-def _confusions(confusion: dict[str, Any]) -> list[Row]:
-    """List the pairs of labels that are confused most often."""
-    names = confusion["labels"]
-    pairs = [
-        (count, row, column)
-        for row, counts in enumerate(confusion["counts"])
-        for column, count in enumerate(counts)
-        if count and row != column
-    ]
-    pairs.sort(key=lambda pair: -pair[0])
-    return [(names[row], names[column], f"{count:,}") for count, row, column in pairs[:CONFUSIONS_SHOWN]]
 
 
 def _score_rows(groups: dict[str, dict[str, Any]]) -> Iterator[Row]:
@@ -112,25 +98,9 @@ def _warnings(results: dict[str, Any]) -> Iterator[str]:
 
 def _calibration(figures: dict[str, Any], words: Words) -> Iterator[Table | str]:
     """Show how often entities or labels of a confidence are right, and the calibration error."""
-    after = figures["after"]
-    edges = after["edges"]
-    rows: list[Row] = [
-        (
-            f"{edges[i]:.2f}–{edges[i + 1]:.2f}",
-            f"{count:,}",
-            number(after["mean_confidence"][i], 3),
-            number(after["accuracy"][i], 3),
-        )
-        for i, count in enumerate(after["counts"])
-        if count
-    ]
-    yield Table("Reliability", ("confidence", words.many, "mean confidence", "right"), rows)
+    yield report_tables.reliability(figures["after"], words.many)
     yield from _thresholds(figures.get("thresholds", []), words)  # runs of 0.1.0 have none
-    yield (
-        f"Expected calibration error of {words.one} probabilities: {number(figures['before']['ece'])} raw, "
-        f"{number(after['ece'])} at temperature {figures['temperature']:.3f}, {number(figures['ece_cross_fitted'])} "
-        "cross-fitted (temperature from one half of these sentences, measured on the other)."
-    )
+    yield report_tables.calibration_error(figures, f"{words.one} probabilities", "sentences")
 
 
 def _thresholds(thresholds: Sequence[dict[str, Any]], words: Words) -> Iterator[Table]:

@@ -7,8 +7,9 @@ from typing import Any, Literal, Protocol
 
 from bilstm_nlp.metrics.labels import PRF, Confusion
 from bilstm_nlp.metrics.plain_labels import Accuracy
-from bilstm_nlp.metrics.reliability import Reliability, Threshold
+from bilstm_nlp.metrics.reliability import Threshold
 from bilstm_nlp.system.json_values import as_json
+from bilstm_nlp.tasks.temperature import Calibration
 
 
 class Results(Protocol):
@@ -37,16 +38,9 @@ class ReadingDisagreement:
 
 
 @dataclass(frozen=True)
-class Calibration:
+class EntityCalibration(Calibration):
     """Confidences of predicted entities or labels against how often they are right."""
 
-    temperature: float
-    before: Reliability
-    """At a temperature of 1."""
-    after: Reliability
-    """At the calibrated temperature."""
-    ece_cross_fitted: float | None
-    """Calibration error with a temperature fitted to one half of the sentences and measured on the other half."""
     thresholds: list[Threshold]
     """The scores if predictions below a confidence are left out."""
 
@@ -74,7 +68,7 @@ class SegmentResults:
     by_novelty: dict[str, PRF]
     by_length: dict[str, PRF]
     confusion: Confusion
-    calibration: Calibration
+    calibration: EntityCalibration
 
     @property
     def headline(self) -> float | None:
@@ -103,7 +97,7 @@ class LabelResults:
     """By what the training data has of the word."""
     per_label: dict[str, PRF]
     confusion: Confusion
-    calibration: Calibration
+    calibration: EntityCalibration
 
     @property
     def headline(self) -> float | None:

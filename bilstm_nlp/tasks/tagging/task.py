@@ -13,7 +13,6 @@ from typing import Any, assert_never
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
 from bilstm_nlp.config.corpora import DevShare
@@ -33,6 +32,7 @@ from bilstm_nlp.system.memory import allocating
 from bilstm_nlp.tags import training_scheme
 from bilstm_nlp.tasks.base import Predictor
 from bilstm_nlp.tasks.measurement import Measurement, evenly_spaced
+from bilstm_nlp.tasks.report_tables import most_frequent
 from bilstm_nlp.tasks.request import ErrorsPage
 from bilstm_nlp.tasks.tagging import errors_page, report
 from bilstm_nlp.tasks.tagging.class_weights import class_weights
@@ -257,7 +257,7 @@ class PreparedTagging:
     def plot(self, results: Mapping[str, dict[str, Any]], folder: Path) -> None:
         """Draw the confusion of the development entities' types or labels, and the learnt transitions."""
         words = meaning_of(self.codec).words
-        names, counts = most_frequent(results["dev"]["confusion"])
+        names, counts = most_frequent(results["dev"]["confusion"], DRAWN_LABELS)
         plots.confusion(names, counts, folder / "confusion.png", words.kind, outside=words.outside)
         transitions = head_of(self.model).crf.scores().transitions.detach().cpu().numpy()[:DRAWN_TAGS, :DRAWN_TAGS]
         plots.transitions(
@@ -278,15 +278,6 @@ def _say_doubts(codec: TaggingCodec, data: Corpora) -> None:
 def _forms(sentences: Sequence[Sentence]) -> Counter[str]:
     """Count the word forms."""
     return Counter(chain.from_iterable(sentence.tokens for sentence in sentences))
-
-
-def most_frequent(confusion: Mapping[str, Any]) -> tuple[list[str], NDArray[np.int64]]:
-    """Return the labels and the (L, L) counts of a confusion matrix, at most `DRAWN_LABELS` of them."""
-    counts = np.array(confusion["counts"], np.int64)
-    rows = np.sort(np.argsort(-counts.sum(1), kind="stable")[:DRAWN_LABELS])
-    if len(counts) > DRAWN_LABELS:
-        return [confusion["labels"][row] for row in rows.tolist()], counts[np.ix_(rows, rows)]
-    return confusion["labels"], counts
 
 
 def _context_tokens(config: DocumentContext | NoContext) -> int:
