@@ -8,8 +8,8 @@ from pydantic import Field
 
 from bilstm_nlp.config.corpora import DevShare, files_of
 from bilstm_nlp.config.embeddings import WordEmbeddingsConfig
-from bilstm_nlp.config.forecasting import PatchReaderConfig, StepReaderConfig
 from bilstm_nlp.config.measures import Comparability, Measure, Subject
+from bilstm_nlp.config.readers import PatchReaderConfig, StepReaderConfig
 from bilstm_nlp.config.sections import (
     AttentionConfig,
     EncoderConfig,
@@ -27,15 +27,20 @@ Pooling = Literal["last", "both-ends", "mean", "max", "attention"]
 ClassWeights = Literal["balanced"] | dict[str, Annotated[float, Field(gt=0)]] | None
 
 
-class OneClassConfig(Section):
-    """A class for each sequence: softmax."""
+class PooledConfig(Section):
+    """The vector of a sequence that a head reads."""
 
-    kind: Literal["softmax"] = "softmax"
     pooling: Pooling = "max"
     """The vector of a sequence, from the states of its steps: the last, both ends, the mean, the maximum, or a mean
     weighted by attention."""
     dropout: Probability = 0.5
     """Fraction of the vector's numbers that training drops."""
+
+
+class OneClassConfig(PooledConfig):
+    """A class for each sequence: softmax."""
+
+    kind: Literal["softmax"] = "softmax"
     label_smoothing: Probability = 0.0
     """Probability that the training target gives evenly to all classes."""
     class_weights: ClassWeights = None
@@ -43,15 +48,10 @@ class OneClassConfig(Section):
     `balanced`: N / (K · n) for a class with n of the N sequences, where there are K classes."""
 
 
-class SeveralClassesConfig(Section):
+class SeveralClassesConfig(PooledConfig):
     """Any number of classes for each sequence: a sigmoid for each class."""
 
     kind: Literal["sigmoid"] = "sigmoid"
-    pooling: Pooling = "max"
-    """The vector of a sequence, from the states of its steps: the last, both ends, the mean, the maximum, or a mean
-    weighted by attention."""
-    dropout: Probability = 0.5
-    """Fraction of the vector's numbers that training drops."""
     label_smoothing: Probability = 0.0
     """Probability that the training target gives evenly to a class and its absence."""
     class_weights: ClassWeights = None

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from bilstm_nlp.config.measures import Comparability, Measure, Subject
+from bilstm_nlp.config.readers import PatchReaderConfig, StepReaderConfig
 from bilstm_nlp.config.regression import RegressionHeadConfig
 from bilstm_nlp.config.sections import (
     AttentionConfig,
@@ -141,24 +142,6 @@ class ForecastingData(Section):
     def least_past(self) -> int:
         """The least number of rows before an origin."""
         return self.look_back if self.min_past is None else self.min_past
-
-
-class StepReaderConfig(Section):
-    """Each row is a time step of the encoder."""
-
-    kind: Literal["steps"] = "steps"
-
-
-class PatchReaderConfig(Section):
-    """Each patch of neighbouring rows is a time step of the encoder (Nie et al. 2023)."""
-
-    kind: Literal["patches"] = "patches"
-    length: Positive = 24
-    """Number of rows in a patch."""
-    stride: Positive = 24
-    """Number of rows from one patch to the next."""
-    size: Positive = 128
-    """Size of the projection of a patch."""
 
 
 class SeriesInput(Section):

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from bilstm_nlp.config.corpora import DevShare
-from bilstm_nlp.config.forecasting import StepReaderConfig
 from bilstm_nlp.config.measures import Comparability, Measure, Subject
+from bilstm_nlp.config.readers import StepReaderConfig
 from bilstm_nlp.config.sections import (
     AttentionConfig,
     EncoderConfig,

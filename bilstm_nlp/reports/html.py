@@ -30,6 +30,11 @@ def style(own: str) -> str:
     return (files("bilstm_nlp.reports") / "web" / "base.css").read_text(encoding="utf-8") + own
 
 
+def marked_style(own: str) -> str:
+    """Return the style of pages of numbered paragraphs with marks, followed by a page's own."""
+    return style((files("bilstm_nlp.reports") / "web" / "marked.css").read_text(encoding="utf-8") + own)
+
+
 def policy(style: str, script: str) -> str:
     """Return a content security policy that allows this style, this script, and nothing else."""
     return (

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from bilstm_nlp.config import Config, parse
 from bilstm_nlp.errors import InputError, RunError
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bilstm_nlp.tasks.labelling.predictor import Labeller
     from bilstm_nlp.tasks.tagging.predictor import Tagger
 
+T = TypeVar("T")
 PathLike: TypeAlias = "str | os.PathLike[str]"
 
 
@@ -78,10 +79,7 @@ def load_tagger(path: PathLike) -> Tagger:
     """
     from bilstm_nlp.tasks.tagging.predictor import Tagger
 
-    run = open_run(path)
-    if not isinstance(run.predictor, Tagger):
-        raise _other_task(run, "tagging")
-    return run.predictor
+    return _of_task(path, Tagger, "tagging")
 
 
 def load_classifier(path: PathLike) -> Classifier:
@@ -93,10 +91,7 @@ def load_classifier(path: PathLike) -> Classifier:
     """
     from bilstm_nlp.tasks.classification.predictor import Classifier
 
-    run = open_run(path)
-    if not isinstance(run.predictor, Classifier):
-        raise _other_task(run, "classification")
-    return run.predictor
+    return _of_task(path, Classifier, "classification")  # type: ignore[type-abstract]  # mypy issue 4717
 
 
 def load_labeller(path: PathLike) -> Labeller:
@@ -108,10 +103,7 @@ def load_labeller(path: PathLike) -> Labeller:
     """
     from bilstm_nlp.tasks.labelling.predictor import Labeller
 
-    run = open_run(path)
-    if not isinstance(run.predictor, Labeller):
-        raise _other_task(run, "labelling")
-    return run.predictor
+    return _of_task(path, Labeller, "labelling")
 
 
 def load_forecaster(path: PathLike) -> Forecaster:
@@ -123,10 +115,7 @@ def load_forecaster(path: PathLike) -> Forecaster:
     """
     from bilstm_nlp.tasks.forecasting.predictor import Forecaster
 
-    run = open_run(path)
-    if not isinstance(run.predictor, Forecaster):
-        raise _other_task(run, "forecasting")
-    return run.predictor
+    return _of_task(path, Forecaster, "forecasting")
 
 
 def _results_of(directory: RunDirectory) -> dict[str, Any]:
@@ -136,10 +125,14 @@ def _results_of(directory: RunDirectory) -> dict[str, Any]:
     return {}
 
 
-def _other_task(run: Run, task: str) -> InputError:
-    return InputError(
-        f"{run.directory.path}: expected a run of the task {task}, found one of the task {run.config.task}"
-    )
+def _of_task(path: PathLike, kind: type[T], task: str) -> T:
+    """Load a predictor of a kind. Raises `InputError` for a run of another task."""
+    run = open_run(path)
+    if not isinstance(run.predictor, kind):
+        raise InputError(
+            f"{run.directory.path}: expected a run of the task {task}, found one of the task {run.config.task}"
+        )
+    return run.predictor
 
 
 def path_of(path: PathLike) -> Path:

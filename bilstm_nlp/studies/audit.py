@@ -23,8 +23,7 @@ from bilstm_nlp.studies.engines.trial import PlannedRun
 from bilstm_nlp.system.files import write_json
 from bilstm_nlp.tasks.audit import Audit, Auditor
 from bilstm_nlp.tasks.base import Predictor
-from bilstm_nlp.tasks.registry import auditor
-from bilstm_nlp.tasks.rereading import code_of
+from bilstm_nlp.tasks.registry import auditor, code_of
 
 
 @dataclass(frozen=True)

@@ -119,6 +119,15 @@ def reread(config: Config, settings: Sequence[str]) -> Config:
     return config
 
 
+def code_of(config: Config) -> tuple[str, ...]:
+    """Return the settings that let a run import the function that a config names, if the caller trusts the config."""
+    if isinstance(config, TaggingConfig | TextClassificationConfig):
+        from bilstm_nlp.tasks import rereading
+
+        return rereading.code_of(config)
+    return ()
+
+
 def inherited(config: Config, parent: Config, name: str) -> Config:
     """Return a config with the architecture of the run called `name`, whose config is `parent`.
 

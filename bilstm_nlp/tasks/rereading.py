@@ -40,11 +40,9 @@ def _names_code(config: TextConfig) -> bool:
     return ":" in (config.data.tokenizer or "")
 
 
-def code_of(config: Config) -> tuple[str, ...]:
+def code_of(config: TextConfig) -> tuple[str, ...]:
     """Return the settings that let a run import the function that a config names, if the caller trusts the config."""
-    if isinstance(config, TaggingConfig | TextClassificationConfig) and _names_code(config):
-        return (f"data.tokenizer={json.dumps(config.data.tokenizer)}",)
-    return ()
+    return (f"data.tokenizer={json.dumps(config.data.tokenizer)}",) if _names_code(config) else ()
 
 
 def _apply(values: object, setting: str) -> str | None:

@@ -12,7 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bilstm_nlp.batch import AnyArray, Ints
-from bilstm_nlp.data.text.codec_file import column_as_json, saved_agreement, saved_codec, saved_cut
+from bilstm_nlp.data.text.codec_file import (
+    column_as_json,
+    saved_agreement,
+    saved_arrays,
+    saved_codec,
+    saved_cut,
+    tables_as_json,
+)
 from bilstm_nlp.data.text.column_codec import ColumnCodec, encoded_numbers, encoded_values
 from bilstm_nlp.data.text.cut_learning import NOT_COUNTED, Agreement, agreement
 from bilstm_nlp.data.text.document_features import Use, usage
@@ -24,8 +31,6 @@ from bilstm_nlp.data.text.lexicon import EntityLexicon, Fold, entities_of, match
 from bilstm_nlp.data.text.sentence import Sentence, widths_of
 from bilstm_nlp.data.text.tokenizer import WORDS, Cut
 from bilstm_nlp.data.text.vocabulary import Vocabulary, WordTable
-from bilstm_nlp.errors import RunError
-from bilstm_nlp.system.arrays import expect_array
 from bilstm_nlp.tags import UNTYPED, Scheme, convert, parse, tag_set
 
 
@@ -187,13 +192,7 @@ class TaggingCodec:
             "cut": saved_cut(self.cut),
             "agreement": saved_agreement(self.agreement),
             "tags": list(self.tags),
-            "characters": list(self.characters.items),
-            "shapes": list(self.shapes.items),
-            "words": {
-                "initialised": list(self.words.initialised),
-                "learnt": list(self.words.learnt),
-                "frozen": list(self.words.frozen),
-            },
+            **tables_as_json(self.tables),
             "entities": [[list(surface), sorted(types)] for surface, types in sorted(self.entities.items())],
             "lexicon": self.lexicon is not None,
             "usage": self.with_usage,
@@ -212,13 +211,7 @@ class TaggingCodec:
     def from_json(cls, values: object, arrays: Mapping[str, AnyArray]) -> TaggingCodec:
         """Restore a codec from `to_json` and `tensors`. Raises `RunError` if something is missing or wrong."""
         saved = saved_codec(values)
-        try:
-            frozen = expect_array(arrays, "frozen", np.float16, len(saved.words.frozen), None)
-            pairs = expect_array(arrays, "pairs", np.int64, None)
-        except ValueError as error:
-            raise RunError(f"codec.safetensors: {error}") from None
-        if (np.diff(pairs) <= 0).any():
-            raise RunError("codec.safetensors: expected 'pairs' in ascending order, found others")
+        frozen, pairs = saved_arrays(arrays, saved.words)
         types = sorted(set().union(*saved.entities.values()))
         return cls(
             words=saved.words,

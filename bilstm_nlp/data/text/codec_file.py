@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from bilstm_nlp.batch import AnyArray, Ints
 from bilstm_nlp.data.text.column_codec import ColumnCodec
 from bilstm_nlp.data.text.cut_learning import Agreement
 from bilstm_nlp.data.text.feature_columns import FeatureColumn
@@ -16,6 +19,7 @@ from bilstm_nlp.data.text.gazetteers import Gazetteers
 from bilstm_nlp.data.text.tokenizer import WORDS, Clitics, Cut, Kind, Negations, Unit
 from bilstm_nlp.data.text.vocabulary import Vocabulary, WordTable
 from bilstm_nlp.errors import RunError, excerpt
+from bilstm_nlp.system.arrays import expect_array
 from bilstm_nlp.tags import Scheme, is_bare, is_mixed, parse
 
 T = TypeVar("T")
@@ -156,6 +160,35 @@ def saved_tables(words: WordsFile, characters: Sequence[str], shapes: Sequence[s
         shapes=_checked("shapes", lambda: Vocabulary(tuple(shapes))),
         words=_checked("words", lambda: WordTable(tuple(words.initialised), tuple(words.learnt), tuple(words.frozen))),
     )
+
+
+def tables_as_json(tables: FormTables) -> dict[str, Any]:
+    """Return the tables of forms as they stand in codec.json."""
+    words = tables.words
+    return {
+        "characters": list(tables.characters.items),
+        "shapes": list(tables.shapes.items),
+        "words": {
+            "initialised": list(words.initialised),
+            "learnt": list(words.learnt),
+            "frozen": list(words.frozen),
+        },
+    }
+
+
+def saved_arrays(arrays: Mapping[str, AnyArray], words: WordTable) -> tuple[NDArray[np.float16], Ints]:
+    """Read codec.safetensors: (E, D) vectors of the words beyond the training data, and (P,) pairs, ascending.
+
+    Raises `RunError` if something is missing or wrong.
+    """
+    try:
+        frozen = expect_array(arrays, "frozen", np.float16, len(words.frozen), None)
+        pairs = expect_array(arrays, "pairs", np.int64, None)
+    except ValueError as error:
+        raise RunError(f"codec.safetensors: {error}") from None
+    if (np.diff(pairs) <= 0).any():
+        raise RunError("codec.safetensors: expected 'pairs' in ascending order, found others")
+    return frozen, pairs
 
 
 def column_as_json(codec: ColumnCodec) -> dict[str, Any]:

@@ -12,13 +12,11 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from bilstm_nlp.batch import AnyArray, Ints
-from bilstm_nlp.data.text.codec_file import WordsFile, saved_tables
+from bilstm_nlp.data.text.codec_file import WordsFile, saved_arrays, saved_tables, tables_as_json
 from bilstm_nlp.data.text.encoded_sentences import EncodedSentences
 from bilstm_nlp.data.text.forms import FormTables
 from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.data.text.vocabulary import WordTable
-from bilstm_nlp.errors import RunError
-from bilstm_nlp.system.arrays import expect_array
 from bilstm_nlp.system.json_values import checked
 
 
@@ -81,16 +79,7 @@ class TextCodec:
 
     def to_json(self) -> dict[str, Any]:
         """Return everything but the arrays, for codec.json."""
-        return {
-            "characters": list(self.tables.characters.items),
-            "shapes": list(self.tables.shapes.items),
-            "words": {
-                "initialised": list(self.words.initialised),
-                "learnt": list(self.words.learnt),
-                "frozen": list(self.words.frozen),
-            },
-            "tokenizer": self.tokenizer,
-        }
+        return {**tables_as_json(self.tables), "tokenizer": self.tokenizer}
 
     def tensors(self) -> dict[str, AnyArray]:
         """Return the arrays, for codec.safetensors."""
@@ -101,13 +90,7 @@ class TextCodec:
         """Restore a codec from `to_json` and `tensors`. Raises `RunError` if something is missing or wrong."""
         saved = checked(_TextFile, values, "codec.json")
         tables = saved_tables(saved.words, saved.characters, saved.shapes)
-        try:
-            frozen = expect_array(arrays, "frozen", np.float16, len(tables.words.frozen), None)
-            pairs = expect_array(arrays, "pairs", np.int64, None)
-        except ValueError as error:
-            raise RunError(f"codec.safetensors: {error}") from None
-        if (np.diff(pairs) <= 0).any():
-            raise RunError("codec.safetensors: expected 'pairs' in ascending order, found others")
+        frozen, pairs = saved_arrays(arrays, tables.words)
         return cls(tables, frozen, pairs, saved.tokenizer)
 
 

@@ -14,8 +14,7 @@ from bilstm_nlp.runs.lock import DirectoryLock
 from bilstm_nlp.runs.train import train_epochs
 from bilstm_nlp.studies.engines import trial_files
 from bilstm_nlp.studies.engines.trial_files import Resources
-from bilstm_nlp.tasks.registry import build
-from bilstm_nlp.tasks.rereading import code_of
+from bilstm_nlp.tasks.registry import build, code_of
 from bilstm_nlp.training.reports import EpochReport
 
 

@@ -16,17 +16,17 @@ T = TypeVar("T")
 SEPARATORS = re.compile(r"\s*[,;|/+&]\s*")
 """What may part several classes in a name."""
 RARE = 0.05
-"""The largest share of a class whose name may be a slip for another, of the other's sequences."""
+"""The largest share of a class whose name may be a slip for another, of the other's texts."""
 SHORTEST_SLIP = 5
 """Characters of a name that is compared letter by letter."""
 MOST_COMPARED = 500
 """Classes whose names are compared in pairs."""
 
 
-def class_complaints(train: Part[T], units: str, *, several: bool) -> Iterator[Complaint]:
+def class_complaints(train: Part[T], *, several: bool) -> Iterator[Complaint]:
     """Yield what is odd about the classes of the training part: a single class, rare classes, near-equal names.
 
-    `several`: a sequence may have any number of classes.
+    `several`: a text may have any number of classes.
     """
     counts = Counter(chain.from_iterable(example.classes for example in train.examples))
     first: dict[str, Labelled[T]] = {}
@@ -42,7 +42,7 @@ def class_complaints(train: Part[T], units: str, *, several: bool) -> Iterator[C
 
     for name, count in counts.items():
         if count < 2:
-            yield remark(name, f"{name!r} has one of the {units}", f"classes with fewer than two {units}")
+            yield remark(name, f"{name!r} has one of the texts", "classes with fewer than two texts")
     for name in counts:
         parts = SEPARATORS.split(name)
         if len(parts) > 1 and all(part in counts for part in parts):

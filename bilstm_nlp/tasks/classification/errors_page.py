@@ -6,21 +6,17 @@ the values that the template shows.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from importlib.resources import files
-from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import quote
 
 import numpy as np
 
-from bilstm_nlp.errors import InputError, OutputError
 from bilstm_nlp.reports.characters import shown
 from bilstm_nlp.reports.html import policy, style, template
-from bilstm_nlp.system.files import write_text
+from bilstm_nlp.tasks import pages
 from bilstm_nlp.tasks.classification.decoding import names
 from bilstm_nlp.tasks.classification.evaluation import Evaluation
 from bilstm_nlp.tasks.request import ErrorsPage
@@ -64,22 +60,7 @@ def mistakes(evaluation: Evaluation) -> list[Mistake]:
 
 def write(request: ErrorsPage, evaluation: Evaluation) -> None:
     """Write the page of an evaluation. Raises `InputError` if that is not possible."""
-    path = request.path
-    if path.exists() and not path.is_file():
-        raise InputError(f"{path}: expected a file to write to, found what is none")
-    links = [(str(run), _link(run / "report.md", path.parent)) for run in request.runs]
-    try:
-        write_text(path, page(evaluation, links))
-    except OutputError as error:
-        raise InputError(f"{path}: expected a file that can be written, found {error.reason}") from None
-
-
-def _link(target: Path, folder: Path) -> str:
-    """Return the relative URL of a file for a page in `folder`. On another drive, it is absolute."""
-    try:
-        return quote(Path(os.path.relpath(target, folder)).as_posix())
-    except ValueError:
-        return target.absolute().as_uri()
+    pages.write(request.path, request.runs, lambda links: page(evaluation, links))
 
 
 def page(evaluation: Evaluation, runs: Sequence[tuple[str, str]] = ()) -> str:

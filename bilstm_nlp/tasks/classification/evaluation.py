@@ -14,7 +14,7 @@ from bilstm_nlp.metrics.reliability import reliability
 from bilstm_nlp.system.json_values import as_json
 from bilstm_nlp.tasks.classification.codec import ClassificationCodec
 from bilstm_nlp.tasks.classification.decoding import chosen_classes, decode, probabilities
-from bilstm_nlp.tasks.classification.ends import InputEnd, Part
+from bilstm_nlp.tasks.classification.ends import Encoded, InputEnd, Part
 from bilstm_nlp.tasks.classification.model import ClassificationModel, head_of
 from bilstm_nlp.tasks.temperature import Calibration, cross_fitted, fit_temperature
 
@@ -38,7 +38,11 @@ class Evaluation:
     @cached_property
     def scores(self) -> NDArray[np.float32]:
         """(N, K) the scores of the classes."""
-        return decode(self.model, self.codec.inputs.encode(self.part.inputs)).scores
+        return decode(self.model, self._encoded).scores
+
+    @cached_property
+    def _encoded(self) -> Encoded:
+        return self.codec.inputs.encode(self.part.inputs)
 
     def probabilities(self, temperature: float | None = None) -> NDArray[np.float64]:
         """Return the (N, K) probabilities, by default at the calibrated temperature."""
@@ -63,6 +67,12 @@ class Evaluation:
         flags: NDArray[np.bool_] = self.gold[np.arange(len(best)), best]
         return flags
 
+    @property
+    def figures(self) -> ClassScores:
+        """The scores of the classes."""
+        several = self.threshold is not None
+        return class_scores(self.codec.classes, self.gold, self.predicted, self.probabilities(), several=several)
+
     def calibrate(self) -> None:
         """Set the temperature to the value that fits this part best."""
         head_of(self.model).temperature.fill_(fit_temperature(self.confidences, self.correct))
@@ -70,7 +80,7 @@ class Evaluation:
     def results(self) -> dict[str, Any]:
         """Return all figures, as metrics.json has them."""
         values, several = self.probabilities(), self.threshold is not None
-        figures = class_scores(self.codec.classes, self.gold, self.predicted, values, several=several)
+        figures = self.figures
         half = np.arange(len(self.gold)) % 2 == 0
         if several:
             half = np.repeat(half, len(self.codec.classes))
@@ -80,12 +90,11 @@ class Evaluation:
             after=reliability(self.confidences(), self.correct),
             ece_cross_fitted=cross_fitted(self.confidences, self.correct, half)[1],
         )
-        lengths = self.codec.inputs.encode(self.part.inputs).lengths
         return {
             "source": self.part.source,
             "input": self.end.units,
             "sequences": len(self.gold),
-            "steps": int(lengths.sum()),
+            "steps": int(self._encoded.lengths.sum()),
             **_headline(figures, several=several),
             "log_loss": log_loss(values, self.gold, several=several),
             "majority": figures.majority,

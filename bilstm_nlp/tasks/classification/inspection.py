@@ -1,40 +1,25 @@
-"""Figures of labelled sequences in parts, and complaints about them, before training."""
+"""Figures of texts with classes in parts, and complaints about them, before training."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import chain
 from statistics import median
-from typing import Any, Generic, TypeVar
+from typing import Any
 
+from bilstm_nlp.data.labelled.labelled_text import LabelledText
 from bilstm_nlp.data.text.vocabulary import Coverage
 from bilstm_nlp.errors import excerpt, listed
 from bilstm_nlp.reports.sections import Row, Section, Table
 from bilstm_nlp.tasks.classification.class_names import class_complaints
 from bilstm_nlp.tasks.classification.ends import Labelled, Part
+from bilstm_nlp.tasks.classification.text_data import text_of
 from bilstm_nlp.tasks.inspection import Complaint
-
-T = TypeVar("T")
 
 CLASSES_SHOWN = 60
 """Classes in the table."""
-
-
-@dataclass(frozen=True)
-class View(Generic[T]):
-    """The sequences as an inspection sees them."""
-
-    units: str
-    """Their name in the plural, such as texts."""
-    steps: str
-    """The name of their steps in the plural, such as tokens."""
-    key: Callable[[T], Hashable]
-    """Sequence → content, by which equal sequences are told."""
-    length: Callable[[T], int]
-    shown: Callable[[T], str]
-    """Sequence → its text or name for people."""
 
 
 @dataclass(frozen=True)
@@ -44,25 +29,23 @@ class PartFigures:
     source: str
     sequences: int
     steps: int
-    """The steps of all sequences."""
+    """The tokens of all texts."""
     mean: float
-    """Steps of a sequence."""
+    """Tokens of a text."""
     median: float
     shortest: int
     longest: int
     longest_line: int
     several: int
-    """Sequences with another number of classes than one."""
+    """Texts with another number of classes than one."""
     classes: dict[str, int]
-    """Sequences by class, the most frequent first."""
+    """Texts by class, the most frequent first."""
 
 
 @dataclass
 class ClassInspection:
     """Figures by the name of the part, the training part first, and complaints in the order of files and lines."""
 
-    units: str
-    steps: str
     parts: dict[str, PartFigures] = field(default_factory=dict)
     complaints: list[Complaint] = field(default_factory=list)
     coverage: dict[str, Coverage] = field(default_factory=dict)
@@ -73,7 +56,7 @@ class ClassInspection:
         parts = {name: asdict(figures) for name, figures in self.parts.items()}
         for name, coverage in self.coverage.items():
             parts[name]["coverage"] = asdict(coverage)
-        return {"units": self.units, "parts": parts}
+        return {"units": "texts", "parts": parts}
 
     def sections(self) -> list[Section]:
         """Return the figures as one table, with a column for each part."""
@@ -81,9 +64,9 @@ class ClassInspection:
             return []
         of_parts = self.parts.values()
         rows: list[Row] = [
-            (self.units, *(f"{of.sequences:,}" for of in of_parts)),
-            (self.steps, *(f"{of.steps:,}" for of in of_parts)),
-            (f"{self.steps} of one, mean", *(f"{of.mean:.1f}" for of in of_parts)),
+            ("texts", *(f"{of.sequences:,}" for of in of_parts)),
+            ("tokens", *(f"{of.steps:,}" for of in of_parts)),
+            ("tokens of one, mean", *(f"{of.mean:.1f}" for of in of_parts)),
             ("  median", *(f"{of.median:g}" for of in of_parts)),
             ("  shortest and longest", *(f"{of.shortest:,} – {of.longest:,}" for of in of_parts)),
             ("  line of the longest", *(str(of.longest_line) for of in of_parts)),
@@ -96,10 +79,10 @@ class ClassInspection:
                 ("words with a vector", *(f"{of.types_found / of.types:.1%}" for of in of_words)),
             ]
         sources = "\n".join(f"{name}: {of.source}" for name, of in self.parts.items())
-        return [Section(f"{self.units.capitalize()} with their classes", [sources, Table("", ("", *self.parts), rows)])]
+        return [Section("Texts with their classes", [sources, Table("", ("", *self.parts), rows)])]
 
     def _class_rows(self) -> Iterator[Row]:
-        """Yield the number of sequences of each class, the most frequent first."""
+        """Yield the number of texts of each class, the most frequent first."""
         counts = [of.classes for of in self.parts.values()]
         if any(of.several for of in self.parts.values()):
             yield ("of none or several classes", *(f"{of.several:,}" for of in self.parts.values()))
@@ -115,29 +98,29 @@ class ClassInspection:
             yield (f"  … and {len(names) - CLASSES_SHOWN:,} more; --json lists all", *("" for _ in counts))
 
 
-def inspect_parts(parts: Mapping[str, Part[T]], view: View[T], *, several: bool) -> ClassInspection:
-    """Inspect parts by name, each with at least one sequence. The first is the training part.
+def inspect_parts(parts: Mapping[str, Part[LabelledText]], *, several: bool) -> ClassInspection:
+    """Inspect parts by name, each with at least one text. The first is the training part.
 
-    `several`: a sequence may have any number of classes.
+    `several`: a text may have any number of classes.
     """
-    inspection = ClassInspection(view.units, view.steps)
+    inspection = ClassInspection()
     complaints = inspection.complaints
     for name, part in parts.items():
-        inspection.parts[name] = _figures_of(part, view)
+        inspection.parts[name] = _figures_of(part)
         if not several:
-            complaints += _not_one_class(part, view)
-        complaints += _repeated(part, view)
+            complaints += _not_one_class(part)
+        complaints += _repeated(part)
     (_, train), *others = parts.items()
-    complaints += class_complaints(train, view.units, several=several)
+    complaints += class_complaints(train, several=several)
     for name, part in others:
         complaints += _unknown_classes(train, part, name)
-        complaints += _shared(train, part, name, view)
+        complaints += _shared(train, part, name)
     return inspection
 
 
-def _figures_of(part: Part[T], view: View[T]) -> PartFigures:
+def _figures_of(part: Part[LabelledText]) -> PartFigures:
     """Count a part."""
-    lengths = [view.length(example.input) for example in part.examples]
+    lengths = [len(example.input.tokens) for example in part.examples]
     longest = max(range(len(lengths)), key=lengths.__getitem__)
     counts = Counter(chain.from_iterable(example.classes for example in part.examples))
     return PartFigures(
@@ -154,45 +137,45 @@ def _figures_of(part: Part[T], view: View[T]) -> PartFigures:
     )
 
 
-def _not_one_class(part: Part[T], view: View[T]) -> Iterator[Complaint]:
-    """Yield sequences with no class or several, where a head gives each sequence one."""
-    kind = f"{view.units} with none or several classes"
+def _not_one_class(part: Part[LabelledText]) -> Iterator[Complaint]:
+    """Yield texts with no class or several, where a head gives each text one."""
+    kind = "texts with none or several classes"
     for example in part.examples:
         if len(example.classes) != 1:
             message = f"expected one class (head.kind = sigmoid takes several), found {_named(example.classes)}"
             yield Complaint(example.source, example.line, message, True, kind)
 
 
-def _repeated(part: Part[T], view: View[T]) -> Iterator[Complaint]:
-    """Yield repeated sequences. If their classes differ, one of the two may be wrong."""
-    seen: dict[Hashable, Labelled[T]] = {}
+def _repeated(part: Part[LabelledText]) -> Iterator[Complaint]:
+    """Yield repeated texts. If their classes differ, one of the two may be wrong."""
+    seen: dict[str, Labelled[LabelledText]] = {}
     for example in part.examples:
-        earlier = seen.setdefault(view.key(example.input), example)
+        earlier = seen.setdefault(text_of(example.input), example)
         if earlier is example:
             continue
-        shown = excerpt(view.shown(example.input))
+        shown = excerpt(example.input.text)
         if earlier.classes == example.classes:
-            kind, message = f"repeated {view.units}", f"{_place(earlier, example)} again: {shown}"
+            kind, message = "repeated texts", f"{_place(earlier, example)} again: {shown}"
         else:
-            kind = f"repeated {view.units} with other classes"
+            kind = "repeated texts with other classes"
             message = f"{_named(example.classes)}, but {_named(earlier.classes)} in {_place(earlier, example)}: {shown}"
         yield Complaint(example.source, example.line, message, False, kind)
 
 
-def _shared(train: Part[T], part: Part[T], name: str, view: View[T]) -> Iterator[Complaint]:
-    """Yield sequences that the training part has too, with the same class or another."""
-    seen = {view.key(example.input): example for example in reversed(train.examples)}
+def _shared(train: Part[LabelledText], part: Part[LabelledText], name: str) -> Iterator[Complaint]:
+    """Yield texts that the training part has too, with the same class or another."""
+    seen = {text_of(example.input): example for example in reversed(train.examples)}
     for example in part.examples:
-        same = seen.get(view.key(example.input))
+        same = seen.get(text_of(example.input))
         if same is None:
             continue
         other = "" if same.classes == example.classes else f" as {_named(same.classes)}, here {_named(example.classes)}"
-        message = f"{_place(same, example)}{other}: {excerpt(view.shown(example.input))}"
-        yield Complaint(example.source, example.line, message, False, f"{view.units} of {name} that train has too")
+        message = f"{_place(same, example)}{other}: {excerpt(example.input.text)}"
+        yield Complaint(example.source, example.line, message, False, f"texts of {name} that train has too")
 
 
-def _unknown_classes(train: Part[T], part: Part[T], name: str) -> Iterator[Complaint]:
-    """Yield classes that no training sequence has: a model can't predict them."""
+def _unknown_classes(train: Part[LabelledText], part: Part[LabelledText], name: str) -> Iterator[Complaint]:
+    """Yield classes that no training text has: a model can't predict them."""
     known = {kind for example in train.examples for kind in example.classes}
     told: set[str] = set()
     for example in part.examples:
@@ -204,8 +187,8 @@ def _unknown_classes(train: Part[T], part: Part[T], name: str) -> Iterator[Compl
                 yield Complaint(example.source, example.line, message, True, subject)
 
 
-def _place(example: Labelled[T], other: Labelled[T]) -> str:
-    """Return the line of a sequence, with its file if `other` is in another."""
+def _place(example: Labelled[LabelledText], other: Labelled[LabelledText]) -> str:
+    """Return the line of a text, with its file if `other` is in another."""
     return f"line {example.line}" + ("" if example.source == other.source else f" of {example.source}")
 
 

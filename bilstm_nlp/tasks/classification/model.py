@@ -19,7 +19,7 @@ from bilstm_nlp.config.classification import (
     SeveralClassesConfig,
     TextClassificationConfig,
 )
-from bilstm_nlp.config.forecasting import PatchReaderConfig
+from bilstm_nlp.config.readers import PatchReaderConfig
 from bilstm_nlp.config.sections import EncoderConfig
 from bilstm_nlp.errors import ConfigError, listed
 from bilstm_nlp.nn import class_pooling

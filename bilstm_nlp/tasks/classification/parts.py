@@ -12,13 +12,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bilstm_nlp.batch import Bools, Ints
+from bilstm_nlp.config.corpora import DevShare
+from bilstm_nlp.config.sequences import SequenceData
+from bilstm_nlp.config.text_classes import TextClassData
 from bilstm_nlp.data.labelled.parts import stratified_folds, stratified_fraction, stratified_share
 from bilstm_nlp.errors import DataError
-from bilstm_nlp.tasks.classification.ends import Labelled, Part
+from bilstm_nlp.tasks.classification.ends import Labelled, Part, Parts
 
 T = TypeVar("T")
+Files = str | tuple[str, ...]
 Key = Callable[[T], Hashable]
 """sequence → its content, by which equal sequences are told."""
+
+
+def divided(data: TextClassData | SequenceData, seed: int, key: Key[T], read: Callable[[Files], Part[T]]) -> Parts[T]:
+    """Read all parts that a data section names, the training part first.
+
+    Of the training part, development sequences are cut off first, then the fraction is taken, then a fold left out.
+    `seed`: that of the run. Raises `DataError` for a part that can't be read, or would be empty.
+    """
+    train = read(data.train)
+    if isinstance(data.dev, DevShare):
+        train, dev = cut_off(train, data.dev, seed, key)
+    else:
+        dev = read(data.dev)
+    train = fraction_of(train, data.fraction, key)
+    if data.held_out is not None:
+        train = hold_out(train, data.held_out.fold, data.held_out.folds, key)[0]
+    return Parts(train, dev, None if data.test is None else read(data.test))
 
 
 def fraction_of(part: Part[T], fraction: float, key: Key[T]) -> Part[T]:
@@ -35,10 +56,13 @@ def fraction_of(part: Part[T], fraction: float, key: Key[T]) -> Part[T]:
     return _chosen(part, kept)
 
 
-def cut_off(part: Part[T], share: float, seed: int, key: Key[T]) -> tuple[Part[T], Part[T]]:
-    """Cut a share off a part: (the rest, the share). Raises `DataError` if one of the two would be empty."""
+def cut_off(part: Part[T], dev: DevShare, seed: int, key: Key[T]) -> tuple[Part[T], Part[T]]:
+    """Cut a share off a part: (the rest, the share). `seed`: that of the run, if the share has none of its own.
+
+    Raises `DataError` if one of the two would be empty.
+    """
     group, classes = _groups(part.examples, key)
-    drawn = stratified_share(classes, share, seed)[group]
+    drawn = stratified_share(classes, dev.share, seed if dev.seed is None else dev.seed)[group]
     if drawn.all() or not drawn.any():
         raise DataError(part.source, "different sequences for both parts of data.dev.share", f"{len(classes):,} in all")
     return _chosen(part, ~drawn), _chosen(part, drawn)

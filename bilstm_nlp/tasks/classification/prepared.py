@@ -111,14 +111,15 @@ class PreparedClassification:
         """Measure the classifier on each sequence of the development part."""
         inputs, threshold = self.data.dev.inputs, threshold_of(self.config)
 
-        def answer() -> NDArray[np.float64]:
-            return probabilities(self.model, decode(self.model, self.codec.inputs.encode(inputs)).scores)
+        def answer() -> Evaluation:
+            evaluation = self.evaluation(self.data.dev)
+            evaluation.probabilities()
+            return evaluation
 
-        values, seconds = timed(answer)
-        gold, predicted = self.codec.gold(self.data.dev), chosen_classes(values, threshold)
+        evaluation, seconds = timed(answer)
+        gold, predicted = evaluation.gold, evaluation.predicted
         numerator, denominator = units(gold, predicted, several=threshold is not None)
-        evaluation = self.evaluation(self.data.dev)
-        by_class = {name: figures["f1"] for name, figures in evaluation.results()["per_class"].items()}
+        by_class = {name: figures.f1 for name, figures in evaluation.figures.per_class.items()}
         kept = evenly_spaced(len(inputs), MEASURED).tolist()
         return Measurement(
             measures={"accuracy" if threshold is None else "f1": Ratio(numerator, denominator, by_class)},

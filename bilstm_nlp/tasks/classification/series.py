@@ -11,7 +11,7 @@ import numpy as np
 
 from bilstm_nlp.batch import AnyArray
 from bilstm_nlp.config.classification import SeriesClassificationConfig
-from bilstm_nlp.config.forecasting import PatchReaderConfig, StepReaderConfig
+from bilstm_nlp.config.readers import PatchReaderConfig, StepReaderConfig
 from bilstm_nlp.data.labelled.sequence import LabelledSequence
 from bilstm_nlp.data.labelled.sequence_codec import SequenceCodec
 from bilstm_nlp.nn.sequence_embedder import SequencePatches, SequenceSteps

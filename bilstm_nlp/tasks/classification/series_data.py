@@ -6,8 +6,8 @@ from bilstm_nlp.config.sequences import SequenceData, SequenceShare
 from bilstm_nlp.data.labelled.sequence import LabelledSequence, Roles, SequenceSet
 from bilstm_nlp.data.lines import Complain, stop
 from bilstm_nlp.data.remarks import Note
-from bilstm_nlp.tasks.classification import parts
 from bilstm_nlp.tasks.classification.ends import Labelled, Part, Parts
+from bilstm_nlp.tasks.classification.parts import cut_off, divided
 from bilstm_nlp.tasks.sequences import Files, SequenceReader
 
 
@@ -28,16 +28,7 @@ class SeriesLoader:
 
     def load(self) -> Parts[LabelledSequence]:
         """Read all parts. Raises `InputError` for data that can't be used."""
-        config = self.config
-        train = self._read(config.train)
-        if isinstance(config.dev, SequenceShare):
-            train, dev = self._cut(train, config.dev)
-        else:
-            dev = self._read(config.dev)
-        train = parts.fraction_of(train, config.fraction, content_of)
-        if config.held_out is not None:
-            train = parts.hold_out(train, config.held_out.fold, config.held_out.folds, content_of)[0]
-        return Parts(train, dev, None if config.test is None else self._read(config.test))
+        return divided(self.config, self.seed, content_of, self._read)
 
     def read(self, source: str) -> Part[LabelledSequence]:
         """Read another file in the same way."""
@@ -60,14 +51,8 @@ class SeriesLoader:
         self.roles = self.roles or read.roles
         return part_of(read)
 
-    def _cut(
-        self, train: Part[LabelledSequence], dev: SequenceShare
-    ) -> tuple[Part[LabelledSequence], Part[LabelledSequence]]:
-        """Cut the development part off the training part."""
-        return parts.cut_off(train, dev.share, self.seed if dev.seed is None else dev.seed, content_of)
-
     def _cut_set(self, whole: SequenceSet, dev: SequenceShare) -> tuple[SequenceSet, SequenceSet]:
-        rest, share = self._cut(part_of(whole), dev)
+        rest, share = cut_off(part_of(whole), dev, self.seed, content_of)
         return (
             SequenceSet(whole.source, rest.inputs, whole.roles),
             SequenceSet(whole.source, share.inputs, whole.roles),

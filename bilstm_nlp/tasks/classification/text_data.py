@@ -14,8 +14,8 @@ from bilstm_nlp.data.lines import Complain, stop, suggestion
 from bilstm_nlp.data.remarks import Note
 from bilstm_nlp.data.text.tokenizer import WORDS, Cut
 from bilstm_nlp.errors import DataError, InputError
-from bilstm_nlp.tasks.classification import parts
 from bilstm_nlp.tasks.classification.ends import Labelled, Part, Parts
+from bilstm_nlp.tasks.classification.parts import Files, cut_off, divided
 
 LOOKED_FOR = "a relative path is looked for in the current folder, then beside the config"
 
@@ -68,29 +68,22 @@ class TextLoader:
 
     def load(self) -> Parts[LabelledText]:
         """Read all parts. Raises `InputError` for data that can't be used."""
-        config = self.config
-        train = self.whole()
-        known = frozenset(name for example in train.examples for name in example.classes)
-        if isinstance(config.dev, DevShare):
-            train, dev = self.cut(train, config.dev)
-        else:
-            dev = self.read(config.dev, known)
-        train = parts.fraction_of(train, config.fraction, text_of)
-        if config.held_out is not None:
-            train = parts.hold_out(train, config.held_out.fold, config.held_out.folds, text_of)[0]
-        return Parts(train, dev, None if config.test is None else self.read(config.test, known))
+        known: set[str] = set()
 
-    def whole(self) -> Part[LabelledText]:
-        """Read the whole training texts."""
-        return self.read(self.config.train)
+        def read(source: Files) -> Part[LabelledText]:
+            part = self.read(source, known)
+            known.update(name for example in part.examples for name in example.classes)
+            return part
+
+        return divided(self.config, self.seed, text_of, read)
 
     def cut(self, train: Part[LabelledText], dev: DevShare) -> tuple[Part[LabelledText], Part[LabelledText]]:
         """Cut the development texts off the training texts."""
-        return parts.cut_off(train, dev.share, self.seed if dev.seed is None else dev.seed, text_of)
+        return cut_off(train, dev, self.seed, text_of)
 
     def read(
         self,
-        source: str | tuple[str, ...],
+        source: Files,
         known: Set[str] = frozenset(),
         complain: Complain = stop,
         note: Note | None = None,

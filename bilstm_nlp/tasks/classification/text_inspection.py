@@ -16,11 +16,10 @@ from bilstm_nlp.data.text.vocabulary import Coverage, WordTable
 from bilstm_nlp.data.text.word_vectors import Pretrained
 from bilstm_nlp.errors import DataError, InputError, excerpt
 from bilstm_nlp.tasks.classification.ends import Part
-from bilstm_nlp.tasks.classification.inspection import ClassInspection, View, inspect_parts
-from bilstm_nlp.tasks.classification.text_data import TextLoader, text_of
+from bilstm_nlp.tasks.classification.inspection import ClassInspection, inspect_parts
+from bilstm_nlp.tasks.classification.text_data import TextLoader
 from bilstm_nlp.tasks.inspection import Complaint
 
-VIEW: View[LabelledText] = View("texts", "tokens", text_of, lambda text: len(text.tokens), lambda text: text.text)
 GARBLED = re.compile("\ufffd|[\u00c2\u00c3][\u0080-\u00bf]|\u00e2\u20ac|\u00e2\u0080")
 """Characters of UTF-8 that was read in another encoding, and the sign for bytes that were no text."""
 
@@ -48,11 +47,11 @@ def inspect_texts(
     try:
         loader.format.cut.tokens("")
     except InputError as error:
-        return ClassInspection("texts", "tokens", complaints=[Complaint("config", None, str(error), wrong=True)])
+        return ClassInspection(complaints=[Complaint("config", None, str(error), wrong=True)])
     parts = _parts(loader, source, complaints, unreadable, remarked)
     if not parts:
-        return ClassInspection("texts", "tokens", complaints=complaints)
-    inspection = inspect_parts(parts, VIEW, several=several)
+        return ClassInspection(complaints=complaints)
+    inspection = inspect_parts(parts, several=several)
     inspection.complaints[:0] = complaints
     inspection.complaints += chain.from_iterable(_garbled(part) for part in parts.values())
     try:

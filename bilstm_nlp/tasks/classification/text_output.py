@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, assert_never
 
 from bilstm_nlp.data.labelled.labelled_text import LabelledText
 from bilstm_nlp.reports.characters import shown
-from bilstm_nlp.reports.html import policy, style, template
+from bilstm_nlp.reports.html import marked_style, policy, template
 from bilstm_nlp.system.json_values import shortest
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def header_of(kind: OutputFormat, source: str, *, weighted: bool) -> str:
     """Return the beginning of the output for every input. `weighted`: the model weighs the words of a text."""
     if kind != "html":
         return ""
-    look = style(_resource("classified.css"))
+    look = marked_style(_resource("classified.css"))
     return template(_resource("classified.html"), {"shown": shown}).render(
         policy=policy(look, ""),
         style=look,

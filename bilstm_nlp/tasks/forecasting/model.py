@@ -9,7 +9,8 @@ from typing import Any, assert_never
 from numpy.typing import NDArray
 from torch import nn
 
-from bilstm_nlp.config.forecasting import ForecastingConfig, PatchReaderConfig, StepReaderConfig
+from bilstm_nlp.config.forecasting import ForecastingConfig
+from bilstm_nlp.config.readers import PatchReaderConfig, StepReaderConfig
 from bilstm_nlp.config.regression import (
     HuberConfig,
     LinearBypassConfig,

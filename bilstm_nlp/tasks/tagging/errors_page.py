@@ -6,7 +6,6 @@ the values that the template shows.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
@@ -14,14 +13,12 @@ from importlib.resources import files
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
-from urllib.parse import quote
 
-from bilstm_nlp.errors import InputError, OutputError
 from bilstm_nlp.metrics.entities import NOVELTY_GROUPS
 from bilstm_nlp.reports.characters import code, is_coded, shown
 from bilstm_nlp.reports.html import policy, style, template
-from bilstm_nlp.system.files import write_text
 from bilstm_nlp.tags import Span
+from bilstm_nlp.tasks import pages
 from bilstm_nlp.tasks.tagging.errors import KINDS, AssessedEntity, Kind, WrongEntity
 from bilstm_nlp.tasks.tagging.words import ENTITIES, Words
 
@@ -65,21 +62,7 @@ def write(
 
     Raises `InputError` if that is not possible.
     """
-    if path.exists() and not path.is_file():
-        raise InputError(f"{path}: expected a file to write to, found what is none")
-    links = [(str(run), _link(run / "report.md", path.parent)) for run in runs]
-    try:
-        write_text(path, page(source, wrong, title, facts, links, words))
-    except OutputError as error:
-        raise InputError(f"{path}: expected a file that can be written, found {error.reason}") from None
-
-
-def _link(target: Path, folder: Path) -> str:
-    """Return the relative URL of a file for a page in `folder`. On another drive, it is absolute."""
-    try:
-        return quote(Path(os.path.relpath(target, folder)).as_posix())
-    except ValueError:
-        return target.absolute().as_uri()
+    pages.write(path, runs, lambda links: page(source, wrong, title, facts, links, words))
 
 
 def page(

@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from bilstm_nlp.data.text.output import Entity, TaggedSentence
 from bilstm_nlp.reports.characters import shown
-from bilstm_nlp.reports.html import policy, style, template
+from bilstm_nlp.reports.html import marked_style, policy, template
 
 COLOURS = 7
 """Colours of types in `reports/web/base.css`."""
@@ -21,7 +21,7 @@ FOOTER = "</main>\n</body>\n</html>\n"
 
 def head(source: str, types: Sequence[str]) -> str:
     """Return the beginning of a page about a source, with a legend of the types."""
-    look = style(_resource("marked.css"))
+    look = marked_style(_resource("marked.css"))
     shares = [(number, f"{number / SHADES:.0%}–{(number + 1) / SHADES:.0%}") for number in range(SHADES)]
     return template(_resource("marked.html"), {"shown": shown, "colour": _colours(types).__getitem__}).render(
         policy=policy(look, ""), style=look, source=source, types=[kind for kind in types if kind], shares=shares

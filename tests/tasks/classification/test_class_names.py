@@ -43,8 +43,7 @@ def test_slip_is_a_remark_only_if_it_is_rare():
         names = ["positive"] * often + ["postive"] * seldom
         examples = [Labelled(None, (name,), "a", line) for line, name in enumerate(names, 1)]
         return [
-            (complaint.line, complaint.message)
-            for complaint in class_complaints(Part("a", examples), "texts", several=False)
+            (complaint.line, complaint.message) for complaint in class_complaints(Part("a", examples), several=False)
         ]
 
     assert complaints(40, 2) == [(41, "'postive' (2) is another class than 'positive' (40)")]

@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from bilstm_nlp.config.corpora import DevShare
 from bilstm_nlp.errors import DataError
 from bilstm_nlp.tasks.classification.ends import Labelled, Part
 from bilstm_nlp.tasks.classification.parts import cut_off, fraction_of, hold_out
@@ -29,14 +30,15 @@ def counts(part: Part[str]) -> Counter:
 @pytest.mark.parametrize("share", [0.1, 0.25, 0.5])
 def test_share_has_each_class_and_no_sequence_of_the_rest(repeats, share):
     whole = part({"a": 100, "b": 40, "c": 20}, repeats)
-    rest, drawn = cut_off(whole, share, 1, same)
+    rest, drawn = cut_off(whole, DevShare(share=share), 1, same)
     assert len(rest.examples) + len(drawn.examples) == len(whole.examples)
     assert not set(rest.inputs) & set(drawn.inputs)
     for name, count in counts(whole).items():
         assert abs(counts(drawn)[name] - share * count) <= repeats
     assert [e.line for e in rest.examples] == sorted(e.line for e in rest.examples)
-    assert cut_off(whole, share, 1, same)[1].inputs == drawn.inputs
-    assert cut_off(whole, share, 2, same)[1].inputs != drawn.inputs
+    assert cut_off(whole, DevShare(share=share), 1, same)[1].inputs == drawn.inputs
+    assert cut_off(whole, DevShare(share=share), 2, same)[1].inputs != drawn.inputs
+    assert cut_off(whole, DevShare(share=share, seed=1), 2, same)[1].inputs == drawn.inputs
 
 
 def test_smaller_fractions_are_subsets_of_larger_ones():
@@ -58,7 +60,7 @@ def test_folds_part_the_whole_and_have_each_class():
 
 def test_part_that_would_be_empty_is_refused():
     with pytest.raises(DataError, match="1 in all"):
-        cut_off(part({"a": 1}), 0.5, 1, same)
+        cut_off(part({"a": 1}), DevShare(share=0.5), 1, same)
     with pytest.raises(DataError, match="at least 3 different sequences"):
         hold_out(part({"a": 2}, repeats=4), 1, 3, same)
     with pytest.raises(DataError, match=r"data\.fraction"):
@@ -67,4 +69,4 @@ def test_part_that_would_be_empty_is_refused():
 
 def test_sequences_that_are_all_equal_can_not_be_cut():
     with pytest.raises(DataError, match="both parts"):
-        cut_off(part({"a": 1}, repeats=6), 0.3, 1, same)
+        cut_off(part({"a": 1}, repeats=6), DevShare(share=0.3), 1, same)
