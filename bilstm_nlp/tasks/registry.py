@@ -12,13 +12,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
-from bilstm_nlp.config import Config, flat, parse
+from bilstm_nlp.config import Config, parse
 from bilstm_nlp.config import load as load_config
 from bilstm_nlp.config.classification import SeriesClassificationConfig, TextClassificationConfig
 from bilstm_nlp.config.forecasting import ForecastingConfig
 from bilstm_nlp.config.labelling import LabellingConfig
 from bilstm_nlp.config.reading import apply
-from bilstm_nlp.config.sections import LARGEST
 from bilstm_nlp.config.tagging import TaggingConfig
 from bilstm_nlp.data.lines import Complain, stop
 from bilstm_nlp.errors import ConfigError, DataError, InputError, RunError
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from bilstm_nlp.tasks.base import Predictor, Task
     from bilstm_nlp.tasks.comparison import Examples
     from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
-    from bilstm_nlp.tasks.forecasting.facts import Choice
     from bilstm_nlp.tasks.forecasting.task import ForecastingTask
     from bilstm_nlp.tasks.measurement import Measurement
     from bilstm_nlp.tasks.members import Member
@@ -341,40 +339,9 @@ def load(source: str, overrides: Sequence[str] = (), complain: Complain = stop) 
     """
     if not is_data(source):
         return load_config(Path(source), overrides)
-    values, choices = chosen(source, overrides, complain)
-    for choice in choices:
-        logger.info("chose %s", choice)
-    return _with_choices(source, values, choices)
+    from bilstm_nlp.tasks.forecasting import file_config
 
-
-def chosen(
-    source: str, overrides: Sequence[str] = (), complain: Complain = stop
-) -> tuple[dict[str, Any], list[Choice]]:
-    """Return the settings that overrides give, by dotted key, and choose all others for a file of series.
-
-    Problems of the series go to `complain`. Raises `InputError` for overrides and series that can't be used.
-    """
-    from bilstm_nlp.tasks.forecasting import defaults
-    from bilstm_nlp.tasks.forecasting.data import SeriesLoader, table_format
-
-    given = _given(source, overrides)
-    if (task := given.get("task", "forecasting")) != "forecasting":
-        raise ConfigError(source, [f"task: expected forecasting for a file of series, found {task}"])
-    # Settings that bound given ones, and that are chosen later.
-    lenient = {"data.missing": "interpolate", "data.look_back": LARGEST, "training.epochs": 1} | given
-    config = _with_choices(source, lenient, [])
-    assert isinstance(config, ForecastingConfig)
-    roles = []
-    if "data.static" not in given:
-        roles = defaults.roles(SeriesLoader(config.data, table_format(config)).constant_columns())
-        config = _with_choices(source, lenient, roles)
-        assert isinstance(config, ForecastingConfig)
-    facts = SeriesLoader(config.data, table_format(config)).facts(complain)
-    try:
-        choices = [*roles, *defaults.choose(facts, given)]
-    except InputError as error:
-        raise InputError(f"{source}: {error}") from None
-    return given, choices
+    return file_config.load(source, overrides, complain)
 
 
 def starter(kind: str, source: str, overrides: Sequence[str]) -> str:
@@ -382,32 +349,11 @@ def starter(kind: str, source: str, overrides: Sequence[str]) -> str:
 
     Raises `InputError` for another kind of model, and for overrides and series that can't be used.
     """
-    from bilstm_nlp.tasks.forecasting import defaults
+    from bilstm_nlp.tasks.forecasting import file_config
 
     if kind != "forecasting":
         raise InputError(f"KIND: expected forecasting for {source}, found {kind}")
-    return defaults.as_file(source, *chosen(source, overrides))
-
-
-def _given(source: str, overrides: Sequence[str]) -> dict[str, Any]:
-    """Return overrides by dotted key. Raises `ConfigError` for overrides that can't be read."""
-    values: dict[str, Any] = {}
-    if problems := [problem for override in overrides if (problem := apply(values, override))]:
-        raise ConfigError(source, problems)
-    return flat(values)
-
-
-def _with_choices(source: str, given: Mapping[str, Any], choices: Sequence[Choice]) -> Config:
-    """Return the config of a file of series, from settings by their dotted keys."""
-    settings = {"task": "forecasting", "data.file": source, **{choice.key: choice.value for choice in choices}, **given}
-    values: dict[str, Any] = {}
-    for key, value in settings.items():
-        *tables, name = key.split(".")
-        table = values
-        for part in tables:
-            table = table.setdefault(part, {})
-        table[name] = value
-    return parse(values, source)
+    return file_config.starter(source, overrides)
 
 
 def verdict(config: Config, results: Mapping[str, Any]) -> str | None:

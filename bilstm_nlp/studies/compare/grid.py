@@ -27,7 +27,8 @@ from pydantic import Field, ValidationError
 
 from bilstm_nlp.config import Config, flat, load, parse, to_json
 from bilstm_nlp.config.measures import Measure, Subject
-from bilstm_nlp.config.reading import apply, describe, read_toml
+from bilstm_nlp.config.problems import describe
+from bilstm_nlp.config.reading import apply, read_toml
 from bilstm_nlp.config.sections import Section, Seed
 from bilstm_nlp.config.shipped import config_file, is_shipped
 from bilstm_nlp.data.series.statistical import Method

@@ -16,7 +16,7 @@ from bilstm_nlp.data.series.frequencies import grid
 from bilstm_nlp.data.series.series import Series, SeriesSet
 from bilstm_nlp.errors import ConfigError, InputError
 from bilstm_nlp.tasks import registry
-from bilstm_nlp.tasks.forecasting import defaults, requirements
+from bilstm_nlp.tasks.forecasting import defaults, file_config, requirements
 from bilstm_nlp.tasks.forecasting.facts import Facts
 from bilstm_nlp.tasks.registry import forecasting
 
@@ -198,7 +198,7 @@ def business_days(tmp_path, absent: list[int]) -> str:
 
 def test_business_days_with_holidays_have_the_days_of_the_file(tmp_path):
     source = business_days(tmp_path, [0, 64, 110, 111, 260])
-    choices = {choice.key: choice for choice in registry.chosen(source)[1]}
+    choices = {choice.key: choice for choice in file_config.chosen(source)[1]}
     assert choices["data.frequency"].value == "observed"
     assert choices["data.frequency"].reason == "4 business days have no row, as holidays have none"
     assert "data.missing" not in choices
@@ -207,7 +207,7 @@ def test_business_days_with_holidays_have_the_days_of_the_file(tmp_path):
 
 @pytest.mark.parametrize("absent", [[], list(range(100, 106)), list(range(20, 280, 5))])
 def test_long_or_many_gaps_are_no_holidays(tmp_path, absent):
-    choices = {choice.key for choice in registry.chosen(business_days(tmp_path, absent))[1]}
+    choices = {choice.key for choice in file_config.chosen(business_days(tmp_path, absent))[1]}
     assert "data.frequency" not in choices
     assert ("data.missing" in choices) == bool(absent)
 
@@ -217,7 +217,7 @@ def test_value_out_of_proportion_gets_a_robust_scaler(sales):
     lines = path.read_text().splitlines()
     lines[20] = lines[20].split(",")[0] + ",5000000,3"
     path.write_text("\n".join(lines))
-    choices = {choice.key: choice for choice in registry.chosen(sales)[1]}
+    choices = {choice.key: choice for choice in file_config.chosen(sales)[1]}
     assert choices["data.scaler"].value == "robust"
     assert "column 'sales' of series 'sales' is 5e+06 at 2016-08-01 00:00:00 (line or row 21)" in str(
         choices["data.scaler"]
@@ -236,11 +236,11 @@ def sales(tmp_path):
 
 def test_file_written_for_a_file_means_the_same_as_the_choice(sales, tmp_path):
     overrides = ['data.known=["price"]', "encoder.cell=gru", "data.horizon=6"]
-    text = defaults.as_file(sales, *registry.chosen(sales, overrides))
+    text = defaults.as_file(sales, *file_config.chosen(sales, overrides))
     (tmp_path / "own.toml").write_text(text, encoding="utf-8")
     assert load_config(tmp_path / "own.toml") == registry.load(sales, overrides)
     lines = text.splitlines()
-    chosen = [choice.key for choice in registry.chosen(sales, overrides)[1]]
+    chosen = [choice.key for choice in file_config.chosen(sales, overrides)[1]]
     assert "data.horizon" not in chosen
     values = tomllib.loads(text)
     assert values["data"]["known"] == ["price"]
