@@ -15,13 +15,12 @@ import torch
 from bilstm_nlp.config import parse
 from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.nn.tensors import on
-from bilstm_nlp.runs.directory import RunDirectory
-from bilstm_nlp.runs.tensors import load_weights, write_tensors
 from bilstm_nlp.tasks.labelling.decoding import decode as decode_sequences
-from bilstm_nlp.tasks.registry import build, restored
+from bilstm_nlp.tasks.registry import build
 from bilstm_nlp.tasks.tagging.decoding import decode_each
 from bilstm_nlp.tasks.tagging.model import column_format
 from bilstm_nlp.tasks.tagging.predictor import Tagger
+from tests.contract import check_gradients, check_learning, reads_last_state, saved_and_restored
 from tests.tasks.labelling.machines import machine_config
 
 CORPUS = """\
@@ -159,16 +158,7 @@ def tagger(request, tmp_path, monkeypatch):
 
 
 def test_every_parameter_of_a_tagger_gets_a_gradient(tagger):
-    prepared, _, _, model = tagger
-    model.train()
-    for batch in prepared.batches(1):
-        loss = model(on(batch))
-        (loss.total / loss.weight).backward()
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad:
-            assert parameter.grad is not None, name
-            assert torch.isfinite(parameter.grad).all(), name
-            assert parameter.grad.abs().sum() > 0, name
+    check_gradients(tagger[0])
 
 
 @pytest.mark.parametrize("tagger", tagging_components(), indirect=True, ids=json.dumps)
@@ -176,16 +166,7 @@ def test_few_steps_lower_the_loss_of_a_tagger(tagger):
     _, data, codec, model = tagger
     sentences = data.train.sentences
     whole = on(codec.encode(sentences, with_tags=True).collate(np.arange(len(sentences))))
-    optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=0.02)
-    model.eval()
-    losses = []
-    for _ in range(30):
-        loss = model(whole)
-        losses.append(float(loss.total.detach() / loss.weight))
-        optimizer.zero_grad()
-        (loss.total / loss.weight).backward()
-        optimizer.step()
-    assert losses[-1] < 0.5 * losses[0]
+    check_learning(model, whole, 0.5)
 
 
 def tags_in(model, codec, sentences):
@@ -223,12 +204,7 @@ def test_sentences_are_tagged_the_same_alone_batched_shuffled_and_padded(tagger)
 def test_saved_tagger_predicts_the_same(tagger, tmp_path):
     prepared, data, codec, model = tagger
     model.head.temperature.fill_(1.3)
-    directory = RunDirectory.create(tmp_path / "run")
-    directory.write_json("codec.json", codec.to_json())
-    directory.write_arrays("codec.safetensors", codec.tensors())
-    write_tensors(directory, "model.safetensors", model.state_dict())
-    again = restored(prepared.config, directory.read_json("codec.json"), directory.read_arrays("codec.safetensors"))
-    load_weights(directory, again.model)
+    again = saved_and_restored(prepared.config, codec, model, tmp_path)
     sentences = data.train.sentences
     before = list(
         Tagger(model, codec, column_format(prepared.config)).stream(sentences, confidence=True, alternatives=3)
@@ -323,18 +299,8 @@ def test_dropout_hits_features_of_patches_but_no_values_of_steps(tmp_path, reade
 
 
 def test_every_parameter_of_a_forecaster_gets_a_gradient(forecaster):
-    prepared, _, _, model = forecaster
-    model.train()
-    for batch in prepared.batches(1):
-        loss = model(on(batch))
-        (loss.total / loss.weight).backward()
-    for name, parameter in model.named_parameters():
-        assert parameter.grad is not None, name
-        assert torch.isfinite(parameter.grad).all(), name
-        # The last state alone is read: there the backward direction has made one step, from nothing.
-        last = prepared.config.head.pooling == "last" and prepared.config.attention.kind == "none"
-        idle = last and "directions.1.weight_hh" in name
-        assert idle or parameter.grad.abs().sum() > 0, name
+    prepared = forecaster[0]
+    check_gradients(prepared, reads_last_state(prepared.config))
 
 
 @pytest.mark.parametrize("forecaster", forecasting_components(), indirect=True, ids=json.dumps)
@@ -342,16 +308,7 @@ def test_few_steps_lower_the_loss_of_a_forecaster(forecaster):
     prepared, _, codec, model = forecaster
     windows = prepared.windows("train")
     whole = on(codec.series.batch(windows, np.arange(len(windows))))
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
-    model.eval()
-    losses = []
-    for _ in range(30):
-        loss = model(whole)
-        losses.append(float(loss.total.detach() / loss.weight))
-        optimizer.zero_grad()
-        (loss.total / loss.weight).backward()
-        optimizer.step()
-    assert losses[-1] < 0.8 * losses[0]
+    check_learning(model, whole, 0.8)
 
 
 def test_windows_are_forecast_the_same_alone_batched_and_shuffled(forecaster):
@@ -370,12 +327,7 @@ def test_windows_are_forecast_the_same_alone_batched_and_shuffled(forecaster):
 def test_saved_forecaster_predicts_the_same(forecaster, tmp_path):
     prepared, _, codec, model = forecaster
     results = prepared.finish()
-    directory = RunDirectory.create(tmp_path / "run")
-    directory.write_json("codec.json", codec.to_json())
-    directory.write_arrays("codec.safetensors", codec.tensors())
-    write_tensors(directory, "model.safetensors", model.state_dict())
-    again = restored(prepared.config, directory.read_json("codec.json"), directory.read_arrays("codec.safetensors"))
-    load_weights(directory, again.model)
+    again = saved_and_restored(prepared.config, codec, model, tmp_path)
     assert build(prepared.config).evaluate(again, None) == results["test"]
     assert results["test"]["leakage"] == 0
 
@@ -412,15 +364,7 @@ def labeller(request, tmp_path):
 
 
 def test_every_parameter_of_a_labeller_gets_a_gradient(labeller):
-    labeller.model.train()
-    for batch in labeller.batches(1):
-        loss = labeller.model(on(batch))
-        (loss.total / loss.weight).backward()
-    for name, parameter in labeller.model.named_parameters():
-        if parameter.requires_grad:
-            assert parameter.grad is not None, name
-            assert torch.isfinite(parameter.grad).all(), name
-            assert parameter.grad.abs().sum() > 0, name
+    check_gradients(labeller)
 
 
 @pytest.mark.parametrize("labeller", labelling_components(), indirect=True, ids=json.dumps)
@@ -428,16 +372,7 @@ def test_few_steps_lower_the_loss_of_a_labeller(labeller):
     model, codec = labeller.model, labeller.codec
     sequences = labeller.data.train.sequences
     whole = on(codec.encode_with_labels(sequences).collate(np.arange(len(sequences))))
-    optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=0.02)
-    model.eval()
-    losses = []
-    for _ in range(30):
-        loss = model(whole)
-        losses.append(float(loss.total.detach() / loss.weight))
-        optimizer.zero_grad()
-        (loss.total / loss.weight).backward()
-        optimizer.step()
-    assert losses[-1] < 0.5 * losses[0]
+    check_learning(model, whole, 0.5)
 
 
 def test_sequences_are_labelled_the_same_alone_batched_shuffled_and_padded(labeller):
@@ -461,11 +396,6 @@ def test_sequences_are_labelled_the_same_alone_batched_shuffled_and_padded(label
 
 def test_saved_labeller_predicts_the_same(labeller, tmp_path):
     labeller.model.head.temperature.fill_(1.3)
-    directory = RunDirectory.create(tmp_path / "run")
-    directory.write_json("codec.json", labeller.codec.to_json())
-    directory.write_arrays("codec.safetensors", labeller.codec.tensors())
-    write_tensors(directory, "model.safetensors", labeller.model.state_dict())
-    again = restored(labeller.config, directory.read_json("codec.json"), directory.read_arrays("codec.safetensors"))
-    load_weights(directory, again.model)
+    again = saved_and_restored(labeller.config, labeller.codec, labeller.model, tmp_path)
     source = labeller.config.data.dev
     assert again.label(source).equals(labeller.predictor().label(source))

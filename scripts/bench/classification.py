@@ -11,9 +11,9 @@ from bilstm_nlp.tasks.classification.decoding import BATCH_STEPS, decode
 from bilstm_nlp.tasks.classification.task import ClassificationTask
 from bilstm_nlp.tasks.trainer import settings
 
-from .measuring import Figure, Target, interleaved, ratios, timed
+from .measuring import interleaved, timed
 from .report import Report
-from .training import BareLstm, First, epochs, parts_of_a_step, shapes_of
+from .training import BareLstm, First, beside_floor, epochs, parts_of_a_step, shapes_of
 
 
 def measure(config_file: Path, overrides: list[str], *, steps: int, rounds: int) -> Report:
@@ -36,14 +36,7 @@ def measure(config_file: Path, overrides: list[str], *, steps: int, rounds: int)
 
     trained, answered = sum(map(len, batches)), len(prepared.data.dev.examples)
     return Report(
-        figures={
-            "train_ratio_to_floor": Figure(ratios(train["floor"], train["ours"]), "×", Target(0.60, 0.80)),
-            "predict_ratio_to_floor": Figure(ratios(answer["floor"], answer["ours"]), "×"),
-            "train_speed": Figure([trained / seconds for seconds in train["ours"]], "texts/s"),
-            "train_floor_speed": Figure([trained / seconds for seconds in train["floor"]], "texts/s"),
-            "predict_speed": Figure([answered / seconds for seconds in answer["ours"]], "texts/s"),
-            "predict_floor_speed": Figure([answered / seconds for seconds in answer["floor"]], "texts/s"),
-        },
+        figures=beside_floor(train, answer, trained, answered, "texts"),
         tables={"step": parts_of_a_step(model, batches, settings(config))},
         notes=(
             f"config: {config_file.name}{''.join(f' {override}' for override in overrides)}",

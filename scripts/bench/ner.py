@@ -8,9 +8,9 @@ from bilstm_nlp.tasks.tagging.decoding import BATCH_TOKENS, decode, read_togethe
 from bilstm_nlp.tasks.trainer import settings
 
 from .corpora import Corpora, config_of
-from .measuring import Figure, Target, interleaved, ratios, timed
+from .measuring import Target, interleaved, timed
 from .report import Report
-from .training import BareLstm, First, epochs, parts_of_a_step, shapes_of
+from .training import BareLstm, First, beside_floor, epochs, parts_of_a_step, shapes_of
 
 
 def measure(files: Corpora, *, steps: int, rounds: int) -> Report:
@@ -33,14 +33,7 @@ def measure(files: Corpora, *, steps: int, rounds: int) -> Report:
 
     trained, tagged = sum(map(len, batches)), len(data.dev.sentences)
     return Report(
-        figures={
-            "train_ratio_to_floor": Figure(ratios(train["floor"], train["ours"]), "×", Target(0.60, 0.80)),
-            "predict_ratio_to_floor": Figure(ratios(tag["floor"], tag["ours"]), "×", Target(0.60, 0.85)),
-            "train_speed": Figure([trained / seconds for seconds in train["ours"]], "sentences/s"),
-            "train_floor_speed": Figure([trained / seconds for seconds in train["floor"]], "sentences/s"),
-            "predict_speed": Figure([tagged / seconds for seconds in tag["ours"]], "sentences/s"),
-            "predict_floor_speed": Figure([tagged / seconds for seconds in tag["floor"]], "sentences/s"),
-        },
+        figures=beside_floor(train, tag, trained, tagged, "sentences", Target(0.60, 0.85)),
         tables={"step": parts_of_a_step(model, batches, settings(config))},
         notes=(
             *files.notes,

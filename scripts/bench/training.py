@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,8 @@ from bilstm_nlp.nn.model import Model
 from bilstm_nlp.nn.tensors import on
 from bilstm_nlp.training.loop import Settings, fit
 from bilstm_nlp.training.protocols import Batches, Score, TrainingBatch
+
+from .measuring import Figure, Target, ratios
 
 
 class First:
@@ -81,6 +83,28 @@ class BareLstm:
         """Run forward over all inputs."""
         for inputs in self.inputs:
             self.lstm(inputs)
+
+
+def beside_floor(
+    train: Mapping[str, list[float]],
+    answer: Mapping[str, list[float]],
+    trained: int,
+    answered: int,
+    units: str,
+    goal: Target | None = None,
+) -> dict[str, Figure]:
+    """Return the figures of a task beside its floor, from the seconds of "ours" and "floor" in each round.
+
+    `trained` and `answered` are the `units`, such as sentences, of a round. `goal`: that of answers.
+    """
+    return {
+        "train_ratio_to_floor": Figure(ratios(train["floor"], train["ours"]), "×", Target(0.60, 0.80)),
+        "predict_ratio_to_floor": Figure(ratios(answer["floor"], answer["ours"]), "×", goal),
+        "train_speed": Figure([trained / seconds for seconds in train["ours"]], f"{units}/s"),
+        "train_floor_speed": Figure([trained / seconds for seconds in train["floor"]], f"{units}/s"),
+        "predict_speed": Figure([answered / seconds for seconds in answer["ours"]], f"{units}/s"),
+        "predict_floor_speed": Figure([answered / seconds for seconds in answer["floor"]], f"{units}/s"),
+    }
 
 
 # --- where a step's time goes ---

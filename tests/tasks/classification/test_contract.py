@@ -7,14 +7,12 @@ from itertools import product
 
 import numpy as np
 import pytest
-import torch
 
 from bilstm_nlp.config import parse
 from bilstm_nlp.nn.tensors import on
-from bilstm_nlp.runs.directory import RunDirectory
-from bilstm_nlp.runs.tensors import load_weights, write_tensors
 from bilstm_nlp.tasks.classification.decoding import decode
-from bilstm_nlp.tasks.registry import build, restored
+from bilstm_nlp.tasks.registry import build
+from tests.contract import check_gradients, check_learning, reads_last_state, saved_and_restored
 from tests.tasks.classification.series import series_config_of
 from tests.tasks.classification.texts import config_of
 
@@ -52,17 +50,7 @@ def prepared(request, tmp_path):
 
 
 def test_every_parameter_gets_a_gradient(prepared):
-    model = prepared.model.train()
-    for batch in prepared.batches(1):
-        loss = model(on(batch))
-        (loss.total / loss.weight).backward()
-    for name, parameter in model.named_parameters():
-        assert parameter.grad is not None, name
-        assert torch.isfinite(parameter.grad).all(), name
-        # The last state alone is read: there the backward direction has made one step, from nothing.
-        last = prepared.config.head.pooling == "last" and prepared.config.attention.kind == "none"
-        idle = last and "directions.1.weight_hh" in name
-        assert idle or parameter.grad.abs().sum() > 0, name
+    check_gradients(prepared, reads_last_state(prepared.config))
 
 
 def test_sequences_are_scored_the_same_alone_batched_shuffled_and_padded(prepared):
@@ -81,12 +69,7 @@ def test_sequences_are_scored_the_same_alone_batched_shuffled_and_padded(prepare
 def test_saved_classifier_answers_the_same(prepared, tmp_path):
     model, codec = prepared.model, prepared.codec
     model.head.temperature.fill_(1.7)
-    directory = RunDirectory.create(tmp_path / "run")
-    directory.write_json("codec.json", codec.to_json())
-    directory.write_arrays("codec.safetensors", codec.tensors())
-    write_tensors(directory, "model.safetensors", model.state_dict())
-    again = restored(prepared.config, directory.read_json("codec.json"), directory.read_arrays("codec.safetensors"))
-    load_weights(directory, again.model)
+    again = saved_and_restored(prepared.config, codec, model, tmp_path)
     before = list(prepared.predictor().answer(prepared.data.dev.inputs))
     for answer, expected in zip(again.answer(prepared.data.dev.inputs), before, strict=True):
         assert answer.classes == expected.classes
@@ -97,17 +80,7 @@ def test_saved_classifier_answers_the_same(prepared, tmp_path):
     "prepared", CASES[:1] + CASES[11:12] + SERIES[:1] + SERIES[-3:-2], indirect=True, ids=json.dumps
 )
 def test_few_steps_lower_the_loss(prepared):
-    model = prepared.model.eval()
-    batch = on(prepared._collate(np.arange(len(prepared.data.train.examples))))
-    optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=0.02)
-    losses = []
-    for _ in range(30):
-        loss = model(batch)
-        losses.append(float(loss.total.detach() / loss.weight))
-        optimizer.zero_grad()
-        (loss.total / loss.weight).backward()
-        optimizer.step()
-    assert losses[-1] < 0.6 * losses[0]
+    check_learning(prepared.model, on(prepared._collate(np.arange(len(prepared.data.train.examples)))), 0.6)
 
 
 @pytest.mark.parametrize("prepared", CASES[:1], indirect=True, ids=json.dumps)
