@@ -341,6 +341,9 @@ def load(source: str, overrides: Sequence[str] = (), complain: Complain = stop) 
         return load_config(Path(source), overrides)
     from bilstm_nlp.tasks.forecasting import file_config
 
+    if _task_of_file(source) == "classification":
+        advice = "bilstm-nlp init classification writes a config for them"
+        raise InputError(f"{source}: expected series, found texts with classes; {advice}")
     return file_config.load(source, overrides, complain)
 
 

@@ -88,3 +88,13 @@ def test_too_short_series_say_the_least_rows(call, tmp_path):
     result = call("train", path, "--out", tmp_path / "run")
     assert (result.status, (tmp_path / "run").exists()) == (2, False)
     assert f"{path}: expected a series of at least 10 rows, found 9 in the longest" in result.err
+
+
+def test_a_file_of_texts_with_classes_is_named_as_such(call, tmp_path):
+    path = tmp_path / "reviews.csv"
+    path.write_text(
+        "text,label\n" + "".join(f"a {name} film number {n},{name}\n" for n in range(9) for name in ("bad", "good"))
+    )
+    refused = call("train", path, "--out", tmp_path / "run")
+    assert refused.status == 2
+    assert f"{path}: expected series, found texts with classes; bilstm-nlp init classification" in refused.err

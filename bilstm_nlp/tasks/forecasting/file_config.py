@@ -26,7 +26,7 @@ def load(source: str, overrides: Sequence[str] = (), complain: Complain = stop) 
     given, choices = chosen(source, overrides, complain)
     for choice in choices:
         logger.info("chose %s", choice)
-    return _with_choices(source, given, choices)
+    return with_choices(source, given, choices)
 
 
 def starter(source: str, overrides: Sequence[str]) -> str:
@@ -46,11 +46,11 @@ def chosen(
         raise ConfigError(source, [f"task: expected forecasting for a file of series, found {task}"])
     # Settings that bound given ones, and that are chosen later.
     lenient = {"data.missing": "interpolate", "data.look_back": LARGEST, "training.epochs": 1} | given
-    config = _with_choices(source, lenient, [])
+    config = with_choices(source, lenient, [])
     roles = []
     if "data.static" not in given:
         roles = defaults.roles(SeriesLoader(config.data, table_format(config)).constant_columns())
-        config = _with_choices(source, lenient, roles)
+        config = with_choices(source, lenient, roles)
     facts = SeriesLoader(config.data, table_format(config)).facts(complain)
     try:
         choices = [*roles, *defaults.choose(facts, given)]
@@ -67,7 +67,7 @@ def _given(source: str, overrides: Sequence[str]) -> dict[str, Any]:
     return flat(values)
 
 
-def _with_choices(source: str, given: Mapping[str, Any], choices: Sequence[Choice]) -> ForecastingConfig:
+def with_choices(source: str, given: Mapping[str, Any], choices: Sequence[Choice]) -> ForecastingConfig:
     """Return the config of a file of series, from settings by their dotted keys."""
     settings = {"task": "forecasting", "data.file": source, **{choice.key: choice.value for choice in choices}, **given}
     values: dict[str, Any] = {}

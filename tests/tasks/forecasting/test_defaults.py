@@ -26,7 +26,7 @@ FREQUENCIES = ["YS", "QS", "MS", "W", "D", "B", "h", "30min", "15min", "min", "s
 def settings_for(lengths: list[int], frequency: str, **given: object):
     keys = {key.replace("__", "."): value for key, value in given.items()}
     choices = defaults.choose(Facts(frequency, lengths), keys)
-    return registry._with_choices("s.csv", keys, choices)
+    return file_config.with_choices("s.csv", keys, choices)
 
 
 def problems(lengths: list[int], settings, frequency: str) -> list[str]:

@@ -13,8 +13,7 @@ from bilstm_nlp.config import parse
 from bilstm_nlp.runs.load import open_run
 from bilstm_nlp.runs.train import train
 from bilstm_nlp.runs.verify import verify
-from bilstm_nlp.tasks import registry
-from bilstm_nlp.tasks.forecasting import defaults, report
+from bilstm_nlp.tasks.forecasting import defaults, file_config, report
 from bilstm_nlp.tasks.forecasting.conformal import group_margins
 from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
 from bilstm_nlp.tasks.forecasting.facts import Facts
@@ -342,5 +341,5 @@ def test_training_windows_calibrate_beside_the_validation_part(tmp_path, columns
 )
 def test_choice_follows_season_and_rows(rows, series, columns, frequency, shrinkage, calibration):
     choices = defaults.choose(Facts(frequency, [rows] * series, columns), {})
-    settings = registry._with_choices("s.csv", {}, choices)
+    settings = file_config.with_choices("s.csv", {}, choices)
     assert (settings.head.shrinkage, settings.calibration) == (shrinkage, calibration)
