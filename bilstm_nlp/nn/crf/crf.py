@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torchcrf import CRF
 
 from bilstm_nlp.nn.crf.best_paths import list_viterbi, viterbi
+from bilstm_nlp.nn.crf.chain import ChainScores
 from bilstm_nlp.nn.crf.likelihood import log_likelihood
 from bilstm_nlp.nn.crf.posterior import Posterior
 from bilstm_nlp.nn.crf.recursions import Scores, double_device, log_partition
@@ -68,6 +69,11 @@ class LinearChainCrf(nn.Module):
             return scores
         legal = (self.legal_start, self.legal_end, self.legal_transitions)
         return Scores(*(torch.where(allowed, s, float("-inf")) for s, allowed in zip(scores, legal, strict=True)))
+
+    @torch.no_grad()
+    def chain_scores(self) -> ChainScores:
+        """Return the chain's scores as arrays, with -inf for what is forbidden."""
+        return ChainScores(*(score.cpu().numpy().copy() for score in self.scores()))
 
     # --- training ---
 

@@ -1,0 +1,29 @@
+"""The scores of a linear chain as numpy arrays, which is all of a CRF that decoding needs. Knows no torch."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from bilstm_nlp.batch import Bools, Values
+
+
+class ChainScores(NamedTuple):
+    """The scores of a chain of K tags. A score of -inf forbids.
+
+    >>> ChainScores.of_legal(np.array([True, False]), np.array([True, True]), np.eye(2, dtype=bool)).start
+    array([  0., -inf], dtype=float32)
+    """
+
+    start: Values
+    """(K,)"""
+    end: Values
+    """(K,)"""
+    transitions: Values
+    """(K, K), from the row's tag to the column's tag."""
+
+    @classmethod
+    def of_legal(cls, start: Bools, end: Bools, transitions: Bools) -> ChainScores:
+        """Score 0 what is legal, and -inf all else."""
+        return cls(*(np.where(legal, 0.0, -np.inf).astype(np.float32) for legal in (start, end, transitions)))
