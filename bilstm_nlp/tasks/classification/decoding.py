@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bilstm_nlp.data.batches import plan
 from bilstm_nlp.nn.tensors import on
 from bilstm_nlp.tasks.classification.ends import Encoded
-from bilstm_nlp.tasks.classification.model import ClassificationModel, head_of
+from bilstm_nlp.tasks.classification.torch_network import ClassificationModel, head_of
 
 BATCH_STEPS = 4096
 """Steps of a batch, padding included, if no gradient is needed."""

@@ -15,7 +15,7 @@ from bilstm_nlp.system.json_values import as_json
 from bilstm_nlp.tasks.classification.codec import ClassificationCodec
 from bilstm_nlp.tasks.classification.decoding import chosen_classes, decode, probabilities
 from bilstm_nlp.tasks.classification.ends import Encoded, InputEnd, Part
-from bilstm_nlp.tasks.classification.model import ClassificationModel, head_of
+from bilstm_nlp.tasks.classification.torch_network import ClassificationModel, head_of
 from bilstm_nlp.tasks.temperature import Calibration, cross_fitted, fit_temperature
 
 

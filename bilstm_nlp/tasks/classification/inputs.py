@@ -7,12 +7,12 @@ from typing import Any, assert_never
 from bilstm_nlp.config.classification import ClassificationConfig, SeriesClassificationConfig, TextClassificationConfig
 from bilstm_nlp.tasks.classification.codec import ClassificationCodec
 from bilstm_nlp.tasks.classification.ends import InputEnd
-from bilstm_nlp.tasks.classification.model import ClassificationModel
 from bilstm_nlp.tasks.classification.predictor import Classifier
 from bilstm_nlp.tasks.classification.series import SeriesEnd
 from bilstm_nlp.tasks.classification.series_classifier import SeriesClassifier
 from bilstm_nlp.tasks.classification.text import TextEnd
 from bilstm_nlp.tasks.classification.text_classifier import TextClassifier
+from bilstm_nlp.tasks.classification.torch_network import ClassificationModel
 
 
 def input_end(config: ClassificationConfig) -> InputEnd[Any]:

@@ -23,13 +23,12 @@ from bilstm_nlp.config.readers import PatchReaderConfig
 from bilstm_nlp.config.sections import EncoderConfig
 from bilstm_nlp.errors import ConfigError, listed
 from bilstm_nlp.nn import class_pooling
-from bilstm_nlp.nn.classification_head import ClassificationHead, ClassScores, OneClass, SeveralClasses
+from bilstm_nlp.nn.classification_head import ClassificationHead, OneClass, SeveralClasses
 from bilstm_nlp.nn.model import Embedder, Model
 from bilstm_nlp.nn.sequence_embedder import SequencePatches
 from bilstm_nlp.tasks.classification.codec import CLASSES_SHOWN
+from bilstm_nlp.tasks.classification.torch_network import ClassificationModel
 from bilstm_nlp.tasks.layers import attention, encoder
-
-ClassificationModel = Model[Any, ClassScores]
 
 
 def model(
@@ -91,12 +90,6 @@ def pooling(kind: Pooling, config: EncoderConfig, inputs: int) -> class_pooling.
             return class_pooling.AttentiveState(inputs)
         case _:
             assert_never(kind)
-
-
-def head_of(model: ClassificationModel) -> ClassificationHead:
-    """Return the head of a classifier."""
-    assert isinstance(model.head, ClassificationHead)
-    return model.head
 
 
 def class_weights(head: HeadConfig, classes: tuple[str, ...], gold: NDArray[np.bool_]) -> Tensor | None:

@@ -17,7 +17,7 @@ from bilstm_nlp.tasks.base import Answer
 from bilstm_nlp.tasks.classification.codec import CLASSES_SHOWN, ClassificationCodec
 from bilstm_nlp.tasks.classification.decoding import chosen_classes, decode, probabilities
 from bilstm_nlp.tasks.classification.ends import InputEnd
-from bilstm_nlp.tasks.classification.model import ClassificationModel, head_of
+from bilstm_nlp.tasks.classification.torch_network import ClassificationModel, head_of
 from bilstm_nlp.tasks.request import Request
 
 

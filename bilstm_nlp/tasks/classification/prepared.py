@@ -21,8 +21,8 @@ from bilstm_nlp.tasks.classification.decoding import chosen_classes, decode, nam
 from bilstm_nlp.tasks.classification.ends import Encoded, InputEnd, Part, Parts
 from bilstm_nlp.tasks.classification.evaluation import Evaluation, log_loss
 from bilstm_nlp.tasks.classification.inputs import classifier_of, threshold_of
-from bilstm_nlp.tasks.classification.model import ClassificationModel
 from bilstm_nlp.tasks.classification.predictor import Classifier
+from bilstm_nlp.tasks.classification.torch_network import ClassificationModel
 from bilstm_nlp.tasks.measurement import Measurement, Ratio, evenly_spaced, timed
 from bilstm_nlp.tasks.report_tables import most_frequent
 from bilstm_nlp.training.protocols import Batches, Score, TrainingBatch

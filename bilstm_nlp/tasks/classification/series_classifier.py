@@ -18,8 +18,8 @@ from bilstm_nlp.tasks.request import Request
 
 if TYPE_CHECKING:
     from bilstm_nlp.tasks.classification.codec import ClassificationCodec
-    from bilstm_nlp.tasks.classification.model import ClassificationModel
     from bilstm_nlp.tasks.classification.series import SeriesEnd
+    from bilstm_nlp.tasks.classification.torch_network import ClassificationModel
 
 JOINED = ", "
 """Text between several classes."""

@@ -16,8 +16,8 @@ from bilstm_nlp.tasks.request import Request
 
 if TYPE_CHECKING:
     from bilstm_nlp.tasks.classification.codec import ClassificationCodec
-    from bilstm_nlp.tasks.classification.model import ClassificationModel
     from bilstm_nlp.tasks.classification.text import TextEnd
+    from bilstm_nlp.tasks.classification.torch_network import ClassificationModel
 
 logger = logging.getLogger(__name__)
 

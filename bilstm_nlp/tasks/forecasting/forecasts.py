@@ -13,11 +13,8 @@ from numpy.typing import NDArray
 from bilstm_nlp.batch import Ints, Values, WindowBatch
 from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.windows import BLOCK, WindowArrays, Windows
-from bilstm_nlp.nn.model import Model
-from bilstm_nlp.nn.regression_head import RegressionHead
 from bilstm_nlp.nn.tensors import on
-
-ForecastingModel = Model[WindowBatch[torch.Tensor], torch.Tensor]
+from bilstm_nlp.tasks.forecasting.torch_network import ForecastingModel, head_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,12 +35,6 @@ class Forecasts:
     def outermost(self) -> tuple[Values, Values]:
         """(B, H, C) twice: the lowest and the highest quantile, not calibrated."""
         return self.quantiles[..., 0], self.quantiles[..., -1]
-
-
-def head_of(model: ForecastingModel) -> RegressionHead:
-    """Return the model's regression head."""
-    assert isinstance(model.head, RegressionHead)
-    return model.head
 
 
 def forecast_windows(

@@ -17,7 +17,8 @@ from bilstm_nlp.data.series.windows import WindowArrays, Windows
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.tasks.forecasting.conformal import group_margins, outside, rearranged, scores_needed
 from bilstm_nlp.tasks.forecasting.data import SeriesParts
-from bilstm_nlp.tasks.forecasting.forecasts import ForecastingModel, Forecasts, forecast_blocks, head_of
+from bilstm_nlp.tasks.forecasting.forecasts import Forecasts, forecast_blocks
+from bilstm_nlp.tasks.forecasting.torch_network import ForecastingModel, head_of
 from bilstm_nlp.tasks.measurement import evenly_spaced
 
 LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99)

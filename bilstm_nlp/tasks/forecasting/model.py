@@ -44,9 +44,9 @@ from bilstm_nlp.nn.regression_head import (
 )
 from bilstm_nlp.nn.series_embedder import PatchReader, SeriesEmbedder, StepReader
 from bilstm_nlp.tasks.forecasting.data import SeriesLoader, table_format
-from bilstm_nlp.tasks.forecasting.forecasts import ForecastingModel
 from bilstm_nlp.tasks.forecasting.intervals import training_part
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
+from bilstm_nlp.tasks.forecasting.torch_network import ForecastingModel
 from bilstm_nlp.tasks.layers import attention, encoder
 
 

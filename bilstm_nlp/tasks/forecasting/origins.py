@@ -14,8 +14,9 @@ from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.series import Series, column_indices
 from bilstm_nlp.data.series.transform import Curve
 from bilstm_nlp.data.series.windows import WindowArrays, Windows
-from bilstm_nlp.tasks.forecasting.forecasts import ForecastingModel, Forecasts, forecast_blocks
+from bilstm_nlp.tasks.forecasting.forecasts import Forecasts, forecast_blocks
 from bilstm_nlp.tasks.forecasting.intervals import Intervals
+from bilstm_nlp.tasks.forecasting.torch_network import ForecastingModel
 
 logger = logging.getLogger(__name__)
 

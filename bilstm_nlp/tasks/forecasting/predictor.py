@@ -19,10 +19,11 @@ from bilstm_nlp.errors import InputError
 from bilstm_nlp.system.json_values import shortest
 from bilstm_nlp.tasks.base import Answer
 from bilstm_nlp.tasks.forecasting.evaluation import evaluate
-from bilstm_nlp.tasks.forecasting.forecasts import ForecastingModel, forecast_windows
+from bilstm_nlp.tasks.forecasting.forecasts import forecast_windows
 from bilstm_nlp.tasks.forecasting.inputs import Inputs, Table
 from bilstm_nlp.tasks.forecasting.origins import ModelForecasts
 from bilstm_nlp.tasks.forecasting.table_forecasts import TableForecasts
+from bilstm_nlp.tasks.forecasting.torch_network import ForecastingModel
 from bilstm_nlp.tasks.request import Request
 
 

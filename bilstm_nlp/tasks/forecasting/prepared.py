@@ -29,12 +29,13 @@ from bilstm_nlp.tasks.forecasting.batches import epoch_batches
 from bilstm_nlp.tasks.forecasting.codec import ForecastingCodec
 from bilstm_nlp.tasks.forecasting.data import SeriesParts, table_format
 from bilstm_nlp.tasks.forecasting.evaluation import evaluate, method_blocks
-from bilstm_nlp.tasks.forecasting.forecasts import ForecastingModel, forecast_blocks, head_of
+from bilstm_nlp.tasks.forecasting.forecasts import forecast_blocks
 from bilstm_nlp.tasks.forecasting.intervals import calibrate, training_part
 from bilstm_nlp.tasks.forecasting.measurement import Blocks, measure
 from bilstm_nlp.tasks.forecasting.origins import ModelForecasts, WindowForecaster
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
 from bilstm_nlp.tasks.forecasting.shrinkage import fit_shares
+from bilstm_nlp.tasks.forecasting.torch_network import ForecastingModel, head_of
 from bilstm_nlp.tasks.measurement import Measurement, evenly_spaced
 from bilstm_nlp.training.protocols import Batches, Score
 

@@ -19,7 +19,8 @@ import torch
 from bilstm_nlp.batch import Floats, Values
 from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.windows import BLOCK, Windows
-from bilstm_nlp.tasks.forecasting.forecasts import ForecastingModel, forecast_blocks, head_of, last_and_start, part_way
+from bilstm_nlp.tasks.forecasting.forecasts import forecast_blocks, last_and_start, part_way
+from bilstm_nlp.tasks.forecasting.torch_network import ForecastingModel, head_of
 from bilstm_nlp.tasks.measurement import evenly_spaced
 
 SHARES = np.linspace(0, 1, 21)

@@ -12,8 +12,9 @@ import pytest
 import bilstm_nlp
 from bilstm_nlp.errors import InputError, RunError
 from bilstm_nlp.runs import train
-from bilstm_nlp.tasks.forecasting.forecasts import Forecasts, head_of
+from bilstm_nlp.tasks.forecasting.forecasts import Forecasts
 from bilstm_nlp.tasks.forecasting.intervals import Intervals, levels_with
+from bilstm_nlp.tasks.forecasting.torch_network import head_of
 from tests.tasks.forecasting.test_task import HORIZON, LOOK_BACK, ROWS, config, fitted
 
 BORDERS = ["forecast", "lower", "upper"]

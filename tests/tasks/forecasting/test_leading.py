@@ -17,7 +17,8 @@ from bilstm_nlp.runs.train import train
 from bilstm_nlp.runs.verify import verify
 from bilstm_nlp.tasks.forecasting import defaults, report
 from bilstm_nlp.tasks.forecasting.facts import Facts
-from bilstm_nlp.tasks.forecasting.forecasts import forecast_blocks, head_of
+from bilstm_nlp.tasks.forecasting.forecasts import forecast_blocks
+from bilstm_nlp.tasks.forecasting.torch_network import head_of
 from bilstm_nlp.tasks.registry import forecasting
 
 LOOK_BACK, HORIZON, LAG = 12, 3, 3

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from bilstm_nlp.errors import InputError
-from bilstm_nlp.tasks.forecasting.forecasts import head_of
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
+from bilstm_nlp.tasks.forecasting.torch_network import head_of
 from tests.tasks.forecasting.test_task import HORIZON, ROWS, fitted, table
 
 TARGETS = ["load", "wind"]

@@ -17,9 +17,10 @@ from bilstm_nlp.tasks.forecasting import defaults, file_config, report
 from bilstm_nlp.tasks.forecasting.conformal import group_margins
 from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
 from bilstm_nlp.tasks.forecasting.facts import Facts
-from bilstm_nlp.tasks.forecasting.forecasts import forecast_blocks, head_of
+from bilstm_nlp.tasks.forecasting.forecasts import forecast_blocks
 from bilstm_nlp.tasks.forecasting.intervals import Margins
 from bilstm_nlp.tasks.forecasting.shrinkage import SHARES, costs
+from bilstm_nlp.tasks.forecasting.torch_network import head_of
 from bilstm_nlp.tasks.registry import forecasting
 
 LOOK_BACK, HORIZON = 8, 3
