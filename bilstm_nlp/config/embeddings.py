@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from bilstm_nlp.config.sections import NotNegative, Positive, Probability, Section, Source
 
@@ -44,6 +45,9 @@ class WordEmbeddingsConfig(Section):
     """Pretrained word vectors: text of GloVe, word2vec or fastText, or word2vec's .bin; also as .gz, .bz2 or .zip."""
     dimension: Positive | None = None
     """Size of a word's vector. Not set: the size in the file, or 100 without a file. Chooses a file of a .zip."""
+    file_words: Positive | None = None
+    """Number of words to take from the beginning of the file, where frequent words stand. A run keeps their vectors.
+    Not set: all words."""
     minimum_count: Positive = 1
     """Fewest occurrences of a training word. Rarer words are unknown words, unless the file has a vector for them."""
     fine_tune: bool = True
@@ -58,3 +62,14 @@ class WordEmbeddingsConfig(Section):
     """Size of the vector of each pair of neighbouring tokens, for scripts without blanks. 0 turns the vectors off."""
     shapes: NotNegative = 12
     """Size of the vector of a word's shape, such as Xx or dd-dd. 0 turns the vectors off."""
+
+    @model_validator(mode="after")
+    def check_file_words(self) -> Self:
+        """Raise an error for a number of words of a file, where there is no file."""
+        if self.file_words is not None and self.file is None:
+            raise PydanticCustomError(
+                "between_keys",
+                "none without embeddings.file, found {found}",
+                {"key": "file_words", "found": self.file_words},
+            )
+        return self

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -11,6 +13,8 @@ from bilstm_nlp.data.text.vocabulary import WordTable
 from bilstm_nlp.data.text.word_vectors import Pretrained, matrix, read_vectors
 from bilstm_nlp.errors import DataError
 from bilstm_nlp.system.memory import allocating
+
+logger = logging.getLogger(__name__)
 
 DEFAULT_DIMENSION = 100
 """Size of a word's vector if neither a file nor the config gives a size."""
@@ -33,7 +37,15 @@ def pretrained_vectors(config: WordEmbeddingsConfig) -> Pretrained | None:
     if config.dimension not in (None, dimension):
         expected = f"{config.dimension} numbers a row, by embeddings.dimension"
         raise DataError(config.file, expected, f"{dimension}; leave embeddings.dimension out")
-    return vectors
+    if config.file_words is None:
+        return vectors
+    logger.info("%s: the first %s of %s words", config.file, *_counts(config.file_words, len(vectors.words)))
+    return vectors.first(config.file_words)
+
+
+def _counts(limit: int, words: int) -> tuple[str, str]:
+    """Return the number of words that are taken, and that of all, as text."""
+    return f"{min(limit, words):,}", f"{words:,}"
 
 
 def initial_vectors(

@@ -326,3 +326,11 @@ def test_files_are_looked_for_here_and_then_beside_the_config(tmp_path, monkeypa
         assert Path(load(path, ["embeddings.file=both.conll"]).embeddings.file).parent == tmp_path / "here"
     monkeypatch.chdir(tmp_path)
     assert Path(load(config).data.dev[0]) == tmp_path / "there" / "both.conll"
+
+
+def test_words_of_a_file_need_a_file():
+    data = {"train": "a.conll", "dev": "b.conll"}
+    with pytest.raises(ConfigError) as caught:
+        parse({"data": data, "embeddings": {"file_words": 9}}, "a test")
+    assert caught.value.problems == ["embeddings.file_words: expected none without embeddings.file, found 9"]
+    assert parse({"data": data, "embeddings": {"file_words": 9, "file": "v.txt"}}, "a test")

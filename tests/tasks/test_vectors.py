@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from bilstm_nlp.config.tagging import EmbeddingsConfig
-from bilstm_nlp.data.text.vocabulary import FIRST, WordTable
+from bilstm_nlp.data.text.vocabulary import FIRST, UNKNOWN, WordTable
 from bilstm_nlp.data.text.word_vectors import Pretrained
 from bilstm_nlp.errors import DataError
 from bilstm_nlp.tasks.vectors import DEFAULT_DIMENSION, initial_vectors, pretrained_vectors
@@ -31,6 +31,23 @@ def test_a_file_of_another_dimension_is_refused(tmp_path):
     assert vectors.vectors.tolist() == [[1, 2, 3], [4, 5, 6]]
     with pytest.raises(DataError, match=r"v\.txt: expected 4 numbers a row, by embeddings\.dimension, found 3; leave"):
         pretrained_vectors(EmbeddingsConfig(file=file, dimension=4))
+
+
+def test_the_first_words_of_a_file_are_taken(tmp_path, caplog):
+    file = tmp_path / "v.txt"
+    file.write_text("the 1 2\nof 3 4\nParis 5 6\n")
+    with caplog.at_level("INFO"):
+        some = pretrained_vectors(EmbeddingsConfig(file=str(file), file_words=2))
+        whole = pretrained_vectors(EmbeddingsConfig(file=str(file), file_words=9))
+    assert some is not None
+    assert (list(some.words), some.vectors.tolist()) == (["the", "of"], [[1, 2], [3, 4]])
+    assert whole is not None
+    assert list(whole.words) == ["the", "of", "Paris"]
+    assert f"{file}: the first 2 of 3 words" in caplog.text
+    table = WordTable.build(Counter({"the": 1}), some)
+    initial, frozen = initial_vectors(EmbeddingsConfig(), table, some)
+    assert initial[table.id("The")].tolist() == [1, 2]
+    assert (frozen.tolist(), table.id("Paris")) == ([[3, 4]], UNKNOWN)
 
 
 @pytest.mark.parametrize(("given", "dimension"), [(None, DEFAULT_DIMENSION), (25, 25)])

@@ -8,7 +8,7 @@ import logging
 import os
 import zlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -52,6 +52,14 @@ class Pretrained:
     def index(self) -> dict[str, int]:
         """Word → row."""
         return {word: row for row, word in enumerate(self.words)}
+
+    def first(self, count: int) -> Pretrained:
+        """Return the first words and their vectors, at most `count`.
+
+        >>> Pretrained(["the", "of"], np.zeros((2, 3), np.float32), "vectors.txt").first(1).words
+        ['the']
+        """
+        return replace(self, words=self.words[:count], vectors=self.vectors[:count])
 
     def rows(self, words: Collection[str]) -> Ints:
         """Look up the rows of words: (len(words),). Raises `KeyError` for a word that is not in the file."""

@@ -12,6 +12,7 @@ from bilstm_nlp.errors import ConfigError
 ARCHITECTURE = (
     "data.scheme",
     "embeddings.file",
+    "embeddings.file_words",
     "embeddings.dimension",
     "embeddings.characters",
     "embeddings.bigrams",
