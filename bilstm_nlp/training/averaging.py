@@ -20,9 +20,17 @@ def decay_of(decay: float, updates: int) -> float:
 
 
 def averaged(model: nn.Module, decay: float) -> AveragedModel:
-    """Make the average of a model's weights, which counts its updates. The first update copies the weights."""
+    """Make the average of a model's weights, which counts its updates. The first update copies the weights.
+
+    The average shares the buffers of the model.
+    """
 
     def update(average: Tensors, weights: Tensors, updates: Tensor | int) -> None:
         get_ema_multi_avg_fn(decay_of(decay, int(updates)))(average, weights, updates)
 
-    return AveragedModel(model, multi_avg_fn=update, use_buffers=False)
+    average = AveragedModel(model, multi_avg_fn=update, use_buffers=False)
+    # Otherwise each update would copy all buffers, the frozen vectors of a whole file among them.
+    for copied, module in zip(average.module.modules(), model.modules(), strict=True):
+        for name, buffer in module.named_buffers(recurse=False):
+            setattr(copied, name, buffer)
+    return average

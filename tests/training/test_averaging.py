@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 from torch import nn
 
 from bilstm_nlp.training.averaging import averaged
@@ -37,3 +38,15 @@ def test_first_weights_weigh_nothing_after_twenty_steps():
 def test_decay_of_long_training_is_the_one_set():
     before, after = (average_after([1.0] * count + [0.0], 0.9) for count in (100, 200))
     assert before == pytest.approx(0.9, rel=1e-5) == after
+
+
+def test_average_shares_the_buffers_of_the_model():
+    model = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    average = averaged(model, 0.9)
+    model[1].running_mean.fill_(3.0)
+    average.update_parameters(model)
+    shared = dict(model.named_buffers())
+    assert {name: value.data_ptr() for name, value in average.module.named_buffers()} == {
+        name: value.data_ptr() for name, value in shared.items()
+    }
+    assert torch.equal(average.module[1].running_mean, torch.full((2,), 3.0))
