@@ -5,7 +5,7 @@
 # What fails does not keep the rest from its night; the exit status says that something did.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-source scripts/venv.sh dev,fast,ray,baselines,sentences
+source scripts/venv.sh dev,fast,ray,baselines,sentences,export
 patient=(-o faulthandler_timeout=0)
 seed=${BILSTM_KILLS_SEED:-$RANDOM}
 
