@@ -40,7 +40,7 @@ def evaluate(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Write wrong entities of a tagger, or wrong classes, to this HTML file, most certain first.",
+            help="Write wrong entities, classes or labels of steps to this HTML file, most certain first.",
         ),
     ] = None,
     overrides: DataSettings = None,

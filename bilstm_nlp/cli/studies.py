@@ -84,7 +84,7 @@ def audit(
         Path,
         typer.Argument(
             metavar="CONFIG",
-            help="A tagger's or classifier's TOML file, or sample:NAME.",
+            help="TOML file of a tagger, classifier or labeller, or sample:NAME.",
             show_default=False,
         ),
     ],
@@ -106,7 +106,7 @@ def audit(
     as_json: AsJson = False,
     verbosity: Verbosity = None,
 ) -> None:
-    """List the annotations of a training corpus that are most likely wrong: labels of tokens, or classes of texts. Each
+    """List the annotations of a training corpus that are most likely wrong: labels of tokens or steps, or classes. Each
     part of the corpus is predicted by a model that was trained on the other parts."""
     from bilstm_nlp.cli import console
     from bilstm_nlp.cli.progress import ComparisonProgress

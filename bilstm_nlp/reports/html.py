@@ -35,6 +35,11 @@ def marked_style(own: str) -> str:
     return style((files("bilstm_nlp.reports") / "web" / "marked.css").read_text(encoding="utf-8") + own)
 
 
+def table_style(own: str = "") -> str:
+    """Return the style of pages of facts and tables, followed by a page's own."""
+    return style((files("bilstm_nlp.reports") / "web" / "tables.css").read_text(encoding="utf-8") + own)
+
+
 def policy(style: str, script: str) -> str:
     """Return a content security policy that allows this style, this script, and nothing else."""
     return (

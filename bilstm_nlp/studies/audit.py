@@ -1,8 +1,9 @@
 """`bilstm-nlp audit`: the annotations of a training corpus that are most likely wrong.
 
-Every sentence or text is predicted by a model that was trained without it and what belongs to it (cross-validation). If
-such a model is confident and the annotation differs, one of the two is wrong, and a look is worth its time. The idea is
-that of CrossWeigh (Wang et al. 2019), which gives such annotations less weight; here they are shown.
+Every sentence, text or series is predicted by a model that was trained without it and what belongs to it
+(cross-validation). If such a model is confident and the annotation differs, one of the two is wrong, and a look is
+worth its time. The idea is that of CrossWeigh (Wang et al. 2019), which gives such annotations less weight; here they
+are shown.
 """
 
 from __future__ import annotations

@@ -78,17 +78,25 @@ def auditor(config: Config, folds: int, source: str = "config") -> Auditor:
     Raises `ConfigError` for a task without audits, and for a config that holds out a fold itself. Raises `InputError`
     for data that can't be used.
     """
-    if not isinstance(config, TaggingConfig | TextClassificationConfig | SeriesClassificationConfig):
-        raise ConfigError(source, [f"task: expected tagging or classification, found {config.task}"])
+    if isinstance(config, ForecastingConfig):
+        raise ConfigError(source, [f"task: expected tagging, classification or labelling, found {config.task}"])
     if config.data.held_out is not None:
         raise ConfigError(source, ["data.held_out: expected none, since an audit holds out each fold itself"])
-    if isinstance(config, TaggingConfig):
-        from bilstm_nlp.tasks.tagging.audit import TaggingAuditor
+    match config:
+        case TaggingConfig():
+            from bilstm_nlp.tasks.tagging.audit import TaggingAuditor
 
-        return TaggingAuditor(config, folds)
-    from bilstm_nlp.tasks.classification.audit import ClassificationAuditor
+            return TaggingAuditor(config, folds)
+        case TextClassificationConfig() | SeriesClassificationConfig():
+            from bilstm_nlp.tasks.classification.audit import ClassificationAuditor
 
-    return ClassificationAuditor(config, folds)
+            return ClassificationAuditor(config, folds)
+        case LabellingConfig():
+            from bilstm_nlp.tasks.labelling.audit import LabellingAuditor
+
+            return LabellingAuditor(config, folds)
+        case _:
+            assert_never(config)
 
 
 def forecasting(config: Config, source: str = "config") -> ForecastingTask:

@@ -153,7 +153,7 @@ def test_the_command_says_how_many_and_shows_the_first(call, corpus, audited):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([FORECASTER], "task: expected tagging or classification, found forecasting"),
+        ([FORECASTER], "task: expected tagging, classification or labelling, found forecasting"),
         ([TAGGER, "--set", "data.held_out={fold=1, folds=2}"], "data.held_out: expected none"),
         ([TAGGER, "--folds", "1000"], "expected at least 1000 sentences, one a fold, found 778"),
         ([TAGGER, "--set", "data.held_out={fold=3, folds=2}"], "data.held_out: expected a fold of at most 2, found 3"),

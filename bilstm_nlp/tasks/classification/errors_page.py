@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bilstm_nlp.reports.characters import shown
-from bilstm_nlp.reports.html import policy, style, template
+from bilstm_nlp.reports.html import policy, table_style, template
 from bilstm_nlp.tasks import pages
 from bilstm_nlp.tasks.classification.decoding import names
 from bilstm_nlp.tasks.classification.evaluation import Evaluation
@@ -77,7 +77,7 @@ def page_of(
     runs: Sequence[tuple[str, str]] = (),
 ) -> str:
     """Return the page of wrong answers among a total number."""
-    look = style((files(__package__) / "web" / "errors.css").read_text(encoding="utf-8"))
+    look = table_style()
     facts = [
         (units, f"{total:,}"),
         ("right", f"{1 - len(wrong) / total:.2%}" if total else "undefined"),

@@ -56,7 +56,7 @@ class PartsLoader:
             dev = self.reader.read(config.dev, roles)
         train = self._fraction_of(train)
         if config.held_out is not None:
-            train = self._without_fold(train, config.held_out.fold, config.held_out.folds)
+            train = fold_of(train, config.held_out.fold, config.held_out.folds)[0]
         parts = LabelledParts(train, dev, None if config.test is None else self.reader.read(config.test, roles))
         for part in (parts.dev, parts.test):
             if part is not None:
@@ -95,11 +95,13 @@ class PartsLoader:
             raise DataError(train.source, "at least one sequence in data.fraction", found)
         return _chosen(train, inside)
 
-    def _without_fold(self, train: SequenceSet, fold: int, folds: int) -> SequenceSet:
-        """Leave out a fold, numbered from 1. Raises `DataError` if there are fewer sequences than folds."""
-        if len(train.sequences) < folds:
-            raise DataError(train.source, f"at least {folds} sequences for as many folds", f"{len(train.sequences)}")
-        return _chosen(train, stratified_folds(_strata(train), folds) != fold - 1)
+
+def fold_of(train: SequenceSet, fold: int, folds: int) -> tuple[SequenceSet, SequenceSet]:
+    """Leave out a fold, numbered from 1: (all others, the fold). Raises `DataError` for fewer sequences than folds."""
+    if len(train.sequences) < folds:
+        raise DataError(train.source, f"at least {folds} sequences for as many folds", f"{len(train.sequences)}")
+    inside = stratified_folds(_strata(train), folds) == fold - 1
+    return _chosen(train, ~inside), _chosen(train, inside)
 
 
 def say_unknown_labels(part: SequenceSet, known: set[str]) -> None:

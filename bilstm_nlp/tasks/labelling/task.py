@@ -63,17 +63,18 @@ class LabellingTask:
     def evaluate(self, trained: Predictor, source: str | None, errors: ErrorsPage | None = None) -> dict[str, Any]:
         """Score a labeller on a file, by default on the test part, or on the development part without one.
 
-        Raises `InputError` for a page of errors, which labellers don't have.
+        Raises `InputError` for a page of errors that can't be written.
         """
         assert isinstance(trained, Labeller)
-        if errors is not None:
-            raise InputError(
-                "--errors: not for a labeller of series; --json has the confusions and all segments' scores"
-            )
         data = self.config.data
         part = self.loader.read(source or data.test or data.dev, trained.codec.inputs.roles)
         say_unknown_labels(part, set(trained.codec.labels))
-        return Evaluation(trained.model, trained.codec, part).results()
+        evaluation = Evaluation(trained.model, trained.codec, part)
+        if errors is not None:
+            from bilstm_nlp.tasks.labelling import errors_page
+
+            errors_page.write(errors, evaluation)
+        return evaluation.results()
 
     def report(self, parts: Mapping[str, dict[str, Any]]) -> list[Section]:
         """Turn the results on each part into a section."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from itertools import pairwise, product
@@ -198,10 +199,31 @@ def test_runs_are_not_combined(run, call, tmp_path):
     assert "expected runs of taggers or forecasters to combine, found one of labelling" in result.err
 
 
-def test_page_of_errors_is_refused(run, call, tmp_path):
-    result = call("evaluate", run, "--errors", tmp_path / "errors.html")
+def test_page_of_errors_has_every_wrong_step(run, call, tmp_path):
+    """Labels of the second recording are turned around, and the stretches are counted from the output of `predict`."""
+    gold = pd.read_csv(run.parent / "dev.csv")
+    turned = gold["recording"] == "d1"
+    gold.loc[turned, "state"] = gold.loc[turned, "state"].map({"low": "high", "high": "low"})
+    gold.to_csv(tmp_path / "turned.csv", index=False)
+    assert call("evaluate", run, "--data", tmp_path / "turned.csv", "--errors", tmp_path / "errors.html").status == 0
+    page = (tmp_path / "errors.html").read_text()
+    answers = pd.read_csv(io.StringIO(call("predict", run, tmp_path / "turned.csv").out))
+    both = gold.assign(predicted=answers["state"])
+    pairs = both[["recording", "state", "predicted"]]
+    begins = (pairs != pairs.shift()).any(axis=1)
+    wrong = both[both["state"] != both["predicted"]]
+    lines = [index + 2 for index in wrong.index[begins[wrong.index]]]
+    for line in lines:
+        assert f"turned.csv:{line}</td>" in page
+    assert page.count('<td class="place">') == len(lines)
+    assert f"{len(wrong)} steps have a wrong label, in {len(lines)} stretches" in page
+    assert str(run) in page
+
+
+def test_page_of_errors_that_can_not_be_written_is_refused(run, call, tmp_path):
+    result = call("evaluate", run, "--errors", tmp_path)
     assert result.status == 2
-    assert "--errors: not for a labeller of series" in result.err
+    assert f"{tmp_path}: expected a file to write to" in result.err
 
 
 def test_check_describes_the_parts(run, call):
