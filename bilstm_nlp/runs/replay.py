@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 
 from bilstm_nlp.errors import RunError
+from bilstm_nlp.system.draws import draws, same_draws
 from bilstm_nlp.tasks.base import Answer, Predictor
 
 TOLERANCE = 1e-4
@@ -47,7 +47,7 @@ def recording_of_saved(trained: Predictor, saved: Predictor, inputs: Sequence[An
     Raises `RunError` if the model in memory answers otherwise: then something that it needs was not saved.
     """
     recorded = recording(saved, inputs)
-    if _draws(lambda: saved.answers(inputs)):  # and another device draws other numbers
+    if draws(lambda: saved.answers(inputs)):  # and another device draws other numbers
         return recorded
     before = _seeded(lambda: trained.answers(inputs))
     difference = compared("as saved", before, [Answer(**answer) for answer in recorded["answers"]])
@@ -75,7 +75,7 @@ def replay(model: Predictor, recorded: dict[str, Any]) -> list[Replayed]:
 def _ways(model: Predictor, inputs: Sequence[Any]) -> Iterator[tuple[str, Callable[[], list[Answer]]]]:
     """Yield each way to ask: its name, and a function that returns the answers in the order of the inputs."""
     yield "as recorded", lambda: model.answers(inputs)
-    if _draws(lambda: model.answers(inputs)):
+    if draws(lambda: model.answers(inputs)):
         return
     order = np.random.default_rng(0).permutation(len(inputs)).tolist()
     yield "alone", lambda: [model.answers([each])[0] for each in inputs]
@@ -86,17 +86,8 @@ def _ways(model: Predictor, inputs: Sequence[Any]) -> Iterator[tuple[str, Callab
 
 def _seeded(ask: Callable[[], list[Answer]]) -> list[Answer]:
     """Ask with the same random numbers each time, and leave the generators of the caller unchanged."""
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
+    with same_draws(0):
         return ask()
-
-
-def _draws(ask: Callable[[], list[Answer]]) -> bool:
-    """Return True if asking draws random numbers."""
-    with torch.random.fork_rng():
-        before = torch.get_rng_state()
-        ask()
-        return not torch.equal(before, torch.get_rng_state())
 
 
 def _unshuffled(answers: Sequence[Answer], order: Sequence[int]) -> list[Answer]:

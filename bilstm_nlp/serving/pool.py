@@ -31,7 +31,7 @@ Answer: TypeAlias = Reading | ChunkOutput
 CHUNKS_PER_WORKER = 4
 """Chunks in flight for each worker, at most: a long chunk delays the output of those after it."""
 WORKER = f"{__package__}.worker"
-"""The module that a worker process needs. This process does not import it: it would import torch."""
+"""The module that a worker process needs. This process does not import it: it would import what opens runs."""
 
 
 def predictions(paths: Sequence[Path], combine: Combine, request: Request) -> Iterator[bytes]:
@@ -116,7 +116,7 @@ class Pool:
         Only the first shows warnings: all load the same.
         """
         threads = max(1, cores() // work.request.jobs)
-        context = worker_context([WORKER], threads)
+        context = worker_context([WORKER, "torch"], threads)  # torch, where it is installed
         for number in range(work.request.jobs):
             level = logging.getLogger("bilstm_nlp").getEffectiveLevel() if number == 0 else logging.ERROR
             worker = Worker(context, replace(work, level=level), threads)
@@ -198,7 +198,7 @@ def _work(connection: Connection, work: Work, threads: int) -> None:
     """Serve a worker's connection."""
     follow_parent()
     logging.getLogger("bilstm_nlp").setLevel(work.level)
-    # Imported here: the process that reads needs no torch.
+    # Imported here: the process that reads loads no run.
     from bilstm_nlp.serving.worker import serve
 
     serve(connection, work, threads)

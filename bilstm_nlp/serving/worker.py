@@ -5,13 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
-import torch
-
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.runs.ensemble import load_ensemble
 from bilstm_nlp.runs.load import open_run
 from bilstm_nlp.serving.messages import ChunkOutput, Refusal, Work
 from bilstm_nlp.system.memory import keep_few_kernels, return_freed_memory
+from bilstm_nlp.system.processes import use_threads
 from bilstm_nlp.tasks.request import Request
 from bilstm_nlp.tasks.streaming import Chunk, Streaming
 
@@ -21,10 +20,10 @@ def serve(connection: Connection, work: Work, threads: int) -> None:
 
     A request that can't be met is answered by a `Refusal`.
     """
-    torch.set_num_threads(threads)
     keep_few_kernels()
     try:
         predictor = _predictor_of(work)
+        use_threads(threads)
         reading = predictor.reading(work.request)
     except InputError as error:
         connection.send(Refusal(str(error)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -41,6 +42,13 @@ def threads_of_libraries(count: int) -> Iterator[None]:
         del os.environ["OMP_NUM_THREADS"]
         if before is not None:
             os.environ["OMP_NUM_THREADS"] = before
+
+
+def use_threads(count: int) -> None:
+    """Have torch compute with `count` threads from now on, if this process has imported torch."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(count)
 
 
 def worker_context(modules: Sequence[str], threads: int) -> ForkServerContext | SpawnContext:
