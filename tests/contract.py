@@ -16,6 +16,12 @@ from bilstm_nlp.tasks.base import Codec, Prepared
 from bilstm_nlp.tasks.registry import restored
 
 
+def model_of(predictor: Any) -> nn.Module:
+    """Return the model of torch that a run's predictor computes with."""
+    model: nn.Module = getattr(predictor, "network", predictor).model
+    return model
+
+
 def check_gradients(prepared: Prepared, idle: Callable[[str], bool] = lambda name: False) -> None:
     """Check that every parameter gets a finite gradient in an epoch, and one that is not 0 unless it is idle."""
     model = prepared.model.train()
@@ -57,4 +63,4 @@ def saved_and_restored(config: Any, codec: Codec, model: nn.Module, folder: Path
     write_tensors(directory, "model.safetensors", model.state_dict())
     again = restored(config, directory.read_json("codec.json"), directory.read_arrays("codec.safetensors"))
     load_weights(directory, again.model)
-    return again
+    return again.predictor

@@ -12,6 +12,7 @@ from bilstm_nlp.runs import train
 from bilstm_nlp.runs.load import load as loaded
 from bilstm_nlp.runs.replay import compared
 from bilstm_nlp.tasks.base import Answer
+from tests.contract import model_of
 from tests.samples import FORECASTER
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU of CUDA")
@@ -23,7 +24,7 @@ def test_run_saved_on_a_cpu_answers_alike_on_a_gpu(kind, request, monkeypatch):
     run = request.getfixturevalue(kind)
     recorded = json.loads((run / "replay.json").read_text())
     model = loaded(run)
-    model.model.to("cuda")
+    model_of(model).to("cuda")
     comparison = compared(
         "on a GPU", [Answer(**answer) for answer in recorded["answers"]], model.answers(recorded["inputs"])
     )

@@ -306,14 +306,14 @@ def test_every_parameter_of_a_forecaster_gets_a_gradient(forecaster):
 @pytest.mark.parametrize("forecaster", forecasting_components(), indirect=True, ids=json.dumps)
 def test_few_steps_lower_the_loss_of_a_forecaster(forecaster):
     prepared, _, codec, model = forecaster
-    windows = prepared.windows("train")
+    windows = prepared.windows.of("train")
     whole = on(codec.series.batch(windows, np.arange(len(windows))))
     check_learning(model, whole, 0.8)
 
 
 def test_windows_are_forecast_the_same_alone_batched_and_shuffled(forecaster):
     prepared, _, codec, model = forecaster
-    windows = prepared.windows("test")
+    windows = prepared.windows.of("test")
     model.eval()
     with torch.no_grad():
         together = model.decode(on(codec.series.batch(windows, np.arange(len(windows)))))

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
-import torch
-
 from bilstm_nlp.data.series.method_forecasts import NO_METHODS, Methods
 from bilstm_nlp.data.series.series import SeriesSet
 from bilstm_nlp.data.series.statistical import check_installed
@@ -16,11 +14,8 @@ from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
 from bilstm_nlp.tasks.forecasting.output import as_csv
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
 from bilstm_nlp.tasks.forecasting.table_forecasts import TableForecasts
-from bilstm_nlp.tasks.forecasting.task import ForecastingTask
 from bilstm_nlp.tasks.registry import combined, forecasting
 from bilstm_nlp.tasks.request import Combine
-from bilstm_nlp.tasks.trainer import settings
-from bilstm_nlp.training.loop import fit
 
 
 def backtest(
@@ -54,6 +49,8 @@ def backtest(
     numbers = count(1)
 
     def trained(past: SeriesSet) -> TableForecasts:
+        from bilstm_nlp.runs.refitting import refitted  # imports torch
+
         origin = next(numbers)
         forecasters = []
         for number, task in enumerate(tasks, 1):
@@ -64,21 +61,3 @@ def backtest(
     past = predictor.inputs.past(source or tasks[0].config.data.file, static)
     with_refit = trained if refit else None
     yield as_csv(predictor.tables.backtest(past, windows, step, with_refit, levels, horizon, methods, predictor.season))
-
-
-def refitted(
-    task: ForecastingTask, series_set: SeriesSet, watch: Callable[[str], None] | None = None, name: str = "training"
-) -> Forecaster:
-    """Train a forecaster on these series alone, as the config says; the last rows are its validation part.
-
-    `watch` is told the `name` of the training and its epoch after each epoch.
-    """
-    prepared = task.prepare_without_test(series_set)
-    best: dict[str, torch.Tensor] = {}
-    for epoch in fit(prepared.model, prepared.batches, prepared.scorer(), settings(task.config)):
-        best = epoch.weights if epoch.report.best else best
-        if watch is not None:
-            watch(f"{name}, epoch {epoch.report.epoch} of {task.config.training.epochs}")
-    prepared.model.load_state_dict(best)
-    prepared.calibrate()
-    return prepared.predictor()

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from bilstm_nlp.config import Config, parse
 from bilstm_nlp.errors import InputError, RunError
 from bilstm_nlp.runs.directory import RunDirectory, finished
-from bilstm_nlp.runs.tensors import load_weights
 from bilstm_nlp.system.memory import keep_few_kernels
 from bilstm_nlp.tasks.registry import reread, restored
 from bilstm_nlp.tasks.request import Request
@@ -51,11 +50,21 @@ def open_run(path: PathLike, settings: Sequence[str] = ()) -> Run:
 def open_directory(directory: RunDirectory, settings: Sequence[str] = ()) -> Run:
     """Open the trained run of a directory that was opened before. Raises `InputError` as `open_run` does."""
     config = reread(config_of(directory), settings)
+    return Run(directory, config, _predictor_of(directory, config))
+
+
+def _predictor_of(directory: RunDirectory, config: Config) -> Predictor:
+    """Make the predictor of a directory's files. Here alone, the engine that computes is chosen.
+
+    Raises `RunError` for files that are missing or damaged.
+    """
+    from bilstm_nlp.runs.tensors import load_weights  # imports torch
+
     arrays = directory.read_arrays("codec.safetensors")
-    predictor = restored(config, directory.read_json("codec.json"), arrays, _results_of(directory))
-    load_weights(directory, predictor.model)
-    predictor.model.eval()
-    return Run(directory, config, predictor)
+    made = restored(config, directory.read_json("codec.json"), arrays, _results_of(directory))
+    load_weights(directory, made.model)
+    made.model.eval()
+    return made.predictor
 
 
 def load(path: PathLike) -> Predictor:

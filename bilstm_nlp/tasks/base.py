@@ -7,6 +7,7 @@ To add a task, write a folder beside this file with a class for each of the thre
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -119,10 +120,7 @@ class Answer(NamedTuple):
 
 
 class Predictor(Protocol):
-    """A trained model with its codec."""
-
-    @property
-    def model(self) -> nn.Module: ...
+    """A trained model with its codec, whatever the engine that computes."""
 
     def predictions(self, request: Request) -> Iterator[bytes]:
         """Yield pieces of output in the input's order; an error comes after the output for all lines before it."""
@@ -138,3 +136,11 @@ class Predictor(Protocol):
     def longer(self, inputs: Sequence[Any]) -> list[Any]:
         """Return inputs that make a batch pad all of `inputs`; empty if all inputs are equally long."""
         ...
+
+
+@dataclass(frozen=True, eq=False)
+class Restored:
+    """A predictor that is made from a run's files, and its model of torch, whose weights are still to be loaded."""
+
+    predictor: Predictor
+    model: nn.Module

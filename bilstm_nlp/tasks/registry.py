@@ -21,6 +21,7 @@ from bilstm_nlp.config.reading import apply
 from bilstm_nlp.config.tagging import TaggingConfig
 from bilstm_nlp.data.lines import Complain, stop
 from bilstm_nlp.errors import ConfigError, DataError, InputError, RunError
+from bilstm_nlp.tasks.base import Restored
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from bilstm_nlp.data.series.method_forecasts import Methods
     from bilstm_nlp.data.series.statistical import Method
     from bilstm_nlp.tasks.audit import Auditor
-    from bilstm_nlp.tasks.base import Predictor, Task
+    from bilstm_nlp.tasks.base import Task
     from bilstm_nlp.tasks.comparison import Examples
     from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
     from bilstm_nlp.tasks.forecasting.task import ForecastingTask
@@ -275,8 +276,8 @@ def measure_methods(config: Config, methods: Methods) -> Mapping[str, Measuremen
 
 def restored(
     config: Config, codec: dict[str, Any], arrays: Mapping[str, NDArray[Any]], results: Mapping[str, Any] | None = None
-) -> Predictor:
-    """Return the predictor of a saved run, before its weights are loaded.
+) -> Restored:
+    """Return the predictor of a saved run with its model of torch, before the model's weights are loaded.
 
     `results` is the content of metrics.json, if it is known.
 
@@ -287,19 +288,21 @@ def restored(
             case TaggingConfig():
                 from bilstm_nlp.tasks.tagging import model as tagger
 
-                return tagger.restored(config, codec, arrays, results or {})
+                restored_tagger = tagger.restored(config, codec, arrays, results or {})
+                return Restored(restored_tagger, restored_tagger.model)
             case ForecastingConfig():
                 from bilstm_nlp.tasks.forecasting import model as forecaster
 
                 return forecaster.restored(config, codec, arrays, results or {})
             case TextClassificationConfig() | SeriesClassificationConfig():
-                from bilstm_nlp.tasks.classification import task as classifier
+                from bilstm_nlp.tasks.classification import preparing as classifier
 
                 return classifier.restored(config, codec, arrays)
             case LabellingConfig():
                 from bilstm_nlp.tasks.labelling import task as labeller
 
-                return labeller.restored(config, codec)
+                restored_labeller = labeller.restored(config, codec)
+                return Restored(restored_labeller, restored_labeller.model)
             case _:
                 assert_never(config)
     except (ValueError, RuntimeError) as error:  # of layers with impossible sizes, or too large for the memory

@@ -32,7 +32,9 @@ def measure(config_file: Path, overrides: list[str], *, steps: int, rounds: int)
     encoded = prepared.codec.inputs.encode(prepared.data.dev.inputs)
     shapes = shapes_of(model.eval(), [encoded.collate(chosen) for chosen in plan(encoded.lengths, BATCH_STEPS)])
     floor = BareLstm(config.encoder, shapes)
-    answer = interleaved({"ours": timed(lambda: decode(model, encoded)), "floor": timed(floor.forward)}, rounds)
+    answer = interleaved(
+        {"ours": timed(lambda: decode(prepared.network, encoded)), "floor": timed(floor.forward)}, rounds
+    )
 
     trained, answered = sum(map(len, batches)), len(prepared.data.dev.examples)
     return Report(

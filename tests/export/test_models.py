@@ -71,7 +71,7 @@ def test_graph_of_a_forecaster_gives_its_forecasts(forecaster):  # noqa: F811
     for parameter in model.parameters():  # those of a bypass and of effects begin at 0
         parameter.add_(0.1 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(0)))
     model.eval()
-    windows = prepared.windows("test")
+    windows = prepared.windows.of("test")
     graph = session(model, example=codec.series.batch(windows, np.arange(2)))
     for chosen in parts(4):
         batch = codec.series.batch(windows, chosen)

@@ -15,8 +15,9 @@ import pytest
 from bilstm_nlp.cli.activity import Activity
 from bilstm_nlp.config import load, parse
 from bilstm_nlp.errors import InputError
-from bilstm_nlp.runs.backtest import backtest, refitted
+from bilstm_nlp.runs.backtest import backtest
 from bilstm_nlp.runs.load import load_forecaster, open_run
+from bilstm_nlp.runs.refitting import refitted
 from bilstm_nlp.runs.train import train
 from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
 from bilstm_nlp.tasks.registry import forecasting

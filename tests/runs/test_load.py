@@ -17,6 +17,7 @@ from bilstm_nlp.runs.directory import RunDirectory
 from bilstm_nlp.runs.load import config_of, load, open_directory, open_run, path_of, predictions
 from bilstm_nlp.tasks.request import Request
 from bilstm_nlp.tasks.tagging.predictor import Tagger
+from tests.contract import model_of
 
 
 def test_opened_run_has_config_weights_and_scores_of_its_files(tagger_run, forecaster_run):
@@ -25,10 +26,10 @@ def test_opened_run_has_config_weights_and_scores_of_its_files(tagger_run, forec
         assert run.directory.path == path
         assert to_json(run.config) == json.loads((path / "config.json").read_text())
         weights = load_file(path / "model.safetensors")
-        state = run.predictor.model.state_dict()
+        state = model_of(run.predictor).state_dict()
         assert state.keys() == weights.keys()
         assert all(torch.equal(state[name], value) for name, value in weights.items())
-        assert not run.predictor.model.training
+        assert not model_of(run.predictor).training
         results = json.loads((path / "metrics.json").read_text())
         assert run.predictor.scores == {name: part[measure] for name, part in results.items() if name != "training"}
 

@@ -13,7 +13,8 @@ from bilstm_nlp.config.tagging import EmbeddingsConfig
 from bilstm_nlp.data.text.vocabulary import FIRST, UNKNOWN, WordTable
 from bilstm_nlp.data.text.word_vectors import Pretrained
 from bilstm_nlp.errors import DataError
-from bilstm_nlp.tasks.vectors import DEFAULT_DIMENSION, initial_vectors, pretrained_vectors
+from bilstm_nlp.tasks.initial_vectors import DEFAULT_DIMENSION, initial_vectors
+from bilstm_nlp.tasks.vectors import pretrained_vectors
 
 WORDS = ["".join(letters) for letters in product("abcdefghijklm", repeat=3)][:2000]
 FORMS = Counter(WORDS)

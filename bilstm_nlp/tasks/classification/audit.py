@@ -28,7 +28,7 @@ from bilstm_nlp.tasks.classification.evaluation import Evaluation
 from bilstm_nlp.tasks.classification.inputs import input_end
 from bilstm_nlp.tasks.classification.parts import hold_out
 from bilstm_nlp.tasks.classification.predictor import Classifier
-from bilstm_nlp.tasks.classification.task import check
+from bilstm_nlp.tasks.classification.requirements import check
 
 PAIRS_SHOWN = 20
 """Pairs of classes in the table of counts, at most."""
@@ -171,7 +171,7 @@ class ClassificationAuditor:
 
         A class that only this fold has is none that the model can predict: its probability is 0.
         """
-        evaluation = Evaluation(classifier.model, classifier.codec, classifier.end, part, classifier.threshold)
+        evaluation = Evaluation(classifier.network, classifier.codec, classifier.end, part, classifier.threshold)
         values, flags = evaluation.probabilities(), evaluation.predicted
         classes = classifier.codec.classes
         for row, example in enumerate(part.examples):

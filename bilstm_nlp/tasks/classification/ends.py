@@ -1,6 +1,7 @@
 """The contract between a classifier and its input: texts or series.
 
-To add an input, write an `InputEnd` and a `Classifier`, and name both in `inputs.py`.
+To add an input, write an `InputEnd` and a `Classifier`, and name both in `inputs.py`. Fit its codec, and make its
+embedder, in `embedders.py`. Only the latter knows torch.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from bilstm_nlp.batch import AnyArray, Ints
 
 if TYPE_CHECKING:
-    from bilstm_nlp.nn.model import Embedder
     from bilstm_nlp.tasks.inspection import Inspection
 
 T = TypeVar("T")
@@ -99,12 +99,8 @@ class InputEnd(Protocol[T]):
         """
         ...
 
-    def fit(self, inputs: Sequence[T], /) -> tuple[InputCodec[T], Embedder[Any]]:
-        """Fit the codec to the training sequences, and make the embedder with its first weights."""
-        ...
-
-    def restored(self, values: object, arrays: Mapping[str, AnyArray], /) -> tuple[InputCodec[T], Embedder[Any]]:
-        """Restore the codec of a saved run, and make the embedder before its weights are loaded.
+    def restored(self, values: object, arrays: Mapping[str, AnyArray], /) -> InputCodec[T]:
+        """Restore the codec of saved files, and read as in training from now on.
 
         Raises `RunError` for a codec that is damaged.
         """

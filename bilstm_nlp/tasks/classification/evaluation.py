@@ -1,4 +1,4 @@
-"""A classifier's predictions on a part of the data, and all figures of them."""
+"""A classifier's predictions on a part of the data, and all figures of them. Knows no torch."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from bilstm_nlp.metrics.classes import ClassScores, class_scores
 from bilstm_nlp.metrics.reliability import reliability
 from bilstm_nlp.system.json_values import as_json
 from bilstm_nlp.tasks.classification.codec import ClassificationCodec
-from bilstm_nlp.tasks.classification.decoding import chosen_classes, decode, probabilities
+from bilstm_nlp.tasks.classification.decoding import chosen_classes, decode
 from bilstm_nlp.tasks.classification.ends import Encoded, InputEnd, Part
-from bilstm_nlp.tasks.classification.torch_network import ClassificationModel, head_of
+from bilstm_nlp.tasks.classification.network import ClassificationNetwork
 from bilstm_nlp.tasks.temperature import Calibration, cross_fitted, fit_temperature
 
 
@@ -23,7 +23,7 @@ from bilstm_nlp.tasks.temperature import Calibration, cross_fitted, fit_temperat
 class Evaluation:
     """A classifier on a part of the data."""
 
-    model: ClassificationModel
+    network: ClassificationNetwork
     codec: ClassificationCodec[Any]
     end: InputEnd[Any]
     part: Part[Any]
@@ -38,7 +38,7 @@ class Evaluation:
     @cached_property
     def scores(self) -> NDArray[np.float32]:
         """(N, K) the scores of the classes."""
-        return decode(self.model, self._encoded).scores
+        return decode(self.network, self._encoded).scores
 
     @cached_property
     def _encoded(self) -> Encoded:
@@ -46,7 +46,7 @@ class Evaluation:
 
     def probabilities(self, temperature: float | None = None) -> NDArray[np.float64]:
         """Return the (N, K) probabilities, by default at the calibrated temperature."""
-        return probabilities(self.model, self.scores, temperature)
+        return self.network.probabilities(self.scores, temperature)
 
     @property
     def predicted(self) -> NDArray[np.bool_]:
@@ -73,9 +73,9 @@ class Evaluation:
         several = self.threshold is not None
         return class_scores(self.codec.classes, self.gold, self.predicted, self.probabilities(), several=several)
 
-    def calibrate(self) -> None:
-        """Set the temperature to the value that fits this part best."""
-        head_of(self.model).temperature.fill_(fit_temperature(self.confidences, self.correct))
+    def best_temperature(self) -> float:
+        """Return the temperature that fits this part best."""
+        return fit_temperature(self.confidences, self.correct)
 
     def results(self) -> dict[str, Any]:
         """Return all figures, as metrics.json has them."""
@@ -85,7 +85,7 @@ class Evaluation:
         if several:
             half = np.repeat(half, len(self.codec.classes))
         calibration = Calibration(
-            temperature=float(head_of(self.model).temperature),
+            temperature=self.network.temperature,
             before=reliability(self.confidences(1.0), self.correct),
             after=reliability(self.confidences(), self.correct),
             ece_cross_fitted=cross_fitted(self.confidences, self.correct, half)[1],

@@ -7,12 +7,12 @@ from typing import Any, assert_never
 from bilstm_nlp.config.classification import ClassificationConfig, SeriesClassificationConfig, TextClassificationConfig
 from bilstm_nlp.tasks.classification.codec import ClassificationCodec
 from bilstm_nlp.tasks.classification.ends import InputEnd
+from bilstm_nlp.tasks.classification.network import ClassificationNetwork
 from bilstm_nlp.tasks.classification.predictor import Classifier
 from bilstm_nlp.tasks.classification.series import SeriesEnd
 from bilstm_nlp.tasks.classification.series_classifier import SeriesClassifier
 from bilstm_nlp.tasks.classification.text import TextEnd
 from bilstm_nlp.tasks.classification.text_classifier import TextClassifier
-from bilstm_nlp.tasks.classification.torch_network import ClassificationModel
 
 
 def input_end(config: ClassificationConfig) -> InputEnd[Any]:
@@ -32,13 +32,13 @@ def threshold_of(config: ClassificationConfig) -> float | None:
 
 
 def classifier_of(
-    config: ClassificationConfig, end: InputEnd[Any], model: ClassificationModel, codec: ClassificationCodec[Any]
+    config: ClassificationConfig, end: InputEnd[Any], network: ClassificationNetwork, codec: ClassificationCodec[Any]
 ) -> Classifier:
-    """Return the classifier of a model."""
+    """Return the classifier of a network."""
     match end:
         case TextEnd():
-            return TextClassifier(model, codec, end, threshold_of(config))
+            return TextClassifier(network, codec, end, threshold_of(config))
         case SeriesEnd():
-            return SeriesClassifier(model, codec, end, threshold_of(config))
+            return SeriesClassifier(network, codec, end, threshold_of(config))
         case _:
             raise TypeError(f"An input end must be one of texts or series. Got {type(end).__name__}.")

@@ -11,13 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bilstm_nlp.errors import InputError, listed
-from bilstm_nlp.nn.class_pooling import AttentiveState
 from bilstm_nlp.system.json_values import shortest
 from bilstm_nlp.tasks.base import Answer
 from bilstm_nlp.tasks.classification.codec import CLASSES_SHOWN, ClassificationCodec
-from bilstm_nlp.tasks.classification.decoding import chosen_classes, decode, probabilities
+from bilstm_nlp.tasks.classification.decoding import chosen_classes, decode
 from bilstm_nlp.tasks.classification.ends import InputEnd
-from bilstm_nlp.tasks.classification.torch_network import ClassificationModel, head_of
+from bilstm_nlp.tasks.classification.network import ClassificationNetwork
 from bilstm_nlp.tasks.request import Request
 
 
@@ -42,10 +41,14 @@ class Classifier(ABC):
     """A trained classifier. Its input's class reads what is to be classified, and writes the answers."""
 
     def __init__(
-        self, model: ClassificationModel, codec: ClassificationCodec[Any], end: InputEnd[Any], threshold: float | None
+        self,
+        network: ClassificationNetwork,
+        codec: ClassificationCodec[Any],
+        end: InputEnd[Any],
+        threshold: float | None,
     ) -> None:
         """`threshold`: the least probability of a class; None where a sequence has one class."""
-        self.model, self.codec, self.end, self.threshold = model, codec, end, threshold
+        self.network, self.codec, self.end, self.threshold = network, codec, end, threshold
 
     def __repr__(self) -> str:
         """Name the classes."""
@@ -53,8 +56,8 @@ class Classifier(ABC):
 
     def answer(self, inputs: Sequence[Any]) -> Iterator[Classified]:
         """Yield the classes of sequences that were read."""
-        decoded = decode(self.model, self.codec.inputs.encode(inputs))
-        values = probabilities(self.model, decoded.scores)
+        decoded = decode(self.network, self.codec.inputs.encode(inputs))
+        values = self.network.probabilities(decoded.scores)
         flags = chosen_classes(values, self.threshold)
         for row, order in enumerate(np.argsort(-values, axis=1, kind="stable").tolist()):
             yield Classified(
@@ -77,7 +80,7 @@ class Classifier(ABC):
     @property
     def has_weights(self) -> bool:
         """Tell whether the pooling weighs the steps of a sequence."""
-        return isinstance(head_of(self.model).pooling, AttentiveState)
+        return self.network.has_weights
 
     def check_weights(self, option: str) -> None:
         """Raise `InputError` for a classifier whose pooling has no weights."""
@@ -90,8 +93,8 @@ class Classifier(ABC):
         """Return the probabilities of the classes, and the predicted classes. All inputs are in one batch."""
         values = [self.end.replayed(value) for value in inputs]
         encoded = self.codec.inputs.encode(values)
-        scores = decode(self.model, encoded, batch_steps=int(encoded.lengths.max()) * len(values)).scores
-        rows = probabilities(self.model, scores)
+        scores = decode(self.network, encoded, batch_steps=int(encoded.lengths.max()) * len(values)).scores
+        rows = self.network.probabilities(scores)
         flags = chosen_classes(rows, self.threshold)
         return [
             Answer(

@@ -17,12 +17,12 @@ from bilstm_nlp.data.batches import EpochBatches, buckets, epoch_of
 from bilstm_nlp.reports import plots
 from bilstm_nlp.tasks.classification.codec import ClassificationCodec
 from bilstm_nlp.tasks.classification.comparison import ClassifiedExamples
-from bilstm_nlp.tasks.classification.decoding import chosen_classes, decode, names, probabilities
+from bilstm_nlp.tasks.classification.decoding import chosen_classes, decode, names
 from bilstm_nlp.tasks.classification.ends import Encoded, InputEnd, Part, Parts
 from bilstm_nlp.tasks.classification.evaluation import Evaluation, log_loss
 from bilstm_nlp.tasks.classification.inputs import classifier_of, threshold_of
 from bilstm_nlp.tasks.classification.predictor import Classifier
-from bilstm_nlp.tasks.classification.torch_network import ClassificationModel
+from bilstm_nlp.tasks.classification.torch_network import ClassificationModel, TorchNetwork, head_of
 from bilstm_nlp.tasks.measurement import Measurement, Ratio, evenly_spaced, timed
 from bilstm_nlp.tasks.report_tables import most_frequent
 from bilstm_nlp.training.protocols import Batches, Score, TrainingBatch
@@ -42,6 +42,11 @@ class PreparedClassification:
     data: Parts[Any]
     codec: ClassificationCodec[Any]
     model: ClassificationModel
+
+    @property
+    def network(self) -> TorchNetwork:
+        """The model as its predictor sees it, with its present weights."""
+        return TorchNetwork(self.model)
 
     @cached_property
     def _encoded(self) -> Encoded:
@@ -75,7 +80,8 @@ class PreparedClassification:
         gold, threshold = self.codec.gold(self.data.dev), threshold_of(self.config)
 
         def score(model: Any) -> Score:
-            values = probabilities(model, decode(model, encoded).scores, 1.0)
+            network = TorchNetwork(model)
+            values = network.probabilities(decode(network, encoded).scores, 1.0)
             predicted = chosen_classes(values, threshold)
             numerator, denominator = units(gold, predicted, several=threshold is not None)
             name = "accuracy" if threshold is None else "f1"
@@ -87,20 +93,23 @@ class PreparedClassification:
 
     def evaluation(self, part: Part[Any]) -> Evaluation:
         """Return the model's predictions on a part."""
-        return Evaluation(self.model, self.codec, self.end, part, threshold_of(self.config))
+        return Evaluation(self.network, self.codec, self.end, part, threshold_of(self.config))
 
     def finish(self) -> dict[str, Any]:
         """Fit the temperature to the development part, then score it and the test part, if there is one."""
-        dev = self.evaluation(self.data.dev)
-        dev.calibrate()
-        results = {"dev": dev.results()}
+        self.calibrate()
+        results = {"dev": self.evaluation(self.data.dev).results()}
         if self.data.test is not None:
             results["test"] = self.evaluation(self.data.test).results()
         return results
 
+    def calibrate(self) -> None:
+        """Set the temperature to the value that fits the development part best."""
+        head_of(self.model).temperature.fill_(self.evaluation(self.data.dev).best_temperature())
+
     def predictor(self) -> Classifier:
         """Return the classifier, with the model's present weights."""
-        return classifier_of(self.config, self.end, self.model, self.codec)
+        return classifier_of(self.config, self.end, self.network, self.codec)
 
     def examples(self) -> list[Any]:
         """Return a few sequences of the development part as JSON."""

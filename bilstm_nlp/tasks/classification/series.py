@@ -5,16 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from itertools import chain, cycle, islice
-from typing import Any, assert_never
+from typing import Any
 
 import numpy as np
 
 from bilstm_nlp.batch import AnyArray
 from bilstm_nlp.config.classification import SeriesClassificationConfig
-from bilstm_nlp.config.readers import PatchReaderConfig, StepReaderConfig
 from bilstm_nlp.data.labelled.sequence import LabelledSequence
 from bilstm_nlp.data.labelled.sequence_codec import SequenceCodec
-from bilstm_nlp.nn.sequence_embedder import SequencePatches, SequenceSteps
 from bilstm_nlp.tasks.classification.ends import Part, Parts
 from bilstm_nlp.tasks.classification.series_data import SeriesLoader, content_of
 from bilstm_nlp.tasks.sequence_inspection import SequenceInspection, inspect_sequences
@@ -43,32 +41,14 @@ class SeriesEnd:
         """
         return self.loader.read(source)
 
-    def fit(self, inputs: Sequence[LabelledSequence]) -> tuple[SequenceCodec, SequenceSteps | SequencePatches]:
-        """Take columns and scales of the training series, and make the embedder."""
-        assert self.loader.roles is not None, "load() reads the columns"
-        codec = SequenceCodec.fit(inputs, self.loader.roles, self.config.data.scaler)
-        return codec, self._embedder(codec)
-
-    def restored(
-        self, values: object, arrays: Mapping[str, AnyArray]
-    ) -> tuple[SequenceCodec, SequenceSteps | SequencePatches]:
-        """Restore the codec of a saved run, and make the embedder before its weights are loaded.
+    def restored(self, values: object, arrays: Mapping[str, AnyArray]) -> SequenceCodec:
+        """Restore the codec of saved files, and read its columns from now on.
 
         Raises `RunError` for a codec that is damaged.
         """
         codec = SequenceCodec.from_json(values)
         self.loader.roles = codec.roles
-        return codec, self._embedder(codec)
-
-    def _embedder(self, codec: SequenceCodec) -> SequenceSteps | SequencePatches:
-        """Make the embedder of the config's reader."""
-        match self.config.reader:
-            case StepReaderConfig():
-                return SequenceSteps(codec.features)
-            case PatchReaderConfig(length=length, stride=stride, size=size):
-                return SequencePatches(codec.features, length, stride, size)
-            case unknown:
-                assert_never(unknown)
+        return codec
 
     def inspect(self, source: str | None) -> SequenceInspection:
         """Describe the config's series, or another file that is read in the same way."""

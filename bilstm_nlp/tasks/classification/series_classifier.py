@@ -18,8 +18,8 @@ from bilstm_nlp.tasks.request import Request
 
 if TYPE_CHECKING:
     from bilstm_nlp.tasks.classification.codec import ClassificationCodec
+    from bilstm_nlp.tasks.classification.network import ClassificationNetwork
     from bilstm_nlp.tasks.classification.series import SeriesEnd
-    from bilstm_nlp.tasks.classification.torch_network import ClassificationModel
 
 JOINED = ", "
 """Text between several classes."""
@@ -34,13 +34,13 @@ class SeriesClassifier(Classifier):
 
     def __init__(
         self,
-        model: ClassificationModel,
+        network: ClassificationNetwork,
         codec: ClassificationCodec[LabelledSequence],
         end: SeriesEnd,
         threshold: float | None,
     ) -> None:
         """`threshold`: the least probability of a class; None where a series has one class."""
-        super().__init__(model, codec, end, threshold)
+        super().__init__(network, codec, end, threshold)
         assert end.loader.roles is not None
         self.roles = end.loader.roles
         self.format = codec.inputs.format(end.loader.reader.format, "none")  # type: ignore[attr-defined]

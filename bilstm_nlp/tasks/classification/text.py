@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from itertools import chain, cycle, islice
 from typing import Any
-
-import torch
 
 from bilstm_nlp.batch import AnyArray
 from bilstm_nlp.config.classification import TextClassificationConfig
 from bilstm_nlp.data.labelled.labelled_text import LabelledText
 from bilstm_nlp.data.text.text_codec import TextCodec
-from bilstm_nlp.data.text.vocabulary import WordTable
-from bilstm_nlp.nn.token_embedder import TokenEmbedder
-from bilstm_nlp.system.memory import allocating
 from bilstm_nlp.tasks.classification.ends import Part, Parts
 from bilstm_nlp.tasks.classification.text_data import TextLoader, text_of
 from bilstm_nlp.tasks.inspection import Inspection
-from bilstm_nlp.tasks.text_layers import token_embedder
-from bilstm_nlp.tasks.vectors import initial_vectors, pretrained_vectors
+from bilstm_nlp.tasks.vectors import pretrained_vectors
 
 logger = logging.getLogger(__name__)
 
@@ -49,31 +42,14 @@ class TextEnd:
         """
         return self.loader.read(source, frozenset(classes))
 
-    def fit(self, inputs: Sequence[LabelledText]) -> tuple[TextCodec, TokenEmbedder]:
-        """Build the vocabularies of the training texts and the pretrained vectors, and make the embedder."""
-        settings, tokenizer = self.config.embeddings, self.config.data.tokenizer
-        pretrained = pretrained_vectors(settings)
-        with allocating("building the vocabulary", "number of words in the training data or in embeddings.file"):
-            forms = Counter(chain.from_iterable(text.tokens for text in inputs))
-            words = WordTable.build(forms, pretrained, settings.minimum_count)
-            if pretrained is not None:
-                logger.info("word vectors know %s of train", words.coverage(forms))
-            initial, frozen = initial_vectors(settings, words, pretrained)
-            codec = TextCodec.fit(inputs, words, frozen, with_pairs=settings.bigrams > 0, tokenizer=tokenizer)
-        return codec, self._embedder(codec, torch.from_numpy(initial))
-
-    def restored(self, values: object, arrays: Mapping[str, AnyArray]) -> tuple[TextCodec, TokenEmbedder]:
-        """Restore the codec of a saved run, and make the embedder before its weights are loaded.
+    def restored(self, values: object, arrays: Mapping[str, AnyArray]) -> TextCodec:
+        """Restore the codec of saved files, and cut texts as in training from now on.
 
         Raises `RunError` for a codec that is damaged.
         """
         codec = TextCodec.from_json(values, arrays)
         self.loader.restore_cut(codec.tokenizer)
-        return codec, self._embedder(codec, torch.zeros(codec.words.trainable, codec.frozen.shape[1]))
-
-    def _embedder(self, codec: TextCodec, vectors: torch.Tensor) -> TokenEmbedder:
-        """Make the embedder, with (V, D) vectors to train."""
-        return token_embedder(self.config.embeddings, codec.tables, vectors, codec.frozen, len(codec.pairs))
+        return codec
 
     def inspect(self, source: str | None) -> Inspection:
         """Describe the config's texts, or another file that is read in the same way."""

@@ -16,8 +16,8 @@ from bilstm_nlp.tasks.request import Request
 
 if TYPE_CHECKING:
     from bilstm_nlp.tasks.classification.codec import ClassificationCodec
+    from bilstm_nlp.tasks.classification.network import ClassificationNetwork
     from bilstm_nlp.tasks.classification.text import TextEnd
-    from bilstm_nlp.tasks.classification.torch_network import ClassificationModel
 
 logger = logging.getLogger(__name__)
 
@@ -31,13 +31,13 @@ class TextClassifier(Classifier):
 
     def __init__(
         self,
-        model: ClassificationModel,
+        network: ClassificationNetwork,
         codec: ClassificationCodec[LabelledText],
         end: TextEnd,
         threshold: float | None,
     ) -> None:
         """`threshold`: the least probability of a class; None where a text has one class."""
-        super().__init__(model, codec, end, threshold)
+        super().__init__(network, codec, end, threshold)
         self.loader = end.loader
         self.tally = TextCounts()
         """The counts of the stream that is being rendered."""

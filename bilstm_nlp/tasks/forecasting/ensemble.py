@@ -55,6 +55,11 @@ class CombinedForecasts:
         """The codecs of all members."""
         return [member.codec for member in self.members]
 
+    @property
+    def shares(self) -> None:
+        """None: each member has its own."""
+        return
+
     def blocks(self, series: Sequence[Series], windows: Windows) -> Iterator[tuple[Ints, WindowArrays, Forecasts]]:
         """Yield all windows in order, a block at a time, with the combined forecasts in the first member's units."""
         origins = np.split(windows.rows, np.cumsum(windows.counts)[:-1])
@@ -132,7 +137,7 @@ class Ensemble:
         others = [each for each in forecasters if each is not self.first]
         # Each strange series is named by one warning, not by one for each member.
         models = [
-            ModelForecasts(each.model, replace(each.codec, said=self.codec.said)) for each in (self.first, *others)
+            ModelForecasts(each.network, replace(each.codec, said=self.codec.said)) for each in (self.first, *others)
         ]
         columns = _columns([each.codec.columns for each in forecasters])
 

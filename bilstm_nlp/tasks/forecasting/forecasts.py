@@ -1,4 +1,4 @@
-"""Forecasts of a model in scaled units, a batch or a block of windows at a time."""
+"""Forecasts of a network in scaled units, a batch or a block of windows at a time. Knows no torch."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from bilstm_nlp.batch import Ints, Values, WindowBatch
 from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.windows import BLOCK, WindowArrays, Windows
-from bilstm_nlp.nn.tensors import on
-from bilstm_nlp.tasks.forecasting.torch_network import ForecastingModel, head_of
+from bilstm_nlp.tasks.forecasting.network import ForecastingNetwork
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,14 +36,14 @@ class Forecasts:
 
 
 def forecast_windows(
-    model: ForecastingModel, codec: SeriesCodec, past: Values, known: Values, facts: Values | None
+    network: ForecastingNetwork, codec: SeriesCodec, past: Values, known: Values, facts: Values | None
 ) -> Forecasts:
     """Forecast windows, given their arrays as `SeriesCodec.collate` has them, and shrink the forecasts if asked for."""
     batch = codec.collate(past, known, facts)
-    forecasts, shares = forecast(model, batch), head_of(model).shares
+    forecasts, shares = forecast(network, batch), network.shares
     if shares is None or shares[1] == 1:
         return forecasts
-    of_start, of_model = shares.cpu().numpy()
+    of_start, of_model = shares
     last, start = last_and_start(codec, past, batch)
     shrunk = part_way(part_way(last, start, of_start)[..., None], forecasts.quantiles, of_model)
     # A column without a value yet has no last one.
@@ -73,20 +71,17 @@ def part_way(begin: Values, end: Values, share: np.floating[Any] | float) -> Val
     return values
 
 
-@torch.no_grad()
-def forecast(model: ForecastingModel, batch: WindowBatch[NDArray[Any]]) -> Forecasts:
+def forecast(network: ForecastingNetwork, batch: WindowBatch[NDArray[Any]]) -> Forecasts:
     """Forecast a batch."""
-    model.eval()
-    device = next(model.parameters()).device
-    return Forecasts(model.decode(on(batch, device)).cpu().numpy(), head_of(model).objective.point)
+    return Forecasts(network.quantiles(batch), network.point)
 
 
 def forecast_blocks(
-    model: ForecastingModel, codec: SeriesCodec, windows: Windows
+    network: ForecastingNetwork, codec: SeriesCodec, windows: Windows
 ) -> Iterator[tuple[Ints, WindowArrays, Forecasts]]:
     """Yield all windows in order, a block at a time: their numbers (B,), their values, their forecasts."""
     done = 0
     for block in windows.blocks(BLOCK):
-        forecasts = forecast_windows(model, codec, block.past, block.known, block.facts)
+        forecasts = forecast_windows(network, codec, block.past, block.known, block.facts)
         yield np.arange(done, done + len(block.past)), block, forecasts
         done += len(block.past)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 import numpy as np
-import torch
 
 from bilstm_nlp.batch import Floats, Ints, Values
 from bilstm_nlp.config.forecasting import ForecastingConfig
@@ -17,8 +16,8 @@ from bilstm_nlp.data.series.windows import WindowArrays, Windows
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.tasks.forecasting.conformal import group_margins, outside, rearranged, scores_needed
 from bilstm_nlp.tasks.forecasting.data import SeriesParts
-from bilstm_nlp.tasks.forecasting.forecasts import Forecasts, forecast_blocks
-from bilstm_nlp.tasks.forecasting.torch_network import ForecastingModel, head_of
+from bilstm_nlp.tasks.forecasting.forecasts import Forecasts
+from bilstm_nlp.tasks.forecasting.network import ForecastingNetwork
 from bilstm_nlp.tasks.measurement import evenly_spaced
 
 LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99)
@@ -52,12 +51,12 @@ class Intervals:
     """(S, C) standard deviation of each series' scaled training rows."""
 
     @classmethod
-    def of(cls, model: ForecastingModel, codec: SeriesCodec, series: Sequence[Series], level: float) -> Intervals:
-        """Make the intervals of these series with the model's margins.
+    def of(cls, network: ForecastingNetwork, codec: SeriesCodec, series: Sequence[Series], level: float) -> Intervals:
+        """Make the intervals of these series with the network's margins.
 
         Raises `InputError` for a level without margins.
         """
-        return cls.with_margins(Margins.of(model).at(level), codec, series)
+        return cls.with_margins(Margins.of(network).at(level), codec, series)
 
     @classmethod
     def with_margins(cls, at_level: Floats, codec: SeriesCodec, series: Sequence[Series]) -> Intervals:
@@ -118,13 +117,9 @@ class Margins:
     """(L, S, H, C) of each level and series in training, not finite without calibration; S = 1 if all are alike."""
 
     @classmethod
-    def of(cls, model: ForecastingModel) -> Margins:
-        """Return the margins of a calibrated model."""
-        head = head_of(model)
-        values = head.margins.cpu().numpy().astype(np.float64)
-        if values.ndim == 2:  # a run of version 0.1.0: one level, all series alike
-            values = values[None, None]
-        return cls(head.levels, values)
+    def of(cls, network: ForecastingNetwork) -> Margins:
+        """Return the margins of a calibrated network."""
+        return cls(network.levels, network.margins.astype(np.float64))
 
     @classmethod
     def calibrated(
@@ -171,19 +166,6 @@ class Margins:
             raise InputError(f"level: expected one that the run is calibrated for ({shown}), found {level:g}")
         at_level: Floats = by_level[level]
         return at_level
-
-
-def calibrate(
-    model: ForecastingModel, codec: SeriesCodec, series: Sequence[Series], parts: Sequence[Windows], level: float
-) -> None:
-    """Set the margins in the model by the windows of these parts, for all its levels.
-
-    Raises `InputError` if there are too few values for `level`. Other levels with too few have no margins.
-    """
-    head = head_of(model)
-    forecast_parts = [(windows, forecast_blocks(model, codec, windows)) for windows in parts]
-    margins = Margins.calibrated(codec, series, forecast_parts, head.levels, level)
-    head.margins.copy_(torch.from_numpy(margins.values.astype(np.float32)))
 
 
 def training_part(config: ForecastingConfig, codec: SeriesCodec, data: SeriesParts) -> list[Windows]:

@@ -24,7 +24,7 @@ MOST = 4096
 def with_leads(prepared: PreparedForecasting) -> PreparedForecasting:
     """Return a forecaster in training whose forecasts begin with leads, and say which targets are led."""
     codec = prepared.codec.series
-    leads = leads_of(codec, prepared.training_windows, prepared.validation_windows)
+    leads = leads_of(codec, prepared.windows.training, prepared.windows.validation)
     if leads is None:
         logger.info("input.leads: no column clearly leads another, so none is read for another's forecast")
         return prepared

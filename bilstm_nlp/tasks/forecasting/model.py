@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping
 from typing import Any, assert_never
 
 from numpy.typing import NDArray
@@ -19,15 +18,7 @@ from bilstm_nlp.config.regression import (
     NoBypass,
     QuantileConfig,
 )
-from bilstm_nlp.data.series.baselines import Baselines
-from bilstm_nlp.data.series.calendar import season
 from bilstm_nlp.data.series.codec import SeriesCodec
-from bilstm_nlp.data.series.codec_file import codec_of
-from bilstm_nlp.data.series.normalisation import Theta
-from bilstm_nlp.data.series.recognition import Ends
-from bilstm_nlp.data.series.series import Columns, Series
-from bilstm_nlp.data.series.windows import Windows
-from bilstm_nlp.errors import InputError, RunError
 from bilstm_nlp.nn.categories import AheadReader, CategoryEmbedding, FactEmbedding
 from bilstm_nlp.nn.channels import Channels, IndependentChannels, JointChannels
 from bilstm_nlp.nn.encoder import Encoder
@@ -43,65 +34,22 @@ from bilstm_nlp.nn.regression_head import (
     SquaredError,
 )
 from bilstm_nlp.nn.series_embedder import PatchReader, SeriesEmbedder, StepReader
-from bilstm_nlp.tasks.forecasting.data import SeriesLoader, table_format
-from bilstm_nlp.tasks.forecasting.intervals import training_part
-from bilstm_nlp.tasks.forecasting.predictor import Forecaster
-from bilstm_nlp.tasks.forecasting.torch_network import ForecastingModel
+from bilstm_nlp.tasks.base import Restored
+from bilstm_nlp.tasks.forecasting.saved import SavedForecaster
+from bilstm_nlp.tasks.forecasting.torch_network import ForecastingModel, TorchNetwork
 from bilstm_nlp.tasks.layers import attention, encoder
 
 
 def restored(
     config: ForecastingConfig, codec: dict[str, Any], arrays: Mapping[str, NDArray[Any]], results: Mapping[str, Any]
-) -> Forecaster:
+) -> Restored:
     """Make the forecaster of a saved run, before its weights are loaded. `results` is the content of metrics.json.
 
     Raises `RunError` if codec.json is damaged or does not fit the config.
     """
-    series_codec = codec_of(codec)
-    sizes, expected = (series_codec.look_back, series_codec.horizon), (config.data.look_back, config.data.horizon)
-    if sizes != expected:
-        raise RunError(f"codec.json: expected look_back and horizon {expected} as in config.json, found {sizes}")
-    baselines = partial(Baselines.from_json, codec, arrays, series_codec)
-    untrained = model(config, series_codec)
-    return Forecaster(
-        untrained,
-        series_codec,
-        table_format(config),
-        config.interval,
-        baselines,
-        _scores(results),
-        partial(calibration_parts, config, series_codec),
-    )
-
-
-def calibration_parts(
-    config: ForecastingConfig, codec: SeriesCodec, columns: Columns
-) -> tuple[Sequence[Series], Sequence[Windows]]:
-    """Read these columns of the config's file, and make the windows that calibrate intervals, part by part.
-
-    Raises `InputError` if it can't be read, or if its parts end elsewhere than in training.
-    """
-    data = SeriesLoader(config.data, table_format(config).with_columns(columns)).load()
-    series = data.series_set.series
-    ends = {each.id: Ends.of(each, parts) for each, parts in zip(series, data.parts, strict=True)}
-    if codec.ends and ends != codec.ends:
-        changed = [name for name in codec.ends | ends if codec.ends.get(name) != ends.get(name)]
-        shown = f"{ends.get(changed[0])} in series {changed[0]!r}, not {codec.ends.get(changed[0])}"
-        raise InputError(f"{config.data.file}: expected the parts that the run was trained with, found {shown}")
-    return series, [codec.windows(series, data.rows(config.data.validate_on)), *training_part(config, codec, data)]
-
-
-def _scores(results: Mapping[str, Any]) -> dict[str, float]:
-    """Return the mean squared error by the name of the part, of those parts that have it."""
-    mse = {name: part.get("mse") for name, part in results.items() if isinstance(part, dict)}
-    return {name: score for name, score in mse.items() if isinstance(score, float)}
-
-
-def theta(config: ForecastingConfig, frequency: str) -> Theta | None:
-    """Return the settings of the normalisation `theta`; `None` for another."""
-    if config.input.normalisation != "theta":
-        return None
-    return Theta(config.data.season or season(frequency), config.input.damping, config.input.trend_smoothing)
+    saved = SavedForecaster.of(config, codec, arrays, results)
+    untrained = model(config, saved.codec)
+    return Restored(saved.around(TorchNetwork(untrained)), untrained)
 
 
 def model(config: ForecastingConfig, codec: SeriesCodec) -> ForecastingModel:

@@ -9,14 +9,14 @@ from typing import Protocol
 
 import numpy as np
 
-from bilstm_nlp.batch import Floats, Ints
+from bilstm_nlp.batch import Floats, Ints, Values
 from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.series import Series, column_indices
 from bilstm_nlp.data.series.transform import Curve
 from bilstm_nlp.data.series.windows import WindowArrays, Windows
 from bilstm_nlp.tasks.forecasting.forecasts import Forecasts, forecast_blocks
 from bilstm_nlp.tasks.forecasting.intervals import Intervals
-from bilstm_nlp.tasks.forecasting.torch_network import ForecastingModel
+from bilstm_nlp.tasks.forecasting.network import ForecastingNetwork
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +34,11 @@ class WindowForecaster(Protocol):
         """The codecs of all models."""
         ...
 
+    @property
+    def shares(self) -> Values | None:
+        """(2,) the shares by which forecasts are shrunk; None if they are not, or if several models forecast."""
+        ...
+
     def blocks(self, series: Sequence[Series], windows: Windows) -> Iterator[tuple[Ints, WindowArrays, Forecasts]]:
         """Yield all windows of these series in order, as `forecast_blocks` does."""
         ...
@@ -47,7 +52,7 @@ class WindowForecaster(Protocol):
 class ModelForecasts:
     """The forecasts of one model."""
 
-    model: ForecastingModel
+    network: ForecastingNetwork
     codec: SeriesCodec
 
     @property
@@ -55,13 +60,18 @@ class ModelForecasts:
         """The model's codec."""
         return [self.codec]
 
+    @property
+    def shares(self) -> Values | None:
+        """(2,) the shares by which forecasts are shrunk; None if they are not."""
+        return self.network.shares
+
     def blocks(self, series: Sequence[Series], windows: Windows) -> Iterator[tuple[Ints, WindowArrays, Forecasts]]:
         """Yield all windows in order, a block at a time."""
-        return forecast_blocks(self.model, self.codec, windows)
+        return forecast_blocks(self.network, self.codec, windows)
 
     def intervals(self, series: Sequence[Series], level: float) -> Intervals:
         """Make the intervals with the model's margins."""
-        return Intervals.of(self.model, self.codec, series, level)
+        return Intervals.of(self.network, self.codec, series, level)
 
 
 @dataclass(frozen=True, eq=False)

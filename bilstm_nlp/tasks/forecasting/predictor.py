@@ -21,9 +21,9 @@ from bilstm_nlp.tasks.base import Answer
 from bilstm_nlp.tasks.forecasting.evaluation import evaluate
 from bilstm_nlp.tasks.forecasting.forecasts import forecast_windows
 from bilstm_nlp.tasks.forecasting.inputs import Inputs, Table
+from bilstm_nlp.tasks.forecasting.network import ForecastingNetwork
 from bilstm_nlp.tasks.forecasting.origins import ModelForecasts
 from bilstm_nlp.tasks.forecasting.table_forecasts import TableForecasts
-from bilstm_nlp.tasks.forecasting.torch_network import ForecastingModel
 from bilstm_nlp.tasks.request import Request
 
 
@@ -36,7 +36,7 @@ class Forecaster:
 
     def __init__(
         self,
-        model: ForecastingModel,
+        network: ForecastingNetwork,
         codec: SeriesCodec,
         format: TableFormat,
         level: float,
@@ -50,10 +50,10 @@ class Forecaster:
         `scores`: MSE in scaled units by the name of the part ("validation", "test"), if known.
         `calibration`: reads columns of the training file and makes the windows that calibrate intervals, for ensembles.
         """
-        self.model, self.codec, self.level, self.baselines = model, codec, level, baselines
+        self.network, self.codec, self.level, self.baselines = network, codec, level, baselines
         self.inputs = Inputs(format, codec.columns, codec)
         self.format = self.inputs.format
-        self.tables = TableForecasts(ModelForecasts(model, codec), self.inputs, level)
+        self.tables = TableForecasts(ModelForecasts(network, codec), self.inputs, level)
         self.scores = dict(scores or {})
         self._calibration = calibration
 
@@ -184,7 +184,7 @@ class Forecaster:
         past, known = (np.array([window[name] for window in inputs], np.float32) for name in ("past", "known"))
         has_facts = self.codec.static is not None
         facts = np.array([window["facts"] for window in inputs], np.float32) if has_facts else None
-        quantiles = forecast_windows(self.model, self.codec, past, known, facts).quantiles
+        quantiles = forecast_windows(self.network, self.codec, past, known, facts).quantiles
         return [Answer(shortest(values.ravel()), []) for values in quantiles]
 
     def longer(self, inputs: Sequence[Any]) -> list[Any]:

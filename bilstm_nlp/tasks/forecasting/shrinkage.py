@@ -20,7 +20,7 @@ from bilstm_nlp.batch import Floats, Values
 from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.windows import BLOCK, Windows
 from bilstm_nlp.tasks.forecasting.forecasts import forecast_blocks, last_and_start, part_way
-from bilstm_nlp.tasks.forecasting.torch_network import ForecastingModel, head_of
+from bilstm_nlp.tasks.forecasting.torch_network import ForecastingModel, TorchNetwork, head_of
 from bilstm_nlp.tasks.measurement import evenly_spaced
 
 SHARES = np.linspace(0, 1, 21)
@@ -81,7 +81,7 @@ def _share_of_start(codec: SeriesCodec, parts: Sequence[Windows]) -> float:
 def _share_of_model(model: ForecastingModel, codec: SeriesCodec, windows: Windows, of_start: float) -> float:
     """Choose the share of the way from the shrunk start to the model's forecast."""
     errors = np.zeros(len(SHARES))
-    for _, block, forecasts in forecast_blocks(model, codec, windows):
+    for _, block, forecasts in forecast_blocks(TorchNetwork(model), codec, windows):
         last, start = last_and_start(codec, block.past, codec.collate(block.past, block.known, block.facts))
         errors += _errors(part_way(last, start, of_start), forecasts.point, block.future)
     return float(SHARES[np.argmin(costs(errors, len(windows) / codec.horizon, MODEL_DOUBT))])

@@ -1,39 +1,30 @@
-"""The forecasting task: series in, codec and model, scores out."""
+"""The forecasting task: series in, scores out. Knows no torch before a training is prepared."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from bilstm_nlp.config.forecasting import ForecastingConfig
-from bilstm_nlp.data.series.baselines import Baselines
 from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.method_forecasts import Methods
 from bilstm_nlp.data.series.series import SeriesSet
 from bilstm_nlp.data.series.statistical import check_installed
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.reports.sections import Section
-from bilstm_nlp.system.memory import allocating
 from bilstm_nlp.tasks.base import Predictor
-from bilstm_nlp.tasks.forecasting import covariates, outliers, report, requirements
-from bilstm_nlp.tasks.forecasting.codec import ForecastingCodec
+from bilstm_nlp.tasks.forecasting import report, requirements
 from bilstm_nlp.tasks.forecasting.data import SeriesLoader, SeriesParts, table_format
 from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
 from bilstm_nlp.tasks.forecasting.inputs import STATIC, Inputs
 from bilstm_nlp.tasks.forecasting.inspection import SeriesInspection, inspect_series
-from bilstm_nlp.tasks.forecasting.intervals import levels_with
-from bilstm_nlp.tasks.forecasting.leading import with_leads
-from bilstm_nlp.tasks.forecasting.model import model, theta
 from bilstm_nlp.tasks.forecasting.predictor import Forecaster
-from bilstm_nlp.tasks.forecasting.prepared import PreparedForecasting
+from bilstm_nlp.tasks.forecasting.scoring import Scoring
 from bilstm_nlp.tasks.request import ErrorsPage
 
-logger = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from bilstm_nlp.tasks.forecasting.prepared import PreparedForecasting
 
 
 class ForecastingTask:
@@ -46,11 +37,13 @@ class ForecastingTask:
 
     def prepare(self, trained: Predictor | None = None) -> PreparedForecasting:
         """Read the series, seed, fit the scalers and make the model; or take those of a trained forecaster."""
+        from bilstm_nlp.tasks.forecasting import preparing
+
         data = self.loader.load()
         if trained is not None:
             assert isinstance(trained, Forecaster)
-            return self._trained(data, trained)
-        return self._fitted(data)
+            return preparing.trained(self.config, data, trained)
+        return preparing.fitted(self.config, data)
 
     def prepare_from(self, parent: Predictor) -> PreparedForecasting:
         """Raise `InputError`: a forecaster's training starts from random weights."""
@@ -58,60 +51,9 @@ class ForecastingTask:
 
     def prepare_without_test(self, series_set: SeriesSet) -> PreparedForecasting:
         """Prepare a training on all rows of series that were read before; the last rows are the validation part."""
-        return self._fitted(self.loader.without_test(series_set))
+        from bilstm_nlp.tasks.forecasting import preparing
 
-    def _fitted(self, data: SeriesParts) -> PreparedForecasting:
-        """Seed, fit scalers and baselines to the training rows, and make the untrained model.
-
-        Raises `InputError` if a part that is needed has no window, or too few to calibrate intervals.
-        """
-        requirements.check(self.config, data)
-        outliers.remark(self.config.data, data)
-        covariates.warn_of_mirrored_effects(self.config, data.columns)
-        torch.manual_seed(self.config.seed)
-        with allocating("making the model", "size of the encoder or of the horizon"):
-            codec = self._codec(data)
-            for remark in covariates.idle_remarks(data.columns, data.series_set.series, data.parts):
-                logger.warning("%s: %s", data.series_set.source, remark)
-            prepared = PreparedForecasting(self.config, data, codec, model(self.config, codec.series))
-            if self.config.input.leads == "linear":
-                prepared = with_leads(prepared)
-        prepared.training_windows  # noqa: B018 (raises before anything is written)
-        prepared.validation_windows  # noqa: B018
-        return prepared
-
-    def _trained(self, data: SeriesParts, forecaster: Forecaster) -> PreparedForecasting:
-        """Put a trained forecaster in the place of the one that would be fitted."""
-        codec = ForecastingCodec(forecaster.codec, forecaster.baselines())
-        return PreparedForecasting(self.config, data, codec, forecaster.model)
-
-    def _codec(self, data: SeriesParts) -> ForecastingCodec:
-        """Fit scalers and baselines to the training rows."""
-        config = self.config.data
-        try:
-            codec = SeriesCodec.fit(
-                data.series_set,
-                data.parts,
-                data.columns,
-                calendar=config.calendar,
-                normalisation=self.config.input.normalisation,
-                scaler=config.scaler,
-                look_back=config.look_back,
-                horizon=config.horizon,
-                levels=levels_with(self.config.interval),
-                transform=config.transform,
-                lower=config.lower,
-                theta=theta(self.config, data.series_set.frequency),
-                min_past=config.min_past,
-                encoder_rows=self.config.input.rows,
-                linear_effects=self.config.input.effects == "linear",
-            )
-            baselines = Baselines.fit(codec, data.series_set, data.parts, config.season)
-        except InputError as error:
-            if config.fraction == 1:
-                raise
-            raise InputError(f"{error}, as data.fraction = {config.fraction} leaves them") from None
-        return ForecastingCodec(codec, baselines)
+        return preparing.fitted(self.config, self.loader.without_test(series_set))
 
     def inspect(self, path: str | None = None) -> SeriesInspection:
         """Describe the config's file, or another file that is read in the same way."""
@@ -146,10 +88,9 @@ class ForecastingTask:
             raise InputError("--errors: not for a forecaster")
         assert isinstance(trained, Forecaster)
         self._check_installed(methods)
-        codec = trained.codec
-        data = self._data(self.loader, codec, trained.inputs, source, static)
-        prepared = replace(self._trained(data, trained), methods=methods, stride=stride)
-        return prepared.last_results() if source is None else prepared.results("test")
+        data = self._data(self.loader, trained.codec, trained.inputs, source, static)
+        scoring = Scoring(self.config, data, trained.tables.windows, trained.baselines(), methods, stride)
+        return scoring.last_results() if source is None else scoring.results("test")
 
     def _data(
         self, loader: SeriesLoader, codec: SeriesCodec, inputs: Inputs, source: str | None, static: str | None
@@ -180,9 +121,8 @@ class ForecastingTask:
         self._check_installed(methods)
         loader = SeriesLoader(self.config.data, self.format.with_columns(ensemble.inputs.columns))
         data = self._data(loader, ensemble.codec, ensemble.inputs, source, static)
-        trained = self._trained(data, ensemble.first)
-        prepared = replace(trained, ensemble=ensemble.windows, methods=methods, stride=stride)
-        return prepared.last_results() if source is None else prepared.results("test")
+        scoring = Scoring(self.config, data, ensemble.windows, ensemble.first.baselines(), methods, stride)
+        return scoring.last_results() if source is None else scoring.results("test")
 
     def report(self, parts: Mapping[str, dict[str, Any]]) -> list[Section]:
         """Turn the results on each part into a section."""

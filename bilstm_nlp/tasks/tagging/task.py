@@ -31,6 +31,7 @@ from bilstm_nlp.reports.sections import Section
 from bilstm_nlp.system.memory import allocating
 from bilstm_nlp.tags import training_scheme
 from bilstm_nlp.tasks.base import Predictor
+from bilstm_nlp.tasks.initial_vectors import initial_vectors
 from bilstm_nlp.tasks.measurement import Measurement, evenly_spaced
 from bilstm_nlp.tasks.report_tables import most_frequent
 from bilstm_nlp.tasks.request import ErrorsPage
@@ -48,7 +49,7 @@ from bilstm_nlp.tasks.tagging.meaning import meaning_of
 from bilstm_nlp.tasks.tagging.measurement import measure
 from bilstm_nlp.tasks.tagging.model import column_format, gazetteers_of, gazetteers_reader, model
 from bilstm_nlp.tasks.tagging.predictor import Tagger, recorded
-from bilstm_nlp.tasks.vectors import initial_vectors, pretrained_vectors
+from bilstm_nlp.tasks.vectors import pretrained_vectors
 from bilstm_nlp.training.protocols import Batches, Score, TrainingBatch
 
 logger = logging.getLogger(__name__)

@@ -28,11 +28,13 @@ from bilstm_nlp.studies.engines.trial import PlannedRun
 from bilstm_nlp.studies.engines.trial_files import Resources
 from bilstm_nlp.tasks.forecasting import measurement as forecasting_measurement
 from bilstm_nlp.tasks.forecasting.forecasts import forecast
+from bilstm_nlp.tasks.forecasting.torch_network import TorchNetwork
 from bilstm_nlp.tasks.measurement import evenly_spaced
 from bilstm_nlp.tasks.registry import build
 from bilstm_nlp.tasks.tagging import measurement as tagging_measurement
 from bilstm_nlp.tasks.tagging.decoder import ModelDecoder
 from bilstm_nlp.tasks.tagging.evaluation import Evaluation
+from tests.contract import model_of
 from tests.studies.grids import write_base
 from tests.tasks.forecasting.test_task import HORIZON, LOOK_BACK, config, fitted
 
@@ -70,7 +72,7 @@ def measured(folder, **data):
     config = config_of(RunDirectory.open(folder))
     config = config.model_copy(update={"data": config.data.model_copy(update=data)})
     prepared = build(config).prepare(trained)
-    return prepared.measure(), prepared.data, trained.codec, trained.model
+    return prepared.measure(), prepared.data, trained.codec, model_of(trained)
 
 
 # --- taggers ---
@@ -135,7 +137,7 @@ def test_windows_are_measured_one_by_one(forecaster, monkeypatch):
     (series,) = data.series_set.series
     cells = [divmod(cell, 2) for cell in evenly_spaced(2 * len(windows), 13).tolist()]
     for number, origin in enumerate(windows.rows):
-        point = forecast(model, codec.batch(windows, np.array([number]))).point[0]
+        point = forecast(TorchNetwork(model), codec.batch(windows, np.array([number]))).point[0]
         error = point - windows.gather(np.array([number])).future[0]
         assert measurement.measures["mse"].numerator[number] == pytest.approx(float((error**2).mean()), rel=1e-5)
         assert measurement.measures["mae"].numerator[number] == pytest.approx(float(np.abs(error).mean()), rel=1e-5)

@@ -56,12 +56,12 @@ def test_every_parameter_gets_a_gradient(prepared):
 def test_sequences_are_scored_the_same_alone_batched_shuffled_and_padded(prepared):
     inputs, codec = prepared.data.dev.inputs, prepared.codec.inputs
     whole = codec.encode(inputs)
-    alone = np.concatenate([decode(prepared.model, codec.encode([value])).scores for value in inputs])
+    alone = np.concatenate([decode(prepared.network, codec.encode([value])).scores for value in inputs])
     order = np.random.default_rng(0).permutation(len(inputs))
-    shuffled = decode(prepared.model, codec.encode([inputs[index] for index in order])).scores
+    shuffled = decode(prepared.network, codec.encode([inputs[index] for index in order])).scores
     longest = prepared.end.repeated(inputs)
-    padded = decode(prepared.model, codec.encode([*inputs, longest]), batch_steps=10**6).scores[:-1]
-    np.testing.assert_allclose(decode(prepared.model, whole).scores, alone, atol=1e-5)
+    padded = decode(prepared.network, codec.encode([*inputs, longest]), batch_steps=10**6).scores[:-1]
+    np.testing.assert_allclose(decode(prepared.network, whole).scores, alone, atol=1e-5)
     np.testing.assert_allclose(shuffled, alone[order], atol=1e-5)
     np.testing.assert_allclose(padded, alone, atol=1e-5)
 

@@ -54,7 +54,7 @@ def test_temperature_moves_no_class_and_lowers_the_log_loss(prepared):
     evaluation = prepared.evaluation(prepared.data.dev)
     before = evaluation.results()
     predicted = evaluation.predicted.tolist()
-    evaluation.calibrate()
+    prepared.calibrate()
     after = evaluation.results()
     assert evaluation.predicted.tolist() == predicted
     assert after["calibration"]["temperature"] != 1.0

@@ -168,6 +168,6 @@ def test_score_of_an_epoch_has_the_log_loss_of_its_development_part(run):
     classifier = load(run)
     values = json.loads((run / "config.json").read_text())
     prepared = build(parse(values, "a test")).prepare(classifier)
-    classifier.model.head.temperature.fill_(1.0)
-    score = prepared.scorer()(classifier.model)
+    classifier.network.model.head.temperature.fill_(1.0)
+    score = prepared.scorer()(classifier.network.model)
     assert score.loss == pytest.approx(prepared.evaluation(prepared.data.dev).results()["log_loss"])

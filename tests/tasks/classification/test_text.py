@@ -7,6 +7,7 @@ import pytest
 from bilstm_nlp.config import parse
 from bilstm_nlp.data.labelled.labelled_text import LabelledText
 from bilstm_nlp.errors import DataError, InputError
+from bilstm_nlp.tasks.classification import embedders
 from bilstm_nlp.tasks.classification.text import TextEnd
 from tests.tasks.classification.texts import config_of
 
@@ -21,7 +22,7 @@ def restored(tmp_path):
         for tokenizer in (trained, later):
             values["data"]["tokenizer"] = tokenizer
             ends.append(TextEnd(parse(values, "x")))
-        codec, _ = ends[0].fit([LabelledText("a b", ("a", "b"), None, 1)])
+        codec, _ = embedders.fit(ends[0], [LabelledText("a b", ("a", "b"), None, 1)])
         ends[1].restored(codec.to_json(), codec.tensors())
         return ends[1]
 

@@ -30,7 +30,7 @@ def numbers_of(batches) -> list[list[int]]:
 
 def test_steps_repeat_whole_passes_and_cut_the_last(tmp_path):
     prepared, *_ = fitted(tmp_path)
-    windows = len(prepared.training_windows)
+    windows = len(prepared.windows.training)
     in_a_pass = -(-windows // 32)
     steps = 2 * (2 * in_a_pass + 1)
     object.__setattr__(prepared, "config", with_training(prepared.config, steps=steps))
@@ -64,7 +64,7 @@ def test_run_by_steps_and_series_resumes_in_the_same_bits(tmp_path):
     with pytest.raises(Paused):
         list(train.train_epochs(settings, tmp_path / "paused", stopping=Asked(11)))
     paused = bilstm_nlp.train(settings, tmp_path / "paused", resume=True)
-    weights = [run.predictor.model.state_dict() for run in (whole, paused)]
+    weights = [run.predictor.network.model.state_dict() for run in (whole, paused)]
     assert all((weights[0][name] == weights[1][name]).all() for name in weights[0])
 
 
@@ -107,7 +107,7 @@ def test_mirrored_window_has_the_negative_targets(tmp_path, normalisation):
     settings = config(tmp_path, known=["holiday"])
     inputs = settings.input.model_copy(update={"normalisation": normalisation})
     prepared = forecasting(settings.model_copy(update={"input": inputs})).prepare()
-    codec, windows = prepared.codec.series, prepared.training_windows
+    codec, windows = prepared.codec.series, prepared.windows.training
     plain, mirrored = (training_batch(codec, windows, np.array(numbers), [1, 1, 0]) for numbers in ([3, 5], [3, ~5]))
     for name in ("past", "level", "future", "scale"):
         before, after = getattr(plain, name), getattr(mirrored, name)
@@ -128,6 +128,6 @@ def test_share_of_mirrored_windows_is_their_probability(tmp_path):
     plan = np.concatenate(prepared.batches(1).plan)
     assert (plan < 0).mean() == pytest.approx(0.25, abs=0.1)
     numbers = np.sort(np.where(plan < 0, ~plan, plan))
-    assert numbers.tolist() == list(range(len(prepared.training_windows)))
+    assert numbers.tolist() == list(range(len(prepared.windows.training)))
     assert np.concatenate(prepared.batches(1).plan).tolist() == plan.tolist()
     assert np.concatenate(prepared.batches(2).plan).tolist() != plan.tolist()

@@ -122,7 +122,7 @@ def test_a_static_category_decides_an_effect_that_the_past_hides(tmp_path):
 
 def test_training_makes_some_categories_and_static_values_unknown(tmp_path):
     fitted = prepared(tmp_path, static=["region", "size"])
-    codec, windows = fitted.codec.series, fitted.training_windows
+    codec, windows = fitted.codec.series, fitted.windows.training
     numbers = np.arange(len(windows))
     whole, batch = codec.batch(windows, numbers), training_batch(codec, windows, numbers, [1, 1, 0])
     flags = batch.facts[:, 0, 1]
@@ -303,7 +303,7 @@ def test_other_static_values_than_in_training_are_said(forecaster, caplog):
 def test_static_numbers_have_one_scale_and_flags_stay(tmp_path):
     frame = panel().assign(open=lambda rows: (rows["size"] > 2).astype(int))
     fitted = prepared(tmp_path, frame, static=["size", "open"])
-    facts = fitted.validation_windows.panel.facts
+    facts = fitted.windows.validation.panel.facts
     sizes = np.arange(SERIES)
     assert np.allclose(facts[:, 0, 0], (sizes - sizes.mean()) / sizes.std())
     assert facts[:, 0, 1].tolist() == (sizes > 2).tolist()
@@ -344,7 +344,7 @@ def test_a_missing_static_value_is_an_error_or_unknown(tmp_path, caplog, rows):
         prepared(tmp_path, bare, static_file=second)
     fitted = prepared(tmp_path, bare, static_file=second, missing="ffill")
     assert "static column 'size' has no value in 1 series, read as unknown: 's4'" in caplog.text
-    assert fitted.validation_windows.panel.facts[:, 0, 1].tolist() == [float(number == 4) for number in range(SERIES)]
+    assert fitted.windows.validation.panel.facts[:, 0, 1].tolist() == [float(number == 4) for number in range(SERIES)]
 
 
 def test_wide_files_have_static_columns_of_their_targets(tmp_path):
@@ -353,7 +353,7 @@ def test_wide_files_have_static_columns_of_their_targets(tmp_path):
     stores().to_csv(tmp_path / "stores.csv", index=False)
     targets = [f"s{number}" for number in range(SERIES)]
     fitted = prepared(tmp_path, wide, targets=targets, known=[], static_file=str(tmp_path / "stores.csv"))
-    facts = fitted.validation_windows.panel.facts
+    facts = fitted.windows.validation.panel.facts
     assert facts.shape == (1, SERIES, 3)
     assert facts[0, :, 2].tolist() == [1.0, 2.0] * (SERIES // 2)
     fitted.calibrate()

@@ -101,7 +101,7 @@ def test_the_fraction_has_the_most_recent_training_rows(tmp_path):
         (own_parts,) = parts.parts
         assert (own_parts.train.start, own_parts.train.stop) == (border - rows, border)
         assert (own_parts.validation, own_parts.test) == (whole.parts[0].validation, whole.parts[0].test)
-        windows = prepared.windows("train")
+        windows = prepared.windows.of("train")
         # All windows that lie in the fraction, look-back included.
         assert windows.rows.min() - LOOK_BACK == own_parts.train.start
         assert windows.rows.max() + HORIZON == own_parts.train.stop

@@ -80,7 +80,7 @@ def test_intervals_are_calibrated_on_the_validation_part(tmp_path):
     members = [bilstm_nlp.load_forecaster(tmp_path / str(seed)) for seed in (1, 2)]
     ensemble = Ensemble(members)
     prepared = fitted(tmp_path, targets=TARGETS)[0]
-    windows = prepared.validation_windows
+    windows = prepared.windows.validation
     arrays = windows.gather(np.arange(len(windows)))
     series = prepared.data.series_set.series
     points = [next(each.tables.windows.blocks(series, windows))[2].point for each in members]

@@ -17,7 +17,7 @@ from tests.tasks.forecasting.test_task import HORIZON, ROWS, fitted, table
 
 
 def test_scores_equal_those_of_single_windows(tmp_path):
-    prepared, parts, codec, model = fitted(tmp_path)
+    prepared, parts, codec, _model = fitted(tmp_path)
     results = prepared.finish()["test"]
     series, part = parts.series_set.series[0], parts.parts[0].test
     names = codec.columns.targets
@@ -26,13 +26,13 @@ def test_scores_equal_those_of_single_windows(tmp_path):
     squared, absolute, own, inside, naive = [], [], [], [], []
     for origin in range(part.start, part.stop - HORIZON + 1):
         windows = codec.windows([series], [slice(origin, origin + HORIZON)])
-        (_, block, result) = next(forecast_blocks(model, codec, windows))
+        (_, block, result) = next(forecast_blocks(prepared.network, codec, windows))
         truth = values[origin : origin + HORIZON]
         error = result.point[0] - scale.apply(truth)
         squared.append(error**2)
         absolute.append(np.abs(error))
         own.append(np.abs(scale.undo(result.point[0]) - truth))
-        lower, upper = Intervals.of(model, codec, [series], 0.8).borders(block.past, np.array([0]), result)
+        lower, upper = Intervals.of(prepared.network, codec, [series], 0.8).borders(block.past, np.array([0]), result)
         # Not the truth in double precision: days of the holiday column repeat, and lie on the borders exactly.
         inside.append((lower[0] <= block.future[0]) & (block.future[0] <= upper[0]))
         naive.append((scale.apply(values[origin - 24 + np.arange(HORIZON)]) - scale.apply(truth)) ** 2)
@@ -58,11 +58,11 @@ def test_intervals_cover_the_part_of_their_calibration(tmp_path):
 
 
 def test_volatile_windows_have_wider_intervals(tmp_path):
-    prepared, parts, codec, model = fitted(tmp_path)
+    prepared, parts, codec, _model = fitted(tmp_path)
     prepared.calibrate()
-    intervals = Intervals.of(model, codec, parts.series_set.series, 0.8)
-    windows = prepared.windows("test")
-    _, block, result = next(forecast_blocks(model, codec, windows))
+    intervals = Intervals.of(prepared.network, codec, parts.series_set.series, 0.8)
+    windows = prepared.windows.of("test")
+    _, block, result = next(forecast_blocks(prepared.network, codec, windows))
     of = np.zeros(len(block.past), np.int64)
     lower, upper = intervals.borders(block.past, of, result)
     width = (upper - lower) / intervals.spread(block.past, of)
@@ -71,7 +71,7 @@ def test_volatile_windows_have_wider_intervals(tmp_path):
 
 def test_skill_needs_a_seasonal_naive_forecast_with_errors(tmp_path):
     prepared, parts, *_ = fitted(tmp_path)
-    windows = prepared.windows("test")
+    windows = prepared.windows.of("test")
     evaluation = evaluate(prepared.forecasts, prepared.codec.baselines, parts.series_set.series, windows, 0.8)
     naive = evaluation.baselines["seasonal naive"].scaled.mse
     assert evaluation.skill == 1 - evaluation.total.scaled.mse / naive
@@ -88,7 +88,7 @@ def test_each_of_several_series_has_the_scores_of_its_windows(tmp_path):
         ]
     )
     prepared, parts, codec, _ = fitted(tmp_path, long)
-    series, windows = parts.series_set.series, prepared.windows("test")
+    series, windows = parts.series_set.series, prepared.windows.of("test")
     whole = evaluate(prepared.forecasts, prepared.codec.baselines, series, windows, 0.8)
     for each, rows in zip(series, parts.rows("test"), strict=True):
         alone = evaluate(prepared.forecasts, prepared.codec.baselines, [each], codec.windows([each], [rows]), 0.8)
@@ -103,11 +103,11 @@ def test_filled_values_are_scored_nowhere(tmp_path):
     gaps = np.random.default_rng(2).random(ROWS) < 0.3
     gaps[:2] = False
     frame.loc[gaps, "load"] = np.nan
-    prepared, parts, codec, model = fitted(tmp_path, frame, missing="ffill")
+    prepared, parts, codec, _model = fitted(tmp_path, frame, missing="ffill")
     results = prepared.finish()["test"]
     series, part = parts.series_set.series[0], parts.parts[0].test
     windows = codec.windows([series], [part])
-    (_, _, forecasts), *_ = forecast_blocks(model, codec, windows)
+    (_, _, forecasts), *_ = forecast_blocks(prepared.network, codec, windows)
     rows = windows.rows[:, None] + np.arange(codec.horizon)
     observed = ~gaps[rows]
     error = (forecasts.point - codec.scales[series.id].apply(series.values[rows]))[..., 0]
@@ -122,5 +122,5 @@ def test_training_windows_without_a_target_are_counted(tmp_path, caplog):
     frame = table()[["date", "load"]]
     frame.loc[60 : 60 + HORIZON - 1, "load"] = np.nan
     prepared, *_ = fitted(tmp_path, frame, missing="ffill")
-    assert prepared.training_windows.left_out.sum() == 1
+    assert prepared.windows.training.left_out.sum() == 1
     assert "1 train windows are left out" in caplog.text

@@ -67,7 +67,7 @@ def test_column_constant_in_training_changes_no_forecast(tmp_path, law, effects,
     given.calibrate()
     without.calibrate()
     assert points(given.predictor(), frame) == points(without.predictor(), frame)
-    assert given.results("test")["mse"] == without.results("test")["mse"]
+    assert given.scoring.results("test")["mse"] == without.scoring.results("test")["mse"]
 
 
 @pytest.mark.parametrize(
@@ -79,8 +79,8 @@ def test_column_that_changes_once_in_training_is_read(tmp_path, law, caplog):
     frame = table(law)
     fitted, without = (prepared(tmp_path, frame, known) for known in (["law"], []))
     assert fitted.codec.series.columns.idle == ()
-    assert fitted.training_windows.panel.known == 1
-    assert without.training_windows.panel.known == 0
+    assert fitted.windows.training.panel.known == 1
+    assert without.windows.training.panel.known == 0
     assert "no model reads it" not in caplog.text
 
 

@@ -77,19 +77,19 @@ def test_levels_widen_and_uncalibrated_ones_are_refused(tmp_path):
     prepared, parts, codec, model = fitted(tmp_path)
     prepared.calibrate()
     series = parts.series_set.series
-    widths = [Intervals.of(model, codec, series, level).margins.mean() for level in (0.5, 0.8, 0.9)]
+    widths = [Intervals.of(prepared.network, codec, series, level).margins.mean() for level in (0.5, 0.8, 0.9)]
     assert widths == sorted(widths)
     assert head_of(model).levels == levels_with(0.8) == (0.5, 0.8, 0.9, 0.95, 0.99)
     with pytest.raises(InputError, match=r"expected one that the run is calibrated for \(0.5, 0.8, .*\), found 0.7"):
-        Intervals.of(model, codec, series, 0.7)
+        Intervals.of(prepared.network, codec, series, 0.7)
 
 
 def test_strange_series_has_the_median_margin(tmp_path):
-    prepared, parts, codec, model = fitted(tmp_path, in_long(columns_of("abc")))
+    prepared, parts, codec, _model = fitted(tmp_path, in_long(columns_of("abc")))
     prepared.calibrate()
     series = parts.series_set.series
-    known = Intervals.of(model, codec, series, 0.8)
-    strange = Intervals.of(model, codec, [replace(series[0], id="z")], 0.8)
+    known = Intervals.of(prepared.network, codec, series, 0.8)
+    strange = Intervals.of(prepared.network, codec, [replace(series[0], id="z")], 0.8)
     np.testing.assert_allclose(strange.margins[0], np.median(known.margins, axis=0))
 
 

@@ -58,9 +58,9 @@ def prepared(folder, frame: pd.DataFrame, **options: object):
 
 def error(fitted, column: int) -> float:
     """Return the mean absolute error of a column on the test part, as part of the last value's."""
-    codec, windows = fitted.codec.series, fitted.windows("test")
+    codec, windows = fitted.codec.series, fitted.windows.of("test")
     errors = naive = 0.0
-    for _, block, forecasts in forecast_blocks(fitted.model, codec, windows):
+    for _, block, forecasts in forecast_blocks(fitted.network, codec, windows):
         errors += np.abs(forecasts.point - block.future)[..., column].sum()
         naive += np.abs(block.past[:, -1:, :2] - block.future)[..., column].sum()
     return errors / naive
@@ -78,8 +78,8 @@ def test_forecast_begins_with_what_the_leader_tells(tmp_path, caplog):
 
 def test_observed_column_leads_the_target(tmp_path):
     fitted = prepared(tmp_path, sales(), targets=["y"], observed=["lead"])
-    codec, windows = fitted.codec.series, fitted.windows("test")
-    _, block, forecasts = next(forecast_blocks(fitted.model, codec, windows))
+    codec, windows = fitted.codec.series, fitted.windows.of("test")
+    _, block, forecasts = next(forecast_blocks(fitted.network, codec, windows))
     last = block.past[:, -1:, :1]
     assert np.abs(forecasts.point - block.future).sum() < 0.3 * np.abs(last - block.future).sum()
 
@@ -101,7 +101,7 @@ def test_leads_that_validation_denies_are_not_read(tmp_path, caplog, frame, reas
 def test_no_window_sees_the_leader_after_its_origin(tmp_path):
     fitted = prepared(tmp_path, sales())
     assert fitted.codec.series.leads is not None
-    assert fitted.probe(fitted.windows("test")) == 0
+    assert fitted.scoring.probe(fitted.windows.of("test")) == 0
 
 
 def test_shrunk_forecasts_keep_what_the_leader_tells(tmp_path):
@@ -110,7 +110,7 @@ def test_shrunk_forecasts_keep_what_the_leader_tells(tmp_path):
     head_of(fitted.model).shares.fill_(0.0)
     assert error(fitted, 0) < 0.3
     assert error(fitted, 1) == 1.0
-    assert fitted.results("test")["shrinkage"]["led"] == ["y"]
+    assert fitted.scoring.results("test")["shrinkage"]["led"] == ["y"]
 
 
 def test_report_names_the_columns_that_are_led():

@@ -14,6 +14,7 @@ from bilstm_nlp.errors import ConfigError, InputError
 from bilstm_nlp.tasks.forecasting import report
 from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
 from bilstm_nlp.tasks.forecasting.evaluation import evaluate
+from bilstm_nlp.tasks.forecasting.scoring import Scoring
 from bilstm_nlp.tasks.registry import check
 from tests.tasks.forecasting.test_task import HORIZON, config, fitted, table
 
@@ -82,7 +83,8 @@ def test_scores_of_a_method_equal_those_by_hand(theta, prepared):
 
 def test_the_config_asks_for_methods_in_the_report(theta, prepared):
     asking = prepared.config.model_copy(update={"baselines": ("theta",)})
-    results = type(prepared)(asking, prepared.data, prepared.codec, prepared.model, stride=9).results("test")
+    scoring = Scoring(asking, prepared.data, prepared.forecasts, prepared.codec.baselines, stride=9)
+    results = scoring.results("test")
     section = report.sections({"test": results})[0]
     assert section.title.endswith("windows of 4 steps ahead, 9 rows apart")
     sentence = next(part for part in section.parts if str(part).startswith("Beside Theta"))

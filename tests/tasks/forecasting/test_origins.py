@@ -188,7 +188,7 @@ def test_levels_have_columns_of_their_own_in_order(plain):
 
 def test_levels_are_nested_even_if_margins_cross(tmp_path):
     forecaster = calibrated(tmp_path, targets=TARGETS)
-    head_of(forecaster.model).margins[1] = 9.0  # of the level 0.8
+    head_of(forecaster.network.model).margins[1] = 9.0  # of the level 0.8
     result = forecaster.forecast(table(), levels=[0.8, 0.9, 0.95], horizon=3 * HORIZON)
     borders = ["lower_95", "lower_90", "lower_80", "forecast", "upper_80", "upper_90", "upper_95"]
     assert (np.diff(result[borders].to_numpy(), axis=1) >= 0).all()

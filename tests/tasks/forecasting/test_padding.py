@@ -43,7 +43,7 @@ def test_series_shorter_than_the_look_back_are_trained_on_and_forecast(tmp_path,
     prepared = forecasting(short_windows(tmp_path, normalisation)).prepare()
     lengths = np.array(list(LENGTHS.values()))
     # From row 5 on, with a horizon each, without validation and test part.
-    assert prepared.training_windows.counts.tolist() == (lengths - 5 - 3 * HORIZON + 1).tolist()
+    assert prepared.windows.training.counts.tolist() == (lengths - 5 - 3 * HORIZON + 1).tolist()
     prepared.calibrate()
     forecasts = prepared.predictor().forecast(panel())
     assert forecasts["unique_id"].unique().tolist() == list(LENGTHS)
@@ -54,9 +54,9 @@ def test_series_shorter_than_the_look_back_are_trained_on_and_forecast(tmp_path,
 def test_training_windows_may_reach_beyond_the_training_part(tmp_path):
     prepared = forecasting(short_windows(tmp_path, min_future=2)).prepare()
     lengths = np.array(list(LENGTHS.values()))
-    windows = prepared.training_windows
+    windows = prepared.windows.training
     assert windows.counts.tolist() == (lengths - 5 - 2 * HORIZON - 2 + 1).tolist()
-    assert prepared.validation_windows.counts.tolist() == [1, 1, 1]
+    assert prepared.windows.validation.counts.tolist() == [1, 1, 1]
     future = windows.gather(np.arange(len(windows))).future[..., 0]
     inside = windows.rows[:, None] + np.arange(HORIZON) < (lengths - 2 * HORIZON)[windows.series][:, None]
     assert (np.isnan(future) == ~inside).all()
@@ -65,7 +65,7 @@ def test_training_windows_may_reach_beyond_the_training_part(tmp_path):
     with torch.no_grad():
         loss = prepared.model(on(batch, torch.device("cpu")))
     assert float(loss.weight) == (~np.isnan(batch.future)).sum() < batch.future.size
-    error = np.abs(forecast(prepared.model, batch).point - batch.future)
+    error = np.abs(forecast(prepared.network, batch).point - batch.future)
     assert float(loss.total) == pytest.approx(np.nansum(error), rel=1e-4)
 
 
@@ -86,7 +86,7 @@ def test_padded_rows_hold_no_later_value(tmp_path):
     for index, each in enumerate(series):
         alone = codec.windows_at([each], [np.array([6])])
         points = [
-            forecast(prepared.model, codec.batch(windows, np.array([number]))).point
+            forecast(prepared.network, codec.batch(windows, np.array([number]))).point
             for windows, number in ((together, index), (alone, 0))
         ]
         np.testing.assert_array_equal(*points)
@@ -96,15 +96,15 @@ def test_encoder_reads_the_newest_rows_alone(tmp_path):
     settings = short_windows(tmp_path)
     settings = settings.model_copy(update={"input": settings.input.model_copy(update={"rows": 6})})
     prepared = forecasting(settings).prepare()
-    batch = prepared.codec.series.batch(prepared.training_windows, np.arange(4))
+    batch = prepared.codec.series.batch(prepared.windows.training, np.arange(4))
     assert batch.past.shape == (4, 6, 2)
 
 
 def test_untrained_forecast_is_that_of_season_level_and_slope(tmp_path):
     prepared = forecasting(short_windows(tmp_path)).prepare()
     codec = prepared.codec.series
-    batch = codec.batch(prepared.training_windows, np.arange(9))
-    np.testing.assert_allclose(forecast(prepared.model, batch).point, batch.level, atol=1e-6)
+    batch = codec.batch(prepared.windows.training, np.arange(9))
+    np.testing.assert_allclose(forecast(prepared.network, batch).point, batch.level, atol=1e-6)
 
 
 def test_finished_run_answers_its_padded_windows_again(tmp_path):

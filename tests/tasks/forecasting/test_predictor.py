@@ -125,7 +125,7 @@ def test_repr_tells_columns_sizes_and_scores(forecaster):
     expected = "targets load, wind; known holiday; 4 steps of h ahead from 30 rows; 80% intervals"
     assert repr(forecaster) == f"<Forecaster: {expected}>"
     scored = Forecaster(
-        *(forecaster.model, forecaster.codec, forecaster.format, 0.995, forecaster.baselines),
+        *(forecaster.network, forecaster.codec, forecaster.format, 0.995, forecaster.baselines),
         scores={"validation": 0.51234, "test": 0.25},
     )
     expected = expected.replace("80%", "99.5%")
@@ -253,7 +253,7 @@ def test_repr_of_a_saved_run_tells_its_scores():
 def test_prediction_does_not_read_baselines_but_evaluation_does():
     config = parse(json.loads((SAVED / "config.json").read_text()), "config.json")
     codec = json.loads((SAVED / "codec.json").read_text()) | {"naive_errors": None, "season": None}
-    forecaster = restored(config, codec, {})
+    forecaster = restored(config, codec, {}).predictor
     assert isinstance(forecaster, Forecaster)
     with pytest.raises(RunError, match=r"codec\.json: season: expected a valid integer, found None"):
         forecaster.baselines()

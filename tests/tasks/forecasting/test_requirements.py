@@ -12,7 +12,7 @@ from bilstm_nlp.config import parse
 from bilstm_nlp.config.reading import apply
 from bilstm_nlp.data.series.series import Series, SeriesSet
 from bilstm_nlp.errors import ConfigError, InputError
-from bilstm_nlp.runs import backtest, train
+from bilstm_nlp.runs import refitting, train
 from bilstm_nlp.studies.compare import compare
 from bilstm_nlp.tasks.forecasting import requirements
 from bilstm_nlp.tasks.inspection import is_wrong
@@ -136,10 +136,10 @@ def test_refit_at_an_origin_with_too_few_rows_trains_nothing(tmp_path, monkeypat
     settings = config(tmp_path, split={"kind": "last", "validation": 60, "test": 4})
     task = forecasting(settings)
     series_set = task.loader.load().series_set
-    monkeypatch.setattr(backtest, "fit", None)
+    monkeypatch.setattr(refitting, "fit", None)
     cut = SeriesSet(series_set.source, [series_set.series[0][:80]], series_set.columns, series_set.frequency)
     with pytest.raises(InputError, match=r"train part: .* at most 20 rows"):
-        backtest.refitted(task, cut)
+        refitting.refitted(task, cut)
 
 
 def test_comparison_checks_every_variant_before_the_first_trains(tmp_path):

@@ -81,7 +81,7 @@ def set_shares(fitted, of_start: float, of_model: float) -> None:
 
 def points(fitted, windows) -> np.ndarray:
     return np.concatenate(
-        [forecasts.point for _, _, forecasts in forecast_blocks(fitted.model, fitted.codec.series, windows)]
+        [forecasts.point for _, _, forecasts in forecast_blocks(fitted.network, fitted.codec.series, windows)]
     )
 
 
@@ -107,7 +107,7 @@ def starts(fitted, windows) -> np.ndarray:
 @pytest.mark.parametrize("data", [{}, {"min_past": 2}, {"transform": "log1p"}], ids=["plain", "padded", "logarithms"])
 def test_shares_of_the_departure_from_the_last_value_are_kept(tmp_path, data):
     fitted = departing(tmp_path, walk(columns=2), **data)
-    windows = fitted.validation_windows
+    windows = fitted.windows.validation
     own, last, start = points(fitted, windows), last_values(windows, 2), starts(fitted, windows)
     assert min(np.abs(own - start).max(), np.abs(start - last).max()) > 0.01
     for of_start, of_model in ((0.0, 0.25), (0.5, 0.0), (0.5, 0.25), (0.5, 1.0)):
@@ -123,18 +123,20 @@ def test_column_without_a_value_yet_keeps_its_forecast(tmp_path):
     frame.loc[:65, "y1"] = np.nan
     fitted = prepared(tmp_path, frame)
     set_shares(fitted, 0.5, 0.5)
-    assert np.isfinite(points(fitted, fitted.validation_windows)).all()
+    assert np.isfinite(points(fitted, fitted.windows.validation)).all()
 
 
 def test_quantiles_are_shrunk_like_the_point(tmp_path):
     chosen = config(tmp_path, walk())
     head = chosen.head.model_copy(update={"objective": parse_quantiles()})
     fitted = forecasting(chosen.model_copy(update={"head": head})).prepare()
-    codec, windows = fitted.codec.series, fitted.validation_windows
+    codec, windows = fitted.codec.series, fitted.windows.validation
     blocks = {}
     for share in (1.0, 0.5):
         set_shares(fitted, 0.0, share)
-        blocks[share] = np.concatenate([each.quantiles for _, _, each in forecast_blocks(fitted.model, codec, windows)])
+        blocks[share] = np.concatenate(
+            [each.quantiles for _, _, each in forecast_blocks(fitted.network, codec, windows)]
+        )
     last = last_values(windows, 1)[..., None]
     np.testing.assert_allclose(blocks[0.5], last + 0.5 * (blocks[1.0] - last), atol=1e-5)
 
@@ -187,7 +189,7 @@ def persistent(rows: int = 200, seed: int = 1) -> pd.DataFrame:
 @pytest.mark.parametrize("frame", [walk(), persistent()], ids=["walk", "persistent"])
 def test_shares_have_the_least_error_and_cost(tmp_path, frame):
     fitted = departing(tmp_path, frame)
-    training, validation = fitted.training_windows, fitted.validation_windows
+    training, validation = fitted.windows.training, fitted.windows.validation
     both = [
         np.concatenate([make(each) for each in (training, validation)])
         for make in (lambda windows: last_values(windows, 1), lambda windows: starts(fitted, windows), futures)
@@ -250,7 +252,7 @@ def run(tmp_path_factory):
 def test_saved_run_forecasts_and_explains_its_share(run):
     folder, trained = run
     metrics = json.loads((folder / "run" / "metrics.json").read_text())
-    assert head_of(trained.predictor.model).shares.tolist() == [0.0, 0.0]
+    assert head_of(trained.predictor.network.model).shares.tolist() == [0.0, 0.0]
     shares = {"towards": "last value", "share_of_start": 0, "share": 0}
     assert metrics["test"]["shrinkage"] == metrics["validation"]["shrinkage"] == shares
     assert metrics["test"]["mae"] == pytest.approx(metrics["test"]["baselines"]["naive"]["mae"], rel=1e-6)
@@ -310,9 +312,9 @@ def test_training_windows_calibrate_beside_the_validation_part(tmp_path, columns
     fitted = prepared(tmp_path, walk(columns=columns), calibration="training", shrinkage="none")
     fitted.calibrate()
     codec = fitted.codec.series
-    assert len(fitted.calibration_windows) == 2
+    assert len(fitted.windows.calibration) == 2
     deviation, scores = codec.deviations["walk"], []
-    for windows in (fitted.validation_windows, fitted.training_windows):
+    for windows in (fitted.windows.validation, fitted.windows.training):
         arrays = windows.gather(np.arange(len(windows)))
         past = arrays.past[..., :columns].astype(float)
         median = np.median(past, axis=1, keepdims=True)
@@ -322,7 +324,7 @@ def test_training_windows_calibrate_beside_the_validation_part(tmp_path, columns
         scores.append(np.abs(arrays.future - points(fitted, windows)) / spread)
     both = np.concatenate(scores)
     independent = len(both) / HORIZON
-    margins = Margins.of(fitted.model).at(0.9)[0]
+    margins = Margins.of(fitted.network).at(0.9)[0]
     for column in range(columns):
         groups = np.zeros(len(both), int)
         expected = group_margins(both[..., column], groups, 1, 0.9, relative=True)[0] * independent / (independent - 1)

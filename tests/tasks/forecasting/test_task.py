@@ -13,7 +13,7 @@ import pytest
 import bilstm_nlp
 from bilstm_nlp.config import parse
 from bilstm_nlp.errors import DataError, InputError
-from bilstm_nlp.runs import backtest, train
+from bilstm_nlp.runs import refitting, train
 from bilstm_nlp.runs.evaluate import evaluate as run_evaluation
 from bilstm_nlp.tasks.forecasting.evaluation import evaluate
 from bilstm_nlp.tasks.forecasting.forecasts import forecast_blocks
@@ -71,7 +71,7 @@ def test_the_codec_depends_on_training_rows_alone(tmp_path):
 
 
 def test_forecasts_equal_scored_forecasts_and_join_the_data(tmp_path):
-    prepared, parts, codec, model = fitted(tmp_path, known=["holiday"], calendar="cyclic")
+    prepared, parts, codec, _model = fitted(tmp_path, known=["holiday"], calendar="cyclic")
     prepared.calibrate()
     forecaster = prepared.predictor()
     frame, origin = table(), ROWS - HORIZON
@@ -79,7 +79,7 @@ def test_forecasts_equal_scored_forecasts_and_join_the_data(tmp_path):
         frame[:origin].drop(columns="date").set_index(frame["date"][:origin]), frame[origin:]
     )
     windows = codec.windows(parts.series_set.series, [slice(origin, ROWS)])
-    _, _, result = next(forecast_blocks(model, codec, windows))
+    _, _, result = next(forecast_blocks(prepared.network, codec, windows))
     expected = codec.scales[parts.series_set.series[0].id].select([0, 1]).undo(result.point[0])
     np.testing.assert_allclose(table_ahead["forecast"], expected.ravel(), rtol=1e-5)
     assert (table_ahead["lower"] < table_ahead["forecast"]).all()
@@ -117,9 +117,9 @@ def test_a_refit_trains_on_rows_before_its_origin(tmp_path):
 
     def refit(result):
         seen.append(len(result.series[0]))
-        return backtest.refitted(task, result)
+        return refitting.refitted(task, result)
 
-    forecaster = backtest.refitted(task, task.loader.load().series_set)
+    forecaster = refitting.refitted(task, task.loader.load().series_set)
     rows = forecaster.backtest(settings.data.file, windows=2, step=10, refit=refit)
     assert seen == [ROWS - HORIZON - 10, ROWS - HORIZON]
     assert len(rows) == 2 * HORIZON * 3
@@ -129,8 +129,8 @@ def test_a_refit_trains_on_rows_before_its_origin(tmp_path):
 
 def test_the_leakage_probe_detects_a_leak(tmp_path, monkeypatch):
     prepared, _, codec, _ = fitted(tmp_path, known=["holiday"])
-    windows = prepared.windows("test")
-    assert prepared.probe(windows) == 0
+    windows = prepared.windows.of("test")
+    assert prepared.scoring.probe(windows) == 0
     honest = type(codec).panel
 
     def leaking(self, panel):
@@ -139,7 +139,7 @@ def test_the_leakage_probe_detects_a_leak(tmp_path, monkeypatch):
         return honest(self, moved)
 
     monkeypatch.setattr(type(codec), "panel", leaking)
-    assert prepared.probe(windows) > 0
+    assert prepared.scoring.probe(windows) > 0
 
 
 def test_validating_on_the_test_part_is_warned_of(tmp_path, caplog):

@@ -92,10 +92,10 @@ def test_other_files_are_held_to_the_domain(tmp_path):
 
 
 def test_interval_of_growing_values_is_wider_above(tmp_path):
-    prepared, _parts, codec, model = fitted(tmp_path, sales(), transform="log1p")
+    prepared, _parts, codec, _model = fitted(tmp_path, sales(), transform="log1p")
     prepared.calibrate()
     forecasts = prepared.predictor().forecast(sales())
     above, below = forecasts["upper"] - forecasts["forecast"], forecasts["forecast"] - forecasts["lower"]
     assert (above > below).all()
     assert len(forecasts) == HORIZON
-    assert next(forecast_blocks(model, codec, prepared.validation_windows))[1].units.curve is not None
+    assert next(forecast_blocks(prepared.network, codec, prepared.windows.validation))[1].units.curve is not None

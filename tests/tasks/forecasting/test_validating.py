@@ -58,7 +58,7 @@ def test_series_without_a_validation_part_are_trained_on_its_rows(tmp_path, frac
 
 def test_training_windows_have_the_validation_rows_of_the_others_alone(tmp_path):
     prepared = forecasting(settings(tmp_path)).prepare()
-    trained, validated = prepared.training_windows, prepared.validation_windows
+    trained, validated = prepared.windows.training, prepared.windows.validation
     names = [series.id for series in prepared.data.series_set.series]
     last = {name: int(trained.rows[trained.series == index].max(initial=-1)) for index, name in enumerate(names)}
     assert [last[name] + 4 for name in "abcd"] == [40 - 8, 52 - 4, 44 - 8, 60 - 4]

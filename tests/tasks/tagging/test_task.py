@@ -9,7 +9,7 @@ import torch
 from bilstm_nlp.config import parse
 from bilstm_nlp.errors import MemoryNeeded
 from bilstm_nlp.metrics.labels import micro_f1
-from bilstm_nlp.tasks import vectors
+from bilstm_nlp.tasks import initial_vectors, vectors
 from bilstm_nlp.tasks.registry import tagging
 from bilstm_nlp.tasks.tagging.decoding import decode
 from bilstm_nlp.tasks.tagging.evaluation import gold_spans
@@ -47,7 +47,7 @@ def test_out_of_memory_for_vectors_names_their_file_or_key(tmp_path, monkeypatch
 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "v.txt").write_text("a 1 2\nb 3 4\n")
-    monkeypatch.setattr(vectors, step, too_large)
+    monkeypatch.setattr(vectors if step == "read_vectors" else initial_vectors, step, too_large)
     with pytest.raises(MemoryNeeded, match=f"^out of memory in {said}"):
         prepared(tmp_path, embeddings=embeddings)
 

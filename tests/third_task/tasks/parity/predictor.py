@@ -17,7 +17,7 @@ from bilstm_nlp.errors import DataError
 from bilstm_nlp.nn.encoder import Sequences
 from bilstm_nlp.nn.model import Loss, Model
 from bilstm_nlp.nn.tensors import on
-from bilstm_nlp.tasks.base import Answer
+from bilstm_nlp.tasks.base import Answer, Restored
 from bilstm_nlp.tasks.layers import encoder
 from bilstm_nlp.tasks.request import Request
 
@@ -138,5 +138,6 @@ class ParityPredictor:
         return ["01" * LONGEST]
 
 
-def restored(config: ParityConfig, codec: dict[str, Any], arrays: Mapping[str, Any]) -> ParityPredictor:
-    return ParityPredictor(model(config), ParityCodec(codec["longest"]))
+def restored(config: ParityConfig, codec: dict[str, Any], arrays: Mapping[str, Any]) -> Restored:
+    untrained = model(config)
+    return Restored(ParityPredictor(untrained, ParityCodec(codec["longest"])), untrained)
