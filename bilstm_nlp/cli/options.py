@@ -59,7 +59,9 @@ Encoding = Annotated[
         "utf-8 for text and standard input, otherwise that of the training files.",
     ),
 ]
-Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.", show_default=False)]
+Run = Annotated[
+    Path, typer.Argument(metavar="RUN", help="A run directory, or a model such as english.", show_default=False)
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Output = Annotated[
     Path | None,
@@ -136,9 +138,11 @@ def combination(runs: Sequence[Path], combine: Combine | None) -> Combine:
 def divided(arguments: Sequence[Path]) -> tuple[list[Path], str]:
     """Divide the arguments RUN … [INPUT] of a command: runs, and the input.
 
-    The last of several arguments is the input, unless it is a run directory. Without an input it is `-`.
+    The last of several arguments is the input, unless it is a run directory or a model. Without an input it is `-`.
     """
+    from bilstm_nlp.runs.models import is_run, located
+
     *before, last = arguments
-    if not before or (last / "run.json").exists():
+    if not before or is_run(located(last)):
         return list(arguments), "-"
     return before, str(last)

@@ -47,11 +47,13 @@ def train(
     from bilstm_nlp.runs import evaluate
     from bilstm_nlp.runs import train as experiment
     from bilstm_nlp.runs.directory import RunDirectory
+    from bilstm_nlp.runs.models import located
     from bilstm_nlp.tasks.registry import load, verdict
     from bilstm_nlp.training.interruption import Interruption
     from bilstm_nlp.training.state import Paused
 
-    given = [*(overrides or []), *([] if parent is None else [f"training.parent={json.dumps(str(parent))}"])]
+    start = [] if parent is None else [f"training.parent={json.dumps(str(located(parent)))}"]
+    given = [*(overrides or []), *start]
     checked = load(str(config), given)
     path = out or default_out(config)
     leads = processes.rank() == 0

@@ -32,6 +32,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import save as save_arrays
 
 from bilstm_nlp.errors import RunError
+from bilstm_nlp.runs import models
 from bilstm_nlp.runs.checksums import NAME as CHECKSUMS
 from bilstm_nlp.runs.checksums import Checksums, digest, digest_of, parsed, problem_of
 from bilstm_nlp.runs.lock import FILES as LOCK_FILES
@@ -100,14 +101,16 @@ class RunDirectory:
 
     @classmethod
     def open(cls, path: Path) -> RunDirectory:
-        """Open a run directory.
+        """Open a run directory, or the run of a model by its name.
 
         Raises `RunError` if there is none, or if it has another format.
         """
+        path = models.located(path)
         run = cls(path)
         if not path.is_dir():
-            raise RunError(f"{path}: expected a run directory, found {'a file' if path.exists() else 'nothing there'}")
-        if not (path / "run.json").exists():
+            actual = "a file" if path.exists() else f"nothing there{models.hint(path)}"
+            raise RunError(f"{path}: expected a run directory, found {actual}")
+        if not models.is_run(path):
             raise RunError(f"{path}: expected a run directory, found a directory without run.json")
         # The format comes first: another format may have other checksums, or none.
         content = run.checksums.content("run.json")

@@ -39,7 +39,7 @@ class Run:
 
 
 def open_run(path: PathLike, settings: Sequence[str] = ()) -> Run:
-    """Open a finished run. `settings`, each `KEY=VALUE`, change how a tagger reads files.
+    """Open a finished run, or a model such as `english`. `settings`, each `KEY=VALUE`, change how a tagger reads files.
 
     Raises `InputError` for a path that is no run directory, for an unfinished run, and for files of a run that are
     missing or damaged. An unfinished run has neither calibrated intervals nor calibrated probabilities.
