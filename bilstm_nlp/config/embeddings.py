@@ -48,6 +48,8 @@ class WordEmbeddingsConfig(Section):
     file_words: Positive | None = None
     """Number of words to take from the beginning of the file, where frequent words stand. A run keeps their vectors.
     Not set: all words."""
+    file_precision: Literal["fp16", "int8"] = "fp16"
+    """Precision of the file's words beyond the training data. `int8` rounds their vectors to half the size on disk."""
     minimum_count: Positive = 1
     """Fewest occurrences of a training word. Rarer words are unknown words, unless the file has a vector for them."""
     fine_tune: bool = True

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from bilstm_nlp.config.embeddings import WordEmbeddingsConfig
+from bilstm_nlp.data.text.small_vectors import rounded
 from bilstm_nlp.data.text.vocabulary import WordTable
 from bilstm_nlp.data.text.word_vectors import Pretrained, matrix
 from bilstm_nlp.system.memory import allocating
@@ -35,7 +36,8 @@ def initial_vectors(
         initial = _drawn(words.trainable, pretrained.vectors.shape[1], spread)
         rows, file_rows = words.pretrained_rows(pretrained)
         initial[rows] = pretrained.vectors[file_rows]
-        return initial, matrix(pretrained, words.frozen).astype(np.float16)
+        others = matrix(pretrained, words.frozen)
+        return initial, rounded(others) if config.file_precision == "int8" else others.astype(np.float16)
 
 
 def _drawn(count: int, dimension: int, deviation: float) -> NDArray[np.float32]:

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from bilstm_nlp.config.tagging import EmbeddingsConfig
+from bilstm_nlp.data.text.small_vectors import arrays_of, rounded
 from bilstm_nlp.data.text.vocabulary import FIRST, UNKNOWN, WordTable
 from bilstm_nlp.data.text.word_vectors import Pretrained
 from bilstm_nlp.errors import DataError
@@ -49,6 +50,16 @@ def test_the_first_words_of_a_file_are_taken(tmp_path, caplog):
     initial, frozen = initial_vectors(EmbeddingsConfig(), table, some)
     assert initial[table.id("The")].tolist() == [1, 2]
     assert (frozen.tolist(), table.id("Paris")) == ([[3, 4]], UNKNOWN)
+
+
+def test_words_beyond_training_are_rounded_to_8_bits():
+    vectors = np.random.default_rng(1).normal(size=(50, 20)).astype(np.float32)
+    pretrained = Pretrained(WORDS[:50], vectors, "v.txt")
+    table = WordTable.build(Counter(WORDS[:10]), pretrained)
+    initial, frozen = initial_vectors(EmbeddingsConfig(file="v.txt", file_precision="int8"), table, pretrained)
+    np.testing.assert_array_equal(initial[FIRST:], vectors[:10])
+    np.testing.assert_array_equal(frozen, rounded(vectors[10:]))
+    assert arrays_of(frozen)["frozen"].dtype == np.int8
 
 
 @pytest.mark.parametrize(("given", "dimension"), [(None, DEFAULT_DIMENSION), (25, 25)])

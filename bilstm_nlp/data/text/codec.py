@@ -29,6 +29,7 @@ from bilstm_nlp.data.text.forms import FormTables
 from bilstm_nlp.data.text.gazetteers import Gazetteers
 from bilstm_nlp.data.text.lexicon import EntityLexicon, Fold, entities_of, matches
 from bilstm_nlp.data.text.sentence import Sentence, widths_of
+from bilstm_nlp.data.text.small_vectors import arrays_of
 from bilstm_nlp.data.text.tokenizer import WORDS, Cut
 from bilstm_nlp.data.text.vocabulary import Vocabulary, WordTable
 from bilstm_nlp.tags import UNTYPED, Scheme, convert, parse, tag_set
@@ -205,7 +206,7 @@ class TaggingCodec:
 
     def tensors(self) -> dict[str, AnyArray]:
         """Return the arrays, for codec.safetensors."""
-        return {"frozen": self.frozen, "pairs": self.pairs}
+        return {**arrays_of(self.frozen), "pairs": self.pairs}
 
     @classmethod
     def from_json(cls, values: object, arrays: Mapping[str, AnyArray]) -> TaggingCodec:

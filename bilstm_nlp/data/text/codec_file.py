@@ -16,6 +16,7 @@ from bilstm_nlp.data.text.cut_learning import Agreement
 from bilstm_nlp.data.text.feature_columns import FeatureColumn
 from bilstm_nlp.data.text.forms import FormTables
 from bilstm_nlp.data.text.gazetteers import Gazetteers
+from bilstm_nlp.data.text.small_vectors import vectors_of
 from bilstm_nlp.data.text.tokenizer import WORDS, Clitics, Cut, Kind, Negations, Unit
 from bilstm_nlp.data.text.vocabulary import Vocabulary, WordTable
 from bilstm_nlp.errors import RunError, excerpt
@@ -182,7 +183,7 @@ def saved_arrays(arrays: Mapping[str, AnyArray], words: WordTable) -> tuple[NDAr
     Raises `RunError` if something is missing or wrong.
     """
     try:
-        frozen = expect_array(arrays, "frozen", np.float16, len(words.frozen), None)
+        frozen = vectors_of(arrays, len(words.frozen))
         pairs = expect_array(arrays, "pairs", np.int64, None)
     except ValueError as error:
         raise RunError(f"codec.safetensors: {error}") from None

@@ -16,6 +16,7 @@ from bilstm_nlp.data.text.codec_file import WordsFile, saved_arrays, saved_table
 from bilstm_nlp.data.text.encoded_sentences import EncodedSentences
 from bilstm_nlp.data.text.forms import FormTables
 from bilstm_nlp.data.text.sentence import Sentence
+from bilstm_nlp.data.text.small_vectors import arrays_of
 from bilstm_nlp.data.text.vocabulary import WordTable
 from bilstm_nlp.system.json_values import checked
 
@@ -83,7 +84,7 @@ class TextCodec:
 
     def tensors(self) -> dict[str, AnyArray]:
         """Return the arrays, for codec.safetensors."""
-        return {"frozen": self.frozen, "pairs": self.pairs}
+        return {**arrays_of(self.frozen), "pairs": self.pairs}
 
     @classmethod
     def from_json(cls, values: object, arrays: Mapping[str, AnyArray]) -> TextCodec:
