@@ -75,7 +75,7 @@ OPENING = frozenset(["(", "[", "{", "$", "€", "£", "¥", "#", "@"])
 CLITIC = "(?i:s|m|d|ll|re|ve)"
 NEGATIONS: dict[Negations, str] = {
     "penn": "(?i:n['’]t)",
-    "whole": "(?i:.+n['’]t)",
+    "whole": r"(?i:\S+n['’]t)",
     "apostrophe": "(?i:['’]t)",
     "parts": "(?i:['’] t)",
 }

@@ -26,6 +26,7 @@ def test_no_sentences_give_the_default_rules():
         (["RT @ann_b :", "@bob"], "hi @carl!", "hi @carl !"),
         (["I 'm here", "you do n't"], "I'm sure you can't", "I 'm sure you ca n't"),
         (["I'm here", "you don't"], "we'll see, John's won't", "we'll see , John's won't"),
+        (["I do n't , you do n't", "we can't"], "they won't", "they wo n't"),
         (["I 'm", "you don 't"], "we'll see, can't", "we 'll see , can 't"),
         (["I ' m", "you don ' t"], "we'll see, can't", "we ' ll see , can ' t"),
         (["a well - known man", "an e - mail"], "a mother-in-law 2-1", "a mother - in - law 2 - 1"),
