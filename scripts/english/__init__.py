@@ -1,0 +1,1 @@
+"""The English tagger: its corpora, made alike, and its training."""
