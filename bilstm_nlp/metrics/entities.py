@@ -6,21 +6,24 @@ A score that is 0/0 is `None`, never 0: without predicted entities there is no p
 
 from __future__ import annotations
 
+import importlib.util
 import operator
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, groupby
-from typing import Literal
-
-from seqeval import scheme as seqeval_scheme
-from seqeval.metrics.sequence_labeling import get_entities
+from typing import Literal, TypeAlias
 
 from bilstm_nlp.errors import InputError
+from bilstm_nlp.metrics.entity_reading import Extent, Kind, conlleval_entities, strict_entities
 from bilstm_nlp.metrics.labels import PRF, SpanLists, check_sentences, grouped, micro_f1
 from bilstm_nlp.metrics.ratios import ratio
 from bilstm_nlp.tags import ROLES, Scheme, Span, parse
 
 # --- entities in both readings of seqeval ----------------------------------------------------------------------------
+
+Reading: TypeAlias = Callable[[list[str]], list[Extent]]
+"""Tags → the entities that they tell."""
 
 _DISAGREEMENTS_SHOWN = 10
 NO_TYPE = "-_"
@@ -98,7 +101,7 @@ def _read_entities(sentences: Sequence[Sequence[str]], scheme: Scheme) -> tuple[
     entities in every place. seqeval is slow and a corpus has few distinct runs, so each is read once.
     """
     spelling = _spelling(sentences, scheme)
-    strict_scheme = {"IOB1": seqeval_scheme.IOB1, "IOB2": seqeval_scheme.IOB2}.get(scheme, seqeval_scheme.IOBES)
+    readings = _readings("IOB1" if scheme == "IOB1" else "IOB2" if scheme == "IOB2" else "IOBES")
     known: dict[tuple[str, ...], tuple[list[Span], list[Span]]] = {}
     lenient: list[list[Span]] = []
     strict: list[list[Span]] = []
@@ -110,7 +113,7 @@ def _read_entities(sentences: Sequence[Sequence[str]], scheme: Scheme) -> tuple[
             run = tuple(group)
             if not outside:
                 if run not in known:
-                    known[run] = _read_run(run, spelling, strict_scheme)
+                    known[run] = _read_run(run, spelling, readings)
                 for spans, spans_of_run in zip((lenient[-1], strict[-1]), known[run], strict=True):
                     spans.extend(Span(kind, position + start, position + end) for kind, start, end in spans_of_run)
             position += len(run)
@@ -118,17 +121,30 @@ def _read_entities(sentences: Sequence[Sequence[str]], scheme: Scheme) -> tuple[
 
 
 def _read_run(
-    run: tuple[str, ...], spelling: Mapping[str, str], strict_scheme: type[seqeval_scheme.Token]
+    run: tuple[str, ...], spelling: Mapping[str, str], readings: tuple[Reading, Reading]
 ) -> tuple[list[Span], list[Span]]:
     """List the spans of a run of tags without O in the conlleval and in the strict reading."""
     spelled = [spelling[tag] for tag in run]
-    entities = seqeval_scheme.Entities([spelled], strict_scheme).entities[0]
-    lenient = [(start, last + 1) for _, start, last in get_entities(spelled)]  # type: ignore[no-untyped-call]
-    strict = [(entity.start, entity.end) for entity in entities]
-    return (
-        [Span(run[start][2:], start, end) for start, end in lenient],
-        [Span(run[start][2:], start, end) for start, end in strict],
-    )
+    lenient, strict = ([Span(run[start][2:], start, end) for start, end in read(spelled)] for read in readings)
+    return lenient, strict
+
+
+def _readings(scheme: Kind) -> tuple[Reading, Reading]:
+    """Return seqeval's readings, conlleval and strict. Where seqeval is not installed, they are written out."""
+    if importlib.util.find_spec("seqeval") is None:
+        return conlleval_entities, partial(strict_entities, scheme=scheme)
+    from seqeval import scheme as schemes  # here: it imports scikit-learn
+    from seqeval.metrics.sequence_labeling import get_entities
+
+    kind = {"IOB1": schemes.IOB1, "IOB2": schemes.IOB2, "IOBES": schemes.IOBES}[scheme]
+
+    def conlleval(tags: list[str]) -> list[Extent]:
+        return [(start, last + 1) for _, start, last in get_entities(tags)]  # type: ignore[no-untyped-call]
+
+    def strict(tags: list[str]) -> list[Extent]:
+        return [(entity.start, entity.end) for entity in schemes.Entities([tags], kind).entities[0]]
+
+    return conlleval, strict
 
 
 def _spelling(sentences: Sequence[Sequence[str]], scheme: Scheme) -> dict[str, str]:
