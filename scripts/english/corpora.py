@@ -25,6 +25,7 @@ def _words(name: str) -> frozenset[str]:
 TITLES = _words("titles.txt")
 """Words that begin a person's annotation without being of the name."""
 CLITIC = re.compile(r"([A-Za-z]+)(n['’]t|['’](?:s|m|re|ve|ll|d))", re.IGNORECASE)
+RUNS = (re.compile(r"\.+"), re.compile(r"[!?]+"))
 HYPHEN = re.compile(r"(?<=[A-Za-z])(-)(?=[A-Za-z])")
 NATIONALITIES = _words("nationalities.txt")
 """Adjectives and nouns of nations."""
@@ -132,23 +133,18 @@ def without_nationalities(sentence: Sentence, changes: Counter[str]) -> Sentence
     return tokens
 
 
-def joined_dots(sentence: Sentence, changes: Counter[str]) -> Sentence:
-    """Join dots that follow one another outside entities: three tokens become an ellipsis.
+def joined_runs(sentence: Sentence, changes: Counter[str]) -> Sentence:
+    """Join dots that follow one another outside entities, and exclamation and question marks: `. . .` becomes `...`.
 
-    >>> [token.form for token in joined_dots([Token("so", "O"), *[Token(".", "O")] * 3], Counter())]
+    >>> [token.form for token in joined_runs([Token("so", "O"), *[Token(".", "O")] * 3], Counter())]
     ['so', '...']
     """
     joined: Sentence = []
     for form, tag in sentence:
-        if (
-            form.strip(".") == ""
-            and tag == "O"
-            and joined
-            and joined[-1].form.strip(".") == ""
-            and joined[-1].tag == "O"
-        ):
-            joined[-1] = Token(joined[-1].form + form, "O")
-            changes["dots joined"] += 1
+        before = joined[-1] if joined else Token("", "O")
+        if tag == before.tag == "O" and any(run.fullmatch(form) and run.fullmatch(before.form) for run in RUNS):
+            joined[-1] = Token(before.form + form, "O")
+            changes["marks joined to a run"] += 1
         else:
             joined.append(Token(form, tag))
     return joined
@@ -184,7 +180,7 @@ def legal(sentence: Sentence) -> Sentence:
 def tweets(folder: Path, changes: Counter[str]) -> list[Sentence]:
     """Read the Broad Twitter Corpus, by the rules of this module."""
     sentences = [each for path in sorted(folder.glob("btc.*.conll")) for each in read_columns(path, 0, 1, {})]
-    for rule in (joined_marks, joined_dots, without_titles, without_nationalities):
+    for rule in (joined_marks, joined_runs, without_titles, without_nationalities):
         sentences = [rule(sentence, changes) for sentence in sentences]
     return sentences
 
