@@ -93,7 +93,8 @@ def read_columns(
         tag = None if layout.tag is None else cells[layout.tag]
         if tag is not None and format.comment is not None:
             tags.add(tag)
-        sentence.add(token, tag, tuple(cells[index] for index in layout.features), layout.kept(line), number)
+        values = tuple([cells[index] for index in layout.features]) if layout.features else ()
+        sentence.add(token, tag, values, layout.kept(line), number)
         check_length(name, len(sentence.tokens), number)
         shape.add(cells, layout, number, complain, note)
     if sentence.tokens or sentence.boundaries or (keep_rows and sentence.asides):
@@ -122,6 +123,8 @@ def is_comment(line: str, format: ColumnFormat, layout: Layout | None, tags: Set
 
 def is_boundary(line: str, cells: list[str], format: ColumnFormat, layout: Layout | None) -> bool:
     """Tell whether cells are those of a -DOCSTART- line: in the first column, or in that of the token."""
+    if DOCUMENT_START not in line:  # as in nearly all lines
+        return False
     token = format.token if layout is None else layout.token
     if isinstance(token, int) and -len(cells) <= token < len(cells) and cells[token] == DOCUMENT_START:
         return True
@@ -183,16 +186,18 @@ class Collected:
 
     def add(self, token: str, tag: str | None, values: tuple[str, ...], row: str, number: int) -> None:
         """Add a token with its row."""
-        asides = [aside for aside, _ in self.asides]
-        self.asides = []
-        if not self.tokens:
-            self.lines, self.comments, asides = [], asides, []
+        if self.asides or not self.tokens:
+            asides = [aside for aside, _ in self.asides]
+            self.asides = []
+            if not self.tokens:
+                self.lines, self.comments, asides = [], asides, []
+            row = "\n".join([*asides, row])
         self.lines.append(number)
         self.tokens.append(token)
         if tag is not None:
             self.tags.append(tag)
         self.values.append(values)
-        self.rows.append("\n".join([*asides, row]))
+        self.rows.append(row)
 
     def done(self, format: ColumnFormat, keep_rows: bool, width: int) -> Sentence:
         """Make the sentence of a file with so many columns. Without tokens, all lines that are left come before it."""
