@@ -37,6 +37,7 @@ PRELOADED = (
     "bilstm_nlp.runs.train",
     "bilstm_nlp.runs.evaluate",
     "bilstm_nlp.runs.backtest",
+    "bilstm_nlp.tasks.tagging.preparing",
     "bilstm_nlp.tasks.tagging.task",
     "bilstm_nlp.tasks.forecasting.task",
     "bilstm_nlp.reports.markdown",

@@ -18,8 +18,9 @@ from bilstm_nlp.nn.tensors import on
 from bilstm_nlp.tasks.labelling.decoding import decode as decode_sequences
 from bilstm_nlp.tasks.registry import build
 from bilstm_nlp.tasks.tagging.decoding import decode_each
-from bilstm_nlp.tasks.tagging.model import column_format
+from bilstm_nlp.tasks.tagging.file_format import column_format
 from bilstm_nlp.tasks.tagging.predictor import Tagger
+from bilstm_nlp.tasks.torch_step_network import TorchStepNetwork
 from tests.contract import check_gradients, check_learning, reads_last_state, saved_and_restored
 from tests.tasks.labelling.machines import machine_config
 
@@ -176,7 +177,7 @@ def tags_in(model, codec, sentences):
         for tags, scores in zip(batch.tags, batch.posterior().of_entities(batch.entities), strict=True):
             yield tags, list(scores.values())
 
-    return decode_each(model, codec, codec.encode(sentences), read)
+    return decode_each(TorchStepNetwork(model), codec, codec.encode(sentences), read)
 
 
 def test_sentences_are_tagged_the_same_alone_batched_shuffled_and_padded(tagger):
@@ -206,9 +207,8 @@ def test_saved_tagger_predicts_the_same(tagger, tmp_path):
     model.head.temperature.fill_(1.3)
     again = saved_and_restored(prepared.config, codec, model, tmp_path)
     sentences = data.train.sentences
-    before = list(
-        Tagger(model, codec, column_format(prepared.config)).stream(sentences, confidence=True, alternatives=3)
-    )
+    trained = Tagger(TorchStepNetwork(model), codec, column_format(prepared.config))
+    before = list(trained.stream(sentences, confidence=True, alternatives=3))
     assert list(again.stream(sentences, confidence=True, alternatives=3)) == before
     assert any(tagged.entities for tagged in before)
 
@@ -381,7 +381,7 @@ def test_sequences_are_labelled_the_same_alone_batched_shuffled_and_padded(label
     longer = replace(sequences[0], values=np.concatenate([sequences[0].values] * 3))
 
     def answers(several):
-        decoded = decode_sequences(model, codec.encode(several))
+        decoded = decode_sequences(TorchStepNetwork(model), codec.encode(several))
         return list(zip(decoded.paths(), decoded.marginals(), strict=True))
 
     order = np.random.default_rng(0).permutation(len(sequences)).tolist()

@@ -11,6 +11,7 @@ import sys
 import pytest
 
 import bilstm_nlp
+from tests.tasks.labelling.machines import machine_config
 
 FREE = (
     *("batch", "errors", "tags", "config", "data", "metrics", "reports", "studies", "system", "cli"),
@@ -20,14 +21,18 @@ FREE = (
 WITH_TORCH = {
     "runs": ("parents", "refitting", "reproduce", "tensors", "train"),
     "studies": ("audit", "engines.worker"),
-    "tasks": ("initial_vectors", "labelling", "layers", "tagging", "text_layers", "torch_step_network", "trainer"),
+    "tasks": ("initial_vectors", "layers", "text_layers", "torch_step_network", "trainer"),
     "tasks.classification": ("embedders", "model", "prepared", "preparing", "torch_network"),
+    "tasks.labelling": ("model", "prepared", "preparing"),
+    "tasks.tagging": ("class_weights", "inheritance", "model", "prepared", "preparing"),
     "tasks.forecasting": (
         *("calibration", "leading", "model", "prepared", "preparing", "shrinkage"),
         "torch_network",
     ),
 }
 """Modules of these rooms that train, or compute with torch, and folders that hold such modules."""
+CHAIN = [f"bilstm_nlp.nn.crf.{name}" for name in ("best_paths", "chain", "compiled", "posterior", "sums")]
+"""All that decoding needs of a CRF."""
 
 HIDE = """
 import importlib, json, sys
@@ -62,6 +67,36 @@ from bilstm_nlp.tasks.request import Request
 directory, source = RunDirectory.open(Path(sys.argv[1])), sys.argv[2]
 config = config_of(directory)
 codec, arrays = directory.read_json("codec.json"), directory.read_arrays("codec.safetensors")
+"""
+
+STEPS = """
+from bilstm_nlp.nn.crf.chain import ChainScores
+
+class SteadyScores:
+    "The same score for every tag, of which each likes to follow itself."
+    heads, temperature = 0, 1.0
+
+    def __init__(self, tags):
+        self.chain = ChainScores(np.zeros(tags), np.zeros(tags), np.eye(tags)).to(np.float32)
+
+    def emissions(self, batch, *, attention=False):
+        return Emissions(np.zeros((*batch.mask.shape, len(self.chain.start)), np.float32), None)
+"""
+
+TAGGER = f"""
+from bilstm_nlp.tasks.step_network import Emissions
+from bilstm_nlp.tasks.tagging.saved import SavedTagger
+{STEPS}
+saved = SavedTagger.of(config, codec, arrays, {{}})
+predictor = saved.around(SteadyScores(len(saved.codec.tags)))
+"""
+
+LABELLER = f"""
+from bilstm_nlp.tasks.labelling.saved import SavedLabeller
+from bilstm_nlp.tasks.step_network import Emissions
+{STEPS}
+saved = SavedLabeller.of(config, codec)
+predictor = saved.around(SteadyScores(len(saved.codec.labels)))
 """
 
 LAST_VALUES = """
@@ -118,7 +153,7 @@ def modules() -> list[str]:
     """Every module of these rooms that needs no torch."""
     with_torch = tuple(f"bilstm_nlp.{room}.{name}" for room, names in WITH_TORCH.items() for name in names)
     names = [module.name for module in pkgutil.walk_packages(bilstm_nlp.__path__, "bilstm_nlp.")]
-    return [
+    return CHAIN + [
         name
         for name in names
         if name.split(".")[1] in FREE and not any(f"{name}.".startswith(f"{each}.") for each in with_torch)
@@ -168,3 +203,24 @@ def test_classifier_predicts_and_is_scored_without_torch(classifier_run):
     classes = len(done["scores"]["per_class"])
     assert done["scores"]["log_loss"] == pytest.approx(math.log(classes))
     assert len(done["rows"].splitlines()) == done["scores"]["sequences"]
+
+
+@pytest.mark.slow
+def test_tagger_predicts_and_is_scored_without_torch(tagger_run):
+    done = without_torch(PREDICT + TAGGER + SHOW, tagger_run, "sample:news.test.conll")
+    assert not done["torch"]
+    assert len(done["rows"].splitlines()) == done["scores"]["sentences"]
+    assert 0 < done["scores"]["token_accuracy"] < 1
+    assert done["scores"]["calibration"]["temperature"] == 1
+
+
+@pytest.mark.slow
+def test_labeller_predicts_and_is_scored_without_torch(tmp_path):
+    from bilstm_nlp.runs.train import train_epochs
+
+    list(train_epochs(machine_config(tmp_path, training={"epochs": 1}), tmp_path / "run"))
+    done = without_torch(PREDICT + LABELLER + SHOW, tmp_path / "run", tmp_path / "dev.csv")
+    assert not done["torch"]
+    assert len(done["rows"].splitlines()) == 1 + done["scores"]["steps"]
+    labels = {row.split(",")[2] for row in done["rows"].splitlines()[1:]}
+    assert len(labels) == 1  # the first of equal labels

@@ -1,13 +1,13 @@
 """The output ends for tagging: states (B, T, D) become emissions (B, T, K), and a linear chain scores sequences.
 
-Both heads decode and rank sequences through a `LinearChainCrf`. The CRF head learns the transitions. In the softmax
-head they are 0, so a sequence scores the sum of its emissions; constrained decoding and exact probabilities of entities
-come from the same recursions.
+Both heads have a `LinearChainCrf`. The CRF head learns the transitions. In the softmax head they are 0, so a sequence
+scores the sum of its emissions; constrained decoding and exact probabilities of entities come from the same recursions.
+A head gives the emissions. The best sequences and their probabilities are computed from them without torch.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -36,17 +36,6 @@ class StepBatch(Protocol):
         ...
 
 
-class TagPaths(NamedTuple):
-    """The best tag sequence of each sentence, with the emissions for further questions."""
-
-    paths: Tensor
-    """(B, T) int64 tags; 0 at padding."""
-    emissions: Tensor
-    """(B, T, K)"""
-    mask: Tensor
-    """(B, T) bool"""
-
-
 class CrfHead(nn.Module):
     """(B, T, D) → tags: linear emissions under a linear-chain CRF (Lafferty et al. 2001; Lample et al. 2016)."""
 
@@ -64,10 +53,10 @@ class CrfHead(nn.Module):
         likelihood = self.crf.log_likelihood(self.projection(states), _gold(batch), batch.mask)
         return Loss(-likelihood.sum(), batch.lengths.sum())
 
-    def decode(self, states: Tensor, batch: StepBatch) -> TagPaths:
-        """(B, T, D) states → the best legal sequence of each sentence (Viterbi)."""
-        emissions = self.projection(states)
-        return TagPaths(self.crf.decode(emissions, batch.mask)[0], emissions, batch.mask)
+    def decode(self, states: Tensor, batch: StepBatch) -> Tensor:
+        """(B, T, D) states → (B, T, K) emissions, of which the chain makes sequences."""
+        emissions: Tensor = self.projection(states)
+        return emissions
 
 
 class SoftmaxHead(nn.Module):
@@ -95,10 +84,10 @@ class SoftmaxHead(nn.Module):
         weights = self.weights.to(emissions.dtype)
         return Loss(functional.cross_entropy(emissions, gold, weights, reduction="sum"), weights[gold].sum())
 
-    def decode(self, states: Tensor, batch: StepBatch) -> TagPaths:
-        """(B, T, D) states → the most probable legal sequence of each sentence."""
-        emissions = self.projection(states)
-        return TagPaths(self.crf.decode(emissions, batch.mask)[0], emissions, batch.mask)
+    def decode(self, states: Tensor, batch: StepBatch) -> Tensor:
+        """(B, T, D) states → (B, T, K) emissions: the tags' log odds, up to a constant for each token."""
+        emissions: Tensor = self.projection(states)
+        return emissions
 
 
 def _gold(batch: StepBatch) -> Tensor:

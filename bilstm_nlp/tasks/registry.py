@@ -288,8 +288,7 @@ def restored(
             case TaggingConfig():
                 from bilstm_nlp.tasks.tagging import model as tagger
 
-                restored_tagger = tagger.restored(config, codec, arrays, results or {})
-                return Restored(restored_tagger, restored_tagger.model)
+                return tagger.restored(config, codec, arrays, results or {})
             case ForecastingConfig():
                 from bilstm_nlp.tasks.forecasting import model as forecaster
 
@@ -299,10 +298,9 @@ def restored(
 
                 return classifier.restored(config, codec, arrays)
             case LabellingConfig():
-                from bilstm_nlp.tasks.labelling import task as labeller
+                from bilstm_nlp.tasks.labelling import model as labeller
 
-                restored_labeller = labeller.restored(config, codec)
-                return Restored(restored_labeller, restored_labeller.model)
+                return labeller.restored(config, codec)
             case _:
                 assert_never(config)
     except (ValueError, RuntimeError) as error:  # of layers with impossible sizes, or too large for the memory

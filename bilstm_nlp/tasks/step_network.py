@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from bilstm_nlp.batch import Values
 from bilstm_nlp.nn.crf.chain import ChainScores
 
@@ -22,7 +19,7 @@ class Emissions(NamedTuple):
 
     scores: Values
     """(B, T, K) score of each tag at each step, in single precision at least; meaningless at padding."""
-    attention: NDArray[np.float32] | None
+    attention: Values | None
     """(B, heads, T, T) the attention's weights, if they were asked for."""
 
 

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor
 
 from bilstm_nlp.batch import Values
+from bilstm_nlp.errors import InputError
 from bilstm_nlp.nn.crf.chain import ChainScores
 from bilstm_nlp.nn.model import Model
-from bilstm_nlp.nn.tagging_heads import CrfHead, SoftmaxHead, TagPaths
+from bilstm_nlp.nn.tagging_heads import CrfHead, SoftmaxHead
 from bilstm_nlp.nn.tensors import Batch, on
-from bilstm_nlp.tasks.step_network import Emissions
+from bilstm_nlp.tasks.step_network import Emissions, StepNetwork
 
 B = TypeVar("B")
+
+
+def model_of(network: StepNetwork[Any]) -> Model[Any, Tensor]:
+    """Return the model of a network. Raises `InputError` for a network of another engine than torch."""
+    if not isinstance(network, TorchStepNetwork):
+        raise InputError("model: expected a run with the weights of a torch model, found a model of another engine")
+    return network.model
 
 
 class TorchStepNetwork(Generic[B]):
     """A torch model as a network. Its weights may change between two calls."""
 
-    def __init__(self, model: Model[B, TagPaths]) -> None:
+    def __init__(self, model: Model[B, Tensor]) -> None:
         self.model = model
 
     @property
@@ -57,14 +65,14 @@ class TorchStepNetwork(Generic[B]):
             self.model.eval()
         tensors = on(batch, next(self.model.parameters()).device)
         if attention:
-            decoded, weights = self.model.decode_with_weights(tensors)
-            return Emissions(_array(decoded.emissions), weights.cpu().numpy())
-        return Emissions(_array(self.model.decode(tensors).emissions), None)
+            scores, weights = self.model.decode_with_weights(tensors)
+            return Emissions(_array(scores), _array(weights))
+        return Emissions(_array(self.model.decode(tensors)), None)
 
 
-def _array(scores: Tensor) -> Values:
-    """Copy scores to the CPU, in single precision at least."""
-    return scores.to(torch.promote_types(scores.dtype, torch.float32)).cpu().numpy()
+def _array(values: Tensor) -> Values:
+    """Bring values to the CPU, in single precision at least."""
+    return values.to(torch.promote_types(values.dtype, torch.float32)).cpu().numpy()
 
 
 def _checked(head: object) -> CrfHead | SoftmaxHead:

@@ -63,7 +63,7 @@ def test_every_line_says_what_its_tokens_have_read(run, call):
     lines = records(ended.out)
     assert [len(line["tokens"]) for line in lines] == [7, 0, 3, 3]
     tagger = bilstm_nlp.load(run)
-    heads = tagger.model.attention.heads
+    heads = tagger.network.model.attention.heads
     for line in lines:
         weights = np.array(line["attention"]).reshape(heads, *[len(line["tokens"])] * 2)
         assert len(line["attention"]) == heads
@@ -81,9 +81,9 @@ def test_the_weights_are_the_attentions_of_the_encoders_states(run):
     tokens, weights = tagger.attention("Ann left Bonn .")
     batch = tagger.codec.encode([sentence_of_text("Ann left Bonn .")]).collate(np.arange(1))
     with torch.no_grad():
-        sequences = tagger.model.embedder(on(batch))
-        states, lengths = tagger.model.encoder(sequences), sequences.lengths
-        expected = tagger.model.attention.weights(states, lengths)[0].numpy()
+        sequences = tagger.network.model.embedder(on(batch))
+        states, lengths = tagger.network.model.encoder(sequences), sequences.lengths
+        expected = tagger.network.model.attention.weights(states, lengths)[0].numpy()
     assert len(tokens) == 4
     np.testing.assert_allclose(weights, expected, atol=1e-6)
 

@@ -13,7 +13,7 @@ from bilstm_nlp.data.text.formats.corpus import ColumnFormat, Sentence, read, se
 from bilstm_nlp.data.text.output import TaggedSentence, writer
 from bilstm_nlp.errors import DataError, InputError
 from bilstm_nlp.tasks.registry import build
-from bilstm_nlp.tasks.tagging.model import column_format
+from bilstm_nlp.tasks.tagging.file_format import column_format
 from bilstm_nlp.tasks.tagging.predictor import Tagger
 
 WORDS = "Ann B-PER\nLee I-PER\nleft O\nthe O\nEU B-ORG\n. O\n"
@@ -30,8 +30,7 @@ def tagger(folder: Path, corpus: str) -> Tagger:
         "encoder": {"hidden": 4},
     }
     prepared = build(parse(values, "test")).prepare()
-    codec, model = prepared.codec, prepared.model
-    return Tagger(model, codec, column_format(prepared.config))
+    return Tagger(prepared.network, prepared.codec, column_format(prepared.config))
 
 
 @pytest.fixture(scope="module")

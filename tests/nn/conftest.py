@@ -7,11 +7,11 @@ import pytest
 from bilstm_nlp.nn.crf import compiled
 
 
-@pytest.fixture(scope="module", params=["torch", "compiled"])
+@pytest.fixture(scope="module", params=["plain", "compiled"])
 def way(request):
-    """Run a test once with torch's recursions and once with the compiled ones."""
+    """Run a test once without Numba, in torch and numpy, and once with the compiled recursions."""
     with pytest.MonkeyPatch.context() as patch:
-        if request.param == "torch":
+        if request.param == "plain":
             patch.setattr(compiled, "kernels", cache(lambda: None))
         else:
             pytest.importorskip("numba")

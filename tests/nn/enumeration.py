@@ -8,6 +8,10 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
+from bilstm_nlp.nn.crf.best_paths import viterbi
+from bilstm_nlp.nn.crf.chain import ChainScores
+from bilstm_nlp.nn.crf.crf import LinearChainCrf
+from bilstm_nlp.nn.crf.posterior import Posterior
 from bilstm_nlp.nn.crf.recursions import Scores
 
 FORBIDDEN = float("-inf")
@@ -28,13 +32,35 @@ def number(path: Tensor) -> int:
 
 def scores_of_all(scores: Scores, emissions: Tensor) -> Tensor:
     """(T, K) emissions of one sentence → (K^T,) scores of all paths, in the order of `all_paths`."""
-    paths = all_paths(*reversed(emissions.shape))
+    emissions, paths = torch.as_tensor(emissions), all_paths(*reversed(emissions.shape))
     total = scores.start[paths[:, 0]] + scores.end[paths[:, -1]]
     for t in range(emissions.shape[0]):
         total = total + emissions[t, paths[:, t]]
         if t:
             total = total + scores.transitions[paths[:, t - 1], paths[:, t]]
     return total
+
+
+def as_arrays(scores: Scores) -> ChainScores:
+    """Return scores as arrays, as decoding takes them."""
+    return ChainScores(*(score.detach().numpy() for score in scores))
+
+
+def best_paths(scores: Scores, emissions: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """(B, T, K) emissions, (B,) lengths → (B, T) best paths and their (B,) scores, as tensors."""
+    paths, totals = viterbi(as_arrays(scores), emissions.detach().numpy(), lengths.numpy())
+    return torch.from_numpy(paths), torch.from_numpy(totals)
+
+
+def decoded(crf: LinearChainCrf, emissions: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """(B, T, K) emissions, (B, T) mask → (B, T) best paths and their (B,) scores, as tensors."""
+    paths, totals = viterbi(crf.chain_scores(), emissions.detach().numpy(), mask.sum(1).numpy())
+    return torch.from_numpy(paths), torch.from_numpy(totals)
+
+
+def posterior(crf: LinearChainCrf, emissions: Tensor, mask: Tensor, temperature: float = 1.0) -> Posterior:
+    """Run forward–backward on tensors."""
+    return Posterior(crf.chain_scores(), emissions.detach().numpy(), mask.sum(1).numpy(), temperature)
 
 
 def random_scores(tags: int, scale: float, forbidden: float = 0.0, dtype: torch.dtype = torch.float64) -> Scores:

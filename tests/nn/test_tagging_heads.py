@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
@@ -9,7 +10,7 @@ from bilstm_nlp.batch import TokenBatch
 from bilstm_nlp.nn.crf.crf import LinearChainCrf
 from bilstm_nlp.nn.tagging_heads import CrfHead, SoftmaxHead
 from bilstm_nlp.tags import Span, continuing, legal_transitions, spans, tag_set
-from tests.nn.enumeration import all_paths, ragged
+from tests.nn.enumeration import all_paths, decoded, posterior, ragged
 
 LENGTHS = [4, 1, 3]
 TAGS = tag_set(["X"], "IOBES")
@@ -63,21 +64,20 @@ def test_softmax_trains_its_projection_only():
 
 def test_softmax_without_constraints_decodes_each_tokens_best_tag():
     head, states, batch = a_case(SoftmaxHead, constrained=False)
-    decoded = head.decode(states, batch)
+    paths, _ = decoded(head.crf, head.decode(states, batch), batch.mask)
     best = token_log_probabilities(head, states).argmax(2)
-    assert torch.equal(decoded.paths, best.masked_fill(~batch.mask, 0))
-    torch.testing.assert_close(decoded.emissions, head.projection(states))
-    assert decoded.mask is batch.mask
+    assert torch.equal(paths, best.masked_fill(~batch.mask, 0))
 
 
 @pytest.mark.parametrize("temperature", [1.0, 2.5])
 def test_softmax_with_constraints_decodes_the_best_legal_sequence(temperature):
     """The product of token probabilities, maximised over all legal sequences."""
     head, states, batch = a_case(SoftmaxHead, constrained=True)
-    decoded = head.decode(states, batch)
+    emissions = head.decode(states, batch)
+    best, _ = decoded(head.crf, emissions, batch.mask)
     free = token_log_probabilities(head, states).argmax(2)
-    assert not torch.equal(decoded.paths, free.masked_fill(~batch.mask, 0)), "nothing was forbidden here"
-    continues = torch.tensor([[tag in continuing(last, "IOBES") for tag in TAGS] for last in TAGS])
+    assert not torch.equal(best, free.masked_fill(~batch.mask, 0)), "nothing was forbidden here"
+    continues = np.array([[tag in continuing(last, "IOBES") for tag in TAGS] for last in TAGS])
     for b, length in enumerate(LENGTHS):
         paths = all_paths(5, length)
         products = token_log_probabilities(head, states)[b, torch.arange(length), paths].sum(1)
@@ -88,32 +88,32 @@ def test_softmax_with_constraints_decodes_the_best_legal_sequence(temperature):
             ]
         )
         products = products.masked_fill(~legal, float("-inf"))
-        assert decoded.paths[b, :length].tolist() == paths[products.argmax()].tolist()
+        assert best[b, :length].tolist() == paths[products.argmax()].tolist()
         # The temperature flattens every token's probabilities.
         probabilities = (products / temperature).softmax(0)
         span = Span("X", 0, length)
         expected = probabilities[[span in spans([TAGS[tag] for tag in path], "IOBES") for path in paths]].sum()
-        posterior = head.crf.posterior(decoded.emissions, batch.mask, temperature=temperature)
-        logarithm = posterior.span_log_probabilities(
-            *(torch.tensor([value]) for value in (b, span.start, span.end)),
-            torch.tensor([[tag != "O" for tag in TAGS]]),
+        read = posterior(head.crf, emissions, batch.mask, temperature)
+        logarithm = read.span_log_probabilities(
+            *(np.array([value]) for value in (b, span.start, span.end)),
+            np.array([[tag != "O" for tag in TAGS]]),
             continues,
         )
-        torch.testing.assert_close(logarithm.exp()[0], expected)
+        np.testing.assert_allclose(np.exp(logarithm)[0], expected.item())
 
 
 def test_softmax_probability_of_an_entity_multiplies_its_tokens():
     """Without constraints, in IOB2, tokens are independent except that a neighbour could make the entity longer."""
     head, states, batch = a_case(SoftmaxHead, constrained=False)
     tags = [*tag_set(["X", "Y"], "IOB2")]
-    continues = torch.tensor([[tag in continuing(last, "IOB2") for tag in tags] for last in tags])
-    type_tags = torch.tensor([[tag.endswith("X") for tag in tags]])
+    continues = np.array([[tag in continuing(last, "IOB2") for tag in tags] for last in tags])
+    type_tags = np.array([[tag.endswith("X") for tag in tags]])
     p = dict(zip(tags, token_log_probabilities(head, states)[0].exp().T, strict=True))
-    span = (torch.tensor([value]) for value in (0, 1, 3))
-    posterior = head.crf.posterior(head.projection(states), batch.mask)
-    logarithm = posterior.span_log_probabilities(*span, type_tags, continues)
+    span = (np.array([value]) for value in (0, 1, 3))
+    read = posterior(head.crf, head.projection(states), batch.mask)
+    logarithm = read.span_log_probabilities(*span, type_tags, continues)
     begins = p["B-X"][1] + p["I-X"][1] * (1 - p["B-X"][0] - p["I-X"][0])
-    torch.testing.assert_close(logarithm.exp()[0], begins * p["I-X"][2] * (1 - p["I-X"][3]))
+    np.testing.assert_allclose(np.exp(logarithm)[0], (begins * p["I-X"][2] * (1 - p["I-X"][3])).item())
 
 
 @pytest.mark.parametrize("constrained", [True, False])
@@ -124,19 +124,17 @@ def test_crf_head_is_its_chain_over_its_projection(constrained):
     expected = head.crf.log_likelihood(emissions, batch.tags, batch.mask)
     torch.testing.assert_close(loss.total, -expected.sum())
     assert loss.weight.item() == sum(LENGTHS)
-    decoded = head.decode(states, batch)
-    assert torch.equal(decoded.paths, head.crf.decode(emissions, batch.mask)[0])
-    torch.testing.assert_close(decoded.emissions, emissions)
+    torch.testing.assert_close(head.decode(states, batch), emissions)
     loss.total.backward()
     assert all(parameter.grad.abs().sum() > 0 for parameter in head.parameters())
 
 
 @pytest.mark.parametrize("kind", [CrfHead, SoftmaxHead])
-def test_the_temperature_is_saved_and_leaves_paths_alone(kind):
+def test_the_temperature_is_saved_and_leaves_emissions_alone(kind):
     head, states, batch = a_case(kind, constrained=True)
-    before = head.decode(states, batch).paths
+    before = head.decode(states, batch)
     head.temperature.fill_(3.0)
-    assert torch.equal(head.decode(states, batch).paths, before)
+    assert torch.equal(head.decode(states, batch), before)
     again = kind(6, a_chain(constrained=True)).double()
     again.load_state_dict(head.state_dict())
     assert again.temperature.item() == 3.0

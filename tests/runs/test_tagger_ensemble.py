@@ -19,7 +19,7 @@ from bilstm_nlp.runs.ensemble import evaluate
 from bilstm_nlp.tags import spans
 from bilstm_nlp.tasks.registry import build
 from bilstm_nlp.tasks.tagging.ensemble import TaggerEnsemble
-from bilstm_nlp.tasks.tagging.model import column_format
+from bilstm_nlp.tasks.tagging.file_format import column_format
 from bilstm_nlp.tasks.tagging.predictor import Tagger
 from tests.cli.columns import columns
 
@@ -210,7 +210,7 @@ def untrained(folder: Path, name: str, tables: dict[str, dict[str, object]]) -> 
     """Make a tagger that differs from others by these settings, without training."""
     data = {"train": str(folder / "other.conll"), **tables.get("data", {})}
     prepared = build(parse(values(folder, **{**tables, "data": data}), name)).prepare()
-    return Tagger(prepared.model, prepared.codec, column_format(prepared.config))
+    return Tagger(prepared.network, prepared.codec, column_format(prepared.config))
 
 
 @pytest.mark.parametrize(

@@ -1,86 +1,123 @@
-"""The best paths of a linear chain: Viterbi, batched or compiled, and the n best paths."""
+"""The best paths of a linear chain: Viterbi in numpy or compiled, and the n best paths. Knows no torch."""
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+import numpy as np
 
+from bilstm_nlp.batch import Floats, Ints, Values
 from bilstm_nlp.nn.crf import compiled
-from bilstm_nlp.nn.crf.recursions import Scores
-from bilstm_nlp.nn.padding import inside
+from bilstm_nlp.nn.crf.chain import ChainScores, inside
+
+BLOCK = 2**17
+"""Candidates of one time step (B · K · K) that a block of sentences has at most, so that they stay in the cache."""
 
 
-def viterbi(scores: Scores, emissions: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+def viterbi(scores: ChainScores, emissions: Values, lengths: Ints) -> tuple[Ints, Values]:
     """(B, T, K) emissions, (B,) lengths → (B, T) best paths, 0 at padding, and their (B,) scores (Viterbi 1967).
 
-    Of equal scores, the first tag's wins.
+    Of equal scores, the first tag's wins. Emissions are in single or double precision.
+
+    >>> free = ChainScores(np.zeros(2), np.zeros(2), np.zeros((2, 2)))
+    >>> viterbi(free, np.array([[[0.0, 1.0], [2.0, 0.0]]]), np.array([2]))
+    (array([[1, 0]]), array([3.]))
     """
-    emissions = emissions.to(torch.promote_types(emissions.dtype, scores.start.dtype))
+    scores = scores.to(emissions.dtype)
     kernels = compiled.kernels() if compiled.worth_compiling(emissions) else None
-    if kernels is not None:
-        decoded = kernels.viterbi(
-            *(score.detach().to(emissions.dtype).numpy() for score in scores),
-            emissions.detach().numpy(),
-            lengths.numpy(),
-            torch.get_num_threads(),
-        )
-        if decoded is not None:
-            paths, totals = decoded
-            return torch.from_numpy(paths), torch.from_numpy(totals)
-    return batched_viterbi(scores, emissions, lengths)
+    decoded: tuple[Ints, Values] | None = None if kernels is None else kernels.viterbi(*scores, emissions, lengths)
+    return batched_viterbi(scores, emissions, lengths) if decoded is None else decoded
 
 
-def batched_viterbi(scores: Scores, emissions: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-    """Compute `viterbi` in torch, with three operations on the whole batch for each step forward and back.
+def batched_viterbi(scores: ChainScores, emissions: Values, lengths: Ints) -> tuple[Ints, Values]:
+    """Compute `viterbi` in numpy, block by block of neighbouring sentences."""
+    batch, steps, tags = emissions.shape
+    count = min(batch, -(-batch * tags * tags // BLOCK))
+    if count <= 1:
+        return _block_viterbi(scores, emissions, lengths)
+    paths, totals = np.zeros((batch, steps), np.int64), np.empty(batch, emissions.dtype)
+    for block in range(count):
+        part = slice(batch * block // count, batch * (block + 1) // count)
+        longest = int(lengths[part].max())
+        paths[part, :longest], totals[part] = _block_viterbi(scores, emissions[part, :longest], lengths[part])
+    return paths, totals
+
+
+def _block_viterbi(scores: ChainScores, emissions: Values, lengths: Ints) -> tuple[Ints, Values]:
+    """Compute `viterbi` with three operations on the whole block for each step forward, and three for each step back.
 
     The forward pass keeps the best scores only. On the way back, the predecessor is computed again for the one tag of
     each sentence that lies on its best path.
     """
-    batch, steps, tags = emissions.shape
-    into = scores.transitions.T.to(emissions.dtype).contiguous()  # (to, from)
-    # Sentences last: a maximum over tags then runs over whole rows of sentences.
-    best = emissions.new_empty(steps, tags, batch)
-    candidates, transitions = emissions.new_empty(tags, tags, batch), into[..., None]
-    by_time = emissions.permute(1, 2, 0).unbind(0)
-    torch.add(scores.start[:, None], by_time[0], out=best[0])
-    for before, after, emission in zip(best[:-1, None].unbind(0), best[1:].unbind(0), by_time[1:], strict=True):
-        torch.add(before, transitions, out=candidates)
-        torch.amax(candidates, 1, out=after)
-        after.add_(emission)
-    rows = torch.arange(batch, device=lengths.device)
-    totals, last = (best[lengths - 1, :, rows] + scores.end).max(1)
-    # Whatever the scores at padding are, the way back then passes through the last tag.
-    best[lengths - 1, last, rows] = float("inf")
-    paths = lengths.new_empty(steps, batch)
-    paths[-1] = current = last
-    origins = emissions.new_empty(batch, tags)
-    for before, step in zip(best[:-1].mT.unbind(0)[::-1], paths[:-1].unbind(0)[::-1], strict=True):
-        torch.index_select(into, 0, current, out=origins)
-        current = torch.argmax(origins.add_(before), 1, out=step)
-    return paths.T.masked_fill(~inside(lengths, steps), 0), totals
+    (batch, steps, tags), dtype = emissions.shape, emissions.dtype
+    # Sentences last: all operations run over whole rows of sentences. Ones beside the best scores let a product of
+    # matrices add the transitions: 1 · best + transition · 1, rounded once. A broadcast sum takes much longer.
+    pairs = np.ones((steps, tags, 2, batch), dtype)
+    best = pairs[:, :, 0]
+    onto = np.ones((tags, tags, 2), dtype)
+    onto[..., 1] = scores.transitions
+    candidates, reached = np.empty((tags, tags, batch), dtype), np.empty((tags, batch), dtype)  # (from, to, B), (to, B)
+    by_time, rows = emissions.transpose(1, 2, 0), np.arange(batch)
+    with np.errstate(all="ignore"):  # of padding, whose scores may be anything
+        np.add(by_time[0], scores.start[:, None], out=best[0])
+        for before, after, emission in zip(pairs[:-1], best[1:], np.ascontiguousarray(by_time[1:]), strict=True):
+            if batch == 1:  # where the broadcast sum is faster
+                np.add(before[:, :1], scores.transitions[..., None], out=candidates)
+            else:
+                np.matmul(onto, before, out=candidates)
+            np.maximum.reduce(candidates, 0, out=reached)
+            np.add(reached, emission, out=after)
+        final = best[lengths - 1, :, rows] + scores.end
+        last = final.argmax(1)
+        # Whatever the scores at padding are, the way back then passes through the last tag.
+        best[lengths - 1, last, rows] = np.inf
+        paths = np.empty((steps, batch), np.int64)
+        paths[-1] = current = last
+        into, origins = np.ascontiguousarray(scores.transitions.T), np.empty((batch, tags), dtype)
+        for before, step in zip(best[-2::-1].swapaxes(1, 2), paths[-2::-1], strict=True):
+            into.take(current, 0, out=origins, mode="clip")
+            current = np.add(origins, before, out=origins).argmax(1, out=step)
+    return np.where(inside(lengths, steps), paths.T, 0), final[rows, last]
 
 
-def list_viterbi(scores: Scores, emissions: Tensor, lengths: Tensor, n: int) -> tuple[Tensor, Tensor]:
+def list_viterbi(scores: ChainScores, emissions: Floats, lengths: Ints, n: int) -> tuple[Ints, Floats]:
     """(B, T, K) emissions, (B,) lengths → (B, n, T) the n best paths, best first, and their (B, n) scores.
 
-    Paths are 0 at padding. If a sentence has fewer paths, the remaining scores are -inf.
+    Paths are 0 at padding. Of equal scores, those of the first tags come first. If a sentence has fewer paths, the
+    remaining scores are -inf.
+
+    >>> free = ChainScores(np.zeros(2), np.zeros(2), np.zeros((2, 2)))
+    >>> paths, totals = list_viterbi(free, np.array([[[0.0, 1.0], [2.0, 0.0]]]), np.array([2]), 3)
+    >>> paths.tolist(), totals.tolist()
+    ([[[1, 0], [0, 0], [1, 1]]], [[3.0, 2.0, 1.0]])
     """
     batch, steps, tags = emissions.shape
-    best = emissions.new_full((batch, tags, n), float("-inf"))
+    best = np.full((batch, tags, n), -np.inf)
     best[..., 0] = scores.start + emissions[:, 0]
-    origins: list[Tensor] = []
-    rank = torch.arange(n, device=emissions.device)
-    stay = (torch.arange(tags, device=emissions.device)[:, None] * n + rank).expand(batch, tags, n)
-    for t in range(1, steps):
-        candidates = best[:, :, None] + scores.transitions[..., None]  # (B, from, to, n)
-        candidates = candidates.transpose(1, 2).reshape(batch, tags, tags * n)
-        highest, index = candidates.topk(n, dim=2)
-        real = (t < lengths)[:, None, None]
-        best = torch.where(real, highest + emissions[:, t, :, None], best)
-        origins.append(torch.where(real, index, stay))
-    totals, index = (best + scores.end[:, None]).reshape(batch, tags * n).topk(n, dim=1)
+    origins: list[Ints] = []
+    stay = np.broadcast_to(np.arange(tags)[:, None] * n + np.arange(n), (batch, tags, n))
+    into = scores.transitions.T[None, :, :, None]
+    with np.errstate(all="ignore"):  # of padding, whose scores may be anything
+        for t in range(1, steps):
+            candidates = (best[:, None] + into).reshape(batch, tags, tags * n)  # (B, to, from and rank)
+            highest, index = _largest(candidates, n)
+            real = (t < lengths)[:, None, None]
+            best = np.where(real, highest + emissions[:, t, :, None], best)
+            origins.append(np.where(real, index, stay))
+    totals, index = _largest((best + scores.end[:, None]).reshape(batch, tags * n), n)
     paths = [index // n]
     for origin in reversed(origins):
-        index = origin.reshape(batch, tags * n).gather(1, index)
+        index = np.take_along_axis(origin.reshape(batch, tags * n), index, 1)
         paths.append(index // n)
-    return torch.stack(paths[::-1], 2).masked_fill(~inside(lengths, steps)[:, None], 0), totals
+    return np.where(inside(lengths, steps)[:, None], np.stack(paths[::-1], 2), 0), totals
+
+
+def _largest(values: Values, n: int) -> tuple[Floats, Ints]:
+    """(…, M) values, n ≤ M → the n largest, (…, n), largest first, and their indices. Overwrites `values`.
+
+    Of equal values, the first comes first. For the few that are asked for, n searches are faster than sorting.
+    """
+    highest, index = np.empty((*values.shape[:-1], n)), np.empty((*values.shape[:-1], n), np.int64)
+    for rank in range(n):
+        place = values.argmax(-1, keepdims=True)
+        highest[..., rank : rank + 1], index[..., rank : rank + 1] = np.take_along_axis(values, place, -1), place
+        np.put_along_axis(values, place, -np.inf, -1)
+    return highest, index

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from bilstm_nlp.batch import Bools, Values
+from bilstm_nlp.batch import Bools, Ints, Values
 
 
 class ChainScores(NamedTuple):
@@ -27,3 +28,22 @@ class ChainScores(NamedTuple):
     def of_legal(cls, start: Bools, end: Bools, transitions: Bools) -> ChainScores:
         """Score 0 what is legal, and -inf all else."""
         return cls(*(np.where(legal, 0.0, -np.inf).astype(np.float32) for legal in (start, end, transitions)))
+
+    def divided_by(self, temperature: float) -> ChainScores:
+        """Divide every score by a temperature."""
+        return ChainScores(*(score / temperature for score in self))
+
+    def to(self, dtype: DTypeLike) -> ChainScores:
+        """Convert every score to a type."""
+        return ChainScores(*(score.astype(dtype) for score in self))
+
+
+def inside(lengths: Ints, steps: int) -> Bools:
+    """(B,) lengths → (B, T) bool: True inside a sequence, False at padding.
+
+    >>> inside(np.array([1, 3]), 3)
+    array([[ True, False, False],
+           [ True,  True,  True]])
+    """
+    real: Bools = np.arange(steps) < lengths[:, None]
+    return real

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cache
 from types import ModuleType
 
-import torch
-from torch import Tensor
+import numpy as np
+
+from bilstm_nlp.batch import Values
 
 COMPILE_FROM = 2**22
 """Number of candidates (B · T · K · K) from which decoding is worth the second that loading the kernels takes."""
@@ -22,12 +23,12 @@ def kernels() -> ModuleType | None:
     return kernels
 
 
-def worth_compiling(emissions: Tensor) -> bool:
+def worth_compiling(emissions: Values) -> bool:
     """(B, T, K) emissions → True if the kernels should decode this batch.
 
     Loading the kernels takes a second. Training gains more than this back, tagging a few sentences does not. So the
     kernels decode large batches, and every batch once they are loaded. The best paths are the same either way.
     Likelihoods differ in their last bits, so this rule does not apply to them.
     """
-    supported = emissions.device.type == "cpu" and emissions.dtype == torch.float32
-    return supported and (kernels.cache_info().currsize > 0 or emissions.numel() * emissions.shape[2] >= COMPILE_FROM)
+    loaded = kernels.cache_info().currsize > 0
+    return emissions.dtype == np.float32 and (loaded or emissions.size * emissions.shape[2] >= COMPILE_FROM)

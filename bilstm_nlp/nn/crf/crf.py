@@ -1,6 +1,7 @@
-"""A linear-chain CRF: likelihood, Viterbi, the n best paths, and a posterior for exact probabilities.
+"""A linear-chain CRF to train: its parameters, what is legal, and its likelihood.
 
-The parameters are torchcrf's, and the results equal torchcrf's. The recursions are those of this room.
+The parameters are torchcrf's, and the results equal torchcrf's. What is decoded from emissions needs the chain's scores
+as arrays and no torch: `best_paths.py` has Viterbi, and `posterior.py` exact probabilities and the n best paths.
 """
 
 from __future__ import annotations
@@ -10,11 +11,9 @@ import torch
 from torch import Tensor, nn
 from torchcrf import CRF
 
-from bilstm_nlp.nn.crf.best_paths import list_viterbi, viterbi
 from bilstm_nlp.nn.crf.chain import ChainScores
 from bilstm_nlp.nn.crf.likelihood import log_likelihood
-from bilstm_nlp.nn.crf.posterior import Posterior
-from bilstm_nlp.nn.crf.recursions import Scores, double_device, log_partition
+from bilstm_nlp.nn.crf.recursions import Scores
 
 
 class LinearChainCrf(nn.Module):
@@ -24,10 +23,11 @@ class LinearChainCrf(nn.Module):
     Masks must be True up to a sentence's length and False after it. Padding has no influence.
 
     >>> crf = LinearChainCrf(3)
-    >>> emissions, mask = torch.zeros(1, 4, 3), torch.ones(1, 4, dtype=torch.bool)
-    >>> paths, scores = crf.decode(emissions, mask)
-    >>> paths.shape, crf.posterior(emissions, mask).marginals().shape
-    (torch.Size([1, 4]), torch.Size([1, 4, 3]))
+    >>> emissions, mask = torch.zeros(2, 4, 3), torch.ones(2, 4, dtype=torch.bool)
+    >>> crf.log_likelihood(emissions, torch.zeros(2, 4, dtype=torch.long), mask).shape
+    torch.Size([2])
+    >>> crf.chain_scores().transitions.shape
+    (3, 3)
     """
 
     legal_start: Tensor
@@ -93,35 +93,6 @@ class LinearChainCrf(nn.Module):
         # before the device, which may not have float64.
         return likelihood.to(torch.promote_types(emissions.dtype, torch.float32)).to(emissions.device)
 
-    # --- prediction ---
-
-    @torch.no_grad()
-    def decode(self, emissions: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, T, K) emissions, (B, T) mask → (B, T) best paths, 0 at padding, and their (B,) scores."""
-        return viterbi(self.scores(), emissions, self._lengths(emissions, mask))
-
-    def posterior(self, emissions: Tensor, mask: Tensor, *, temperature: float = 1.0) -> Posterior:
-        """(B, T, K) emissions, (B, T) mask → P(path | sentence), with every score divided by `temperature`.
-
-        Runs forward–backward once. Ask one posterior everything about a batch.
-        """
-        return Posterior(self.scores(), emissions, self._lengths(emissions, mask), temperature)
-
-    @torch.no_grad()
-    def n_best(self, emissions: Tensor, mask: Tensor, n: int, *, temperature: float = 1.0) -> tuple[Tensor, Tensor]:
-        """(B, T, K) emissions, (B, T) mask → (B, n, T) the n best paths, best first, and their (B, n) log P.
-
-        If a sentence has fewer legal paths, the remaining probabilities are 0, and their logarithms -inf.
-        """
-        device = double_device(emissions.device)
-        lengths = self._lengths(emissions, mask).to(device)
-        scores = self.scores().to(device).divided_by(temperature).double()
-        scaled = emissions.to(device).double() / temperature
-        paths, totals = list_viterbi(scores, scaled, lengths, n)
-        log_probabilities = (totals - log_partition(scores, scaled, lengths)[:, None]).clamp(max=0)
-        dtype = torch.promote_types(emissions.dtype, torch.float32)
-        return paths.to(emissions.device), log_probabilities.to(dtype).to(emissions.device)
-
     # --- checks ---
 
     def _check_legality(self) -> None:
@@ -172,21 +143,6 @@ class LinearChainCrf(nn.Module):
                 t = int(wrong[0])
                 step = f"tag {int(path[t + 1])} follows tag {int(path[t])} at position {t + 1}"
                 raise ValueError(f"'tags' must be legal. In sentence {b}, {step}.")
-
-
-def free_chain(legal_start: Tensor, legal_end: Tensor, legal_transitions: Tensor) -> LinearChainCrf:
-    """Make a chain without scores of its own: what is legal scores 0. Its parameters are not to be trained.
-
-    >>> start, end, transitions = torch.tensor([True, False]), *torch.ones(3, 2, dtype=torch.bool).split([1, 2])
-    >>> free_chain(start, end[0], transitions).scores().start
-    tensor([0., -inf])
-    """
-    chain = LinearChainCrf(
-        len(legal_start), legal_start=legal_start, legal_end=legal_end, legal_transitions=legal_transitions
-    )
-    for parameter in chain.parameters():
-        nn.init.zeros_(parameter).requires_grad_(False)
-    return chain
 
 
 def _require(name: str, tensor: Tensor, dtype: torch.dtype, shape: tuple[int, ...]) -> None:

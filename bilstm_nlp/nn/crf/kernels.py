@@ -1,10 +1,10 @@
 """Likelihood and Viterbi of a linear chain, compiled by Numba for the CPU, on numpy arrays.
 
-`compiled.py` decides when the kernels are used; `likelihood.py` and `best_paths.py` have the torch versions, which they
-are tested against. Importing Numba and reading its cache takes up to a second, so this module is imported at first use.
+`compiled.py` decides when the kernels are used. They are tested against torch in `likelihood.py` and numpy in
+`best_paths.py`. Importing Numba and reading its cache takes up to a second, so this module is imported at first use.
 
-A batch is split into blocks of neighbouring sentences, which threads share. The blocks depend on the batch's shape
-only, so results are the same, bit by bit, for any number of threads.
+For the likelihood, a batch is split into blocks of neighbouring sentences, which threads share. The blocks depend on
+the batch's shape only, so results are the same, bit by bit, for any number of threads.
 
 The file is longer than others: a kernel is one function over plain loops, and the forward pass, the backward pass and
 Viterbi share the factors and limits defined here.
@@ -320,7 +320,7 @@ def backward_block(
 
 
 def viterbi(
-    start: Singles, end: Singles, transitions: Singles, emissions: Singles, lengths: Integers, threads: int
+    start: Singles, end: Singles, transitions: Singles, emissions: Singles, lengths: Integers
 ) -> tuple[Integers, Singles] | None:
     """(B, T, K) emissions, (B,) lengths → (B, T) best paths, 0 at padding, and their (B,) scores.
 
@@ -328,18 +328,14 @@ def viterbi(
     """
     start, end, transitions, emissions = map(np.ascontiguousarray, (start, end, transitions, emissions))
     paths, totals = np.empty(emissions.shape[:2], np.int64), np.empty(len(lengths), np.float32)
-
-    def work(block: int, first: int, last: int) -> bool:
-        part = slice(first, last)
-        return viterbi_block(start, end, transitions, emissions[part], lengths[part], paths[part], totals[part])
-
-    return (paths, totals) if by_blocks(work, emissions, threads) else None
+    known = viterbi_batch(start, end, transitions, emissions, np.ascontiguousarray(lengths), paths, totals)
+    return (paths, totals) if known else None
 
 
 @compiled(
     "boolean(float32[::1], float32[::1], float32[:, ::1], float32[:, :, ::1], int64[::1], int64[:, ::1], float32[::1])"
 )
-def viterbi_block(
+def viterbi_batch(
     start: Singles,
     end: Singles,
     transitions: Singles,

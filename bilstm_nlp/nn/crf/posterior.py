@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+import numpy as np
 
-from bilstm_nlp.nn.crf.recursions import Scores, double_device, messages
-from bilstm_nlp.nn.padding import inside
+from bilstm_nlp.batch import Bools, Ints, Values
+from bilstm_nlp.nn.crf.best_paths import list_viterbi
+from bilstm_nlp.nn.crf.chain import ChainScores, inside
+from bilstm_nlp.nn.crf.sums import log_sum_exp, messages
 
+QUIET = np.errstate(divide="ignore", invalid="ignore")
+"""Logarithms of 0, and differences of scores that are forbidden or not numbers, are no news."""
 MANY_TAGS = 40
 """Tags from which on sums over tags are products of matrices. With fewer tags, log-sum-exp is fast enough."""
 
@@ -15,96 +18,100 @@ MANY_TAGS = 40
 class Posterior:
     """P(path | sentence) of B sentences, from which marginals, entities and runs of one tag are read.
 
-    All sums are in double precision. Results have the emissions' device and their type, single precision at least.
+    All sums are in double precision. Results have the emissions' type. Knows no torch.
 
-    >>> emissions, lengths = torch.zeros(1, 2, 3), torch.tensor([2])
-    >>> free = Scores(torch.zeros(3), torch.zeros(3), torch.zeros(3, 3))
-    >>> Posterior(free, emissions, lengths).marginals()[0, 0]
-    tensor([0.3333, 0.3333, 0.3333])
+    >>> emissions, lengths = np.zeros((1, 2, 3)), np.array([2])
+    >>> free = ChainScores(np.zeros(3), np.zeros(3), np.zeros((3, 3)))
+    >>> Posterior(free, emissions, lengths).marginals()[0, 0].round(4)
+    array([0.3333, 0.3333, 0.3333])
     """
 
-    @torch.no_grad()
-    def __init__(self, scores: Scores, emissions: Tensor, lengths: Tensor, temperature: float = 1.0) -> None:
+    def __init__(self, scores: ChainScores, emissions: Values, lengths: Ints, temperature: float = 1.0) -> None:
         """(B, T, K) emissions, (B,) lengths; every score is divided by `temperature`."""
-        device = double_device(emissions.device)
-        self.device, self.dtype = emissions.device, torch.promote_types(emissions.dtype, torch.float32)
-        self.lengths = lengths.to(device)
-        self.scores = scores.to(device).divided_by(temperature).double()
-        self.emissions = emissions.to(device).double() / temperature
+        self.dtype, self.lengths = emissions.dtype, lengths
+        self.scores = scores.divided_by(temperature).to(np.float64)
+        self.emissions = emissions.astype(np.float64) / temperature
         self.messages = messages(self.scores, self.emissions, self.lengths)
 
-    def log_partition(self) -> Tensor:
+    def log_partition(self) -> Values:
         """Return the (B,) log sums of exp(score / temperature) over all legal paths."""
         return self._result(self.messages.partition)
 
-    def marginals(self) -> Tensor:
+    @QUIET
+    def marginals(self) -> Values:
         """Return the (B, T, K) probabilities P(tag at t | sentence), 0 at padding."""
         alphas, betas, partition, _ = self.messages
         logarithms = alphas + betas - partition[:, None, None]
-        padding = ~inside(self.lengths, alphas.shape[1])
-        return self._result(logarithms.exp().masked_fill(padding[..., None], 0))
+        logarithms[~inside(self.lengths, alphas.shape[1])] = -np.inf
+        return self._result(np.exp(logarithms))
 
-    @torch.no_grad()
+    @QUIET
+    def n_best(self, n: int) -> tuple[Ints, Values]:
+        """Return the (B, n, T) n best paths, best first, and their (B, n) log P.
+
+        If a sentence has fewer legal paths, the remaining probabilities are 0, and their logarithms -inf.
+        """
+        paths, totals = list_viterbi(self.scores, self.emissions, self.lengths, n)
+        return paths, self._result(np.minimum(totals - self.messages.partition[:, None], 0))
+
+    @QUIET
     def span_log_probabilities(
-        self, sentence: Tensor, start: Tensor, end: Tensor, type_tags: Tensor, continues: Tensor
-    ) -> Tensor:
+        self, sentence: Ints, start: Ints, end: Ints, type_tags: Bools, continues: Bools
+    ) -> Values:
         """(N,) sentence, start, end (exclusive), (N, K) type_tags, (K, K) continues → (N,) log P(span | sentence).
 
-        The span is an entity of its type, no longer and no shorter. `type_tags` (bool) marks the tags of the span's
-        type. `continues` (bool) is True if the column's tag, right after the row's tag, continues the same entity.
+        The span is an entity of its type, no longer and no shorter. `type_tags` marks the tags of the span's type.
+        `continues` is True if the column's tag, right after the row's tag, continues the same entity.
 
         Exact over all ways to spell the span, by constrained forward–backward: transitions into the span and out of it
         must not continue an entity, transitions inside it must.
         """
-        sentence, start, end, type_tags, continues = (
-            tensor.to(self.lengths.device) for tensor in (sentence, start, end, type_tags, continues)
-        )
         scores, emissions, lengths = self.scores, self.emissions, self.lengths
         alphas, betas, partition, safe = self.messages
         product = _scaled_log_product if safe and len(scores.start) >= MANY_TAGS else _log_product
-        inner = scores.transitions.masked_fill(~continues, float("-inf"))
-        leaving = scores.transitions.masked_fill(continues, float("-inf"))
+        inner = np.where(continues, scores.transitions, -np.inf)
+        leaving = np.where(continues, -np.inf, scores.transitions)
         before = product(alphas[sentence, start - 1], leaving)  # not used if the start is 0
-        sums = torch.where((start == 0)[:, None], scores.start, before) + emissions[sentence, start]
-        sums = sums.masked_fill(~type_tags, float("-inf"))
-        for step in range(1, int((end - start).max()) if len(start) else 0):
-            longer = (end - start > step).nonzero().squeeze(1)
+        sums = np.where((start == 0)[:, None], scores.start, before) + emissions[sentence, start]
+        sums = np.where(type_tags, sums, -np.inf)
+        for step in range(1, int((end - start).max(initial=0))):
+            longer = np.flatnonzero(end - start > step)
             emission = emissions[sentence[longer], start[longer] + step]
             sums[longer] = product(sums[longer], inner) + emission
-        following = torch.minimum(end, lengths[sentence] - 1)
+        following = np.minimum(end, lengths[sentence] - 1)
         suffix = product(emissions[sentence, following] + betas[sentence, following], leaving.T)
-        after = torch.where((end == lengths[sentence])[:, None], scores.end, suffix)
-        return self._result(((sums + after).logsumexp(1) - partition[sentence]).clamp(max=0))
+        after = np.where((end == lengths[sentence])[:, None], scores.end, suffix)
+        return self._result(np.minimum(log_sum_exp(sums + after, 1) - partition[sentence], 0))
 
-    @torch.no_grad()
-    def run_log_probabilities(self, sentence: Tensor, start: Tensor, end: Tensor, tag: int) -> Tensor:
+    @QUIET
+    def run_log_probabilities(self, sentence: Ints, start: Ints, end: Ints, tag: int) -> Values:
         """(N,) sentence, start, end (exclusive) → (N,) log P(all tokens of the run have this tag | sentence).
 
         Exact, whatever the tags around the run are. A run must have at least one token.
         """
-        sentence, start, end = (tensor.to(self.lengths.device) for tensor in (sentence, start, end))
         alphas, betas, partition, _ = self.messages
         cumulative = self.emissions[..., tag].cumsum(1)
         within = cumulative[sentence, end - 1] - cumulative[sentence, start]
-        stay = self.scores.transitions[tag, tag]
-        inside_score = torch.where(end - start > 1, (end - start - 1) * stay, 0.0)  # avoids 0 · -inf
+        stay, further = self.scores.transitions[tag, tag], end - start - 1
+        steps = np.where(further > 0, np.maximum(further, 1) * stay, 0.0)  # avoids 0 · -inf
         around = alphas[sentence, start, tag] + betas[sentence, end - 1, tag]
-        return self._result((around + within + inside_score - partition[sentence]).clamp(max=0))
+        return self._result(np.minimum(around + within + steps - partition[sentence], 0))
 
-    def _result(self, values: Tensor) -> Tensor:
-        # The type first: a device without float64 must not be given one.
-        return values.to(self.dtype).to(self.device)
+    def _result(self, values: Values) -> Values:
+        return values.astype(self.dtype)
 
 
-def _log_product(logarithms: Tensor, matrix: Tensor) -> Tensor:
+def _log_product(logarithms: Values, matrix: Values) -> Values:
     """(N, K), (K, K) → (N, K): their matrix product, with logarithms in and out."""
-    return (logarithms[:, :, None] + matrix).logsumexp(1)
+    return log_sum_exp(logarithms[:, :, None] + matrix, 1)
 
 
-def _scaled_log_product(logarithms: Tensor, matrix: Tensor) -> Tensor:
+def _scaled_log_product(logarithms: Values, matrix: Values) -> Values:
     """Compute `_log_product` as one product of numbers, many times as fast. Scores must be within a safe range."""
-    largest, highest = logarithms.amax(1, keepdim=True), matrix.amax()
-    if highest == float("-inf"):
-        return torch.full_like(logarithms, float("-inf"))
-    largest = largest.masked_fill(largest == float("-inf"), 0)
-    return ((logarithms - largest).exp() @ (matrix - highest).exp()).log() + largest + highest
+    largest, highest = logarithms.max(1, keepdims=True), matrix.max()
+    if highest == -np.inf:
+        return np.full_like(logarithms, -np.inf)
+    largest = np.where(largest == -np.inf, 0.0, largest)
+    products: Values = np.log(np.exp(logarithms - largest) @ np.exp(matrix - highest))
+    products += largest + highest
+    return products

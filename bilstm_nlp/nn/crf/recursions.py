@@ -1,10 +1,11 @@
-"""Sums over all paths of a linear chain: forward–backward and scores of paths, in double precision.
+"""Sums over all paths of a linear chain in torch, for training: forward–backward and scores of paths.
 
 The functions take (B, T, K) emissions and (B,) lengths. Each is one loop over time, whose steps are a few operations on
 the whole batch. The backward messages are the forward messages of the reversed sentences, so both directions run at
 once. Sums are products that are scaled at every step. If scores are too far apart for products, log-sum-exp is used.
 
-Emissions must be finite at tokens. At padding they may be anything: padding has no influence.
+Emissions must be finite at tokens. At padding they may be anything: padding has no influence. `sums.py` has the
+forward–backward of prediction, in numpy.
 """
 
 from __future__ import annotations
@@ -34,10 +35,6 @@ class Scores(NamedTuple):
     """(K,)"""
     transitions: Tensor
     """(K, K), from the row's tag to the column's tag."""
-
-    def divided_by(self, temperature: float) -> Scores:
-        """Divide every score by a temperature."""
-        return Scores(*(score / temperature for score in self))
 
     def to(self, target: torch.device | torch.dtype) -> Scores:
         """Move every score to a device or convert it to a type."""
@@ -142,11 +139,6 @@ def log_recursion(first: Tensor, kernel: Tensor, emissions: Tensor) -> Tensor:
     for emission in emissions[1:]:
         sums.append((sums[-1][..., None] + kernel[:, None]).logsumexp(2) + emission)
     return torch.stack(sums)
-
-
-def log_partition(scores: Scores, emissions: Tensor, lengths: Tensor) -> Tensor:
-    """(B, T, K) emissions, (B,) lengths → (B,) log sum of exp(score) over all paths, in double precision."""
-    return messages(scores, emissions, lengths).partition
 
 
 def path_scores(scores: Scores, emissions: Tensor, paths: Tensor, lengths: Tensor) -> Tensor:

@@ -116,7 +116,7 @@ class LabellingAuditor:
         wrong: list[WrongStretch] = []
         for fold, labeller in enumerate(predictors, 1):
             assert isinstance(labeller, Labeller)
-            evaluation = Evaluation(labeller.model, labeller.codec, self._parts(fold)[1])
+            evaluation = Evaluation(labeller.network, labeller.codec, self._parts(fold)[1])
             wrong += errors_page.mistakes(evaluation)
         steps = sum(map(len, self.train.sequences))
         return LabellingAudit(

@@ -16,6 +16,9 @@ from bilstm_nlp.data.labelled.sequence_codec import Scaler, SequenceCodec, Seque
 from bilstm_nlp.errors import excerpt
 from bilstm_nlp.system.json_values import checked
 
+LABELS_SHOWN = 20
+"""Labels that a message lists."""
+
 
 class CodecFile(BaseModel):
     """The keys of codec.json and their types."""

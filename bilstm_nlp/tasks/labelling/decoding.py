@@ -1,4 +1,7 @@
-"""From encoded sequences to the best labels and exact probabilities of each step, in the order of the data."""
+"""From encoded sequences to the best labels and exact probabilities of each step, in the order of the data.
+
+Knows no torch.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from bilstm_nlp.batch import Floats, Ints
+from bilstm_nlp.batch import Floats, Ints, Values
 from bilstm_nlp.data.batches import in_corpus_order, plan
 from bilstm_nlp.data.labelled.encoded_sequences import EncodedSequences
-from bilstm_nlp.nn.tagging_heads import CrfHead, SoftmaxHead, TagPaths
-from bilstm_nlp.nn.tensors import on
-from bilstm_nlp.tasks.labelling.model import LabellingModel, head_of
+from bilstm_nlp.nn.crf.best_paths import viterbi
+from bilstm_nlp.nn.crf.posterior import Posterior
+from bilstm_nlp.tasks.labelling.network import LabellingNetwork
 
 BATCH_STEPS = 8192
 """Steps of a batch, padding included, if no gradient is needed."""
@@ -28,21 +30,23 @@ class DecodedBatch:
     """(B,) the index of each sequence in the data."""
     lengths: Ints
     """(B,) steps of each sequence."""
-    decoded: TagPaths
-    head: CrfHead | SoftmaxHead
+    emissions: Values
+    """(B, T, K)"""
+    best: Ints
+    """(B, T) the best labels, 0 at padding."""
+    network: LabellingNetwork
 
     @property
     def paths(self) -> Iterator[Ints]:
         """Yield the best labels (T,) of each sequence, as numbers."""
-        for path, length in zip(self.decoded.paths.cpu().numpy(), self.lengths.tolist(), strict=True):
+        for path, length in zip(self.best, self.lengths.tolist(), strict=True):
             yield path[:length]
 
     def marginals(self, temperature: float | None = None) -> Iterator[NDArray[np.float64]]:
         """Yield the (T, K) probabilities of each sequence's labels, by default at the calibrated temperature."""
-        at = float(self.head.temperature) if temperature is None else temperature
-        posterior = self.head.crf.posterior(self.decoded.emissions, self.decoded.mask, temperature=at)
-        values = posterior.marginals().cpu().double().clamp(max=1).numpy()
-        for rows, length in zip(values, self.lengths.tolist(), strict=True):
+        at = self.network.temperature if temperature is None else temperature
+        marginals = Posterior(self.network.chain, self.emissions, self.lengths, at).marginals().astype(np.float64)
+        for rows, length in zip(np.minimum(marginals, 1), self.lengths.tolist(), strict=True):
             yield rows[:length]
 
 
@@ -69,15 +73,14 @@ class Decoded:
         )
 
 
-@torch.no_grad()
-def decode(model: LabellingModel, encoded: EncodedSequences, batch_steps: int = BATCH_STEPS) -> Decoded:
+def decode(network: LabellingNetwork, encoded: EncodedSequences, batch_steps: int = BATCH_STEPS) -> Decoded:
     """Decode sequences in batches of similar length."""
-    model.eval()
-    device = next(model.parameters()).device
-    batches = [
-        DecodedBatch(chosen, encoded.lengths[chosen], model.decode(on(encoded.collate(chosen), device)), head_of(model))
-        for chosen in plan(encoded.lengths, batch_steps)
-    ]
+    chain = network.chain
+    batches = []
+    for chosen in plan(encoded.lengths, batch_steps):
+        lengths, emissions = encoded.lengths[chosen], network.emissions(encoded.collate(chosen)).scores
+        best, _ = viterbi(chain, emissions, lengths)
+        batches.append(DecodedBatch(chosen, lengths, emissions, best, network))
     return Decoded(batches)
 
 

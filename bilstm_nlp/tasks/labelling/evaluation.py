@@ -16,7 +16,7 @@ from bilstm_nlp.metrics.steps import step_scores
 from bilstm_nlp.system.json_values import as_json
 from bilstm_nlp.tasks.labelling.codec import LabellingCodec, in_order
 from bilstm_nlp.tasks.labelling.decoding import Decoded, decode
-from bilstm_nlp.tasks.labelling.model import LabellingModel, head_of
+from bilstm_nlp.tasks.labelling.network import LabellingNetwork
 from bilstm_nlp.tasks.temperature import Calibration, Confidences, cross_fitted, fit_temperature, interpolated
 
 MANY_SUMS = 20_000_000
@@ -27,7 +27,7 @@ MANY_SUMS = 20_000_000
 class Evaluation:
     """A labeller on a part of the data with gold labels."""
 
-    model: LabellingModel
+    network: LabellingNetwork
     codec: LabellingCodec
     part: SequenceSet
 
@@ -45,7 +45,7 @@ class Evaluation:
     @cached_property
     def decoded(self) -> Decoded:
         """The predictions."""
-        return decode(self.model, self.codec.encode(self.part.sequences))
+        return decode(self.network, self.codec.encode(self.part.sequences))
 
     @cached_property
     def predicted(self) -> list[Ints]:
@@ -65,7 +65,7 @@ class Evaluation:
 
     def calibrate(self) -> None:
         """Set the temperature to the value that fits this part best."""
-        head_of(self.model).temperature.fill_(fit_temperature(self._fitted, self.correct))
+        self.network.set_temperature(fit_temperature(self._fitted, self.correct))
 
     @cached_property
     def _fitted(self) -> Confidences:
@@ -82,7 +82,7 @@ class Evaluation:
         lengths = [len(labels) for labels in self.gold]
         half = np.repeat(np.arange(len(lengths)) % 2 == 0, lengths)
         return Calibration(
-            temperature=float(head_of(self.model).temperature),
+            temperature=self.network.temperature,
             before=reliability(self.decoded.confidences(1.0), self.correct),
             after=reliability(self.decoded.confidences(), self.correct),
             ece_cross_fitted=cross_fitted(self._fitted, self.correct, half)[1] if len(lengths) > 1 else None,

@@ -15,13 +15,21 @@ from bilstm_nlp.errors import ConfigError, listed
 from bilstm_nlp.nn.crf.crf import LinearChainCrf
 from bilstm_nlp.nn.model import Model
 from bilstm_nlp.nn.sequence_embedder import SequenceSteps
-from bilstm_nlp.nn.tagging_heads import CrfHead, SoftmaxHead, TagPaths
-from bilstm_nlp.tasks.labelling.codec import LabellingCodec
+from bilstm_nlp.nn.tagging_heads import CrfHead, SoftmaxHead
+from bilstm_nlp.tasks.base import Restored
+from bilstm_nlp.tasks.labelling.codec import LABELS_SHOWN, LabellingCodec
+from bilstm_nlp.tasks.labelling.saved import SavedLabeller
 from bilstm_nlp.tasks.layers import attention, encoder
+from bilstm_nlp.tasks.torch_step_network import TorchStepNetwork
 
-LabellingModel = Model[SequenceBatch[Tensor], TagPaths]
-LABELS_SHOWN = 20
-"""Labels that a message lists."""
+LabellingModel = Model[SequenceBatch[Tensor], Tensor]
+
+
+def restored(config: LabellingConfig, codec: object) -> Restored:
+    """Make the labeller of a saved run, before its weights are loaded. Raises `RunError` for a damaged codec."""
+    saved = SavedLabeller.of(config, codec)
+    untrained = model(config, saved.codec)
+    return Restored(saved.around(TorchStepNetwork(untrained)), untrained)
 
 
 def model(config: LabellingConfig, codec: LabellingCodec, weights: Tensor | None = None) -> LabellingModel:
@@ -44,12 +52,6 @@ def _head(config: LabellingConfig, inputs: int, chain: LinearChainCrf, weights: 
             return SoftmaxHead(inputs, chain, weights)
         case unknown:
             assert_never(unknown)
-
-
-def head_of(model: LabellingModel) -> CrfHead | SoftmaxHead:
-    """Return the head of a labeller."""
-    assert isinstance(model.head, (CrfHead, SoftmaxHead))
-    return model.head
 
 
 def label_weights(head: LabelCrfConfig | LabelSoftmaxConfig, labels: tuple[str, ...], gold: Ints) -> Tensor | None:

@@ -14,9 +14,9 @@ from bilstm_nlp.data.labelled.sequences import read_frame, read_sequences
 from bilstm_nlp.errors import InputError, listed
 from bilstm_nlp.system.json_values import shortest
 from bilstm_nlp.tasks.base import Answer
-from bilstm_nlp.tasks.labelling.codec import LabellingCodec
+from bilstm_nlp.tasks.labelling.codec import LABELS_SHOWN, LabellingCodec
 from bilstm_nlp.tasks.labelling.decoding import decode
-from bilstm_nlp.tasks.labelling.model import LABELS_SHOWN, LabellingModel
+from bilstm_nlp.tasks.labelling.network import LabellingNetwork
 from bilstm_nlp.tasks.labelling.output import LabelledSteps, OutputFormat, csv_lines, json_lines, table_of
 from bilstm_nlp.tasks.request import Request
 
@@ -24,9 +24,9 @@ from bilstm_nlp.tasks.request import Request
 class Labeller:
     """A trained labeller of series, as `load` returns it."""
 
-    def __init__(self, model: LabellingModel, codec: LabellingCodec, format: SequenceFormat) -> None:
+    def __init__(self, network: LabellingNetwork, codec: LabellingCodec, format: SequenceFormat) -> None:
         """`format`: the layout of the files that the labeller was trained on."""
-        self.model, self.codec = model, codec
+        self.network, self.codec = network, codec
         self.format = codec.inputs.format(format, "none")
 
     def __repr__(self) -> str:
@@ -66,7 +66,7 @@ class Labeller:
 
     def _labelled(self, sequences: Sequence[LabelledSequence]) -> Iterator[LabelledSteps]:
         """Yield the labels of sequences that were read."""
-        decoded = decode(self.model, self.codec.encode(sequences))
+        decoded = decode(self.network, self.codec.encode(sequences))
         names = np.array(self.codec.labels, dtype=object)
         confidences, begin = decoded.confidences(), 0
         for sequence, path in zip(sequences, decoded.paths(), strict=True):
@@ -80,7 +80,7 @@ class Labeller:
         """Return the probability of each label at each step, and the best labels. An input is [step][column]."""
         sequences = [_sequence(values, self.codec.inputs.features) for values in inputs]
         steps = max(map(len, sequences), default=0) * len(sequences)
-        decoded = decode(self.model, self.codec.encode(sequences), steps)
+        decoded = decode(self.network, self.codec.encode(sequences), steps)
         return [
             Answer(shortest(marginals.astype(np.float32).ravel()), [self.codec.labels[label] for label in path])
             for marginals, path in zip(decoded.marginals(), decoded.paths(), strict=True)

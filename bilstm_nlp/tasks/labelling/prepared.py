@@ -23,11 +23,13 @@ from bilstm_nlp.tasks.labelling.comparison import LabelledExamples, Run, StoredS
 from bilstm_nlp.tasks.labelling.data import LabelledParts
 from bilstm_nlp.tasks.labelling.decoding import decode
 from bilstm_nlp.tasks.labelling.evaluation import Evaluation
-from bilstm_nlp.tasks.labelling.model import LabellingModel, head_of
+from bilstm_nlp.tasks.labelling.model import LabellingModel
+from bilstm_nlp.tasks.labelling.network import LabellingNetwork
 from bilstm_nlp.tasks.labelling.predictor import Labeller
 from bilstm_nlp.tasks.measurement import Measurement, Ratio, evenly_spaced, timed
 from bilstm_nlp.tasks.report_tables import most_frequent
 from bilstm_nlp.tasks.sequences import sequence_format
+from bilstm_nlp.tasks.torch_step_network import TorchStepNetwork
 from bilstm_nlp.training.protocols import Batches, Score, TrainingBatch
 
 EXAMPLES, EXAMPLE_STEPS, MEASURED = 8, 200, 1000
@@ -44,6 +46,11 @@ class PreparedLabelling:
     data: LabelledParts
     codec: LabellingCodec
     model: LabellingModel
+
+    @property
+    def network(self) -> LabellingNetwork:
+        """The model with its present weights, as a network that decodes."""
+        return TorchStepNetwork(self.model)
 
     @cached_property
     def _encoded(self) -> EncodedSequences:
@@ -67,7 +74,7 @@ class PreparedLabelling:
         gold = self.evaluation().gold
 
         def score(model: Any) -> Score:
-            predicted = decode(model, encoded).paths()
+            predicted = decode(TorchStepNetwork(model), encoded).paths()
             accuracy = float((np.concatenate(predicted) == np.concatenate(gold)).mean())
             segments = segment_scores(gold, predicted)
             figures = {"accuracy": accuracy, "edit": segments.edit, "segment_f1_50": segments.overlapping[0.5].f1}
@@ -77,7 +84,7 @@ class PreparedLabelling:
 
     def evaluation(self) -> Evaluation:
         """Return the model's predictions on the development part."""
-        return Evaluation(self.model, self.codec, self.data.dev)
+        return Evaluation(self.network, self.codec, self.data.dev)
 
     def finish(self) -> dict[str, Any]:
         """Fit the temperature to the development part, then score it and the test part, if there is one."""
@@ -85,12 +92,12 @@ class PreparedLabelling:
         dev.calibrate()
         results = {"dev": dev.results()}
         if self.data.test is not None:
-            results["test"] = Evaluation(self.model, self.codec, self.data.test).results()
+            results["test"] = Evaluation(self.network, self.codec, self.data.test).results()
         return results
 
     def predictor(self) -> Labeller:
         """Return the labeller, with the model's present weights."""
-        return Labeller(self.model, self.codec, sequence_format(self.config.data, "steps"))
+        return Labeller(self.network, self.codec, sequence_format(self.config.data, "steps"))
 
     def examples(self) -> list[Any]:
         """Return the beginnings of a few development sequences, as [step][column]."""
@@ -102,7 +109,7 @@ class PreparedLabelling:
         """Measure the labeller on each development sequence: right steps, and segments that overlap by half."""
         evaluation = self.evaluation()
         encoded = self.codec.encode(self.data.dev.sequences)
-        predicted, seconds = timed(lambda: decode(self.model, encoded).paths())
+        predicted, seconds = timed(lambda: decode(self.network, encoded).paths())
         gold, results = evaluation.gold, evaluation.results()
         right = [int((own == labels).sum()) for own, labels in zip(gold, predicted, strict=True)]
         segments = segment_scores(gold, predicted)
@@ -145,7 +152,7 @@ class PreparedLabelling:
         """Draw the confusion of the development part's labels, and the learnt transitions."""
         names, counts = most_frequent(results["dev"]["confusion"], DRAWN_LABELS)
         plots.confusion(names, counts, folder / "confusion.png", "label", outside=False, units="Steps")
-        scores = head_of(self.model).crf.scores().transitions.detach().cpu().numpy()
+        scores = self.network.chain.transitions
         drawn = self.codec.labels[:DRAWN_LABELS]
         plots.transitions(drawn, scores[: len(drawn), : len(drawn)], folder / "transitions.png")
 

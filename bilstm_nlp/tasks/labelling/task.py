@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-
-import numpy as np
-import torch
+from typing import TYPE_CHECKING, Any
 
 from bilstm_nlp.config.labelling import LabellingConfig
-from bilstm_nlp.errors import DataError, InputError
+from bilstm_nlp.errors import InputError
 from bilstm_nlp.reports.sections import Section
-from bilstm_nlp.system.memory import allocating
 from bilstm_nlp.tasks.base import Predictor
 from bilstm_nlp.tasks.labelling import report
-from bilstm_nlp.tasks.labelling.codec import LabellingCodec
 from bilstm_nlp.tasks.labelling.data import PartsLoader, say_unknown_labels
 from bilstm_nlp.tasks.labelling.evaluation import Evaluation
-from bilstm_nlp.tasks.labelling.model import label_weights, model
 from bilstm_nlp.tasks.labelling.predictor import Labeller
-from bilstm_nlp.tasks.labelling.prepared import PreparedLabelling
 from bilstm_nlp.tasks.request import ErrorsPage
 from bilstm_nlp.tasks.sequence_inspection import SequenceInspection, inspect_sequences
-from bilstm_nlp.tasks.sequences import sequence_format
+
+if TYPE_CHECKING:
+    from bilstm_nlp.tasks.labelling.prepared import PreparedLabelling
 
 
 class LabellingTask:
@@ -34,20 +29,12 @@ class LabellingTask:
 
     def prepare(self, trained: Predictor | None = None) -> PreparedLabelling:
         """Read the data, seed, fit the codec and make the model; or take those of a trained labeller."""
-        config = self.config
-        if trained is not None:
-            assert isinstance(trained, Labeller)
-            data = self.loader.load(trained.codec.inputs.roles)
-            return PreparedLabelling(config, data, trained.codec, trained.model)
-        data = self.loader.load()
-        torch.manual_seed(config.seed)
-        codec = LabellingCodec.fit(data.train.sequences, data.train.roles, config.data.scaler)
-        if len(codec.labels) < 2:
-            raise DataError(data.train.source, "steps with at least two labels", f"{codec.labels[0]!r} alone")
-        gold = np.concatenate([codec.numbers(each.labels or (), codec.labels) for each in data.train.sequences])
-        weights = label_weights(config.head, codec.labels, gold)
-        with allocating("making the model", "size of the encoder"):
-            return PreparedLabelling(config, data, codec, model(config, codec, weights))
+        from bilstm_nlp.tasks.labelling import preparing
+
+        if trained is None:
+            return preparing.fitted(self.config, self.loader.load())
+        assert isinstance(trained, Labeller)
+        return preparing.trained(self.config, self.loader.load(trained.codec.inputs.roles), trained)
 
     def prepare_from(self, parent: Predictor) -> PreparedLabelling:
         """Raise `InputError`: a labeller's training starts from random weights."""
@@ -69,7 +56,7 @@ class LabellingTask:
         data = self.config.data
         part = self.loader.read(source or data.test or data.dev, trained.codec.inputs.roles)
         say_unknown_labels(part, set(trained.codec.labels))
-        evaluation = Evaluation(trained.model, trained.codec, part)
+        evaluation = Evaluation(trained.network, trained.codec, part)
         if errors is not None:
             from bilstm_nlp.tasks.labelling import errors_page
 
@@ -79,9 +66,3 @@ class LabellingTask:
     def report(self, parts: Mapping[str, dict[str, Any]]) -> list[Section]:
         """Turn the results on each part into a section."""
         return report.sections(parts)
-
-
-def restored(config: LabellingConfig, codec: object) -> Labeller:
-    """Make the labeller of a saved run, before its weights are loaded. Raises `RunError` for a damaged codec."""
-    saved = LabellingCodec.from_json(codec)
-    return Labeller(model(config, saved), saved, sequence_format(config.data, "steps"))

@@ -13,7 +13,8 @@ from bilstm_nlp.data.batches import in_corpus_order
 from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.errors import InputError
-from bilstm_nlp.tasks.tagging.decoding import DecodedBatch, TaggingModel, decoded_batches, head_of
+from bilstm_nlp.tasks.tagging.decoding import DecodedBatch, decoded_batches
+from bilstm_nlp.tasks.tagging.network import TaggingNetwork
 from bilstm_nlp.tasks.temperature import Confidences
 
 T = TypeVar("T")
@@ -57,10 +58,10 @@ class Decoder(Protocol):
 
 
 class ModelDecoder:
-    """A trained model that decodes."""
+    """A trained model that decodes, by whatever engine its network runs."""
 
-    def __init__(self, model: TaggingModel, codec: TaggingCodec) -> None:
-        self.model, self.codec = model, codec
+    def __init__(self, network: TaggingNetwork, codec: TaggingCodec) -> None:
+        self.network, self.codec = network, codec
 
     @property
     def reads_documents(self) -> bool:
@@ -69,27 +70,27 @@ class ModelDecoder:
 
     @property
     def temperature(self) -> float:
-        """The temperature of the head."""
-        return float(head_of(self.model).temperature)
+        """The temperature of the network."""
+        return self.network.temperature
 
     def set_temperature(self, temperature: float) -> None:
-        """Set the temperature of the head."""
-        head_of(self.model).temperature.fill_(temperature)
+        """Set the temperature of the network."""
+        self.network.set_temperature(temperature)
 
     def attention_heads(self) -> int:
         """Return the number of attention heads. Raises `InputError` for a model without attention."""
-        if self.model.attention is None:
+        if not self.network.heads:
             raise InputError(
                 "attention: expected a model trained with attention.kind additive or multi-head, found none"
             )
-        return self.model.attention.heads
+        return self.network.heads
 
     def batches(
         self, sentences: Sequence[Sentence], *, attention: bool = False, batch_tokens: int | None = None
     ) -> Iterator[DecodedBatch]:
         """Yield batches of sentences, as `decoded_batches` does."""
         encoded = self.codec.encode(sentences)
-        return decoded_batches(self.model, self.codec, encoded, attention=attention, batch_tokens=batch_tokens)
+        return decoded_batches(self.network, self.codec, encoded, attention=attention, batch_tokens=batch_tokens)
 
     def confidences(self, batches: Sequence[DecodedBatch]) -> Confidences:
         """Return a function: temperature → (N,) exact probabilities of the batches' own entities, batch by batch."""

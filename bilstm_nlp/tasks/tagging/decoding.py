@@ -1,7 +1,7 @@
-"""From a model's best paths to tags, entities and exact probabilities: shared by scoring and prediction.
+"""From a network's emissions to tags, entities and exact probabilities: shared by scoring and prediction.
 
 Sentences are decoded in batches of similar length. Results come in the corpus's order: `decode` and `decode_each`
-restore it, and callers need not know about batches.
+restore it, and callers need not know about batches. Knows no torch.
 """
 
 from __future__ import annotations
@@ -12,22 +12,19 @@ from functools import partial
 from typing import NamedTuple, TypeVar
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from bilstm_nlp.batch import Ints, TokenBatch
+from bilstm_nlp.batch import Ints, Values
 from bilstm_nlp.data.batches import in_corpus_order, plan, ragged
 from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.document_windows import ReadTogether, alone, in_documents
 from bilstm_nlp.data.text.encoded_sentences import EncodedSentences
-from bilstm_nlp.nn.model import Model
-from bilstm_nlp.nn.tagging_heads import CrfHead, SoftmaxHead, TagPaths
-from bilstm_nlp.nn.tensors import on
+from bilstm_nlp.nn.crf.best_paths import viterbi
 from bilstm_nlp.tags import Span, spans
+from bilstm_nlp.tasks.step_network import Emissions
+from bilstm_nlp.tasks.tagging.network import TaggingNetwork
 from bilstm_nlp.tasks.tagging.posterior import Chain, EntityPosterior
 
 T = TypeVar("T")
-TaggingModel = Model[TokenBatch[Tensor], TagPaths]
 
 BATCH_TOKENS = 4096
 """Tokens in a batch, padding included, if no gradient is needed."""
@@ -59,7 +56,7 @@ class DecodedBatch:
     """Of each sentence, in the training scheme."""
     entities: list[list[Span]]
     """Of each sentence."""
-    attention: Tensor | None = None
+    attention: Values | None = None
     """(B, heads, T, T) the attention's weights, if they were asked for."""
 
     def posterior(self, temperature: float | None = None) -> EntityPosterior:
@@ -67,13 +64,13 @@ class DecodedBatch:
         return self.posterior_at(self.temperature() if temperature is None else temperature)
 
 
-def decode(model: TaggingModel, codec: TaggingCodec, encoded: EncodedSentences) -> list[Decoded]:
+def decode(network: TaggingNetwork, codec: TaggingCodec, encoded: EncodedSentences) -> list[Decoded]:
     """Return the best tag sequence and the entities of each sentence, in the corpus's order."""
-    return decode_each(model, codec, encoded, lambda batch: map(Decoded, batch.tags, batch.entities))
+    return decode_each(network, codec, encoded, lambda batch: map(Decoded, batch.tags, batch.entities))
 
 
 def decode_each(
-    model: TaggingModel,
+    network: TaggingNetwork,
     codec: TaggingCodec,
     encoded: EncodedSentences,
     read: Callable[[DecodedBatch], Iterable[T]],
@@ -86,12 +83,12 @@ def decode_each(
     `read` maps a batch to the results of its sentences. It is called once a batch; the batch is then forgotten.
     The other parameters are those of `decoded_batches`.
     """
-    batches = decoded_batches(model, codec, encoded, attention=attention, batch_tokens=batch_tokens)
+    batches = decoded_batches(network, codec, encoded, attention=attention, batch_tokens=batch_tokens)
     return in_corpus_order((batch.sentences, read(batch)) for batch in batches)
 
 
 def decoded_batches(
-    model: TaggingModel,
+    network: TaggingNetwork,
     codec: TaggingCodec,
     encoded: EncodedSentences,
     *,
@@ -100,19 +97,21 @@ def decoded_batches(
 ) -> Iterator[DecodedBatch]:
     """Yield batches of sentences of similar length, the longest sentences first.
 
-    `attention` asks for the attention's weights, which the model must have. Batches have at most `batch_tokens`
+    `attention` asks for the attention's weights, which the network must have. Batches have at most `batch_tokens`
     tokens, by default `BATCH_TOKENS`.
     """
-    head = head_of(model)
-    for sentences, paths, weights in _paths(model, codec, encoded, attention=attention, batch_tokens=batch_tokens):
-        tags = tags_of(paths.paths, encoded.lengths[sentences], codec)
-        chain = Chain(head.crf, codec, paths.emissions, paths.mask, float(head.temperature))
+    scores = network.chain
+    each = _emissions(network, codec, encoded, attention=attention, batch_tokens=batch_tokens)
+    for sentences, (emitted, weights) in each:
+        lengths = encoded.lengths[sentences]
+        tags = tags_of(viterbi(scores, emitted, lengths)[0], lengths, codec)
+        chain = Chain(scores, codec, emitted, lengths, network.temperature)
         yield DecodedBatch(
             codec=codec,
             sentences=sentences,
             posterior_at=partial(_posterior_at, chain),
             ranking=chain,
-            temperature=lambda: float(head.temperature),
+            temperature=lambda: network.temperature,
             tags=tags,
             entities=[spans(row, codec.scheme) for row in tags],
             attention=weights,
@@ -124,34 +123,35 @@ def _posterior_at(chain: Chain, temperature: float) -> EntityPosterior:
     return EntityPosterior([replace(chain, temperature=temperature)], chain.codec.tags)
 
 
-def emissions(model: TaggingModel, codec: TaggingCodec, encoded: EncodedSentences, batch_tokens: int | None) -> Tensor:
-    """Return the (N, K) emissions of all N tokens, in the corpus's order, on the CPU."""
-    flat = torch.empty(int(encoded.offsets[-1]), len(codec.tags))
-    for sentences, paths, _ in _paths(model, codec, encoded, attention=False, batch_tokens=batch_tokens):
+def emissions(
+    network: TaggingNetwork, codec: TaggingCodec, encoded: EncodedSentences, batch_tokens: int | None
+) -> Values:
+    """Return the (N, K) emissions of all N tokens, in the corpus's order."""
+    flat: Values = np.empty((int(encoded.offsets[-1]), len(codec.tags)), np.float32)
+    for sentences, (emitted, _) in _emissions(network, codec, encoded, attention=False, batch_tokens=batch_tokens):
         positions, mask = ragged(encoded.offsets, sentences)
-        values = paths.emissions[paths.mask].cpu()
-        flat = flat.to(values.dtype)
-        flat[torch.from_numpy(positions[mask])] = values
+        flat = flat.astype(emitted.dtype, copy=False)
+        flat[positions[mask]] = emitted[mask]
     return flat
 
 
-@torch.no_grad()
-def _paths(
-    model: TaggingModel, codec: TaggingCodec, encoded: EncodedSentences, *, attention: bool, batch_tokens: int | None
-) -> Iterator[tuple[Ints, TagPaths, Tensor | None]]:
-    """Yield (B,) indices of sentences, their best paths, and the attention's weights if asked for."""
-    model.eval()
-    device = next(model.parameters()).device
+def _emissions(
+    network: TaggingNetwork,
+    codec: TaggingCodec,
+    encoded: EncodedSentences,
+    *,
+    attention: bool,
+    batch_tokens: int | None,
+) -> Iterator[tuple[Ints, Emissions]]:
+    """Yield (B,) indices of sentences and their emissions, with the attention's weights if asked for."""
     together = read_together(codec, encoded)
     for windows in plan(together.lengths, batch_tokens or BATCH_TOKENS):
-        sentences, batch = together.sentences(windows), on(together.collate(windows), device)
-        paths, weights = model.decode_with_weights(batch) if attention else (model.decode(batch), None)
-        yield sentences, paths, weights
+        yield together.sentences(windows), network.emissions(together.collate(windows), attention=attention)
 
 
-def tags_of(paths: Tensor, lengths: Ints, codec: TaggingCodec) -> list[list[str]]:
+def tags_of(paths: Ints, lengths: Ints, codec: TaggingCodec) -> list[list[str]]:
     """(B, T) paths, (B,) lengths → the tags of each sentence."""
-    rows = np.array(codec.tags, dtype=object)[paths.cpu().numpy()]
+    rows = np.array(codec.tags, dtype=object)[paths]
     return [row[:length].tolist() for row, length in zip(rows, lengths, strict=True)]
 
 
@@ -163,9 +163,3 @@ def read_together(
     With a generator, documents are cut into windows in another way each time.
     """
     return in_documents(encoded, codec.context, generator) if codec.context else alone(encoded)
-
-
-def head_of(model: TaggingModel) -> CrfHead | SoftmaxHead:
-    """Return the tagging head of a tagging model."""
-    assert isinstance(model.head, (CrfHead, SoftmaxHead))
-    return model.head

@@ -43,7 +43,7 @@ class TaggerEnsemble(SentenceTagger):
             raise InputError("ensemble: expected trained taggers, found none")
         _check_alike(taggers, names or [f"tagger {number}" for number in range(1, len(taggers) + 1)])
         self.members = list(taggers)
-        self.ensemble = EnsembleDecoder([ModelDecoder(tagger.model, tagger.codec) for tagger in taggers], development)
+        self.ensemble = EnsembleDecoder([ModelDecoder(tagger.network, tagger.codec) for tagger in taggers], development)
         super().__init__(self.ensemble, taggers[0].format)
 
     def __repr__(self) -> str:

@@ -8,23 +8,23 @@ from dataclasses import replace
 from functools import cache, partial
 
 import numpy as np
-import torch
 
 from bilstm_nlp.data.batches import plan, ragged
 from bilstm_nlp.data.text.formats.corpus import TaggedCorpus
 from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.errors import InputError
-from bilstm_nlp.nn.crf.crf import free_chain
+from bilstm_nlp.nn.crf.best_paths import viterbi
+from bilstm_nlp.nn.crf.chain import ChainScores
 from bilstm_nlp.tags import legal_transitions, spans
 from bilstm_nlp.tasks.tagging.decoder import ModelDecoder, confidences_at
-from bilstm_nlp.tasks.tagging.decoding import BATCH_TOKENS, DecodedBatch, emissions, head_of, tags_of
+from bilstm_nlp.tasks.tagging.decoding import BATCH_TOKENS, DecodedBatch, emissions, tags_of
 from bilstm_nlp.tasks.tagging.evaluation import Evaluation
 from bilstm_nlp.tasks.tagging.posterior import Chain, EntityPosterior, with_odds_divided
 from bilstm_nlp.tasks.temperature import Confidences
 
 logger = logging.getLogger(__name__)
 
-LEAST = torch.finfo(torch.float32).tiny
+LEAST = float(np.finfo(np.float32).tiny)
 """Least mean marginal. Logarithms stay finite, so each sentence has a legal sequence."""
 
 
@@ -58,9 +58,7 @@ class EnsembleDecoder:
         self.codec = replace(members[0].codec, entities=entities)
         self._temperature: float | None = None
         legality = legal_transitions(self.codec.tags, self.codec.scheme)
-        self._chain = free_chain(
-            torch.from_numpy(legality.start), torch.from_numpy(legality.end), torch.from_numpy(legality.transitions)
-        )
+        self._chain = ChainScores.of_legal(legality.start, legality.end, legality.transitions)
 
     @property
     def reads_documents(self) -> bool:
@@ -111,20 +109,24 @@ class EnsembleDecoder:
         if attention:
             self.attention_heads()
         own = [
-            (member, emissions(member.model, member.codec, member.codec.encode(sentences), batch_tokens))
+            (
+                member,
+                member.network.chain,
+                emissions(member.network, member.codec, member.codec.encode(sentences), batch_tokens),
+            )
             for member in self.members
         ]
         lengths = np.array([len(sentence.tokens) for sentence in sentences], np.int64)
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         for chosen in plan(lengths, batch_tokens or BATCH_TOKENS):
-            positions, inside = map(torch.from_numpy, ragged(offsets, chosen))
+            (positions, _), steps = ragged(offsets, chosen), lengths[chosen]
             chains = [
-                Chain(head_of(member.model).crf, member.codec, flat[positions], inside, member.temperature)
-                for member, flat in own
+                Chain(scores, member.codec, flat[positions], steps, member.temperature) for member, scores, flat in own
             ]
             marginals = EntityPosterior(chains, self.codec.tags).marginals()
-            ranking = Chain(self._chain, self.codec, marginals.clamp(min=LEAST).log().float(), inside, 1.0)
-            tags = tags_of(self._chain.decode(ranking.emissions, inside)[0], lengths[chosen], self.codec)
+            logarithms = np.log(np.maximum(marginals, LEAST)).astype(np.float32)
+            ranking = Chain(self._chain, self.codec, logarithms, steps, 1.0)
+            tags = tags_of(viterbi(self._chain, logarithms, steps)[0], steps, self.codec)
             yield DecodedBatch(
                 codec=self.codec,
                 sentences=chosen,

@@ -18,9 +18,9 @@ from bilstm_nlp.system.memory import allocating
 from bilstm_nlp.tags import training_scheme
 from bilstm_nlp.tasks.tagging.class_weights import class_weights
 from bilstm_nlp.tasks.tagging.data import Corpora
-from bilstm_nlp.tasks.tagging.decoding import TaggingModel
-from bilstm_nlp.tasks.tagging.model import model
+from bilstm_nlp.tasks.tagging.model import TaggingModel, model
 from bilstm_nlp.tasks.tagging.predictor import Tagger
+from bilstm_nlp.tasks.torch_step_network import model_of
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ def child_of(parent: Tagger, config: TaggingConfig, data: Corpora) -> tuple[Tagg
         codec = extended(parent.codec, sentences, file_scheme=data.scheme, cut=data.cut, minimum_count=minimum_count)
         weights = class_weights(config.head, codec, sentences)
         child = model(config, codec, torch.zeros(codec.words.trainable, codec.frozen.shape[1]), weights)
-        take_over(parent.model, parent.codec, child, codec)
+        take_over(model_of(parent.network), parent.codec, child, codec)
     _say_extension(parent.codec, codec, data)
     return codec, child
 

@@ -10,15 +10,16 @@ from bilstm_nlp.metrics.labels import grouped
 from bilstm_nlp.tags import Span, type_name
 from bilstm_nlp.tasks.measurement import Measurement, Ratio, evenly_spaced, timed
 from bilstm_nlp.tasks.tagging.comparison import SentenceExamples
-from bilstm_nlp.tasks.tagging.decoding import TaggingModel, decode
+from bilstm_nlp.tasks.tagging.decoding import decode
 from bilstm_nlp.tasks.tagging.evaluation import gold_spans
 from bilstm_nlp.tasks.tagging.meaning import meaning_of
+from bilstm_nlp.tasks.tagging.network import TaggingNetwork
 
 EXAMPLES = 5000
 """Most sentences that are kept as examples."""
 
 
-def measure(model: TaggingModel, codec: TaggingCodec, corpus: TaggedCorpus) -> Measurement:
+def measure(network: TaggingNetwork, codec: TaggingCodec, corpus: TaggedCorpus) -> Measurement:
     """Measure F1 as 2 · correct / (predicted + gold) entities of each sentence, and the speed of prediction.
 
     For plain labels, of which every token has one, this is their accuracy.
@@ -26,7 +27,7 @@ def measure(model: TaggingModel, codec: TaggingCodec, corpus: TaggedCorpus) -> M
     gold = gold_spans(corpus, codec)
 
     def predicted() -> list[list[Span]]:
-        return [sentence.entities for sentence in decode(model, codec, codec.encode(corpus.sentences))]
+        return [sentence.entities for sentence in decode(network, codec, codec.encode(corpus.sentences))]
 
     decoded, seconds = timed(predicted)
     sides = [(set(right), set(answer)) for right, answer in zip(gold, decoded, strict=True)]

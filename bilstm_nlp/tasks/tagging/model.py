@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, assert_never
 
@@ -11,12 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bilstm_nlp.config.tagging import CrfHeadConfig, EmbeddingsConfig, SoftmaxHeadConfig, TaggingConfig
+from bilstm_nlp.batch import TokenBatch
+from bilstm_nlp.config.tagging import CrfHeadConfig, SoftmaxHeadConfig, TaggingConfig
 from bilstm_nlp.data.text.codec import TaggingCodec
-from bilstm_nlp.data.text.feature_columns import FeatureColumn
-from bilstm_nlp.data.text.gazetteers import Gazetteers
-from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence
-from bilstm_nlp.data.text.tokenizer import WORDS, Cut
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.nn.crf.crf import LinearChainCrf
 from bilstm_nlp.nn.encoder import DocumentEncoder, Dropout, Encoder
@@ -24,10 +20,14 @@ from bilstm_nlp.nn.model import Model
 from bilstm_nlp.nn.tagging_heads import CrfHead, SoftmaxHead
 from bilstm_nlp.nn.token_embedder import WordVectors
 from bilstm_nlp.tags import Legality, legal_transitions
+from bilstm_nlp.tasks.base import Restored
 from bilstm_nlp.tasks.layers import attention, encoder
-from bilstm_nlp.tasks.tagging.decoding import TaggingModel
-from bilstm_nlp.tasks.tagging.predictor import Tagger
+from bilstm_nlp.tasks.tagging.file_format import feature_columns
+from bilstm_nlp.tasks.tagging.saved import SavedTagger
 from bilstm_nlp.tasks.text_layers import drawn_vectors, token_embedder
+from bilstm_nlp.tasks.torch_step_network import TorchStepNetwork
+
+TaggingModel = Model[TokenBatch[Tensor], Tensor]
 
 VALUE_SIZE = 25
 """Size of the vector of a value if the config gives none."""
@@ -35,61 +35,15 @@ VALUE_SIZE = 25
 
 def restored(
     config: TaggingConfig, codec: dict[str, Any], arrays: Mapping[str, NDArray[Any]], results: Mapping[str, Any]
-) -> Tagger:
+) -> Restored:
     """Make the tagger of a saved run, before its weights are loaded. `results` is the content of metrics.json.
 
     Raises `RunError` for a codec that is damaged.
     """
-    restored_codec = TaggingCodec.from_json(codec, arrays)
-    vectors = torch.zeros(restored_codec.words.trainable, restored_codec.frozen.shape[1])
-    untrained = model(config, restored_codec, vectors)
-    if config.data.tokenizer is not None:  # a package's, or one that was given after training
-        restored_codec = replace(restored_codec, cut=Cut(module=config.data.tokenizer))
-    return Tagger(untrained, restored_codec, column_format(config), _scores(results))
-
-
-def _scores(results: Mapping[str, Any]) -> dict[str, float]:
-    """Return F1 or accuracy by the name of the corpus, of those corpora that have it."""
-    parts = {name: part for name, part in results.items() if isinstance(part, dict)}
-    scores = {name: part.get("f1", part.get("accuracy")) for name, part in parts.items()}
-    return {name: score for name, score in scores.items() if isinstance(score, float)}
-
-
-def column_format(config: TaggingConfig) -> ColumnFormat:
-    """Return the settings of readers in the config."""
-    data = config.data
-    return ColumnFormat(
-        token=data.token_column,
-        tag=data.tag_column,
-        comment=data.comment,
-        on_empty_token=data.on_empty_token,
-        encoding=data.encoding,
-        text_key=data.text_key,
-        span_key=data.span_key,
-        tag_names=data.tag_names,
-        offsets=data.offsets,
-        on_misaligned=data.on_misaligned,
-        on_overlap=data.on_overlap,
-        features=feature_columns(config.embeddings),
-        cut=WORDS if data.tokenizer is None else Cut(module=data.tokenizer),
-    )
-
-
-def feature_columns(config: EmbeddingsConfig) -> tuple[FeatureColumn, ...]:
-    """Return the columns of the files that are features."""
-    return tuple(FeatureColumn(column.column, column.kind == "number") for column in config.columns)
-
-
-def gazetteers_of(config: EmbeddingsConfig, cut: Cut) -> Gazetteers:
-    """Read the gazetteers, whose phrases are cut like text."""
-    return Gazetteers.read(config.gazetteers, cut, folds_case=config.gazetteer_case == "fold")
-
-
-def gazetteers_reader(
-    config: EmbeddingsConfig, cut_of: Callable[[Sequence[Sentence]], Cut]
-) -> Callable[[Sequence[Sentence]], Gazetteers]:
-    """Return a function that reads the gazetteers, whose phrases are cut as the text of given sentences is."""
-    return lambda sentences: gazetteers_of(config, cut_of(sentences)) if config.gazetteers else Gazetteers({})
+    saved = SavedTagger.of(config, codec, arrays, results)
+    vectors = torch.zeros(saved.codec.words.trainable, saved.codec.frozen.shape[1])
+    untrained = model(config, saved.codec, vectors)
+    return Restored(saved.around(TorchStepNetwork(untrained)), untrained)
 
 
 def model(config: TaggingConfig, codec: TaggingCodec, vectors: Tensor, weights: Tensor | None = None) -> TaggingModel:

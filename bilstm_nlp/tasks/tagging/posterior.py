@@ -8,12 +8,11 @@ from functools import cached_property
 from itertools import chain
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+from bilstm_nlp.batch import Bools, Floats, Ints, Values
 from bilstm_nlp.data.text.codec import TaggingCodec
-from bilstm_nlp.nn.crf.crf import LinearChainCrf
+from bilstm_nlp.nn.crf.chain import ChainScores
 from bilstm_nlp.nn.crf.posterior import Posterior
 from bilstm_nlp.tags import Span, continuing
 
@@ -22,22 +21,26 @@ from bilstm_nlp.tags import Span, continuing
 class Chain:
     """A model's scores of the tag sequences of B sentences."""
 
-    crf: LinearChainCrf
+    scores: ChainScores
     codec: TaggingCodec
     """The codec of the model, with the K tags in its order."""
-    emissions: Tensor
+    emissions: Values
     """(B, T, K)"""
-    mask: Tensor
-    """(B, T) bool"""
+    lengths: Ints
+    """(B,)"""
     temperature: float
     """Divides every score of the posterior."""
 
-    def best_sequences(self, count: int) -> tuple[Tensor, Tensor]:
+    def posterior(self) -> Posterior:
+        """Run forward–backward."""
+        return Posterior(self.scores, self.emissions, self.lengths, self.temperature)
+
+    def best_sequences(self, count: int) -> tuple[Ints, Values]:
         """Return the (B, N, T) best legal tag sequences, best first, and the (B, N) logarithms of their probabilities.
 
         Sequences beyond the last legal one have the probability 0.
         """
-        return self.crf.n_best(self.emissions, self.mask, count, temperature=self.temperature)
+        return self.posterior().n_best(count)
 
 
 class EntityPosterior:
@@ -52,12 +55,12 @@ class EntityPosterior:
         self._members, self._tags = [_ChainPosterior(each) for each in chains], tags
         self._odds_temperature = odds_temperature
 
-    def marginals(self) -> Tensor:
+    def marginals(self) -> Values:
         """Return the (B, T, K) probability of each tag at each token, 0 at padding."""
         if len(self._members) == 1:
             return self._members[0].marginals(self._tags)
         # In double precision, the order of the models matters for the last bits of the sum alone.
-        mean: Tensor = torch.stack([member.marginals(self._tags).double() for member in self._members]).mean(0)
+        mean: Floats = np.mean([member.marginals(self._tags) for member in self._members], axis=0, dtype=np.float64)
         return mean
 
     def probabilities(self, entities: Sequence[Sequence[Span]]) -> NDArray[np.float64]:
@@ -90,9 +93,9 @@ class _ChainPosterior:
     @cached_property
     def _posterior(self) -> Posterior:
         """Run forward–backward at the first question: a batch without entities has none."""
-        return self._chain.crf.posterior(self._chain.emissions, self._chain.mask, temperature=self._chain.temperature)
+        return self._chain.posterior()
 
-    def marginals(self, tags: Sequence[str]) -> Tensor:
+    def marginals(self, tags: Sequence[str]) -> Values:
         """Return the (B, T, K) probabilities of these tags."""
         values, own = self._marginals, self._codec.tags
         return values if list(tags) == list(own) else values[..., [own.index(tag) for tag in tags]]
@@ -108,22 +111,23 @@ class _ChainPosterior:
         type_tags, continues = self._type_tags(entities), _continues(self._codec)
         return _probabilities(self._posterior.span_log_probabilities(sentence, start, end, type_tags, continues))
 
-    def _of_labels(self, sentence: Tensor, token: Tensor, labels: Sequence[str]) -> NDArray[np.float64]:
+    def _of_labels(self, sentence: Ints, token: Ints, labels: Sequence[str]) -> NDArray[np.float64]:
         """Return (N,) P(label at the token | sentence); 0 for a label that the codec does not know."""
         index = {label: number for number, label in enumerate(self._codec.tags)}
-        number = torch.tensor([index.get(label, -1) for label in labels])
-        marginals = self._marginals.cpu().double()
-        return marginals[sentence, token, number.clamp(min=0)].masked_fill(number < 0, 0).clamp(max=1).numpy()
+        number = np.array([index.get(label, -1) for label in labels])
+        marginals = self._marginals[sentence, token, number].astype(np.float64)
+        return np.where(number < 0, 0.0, np.minimum(marginals, 1))
 
     @cached_property
-    def _marginals(self) -> Tensor:
+    def _marginals(self) -> Values:
         return self._posterior.marginals()
 
-    def _type_tags(self, entities: Sequence[Sequence[Span]]) -> Tensor:
+    def _type_tags(self, entities: Sequence[Sequence[Span]]) -> Bools:
         """Return (N, K) bool: True for the tags of each entity's type."""
         types = np.array([span.type for span in chain.from_iterable(entities)], dtype=object)
         of_tags = np.array(self._codec.type_of_each, dtype=object)  # None for O
-        return torch.from_numpy((types[:, None] == of_tags).astype(np.bool_))
+        same: Bools = (types[:, None] == of_tags).astype(np.bool_)
+        return same
 
     def of_no_entity(self, stretches: Sequence[Sequence[Span]]) -> NDArray[np.float64]:
         """Return (N,) P(no entity at any token of the span | sentence)."""
@@ -146,10 +150,10 @@ def with_odds_divided(probabilities: NDArray[np.float64], temperature: float) ->
     return yes / (yes + no)
 
 
-def _rows(entities: Sequence[Sequence[Span]]) -> Tensor:
+def _rows(entities: Sequence[Sequence[Span]]) -> Ints:
     """Return (N, 3) rows (sentence, start, end) for the N spans of all sentences, sentence by sentence."""
     rows = [(row, span.start, span.end) for row, of_row in enumerate(entities) for span in of_row]
-    return torch.tensor(rows, dtype=torch.int64).reshape(len(rows), 3)
+    return np.array(rows, np.int64).reshape(len(rows), 3)
 
 
 def _by_span(entities: Sequence[Sequence[Span]], values: NDArray[np.float64]) -> list[dict[Span, float]]:
@@ -158,12 +162,12 @@ def _by_span(entities: Sequence[Sequence[Span]], values: NDArray[np.float64]) ->
     return [{span: next(flat) for span in of_row} for of_row in entities]
 
 
-def _probabilities(logarithms: Tensor) -> NDArray[np.float64]:
-    """(N,) logarithms on any device → (N,) probabilities."""
-    return logarithms.cpu().double().exp().numpy()
+def _probabilities(logarithms: Values) -> NDArray[np.float64]:
+    """(N,) logarithms → (N,) probabilities in double precision."""
+    return np.exp(logarithms.astype(np.float64))
 
 
-def _continues(codec: TaggingCodec) -> Tensor:
+def _continues(codec: TaggingCodec) -> Bools:
     """Return (K, K) bool: True if the column's tag, right after the row's tag, continues the same entity."""
     continuations = [continuing(tag, codec.scheme) for tag in codec.tags]
-    return torch.tensor([[tag in following for tag in codec.tags] for following in continuations])
+    return np.array([[tag in following for tag in codec.tags] for following in continuations])

@@ -16,8 +16,9 @@ from bilstm_nlp.system.json_values import shortest
 from bilstm_nlp.tags import type_name
 from bilstm_nlp.tasks.base import Answer
 from bilstm_nlp.tasks.tagging.decoder import ModelDecoder, decode_all
-from bilstm_nlp.tasks.tagging.decoding import DecodedBatch, TaggingModel
+from bilstm_nlp.tasks.tagging.decoding import DecodedBatch
 from bilstm_nlp.tasks.tagging.inputs import Input, sentence_of_input
+from bilstm_nlp.tasks.tagging.network import TaggingNetwork
 from bilstm_nlp.tasks.tagging.sentence_tagger import BATCH_TOKENS, SentenceTagger
 from bilstm_nlp.tasks.tagging.words import words_of
 
@@ -34,7 +35,7 @@ class Tagger(SentenceTagger):
 
     def __init__(
         self,
-        model: TaggingModel,
+        network: TaggingNetwork,
         codec: TaggingCodec,
         format: ColumnFormat,
         scores: Mapping[str, float] | None = None,
@@ -43,8 +44,8 @@ class Tagger(SentenceTagger):
 
         `scores`: F1 or accuracy by the name of the corpus ("dev", "test"), if it is known.
         """
-        super().__init__(ModelDecoder(model, codec), format)
-        self.model, self.codec, self.scores = model, codec, dict(scores or {})
+        super().__init__(ModelDecoder(network, codec), format)
+        self.network, self.codec, self.scores = network, codec, dict(scores or {})
 
     def __repr__(self) -> str:
         """Name the entity types, the tags and the scores that are known."""
@@ -79,7 +80,7 @@ class Tagger(SentenceTagger):
 
         def read(batch: DecodedBatch) -> Iterator[Answer]:
             for values, tags in zip(batch.posterior().marginals(), batch.tags, strict=True):
-                yield Answer(shortest(values[: len(tags)].flatten().cpu().numpy()), tags)
+                yield Answer(shortest(values[: len(tags)].ravel()), tags)
 
         of_sentences = decode_all(self.decoder.batches(sentences, batch_tokens=BATCH_TOKENS), read)
         answers = [Answer([], []) for _ in inputs]

@@ -16,7 +16,6 @@ from dataclasses import replace
 from typing import assert_never
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from bilstm_nlp.data.text.output import TaggedSentence
@@ -34,7 +33,6 @@ def scored_sentences(
     yield from zip(scores(batch, measure).tolist(), tagged, strict=True)
 
 
-@torch.no_grad()
 def scores(batch: DecodedBatch, measure: Measure) -> NDArray[np.float64]:
     """Return the (B,) scores of a batch's sentences by a measure."""
     match measure:
@@ -48,7 +46,7 @@ def scores(batch: DecodedBatch, measure: Measure) -> NDArray[np.float64]:
             return margins
         case "errors":
             marginals, number = batch.posterior().marginals(), {tag: i for i, tag in enumerate(batch.codec.tags)}
-            rows = zip(batch.tags, marginals.cpu().double().numpy(), strict=True)
+            rows = zip(batch.tags, marginals.astype(np.float64), strict=True)
             return np.array(
                 [sum(1 - values[step, number[tag]] for step, tag in enumerate(tags)) for tags, values in rows]
             )
@@ -58,8 +56,7 @@ def scores(batch: DecodedBatch, measure: Measure) -> NDArray[np.float64]:
 
 def _logarithms(batch: DecodedBatch, count: int) -> NDArray[np.float64]:
     """Return the (B, N) logarithms of the probabilities of the best sequences."""
-    logarithms: NDArray[np.float64] = batch.ranking.best_sequences(count)[1].cpu().double().numpy()
-    return logarithms
+    return batch.ranking.best_sequences(count)[1].astype(np.float64)
 
 
 def first_of(scored: Iterable[tuple[int, float, TaggedSentence]], ranking: Ranking) -> Iterator[TaggedSentence]:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 
 import numpy as np
-import torch
 
 from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.output import Alternative, Entity, TaggedSentence, TextStyle
@@ -41,7 +40,7 @@ def tagged_sentences(
         if scores is not None:
             entities = [span for span in entities if scores[row][span] >= min_confidence]
         text, offsets = text_of(sentence)
-        weights = None if batch.attention is None else batch.attention[row, :, :length, :length].cpu().numpy()
+        weights = None if batch.attention is None else batch.attention[row, :, :length, :length]
         shown = scores[row] if confidence and scores is not None else {}
         yield TaggedSentence(
             sentence,
@@ -84,7 +83,6 @@ def _entity(text: str, offsets: Offsets, span: Span, score: float | None) -> Ent
     return Entity(text[start:end], span.type, start, end, span.start, span.end, score)
 
 
-@torch.no_grad()
 def _best_sequences(batch: DecodedBatch, count: int) -> list[list[tuple[float, list[str]]]]:
     """Return the `count` best tag sequences of each sentence, in the training scheme, with their probabilities."""
     ranked, logarithms = batch.ranking.best_sequences(count)
@@ -96,7 +94,7 @@ def _best_sequences(batch: DecodedBatch, count: int) -> list[list[tuple[float, l
             if probability > 0
         ]
         for tags, row_paths, row_probabilities in zip(
-            batch.tags, ranked.cpu().numpy(), logarithms.cpu().double().exp().tolist(), strict=True
+            batch.tags, ranked, np.exp(logarithms.astype(np.float64)).tolist(), strict=True
         )
     ]
 

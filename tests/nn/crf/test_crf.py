@@ -9,7 +9,7 @@ from torchcrf import CRF
 
 from bilstm_nlp.nn.crf.crf import LinearChainCrf
 from bilstm_nlp.tags import Legality, continuing, legal_transitions, tag_set
-from tests.nn.enumeration import FORBIDDEN, all_paths, ragged, scores_of_all
+from tests.nn.enumeration import FORBIDDEN, all_paths, decoded, posterior, ragged, scores_of_all
 
 LENGTHS = [4, 1, 3, 2]
 TAGS = tag_set(["X"], "IOBES")
@@ -58,7 +58,7 @@ def seed():
 def test_likelihood_equals_a_softmax_over_all_paths(legality, scale, constrain_training):
     crf = a_crf(legality, scale=scale, constrain_training=constrain_training)
     emissions, mask = ragged(LENGTHS, 5, scale)
-    tags, _ = crf.decode(torch.randn_like(emissions), mask)
+    tags, _ = decoded(crf, torch.randn_like(emissions), mask)
     likelihood = crf.log_likelihood(emissions, tags.masked_fill(~mask, -100), mask)
     for b, length in enumerate(LENGTHS):
         values = scores_of_all(crf.scores(constrained=constrain_training), emissions[b, :length])
@@ -74,10 +74,10 @@ def test_likelihood_equals_a_softmax_over_all_paths(legality, scale, constrain_t
 def test_predictions_equal_sums_over_all_paths(legality, scale, temperature):
     crf = a_crf(legality, scale=scale)
     emissions, mask = ragged(LENGTHS, 5, scale)
-    best, totals = crf.decode(emissions, mask)
-    posterior = crf.posterior(emissions, mask, temperature=temperature)
-    partition, marginals = posterior.log_partition(), posterior.marginals()
-    ranked, log_probabilities = crf.n_best(emissions, mask, 7, temperature=temperature)
+    best, totals = decoded(crf, emissions, mask)
+    read = posterior(crf, emissions, mask, temperature)
+    partition, marginals = torch.from_numpy(read.log_partition()), torch.from_numpy(read.marginals())
+    ranked, log_probabilities = map(torch.from_numpy, read.n_best(7))
     assert not marginals[~mask].any()
     for b, length in enumerate(LENGTHS):
         paths, values = all_paths(5, length), scores_of_all(crf.scores(), emissions[b, :length])
@@ -126,7 +126,7 @@ def test_likelihoods_gradients_and_paths_equal_torchcrfs(tags, lengths, dtype):
     torch.testing.assert_close(values[0], values[1], **tolerance)
     for gradient, expected in zip(*gradients, strict=True):
         torch.testing.assert_close(gradient, expected, **tolerance)
-    paths = [path[:length].tolist() for path, length in zip(crf.decode(emissions, mask)[0], lengths, strict=True)]
+    paths = [path[:length].tolist() for path, length in zip(decoded(crf, emissions, mask)[0], lengths, strict=True)]
     assert paths == reference.decode(emissions, mask)
 
 
@@ -134,12 +134,12 @@ def test_likelihood_in_single_precision_keeps_its_digits_in_long_sentences():
     """Score and partition are in the thousands. Their small difference is the training signal."""
     crf = a_crf().float()
     emissions, mask = ragged([500], 5, 10.0, dtype=torch.float32)
-    gold, _ = crf.decode(emissions, mask)
+    gold, _ = decoded(crf, emissions, mask)
     single = crf.log_likelihood(emissions, gold, mask)
     double = crf.double().log_likelihood(emissions.double(), gold, mask)
     torch.testing.assert_close(single.double(), double, rtol=1e-6, atol=1e-6)
-    best = crf.float().n_best(emissions, mask, 1)[1]
-    torch.testing.assert_close(best[:, 0], single, rtol=1e-6, atol=1e-6)
+    best = posterior(crf.float(), emissions, mask).n_best(1)[1]
+    torch.testing.assert_close(torch.from_numpy(best)[:, 0], single, rtol=1e-6, atol=1e-6)
 
 
 # --- gradients and constraints ---
@@ -151,7 +151,7 @@ def test_gradients_equal_autograds_over_all_paths(constrain_training, scale):
     """Compare with autograd through all paths. Forbidden scores have no gradient in constrained training."""
     crf = a_crf(IOBES, scale=scale, constrain_training=constrain_training)
     emissions, mask = ragged(LENGTHS, 5, scale)
-    gold, _ = crf.decode(torch.randn_like(emissions), mask)
+    gold, _ = decoded(crf, torch.randn_like(emissions), mask)
     inputs = [emissions.requires_grad_(), *crf.parameters()]
     gradients = torch.autograd.grad(crf.log_likelihood(emissions, gold, mask).sum(), inputs)
     total = 0
@@ -170,7 +170,7 @@ def test_gradients_equal_autograds_over_all_paths(constrain_training, scale):
 def test_gradients_pass_gradcheck():
     crf = a_crf(IOBES)
     emissions, mask = ragged(LENGTHS, 5)
-    gold, _ = crf.decode(emissions, mask)
+    gold, _ = decoded(crf, emissions, mask)
 
     def likelihood(inputs, *_):
         return crf.log_likelihood(inputs, gold, mask)
@@ -183,7 +183,8 @@ def test_no_emission_makes_an_illegal_sequence_legal():
     emissions, mask = ragged([12, 1, 7, 2], 5)
     wanted = torch.tensor([TAGS.index(tag) for tag in ("I-X", "B-X", "B-X", "O", "E-X", "S-X") * 2])
     emissions = emissions.scatter_add(2, wanted.expand(4, 12)[..., None], torch.full((4, 12, 1), 1e4).double())
-    paths = torch.cat([crf.decode(emissions, mask)[0][:, None], crf.n_best(emissions, mask, 3)[0]], 1)
+    ranked = torch.from_numpy(posterior(crf, emissions, mask).n_best(3)[0])
+    paths = torch.cat([decoded(crf, emissions, mask)[0][:, None], ranked], 1)
     for b, length in enumerate(mask.sum(1).tolist()):
         for path in paths[b, : 4 if length > 1 else 3, :length]:
             assert IOBES.start[path[0]]
@@ -197,26 +198,26 @@ def test_padding_influences_neither_values_nor_gradients(legality, garbage):
     """Padding may be NaN. A batch gives the same as its sentences one by one."""
     crf = a_crf(legality)
     emissions, mask = ragged(LENGTHS, 5)
-    gold, _ = crf.decode(emissions, mask)
-    span = torch.arange(4), torch.zeros(4, dtype=torch.long), mask.sum(1)
-    type_tags = torch.tensor([tag != "O" for tag in TAGS])
-    continues = torch.tensor([[tag in continuing(last, "IOBES") for tag in TAGS] for last in TAGS])
+    gold, _ = decoded(crf, emissions, mask)
+    span = np.arange(4), np.zeros(4, np.int64), mask.sum(1).numpy()
+    type_tags = np.array([tag != "O" for tag in TAGS])
+    continues = np.array([[tag in continuing(last, "IOBES") for tag in TAGS] for last in TAGS])
 
     def everything(emissions, mask, gold, rows):
         inputs = emissions.clone().requires_grad_()
         likelihood = crf.log_likelihood(inputs, gold, mask)
         gradients = torch.autograd.grad(likelihood.sum(), [inputs, *crf.parameters()])
         spans = [value[rows] for value in span]
-        spans[0] = torch.arange(len(emissions))
-        posterior = crf.posterior(emissions, mask)
+        spans[0] = np.arange(len(emissions))
+        read = posterior(crf, emissions, mask)
         predictions = (
-            *crf.decode(emissions, mask),
-            *crf.n_best(emissions, mask, 3),
-            posterior.marginals(),
-            posterior.log_partition(),
-            posterior.span_log_probabilities(*spans, type_tags.expand(len(emissions), 5), continues),
+            *read.n_best(3),
+            read.marginals(),
+            read.log_partition(),
+            read.span_log_probabilities(*spans, np.tile(type_tags, (len(emissions), 1)), continues),
         )
-        return [likelihood.detach(), gradients[0], *predictions], gradients[1:]
+        tensors = [*decoded(crf, emissions, mask), *map(torch.from_numpy, predictions)]
+        return [likelihood.detach(), gradients[0], *tensors], gradients[1:]
 
     clean, clean_sums = everything(emissions, mask, gold, slice(None))
     dirty = emissions.masked_fill(~mask[..., None], garbage)

@@ -8,14 +8,31 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from bilstm_nlp.nn.crf.best_paths import viterbi
+from bilstm_nlp.nn.crf import likelihood as likelihood_room
+from bilstm_nlp.nn.crf.crf import LinearChainCrf
 from bilstm_nlp.nn.crf.likelihood import log_likelihood
-from bilstm_nlp.nn.crf.recursions import Scores, log_partition, path_scores, products_are_safe
+from bilstm_nlp.nn.crf.recursions import Scores, double_device, messages, path_scores, products_are_safe
 from bilstm_nlp.nn.padding import inside
-from tests.nn.enumeration import FORBIDDEN, GARBAGE, a_problem, number, problems, ragged, random_scores, scores_of_all
+from tests.nn.enumeration import (
+    FORBIDDEN,
+    GARBAGE,
+    a_problem,
+    best_paths,
+    number,
+    problems,
+    ragged,
+    random_scores,
+    scores_of_all,
+)
 
 often = settings(max_examples=60, deadline=None)
+
+
+def log_partition(scores: Scores, emissions: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+    """(B, T, K), (B,) → (B,)"""
+    return messages(scores, emissions, lengths).partition
 
 
 def by_log_sum_exp(scores: Scores, emissions: torch.Tensor) -> torch.Tensor:
@@ -30,8 +47,7 @@ def by_log_sum_exp(scores: Scores, emissions: torch.Tensor) -> torch.Tensor:
 @given(problems, st.sampled_from(GARBAGE))
 def test_likelihoods_and_gradients_equal_sums_over_all_paths(way, problem, padding):
     scores, emissions, lengths = a_problem(problem, padding=padding)
-    with torch.no_grad():
-        paths, _ = viterbi(scores, torch.randn_like(emissions), lengths)  # some allowed path
+    paths, _ = best_paths(scores, torch.randn_like(emissions), lengths)  # some allowed path
     inputs = [value.requires_grad_() for value in (*scores, emissions)]
     weights = torch.tensor([1.0, -0.5, 2.0, 0.0], dtype=torch.float64)
     values = log_likelihood(scores, emissions, paths, lengths)
@@ -100,3 +116,50 @@ def test_likelihoods_of_long_sentences_keep_their_digits(way, scale):
         expected = by_log_sum_exp(scores, emissions[b, :length])
         torch.testing.assert_close(gold[b] - likelihood[b], expected, rtol=1e-12, atol=0)
         torch.testing.assert_close(log_partition(scores, emissions, lengths)[b], expected, rtol=1e-12, atol=0)
+
+
+# --- devices without float64 ---
+
+
+class NoFloat64(TorchDispatchMode):
+    """Refuses every tensor in double precision on a device, as Apple's MPS does."""
+
+    def __init__(self, device: str) -> None:
+        super().__init__()
+        self.device = device
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        for tensor in result if isinstance(result, tuple | list) else [result]:
+            if isinstance(tensor, torch.Tensor):
+                assert tensor.dtype != torch.float64 or tensor.device.type != self.device, func
+        return result
+
+
+def test_mps_leaves_double_precision_to_the_cpu():
+    assert double_device(torch.device("mps", 0)) == torch.device("cpu")
+    assert double_device(torch.device("cpu")) == torch.device("cpu")
+    assert double_device(torch.device("cuda", 1)) == torch.device("cuda", 1)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device, which stands for one without float64")
+def test_a_device_without_float64_is_never_asked_for_it(monkeypatch):
+    torch.manual_seed(0)
+    crf = LinearChainCrf(5)
+    emissions, mask = ragged([4, 1, 3, 2], 5, dtype=torch.float32)
+    gold = torch.randint(5, mask.shape)
+
+    def everything(device: str):
+        inputs = emissions.to(device).requires_grad_()
+        likelihood = crf.log_likelihood(inputs, gold.to(device), mask.to(device))
+        likelihood.sum().backward()
+        results = (likelihood.detach(), inputs.grad)
+        assert {result.device.type for result in results} == {device}
+        return [result.cpu() for result in results]
+
+    expected = everything("cpu")
+    monkeypatch.setattr(likelihood_room, "double_device", lambda device: torch.device("cpu"))
+    crf.cuda()
+    with NoFloat64("cuda"):
+        for result, wanted in zip(everything("cuda"), expected, strict=True):
+            torch.testing.assert_close(result, wanted)

@@ -34,6 +34,7 @@ from bilstm_nlp.tasks.registry import build
 from bilstm_nlp.tasks.tagging import measurement as tagging_measurement
 from bilstm_nlp.tasks.tagging.decoder import ModelDecoder
 from bilstm_nlp.tasks.tagging.evaluation import Evaluation
+from bilstm_nlp.tasks.torch_step_network import TorchStepNetwork
 from tests.contract import model_of
 from tests.studies.grids import write_base
 from tests.tasks.forecasting.test_task import HORIZON, LOOK_BACK, config, fitted
@@ -87,7 +88,7 @@ def test_a_taggers_units_add_up_to_its_results(tagger):
     assert f1.by_type == {kind: scores["f1"] for kind, scores in results["per_type"].items()}
     assert measurement.lag == 0
     assert measurement.speed > 0
-    predicted = Evaluation(ModelDecoder(model, codec), data.dev).predicted
+    predicted = Evaluation(ModelDecoder(TorchStepNetwork(model), codec), data.dev).predicted
     for index, (gold, spans) in enumerate(zip(measurement.examples.gold, predicted, strict=True)):
         assert measurement.examples.tokens[index] == data.dev.sentences[index].tokens
         assert measurement.examples.found[index] == spans

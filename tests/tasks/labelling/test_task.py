@@ -72,12 +72,12 @@ def test_results_are_those_of_the_written_labels(run, call, tmp_path):
 def test_marginals_are_those_of_all_label_sequences(run):
     """The probability of a step's label is its share of all weighted sequences of a short input."""
     labeller = load(run)
-    labeller.model.requires_grad_(False)
+    labeller.network.model.requires_grad_(False)
     values = [[0.3, 0.1], [0.1, 1.4], [0.2, 2.9]]
     (answer,) = labeller.answers([values])
     recorded = labeller.codec.inputs
     scaled = torch.tensor((np.array(values) - recorded.mean) / recorded.deviation, dtype=torch.float32)[None]
-    model = labeller.model.double()
+    model = labeller.network.model.double()
     batch = SequenceBatch(scaled.double(), torch.tensor([3]), torch.ones(1, 3, dtype=torch.bool))
     emissions = model.head.projection(model.states(model.embedder(batch)))[0]
     start, end, transitions = model.head.crf.scores()
@@ -284,7 +284,7 @@ def test_measurement_adds_up_to_the_results(run):
     labeller = load(run)
     task = LabellingTask(machine_config(run.parent))
     prepared = task.prepare(labeller)
-    measured, results = prepared.measure(), Evaluation(labeller.model, labeller.codec, prepared.data.dev).results()
+    measured, results = prepared.measure(), Evaluation(labeller.network, labeller.codec, prepared.data.dev).results()
     for name, ratio in measured.measures.items():
         assert ratio.numerator.sum() / ratio.denominator.sum() == pytest.approx(results[name])
 

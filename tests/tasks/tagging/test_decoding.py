@@ -27,14 +27,14 @@ SENTENCES = [
 def test_entities_and_probabilities_equal_sums_over_all_sequences(kind, constrained, monkeypatch):
     """In every batch, at the head's own temperature and at another one; in a free chain also of broken tags."""
     torch.manual_seed(3)
-    model, codec = word_tagger(SENTENCES, kind, constrained=constrained)
-    chain = model.head.crf
-    model.head.temperature.fill_(2.0)
+    network, codec = word_tagger(SENTENCES, kind, constrained=constrained)
+    chain = network.head.crf
+    network.set_temperature(2.0)
     monkeypatch.setattr(decoding, "BATCH_TOKENS", 8)
-    batches = list(decoded_batches(model, codec, codec.encode(SENTENCES)))
+    batches = list(decoded_batches(network, codec, codec.encode(SENTENCES)))
     assert sorted(np.concatenate([batch.sentences for batch in batches])) == [0, 1, 2, 3]
     assert len(batches) > 1
-    assert not model.training
+    assert not network.model.training
     count = 0
     for batch in batches:
         for temperature, given in ((2.0, None), (0.7, 0.7)):
@@ -64,23 +64,23 @@ def test_entities_and_probabilities_equal_sums_over_all_sequences(kind, constrai
 
 def test_results_come_in_the_order_of_the_corpus(monkeypatch):
     torch.manual_seed(3)
-    model, codec = word_tagger(SENTENCES, CrfHead, constrained=True)
-    expected = [decode(model, codec, codec.encode([sentence]))[0] for sentence in SENTENCES]
+    network, codec = word_tagger(SENTENCES, CrfHead, constrained=True)
+    expected = [decode(network, codec, codec.encode([sentence]))[0] for sentence in SENTENCES]
     monkeypatch.setattr(decoding, "BATCH_TOKENS", 4)
     read = []
     encoded = codec.encode(SENTENCES)
-    assert decode(model, codec, encoded) == expected
-    assert decode_each(model, codec, encoded, lambda batch: read.append(batch) or batch.tags) == [
+    assert decode(network, codec, encoded) == expected
+    assert decode_each(network, codec, encoded, lambda batch: read.append(batch) or batch.tags) == [
         tags for tags, _ in expected
     ]
     assert [len(batch.sentences) for batch in read] == [1, 1, 1, 1]
     assert [batch.sentences[0] for batch in read] == [0, 3, 2, 1]
-    assert decode(model, codec, codec.encode([])) == []
+    assert decode(network, codec, codec.encode([])) == []
 
 
 def test_probabilities_of_no_spans_are_empty():
-    model, codec = word_tagger(SENTENCES, CrfHead, constrained=True)
-    (batch,) = decoded_batches(model, codec, codec.encode(SENTENCES[:1]))
+    network, codec = word_tagger(SENTENCES, CrfHead, constrained=True)
+    (batch,) = decoded_batches(network, codec, codec.encode(SENTENCES[:1]))
     posterior = batch.posterior()
     assert posterior.of_entities([[]]) == posterior.of_no_entity([[]]) == [{}]
     assert posterior.of_entities([[Span("Z", 0, 1)]]) == [{Span("Z", 0, 1): 0.0}]  # a type that the codec lacks

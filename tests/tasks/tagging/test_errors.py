@@ -142,16 +142,16 @@ def test_wrong_entities_equal_an_enumeration(kind, constrained, monkeypatch):
     kinds, novelties = set(), set()
     for seed in range(8):
         torch.manual_seed(seed)
-        model, codec = word_tagger(TRAINING, kind, constrained=constrained)
-        model.head.temperature.fill_(2.0)
-        evaluation = Evaluation(ModelDecoder(model, codec), TaggedCorpus("corpus", SENTENCES))
+        network, codec = word_tagger(TRAINING, kind, constrained=constrained)
+        network.set_temperature(2.0)
+        evaluation = Evaluation(ModelDecoder(network, codec), TaggedCorpus("corpus", SENTENCES))
         assert len(evaluation.batches) > 1
         wrong = wrong_entities(evaluation)
         confidences = [entity.confidence for entity in wrong]
         assert confidences == sorted(confidences, reverse=True)
         expected = []
         for sentence, predicted in zip(SENTENCES, evaluation.predicted, strict=True):
-            probability_of, nothing_at = in_all_sequences(model, codec, evaluation, sentence)
+            probability_of, nothing_at = in_all_sequences(network, codec, evaluation, sentence)
             for mistake in mistakes(spans(sentence.tags, "IOB2"), predicted):
                 right, answer = (
                     span and (span, pytest.approx(probability_of(span), abs=1e-9), *known_in_training(sentence, span))
@@ -188,13 +188,13 @@ def line_and_span(result):
     return line, kind, (gold or predicted)[0]
 
 
-def in_all_sequences(model, codec, evaluation, sentence):
+def in_all_sequences(network, codec, evaluation, sentence):
     """Return functions: span → P(span), and span → P(no entity at any of its tokens), at temperature 2."""
     index, length = SENTENCES.index(sentence), len(sentence.tokens)
     for batch in evaluation.batches:
         if index in batch.sentences:
             emissions = batch.ranking.emissions[batch.sentences.tolist().index(index), :length]
-    probabilities = scores_of_all(model.head.crf.scores(), emissions).div(2.0).softmax(0)
+    probabilities = scores_of_all(network.head.crf.scores(), emissions).div(2.0).softmax(0)
     paths = [[codec.tags[tag] for tag in path] for path in all_paths(len(codec.tags), length)]
 
     def probability(holds):
@@ -221,9 +221,9 @@ def known_in_training(sentence, span):
 
 def test_an_unknown_type_has_probability_0():
     torch.manual_seed(0)
-    model, codec = word_tagger(TRAINING, CrfHead, constrained=True)
+    network, codec = word_tagger(TRAINING, CrfHead, constrained=True)
     sentence = Sentence(tokens=("a", "new"), tags=("O", "B-Z"), line=1)
-    wrong = wrong_entities(Evaluation(ModelDecoder(model, codec), TaggedCorpus("corpus", [sentence])))
+    wrong = wrong_entities(Evaluation(ModelDecoder(network, codec), TaggedCorpus("corpus", [sentence])))
     (unknown,) = [entity for entity in wrong if entity.gold]
     assert unknown.gold.probability == 0
     assert unknown.kind != "missed" or unknown.confidence == 1

@@ -34,9 +34,9 @@ SENTENCES = [
 def evaluation(monkeypatch):
     torch.manual_seed(3)
     monkeypatch.setattr(decoding, "BATCH_TOKENS", 4)
-    model, codec = word_tagger(SENTENCES, CrfHead, constrained=True)
-    expected = decode(model, codec, codec.encode(SENTENCES))
-    evaluated = Evaluation(ModelDecoder(model, codec), TaggedCorpus("corpus", SENTENCES))
+    network, codec = word_tagger(SENTENCES, CrfHead, constrained=True)
+    expected = decode(network, codec, codec.encode(SENTENCES))
+    evaluated = Evaluation(ModelDecoder(network, codec), TaggedCorpus("corpus", SENTENCES))
     assert len(evaluated.batches) == 4
     assert evaluated.predicted == [sentence.entities for sentence in expected]
     assert evaluated.predicted_tags == [sentence.tags for sentence in expected]

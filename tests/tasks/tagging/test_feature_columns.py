@@ -207,7 +207,7 @@ def test_names_find_columns_in_headers_and_keys_in_jsonl(tmp_path):
 
 def test_the_unknown_value_has_a_trained_vector(trained, tmp_path):
     untrained = build(config(tmp_path)).prepare().model.embedder.columns[0].table.weight
-    now = trained.predictor.model.embedder.columns[0].table.weight
+    now = trained.predictor.network.model.embedder.columns[0].table.weight
     assert (now[1] - untrained[1]).abs().max() > 0.01
     assert torch.equal(now[0], torch.zeros(6))
 

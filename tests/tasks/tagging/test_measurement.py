@@ -22,11 +22,11 @@ SENTENCES = [
 
 def test_f1_of_sentences_adds_up_to_that_of_the_corpus():
     torch.manual_seed(3)
-    model, codec = word_tagger(SENTENCES, CrfHead, constrained=True)
+    network, codec = word_tagger(SENTENCES, CrfHead, constrained=True)
     corpus = TaggedCorpus("a test", SENTENCES)
-    measurement = measure(model, codec, corpus)
+    measurement = measure(network, codec, corpus)
     gold = gold_spans(corpus, codec)
-    predicted = [sentence.entities for sentence in decode(model, codec, codec.encode(SENTENCES))]
+    predicted = [sentence.entities for sentence in decode(network, codec, codec.encode(SENTENCES))]
     f1 = measurement.measures["f1"]
     expected = [2 * len({*right} & {*answer}) for right, answer in zip(gold, predicted, strict=True)]
     assert f1.numerator.tolist() == expected

@@ -15,7 +15,8 @@ from bilstm_nlp.data.text.vocabulary import WordTable
 from bilstm_nlp.nn.encoder import DocumentEncoder, Encoder
 from bilstm_nlp.nn.tagging_heads import CrfHead, SoftmaxHead
 from bilstm_nlp.nn.token_embedder import CharacterCnn, CharacterLstm
-from bilstm_nlp.tasks.tagging.model import column_format, model, restored
+from bilstm_nlp.tasks.tagging.file_format import column_format
+from bilstm_nlp.tasks.tagging.model import model, restored
 
 SENTENCES = [Sentence(("Ann", "left", "Bonn"), ("B-PER", "O", "B-LOC"), 1)]
 
@@ -60,7 +61,7 @@ def test_a_codec_with_context_reads_documents():
 def test_a_restored_tagger_has_the_scores_of_its_corpora():
     fitted = codec()
     results = {"dev": {"f1": 0.5}, "test": {"f1": None}, "training": {"epochs": 3}, "other": 7}
-    tagger = restored(config(), fitted.to_json(), fitted.tensors(), results)
+    tagger = restored(config(), fitted.to_json(), fitted.tensors(), results).predictor
     assert tagger.scores == {"dev": 0.5}
     assert tagger.codec.tags == fitted.tags
     assert (tagger.format.token, column_format(config()).token) == (1, 1)

@@ -17,7 +17,7 @@ from bilstm_nlp.runs.load import load_tagger
 from bilstm_nlp.tags import convert
 from bilstm_nlp.tasks.registry import build
 from bilstm_nlp.tasks.tagging.decoding import decode
-from bilstm_nlp.tasks.tagging.model import column_format
+from bilstm_nlp.tasks.tagging.file_format import column_format
 from bilstm_nlp.tasks.tagging.predictor import Tagger
 from bilstm_nlp.tasks.tagging.sentence_tagger import SentenceTagger
 from bilstm_nlp.tasks.tagging.stream import ChunkSize
@@ -58,7 +58,7 @@ def untrained(tmp_path_factory, context: dict[str, object], attention: dict[str,
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(torch.randn_like(parameter))
-    return Tagger(model, codec, column_format(prepared.config))
+    return Tagger(prepared.network, codec, column_format(prepared.config))
 
 
 def test_tags_spell_the_entities_in_the_files_scheme(tagger):
@@ -69,7 +69,7 @@ def test_tags_spell_the_entities_in_the_files_scheme(tagger):
     ]
     filled = [sentence for sentence in sentences if sentence.tokens]
     expected, broken = {}, 0
-    decoded = decode(tagger.model, tagger.codec, tagger.codec.encode(filled))
+    decoded = decode(tagger.network, tagger.codec, tagger.codec.encode(filled))
     for sentence, (tags, _) in zip(filled, decoded, strict=True):
         expected[sentence.tokens] = tuple(convert(tags, "IOBES", "IOB1"))
         broken += tags != convert(tags, "IOBES", "IOBES")
@@ -175,7 +175,7 @@ def test_attention_takes_a_text_or_its_tokens(attentive):
 
 def test_repr_names_types_tags_and_known_scores(tagger):
     assert repr(tagger) == "<Tagger: ORG, PER; 9 tags in IOBES>"
-    scored = Tagger(tagger.model, tagger.codec, tagger.format, {"dev": 0.91234, "test": 0.5})
+    scored = Tagger(tagger.network, tagger.codec, tagger.format, {"dev": 0.91234, "test": 0.5})
     assert repr(scored) == "<Tagger: ORG, PER; 9 tags in IOBES; dev F1 0.9123; test F1 0.5000>"
 
 

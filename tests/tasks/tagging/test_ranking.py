@@ -26,10 +26,10 @@ SENTENCES = [
 @pytest.mark.parametrize("kind", [CrfHead, SoftmaxHead])
 def test_scores_are_those_of_all_sequences_at_the_temperature(kind):
     torch.manual_seed(5)
-    model, codec = word_tagger(SENTENCES, kind, constrained=True)
-    model.head.temperature.fill_(1.7)
-    chain, count = model.head.crf, 0
-    for batch in decoded_batches(model, codec, codec.encode(SENTENCES)):
+    network, codec = word_tagger(SENTENCES, kind, constrained=True)
+    network.set_temperature(1.7)
+    chain, count = network.head.crf, 0
+    for batch in decoded_batches(network, codec, codec.encode(SENTENCES)):
         certain, margin, errors = (scores(batch, measure) for measure in ("least-certain", "margin", "errors"))
         for row, index in enumerate(batch.sentences):
             length = len(SENTENCES[index].tokens)

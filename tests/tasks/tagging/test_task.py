@@ -13,7 +13,7 @@ from bilstm_nlp.tasks import initial_vectors, vectors
 from bilstm_nlp.tasks.registry import tagging
 from bilstm_nlp.tasks.tagging.decoding import decode
 from bilstm_nlp.tasks.tagging.evaluation import gold_spans
-from bilstm_nlp.tasks.tagging.model import column_format
+from bilstm_nlp.tasks.tagging.file_format import column_format
 from bilstm_nlp.tasks.tagging.predictor import Tagger
 from tests.studies.grids import corpus
 
@@ -97,7 +97,7 @@ def test_the_score_is_f1_on_the_development_corpus(tmp_path):
     own.model.eval()
     score = own.scorer()(own.model)
     encoded = own.codec.encode(own.data.dev.sentences)
-    predicted = [sentence.entities for sentence in decode(own.model, own.codec, encoded)]
+    predicted = [sentence.entities for sentence in decode(own.network, own.codec, encoded)]
     expected = micro_f1(gold_spans(own.data.dev, own.codec), predicted)
     assert (score.name, score.higher_is_better, score.value) == ("f1", True, expected.f1 or 0.0)
     assert score.figures == {"precision": expected.precision, "recall": expected.recall, "f1": expected.f1}
@@ -119,7 +119,7 @@ def test_examples_are_sentences_or_beginnings_of_documents(tmp_path):
 
 def test_a_trained_tagger_keeps_its_codec_and_model(tmp_path):
     own = prepared(tmp_path)
-    tagger = Tagger(own.model, own.codec, column_format(own.config))
+    tagger = Tagger(own.network, own.codec, column_format(own.config))
     again = tagging(own.config).prepare(tagger)
     assert (again.codec, again.model) == (own.codec, own.model)
     assert tagging(own.config).evaluate(tagger, None) == tagging(own.config).evaluate(tagger, str(tmp_path / "dev"))

@@ -14,10 +14,13 @@ from bilstm_nlp.data.text.vocabulary import WordTable
 from bilstm_nlp.nn.crf.crf import LinearChainCrf
 from bilstm_nlp.nn.tagging_heads import CrfHead, SoftmaxHead
 from bilstm_nlp.tags import legal_transitions
+from bilstm_nlp.tasks.torch_step_network import TorchStepNetwork
 
 
 class WordTagger(nn.Module):
     """A tagging model of word vectors and a head, without an encoder."""
+
+    attention = None
 
     def __init__(self, words: int, head: CrfHead | SoftmaxHead) -> None:
         super().__init__()
@@ -29,7 +32,7 @@ class WordTagger(nn.Module):
 
 def word_tagger(
     sentences: list[Sentence], kind: type[CrfHead] | type[SoftmaxHead], *, constrained: bool
-) -> tuple[WordTagger, TaggingCodec]:
+) -> tuple[TorchStepNetwork, TaggingCodec]:
     """Make an untrained tagger in double precision with large random weights, and its codec, from sentences in IOB2."""
     words = WordTable.build(Counter(token for sentence in sentences for token in sentence.tokens), None)
     codec = TaggingCodec.fit(sentences, words, np.empty((0, 8), np.float16), scheme="IOB2", file_scheme="IOB2")
@@ -40,4 +43,4 @@ def word_tagger(
         for parameter in model.parameters():
             if parameter.requires_grad:
                 parameter.mul_(3)
-    return model, codec
+    return TorchStepNetwork(model), codec
