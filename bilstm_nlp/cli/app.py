@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from bilstm_nlp.cli import check, configs, evaluate, predict, rank, runs, studies, train
+from bilstm_nlp.cli import check, configs, evaluate, export, predict, rank, runs, studies, train
 from bilstm_nlp.cli.options import Verbosity
 from bilstm_nlp.errors import DivergenceError, InputError, MemoryNeeded, OutputError, WorkerError
 from bilstm_nlp.system import processes
@@ -28,6 +28,7 @@ COMMANDS = (
     (check.check, "bilstm-nlp check train.conll"),
     (configs.init, "bilstm-nlp init ner my-config.toml"),
     (configs.schema, "bilstm-nlp schema > bilstm-nlp.schema.json"),
+    (export.export, "bilstm-nlp export runs/ner exported/ner --int8"),
     (runs.info, "bilstm-nlp info runs/ner"),
     (runs.verify, "bilstm-nlp verify runs/ner"),
     (runs.reproduce, "bilstm-nlp reproduce runs/ner"),

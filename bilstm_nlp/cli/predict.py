@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -23,8 +25,8 @@ from bilstm_nlp.cli.options import (
 )
 from bilstm_nlp.cli.output import write, write_folder
 from bilstm_nlp.data.pipes import standard_input_as_pipe
-from bilstm_nlp.errors import InputError
-from bilstm_nlp.tasks.request import Format, Reads, Request, settings_of
+from bilstm_nlp.errors import InputError, OutputError
+from bilstm_nlp.tasks.request import Engine, Format, Reads, Request, settings_of
 
 RunsAndInput = Annotated[
     list[Path],
@@ -62,6 +64,42 @@ Language = Annotated[
 Confidence = Annotated[
     bool, typer.Option("--confidence", help="Add the exact probability of each entity or class to the output.")
 ]
+
+EngineOption = Annotated[
+    Literal["torch", "onnx", "auto"],
+    typer.Option(
+        metavar="torch|onnx|auto",
+        help="Engine that computes. onnx makes a graph of the run's weights, keeps it in the run, and needs the extra "
+        "export; auto is onnx if that is possible. Figures are the same within rounding, about 1e-6, which is why the "
+        "default is torch. An exported folder has its own graph.",
+    ),
+]
+
+
+def engine_of(wanted: Literal["torch", "onnx", "auto"], runs: Sequence[Path]) -> Engine:
+    """Return the engine of some runs. Unless it is torch, each run has a graph afterwards.
+
+    Raises `InputError` if ONNX Runtime is wanted, and missing or not possible.
+    """
+    if wanted == "torch":
+        return "torch"
+    from bilstm_nlp.runs import graphs
+    from bilstm_nlp.runs.directory import finished
+    from bilstm_nlp.tasks.graph_session import check_installed
+
+    try:
+        for run in runs:
+            if not graphs.is_ready(finished(run)):
+                check_installed("onnx")
+                from bilstm_nlp.export import kept  # imports torch
+
+                kept.keep(run)
+    except (InputError, OutputError) as error:
+        if wanted == "onnx":
+            raise
+        logging.getLogger(__name__).info("--engine auto: torch, because of this: %s", error)
+        return "torch"
+    return "onnx"
 
 
 def language_of_split(split: bool, language: str | None) -> str | None:
@@ -137,6 +175,7 @@ def predict(
             min=1,
         ),
     ] = 1,
+    engine: EngineOption = "torch",
     verbosity: Verbosity = None,
 ) -> None:
     """Tag or classify text, label or classify series, or forecast the rows after their end. Each line of a slow input
@@ -159,6 +198,7 @@ def predict(
         horizon=horizon,
         split=language_of_split(split, language),
         settings=settings_of(overrides, encoding),
+        engine=engine_of(engine, runs),
         min_confidence=min_confidence,
     )
     if kind == "brat" and output is None:

@@ -14,15 +14,11 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from bilstm_nlp.errors import InputError
-
 Value: TypeAlias = str
 """The name of a value in a graph."""
 Kind: TypeAlias = Literal["float32", "int64", "int32", "bool"]
 Attributes: TypeAlias = Mapping[str, int | float | str | Sequence[int]]
 
-OPSETS = (17, 21)
-"""The oldest opset with layer normalisation, and the newest that the graphs were compared with torch in."""
 KINDS: Mapping[Kind, int] = {
     "float32": TensorProto.FLOAT,
     "int64": TensorProto.INT64,
@@ -45,9 +41,6 @@ class Graph:
     """
 
     def __init__(self, opset: int) -> None:
-        """Raises `InputError` for an opset out of range."""
-        if not OPSETS[0] <= opset <= OPSETS[1]:
-            raise InputError(f"--opset: expected {OPSETS[0]} to {OPSETS[1]}, found {opset}")
         self.opset = opset
         self._inputs: list[Any] = []
         self._weights: list[Any] = []

@@ -16,7 +16,8 @@ from bilstm_nlp.export.recurrence import recurrence
 from bilstm_nlp.nn.token_embedder import CharacterCnn, CharacterLstm, TokenEmbedder, WordVectors
 from bilstm_nlp.tasks.graph_inputs import WordTables
 
-LOWEST = float(np.finfo(np.float32).min)
+LOWEST = float(np.finfo(np.float32).min) / 2
+"""A number that stays finite when another is added."""
 
 
 def embedded_tokens(graph: Graph, embedder: TokenEmbedder) -> tuple[Value, Value]:
@@ -90,8 +91,10 @@ def _convolved(graph: Graph, characters: Value, lengths: Value, layer: Character
         {"kernel_shape": [width], "pads": [width - 1, width - 1]},
     )  # (U, F, P)
     windows = graph.unsqueezed(graph.node("Add", [lengths, graph.integer(width - 1)]), 1)
-    real = graph.unsqueezed(graph.node("Less", [graph.steps(responses, 2), windows]), 1)
-    return graph.largest(graph.node("Where", [real, responses, graph.number(LOWEST)]), 2)
+    beyond = graph.node("GreaterOrEqual", [graph.steps(responses, 2), windows])  # (U, P)
+    penalty = graph.node("Mul", [graph.cast(beyond, "float32"), graph.number(LOWEST)])
+    # An addition of 0 changes nothing, and is faster than a choice.
+    return graph.largest(graph.node("Add", [responses, graph.unsqueezed(penalty, 1)]), 2)
 
 
 def _embedded(graph: Graph, characters: Value, table: nn.Embedding) -> Value:

@@ -13,7 +13,7 @@ from bilstm_nlp.runs.provenance import digest
 from bilstm_nlp.system.memory import keep_few_kernels
 from bilstm_nlp.tasks import registry
 from bilstm_nlp.tasks.members import Member
-from bilstm_nlp.tasks.request import Combine, Ranking, Request
+from bilstm_nlp.tasks.request import Combine, Engine, Ranking, Request
 
 if TYPE_CHECKING:
     from bilstm_nlp.data.series.method_forecasts import Methods
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def load_ensemble(
-    paths: Sequence[PathLike], combine: Combine = "mean", settings: Sequence[str] = ()
+    paths: Sequence[PathLike], combine: Combine = "mean", settings: Sequence[str] = (), engine: Engine = "torch"
 ) -> Ensemble | TaggerEnsemble:
     """Load several trained runs as one: taggers by the mean of their marginals, forecasters by mean or median.
 
@@ -31,10 +31,10 @@ def load_ensemble(
 
     Forecasters agree in data file, split, targets, horizon and frequency. Their look-backs may differ. Taggers agree
     in tags and schemes. Their vocabularies and layers may differ. `settings`, each `KEY=VALUE`, change how taggers read
-    files.
+    files. `engine` is that of `open_run`.
     Raises `InputError` for runs that differ, for a run that is given twice, and for runs of different tasks.
     """
-    return registry.combined(open_members(paths, settings), combine)
+    return registry.combined(open_members(paths, settings, engine), combine)
 
 
 def evaluate(
@@ -62,7 +62,7 @@ def evaluate(
 def predictions(paths: Sequence[PathLike], combine: Combine, request: Request) -> Iterator[bytes]:
     """Predict with an ensemble, and yield the output."""
     keep_few_kernels()
-    return load_ensemble(paths, combine, request.settings).predictions(request)
+    return load_ensemble(paths, combine, request.settings, request.engine).predictions(request)
 
 
 def ranked(paths: Sequence[PathLike], combine: Combine, request: Request, ranking: Ranking) -> Iterator[bytes]:
@@ -78,7 +78,7 @@ def ranked(paths: Sequence[PathLike], combine: Combine, request: Request, rankin
     return registry.ranked(predictor, request, ranking)
 
 
-def open_members(paths: Sequence[PathLike], settings: Sequence[str] = ()) -> list[Member]:
+def open_members(paths: Sequence[PathLike], settings: Sequence[str] = (), engine: Engine = "torch") -> list[Member]:
     """Open different runs, to be combined. Raises `InputError` for a run that is given twice, and for none."""
     if isinstance(paths, str | Path):
         raise InputError(f"paths: expected a list of run directories, found {paths!r}")
@@ -89,7 +89,7 @@ def open_members(paths: Sequence[PathLike], settings: Sequence[str] = ()) -> lis
     for number, path in enumerate(opened):
         if resolved[number] in resolved[:number]:
             raise InputError(f"{path}: expected different runs, found the same twice")
-    return [_member(open_run(path, settings)) for path in opened]
+    return [_member(open_run(path, settings, engine)) for path in opened]
 
 
 def _member(run: Run) -> Member:

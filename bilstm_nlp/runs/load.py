@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from bilstm_nlp.config import Config, parse
 from bilstm_nlp.errors import InputError, RunError
 from bilstm_nlp.runs.directory import RunDirectory, finished
+from bilstm_nlp.runs.graphs import graphs_of, read_graph
 from bilstm_nlp.system.memory import keep_few_kernels
+from bilstm_nlp.tasks.graph_registry import exported
 from bilstm_nlp.tasks.registry import reread, restored
-from bilstm_nlp.tasks.request import Request
+from bilstm_nlp.tasks.request import Engine, Request
 
 if TYPE_CHECKING:
     from bilstm_nlp.tasks.base import Predictor
@@ -38,30 +40,36 @@ class Run:
     """The model with its best weights, ready to predict."""
 
 
-def open_run(path: PathLike, settings: Sequence[str] = ()) -> Run:
-    """Open a finished run, or a model such as `english`. `settings`, each `KEY=VALUE`, change how a tagger reads files.
+def open_run(path: PathLike, settings: Sequence[str] = (), engine: Engine = "torch") -> Run:
+    """Open a finished run, an export, or a model such as `english`. `settings`, each `KEY=VALUE`, change how it reads.
+
+    `engine`: torch, or ONNX Runtime with the graph that `export.kept` keeps in the run. An export has its own graph.
 
     Raises `InputError` for a path that is no run directory, for an unfinished run, and for files of a run that are
     missing or damaged. An unfinished run has neither calibrated intervals nor calibrated probabilities.
     """
-    return open_directory(finished(path_of(path)), settings)
+    return open_directory(finished(path_of(path)), settings, engine)
 
 
-def open_directory(directory: RunDirectory, settings: Sequence[str] = ()) -> Run:
+def open_directory(directory: RunDirectory, settings: Sequence[str] = (), engine: Engine = "torch") -> Run:
     """Open the trained run of a directory that was opened before. Raises `InputError` as `open_run` does."""
     config = reread(config_of(directory), settings)
-    return Run(directory, config, _predictor_of(directory, config))
+    return Run(directory, config, _predictor_of(directory, config, engine))
 
 
-def _predictor_of(directory: RunDirectory, config: Config) -> Predictor:
+def _predictor_of(directory: RunDirectory, config: Config, engine: Engine) -> Predictor:
     """Make the predictor of a directory's files. Here alone, the engine that computes is chosen.
 
     Raises `RunError` for files that are missing or damaged.
     """
+    arrays, codec = directory.read_arrays("codec.safetensors"), directory.read_json("codec.json")
+    graphs = graphs_of(directory, engine)
+    if graphs is not None:
+        return exported(config, codec, arrays, _results_of(directory), read_graph(graphs))
+
     from bilstm_nlp.runs.tensors import load_weights  # imports torch
 
-    arrays = directory.read_arrays("codec.safetensors")
-    made = restored(config, directory.read_json("codec.json"), arrays, _results_of(directory))
+    made = restored(config, codec, arrays, _results_of(directory))
     load_weights(directory, made.model)
     made.model.eval()
     return made.predictor
@@ -165,4 +173,4 @@ def predictions(path: Path, request: Request) -> Iterator[bytes]:
     Raises `InputError` for a line that can't be read, after all output for the lines before it.
     """
     keep_few_kernels()
-    return open_run(path, request.settings).predictor.predictions(request)
+    return open_run(path, request.settings, request.engine).predictor.predictions(request)

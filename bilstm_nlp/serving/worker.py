@@ -20,10 +20,10 @@ def serve(connection: Connection, work: Work, threads: int) -> None:
 
     A request that can't be met is answered by a `Refusal`.
     """
+    use_threads(threads)
     keep_few_kernels()
     try:
         predictor = _predictor_of(work)
-        use_threads(threads)
         reading = predictor.reading(work.request)
     except InputError as error:
         connection.send(Refusal(str(error)))
@@ -37,11 +37,11 @@ def serve(connection: Connection, work: Work, threads: int) -> None:
 
 def _predictor_of(work: Work) -> Streaming:
     """Load the predictor of one run or of several. Raises `InputError` for a predictor that reads no stream."""
-    settings = work.request.settings
+    settings, engine = work.request.settings, work.request.engine
     if len(work.paths) == 1:
-        predictor: object = open_run(work.paths[0], settings).predictor
+        predictor: object = open_run(work.paths[0], settings, engine).predictor
     else:
-        predictor = load_ensemble(work.paths, work.combine, settings)
+        predictor = load_ensemble(work.paths, work.combine, settings, engine)
     if not isinstance(predictor, Streaming):
         raise InputError("--jobs: expected a tagger or a classifier of texts, found a model of series")
     return predictor

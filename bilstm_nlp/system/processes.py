@@ -45,7 +45,8 @@ def threads_of_libraries(count: int) -> Iterator[None]:
 
 
 def use_threads(count: int) -> None:
-    """Have torch compute with `count` threads from now on, if this process has imported torch."""
+    """Have torch and ONNX Runtime compute with `count` threads from now on, imported already or later."""
+    os.environ["OMP_NUM_THREADS"] = str(count)
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.set_num_threads(count)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bilstm_nlp.batch import AnyArray, Ints, SentenceWindows, SequenceBatch, TokenBatch, WindowBatch
+from bilstm_nlp.system.arrays import expect_array
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,17 @@ class WordTables:
     """(E, D) vectors of further words, from row V on."""
     pairs: NDArray[np.float32] | None = None
     """(P, N) vectors of neighbouring words; None without."""
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, AnyArray], frozen: NDArray[np.float16], words: int) -> Self:
+        """Take the tables of `words` trained words and of pairs from arrays. Raises `ValueError` for wrong ones."""
+        trained = expect_array(arrays, "words", np.float32, words, frozen.shape[1])
+        pairs = expect_array(arrays, "pairs", np.float32, None, None) if "pairs" in arrays else None
+        return cls(trained, frozen, pairs)
+
+    def arrays(self) -> Mapping[str, NDArray[np.float32]]:
+        """Return the arrays that lie beside a graph. The frozen vectors are those of the codec."""
+        return {"words": self.trained} if self.pairs is None else {"words": self.trained, "pairs": self.pairs}
 
     def vectors(self, rows: Ints) -> NDArray[np.float32]:
         """(N,) rows → (N, D) vectors

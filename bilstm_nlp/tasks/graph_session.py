@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from bilstm_nlp.batch import AnyArray
 from bilstm_nlp.errors import InputError, RunError
 from bilstm_nlp.system.processes import cores
 
-NAME = "model.onnx"
-"""The file of a graph in the directory of an exported run."""
 QUIET = 3
 """The level of messages from which ONNX Runtime speaks: errors."""
 
@@ -20,28 +19,24 @@ QUIET = 3
 class GraphSession:
     """A graph, ready to run."""
 
-    def __init__(self, graph: Path | bytes) -> None:
-        """`graph`: a file or its content.
+    def __init__(self, graph: bytes) -> None:
+        """`graph`: the content of a file. A graph can't refer to other files.
 
         Raises `InputError` if ONNX Runtime is not installed, and `RunError` for a damaged graph.
         """
-        try:
-            import onnxruntime
-        except ModuleNotFoundError:
-            raise InputError(
-                "onnxruntime: expected the extra of exported models, bilstm-nlp[export], found none"
-            ) from None
+        check_installed("onnxruntime")
+        import onnxruntime
+
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads()
         options.log_severity_level = QUIET
-        content = graph if isinstance(graph, bytes) else os.fspath(graph)
         try:
-            self._session: Any = onnxruntime.InferenceSession(content, options, ["CPUExecutionProvider"])
+            self._session: Any = onnxruntime.InferenceSession(graph, options, ["CPUExecutionProvider"])
         except Exception as error:  # a class for each status, of which none is public
-            name = graph if isinstance(graph, Path) else NAME
-            raise RunError(f"{name}: expected a graph of ONNX, found {' '.join(str(error).split())}") from None
-        self.inputs = frozenset(value.name for value in self._session.get_inputs())
-        self.outputs = tuple(value.name for value in self._session.get_outputs())
+            raise RunError(f"model.onnx: expected a graph of ONNX, found {' '.join(str(error).split())}") from None
+        self.inputs: Mapping[str, Sequence[Any]] = {value.name: value.shape for value in self._session.get_inputs()}
+        self.outputs: Mapping[str, Sequence[Any]] = {value.name: value.shape for value in self._session.get_outputs()}
+        """Shapes of inputs and outputs: numbers, and names of dimensions without a fixed size."""
 
     def run(self, values: Mapping[str, AnyArray], outputs: Sequence[str]) -> list[AnyArray]:
         """Compute outputs from values, of which those are used that are inputs of the graph.
@@ -50,7 +45,7 @@ class GraphSession:
         graph's.
         """
         feeds = {name: value for name, value in values.items() if name in self.inputs}
-        if missing := self.inputs - set(feeds):
+        if missing := set(self.inputs) - set(feeds):
             raise ValueError(f"The graph needs the inputs {sorted(missing)}. Got none.")
         try:
             arrays: list[AnyArray] = self._session.run(list(outputs), feeds)
@@ -60,6 +55,21 @@ class GraphSession:
                 raise MemoryError(message) from None
             raise ValueError(f"The graph can't be run on these inputs: {message}") from None
         return arrays
+
+
+def check_installed(*packages: str) -> None:
+    """Raise `InputError` unless packages of the extra `export` are installed."""
+    for package in packages:
+        if importlib.util.find_spec(package) is None:
+            raise InputError(f"{package}: expected the extra bilstm-nlp[export], found no such package")
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """A graph, with the tables and numbers that lie beside it."""
+
+    session: GraphSession
+    beside: Mapping[str, AnyArray]
 
 
 def threads() -> int:

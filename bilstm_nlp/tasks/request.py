@@ -14,6 +14,7 @@ TaggerFormat = Literal["text", "conll", "jsonl", "csv", "html", "doccano", "labe
 Format = Literal[TaggerFormat, "json", "parquet"]
 Reads = Literal["auto", "text", "tokens", "conll", "jsonl", "dataset"]
 Combine = Literal["mean", "median"]
+Engine = Literal["torch", "onnx"]
 Measure = Literal["least-certain", "margin", "errors"]
 KindT = TypeVar("KindT", bound=str)
 
@@ -92,6 +93,8 @@ class Request:
     """Language by whose rules a tagger cuts each text into sentences. Not set: each text is a sentence."""
     settings: tuple[str, ...] = ()
     """Settings of how a tagger reads its source, each `KEY=VALUE`, with which its run is opened."""
+    engine: Engine = "torch"
+    """The engine that computes, with which runs are opened."""
     min_confidence: float = 0.0
     """Least probability of a tagger's entities. Those below are left out."""
 

@@ -11,6 +11,7 @@ import torch
 from bilstm_nlp.config import parse
 from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.errors import InputError
+from bilstm_nlp.export.settings import OPSETS
 from bilstm_nlp.nn.encoder import Encoder, Sequences
 from bilstm_nlp.nn.tensors import on
 from bilstm_nlp.tasks.registry import build
@@ -23,7 +24,6 @@ from tests.test_models import forecaster, labeller, tagger  # noqa: F401  # fixt
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
-from bilstm_nlp.export.graph import OPSETS
 from bilstm_nlp.export.models import graph_of
 from bilstm_nlp.export.recurrence import encoded
 from bilstm_nlp.export.token_embedder import word_tables
@@ -117,14 +117,6 @@ def test_every_opset_gives_the_same_scores(opset, tmp_path):
     feeds = token_inputs(batch, word_tables(model.embedder))
     (scores,) = session(model, opset).run(feeds, ["scores"])
     check(scores, model.decode(on(batch)).scores, slice(None))
-
-
-@pytest.mark.parametrize("opset", [OPSETS[0] - 1, OPSETS[1] + 1])
-def test_other_opsets_are_refused(opset):
-    from bilstm_nlp.export.graph import Graph
-
-    with pytest.raises(InputError, match=f"--opset: expected 17 to 21, found {opset}"):
-        Graph(opset)
 
 
 def test_states_that_start_at_random_are_refused():

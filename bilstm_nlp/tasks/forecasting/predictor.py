@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bilstm_nlp.batch import Values
 from bilstm_nlp.data.series.baselines import Baselines
 from bilstm_nlp.data.series.codec import SeriesCodec
 from bilstm_nlp.data.series.layout import TableFormat
@@ -181,9 +182,7 @@ class Forecaster:
 
     def answers(self, inputs: Sequence[Any]) -> list[Answer]:
         """Return the quantiles of each window in scaled units; an input has `past`, `known` and maybe `facts`."""
-        past, known = (np.array([window[name] for window in inputs], np.float32) for name in ("past", "known"))
-        has_facts = self.codec.static is not None
-        facts = np.array([window["facts"] for window in inputs], np.float32) if has_facts else None
+        past, known, facts = recorded_windows(self.codec, inputs)
         quantiles = forecast_windows(self.network, self.codec, past, known, facts).quantiles
         return [Answer(shortest(values.ravel()), []) for values in quantiles]
 
@@ -196,3 +195,11 @@ class Forecaster:
     def predictions(self, request: Request) -> Iterator[bytes]:
         """Yield the forecasts after the end of the source, as CSV, JSON or Parquet."""
         yield self.tables.predictions(request)
+
+
+def recorded_windows(codec: SeriesCodec, inputs: Sequence[Any]) -> tuple[Values, Values, Values | None]:
+    """Restore windows that were recorded: past, columns known ahead, and facts if the model has facts."""
+    past, known = (np.array([window[name] for window in inputs], np.float32) for name in ("past", "known"))
+    if codec.static is None:
+        return past, known, None
+    return past, known, np.array([window["facts"] for window in inputs], np.float32)

@@ -92,6 +92,11 @@ class ForecastingTask:
         scoring = Scoring(self.config, data, trained.tables.windows, trained.baselines(), methods, stride)
         return scoring.last_results() if source is None else scoring.results("test")
 
+    def evaluate_part(self, trained: Predictor, part: str) -> dict[str, Any]:
+        """Score a forecaster on a part of the config's file."""
+        assert isinstance(trained, Forecaster)
+        return Scoring(self.config, self.loader.load(), trained.tables.windows, trained.baselines()).results(part)
+
     def _data(
         self, loader: SeriesLoader, codec: SeriesCodec, inputs: Inputs, source: str | None, static: str | None
     ) -> SeriesParts:

@@ -1,0 +1,44 @@
+"""Weights of recurrent layers as integers of 8 bits, whose inputs are rounded to 8 bits while the graph runs."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+OPERATORS = ("LSTM",)
+"""The layers that are worth it: nine tenths of a tagger's time. ONNX Runtime has no integers for a GRU."""
+
+
+def quantized(graph: bytes) -> bytes:
+    """Return a graph with the weights of its LSTM layers in 8 bits, with a scale for each gate unit.
+
+    The weights use 7 of the 8 bits: processors without instructions for sums of 8-bit products saturate otherwise, and
+    would give other answers.
+    """
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    with TemporaryDirectory() as folder, _quiet():
+        before, after = Path(folder) / "before.onnx", Path(folder) / "after.onnx"
+        before.write_bytes(graph)
+        quantize_dynamic(
+            before,
+            after,
+            op_types_to_quantize=list(OPERATORS),
+            per_channel=True,
+            reduce_range=True,
+            weight_type=QuantType.QInt8,
+        )
+        return after.read_bytes()
+
+
+class _quiet:
+    """No warnings of the root logger, which the library writes to."""
+
+    def __enter__(self) -> None:
+        self._level = logging.root.level
+        logging.root.setLevel(logging.ERROR)
+
+    def __exit__(self, *_: Any) -> None:
+        logging.root.setLevel(self._level)
