@@ -77,6 +77,8 @@ class Completed:
 
     def _from_first_value(self, table: Table, series: Series, begins_late: bool) -> tuple[Series, Bools]:
         """Leave out the rows before any value. Also return the cells (T, C) before the first value of their column."""
+        if not np.isnan(series.values[:1]).any():
+            return series, np.zeros(series.values.shape, dtype=np.bool_)
         early = np.logical_and.accumulate(np.isnan(series.values), axis=0) & begins_late
         early[:, early.all(axis=0)] = False
         first = early.sum(axis=0)

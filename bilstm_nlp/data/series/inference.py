@@ -52,7 +52,13 @@ def best_frequency(indexes: Sequence[pd.Index], grids: Grids | None = None) -> s
 
 def _spans(indexes: Sequence[pd.Index]) -> list[pd.Index]:
     """Return the indexes that differ in their first date, their last date or their length."""
-    return list({(dates[0], dates[-1], len(dates)): dates for dates in indexes}.values())
+    return list({(dates[0], dates[-1], len(dates)): dates for dates, _ in _counted(indexes)}.values())
+
+
+def _counted(indexes: Sequence[pd.Index]) -> list[tuple[pd.Index, int]]:
+    """Return each index once, with the number of series that share it."""
+    counts = Counter(map(id, indexes))
+    return [(dates, counts[key]) for key, dates in {id(dates): dates for dates in indexes}.items()]
 
 
 def fits_training(indexes: Sequence[pd.Index], training: str, own: str | None, grids: Grids | None = None) -> bool:
@@ -93,10 +99,10 @@ def _are_days(dates: pd.Index, frequency: ObservedDays) -> bool:
 def _misfit(indexes: Sequence[pd.Index], frequency: str, grids: Grids) -> tuple[int, int]:
     """Count the dates off the grid of a frequency, and the rows of the grid."""
     off_grid = rows = 0
-    for dates in indexes:
+    for dates, count in _counted(indexes):
         whole = grids.of(dates, frequency)
-        rows += len(whole)
-        off_grid += 0 if dates.equals(whole) else int((~dates.isin(whole)).sum())
+        rows += count * len(whole)
+        off_grid += 0 if dates.equals(whole) else count * int((~dates.isin(whole)).sum())
     return off_grid, rows
 
 

@@ -64,16 +64,33 @@ def series_of(table: Table, format: TableFormat, complain: Complain = stop) -> S
     groups = [(name, rows) for name, rows in groups if len(rows)]
     if not groups:
         raise DataError(table.source, "rows with a date", "none")
-    grids = Grids()
-    frequency = _frequency(table, groups, dates, format, grids)
-    complete = Completed()
-    for name, rows in groups:
-        regular = _on_grid(table, name, dates[rows], values[rows], table.rows[rows], frequency, grids, complain)
+    grids, indexes = Grids(), _indexes(dates, times, groups)
+    frequency = _frequency(table, groups, indexes, dates, format, grids)
+    complete, whole = Completed(), dict[int, pd.Index]()
+    for (name, rows), index in zip(groups, indexes, strict=True):
+        if id(index) in whole:
+            regular = Series(name, whole[id(index)], values[rows], table.columns, table.rows[rows])
+        else:
+            regular = _on_grid(table, name, index, values[rows], table.rows[rows], frequency, grids, complain)
+            if regular.dates.equals(index):  # no date is missing or off the grid, in any series with these dates
+                whole[id(index)] = regular.dates
         regular = replace(regular, labels=labels, static=static.of(name, rows))
         complete.add(table, regular, frequency, format, complain)
     notes = (*table.notes, *parsed.notes, *spellings, *static.notes(), *complete.notes())
     ahead = tuple(complete.ahead) if any(map(len, complete.ahead)) else ()
     return SeriesSet(table.source, complete.series, table.columns, frequency, tuple(complete.filled), ahead, notes)
+
+
+def _indexes(dates: pd.Index, times: Ints, groups: Sequence[tuple[str, Ints]]) -> list[pd.Index]:
+    """Return the dates of each series: one index for all series that have the same dates, as those of a panel do."""
+    known: dict[bytes, pd.Index] = {}
+    result = []
+    for _, rows in groups:
+        key = times[rows].tobytes()
+        if key not in known:
+            known[key] = dates[rows]
+        result.append(known[key])
+    return result
 
 
 def _values(
@@ -97,20 +114,24 @@ def _values(
 
 
 def _frequency(
-    table: Table, groups: Sequence[tuple[str, Ints]], dates: pd.Index, format: TableFormat, grids: Grids
+    table: Table,
+    groups: Sequence[tuple[str, Ints]],
+    indexes: Sequence[pd.Index],
+    dates: pd.Index,
+    format: TableFormat,
+    grids: Grids,
 ) -> str:
     """Return the frequency of all series: the format's, that of training if it fits, else that of the dates.
 
     Raises `DataError` if the dates have none, or contradict that of training.
     """
-    indexes = [dates[rows] for _, rows in groups]
     given, trained = format.frequency, format.trained
     if given is not None:
         parsed = parse_frequency(given)
         if given != OBSERVED:
             return parsed.freqstr
-        for _, rows in groups:
-            _check_observed(table, dates[rows], table.rows[rows])
+        for (_, rows), index in zip(groups, indexes, strict=True):
+            _check_observed(table, index, table.rows[rows])
         if trained is None:
             return ObservedDays.of(pd.DatetimeIndex(dates[np.concatenate([rows for _, rows in groups])])).freqstr
     own = best_frequency(indexes, grids)

@@ -153,9 +153,10 @@ class Inputs:
         Raises `InputError` if these columns are not given or if a date of them is missing, and for rows after the last
         date of a calendar.
         """
+        indexes = {id(each.dates): each.dates for each in series}  # series of a panel share their dates
         try:
-            ends = dict.fromkeys(each.dates[-1] for each in series)
-            after = {last: future_dates(last, rows, self.frequency) for last in ends}
+            ends = {key: index[-1] for key, index in indexes.items()}
+            after = {last: future_dates(last, rows, self.frequency) for last in dict.fromkeys(ends.values())}
         except (ValueError, OverflowError, MemoryError) as error:
             if isinstance(error, InputError):
                 raise
@@ -163,10 +164,13 @@ class Inputs:
             raise InputError(
                 f"horizon: expected dates that a calendar has, found {rows} rows of {self.frequency} after {last}"
             ) from None
-        dates = [after[each.dates[-1]] for each in series]
-        ahead = self._known_ahead(series, dates, known)
+        ahead = self._known_ahead(series, [after[ends[id(each.dates)]] for each in series], known)
         labels = {} if known is None else known.series[0].labels
-        return [self._joined(*parts, labels) for parts in zip(series, dates, ahead, strict=True)]
+        joined = {key: index.append(after[ends[key]]) for key, index in indexes.items()}
+        return [
+            self._joined(each, joined[id(each.dates)], values, labels)
+            for each, values in zip(series, ahead, strict=True)
+        ]
 
     def _known_ahead(
         self, series: Sequence[Series], dates: Sequence[pd.Index], known: SeriesSet | None
@@ -197,19 +201,22 @@ class Inputs:
         return blocks
 
     def _joined(self, past: Series, dates: pd.Index, known: Floats, labels: Mapping[str, Labels]) -> Series:
-        """Append rows to a series, with the columns known ahead (H, K), whose categories have these labels."""
+        """Append H rows to a series, with the columns known ahead (H, K), whose categories have these labels.
+
+        `dates` are those of all rows.
+        """
         joined, known = dict(past.labels), known.copy()
         for index, name in enumerate(self.columns.known):
             if name in labels:
                 known[:, index], joined[name] = recoded(known[:, index], labels[name], past.labels[name])
-        count, width = len(dates), len(past.columns)
+        count, width = len(known), len(past.columns)
         indices = column_indices(self.columns.known, past.columns)
         values = np.full((count, width), np.nan)
         observed = np.zeros((count, width), dtype=np.bool_)
         values[:, indices], observed[:, indices] = known, True
         return replace(
             past,
-            dates=past.dates.append(dates),
+            dates=dates,
             values=np.concatenate([past.values, values]),
             rows=np.concatenate([past.rows, np.zeros(count, np.int64)]),
             observed=np.concatenate([past.observed_of(past.columns), observed]),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from bilstm_nlp.batch import Values
+from bilstm_nlp.batch import Ints, Values
 from bilstm_nlp.data.series.series import Series
 
 if TYPE_CHECKING:
@@ -54,6 +54,28 @@ def forecast_table(
     values = {"forecast": forecast, **borders}
     values = values if y is None else {"y": y, **values}
     return pd.DataFrame(table | {name: block.ravel() for name, block in values.items()})
+
+
+class Dates:
+    """The dates of N series, whose indexes many of them share."""
+
+    def __init__(self, indexes: Sequence[pd.Index]) -> None:
+        """`indexes`: the dates of each series, one or more."""
+        distinct = {id(index): index for index in indexes}
+        first, *others = distinct.values()
+        self._all = first.append(others)
+        starts = np.cumsum([0, *map(len, distinct.values())])
+        begin = dict(zip(distinct, starts.tolist(), strict=False))
+        self._begins = np.array([begin[id(index)] for index in indexes])
+
+    def at(self, rows: Ints) -> pd.Index:
+        """(N, R) rows of each series → (N · R,) their dates, one series after another
+
+        >>> days = pd.date_range("2024-01-01", periods=3, freq="D")
+        >>> [str(day.date()) for day in Dates([days, days]).at(np.array([[0], [2]]))]
+        ['2024-01-01', '2024-01-03']
+        """
+        return self._all.take((self._begins[:, None] + rows).ravel())
 
 
 def repeated(texts: Sequence[str], times: int) -> pd.Series:

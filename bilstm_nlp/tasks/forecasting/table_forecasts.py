@@ -18,7 +18,15 @@ from bilstm_nlp.errors import InputError
 from bilstm_nlp.tasks.forecasting.backtest import rolling_origins
 from bilstm_nlp.tasks.forecasting.inputs import Inputs
 from bilstm_nlp.tasks.forecasting.origins import WindowForecaster, forecasts_at
-from bilstm_nlp.tasks.forecasting.output import TableKind, as_file, border_names, forecast_table, panels, repeated
+from bilstm_nlp.tasks.forecasting.output import (
+    Dates,
+    TableKind,
+    as_file,
+    border_names,
+    forecast_table,
+    panels,
+    repeated,
+)
 from bilstm_nlp.tasks.request import Request
 
 MOST_STEPS = 100_000
@@ -86,14 +94,15 @@ class TableForecasts:
     ) -> pd.DataFrame:
         """Forecast from these origins of each series, beside the true values (N, H, C) if they are given."""
         forecasts = forecasts_at(self.windows, series, origins, list(columns), steps)
-        windows = [(series[index], row) for index, row in zip(forecasts.series, forecasts.rows.tolist(), strict=True)]
+        windows = [series[index] for index in forecasts.series]
+        dates = Dates([each.dates for each in windows])
         borders: dict[str, Floats] = {}
         for level, (low, high) in enumerate(columns.values()):
             borders |= {low: forecasts.lower[level], high: forecasts.upper[level]}
         return forecast_table(
-            [each.id for each, _ in windows],
-            _joined([each.dates[row - 1 : row] for each, row in windows]),
-            _joined([each.dates[row : row + steps] for each, row in windows]),
+            [each.id for each in windows],
+            dates.at(forecasts.rows[:, None] - 1),
+            dates.at(forecasts.rows[:, None] + np.arange(steps)),
             self.inputs.columns.targets,
             forecast=forecasts.point,
             borders=borders,
@@ -200,8 +209,3 @@ class TableForecasts:
         targets, borders = self.inputs.columns.targets, ("lower", "upper") if single else border_names(level)
         drawn = list(islice(panels(past.series, targets, table, 3 * self.inputs.horizon, borders), PLOTTED))
         plots.forecasts(drawn, len(past.series) * len(targets), level, path)
-
-
-def _joined(parts: Sequence[pd.Index]) -> pd.Index:
-    """Return all dates, or steps, one part after another."""
-    return parts[0].append(list(parts[1:]))

@@ -100,9 +100,18 @@ def test_a_long_file_has_series_in_its_own_order(tmp_path):
 @pytest.mark.parametrize("frequency", ["MS", "h", "2D", "B", "month-15"])
 def test_a_panel_reads_as_its_series_alone(tmp_path, frequency):
     whole = grid(pd.to_datetime(["2020-01-15" if frequency == "month-15" else "2020-01-01", "2026-01-01"]), frequency)
-    spans = {"a": (0, 30), "b": (0, 30), "late": (9, 30), "gap": (0, 30), "backwards": (2, 24), "short": (3, 5)}
+    spans = {
+        "a": (0, 30),
+        "b": (0, 30),
+        "late": (9, 30),
+        "gap": (0, 30),
+        "hole": (0, 30),
+        "backwards": (2, 24),
+        "short": (3, 5),
+    }
     frames = {name: pd.DataFrame({"unique_id": name, "ds": whole[slice(*span)]}) for name, span in spans.items()}
     frames["gap"] = frames["gap"].drop(index=[4, 5])
+    frames["hole"] = frames["hole"].drop(index=[9, 12])  # as many dates, and the same first and last
     frames["backwards"] = frames["backwards"].iloc[::-1]
     panel = pd.concat(frames.values(), ignore_index=True)
     panel["y"] = np.arange(len(panel), dtype=float)

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from bilstm_nlp.data.series.series import Series
-from bilstm_nlp.tasks.forecasting.output import as_csv, as_file, forecast_table, panels
+from bilstm_nlp.tasks.forecasting.output import Dates, as_csv, as_file, forecast_table, panels
 
 
 def a_table(name: str = "s", zone: str | None = "Europe/Berlin", **values):
@@ -123,3 +123,15 @@ def test_steps_stay_whole_numbers(kind):
     again = read(file)
     assert again[["origin", "ds"]].values.tolist() == [[7, 8], [7, 9]]
     assert again["ds"].dtype == np.int64
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_dates_of_rows_are_those_of_each_series(zone):
+    hours = pd.date_range("2024-03-29", periods=90, freq="h", tz=zone)
+    shared, later = hours[:60], hours[20:]
+    indexes = [shared, later, shared, pd.DatetimeIndex(list(hours[3:40])), later]
+    rows = np.array([[59, 0, 7], [2, 3, 4], [5, 5, 5], [36, 1, 0], [69, 68, 67]])
+    expected = [index[row] for index, own in zip(indexes, rows.tolist(), strict=True) for row in own]
+    assert list(Dates(indexes).at(rows)) == expected
+    numbers = [pd.Index([4, 6, 8]), pd.Index([1, 2])]
+    assert Dates(numbers).at(np.array([[2], [0]])).tolist() == [8, 1]
