@@ -47,8 +47,8 @@ DataSettings = Annotated[
     typer.Option(
         "--set",
         metavar="data.KEY=VALUE",
-        help="Override how a tagger's run reads files, such as data.token_column, data.tag_column, data.comment or "
-        "data.on_invalid_tags. Repeatable.",
+        help="Override how a run reads files, such as data.token_column or data.on_invalid_tags of a tagger, "
+        "data.label_column of a classifier, data.id_column of series. Repeatable.",
     ),
 ]
 Encoding = Annotated[

@@ -171,7 +171,7 @@ def predict(
         int,
         typer.Option(
             metavar="N",
-            help="Processes that share the input of a tagger or a classifier of texts, and the cores.",
+            help="Processes that share the input of a tagger, a classifier or a labeller, and the cores.",
             min=1,
         ),
     ] = 1,

@@ -43,7 +43,7 @@ def _predictor_of(work: Work) -> Streaming:
     else:
         predictor = load_ensemble(work.paths, work.combine, settings, engine)
     if not isinstance(predictor, Streaming):
-        raise InputError("--jobs: expected a tagger or a classifier of texts, found a model of series")
+        raise InputError("--jobs: expected a tagger, a classifier or a labeller, found a forecaster")
     return predictor
 
 

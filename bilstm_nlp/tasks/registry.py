@@ -117,12 +117,13 @@ def reread(config: Config, settings: Sequence[str]) -> Config:
 
     Raises `ConfigError` for other keys, for what training has fixed, and for settings of another task's run.
     """
-    if isinstance(config, TaggingConfig | TextClassificationConfig):
+    if not isinstance(config, ForecastingConfig):
         from bilstm_nlp.tasks import rereading
 
         return rereading.reread(config, settings)
     if settings:
-        raise ConfigError("--set, --encoding", [f"expected a run that reads texts, found one of {config.task}"])
+        expected = "a run of a tagger, classifier or labeller"
+        raise ConfigError("--set, --encoding", [f"expected {expected}, found one of {config.task}"])
     return config
 
 

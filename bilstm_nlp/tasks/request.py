@@ -84,7 +84,7 @@ class Request:
     attention: bool = False
     """Ask a tagger for its attention weights."""
     jobs: int = 1
-    """Processes that share a tagger's stream. A predictor that is already loaded ignores it."""
+    """Processes that share the input of a tagger, classifier or labeller. A loaded predictor ignores the number."""
     levels: tuple[float, ...] = ()
     """Levels of a forecaster's intervals; none for that of its config."""
     horizon: int | None = None

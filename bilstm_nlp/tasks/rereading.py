@@ -1,4 +1,4 @@
-"""Other settings of how the model of a run reads texts, given after its training."""
+"""Other settings of how the model of a run reads texts or series, given after its training."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from bilstm_nlp.config.classification import TextClassificationConfig
+from bilstm_nlp.config.classification import SeriesClassificationConfig, TextClassificationConfig
+from bilstm_nlp.config.labelling import LabellingConfig
 from bilstm_nlp.config.reading import Config, apply, parse, to_json
 from bilstm_nlp.config.tagging import TaggingConfig
 
-FIXED = ("train", "dev", "test", "fraction", "held_out", "scheme")
+FIXED = ("train", "dev", "test", "fraction", "held_out", "scheme", "scaler")
 """Keys of the data section that say what was trained on, not how a file is read."""
 TextConfig = TaggingConfig | TextClassificationConfig
+SeriesConfig = SeriesClassificationConfig | LabellingConfig
 
 
-def reread(config: TextConfig, settings: Sequence[str]) -> Config:
+def reread(config: TextConfig | SeriesConfig, settings: Sequence[str]) -> Config:
     """Return a run's config with other settings of its data section.
 
     A function of `data.tokenizer` is taken from the settings alone, not from the run.
@@ -26,10 +28,11 @@ def reread(config: TextConfig, settings: Sequence[str]) -> Config:
     >>> reread(config, ["data.token_column=1"]).data.token_column
     1
     """
-    if not settings and not _names_code(config):
+    names_code = isinstance(config, TextConfig) and _names_code(config)
+    if not settings and not names_code:
         return config
     values: Any = to_json(config)
-    if _names_code(config):
+    if names_code:
         values["data"]["tokenizer"] = None
     problems = [problem for setting in settings if (problem := _apply(values, setting))]
     return parse(values, "--set", problems)

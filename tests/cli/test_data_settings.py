@@ -117,7 +117,7 @@ def test_a_forecaster_has_no_such_settings(forecaster_run, call):
         for arguments in (["predict", forecaster_run, SERIES], ["evaluate", forecaster_run]):
             refused = call(*arguments, *options)
             assert refused.status == 2
-            assert "expected a run that reads texts, found one of forecasting" in refused.err
+            assert "expected a run of a tagger, classifier or labeller, found one of forecasting" in refused.err
 
 
 def test_a_stream_that_looks_like_columns_is_said(tagger_run, call, caplog):

@@ -243,7 +243,7 @@ def test_a_forecaster_refuses_jobs(forecaster_run, call):
     assert (refused.status, refused.out, refused.err) == (
         2,
         "",
-        "bilstm-nlp: --jobs: expected a tagger or a classifier of texts, found a model of series\n",
+        "bilstm-nlp: --jobs: expected a tagger, a classifier or a labeller, found a forecaster\n",
     )
 
 

@@ -11,6 +11,8 @@ from bilstm_nlp.tasks.rereading import code_of
 
 TAGGER = parse({"data": {"train": "a.conll", "dev": "b.conll", "comment": "#"}}, "x")
 CLASSIFIER = parse({"task": "classification", "data": {"train": "a.csv", "dev": "b.csv", "label_column": "kind"}}, "x")
+SERIES = parse({"task": "classification", "input": "series", "data": {"train": "a.csv", "dev": "b.csv"}}, "x")
+LABELLER = parse({"task": "labelling", "data": {"train": "a.csv", "dev": "b.csv"}}, "x")
 FORECASTER = parse({"task": "forecasting", "data": {"file": "a.csv"}}, "x")
 
 
@@ -30,6 +32,20 @@ def test_classifiers_read_other_files_with_other_settings():
         "latin-1",
         CLASSIFIER.data.train,
     )
+
+
+@pytest.mark.parametrize("config", [SERIES, LABELLER])
+def test_models_of_series_read_other_columns(config):
+    data = reread(config, ["data.id_column=trip", "data.encoding=latin-1", 'data.values=["a", "b"]']).data
+    assert (data.id_column, data.encoding, data.values, data.train) == (
+        "trip",
+        "latin-1",
+        ("a", "b"),
+        config.data.train,
+    )
+    assert reread(config, []) == config
+    with pytest.raises(ConfigError, match=r"found data\.scaler, which training has used"):
+        reread(config, ["data.scaler=none"])
 
 
 @pytest.mark.parametrize("config", [TAGGER, CLASSIFIER])
@@ -54,7 +70,11 @@ def test_function_of_the_run_is_dropped_and_that_of_the_settings_kept(config):
         (TAGGER, "data.on_invalid_tags=drop", "data.on_invalid_tags: expected 'error' or 'repair', found 'drop'"),
         (CLASSIFIER, "data.dev=c.csv", "data.dev=c.csv: expected a key that says how files are read"),
         (CLASSIFIER, "head.pooling=max", "head.pooling=max: expected a key of data that says how files are read"),
-        (FORECASTER, "data.decimal=','", "expected a run that reads texts, found one of forecasting"),
+        (
+            FORECASTER,
+            "data.decimal=','",
+            "expected a run of a tagger, classifier or labeller, found one of forecasting",
+        ),
     ],
 )
 def test_other_settings_are_refused_with_their_reason(config, setting, message):

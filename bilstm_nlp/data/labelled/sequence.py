@@ -41,13 +41,17 @@ class SequenceFormat:
     """The largest number, of either sign, that can be trained on."""
 
     def with_roles(self, roles: Roles) -> SequenceFormat:
-        """Return the layout of other files that have these columns."""
+        """Return the layout of other files that have these columns, unless this layout names other columns itself.
+
+        >>> SequenceFormat(id_column="trip").with_roles(Roles("ride", "second", None, ("speed",))).id_column
+        'trip'
+        """
         return replace(
             self,
-            id_column=roles.id,
-            step_column=roles.step,
-            label_column=roles.label,
-            values=roles.values,
+            id_column=self.id_column or roles.id,
+            step_column=self.step_column or roles.step,
+            label_column=self.label_column or roles.label,
+            values=self.values or roles.values,
         )
 
 

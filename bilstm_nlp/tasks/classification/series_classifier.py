@@ -5,16 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from bilstm_nlp.data.labelled.sequence import LabelledSequence
+from bilstm_nlp.data.labelled.sequence import LabelledSequence, Roles
 from bilstm_nlp.data.labelled.sequences import read_frame, read_sequences
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.tasks.classification.predictor import Classified, Classifier
 from bilstm_nlp.tasks.request import Request
+from bilstm_nlp.tasks.sequence_stream import NoCounts, SequenceChunk, SequenceReading
 
 if TYPE_CHECKING:
     from bilstm_nlp.tasks.classification.codec import ClassificationCodec
@@ -41,9 +42,8 @@ class SeriesClassifier(Classifier):
     ) -> None:
         """`threshold`: the least probability of a class; None where a series has one class."""
         super().__init__(network, codec, end, threshold)
-        assert end.loader.roles is not None
-        self.roles = end.loader.roles
         self.format = codec.inputs.format(end.loader.reader.format, "none")  # type: ignore[attr-defined]
+        self.roles: Roles = codec.inputs.roles_in(self.format)  # type: ignore[attr-defined]
 
     def classify(self, source: str | pd.DataFrame) -> list[Classified]:
         """Return the classes of each series of a file, or of a frame with its columns, in their order.
@@ -58,25 +58,37 @@ class SeriesClassifier(Classifier):
 
     def predictions(self, request: Request) -> Iterator[bytes]:
         """Classify the series of a file, or of CSV on standard input, in their order."""
-        formats: tuple[Literal["csv", "jsonl"], ...] = ("jsonl",) if request.attention else ("csv", "jsonl")
-        others = ("reads", "known", "static", "levels", "horizon", "split", "min_confidence", "plot")
-        kind = request.check("classifier of series", formats, others)
+        for chunk in self.reading(request).chunks():
+            yield from self.render(chunk, request)
+
+    def reading(self, request: Request) -> SequenceReading:
+        """Decide how to read a request's source. Raises `InputError` for a request that can't be met."""
+        _format_of(request)
         if request.attention:
             self.check_weights("--attention")
-        sequences = read_sequences(request.source, self.format).sequences
-        return self._written(kind, request, sequences)
+        return SequenceReading(request.source, self.format)
 
-    def _written(
-        self, kind: Literal["csv", "jsonl"], request: Request, sequences: Sequence[LabelledSequence]
-    ) -> Iterator[bytes]:
-        """Yield the output for each series."""
-        if kind == "csv":
+    def render(self, chunk: SequenceChunk, request: Request) -> Iterator[bytes]:
+        """Yield the output for each series of a chunk, in the request's format."""
+        kind = _format_of(request)
+        if kind == "csv" and chunk.first == 1:
             top = [
                 name for number in range(1, request.nbest + 1) for name in (f"class_{number}", f"probability_{number}")
             ]
             yield _cells([self.roles.id or "series", "class", *(["confidence"] if request.confidence else []), *top])
-        for sequence, answer in zip(sequences, self.answer(sequences), strict=True):
+        for sequence, answer in zip(chunk.sequences, self.answer(chunk.sequences), strict=True):
             yield _row(sequence, answer, request) if kind == "csv" else _json(sequence, answer, request)
+
+    def take_tally(self) -> NoCounts:
+        """Return no counts: the output has every series that was read."""
+        return NoCounts()
+
+
+def _format_of(request: Request) -> Literal["csv", "jsonl"]:
+    """Return the output format. Raises `InputError` for options that a classifier of series does not have."""
+    formats: tuple[Literal["csv", "jsonl"], ...] = ("jsonl",) if request.attention else ("csv", "jsonl")
+    others = ("reads", "known", "static", "levels", "horizon", "split", "min_confidence", "plot")
+    return request.check("classifier of series", formats, others)
 
 
 def _row(sequence: LabelledSequence, answer: Classified, request: Request) -> bytes:

@@ -38,16 +38,20 @@ def header_of(roles: Roles, *, confidence: bool) -> list[str]:
     return [*named, "confidence"] if confidence else named
 
 
-def csv_lines(labelled: Sequence[LabelledSteps], roles: Roles, *, confidence: bool) -> Iterator[bytes]:
-    """Yield a header, then a line for each step, in the order of the rows that were read."""
+def csv_header(roles: Roles, *, confidence: bool) -> bytes:
+    """Return the line with the names of the columns."""
+    return _csv([header_of(roles, confidence=confidence)])
+
+
+def csv_lines(labelled: Sequence[LabelledSteps], *, confidence: bool) -> Iterator[bytes]:
+    """Yield a line for each step, in the order of the rows that were read."""
     rows = rows_of(labelled)
-    yield _csv([header_of(roles, confidence=confidence)])
     for begin in range(0, len(rows), ROWS):
         part = rows[begin : begin + ROWS]
         yield _csv([[*row, f"{value:.{DIGITS}f}"] if confidence else row for *row, value in part])
 
 
-def json_lines(labelled: Sequence[LabelledSteps], roles: Roles, *, confidence: bool) -> Iterator[bytes]:
+def json_lines(labelled: Sequence[LabelledSteps], *, confidence: bool) -> Iterator[bytes]:
     """Yield an object for each sequence: its name, the line of its first step, its steps and their labels."""
     for each in labelled:
         sequence = each.sequence

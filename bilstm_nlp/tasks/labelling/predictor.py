@@ -17,8 +17,9 @@ from bilstm_nlp.tasks.base import Answer
 from bilstm_nlp.tasks.labelling.codec import LABELS_SHOWN, LabellingCodec
 from bilstm_nlp.tasks.labelling.decoding import decode
 from bilstm_nlp.tasks.labelling.network import LabellingNetwork
-from bilstm_nlp.tasks.labelling.output import LabelledSteps, OutputFormat, csv_lines, json_lines, table_of
+from bilstm_nlp.tasks.labelling.output import LabelledSteps, OutputFormat, csv_header, csv_lines, json_lines, table_of
 from bilstm_nlp.tasks.request import Request
+from bilstm_nlp.tasks.sequence_stream import NoCounts, SequenceChunk, SequenceReading
 
 
 class Labeller:
@@ -28,6 +29,7 @@ class Labeller:
         """`format`: the layout of the files that the labeller was trained on."""
         self.network, self.codec = network, codec
         self.format = codec.inputs.format(format, "none")
+        self.roles = codec.inputs.roles_in(self.format)
 
     def __repr__(self) -> str:
         """Name the labels and the columns."""
@@ -48,21 +50,33 @@ class Labeller:
             sequences = read_sequences(source, self.format).sequences
         else:
             raise InputError(f"label: expected the name of a file or a frame, found {type(source).__name__}")
-        return table_of(list(self._labelled(sequences)), self.codec.inputs.roles)
+        return table_of(list(self._labelled(sequences)), self.roles)
 
     # --- requests of the command line ---
 
     def predictions(self, request: Request) -> Iterator[bytes]:
         """Label the steps of a file, or of CSV on standard input, in the order of its rows."""
-        formats: tuple[OutputFormat, ...] = ("csv", "jsonl")
-        others = (
-            *("reads", "nbest", "known", "static", "plot", "attention", "levels", "horizon", "split"),
-            "min_confidence",
-        )
-        kind = request.check("labeller of series", formats, others)
-        labelled = list(self._labelled(read_sequences(request.source, self.format).sequences))
-        write = csv_lines if kind == "csv" else json_lines
-        return write(labelled, self.codec.inputs.roles, confidence=request.confidence)
+        for chunk in self.reading(request).chunks():
+            yield from self.render(chunk, request)
+
+    def reading(self, request: Request) -> SequenceReading:
+        """Decide how to read a request's source. Raises `InputError` for a request that can't be met."""
+        _format_of(request)
+        return SequenceReading(request.source, self.format)
+
+    def render(self, chunk: SequenceChunk, request: Request) -> Iterator[bytes]:
+        """Yield the output for the series of a chunk, in the request's format."""
+        labelled = list(self._labelled(chunk.sequences))
+        if _format_of(request) == "jsonl":
+            yield from json_lines(labelled, confidence=request.confidence)
+            return
+        if chunk.first == 1:
+            yield csv_header(self.roles, confidence=request.confidence)
+        yield from csv_lines(labelled, confidence=request.confidence)
+
+    def take_tally(self) -> NoCounts:
+        """Return no counts: the output has every step that was read."""
+        return NoCounts()
 
     def _labelled(self, sequences: Sequence[LabelledSequence]) -> Iterator[LabelledSteps]:
         """Yield the labels of sequences that were read."""
@@ -90,6 +104,16 @@ class Labeller:
         """Return an input three times as long as the longest, of the inputs' steps."""
         length = 3 * max(map(len, inputs))
         return [list(islice(cycle(chain.from_iterable(inputs)), length))]
+
+
+def _format_of(request: Request) -> OutputFormat:
+    """Return the output format. Raises `InputError` for options that a labeller does not have."""
+    formats: tuple[OutputFormat, ...] = ("csv", "jsonl")
+    others = (
+        *("reads", "nbest", "known", "static", "plot", "attention", "levels", "horizon", "split"),
+        "min_confidence",
+    )
+    return request.check("labeller of series", formats, others)
 
 
 def _sequence(values: Any, features: int) -> LabelledSequence:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from bilstm_nlp.data.labelled.sequence import Roles
-from bilstm_nlp.tasks.labelling.output import LabelledSteps, csv_lines, json_lines, table_of
+from bilstm_nlp.tasks.labelling.output import LabelledSteps, csv_header, csv_lines, json_lines, table_of
 from tests.tasks.labelling.machines import a_sequence
 
 ROLES = Roles("recording", "minute", "state", ("speed",))
@@ -24,8 +24,8 @@ INTERLEAVED = [labelled("a", "xy", [2, 4], ("0.10", "0.20")), labelled("b,c", "z
 
 
 def test_csv_has_the_rows_of_the_file_in_their_order():
-    lines = b"".join(csv_lines(INTERLEAVED, ROLES, confidence=True)).decode().splitlines()
-    assert lines == [
+    lines = csv_header(ROLES, confidence=True) + b"".join(csv_lines(INTERLEAVED, confidence=True))
+    assert lines.decode().splitlines() == [
         "recording,minute,state,confidence",
         "a,0.10,x,0.5000",
         '"b,c",0.1,z,0.5000',
@@ -35,12 +35,13 @@ def test_csv_has_the_rows_of_the_file_in_their_order():
 
 
 def test_steps_without_a_column_are_numbered():
-    lines = b"".join(csv_lines([labelled("m", "xx", [2, 3], None)], Roles(None, None, None, ("a",)), confidence=False))
+    lines = csv_header(Roles(None, None, None, ("a",)), confidence=False)
+    lines += b"".join(csv_lines([labelled("m", "xx", [2, 3], None)], confidence=False))
     assert lines.decode().splitlines() == ["sequence,step,label", "m,1,x", "m,2,x"]
 
 
 def test_json_lines_have_a_sequence_each():
-    first, second = (json.loads(line) for line in json_lines(INTERLEAVED, ROLES, confidence=True))
+    first, second = (json.loads(line) for line in json_lines(INTERLEAVED, confidence=True))
     assert first == {
         "sequence": "a",
         "line": 2,

@@ -148,6 +148,39 @@ def test_labels_need_no_gold_and_no_header_order(run, call):
     assert piped.out.startswith("recording,step,state\nd0,1,low\n")
 
 
+@pytest.mark.slow
+def test_several_processes_write_the_bytes_of_one(run, call, tmp_path):
+    """Over a thousand recordings make two chunks; the rows of some take turns."""
+    rows = [f"{name},{step},{name % 7},{step}" for name in range(1100) for step in range(1, 4)]
+    rows[3:9] = [rows[index] for index in (3, 6, 4, 7, 5, 8)]
+    (tmp_path / "many.csv").write_text("recording,step,heat,speed\n" + "\n".join(rows) + "\n")
+    for options in (["--confidence"], ["--format", "jsonl"]):
+        whole, shared = (call("predict", run, tmp_path / "many.csv", *options, *jobs) for jobs in ([], ["--jobs", "2"]))
+        assert (shared.status, shared.out) == (0, whole.out), shared.err
+    assert whole.out.count("\n") == 1100
+    (tmp_path / "many.csv").write_text("recording,step,heat,speed\na,1,2,x\n")
+    whole, shared = (call("predict", run, tmp_path / "many.csv", *jobs) for jobs in ([], ["--jobs", "2"]))
+    assert (shared.status, shared.out, shared.err) == (2, "", whole.err)
+
+
+def test_columns_of_other_files_have_names_of_their_own(run, call, tmp_path):
+    """Names, the decimal separator and the encoding of a file are set; the numbers are those of training."""
+    gold = pd.read_csv(run.parent / "dev.csv")
+    other = gold.rename(columns={"recording": "Gerät", "step": "n", "speed": "Drehzahl", "heat": "Wärme"})
+    other.to_csv(tmp_path / "other.csv", index=False, sep=";", decimal=",", encoding="latin-1")
+    names = ["data.id_column=Gerät", "data.step_column=n", 'data.values=["Wärme", "Drehzahl"]']
+    settings = [word for setting in [*names, "data.decimal=','"] for word in ("--set", setting)]
+    options = [*settings, "--encoding", "latin-1"]
+    result = call("predict", run, tmp_path / "other.csv", *options)
+    lines = call("predict", run, run.parent / "dev.csv").out.splitlines()
+    assert result.out.splitlines() == ["Gerät,n,state", *lines[1:]]
+    scores = json.loads(call("evaluate", run, "--data", tmp_path / "other.csv", *options, "--json").out)
+    assert scores["accuracy"] == metrics(run)["test"]["accuracy"]
+    refused = call("predict", run, tmp_path / "other.csv", "--set", 'data.values=["Drehzahl"]')
+    assert refused.status == 2
+    assert "data.values: expected 2 columns, in the order of heat, speed, found 1" in refused.err
+
+
 def test_run_of_another_task_is_no_labeller(run, tagger_run):
     assert load_labeller(run).codec.labels == ("high", "low")
     with pytest.raises(InputError, match="expected a run of the task labelling, found one of the task tagging"):
@@ -182,7 +215,6 @@ def test_option_of_other_models_is_refused(run, call, option, message):
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        (("predict", "--jobs", "2"), "--jobs: expected a tagger or a classifier of texts, found a model of series"),
         (("rank", "--top", "2"), "rank: expected runs of taggers, found a model of another task"),
     ],
 )
