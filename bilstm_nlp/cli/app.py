@@ -51,9 +51,9 @@ for function, example in COMMANDS:
 def print_version(wanted: bool) -> None:
     """Print the version and exit, if `wanted`."""
     if wanted:
-        from importlib.metadata import version
+        from bilstm_nlp import __version__
 
-        print(f"bilstm-nlp {version('bilstm-nlp')}")
+        print(f"bilstm-nlp {__version__}")
         raise typer.Exit
 
 
@@ -90,6 +90,12 @@ def main() -> None:
         sys.exit(2)
     except (DivergenceError, MemoryNeeded, OutputError, WorkerError) as error:
         print_error(str(error))
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "bilstm_nlp"):
+            raise
+        print_error(f"{package}: expected this package for the command, found none; pip install bilstm-nlp brings it")
         sys.exit(1)
     except MemoryError as error:
         reason = " ".join(str(error).split())

@@ -119,13 +119,12 @@ def _methods(baselines: str | None, jobs: int | None, activity: Activity) -> Met
 
     Raises `InputError` for a name that is none of theirs.
     """
-    from bilstm_nlp.data.series.method_forecasts import Methods
-    from bilstm_nlp.data.series.statistical import method_names
-
     if baselines is None:
         if jobs is not None:
             raise InputError("--jobs: expected --baselines beside it, found none")
         return None
+    from bilstm_nlp.data.series.method_forecasts import Methods  # imports pandas
+    from bilstm_nlp.data.series.statistical import method_names
 
     names = [] if baselines.strip() == "none" else [name.strip() for name in baselines.split(",")]
     return Methods(method_names(names), jobs, activity.show)

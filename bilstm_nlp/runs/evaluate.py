@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bilstm_nlp.config import Config
 from bilstm_nlp.config.shipped import is_shipped
-from bilstm_nlp.data.series.method_forecasts import Methods
 from bilstm_nlp.reports.sections import Section
 from bilstm_nlp.runs.load import Run
 from bilstm_nlp.tasks.inspection import Inspection
 from bilstm_nlp.tasks.registry import build, config_of_file, forecasting
 from bilstm_nlp.tasks.registry import load as load_config
 from bilstm_nlp.tasks.request import ErrorsPage
+
+if TYPE_CHECKING:
+    from bilstm_nlp.data.series.method_forecasts import Methods
 
 
 def evaluate(

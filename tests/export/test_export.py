@@ -33,11 +33,6 @@ TEXTS = ["Maria Keller of Basel met 12 FIFA lawyers .", "", "BONN", "zebra ÅNGS
 
 
 @pytest.fixture(scope="session")
-def exported_tagger(tagger_run, tmp_path_factory):
-    return made_once(tmp_path_factory, "exported", lambda path: export(tagger_run, path, ExportSettings()))
-
-
-@pytest.fixture(scope="session")
 def labeller_run(tmp_path_factory):
     def make(path: Path) -> None:
         (path.parent / "machines").mkdir()

@@ -1,0 +1,157 @@
+"""The distribution without torch, in a virtual environment that has its dependencies and nothing more."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import venv
+from collections.abc import Iterable
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from tests.samples import SERIES
+
+pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+requirements = pytest.importorskip("packaging.requirements")
+
+ROOT = Path(__file__).parent.parent.parent
+RUNTIME = ROOT / "packaging" / "runtime"
+PROJECT = tomllib.loads((RUNTIME / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+LARGEST, MOST_MEMORY = 250, 200
+"""MB of the installed distribution with its dependencies, and MiB of a process that tags."""
+TEXT = "EU rejects German call to boycott British lamb."
+
+pytestmark = [pytest.mark.slow, pytest.mark.torch]
+
+
+def needed(lines: Iterable[str]) -> dict[str, metadata.Distribution]:
+    """Return the distributions of this environment that requirements need, by name."""
+    found: dict[str, metadata.Distribution] = {}
+    waiting = [*lines]
+    while waiting:
+        requirement = requirements.Requirement(waiting.pop())
+        applies = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+        name = requirement.name.lower().replace("_", "-")
+        if applies and name not in found:
+            found[name] = metadata.distribution(name)
+            waiting += found[name].requires or []
+    return found
+
+
+def environment(folder: Path, wheel: Path, lines: Iterable[str]) -> tuple[Path, float]:
+    """Make an environment with a wheel and links to what it needs. Return its Python, and its size in MB."""
+    venv.create(folder, with_pip=False, symlinks=True)
+    python = folder / "bin" / "python"
+    ask = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    packages = Path(subprocess.run(ask, capture_output=True, text=True, check=True).stdout.strip())
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", packages]
+    subprocess.run([*pip, wheel], check=True)
+    size = sum(path.stat().st_size for path in packages.rglob("*") if path.is_file())
+    for distribution in needed(lines).values():
+        files = [file for file in distribution.files or () if ".." not in file.parts]
+        size += sum(file.locate().stat().st_size for file in files if file.locate().exists())
+        for top in {file.parts[0] for file in files}:
+            if not (packages / top).exists():
+                (packages / top).symlink_to(Path(str(distribution.locate_file(top))))
+    return python, size / 1e6
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder]
+    subprocess.run(build, cwd=RUNTIME, check=True, capture_output=True)
+    (path,) = folder.iterdir()
+    return path
+
+
+@pytest.fixture(scope="module")
+def small(wheel, tmp_path_factory) -> tuple[Path, float]:
+    return environment(tmp_path_factory.mktemp("small"), wheel, PROJECT["dependencies"])
+
+
+@pytest.fixture(scope="module")
+def with_series(wheel, tmp_path_factory) -> Path:
+    lines = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["series"]]
+    return environment(tmp_path_factory.mktemp("series"), wheel, lines)[0]
+
+
+def run(python: Path, *arguments: object, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a module or a script in an environment, with no path to the repository."""
+    clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    command = [str(python), *map(str, arguments)]
+    return subprocess.run(command, env=clean, cwd="/", input=stdin, capture_output=True, text=True, check=False)
+
+
+def called(python: Path, *arguments: object, stdin: str = "") -> str:
+    """Call the command line in an environment, and return its output."""
+    done = run(python, "-m", "bilstm_nlp", *arguments, stdin=stdin)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_distribution_has_no_torch_and_is_small(small):
+    python, size = small
+    assert run(python, "-c", "import torch").returncode == 1
+    assert run(python, "-c", "import seqeval").returncode == 1
+    assert 50 < size <= LARGEST
+
+
+def test_tagger_predicts_scores_and_verifies_without_torch(small, exported_tagger, tagger_run, call, tmp_path):
+    python, _ = small
+    (tmp_path / "news.txt").write_text(f"{TEXT}\n\nBONN\n" * 50, encoding="utf-8")
+    texts = tmp_path / "news.txt"
+    for options in (["--format", "conll"], ["--split"], ["--jobs", "2"], ["--format", "html"]):
+        expected = call("predict", tagger_run, texts, *options).out
+        assert called(python, "predict", exported_tagger, texts, *options) == expected
+    assert (
+        called(python, "predict", exported_tagger, stdin=TEXT) == call("predict", tagger_run, stdin=TEXT.encode()).out
+    )
+    assert json.loads(called(python, "verify", exported_tagger, "--json"))["same"]
+    assert "replay.json" in json.loads(called(python, "info", exported_tagger, "--json"))["files"]
+    scores = json.loads(called(python, "evaluate", exported_tagger, "--json", "--errors", tmp_path / "errors.html"))
+    assert scores["f1"] == json.loads(call("evaluate", tagger_run, "--json").out)["f1"]
+    assert (tmp_path / "errors.html").stat().st_size > 1000
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux")
+def test_tagger_takes_little_memory(small, exported_tagger):
+    code = (
+        f"import bilstm_nlp; tagger = bilstm_nlp.load({str(exported_tagger)!r}); tagger.tag({TEXT!r});"
+        "print(open('/proc/self/status').read())"  # what getrusage tells counts the parent too
+    )
+    peak = re.search(r"VmHWM:\s+(\d+) kB", run(small[0], "-c", code).stdout)
+    assert peak is not None
+    assert int(peak[1]) / 2**10 <= MOST_MEMORY
+
+
+def test_forecaster_forecasts_without_torch(with_series, exported_forecaster, forecaster_run, call):
+    forecasts = called(with_series, "predict", exported_forecaster, SERIES).splitlines()
+    expected = call("predict", forecaster_run, SERIES).out.splitlines()
+    assert len(forecasts) == len(expected) > 2
+    assert forecasts[0] == expected[0]
+    assert json.loads(called(with_series, "verify", exported_forecaster, "--json"))["same"]
+
+
+@pytest.mark.parametrize("command", ["train sample:ner --out OUT", "predict RUN"])
+def test_commands_that_need_torch_say_so(command, small, tagger_run, tmp_path):
+    arguments = command.replace("OUT", str(tmp_path / "out")).replace("RUN", str(tagger_run)).split()
+    done = run(small[0], "-m", "bilstm_nlp", *arguments, stdin=TEXT)
+    assert done.returncode == 1
+    assert "torch: expected this package for the command, found none" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_dependencies_have_the_bounds_of_the_toolkit():
+    toolkit = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = [line for lines in toolkit["optional-dependencies"].values() for line in lines]
+    bounds = {*toolkit["dependencies"], *extras}
+    others = [line for lines in PROJECT["optional-dependencies"].values() for line in lines]
+    assert {*PROJECT["dependencies"], *others} - bounds == {"pyarrow>=16.1"}
