@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+# This runner is a tool of this project, not of the package: one Python that has torch tests it.
+pytestmark = pytest.mark.torch
+
 ROOT = Path(__file__).parent.parent
 FIRST = """
 import os, pytest
