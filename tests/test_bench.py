@@ -261,6 +261,20 @@ def test_predict_is_measured_without_start_up_and_with_its_memory(bench, run, in
     assert [row["mib"] for row in results["tables"]["large_file"]] == [103, 105, 107, 109]
 
 
+@pytest.mark.slow
+def test_exports_are_measured_beside_their_run(bench, run, in_this_process, monkeypatch):
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    monkeypatch.setattr(predict, "run", in_this_process)
+    results = bench("export", "--run", run, *SAMPLE, "--sentences", 3, "--single", 2, "--rounds", 1)
+    medians = {name: figure["median"] for name, figure in results["figures"].items()}
+    engines = ("torch", "float32", "int8")
+    assert {name.partition("_")[0] for name in medians} == {*engines}
+    assert medians["torch_speed"] == medians["float32_speed"] == medians["int8_speed"] > 1
+    assert all(medians[f"{name}_single"] > 0 for name in engines)
+    assert [medians[f"{name}_start"] for name in engines] == [1, 1, 1]
+
+
 def test_file_as_short_as_the_start_has_no_speed():
     finished = processes.Finished(2.0, "", [])
     with pytest.raises(InputError, match="--sentences"):

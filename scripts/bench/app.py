@@ -140,6 +140,31 @@ def predict_row(
         )
 
 
+@app.command("export")
+def export_row(
+    run: Run = None,
+    train: Train = None,
+    dev: Dev = None,
+    vectors: Vectors = None,
+    sentences: Annotated[int, typer.Option(help="Sentences of the file that is tagged.", min=2)] = 20_000,
+    single: Annotated[int, typer.Option(help="Sentences that are tagged one at a time.", min=1)] = 500,
+    jobs: Annotated[int | None, typer.Option(help="`predict --jobs`; not given where it is not given here.")] = None,
+    rounds: Rounds = 3,
+    threads: Threads = None,
+    json: AsJson = False,
+) -> None:
+    """Tagging by exports in 32 and in 8 bits, beside the run in torch."""
+    from . import export  # needs the extra export
+
+    where = use(threads)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        files = corpora.corpora(train, dev, vectors, folder)
+        command = predict.CommandLine(run or corpora.trained(files, folder), folder, jobs, threads)
+        report = export.measure(command, files, count=sentences, single=single, rounds=rounds)
+        tell("export", report, where, json)
+
+
 @app.command("start")
 def start_row(
     run: Run = None,
