@@ -57,8 +57,10 @@ class Dropout(nn.Module):
         if self.dropped == LEVELS:
             return states.new_zeros(shape)
         draws = torch.empty((shape.numel() + 3) // 4, dtype=torch.int64, device=states.device).random_(-(2**63), None)
-        keep = draws.view(torch.int16)[: shape.numel()].view(shape) >= self.dropped - LEVELS // 2
-        return keep.to(states.dtype).mul_(LEVELS / (LEVELS - self.dropped))
+        draws = draws.view(torch.int16)[: shape.numel()].view(shape)
+        # A comparison that gives numbers takes a third of the time of one that gives bools.
+        keep = torch.ge(draws, self.dropped - LEVELS // 2, out=states.new_empty(shape))
+        return keep.mul_(LEVELS / (LEVELS - self.dropped))
 
 
 class RecurrentLayer(nn.Module):
