@@ -111,15 +111,19 @@ class AttentiveState(nn.Module):
 
     def weights(self, states: Tensor, lengths: Tensor) -> Tensor:
         """(B, T, D) states, (B,) lengths → (B, T) weights. Each row sums to 1, and is 0 at padding."""
-        scores = self.query(torch.tanh(self.projection(states))).squeeze(2)
-        return torch.softmax(scores.masked_fill(~inside(lengths, states.shape[1]), float("-inf")), dim=1)
+        return self._weights(states, ~inside(lengths, states.shape[1]))
 
     def forward(self, states: Tensor, lengths: Tensor) -> Tensor:
         """(B, T, D) states, (B,) lengths → (B, D)"""
-        weights = self.weights(states, lengths)
+        padding = ~inside(lengths, states.shape[1])
+        weights = self._weights(states, padding)
         # Padding may hold any number: 0 times NaN would be NaN.
-        real = torch.where(inside(lengths, states.shape[1])[..., None], states, 0)
-        return torch.einsum("bt,btd->bd", weights, real)
+        return torch.bmm(weights[:, None], states.masked_fill(padding[..., None], 0)).squeeze(1)
+
+    def _weights(self, states: Tensor, padding: Tensor) -> Tensor:
+        """(B, T, D) states, (B, T) padding → (B, T) weights"""
+        scores = self.query(torch.tanh(self.projection(states))).squeeze(2)
+        return torch.softmax(scores.masked_fill(padding, float("-inf")), dim=1)
 
 
 def _at(states: Tensor, steps: Tensor) -> Tensor:
