@@ -75,8 +75,8 @@ def test_only_attention_gives_weights():
 
 
 def test_dropout_acts_in_training_only():
-    torch.manual_seed(0)
-    layer = ClassificationHead(MeanState(4), 3, OneClass(0.0), dropout=0.9)
+    torch.manual_seed(1)
+    layer = ClassificationHead(MeanState(4), 3, OneClass(0.0), dropout=0.5)
     assert layer.loss(STATES, ONE).total != layer.loss(STATES, ONE).total
     layer.eval()
     assert layer.loss(STATES, ONE).total == layer.loss(STATES, ONE).total
