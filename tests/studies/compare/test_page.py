@@ -152,26 +152,41 @@ def test_the_policy_allows_only_the_own_style_and_script(tagging):
 # --- in a browser ----------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def tab(browser):
+    """The tab that shows one report after the other: a new one takes longer than most tests."""
+    context = browser.new_context()
+    opened = context.new_page()
+    opened.set_default_timeout(60_000)
+    yield opened
+    context.close()
+
+
 @pytest.fixture
-def show(browser, tmp_path):
-    """Open a report in the browser. A test fails if its page logs anything, throws, or asks for another file."""
-    complaints, contexts = [], []
+def show(tab, tmp_path):
+    """Open a report in the browser, in place of the one before.
+
+    A test fails if its page logs anything, throws, or asks for another file.
+    """
+    path, complaints = tmp_path / "report.html", []
+    heard = {
+        "console": lambda message: complaints.append(f"{message.type}: {message.text}"),
+        "pageerror": lambda error: complaints.append(str(error)),
+        "request": lambda request: request.url == path.as_uri() or complaints.append(request.url),
+    }
+    for event, hear in heard.items():
+        tab.on(event, hear)
 
     def run(report, width=1280):
-        path = tmp_path / "report.html"
         path.write_text(page(report), encoding="utf-8")
-        contexts.append(browser.new_context(viewport={"width": width, "height": 900}))
-        opened = contexts[-1].new_page()
-        opened.set_default_timeout(60_000)
-        opened.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
-        opened.on("pageerror", lambda error: complaints.append(str(error)))
-        opened.on("request", lambda request: request.url == path.as_uri() or complaints.append(request.url))
-        opened.goto(path.as_uri())
-        return opened
+        tab.set_viewport_size({"width": width, "height": 900})
+        tab.goto(path.as_uri())
+        return tab
 
     yield run
-    for context in contexts:
-        context.close()
+    for event, hear in heard.items():
+        tab.remove_listener(event, hear)
+    tab.mouse.move(0, 0)
     assert complaints == []
 
 
