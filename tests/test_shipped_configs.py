@@ -106,8 +106,8 @@ def test_every_shipped_config_is_built_and_trained_for_two_steps(config, made, m
     config = on_made_data(config, made)
     prepared = build(config).prepare()
     if isinstance(config, ForecastingConfig):
-        few = replace(prepared.validation_windows, origins=prepared.validation_windows.origins[:64])
-        vars(prepared)["validation_windows"] = few
+        validation = prepared.windows.validation
+        vars(prepared.windows)["validation"] = replace(validation, origins=validation.origins[:64])
     model = prepared.model
     before = {name: value.detach().clone() for name, value in model.named_parameters() if value.requires_grad}
     epochs = fit(model, lambda number: TwoSteps(prepared.batches(number)), prepared.scorer(), settings(config))
