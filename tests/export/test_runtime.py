@@ -132,6 +132,18 @@ def test_tagger_takes_little_memory(small, exported_tagger):
     assert int(peak[1]) / 2**10 <= MOST_MEMORY
 
 
+def test_classifier_of_texts_predicts_without_torch_and_pandas(small, exported_classifier, classifier_run, call):
+    python, _ = small
+    assert run(python, "-c", "import pandas").returncode == 1
+    line = "Where is my parcel?\n"
+    assert (
+        called(python, "predict", exported_classifier, stdin=line)
+        == call("predict", classifier_run, stdin=line.encode()).out
+    )
+    assert json.loads(called(python, "verify", exported_classifier, "--json"))["same"]
+    assert 0 <= json.loads(called(python, "evaluate", exported_classifier, "--json"))["accuracy"] <= 1
+
+
 def test_forecaster_forecasts_without_torch(with_series, exported_forecaster, forecaster_run, call):
     forecasts = called(with_series, "predict", exported_forecaster, SERIES).splitlines()
     expected = call("predict", forecaster_run, SERIES).out.splitlines()

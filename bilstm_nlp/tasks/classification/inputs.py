@@ -1,4 +1,7 @@
-"""The inputs of classifiers: from a config to the input end, and to the classifier that reads it."""
+"""The inputs of classifiers: from a config to the input end, and to the classifier that reads it.
+
+Modules of series are imported where they are used: a classifier of texts needs no pandas.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,6 @@ from bilstm_nlp.tasks.classification.codec import ClassificationCodec
 from bilstm_nlp.tasks.classification.ends import InputEnd
 from bilstm_nlp.tasks.classification.network import ClassificationNetwork
 from bilstm_nlp.tasks.classification.predictor import Classifier
-from bilstm_nlp.tasks.classification.series import SeriesEnd
-from bilstm_nlp.tasks.classification.series_classifier import SeriesClassifier
 from bilstm_nlp.tasks.classification.text import TextEnd
 from bilstm_nlp.tasks.classification.text_classifier import TextClassifier
 
@@ -21,6 +22,8 @@ def input_end(config: ClassificationConfig) -> InputEnd[Any]:
         case TextClassificationConfig():
             return TextEnd(config)
         case SeriesClassificationConfig():
+            from bilstm_nlp.tasks.classification.series import SeriesEnd
+
             return SeriesEnd(config)
         case _:
             assert_never(config)
@@ -35,10 +38,15 @@ def classifier_of(
     config: ClassificationConfig, end: InputEnd[Any], network: ClassificationNetwork, codec: ClassificationCodec[Any]
 ) -> Classifier:
     """Return the classifier of a network."""
-    match end:
-        case TextEnd():
+    match config:
+        case TextClassificationConfig():
+            assert isinstance(end, TextEnd)
             return TextClassifier(network, codec, end, threshold_of(config))
-        case SeriesEnd():
+        case SeriesClassificationConfig():
+            from bilstm_nlp.tasks.classification.series import SeriesEnd
+            from bilstm_nlp.tasks.classification.series_classifier import SeriesClassifier
+
+            assert isinstance(end, SeriesEnd)
             return SeriesClassifier(network, codec, end, threshold_of(config))
         case _:
-            raise TypeError(f"An input end must be one of texts or series. Got {type(end).__name__}.")
+            assert_never(config)
