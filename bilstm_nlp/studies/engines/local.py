@@ -67,8 +67,7 @@ class LocalProcesses:
 def preloaded(job: Job) -> list[str]:
     """Name the modules that workers share: their own, the job's task, compiled recursions, and what draws plots.
 
-    A worker that imported them by itself would take seconds to begin. The server leaves out modules that don't exist:
-    those compiled by Numba where it is missing, and the preparation of a task that prepares in its `task` module.
+    A worker that imported them by itself would take seconds to begin. Without Numba, there are no compiled recursions.
     """
     task = f"bilstm_nlp.tasks.{job.run.config.task}"
     return [WORKER, f"{task}.task", f"{task}.preparing", "bilstm_nlp.nn.crf.kernels", "matplotlib.backends.backend_agg"]
