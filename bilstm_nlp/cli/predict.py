@@ -32,8 +32,9 @@ RunsAndInput = Annotated[
     list[Path],
     typer.Argument(
         metavar="RUN... [INPUT]",
-        help="Run directories. Several are combined: taggers by the mean of their marginals, forecasters by that "
-        "of their forecasts. Then a file, or - for standard input. The last of several arguments is the input "
+        help="Run directories. Several are combined: taggers and labellers by the mean of their marginals, "
+        "classifiers by that of their probabilities, forecasters by that of their forecasts. Then a file, or - for "
+        "standard input. The last of several arguments is the input "
         "unless it is a run directory.",
         show_default=False,
     ),

@@ -24,7 +24,7 @@ from bilstm_nlp.tasks.request import Format, Measure, Ranking, Request, settings
 
 def rank(
     arguments: RunsAndInput,
-    top: Annotated[int, typer.Option(metavar="N", help="Number of sentences to give.", min=1)] = 100,
+    top: Annotated[int, typer.Option(metavar="N", help="Number of sentences or texts to give.", min=1)] = 100,
     by: Annotated[
         Measure,
         typer.Option(
@@ -50,7 +50,8 @@ def rank(
     confidence: Confidence = False,
     verbosity: Verbosity = None,
 ) -> None:
-    """Give the sentences that a tagger is least sure of, to be annotated next. Memory holds only so many."""
+    """Give the sentences or texts that a tagger or classifier is least sure of, to be annotated next. Memory holds only
+    so many."""
     from bilstm_nlp.runs import ensemble
 
     runs, source = divided(arguments)

@@ -17,21 +17,25 @@ from bilstm_nlp.tasks.request import Combine, Engine, Ranking, Request
 
 if TYPE_CHECKING:
     from bilstm_nlp.data.series.method_forecasts import Methods
+    from bilstm_nlp.tasks.classification.predictor import Classifier
     from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
+    from bilstm_nlp.tasks.labelling.predictor import Labeller
     from bilstm_nlp.tasks.tagging.ensemble import TaggerEnsemble
 
 
 def load_ensemble(
     paths: Sequence[PathLike], combine: Combine = "mean", settings: Sequence[str] = (), engine: Engine = "torch"
-) -> Ensemble | TaggerEnsemble:
-    """Load several trained runs as one: taggers by the mean of their marginals, forecasters by mean or median.
+) -> Ensemble | TaggerEnsemble | Classifier | Labeller:
+    """Load several trained runs as one, by the mean of what they say; forecasters also by the median.
+
+    Taggers and labellers have marginals, classifiers probabilities, forecasters forecasts.
 
         bilstm_nlp.load_ensemble(["runs/a", "runs/b"]).forecast(frame)
         bilstm_nlp.load_ensemble(["runs/c", "runs/d"]).tag("EU rejects German call.")
 
     Forecasters agree in data file, split, targets, horizon and frequency. Their look-backs may differ. Taggers agree
-    in tags and schemes. Their vocabularies and layers may differ. `settings`, each `KEY=VALUE`, change how taggers read
-    files. `engine` is that of `open_run`.
+    in tags and schemes, classifiers in classes, labellers in labels and columns. Their vocabularies and layers may
+    differ. `settings`, each `KEY=VALUE`, change how files are read. `engine` is that of `open_run`.
     Raises `InputError` for runs that differ, for a run that is given twice, and for runs of different tasks.
     """
     return registry.combined(open_members(paths, settings, engine), combine)
@@ -50,7 +54,7 @@ def evaluate(
 ) -> tuple[Config, dict[str, Any]]:
     """Score an ensemble on data, by default on the test part of the runs' file. Return also the config of a run.
 
-    If `errors` is given, the wrong entities of taggers are written to this HTML page. `methods`, `stride` and `static`
+    If `errors` is given, all wrong predictions are written to this HTML page. `methods`, `stride` and `static`
     are as in `runs.evaluate`, for forecasters. `settings`, each `KEY=VALUE`, change how taggers read the data.
     Raises `InputError` as `load_ensemble` does, if runs name different data by default, and for an option of another
     task.
@@ -66,7 +70,7 @@ def predictions(paths: Sequence[PathLike], combine: Combine, request: Request) -
 
 
 def ranked(paths: Sequence[PathLike], combine: Combine, request: Request, ranking: Ranking) -> Iterator[bytes]:
-    """Yield the sentences of an input that a tagger, or several as one, are least sure of.
+    """Yield the sentences or texts of an input that a tagger or a classifier, or several as one, are least sure of.
 
     Raises `InputError` for runs of another task.
     """

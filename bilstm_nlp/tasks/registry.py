@@ -30,9 +30,11 @@ if TYPE_CHECKING:
     from bilstm_nlp.data.series.statistical import Method
     from bilstm_nlp.tasks.audit import Auditor
     from bilstm_nlp.tasks.base import Task
+    from bilstm_nlp.tasks.classification.predictor import Classifier
     from bilstm_nlp.tasks.comparison import Examples
     from bilstm_nlp.tasks.forecasting.ensemble import Ensemble
     from bilstm_nlp.tasks.forecasting.task import ForecastingTask
+    from bilstm_nlp.tasks.labelling.predictor import Labeller
     from bilstm_nlp.tasks.measurement import Measurement
     from bilstm_nlp.tasks.members import Member
     from bilstm_nlp.tasks.request import Combine, Ranking, Request
@@ -164,7 +166,7 @@ def check(config: Config) -> None:
             assert_never(config)
 
 
-def combined(members: Sequence[Member], combine: Combine) -> Ensemble | TaggerEnsemble:
+def combined(members: Sequence[Member], combine: Combine) -> Ensemble | TaggerEnsemble | Classifier | Labeller:
     """Make one predictor of several runs. Raises `InputError` for runs that differ, or of different tasks."""
     match members[0].config:
         case TaggingConfig():
@@ -175,8 +177,14 @@ def combined(members: Sequence[Member], combine: Combine) -> Ensemble | TaggerEn
             from bilstm_nlp.tasks.forecasting.members import forecasters
 
             return forecasters(members, _forecastings(members), combine)
-        case TextClassificationConfig() | SeriesClassificationConfig() | LabellingConfig():
-            raise _not_combined(members)
+        case TextClassificationConfig() | SeriesClassificationConfig():
+            from bilstm_nlp.tasks.classification.ensemble import classifiers
+
+            return classifiers(members, combine)
+        case LabellingConfig():
+            from bilstm_nlp.tasks.labelling.ensemble import labellers
+
+            return labellers(members, combine)
         case config:
             assert_never(config)
 
@@ -199,8 +207,7 @@ def evaluate_combined(
         case TaggingConfig():
             from bilstm_nlp.tasks.tagging.members import evaluate as evaluate_taggers
 
-            if methods is not None or stride is not None or static is not None:
-                raise InputError("--baselines, --stride, --static: not for taggers")
+            _no_forecasters_options(methods, stride, static)
             reader = tagging(reread(members[0].config, settings)) if settings else None
             scores = evaluate_taggers(members, _taggings(members), combine, source, errors, reader)
             return members[0].config, scores
@@ -211,27 +218,44 @@ def evaluate_combined(
                 raise InputError("--errors: not for a forecaster")
             tasks = _forecastings(members)
             return evaluate_forecasters(members, tasks, combine, source, methods, stride or 1, static)
-        case TextClassificationConfig() | SeriesClassificationConfig() | LabellingConfig():
-            raise _not_combined(members)
+        case TextClassificationConfig() | SeriesClassificationConfig():
+            from bilstm_nlp.tasks.classification.ensemble import evaluate as evaluate_classifiers
+
+            _no_forecasters_options(methods, stride, static)
+            return members[0].config, evaluate_classifiers(members, combine, source, errors)
+        case LabellingConfig():
+            from bilstm_nlp.tasks.labelling.ensemble import evaluate as evaluate_labellers
+
+            _no_forecasters_options(methods, stride, static)
+            reading = reread(members[0].config, settings)
+            return members[0].config, evaluate_labellers(members, reading, combine, source, errors)
         case config:
             assert_never(config)
 
 
-def _not_combined(members: Sequence[Member]) -> InputError:
-    """Make the error for several runs of a task whose runs are not combined."""
-    return InputError(
-        f"{members[0].name}: expected runs of taggers or forecasters to combine, found one of {members[0].config.task}"
-    )
+def _no_forecasters_options(methods: Methods | None, stride: int | None, static: str | None) -> None:
+    """Raise `InputError` for options of forecasters alone."""
+    if methods is not None or stride is not None or static is not None:
+        raise InputError("--baselines, --stride, --static: for forecasters only")
 
 
 def ranked(predictor: object, request: Request, ranking: Ranking) -> Iterator[bytes]:
-    """Yield the sentences of an input that a tagger is least sure of. Raises `InputError` for another model."""
-    from bilstm_nlp.tasks.tagging import rank
+    """Yield the sentences or texts of an input that a tagger or a classifier is least sure of.
+
+    Raises `InputError` for another model.
+    """
+    from bilstm_nlp.tasks.classification.text_classifier import TextClassifier
     from bilstm_nlp.tasks.tagging.sentence_tagger import SentenceTagger
 
-    if not isinstance(predictor, SentenceTagger):
-        raise InputError("rank: expected runs of taggers, found a model of another task")
-    return rank.ranked(predictor, request, ranking)
+    if isinstance(predictor, TextClassifier):
+        from bilstm_nlp.tasks.classification import rank as texts
+
+        return texts.ranked(predictor, request, ranking)
+    if isinstance(predictor, SentenceTagger):
+        from bilstm_nlp.tasks.tagging import rank as sentences
+
+        return sentences.ranked(predictor, request, ranking)
+    raise InputError("rank: expected runs of taggers or classifiers of texts, found a model of another task")
 
 
 def _taggings(members: Sequence[Member]) -> list[TaggingTask]:

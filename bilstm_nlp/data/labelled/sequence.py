@@ -7,10 +7,14 @@ from typing import Literal
 
 from bilstm_nlp.batch import Floats, Ints
 from bilstm_nlp.data.series.layout import LARGEST
-from bilstm_nlp.errors import DataError
+from bilstm_nlp.errors import ConfigError, DataError, listed
 
 Reading = Literal["class", "steps", "none"]
 """The meaning of labels: the class of a whole sequence, a label for each step, or labels that are not read."""
+
+
+COLUMNS_SHOWN = 10
+"""Columns that a message lists."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +44,23 @@ class SequenceFormat:
     largest: float = LARGEST
     """The largest number, of either sign, that can be trained on."""
 
+    @property
+    def roles(self) -> Roles:
+        """The columns that the layout names."""
+        return Roles(self.id_column, self.step_column, self.label_column, self.values or ())
+
     def with_roles(self, roles: Roles) -> SequenceFormat:
         """Return the layout of other files that have these columns, unless this layout names other columns itself.
 
         >>> SequenceFormat(id_column="trip").with_roles(Roles("ride", "second", None, ("speed",))).id_column
         'trip'
+
+        Columns of numbers with other names stand in the order of `roles`.
+        Raises `ConfigError` for another number of them.
         """
+        if self.values is not None and len(self.values) != len(roles.values):
+            expected = f"{len(roles.values)} columns, in the order of {listed(roles.values, most=COLUMNS_SHOWN)}"
+            raise ConfigError("--set", [f"data.values: expected {expected}, found {len(self.values)}"])
         return replace(
             self,
             id_column=self.id_column or roles.id,

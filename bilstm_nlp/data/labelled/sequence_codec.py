@@ -12,11 +12,8 @@ from pydantic import BaseModel, ConfigDict, PositiveFloat, model_validator
 from bilstm_nlp.batch import AnyArray, Floats
 from bilstm_nlp.data.labelled.encoded_sequences import EncodedSequences
 from bilstm_nlp.data.labelled.sequence import LabelledSequence, Reading, Roles, SequenceFormat
-from bilstm_nlp.errors import ConfigError, listed
 from bilstm_nlp.system.json_values import checked
 
-COLUMNS_SHOWN = 10
-"""Columns that a message lists."""
 Scaler: TypeAlias = Literal["standard", "sequence", "none"]
 
 
@@ -85,17 +82,9 @@ class SequenceCodec:
     def format(self, settings: SequenceFormat, reading: Reading) -> SequenceFormat:
         """Return the layout of further files: the columns of training, unless the settings name others.
 
-        Columns of numbers with other names stand in the order of training.
-        Raises `ConfigError` for another number of them.
+        Raises `ConfigError` for another number of columns of numbers.
         """
-        if settings.values is not None and len(settings.values) != self.features:
-            expected = f"{self.features} columns, in the order of {listed(self.roles.values, most=COLUMNS_SHOWN)}"
-            raise ConfigError("--set", [f"data.values: expected {expected}, found {len(settings.values)}"])
         return replace(settings.with_roles(self.roles), reading=reading)
-
-    def roles_in(self, format: SequenceFormat) -> Roles:
-        """Return the columns of files of such a layout."""
-        return Roles(format.id_column, format.step_column, format.label_column, format.values or self.roles.values)
 
     def encode(self, sequences: Sequence[LabelledSequence]) -> EncodedSequences:
         """Scale the numbers of sequences."""

@@ -6,11 +6,12 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from bilstm_nlp.data.labelled.sequence import LabelledSequence, Roles
+from bilstm_nlp.data.labelled.sequence import LabelledSequence
 from bilstm_nlp.data.labelled.sequences import read_frame, read_sequences
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.tasks.classification.predictor import Classified, Classifier
@@ -42,8 +43,9 @@ class SeriesClassifier(Classifier):
     ) -> None:
         """`threshold`: the least probability of a class; None where a series has one class."""
         super().__init__(network, codec, end, threshold)
-        self.format = codec.inputs.format(end.loader.reader.format, "none")  # type: ignore[attr-defined]
-        self.roles: Roles = codec.inputs.roles_in(self.format)  # type: ignore[attr-defined]
+        assert end.loader.roles is not None
+        self.format = replace(end.loader.reader.format.with_roles(end.loader.roles), reading="none")
+        self.roles = self.format.roles
 
     def classify(self, source: str | pd.DataFrame) -> list[Classified]:
         """Return the classes of each series of a file, or of a frame with its columns, in their order.

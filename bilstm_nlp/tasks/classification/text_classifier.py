@@ -81,7 +81,7 @@ class TextClassifier(Classifier):
 
     def reading(self, request: Request) -> TextReading:
         """Decide how to read a request's source. Raises `InputError` for a request that can't be met."""
-        kind = self._format(request)
+        kind = self.format_of(request)
         if request.attention:
             self.check_weights("--attention")
         if request.reads not in ("auto", "text", "tokens", "jsonl", "dataset"):
@@ -101,22 +101,26 @@ class TextClassifier(Classifier):
 
     def render(self, chunk: TextChunk, request: Request) -> Iterator[bytes]:
         """Yield the output for each text of a chunk, in the request's format."""
-        kind, choices = self._format(request), choices_of(request)
+        kind, choices = self.format_of(request), choices_of(request)
         write = writer_of(kind, choices, chunk.columns)
         if kind == "csv" and chunk.first == 1:
             yield names_of(choices, chunk.columns).encode()
+        self.count(chunk)
         answers = self.answer([text for text in chunk.texts if text.tokens])
         for number, text in enumerate(chunk.texts, chunk.first):
-            self.tally.texts += 1
-            self.tally.empty += not text.tokens
             yield write(number, text, next(answers) if text.tokens else None).encode()
+
+    def count(self, chunk: TextChunk) -> None:
+        """Count the texts of a chunk that is answered, and those without tokens."""
+        self.tally.texts += len(chunk.texts)
+        self.tally.empty += sum(not text.tokens for text in chunk.texts)
 
     def take_tally(self) -> TextCounts:
         """Return what was counted since the last call."""
         tally, self.tally = self.tally, TextCounts()
         return tally
 
-    def _format(self, request: Request) -> OutputFormat:
+    def format_of(self, request: Request) -> OutputFormat:
         """Return the output format. Raises `InputError` for options that a classifier does not have."""
         formats: tuple[OutputFormat, ...] = ("jsonl", "html") if request.attention else ("text", "jsonl", "csv", "html")
         others = ("known", "static", "levels", "horizon", "split", "min_confidence", "plot")

@@ -29,7 +29,7 @@ class Labeller:
         """`format`: the layout of the files that the labeller was trained on."""
         self.network, self.codec = network, codec
         self.format = codec.inputs.format(format, "none")
-        self.roles = codec.inputs.roles_in(self.format)
+        self.roles = self.format.roles
 
     def __repr__(self) -> str:
         """Name the labels and the columns."""

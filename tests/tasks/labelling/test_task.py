@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
 from itertools import pairwise, product
 from pathlib import Path
 
@@ -215,20 +214,16 @@ def test_option_of_other_models_is_refused(run, call, option, message):
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        (("rank", "--top", "2"), "rank: expected runs of taggers, found a model of another task"),
+        (
+            ("rank", "--top", "2"),
+            "rank: expected runs of taggers or classifiers of texts, found a model of another task",
+        ),
     ],
 )
 def test_command_of_taggers_is_refused(run, call, command, message):
     name, *options = command
     result = call(name, run, run.parent / "dev.csv", *options)
     assert (result.status, result.err) == (2, f"bilstm-nlp: {message}\n")
-
-
-def test_runs_are_not_combined(run, call, tmp_path):
-    shutil.copytree(run, tmp_path / "second")
-    result = call("predict", run, tmp_path / "second", run.parent / "dev.csv")
-    assert result.status == 2
-    assert "expected runs of taggers or forecasters to combine, found one of labelling" in result.err
 
 
 def test_page_of_errors_has_every_wrong_step(run, call, tmp_path):
