@@ -319,7 +319,7 @@ def restored(
 
                 return forecaster.restored(config, codec, arrays, results or {})
             case TextClassificationConfig() | SeriesClassificationConfig():
-                from bilstm_nlp.tasks.classification import preparing as classifier
+                from bilstm_nlp.tasks.classification import model as classifier
 
                 return classifier.restored(config, codec, arrays)
             case LabellingConfig():

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bilstm_nlp.batch import AnyArray
 from bilstm_nlp.config.classification import (
     ClassificationConfig,
     HeadConfig,
@@ -26,9 +27,19 @@ from bilstm_nlp.nn import class_pooling
 from bilstm_nlp.nn.classification_head import ClassificationHead, OneClass, SeveralClasses
 from bilstm_nlp.nn.model import Embedder, Model
 from bilstm_nlp.nn.sequence_embedder import SequencePatches
+from bilstm_nlp.tasks.base import Restored
+from bilstm_nlp.tasks.classification import embedders
 from bilstm_nlp.tasks.classification.codec import CLASSES_SHOWN
-from bilstm_nlp.tasks.classification.torch_network import ClassificationModel
+from bilstm_nlp.tasks.classification.saved import SavedClassifier
+from bilstm_nlp.tasks.classification.torch_network import ClassificationModel, TorchNetwork
 from bilstm_nlp.tasks.layers import attention, encoder
+
+
+def restored(config: ClassificationConfig, values: object, arrays: Mapping[str, AnyArray]) -> Restored:
+    """Make the classifier of a saved run, before its weights are loaded. Raises `RunError` for a damaged codec."""
+    saved = SavedClassifier.of(config, values, arrays)
+    untrained = model(config, embedders.untrained(config, saved.codec.inputs), len(saved.codec.classes))
+    return Restored(saved.around(TorchNetwork(untrained)), untrained)
 
 
 def model(

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import torch
 
-from bilstm_nlp.batch import AnyArray
 from bilstm_nlp.config.classification import ClassificationConfig
 from bilstm_nlp.system.memory import allocating
-from bilstm_nlp.tasks.base import Restored
 from bilstm_nlp.tasks.classification import embedders
 from bilstm_nlp.tasks.classification.codec import ClassificationCodec, classes_of
 from bilstm_nlp.tasks.classification.ends import InputEnd
@@ -18,7 +15,6 @@ from bilstm_nlp.tasks.classification.model import class_weights, model
 from bilstm_nlp.tasks.classification.predictor import Classifier
 from bilstm_nlp.tasks.classification.prepared import PreparedClassification
 from bilstm_nlp.tasks.classification.requirements import check
-from bilstm_nlp.tasks.classification.saved import SavedClassifier
 from bilstm_nlp.tasks.classification.torch_network import TorchNetwork
 
 
@@ -44,10 +40,3 @@ def trained(config: ClassificationConfig, classifier: Classifier) -> PreparedCla
     assert isinstance(classifier.network, TorchNetwork)
     end = classifier.end
     return PreparedClassification(config, end, end.load(), classifier.codec, classifier.network.model)
-
-
-def restored(config: ClassificationConfig, values: object, arrays: Mapping[str, AnyArray]) -> Restored:
-    """Make the classifier of a saved run, before its weights are loaded. Raises `RunError` for a damaged codec."""
-    saved = SavedClassifier.of(config, values, arrays)
-    untrained = model(config, embedders.untrained(config, saved.codec.inputs), len(saved.codec.classes))
-    return Restored(saved.around(TorchNetwork(untrained)), untrained)
