@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bilstm_nlp.batch import Floats
 from bilstm_nlp.data.labelled.sequence import LabelledSequence, Roles
@@ -30,6 +31,8 @@ class LabelledSteps:
     """Of each step."""
     confidences: Floats
     """(T,) the calibrated probability of each label."""
+    weights: NDArray[np.float32] | None = None
+    """(heads, T, T) attention weights of each step (row) on each step (column); None if they were not asked for."""
 
 
 def header_of(roles: Roles, *, confidence: bool) -> list[str]:
@@ -52,7 +55,10 @@ def csv_lines(labelled: Sequence[LabelledSteps], *, confidence: bool) -> Iterato
 
 
 def json_lines(labelled: Sequence[LabelledSteps], *, confidence: bool) -> Iterator[bytes]:
-    """Yield an object for each sequence: its name, the line of its first step, its steps and their labels."""
+    """Yield an object for each sequence: its name, the line of its first step, its steps and their labels.
+
+    Attention weights come last, if they were asked for.
+    """
     for each in labelled:
         sequence = each.sequence
         value = {"sequence": sequence.name, "line": sequence.line, "labels": list(each.labels)}
@@ -60,6 +66,8 @@ def json_lines(labelled: Sequence[LabelledSteps], *, confidence: bool) -> Iterat
             value["steps"] = list(sequence.steps)
         if confidence:
             value["confidences"] = [round(float(number), DIGITS) for number in each.confidences]
+        if each.weights is not None:
+            value["attention"] = each.weights.astype(np.float64).round(DIGITS).tolist()
         yield json.dumps(value, ensure_ascii=False).encode() + b"\n"
 
 

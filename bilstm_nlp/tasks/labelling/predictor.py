@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import chain, cycle, islice
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bilstm_nlp.data.labelled.sequence import LabelledSequence, SequenceFormat
 from bilstm_nlp.data.labelled.sequences import read_frame, read_sequences
@@ -62,11 +64,17 @@ class Labeller:
     def reading(self, request: Request) -> SequenceReading:
         """Decide how to read a request's source. Raises `InputError` for a request that can't be met."""
         _format_of(request)
+        if request.attention and not self.network.heads:
+            raise InputError(
+                "--attention: expected a labeller trained with attention.kind, found one without attention"
+            )
         return SequenceReading(request.source, self.format)
 
     def render(self, chunk: SequenceChunk, request: Request) -> Iterator[bytes]:
         """Yield the output for the series of a chunk, in the request's format."""
         labelled = list(self._labelled(chunk.sequences))
+        if request.attention:
+            labelled = [replace(each, weights=self._weights(each.sequence)) for each in labelled]
         if _format_of(request) == "jsonl":
             yield from json_lines(labelled, confidence=request.confidence)
             return
@@ -88,6 +96,12 @@ class Labeller:
             yield LabelledSteps(sequence, names[path].tolist(), confidences[begin:end])
             begin = end
 
+    def _weights(self, sequence: LabelledSequence) -> NDArray[np.float32] | None:
+        """Return the (heads, T, T) attention weights of a sequence, which is read alone: memory grows with T²."""
+        batch = self.codec.encode([sequence]).collate(np.zeros(1, np.int64))
+        weights = self.network.emissions(batch, attention=True).attention
+        return None if weights is None else weights[0]
+
     # --- verification ---
 
     def answers(self, inputs: Sequence[Any]) -> list[Answer]:
@@ -108,11 +122,8 @@ class Labeller:
 
 def _format_of(request: Request) -> OutputFormat:
     """Return the output format. Raises `InputError` for options that a labeller does not have."""
-    formats: tuple[OutputFormat, ...] = ("csv", "jsonl")
-    others = (
-        *("reads", "nbest", "known", "static", "plot", "attention", "levels", "horizon", "split"),
-        "min_confidence",
-    )
+    formats: tuple[OutputFormat, ...] = ("jsonl",) if request.attention else ("csv", "jsonl")
+    others = ("reads", "nbest", "known", "static", "plot", "levels", "horizon", "split", "min_confidence")
     return request.check("labeller of series", formats, others)
 
 

@@ -316,6 +316,24 @@ def test_measurement_adds_up_to_the_results(run):
         assert ratio.numerator.sum() / ratio.denominator.sum() == pytest.approx(results[name])
 
 
+def test_weights_of_attention_are_shares_of_the_steps(tmp_path, call, run):
+    """Each row sums to 1, and the labels are those without weights. A labeller without attention refuses."""
+    attention = {"kind": "multi-head", "heads": 2}
+    list(train_epochs(machine_config(tmp_path, attention=attention, training={"epochs": 1}), tmp_path / "run"))
+    path = tmp_path / "dev.csv"
+    result = call("predict", tmp_path / "run", path, "--attention")
+    records = [json.loads(line) for line in result.out.splitlines()]
+    plain = call("predict", tmp_path / "run", path, "--format", "jsonl").out.splitlines()
+    for record, line in zip(records, plain, strict=True):
+        weights = np.array(record.pop("attention"))
+        assert weights.shape == (2, len(record["labels"]), len(record["labels"]))
+        np.testing.assert_allclose(weights.sum(axis=2), 1, atol=0.005)
+        assert record == json.loads(line)
+    refused = call("predict", run, path, "--attention")
+    assert refused.status == 2
+    assert "--attention: expected a labeller trained with attention.kind" in refused.err
+
+
 @pytest.mark.slow
 def test_labellers_are_compared(tmp_path, call):
     machine_config(tmp_path)
