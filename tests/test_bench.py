@@ -210,8 +210,8 @@ def test_single_corpus_is_refused(tmp_path):
 
 def test_crf_is_measured_beside_torchcrf(bench):
     results = bench("crf", "--length", 3, "--length", 5, "--tags", 2, "--batch", 2)
-    assert results["figures"].keys() == {"likelihood_ratio", "decoding_ratio"}
-    for kind in ("likelihood", "decoding"):
+    assert results["figures"].keys() == {"likelihood_ratio", "decoding_ratio", "decoding_without_numba_ratio"}
+    for kind in ("likelihood", "decoding", "decoding_without_numba"):
         cells = results["tables"][kind]
         assert [(cell["T"], cell["K"], cell["B"]) for cell in cells] == [(3, 2, 2), (5, 2, 2)]
         mean = math.sqrt(math.prod(cell["ratio"] for cell in cells))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from itertools import product
+from typing import NamedTuple
 
 import torch
 from torchcrf import CRF
 
-from bilstm_nlp.nn.crf.best_paths import viterbi
+from bilstm_nlp.nn.crf.best_paths import batched_viterbi, viterbi
 from bilstm_nlp.nn.crf.crf import LinearChainCrf
 
 from .measuring import Figure, Target, geometric_means, interleaved, matched, ratios
@@ -19,19 +20,32 @@ Seconds = dict[str, list[float]]
 """Seconds of `ours` and of the `reference`, which is torchcrf, by round."""
 
 
+class Cell(NamedTuple):
+    """The measurements of one size of batches."""
+
+    likelihood: Seconds
+    decoding: Seconds
+    without_numba: Seconds
+    """Of decoding in numpy, whether Numba is installed or not."""
+
+
 def measure(*, lengths: Sequence[int], tags: Sequence[int], sentences: Sequence[int], rounds: int) -> Report:
     """Measure the ratios of all cells, T × K × B, and their geometric means."""
     torch.manual_seed(0)
-    cells = {sizes: cell(*sizes, rounds) for sizes in product(lengths, tags, sentences)}
+    cells = {sizes: measured_cell(*sizes, rounds) for sizes in product(lengths, tags, sentences)}
     numba = installed("numba")
     return Report(
         figures={
-            "likelihood_ratio": Figure(means([likelihood for likelihood, _ in cells.values()]), "×", Target(3, 6)),
-            "decoding_ratio": Figure(means([decoding for _, decoding in cells.values()]), "×", Target(8, 15)),
+            "likelihood_ratio": Figure(means([cell.likelihood for cell in cells.values()]), "×", Target(3, 6)),
+            "decoding_ratio": Figure(means([cell.decoding for cell in cells.values()]), "×", Target(8, 15)),
+            "decoding_without_numba_ratio": Figure(
+                means([cell.without_numba for cell in cells.values()]), "×", Target(8, 15)
+            ),
         },
         tables={
-            "likelihood": [row(sizes, likelihood) for sizes, (likelihood, _) in cells.items()],
-            "decoding": [row(sizes, decoding) for sizes, (_, decoding) in cells.items()],
+            "likelihood": [row(sizes, cell.likelihood) for sizes, cell in cells.items()],
+            "decoding": [row(sizes, cell.decoding) for sizes, cell in cells.items()],
+            "decoding_without_numba": [row(sizes, cell.without_numba) for sizes, cell in cells.items()],
         },
         notes=(
             "torchcrf's time / ours; likelihood: its logarithm and backward, to emissions and parameters; decoding: "
@@ -41,7 +55,7 @@ def measure(*, lengths: Sequence[int], tags: Sequence[int], sentences: Sequence[
     )
 
 
-def cell(length: int, tags: int, sentences: int, rounds: int) -> tuple[Seconds, Seconds]:
+def measured_cell(length: int, tags: int, sentences: int, rounds: int) -> Cell:
     """Measure the seconds of both for the likelihood with its gradients, and for decoding."""
     ours, theirs = LinearChainCrf(tags), CRF(tags, batch_first=True)
     emissions = torch.randn(sentences, length, tags, requires_grad=True)
@@ -61,13 +75,19 @@ def cell(length: int, tags: int, sentences: int, rounds: int) -> tuple[Seconds, 
     def our_decoding() -> None:
         viterbi(chain, arrays, mask.sum(1).numpy())[0].tolist()
 
+    def decoding_in_numpy() -> None:
+        batched_viterbi(chain, arrays, mask.sum(1).numpy())[0].tolist()
+
     @torch.no_grad()
     def their_decoding() -> None:
         theirs.decode(emissions, mask)  # type: ignore[arg-type]  # bool is what it now wants
 
-    likelihood = matched(our_likelihood, their_likelihood, at_least=0.02, at_most=0.3)
-    decoding = matched(our_decoding, their_decoding, at_least=0.02, at_most=0.3)
-    return interleaved(likelihood, rounds), interleaved(decoding, rounds)
+    pairs = (
+        (our_likelihood, their_likelihood),
+        (our_decoding, their_decoding),
+        (decoding_in_numpy, their_decoding),
+    )
+    return Cell(*(interleaved(matched(*pair, at_least=0.02, at_most=0.3), rounds) for pair in pairs))
 
 
 def means(cells: Sequence[Seconds]) -> list[float]:

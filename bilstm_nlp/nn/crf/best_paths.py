@@ -22,7 +22,7 @@ def viterbi(scores: ChainScores, emissions: Values, lengths: Ints) -> tuple[Ints
     (array([[1, 0]]), array([3.]))
     """
     scores = scores.to(emissions.dtype)
-    kernels = compiled.kernels() if compiled.worth_compiling(emissions) else None
+    kernels = compiled.kernels() if compiled.decode_faster(emissions) else None
     decoded: tuple[Ints, Values] | None = None if kernels is None else kernels.viterbi(*scores, emissions, lengths)
     return batched_viterbi(scores, emissions, lengths) if decoded is None else decoded
 
@@ -94,11 +94,10 @@ def list_viterbi(scores: ChainScores, emissions: Floats, lengths: Ints, n: int) 
     best[..., 0] = scores.start + emissions[:, 0]
     origins: list[Ints] = []
     stay = np.broadcast_to(np.arange(tags)[:, None] * n + np.arange(n), (batch, tags, n))
-    into = scores.transitions.T[None, :, :, None]
+    into, candidates = scores.transitions.T.repeat(n, axis=1), np.empty((batch, tags, tags * n))  # (B, to, from, rank)
     with np.errstate(all="ignore"):  # of padding, whose scores may be anything
         for t in range(1, steps):
-            candidates = (best[:, None] + into).reshape(batch, tags, tags * n)  # (B, to, from and rank)
-            highest, index = _largest(candidates, n)
+            highest, index = _largest(np.add(best.reshape(batch, 1, -1), into, out=candidates), n)
             real = (t < lengths)[:, None, None]
             best = np.where(real, highest + emissions[:, t, :, None], best)
             origins.append(np.where(real, index, stay))
@@ -116,8 +115,10 @@ def _largest(values: Values, n: int) -> tuple[Floats, Ints]:
     Of equal values, the first comes first. For the few that are asked for, n searches are faster than sorting.
     """
     highest, index = np.empty((*values.shape[:-1], n)), np.empty((*values.shape[:-1], n), np.int64)
+    flat, starts = values.reshape(-1), np.arange(0, values.size, values.shape[-1]).reshape(values.shape[:-1])
     for rank in range(n):
-        place = values.argmax(-1, keepdims=True)
-        highest[..., rank : rank + 1], index[..., rank : rank + 1] = np.take_along_axis(values, place, -1), place
-        np.put_along_axis(values, place, -np.inf, -1)
+        index[..., rank] = values.argmax(-1)
+        place = starts + index[..., rank]
+        highest[..., rank] = flat[place]
+        flat[place] = -np.inf
     return highest, index

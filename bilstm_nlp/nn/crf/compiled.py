@@ -9,8 +9,8 @@ import numpy as np
 
 from bilstm_nlp.batch import Values
 
-COMPILE_FROM = 2**22
-"""Number of candidates (B · T · K · K) from which decoding is worth the second that loading the kernels takes."""
+FEW = 16
+"""Sentences up to which the kernels decode faster than numpy, whose operations take as long for one as for many."""
 
 
 @cache
@@ -23,12 +23,11 @@ def kernels() -> ModuleType | None:
     return kernels
 
 
-def worth_compiling(emissions: Values) -> bool:
+def decode_faster(emissions: Values) -> bool:
     """(B, T, K) emissions → True if the kernels should decode this batch.
 
-    Loading the kernels takes a second. Training gains more than this back, tagging a few sentences does not. So the
-    kernels decode large batches, and every batch once they are loaded. The best paths are the same either way.
-    Likelihoods differ in their last bits, so this rule does not apply to them.
+    Loading the kernels takes a second, which training gains back and decoding does not. So they decode once they are
+    loaded, and few sentences at a time. The best paths are the same either way. Likelihoods differ in their last bits,
+    so this rule does not apply to them.
     """
-    loaded = kernels.cache_info().currsize > 0
-    return emissions.dtype == np.float32 and (loaded or emissions.size * emissions.shape[2] >= COMPILE_FROM)
+    return emissions.dtype == np.float32 and len(emissions) <= FEW and kernels.cache_info().currsize > 0

@@ -103,7 +103,7 @@ class Posterior:
 
 def _log_product(logarithms: Values, matrix: Values) -> Values:
     """(N, K), (K, K) → (N, K): their matrix product, with logarithms in and out."""
-    return log_sum_exp(logarithms[:, :, None] + matrix, 1)
+    return log_sum_exp(logarithms.T[:, :, None] + matrix[:, None], 0)
 
 
 def _scaled_log_product(logarithms: Values, matrix: Values) -> Values:

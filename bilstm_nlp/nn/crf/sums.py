@@ -115,20 +115,27 @@ def scaled_recursion(first: Values, kernel: Values, emissions: Floats) -> Floats
 
 def log_recursion(first: Values, kernel: Values, emissions: Floats) -> Floats:
     """Compute what `scaled_recursion` computes by log-sum-exp, for scores of any size."""
-    sums = [first + emissions[0]]
-    for emission in emissions[1:]:
-        sums.append(log_sum_exp(sums[-1][..., None] + kernel[:, None], 2) + emission)
-    return np.stack(sums)
+    sums, candidates = np.empty_like(emissions), np.empty((len(kernel[0]), *emissions.shape[1:]))  # (from, 2, B, to)
+    np.add(first, emissions[0], out=sums[0])
+    leaving = kernel.swapaxes(0, 1)[:, :, None]
+    for before, after, emission in zip(sums[:-1], sums[1:], emissions[1:], strict=True):
+        np.add(np.moveaxis(before, 2, 0)[..., None], leaving, out=candidates)
+        np.add(log_sum_exp(candidates, 0), emission, out=after)
+    return sums
 
 
 def log_sum_exp(values: Values, axis: int) -> Floats:
-    """Return the logarithm of the sum of exponentials along an axis; -inf where all values are.
+    """Return the logarithm of the sum of exponentials along an axis; -inf where all values are. Overwrites `values`.
 
     >>> log_sum_exp(np.log([[1.0, 2.0], [0.5, 0.5]]), 1).round(6)
     array([1.098612, 0.      ])
     """
     largest = values.max(axis, keepdims=True)
-    largest = np.where(np.isinf(largest), 0.0, largest)
+    largest[np.isinf(largest)] = 0.0
+    values -= largest
+    np.exp(values, out=values)
+    sums: Floats = values.sum(axis)
     with np.errstate(divide="ignore"):
-        sums: Floats = np.log(np.exp(values - largest).sum(axis))
-    return sums + largest.squeeze(axis)
+        np.log(sums, out=sums)
+    sums += largest.squeeze(axis)
+    return sums

@@ -31,17 +31,20 @@ arrays = crf.chain_scores(), emissions.numpy(), mask.sum(1).numpy()
 before = viterbi(*arrays)
 assert "numba" not in sys.modules
 crf.log_likelihood(emissions, torch.from_numpy(before[0]), mask)
-assert "numba" in sys.modules and compiled.worth_compiling(arrays[1])
+assert "numba" in sys.modules and compiled.decode_faster(arrays[1])
 assert all((value == again).all() for value, again in zip(before, viterbi(*arrays)))
 """
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
-def test_large_batches_in_single_precision_are_worth_compiling(monkeypatch):
+def test_few_sentences_in_single_precision_are_decoded_by_loaded_kernels(monkeypatch):
     monkeypatch.setattr(compiled, "kernels", cache(lambda: None))
-    assert not compiled.worth_compiling(np.empty((256, 20, 9), np.float32))
-    assert compiled.worth_compiling(np.empty((256, 40, 70), np.float32))
-    assert not compiled.worth_compiling(np.empty((256, 40, 70), np.float64))
+    few, many = np.empty((2, 20, 9), np.float32), np.empty((200, 20, 9), np.float32)
+    assert not compiled.decode_faster(few)
+    compiled.kernels()
+    assert compiled.decode_faster(few)
+    assert not compiled.decode_faster(many)
+    assert not compiled.decode_faster(few.astype(np.float64))
 
 
 def test_without_numba_results_are_the_same(monkeypatch):
