@@ -39,6 +39,7 @@ PRELOADED = (
     "bilstm_nlp.runs.backtest",
     "bilstm_nlp.tasks.tagging.preparing",
     "bilstm_nlp.tasks.tagging.task",
+    "bilstm_nlp.tasks.forecasting.preparing",
     "bilstm_nlp.tasks.forecasting.task",
     "bilstm_nlp.reports.markdown",
     "bilstm_nlp.cli.console",
@@ -49,6 +50,7 @@ PRELOADED = (
     "bilstm_nlp.serving.worker",
     "bilstm_nlp.nn.crf.kernels",
     "jinja2",
+    "seqeval.metrics",
     "matplotlib.backends.backend_agg",
     "pyarrow.pandas_compat",
 )
