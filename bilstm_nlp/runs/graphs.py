@@ -9,6 +9,7 @@ onnx/made-of.json    the digest of the weights
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import Any
 
 from numpy.typing import NDArray
@@ -33,11 +34,12 @@ def is_exported(directory: RunDirectory) -> bool:
 def graphs_of(directory: RunDirectory, engine: Engine) -> RunDirectory | None:
     """Return the directory with the graph that `engine` computes with; None if torch computes.
 
-    An export has its own graph, whatever the engine. Raises `RunError` for a run without a graph of its weights.
+    An export has its own graph, whatever the engine. Without torch, a run computes with the graph that it keeps.
+    Raises `RunError` for a run without a graph of its weights.
     """
     if is_exported(directory):
         return directory
-    if engine == "torch":
+    if engine == "torch" and (find_spec("torch") is not None or not is_kept(directory)):
         return None
     if not is_kept(directory):
         raise RunError(f"{directory.path / KEPT}: expected a graph of the run's weights, found none")

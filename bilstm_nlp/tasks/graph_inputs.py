@@ -26,7 +26,13 @@ class WordTables:
 
     @classmethod
     def of(cls, arrays: Mapping[str, AnyArray], frozen: NDArray[np.float16], words: int) -> Self:
-        """Take the tables of `words` trained words and of pairs from arrays. Raises `ValueError` for wrong ones."""
+        """Take the tables of `words` trained words and of pairs from arrays. Raises `ValueError` for wrong ones.
+
+        Trained words may be saved in half precision.
+        """
+        if "words" in arrays and arrays["words"].dtype == np.float16:
+            half = expect_array(arrays, "words", np.float16, words, frozen.shape[1])
+            arrays = {**arrays, "words": half.astype(np.float32)}
         trained = expect_array(arrays, "words", np.float32, words, frozen.shape[1])
         pairs = expect_array(arrays, "pairs", np.float32, None, None) if "pairs" in arrays else None
         return cls(trained, frozen, pairs)

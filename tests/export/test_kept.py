@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from bilstm_nlp.errors import InputError
+from bilstm_nlp.runs import graphs
 from bilstm_nlp.runs.directory import RunDirectory
-from bilstm_nlp.runs.graphs import is_kept
+from bilstm_nlp.runs.graphs import graphs_of, is_kept
 from bilstm_nlp.runs.load import open_run
 
 pytest.importorskip("onnx")
@@ -39,6 +40,27 @@ def test_graph_is_made_once_and_tags_like_the_weights(run, call, engine):
     assert call("predict", run, "--format", "conll", "--engine", engine, "--jobs", "2", stdin=TEXT).out == before.out
     assert (run / "onnx" / "model.onnx").stat().st_mtime_ns == made
     assert {path.name for path in run.iterdir()} == {path.name for path in run.iterdir() if ".onnx." not in path.name}
+
+
+def test_kept_graph_computes_without_torch(run, monkeypatch):
+    assert graphs_of(RunDirectory(run), "torch") is None
+    keep(run)
+    assert graphs_of(RunDirectory(run), "torch") is None
+    monkeypatch.setattr(graphs, "find_spec", lambda name: None)
+    kept = graphs_of(RunDirectory(run), "torch")
+    assert kept is not None
+    assert kept.path == run / "onnx"
+
+
+def test_trained_words_may_be_in_half_precision(run):
+    keep(run)
+    kept = RunDirectory(run / "onnx")
+    arrays = kept.read_arrays("network.safetensors")
+    kept.write_arrays("network.safetensors", arrays | {"words": arrays["words"].astype(np.float16)})
+    graph, weights = open_run(run, engine="onnx").predictor, open_run(run).predictor
+    inputs = [[["EU", "rejects", "German", "call"]]]
+    for half, whole in zip(graph.answers(inputs), weights.answers(inputs), strict=True):
+        np.testing.assert_allclose(half.numbers, whole.numbers, atol=1e-2)
 
 
 def test_graph_of_other_weights_is_made_anew(run, call):
