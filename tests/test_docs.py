@@ -22,6 +22,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
     *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "models").glob("*/*.md")),
 ]
 SCRIPTS = sorted((ROOT / "scripts").glob("*.sh"))
 

@@ -5,18 +5,23 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bilstm_nlp.data.text.formats.corpus import ColumnFormat, read
+from bilstm_nlp.export.kept import keep
 from bilstm_nlp.runs.directory import RunDirectory, finished
+from bilstm_nlp.runs.graphs import BESIDE, kept_in
 from bilstm_nlp.runs.load import open_directory
 from bilstm_nlp.runs.replay import recording
 
 LARGEST = 15_000_000
 """Bytes of the package."""
-COPIED = ("codec.safetensors", "model.safetensors", "history.jsonl")
+WORDS = 61_000
+"""Words beyond training that are shipped."""
 SOURCES = {
     "Broad Twitter Corpus": (
         "Leon Derczynski, Kalina Bontcheva and Ian Roberts (2016), Broad Twitter Corpus: A Diverse Named Entity "
@@ -63,25 +68,44 @@ def attribution() -> str:
 
 
 def release(run: Path, target: Path) -> None:
-    """Copy a trained run to `target`, and record its answers to our own sentences, which replace those of others."""
+    """Copy a trained run to `target` in half precision, with a graph of its weights, which predicts without torch.
+
+    It records its answers to our own sentences, which replace those of others.
+    """
     source = finished(run)
-    opened = open_directory(source)
     config = source.read_json("config.json")
     names = _neutral(config)
     shipped = RunDirectory.create(target, _origin(source.origin(), names), force=True)
     shipped.write_json("config.json", config)
-    # Without blanks and line ends, which are a third of the file.
-    codec = json.dumps(source.read_json("codec.json"), ensure_ascii=False, separators=(",", ":"))
-    shipped.write_text("codec.json", codec)
-    for name in COPIED:
-        shipped.write(name, partial(shutil.copyfile, source.path / name))
-    sentences = read("sample:news.dev.conll", ColumnFormat()).sentences[:40:5]
-    shipped.write_json("replay.json", recording(opened.predictor, [[list(s.tokens)] for s in sentences]))
+    _write_codec(source, shipped)
+    shipped.write_arrays("model.safetensors", _halved(source.read_arrays("model.safetensors")))
+    shipped.write("history.jsonl", lambda partial: shutil.copyfile(source.path / "history.jsonl", partial))
     results = source.read_json("metrics.json")
     for part in results.values():
         if "source" in part:
             part["source"] = names.get(part["source"], part["source"])
     shipped.finish(results)
+    sentences = read("sample:news.dev.conll", ColumnFormat()).sentences[:40:5]
+    inputs = [[list(sentence.tokens)] for sentence in sentences]
+    shipped.write_json("replay.json", recording(open_directory(shipped).predictor, inputs))
+    keep(target)
+    graph = kept_in(shipped)
+    arrays = graph.read_arrays(BESIDE)
+    graph.write_arrays(BESIDE, {**arrays, "words": arrays["words"].astype(np.float16)})
+
+
+def _write_codec(source: RunDirectory, shipped: RunDirectory) -> None:
+    """Write a codec with the most frequent words beyond training, without blanks, which are a third of the file."""
+    codec, arrays = source.read_json("codec.json"), source.read_arrays("codec.safetensors")
+    codec["words"]["frozen"] = codec["words"]["frozen"][:WORDS]
+    shipped.write_text("codec.json", json.dumps(codec, ensure_ascii=False, separators=(",", ":")))
+    cut = {name: array[:WORDS] if name in ("frozen", "exponents") else array for name, array in arrays.items()}
+    shipped.write_arrays("codec.safetensors", cut)
+
+
+def _halved(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Round weights to half precision, in which they are saved and not computed."""
+    return {name: a.astype(np.float16) if a.dtype == np.float32 else a for name, a in arrays.items()}
 
 
 def _neutral(config: dict[str, Any]) -> dict[str, str]:

@@ -23,6 +23,7 @@ requirements = pytest.importorskip("packaging.requirements")
 
 ROOT = Path(__file__).parent.parent.parent
 RUNTIME = ROOT / "packaging" / "runtime"
+ENGLISH = ROOT / "models" / "english"
 PROJECT = tomllib.loads((RUNTIME / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LARGEST, MOST_MEMORY = 250, 200
 """MB of the installed distribution with its dependencies, and MiB of a process that tags."""
@@ -119,6 +120,16 @@ def test_tagger_predicts_scores_and_verifies_without_torch(small, exported_tagge
     scores = json.loads(called(python, "evaluate", exported_tagger, "--json", "--errors", tmp_path / "errors.html"))
     assert scores["f1"] == json.loads(call("evaluate", tagger_run, "--json").out)["f1"]
     assert (tmp_path / "errors.html").stat().st_size > 1000
+
+
+@pytest.mark.skipif(not (ENGLISH / "bilstm_nlp_english" / "run").is_dir(), reason="models/english is not in the sdist")
+def test_english_tagger_is_there_by_its_name_without_torch(small):
+    code = (
+        f"import sys; sys.path.insert(0, {str(ENGLISH)!r}); import bilstm_nlp; "
+        "print([(e.text, e.type) for e in bilstm_nlp.load('english').tag('Maria Sanchez left Seattle.')])"
+    )
+    assert run(small[0], "-c", code).stdout == "[('Maria Sanchez', 'PER'), ('Seattle', 'LOC')]\n"
+    assert json.loads(called(small[0], "verify", ENGLISH / "bilstm_nlp_english" / "run", "--json"))["same"]
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux")
