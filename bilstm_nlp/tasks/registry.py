@@ -2,6 +2,9 @@
 
 Only this file and a task's own folder ask for a config's type. Modules of a task are imported where they are used: a
 tagger predicts without the modules of forecasting or training.
+
+The file is longer than others, so that a task is entered in one place. Only exports have a table of their own:
+`graph_registry.py`.
 """
 
 from __future__ import annotations
