@@ -30,6 +30,8 @@ def viterbi(scores: ChainScores, emissions: Values, lengths: Ints) -> tuple[Ints
 def batched_viterbi(scores: ChainScores, emissions: Values, lengths: Ints) -> tuple[Ints, Values]:
     """Compute `viterbi` in numpy, block by block of neighbouring sentences."""
     batch, steps, tags = emissions.shape
+    if batch == 1:
+        return _single_viterbi(scores, emissions, lengths)
     count = min(batch, -(-batch * tags * tags // BLOCK))
     if count <= 1:
         return _block_viterbi(scores, emissions, lengths)
@@ -39,6 +41,30 @@ def batched_viterbi(scores: ChainScores, emissions: Values, lengths: Ints) -> tu
         longest = int(lengths[part].max())
         paths[part, :longest], totals[part] = _block_viterbi(scores, emissions[part, :longest], lengths[part])
     return paths, totals
+
+
+def _single_viterbi(scores: ChainScores, emissions: Values, lengths: Ints) -> tuple[Ints, Values]:
+    """Compute `viterbi` of a single sentence by the sums and maxima of `_block_viterbi`, in fewer operations.
+
+    So few numbers take less time than the calls of numpy. The results are the same.
+    """
+    (_, steps, tags), dtype, length = emissions.shape, emissions.dtype, int(lengths[0])
+    paths, best = np.zeros((1, steps), np.int64), np.empty((length, tags), dtype)
+    candidates, into = np.empty((tags, tags), dtype), np.ascontiguousarray(scores.transitions.T)
+    with np.errstate(all="ignore"):  # of scores that are not numbers
+        np.add(scores.start, emissions[0, 0], best[0])
+        for before, after, emission in zip(best[:-1, :, None], best[1:], emissions[0, 1:length], strict=True):
+            np.add(before, scores.transitions, candidates)
+            np.maximum.reduce(candidates, 0, None, after)
+            np.add(after, emission, after)
+        final = best[-1] + scores.end
+        current = final.argmax()
+        path, total = [current], final[current]
+        for before in best[-2::-1]:
+            current = (into[current] + before).argmax()
+            path.append(current)
+    paths[0, :length] = path[::-1]
+    return paths, np.array([total], dtype)
 
 
 def _block_viterbi(scores: ChainScores, emissions: Values, lengths: Ints) -> tuple[Ints, Values]:
@@ -59,10 +85,7 @@ def _block_viterbi(scores: ChainScores, emissions: Values, lengths: Ints) -> tup
     with np.errstate(all="ignore"):  # of padding, whose scores may be anything
         np.add(by_time[0], scores.start[:, None], out=best[0])
         for before, after, emission in zip(pairs[:-1], best[1:], np.ascontiguousarray(by_time[1:]), strict=True):
-            if batch == 1:  # where the broadcast sum is faster
-                np.add(before[:, :1], scores.transitions[..., None], out=candidates)
-            else:
-                np.matmul(onto, before, out=candidates)
+            np.matmul(onto, before, out=candidates)
             np.maximum.reduce(candidates, 0, out=reached)
             np.add(reached, emission, out=after)
         final = best[lengths - 1, :, rows] + scores.end

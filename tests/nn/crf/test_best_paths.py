@@ -113,3 +113,21 @@ def test_a_chain_that_forbids_everything_has_no_path(batch):
     emissions, lengths = np.ones((batch, 3, 2)), np.arange(1, batch + 1)
     assert (viterbi(nothing, emissions, lengths)[1] == -np.inf).all()
     assert (list_viterbi(nothing, emissions, lengths, 2)[1] == -np.inf).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("tags", [1, 2, 9, 17])
+def test_sentences_alone_have_the_paths_of_a_batch(tags, dtype):
+    generator = np.random.default_rng(tags)
+    # Small integers: equal scores, of which the first tag's must win either way.
+    start, end, transitions = (generator.integers(-2, 3, size).astype(dtype) for size in (tags, tags, (tags, tags)))
+    transitions[generator.random(transitions.shape) < 0.2] = -np.inf
+    emissions, lengths = generator.integers(-2, 3, (40, 12, tags)).astype(dtype), generator.integers(1, 13, 40)
+    emissions[np.arange(12) >= lengths[:, None]] = np.inf
+    scores = ChainScores(start, end, transitions)
+    paths, totals = batched_viterbi(scores, emissions, lengths)
+    for row in range(len(lengths)):
+        path, total = batched_viterbi(scores, emissions[row : row + 1], lengths[row : row + 1])
+        assert total.dtype == totals.dtype
+        np.testing.assert_array_equal(path[0], paths[row])
+        np.testing.assert_array_equal(total[0], totals[row])
