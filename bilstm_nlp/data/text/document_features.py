@@ -57,13 +57,14 @@ def usage(forms: Sequence[str], tokens: Ints, lengths: Ints, documents: Ints) ->
     numbers: dict[str, int] = {}
     words = np.array([numbers.setdefault(form.lower(), len(numbers)) for form in forms], np.int64)
     distinct_documents = np.where(documents > 0, documents, -1 - np.arange(len(documents)))
-    document_of_token = np.unique(np.repeat(distinct_documents, lengths), return_inverse=True)[1]
+    document_of_token = np.repeat(np.unique(distinct_documents, return_inverse=True)[1], lengths)
     keys = document_of_token * len(numbers) + words[tokens]
     _, first_of_group, group, counts = np.unique(keys, return_index=True, return_inverse=True, return_counts=True)
 
     features = np.zeros((len(tokens), len(Use)), np.float32)
-    for feature, flag in enumerate(flags.T):
-        features[:, feature] = np.bincount(group, flag, len(counts))[group] - flag > 0
+    cells = (group[:, None] * flags.shape[1] + np.arange(flags.shape[1])).ravel()
+    others = np.bincount(cells, flags.ravel(), len(counts) * flags.shape[1])[cells].reshape(flags.shape) - flags
+    features[:, : flags.shape[1]] = others > 0
     features[:, Use.MENTIONED] = np.arange(len(tokens)) > first_of_group[group]
     features[:, Use.COUNT] = np.log1p(counts[group] - 1) / 2
     return features

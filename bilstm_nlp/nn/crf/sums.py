@@ -104,7 +104,7 @@ def scaled_recursion(first: Values, kernel: Values, emissions: Floats) -> Floats
     for t, (current, total) in enumerate(zip(weights, totals, strict=True)):
         if t > 0:
             current *= np.matmul(weights[t - 1], multiply, out=products)
-        np.sum(current, 2, keepdims=True, out=total)
+        np.add.reduce(current, 2, out=total, keepdims=True)  # np.sum without its layers in Python
         current /= total
     scale = np.cumsum(np.log(totals) + largest, axis=0) + highest
     scale += most * np.arange(len(weights))[:, None, None, None]
@@ -130,11 +130,11 @@ def log_sum_exp(values: Values, axis: int) -> Floats:
     >>> log_sum_exp(np.log([[1.0, 2.0], [0.5, 0.5]]), 1).round(6)
     array([1.098612, 0.      ])
     """
-    largest = values.max(axis, keepdims=True)
+    largest = np.maximum.reduce(values, axis, keepdims=True)
     largest[np.isinf(largest)] = 0.0
     values -= largest
     np.exp(values, out=values)
-    sums: Floats = values.sum(axis)
+    sums: Floats = np.add.reduce(values, axis)
     with np.errstate(divide="ignore"):
         np.log(sums, out=sums)
     sums += largest.squeeze(axis)
