@@ -114,7 +114,7 @@ class TokenBatch(Generic[A]):
             raise ValueError(f"TokenBatch.classes must be ({b}, K), got {tuple(self.classes.shape)}")
         if self.windows is not None and tuple(self.windows.cells.shape) != (b, t):
             raise ValueError(f"TokenBatch.windows.cells must be ({b}, {t}), got {tuple(self.windows.cells.shape)}")
-        if str(self.mask.dtype) not in ("bool", "torch.bool"):
+        if not _is_bool(self.mask):
             raise ValueError(f"TokenBatch.mask must be bool, got {self.mask.dtype}")
 
     def __str__(self) -> str:
@@ -250,7 +250,7 @@ class SequenceBatch(Generic[A]):
         _check_shapes(self, {"lengths": (b,), "mask": (b, t), "tags": (b, t)})
         if self.classes is not None and (self.classes.ndim != 2 or self.classes.shape[0] != b):
             raise ValueError(f"SequenceBatch.classes must be ({b}, K), got {tuple(self.classes.shape)}")
-        if str(self.mask.dtype) not in ("bool", "torch.bool"):
+        if not _is_bool(self.mask):
             raise ValueError(f"SequenceBatch.mask must be bool, got {self.mask.dtype}")
 
     def __str__(self) -> str:
@@ -275,6 +275,11 @@ class SequenceBatch(Generic[A]):
 def _last(array: A | None) -> int:
     """Return the size of an array's last dimension; 0 without an array."""
     return 0 if array is None else array.shape[-1]
+
+
+def _is_bool(array: Array) -> bool:
+    """Tell whether an array holds booleans. The name of a type takes longer than comparing types."""
+    return array.dtype == np.bool_ or str(array.dtype) == "torch.bool"
 
 
 def _check_shapes(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bilstm_nlp.batch import AnyArray, Ints
+from bilstm_nlp.batch import AnyArray, Bools, Ints
 from bilstm_nlp.data.text.codec_file import (
     column_as_json,
     saved_agreement,
@@ -32,7 +32,7 @@ from bilstm_nlp.data.text.sentence import Sentence, widths_of
 from bilstm_nlp.data.text.small_vectors import arrays_of
 from bilstm_nlp.data.text.tokenizer import WORDS, Cut
 from bilstm_nlp.data.text.vocabulary import Vocabulary, WordTable
-from bilstm_nlp.tags import UNTYPED, Scheme, convert, parse, tag_set
+from bilstm_nlp.tags import UNTYPED, Scheme, continuing, convert, parse, tag_set
 
 
 @dataclass(frozen=True)
@@ -116,16 +116,22 @@ class TaggingCodec:
             return codec
         return replace(codec, pairs=tables.known_pairs(tables.encode(sentences).sentences))
 
-    @property
+    @cached_property
     def types(self) -> tuple[str, ...]:
         """List the types of segments, or the plain labels, sorted."""
         return tuple(sorted({kind for kind in self.type_of_each if kind is not None}))
 
-    @property
+    @cached_property
     def type_of_each(self) -> tuple[str | None, ...]:
         """The type of each tag; None for the tag of tokens outside segments."""
         parsed = [parse(tag, self.scheme) or ("O", UNTYPED) for tag in self.tags]
         return tuple(None if role == "O" else kind for role, kind in parsed)
+
+    @cached_property
+    def continues(self) -> Bools:
+        """(K, K) bool: True if the column's tag, right after the row's tag, continues the same entity."""
+        continuations = [continuing(tag, self.scheme) for tag in self.tags]
+        return np.array([[tag in following for tag in self.tags] for following in continuations])
 
     @property
     def features(self) -> int:

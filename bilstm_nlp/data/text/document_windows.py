@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -19,7 +20,7 @@ class ReadTogether:
     firsts: Ints
     """(W + 1,) the first sentence of each window."""
 
-    @property
+    @cached_property
     def lengths(self) -> Ints:
         """Tokens and boundaries in each window: (W,)."""
         ends: Ints = self.encoded.offsets[self.firsts] + self.firsts

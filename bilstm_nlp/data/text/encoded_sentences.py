@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +47,7 @@ class EncodedSentences:
         keys: Ints = words * rows + following
         return keys
 
-    @property
+    @cached_property
     def lengths(self) -> Ints:
         """Tokens in each sentence: (S,)."""
         return np.diff(self.offsets)
@@ -54,7 +55,11 @@ class EncodedSentences:
     def collate(self, chosen: Ints) -> TokenBatch[AnyArray]:
         """Make a padded batch of the sentences `chosen`, in this order."""
         positions, mask = ragged(self.offsets, chosen)
-        forms, distinct = np.unique(self.forms[positions[mask]], return_inverse=True)
+        of_tokens = self.forms[positions]
+        if len(chosen) == len(self.lengths):  # all sentences, and so all forms
+            forms, distinct = np.arange(len(self.form_words)), of_tokens[mask]
+        else:
+            forms, distinct = np.unique(of_tokens[mask], return_inverse=True)
         spelling, within = ragged(self.form_offsets, forms)
         padded_distinct = np.zeros(mask.shape, np.int64)
         padded_distinct[mask] = distinct
@@ -64,7 +69,7 @@ class EncodedSentences:
         if self.values is not None:
             values = np.where(mask[..., None], self.values[positions], 0)
         return TokenBatch(
-            words=np.where(mask, self.form_words[self.forms[positions]], 0),
+            words=np.where(mask, self.form_words[of_tokens], 0),
             distinct=padded_distinct,
             characters=np.where(within, self.form_characters[spelling], 0),
             shapes=self.form_shapes[forms],

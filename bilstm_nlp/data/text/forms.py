@@ -67,13 +67,13 @@ class FormTables:
         # Long forms are not cached: a stream full of them would fill the memory.
         rows = [self.cached_rows(form) if len(form) <= LONGEST_SPELLING else self.rows(form) for form in table]
         encoded = EncodedSentences(
-            offsets=np.concatenate([[0], np.cumsum(lengths)]),
+            offsets=_offsets(lengths),
             documents=np.fromiter((sentence.document for sentence in sentences), np.int64, len(sentences)),
             forms=forms,
             form_words=np.array([form.word for form in rows], np.int64),
             form_shapes=np.array([form.shape for form in rows], np.int64),
             form_characters=np.fromiter(chain.from_iterable(form.characters for form in rows), np.int64),
-            form_offsets=np.concatenate([[0], np.cumsum([len(form.characters) for form in rows], dtype=np.int64)]),
+            form_offsets=_offsets(np.array([len(form.characters) for form in rows], np.int64)),
             tags=None,
             bigrams=None,
             features=None,
@@ -100,3 +100,10 @@ class FormTables:
         """Look up a form's word, shape and characters."""
         spelling = form if len(form) <= LONGEST_SPELLING else form[:32] + form[-32:]
         return FormRows(self.words.id(form), self.shapes.id(shape(form)), self.characters.ids(spelling))
+
+
+def _offsets(lengths: Ints) -> Ints:
+    """(N,) lengths → (N + 1,) where each stretch begins if they follow one another, and where the last ends."""
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets

@@ -151,8 +151,8 @@ def _emissions(
 
 def tags_of(paths: Ints, lengths: Ints, codec: TaggingCodec) -> list[list[str]]:
     """(B, T) paths, (B,) lengths → the tags of each sentence."""
-    rows = np.array(codec.tags, dtype=object)[paths]
-    return [row[:length].tolist() for row, length in zip(rows, lengths, strict=True)]
+    name = codec.tags.__getitem__
+    return [list(map(name, row[:length])) for row, length in zip(paths.tolist(), lengths.tolist(), strict=True)]
 
 
 def read_together(

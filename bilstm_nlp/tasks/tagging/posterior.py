@@ -14,7 +14,7 @@ from bilstm_nlp.batch import Bools, Floats, Ints, Values
 from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.nn.crf.chain import ChainScores
 from bilstm_nlp.nn.crf.posterior import Posterior
-from bilstm_nlp.tags import Span, continuing
+from bilstm_nlp.tags import Span
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class EntityPosterior:
         return _by_span(stretches, self._mean([member.of_no_entity(stretches) for member in self._members]))
 
     def _mean(self, values: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
-        mean: NDArray[np.float64] = np.mean(values, axis=0)
+        mean: NDArray[np.float64] = values[0] if len(values) == 1 else np.mean(values, axis=0)
         return with_odds_divided(mean, self._odds_temperature)
 
 
@@ -108,7 +108,7 @@ class _ChainPosterior:
         sentence, start, end = rows.T
         if self._codec.scheme == "plain":
             return self._of_labels(sentence, start, [span.type for span in chain.from_iterable(entities)])
-        type_tags, continues = self._type_tags(entities), _continues(self._codec)
+        type_tags, continues = self._type_tags(entities), self._codec.continues
         return _probabilities(self._posterior.span_log_probabilities(sentence, start, end, type_tags, continues))
 
     def _of_labels(self, sentence: Ints, token: Ints, labels: Sequence[str]) -> NDArray[np.float64]:
@@ -165,9 +165,3 @@ def _by_span(entities: Sequence[Sequence[Span]], values: NDArray[np.float64]) ->
 def _probabilities(logarithms: Values) -> NDArray[np.float64]:
     """(N,) logarithms → (N,) probabilities in double precision."""
     return np.exp(logarithms.astype(np.float64))
-
-
-def _continues(codec: TaggingCodec) -> Bools:
-    """Return (K, K) bool: True if the column's tag, right after the row's tag, continues the same entity."""
-    continuations = [continuing(tag, codec.scheme) for tag in codec.tags]
-    return np.array([[tag in following for tag in codec.tags] for following in continuations])

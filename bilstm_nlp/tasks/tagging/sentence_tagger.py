@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, get_args, overload
 
@@ -49,7 +50,7 @@ class SentenceTagger:
         self.tally = Tally()
         """The counts of the stream that is being rendered."""
 
-    @property
+    @cached_property
     def reads(self) -> ColumnFormat:
         """The settings for inputs without tags."""
         return replace(self.format.without_tags(), cut=self.decoder.codec.cut)
