@@ -9,8 +9,10 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
+
+from bilstm_nlp.config.descriptions import Described
 
 Probability = Annotated[float, Field(ge=0, lt=1)]
 LARGEST = 2**31 - 1
@@ -66,10 +68,10 @@ def _located(source: str, info: ValidationInfo) -> str:
 Source = Annotated[str, AfterValidator(_located)]
 
 
-class Section(BaseModel):
+class Section(Described):
     """A table of the config. Unknown keys are refused, values never change, and JSON can hold all of them."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     def __hash__(self) -> int:
         """Hash the JSON of the values, since tables with keys of the user's have no hash of their own."""

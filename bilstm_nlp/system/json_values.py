@@ -56,7 +56,7 @@ def value_of(text: str) -> Any:
 
 def check_surrogates(text: str, value: object) -> None:
     """Raises `UnicodeEncodeError`, a `ValueError`, if `value`, read from JSON `text`, has half a surrogate pair."""
-    if "\\ud" in text.lower():
+    if "\\ud" in text or "\\uD" in text:
         json.dumps(value, ensure_ascii=False).encode("utf-8")
 
 
@@ -81,7 +81,7 @@ def levels(value: Any, limit: int) -> Iterator[list[Any]]:
         if not level:
             return
         yield level
-        nested = (item for item in level if isinstance(item, dict | list))
+        nested = [item for item in level if isinstance(item, (dict, list))]  # dict | list takes four times as long
         level = list(chain.from_iterable(item.values() if isinstance(item, dict) else item for item in nested))
 
 
