@@ -30,8 +30,12 @@ class Described(BaseModel):
         reference = handler(schema)
         properties = handler.resolve_ref_schema(reference).get("properties", {})
         for key, text in descriptions_of(cls).items():
-            if key in properties and handler.resolve_ref_schema(properties[key]).get("description") != text:
-                properties[key]["description"] = text
+            if key not in properties:
+                continue
+            with suppress(LookupError):  # the table's own schema may be made later
+                if handler.resolve_ref_schema(properties[key]).get("description") == text:
+                    continue
+            properties[key]["description"] = text
         return reference
 
 
