@@ -48,7 +48,7 @@ def value_of(text: str) -> Any:
         value = json.loads(text, parse_constant=_finite, parse_float=_finite)
     except RecursionError:
         raise too_deep from None
-    if len(list(levels(value, MAX_DEPTH + 1))) > MAX_DEPTH:
+    if sum(1 for _ in levels(value, MAX_DEPTH + 1)) > MAX_DEPTH:
         raise too_deep
     check_surrogates(text, value)
     return value
@@ -68,6 +68,10 @@ def _finite(text: str) -> float:
     return number
 
 
+_NESTED = (dict, list)
+"""As a tuple: a union would be made anew for each value, which takes longer than the look at the value."""
+
+
 def levels(value: Any, limit: int) -> Iterator[list[Any]]:
     """Yield the values of each depth of nested lists and tables, outermost first, down to `limit` depths.
 
@@ -81,8 +85,8 @@ def levels(value: Any, limit: int) -> Iterator[list[Any]]:
         if not level:
             return
         yield level
-        nested = [item for item in level if isinstance(item, (dict, list))]  # dict | list takes four times as long
-        level = list(chain.from_iterable(item.values() if isinstance(item, dict) else item for item in nested))
+        nested = [item for item in level if isinstance(item, _NESTED)]
+        level = list(chain.from_iterable([item.values() if isinstance(item, dict) else item for item in nested]))
 
 
 def shortest(values: NDArray[np.float32]) -> Any:
