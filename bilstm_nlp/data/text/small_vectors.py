@@ -17,6 +17,9 @@ LARGEST = 127
 SMALLEST_EXPONENT = -24
 """Of the smallest positive number in half precision."""
 
+ROWS = 1024
+"""Vectors that are looked up together: their places in the table stay in the processor's cache."""
+
 
 def rounded(vectors: NDArray[np.float32]) -> NDArray[np.float16]:
     """Round (E, D) vectors to 8 bits, each by the smallest power of two that holds its largest number.
@@ -58,7 +61,26 @@ def vectors_of(arrays: Mapping[str, AnyArray], count: int) -> NDArray[np.float16
     exponents = expect_array(arrays, "exponents", np.int8, count)
     if exponents.size and not SMALLEST_EXPONENT <= exponents.min() <= exponents.max() < 16:
         raise ValueError(f"expected 'exponents' from {SMALLEST_EXPONENT} to 15, found others")
-    return (small * np.ldexp(np.float32(1), exponents)[:, None]).astype(np.float16)
+    return _in_half_precision(small, exponents)
+
+
+def _in_half_precision(numbers: NDArray[np.int8], exponents: NDArray[np.int8]) -> NDArray[np.float16]:
+    """Return (E, D) numbers, each times two to the exponent of its row.
+
+    All results are looked up in a table, which takes a third of the time of multiplying and rounding each.
+    """
+    first, last = int(exponents.min(initial=0)), int(exponents.max(initial=0))
+    powers = np.ldexp(np.float32(1), np.arange(first, last + 1, dtype=np.int32))
+    # (exponents, 256): the number n is in column n + 128. Large numbers that no vector has may be infinite.
+    with np.errstate(over="ignore"):
+        table = (powers[:, None] * np.arange(-128, 128, dtype=np.float32)).astype(np.float16).ravel()
+    starts = (exponents.astype(np.int32) - first)[:, None] * 256 + 128
+    vectors = np.empty(numbers.shape, np.float16)
+    for row in range(0, len(numbers), ROWS):
+        part = slice(row, row + ROWS)
+        # With another mode, numpy writes to a copy of `out`.
+        np.take(table, numbers[part] + starts[part], out=vectors[part], mode="clip")
+    return vectors
 
 
 def _exponents(vectors: NDArray[np.floating]) -> NDArray[np.int32]:

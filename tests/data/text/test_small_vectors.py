@@ -37,6 +37,15 @@ def test_vectors_in_half_precision_come_back_exactly(vectors):
     np.testing.assert_array_equal(vectors_of(arrays_of(half), len(half)), half)
 
 
+def test_every_number_and_exponent_is_a_product():
+    exponents = np.arange(-24, 16, dtype=np.int8)
+    numbers = np.tile(np.arange(-128, 128, dtype=np.int8), (len(exponents), 1))
+    with np.errstate(over="ignore"):
+        expected = np.ldexp(numbers.astype(np.float64), exponents[:, None]).astype(np.float16)
+    vectors = vectors_of({"frozen": numbers, "exponents": exponents}, len(exponents))
+    np.testing.assert_array_equal(vectors.view(np.uint16), expected.view(np.uint16))
+
+
 def test_no_vectors_stay_none():
     none = np.empty((0, 7), np.float16)
     assert vectors_of(arrays_of(none), 0).shape == (0, 7)
