@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
-from filelock import FileLock, Timeout
-
 from bilstm_nlp.errors import OutputError, RunError
 
 NAME = ".lock"
@@ -34,6 +32,8 @@ class DirectoryLock:
 
         Raises `RunError` if another process has the lock, and `OutputError` if the directory is not writable.
         """
+        from filelock import FileLock, Timeout  # which predictions do without
+
         self._path, self._holder = folder / NAME, folder / HOLDER
         # Any thread may release the lock: a generator can be closed by another thread.
         self._lock = FileLock(self._path, thread_local=False)
