@@ -8,6 +8,7 @@ import io
 import logging
 import os
 import sys
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -35,18 +36,6 @@ COMMANDS = (
 )
 """Each command and its example, in the order of the help."""
 
-app = typer.Typer(
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # importing rich would double the time of --help
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Example: bilstm-nlp train sample:ner, then bilstm-nlp COMMAND --help for an example of each command.",
-)
-for function, example in COMMANDS:
-    # Without a short help, it is the first sentence cut to what fits in a line.
-    short = (function.__doc__ or "").partition(".")[0] + "."
-    app.command(short_help=short, epilog=f"Example: {example}")(function)
-
 
 def print_version(wanted: bool) -> None:
     """Print the version and exit, if `wanted`."""
@@ -57,7 +46,6 @@ def print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def bilstm_nlp(
     verbosity: Verbosity = None,
     version: Annotated[
@@ -65,6 +53,35 @@ def bilstm_nlp(
     ] = False,
 ) -> None:
     """Train, score and use Bi-LSTM models: taggers of words, classifiers of texts and forecasters of time series."""
+
+
+def application(commands: Sequence[tuple[Callable[..., None], str]]) -> typer.Typer:
+    """Return the command line with some commands, each with its example."""
+    made = typer.Typer(
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # importing rich would double the time of --help
+        context_settings={"help_option_names": ["-h", "--help"]},
+        epilog="Example: bilstm-nlp train sample:ner, then bilstm-nlp COMMAND --help for an example of each command.",
+    )
+    made.callback()(bilstm_nlp)
+    for function, example in commands:
+        # Without a short help, it is the first sentence cut to what fits in a line.
+        short = (function.__doc__ or "").partition(".")[0] + "."
+        made.command(short_help=short, epilog=f"Example: {example}")(function)
+    return made
+
+
+app = application(COMMANDS)
+
+
+def application_of(arguments: Sequence[str]) -> typer.Typer:
+    """Return the command line for some arguments: of the command that comes first alone, otherwise of all.
+
+    typer reads the signature of each command that it has, which takes longer than to tag a sentence.
+    """
+    first = [(function, example) for function, example in COMMANDS if [function.__name__] == [*arguments[:1]]]
+    return application(first) if first else app
 
 
 def main() -> None:
@@ -82,7 +99,7 @@ def main() -> None:
     gc.set_threshold(50_000)
     atexit.register(gc.freeze)
     try:
-        app(prog_name="bilstm-nlp")
+        application_of(sys.argv[1:])(prog_name="bilstm-nlp")
     except InputError as error:
         # Processes of one machine that train together all find the same mistake.
         if processes.rank() == 0 or os.environ.get("LOCAL_RANK") == "0":
