@@ -48,11 +48,11 @@ class WordTables:
         >>> tables.vectors(np.array([1, 2])).tolist()
         [[0.0], [1.0]]
         """
-        beyond = rows - len(self.trained)
-        if not (beyond >= 0).any():
+        beyond = rows >= len(self.trained)
+        if not beyond.any():
             return self.trained[rows]
-        vectors: NDArray[np.float32] = self.trained[np.where(beyond >= 0, 0, rows)]
-        vectors[beyond >= 0] = self.frozen[beyond[beyond >= 0]]
+        vectors: NDArray[np.float32] = self.trained[np.where(beyond, 0, rows)]
+        vectors[beyond] = self.frozen[rows[beyond] - len(self.trained)]
         return vectors
 
 

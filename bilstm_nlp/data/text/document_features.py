@@ -57,9 +57,13 @@ def usage(forms: Sequence[str], tokens: Ints, lengths: Ints, documents: Ints) ->
     numbers: dict[str, int] = {}
     words = np.array([numbers.setdefault(form.lower(), len(numbers)) for form in forms], np.int64)
     distinct_documents = np.where(documents > 0, documents, -1 - np.arange(len(documents)))
-    document_of_token = np.repeat(np.unique(distinct_documents, return_inverse=True)[1], lengths)
-    keys = document_of_token * len(numbers) + words[tokens]
-    _, first_of_group, group, counts = np.unique(keys, return_index=True, return_inverse=True, return_counts=True)
+    group = words[tokens]
+    if len(set(distinct_documents.tolist())) > 1:
+        document_of_token = np.repeat(np.unique(distinct_documents, return_inverse=True)[1], lengths)
+        group = np.unique(document_of_token * len(numbers) + group, return_inverse=True)[1]
+    counts = np.bincount(group)
+    first_of_group = np.empty_like(counts)
+    first_of_group[group[::-1]] = np.arange(len(group))[::-1]  # of several values, the last one stays
 
     features = np.zeros((len(tokens), len(Use)), np.float32)
     cells = (group[:, None] * flags.shape[1] + np.arange(flags.shape[1])).ravel()

@@ -28,6 +28,8 @@ class ReadTogether:
 
     def sentences(self, chosen: Ints) -> Ints:
         """List the numbers of the sentences in the windows `chosen`, in this order."""
+        if len(self.firsts) == len(self.encoded.offsets):  # a window for each sentence
+            return chosen
         positions, mask = ragged(self.firsts, chosen)
         return positions[mask]
 

@@ -92,11 +92,13 @@ class EntityLexicon:
         flags = np.zeros((len(tokens), len(self.types), ROLES), np.bool_)
         start, kind = np.nonzero(last >= 0)
         end = last[start, kind]
-        longer = end > start
-        flags[start[longer], kind[longer], 0] = True
-        flags[:, :, 1] = _covered(start[longer] + 1, end[longer], kind[longer], last.shape)
-        flags[end[longer], kind[longer], 2] = True
-        flags[start[~longer], kind[~longer], 3] = True
+        single = end == start
+        flags[start[single], kind[single], 3] = True
+        if not single.all():
+            start, kind, end = start[~single], kind[~single], end[~single]
+            flags[start, kind, 0] = True
+            flags[:, :, 1] = _covered(start + 1, end, kind, last.shape)
+            flags[end, kind, 2] = True
         return flags.reshape(len(tokens), self.features)
 
     def longest(self, forms: Sequence[str], tokens: Ints, lengths: Ints) -> Ints:
@@ -113,18 +115,21 @@ class EntityLexicon:
         `ends` (N,) is the token after the last token of the same sentence.
         """
         last = np.full((len(tokens), len(self.types)), -1, np.int64)
-        start = np.arange(len(tokens))
-        node, end = np.zeros_like(start), start
-        while len(self.edges) and len(start):
-            known = (end < ends[start]) & (tokens[np.minimum(end, len(tokens) - 1)] >= 0)
-            start, node, end = start[known], node[known], end[known]
-            keys = node * MOST_TOKENS + tokens[end]
-            edges = np.searchsorted(self.edges, keys).clip(max=len(self.edges) - 1)
-            exists = self.edges[edges] == keys
+        if not len(self.edges):
+            return last
+        tokens = np.append(tokens, -1)  # which no edge has
+        start = end = np.flatnonzero(tokens >= 0)
+        keys = tokens[start]  # of edges from the root
+        while len(start):
+            edges = self.edges.searchsorted(keys)
+            exists = self.edges.take(edges, mode="clip") == keys
             start, node, end = start[exists], edges[exists] + 1, end[exists]
-            row, kind = np.nonzero(self.ends[node])
+            row, kind = self.ends[node].nonzero()
             last[start[row], kind] = end[row]
             end = end + 1
+            known = (end < ends[start]) & (tokens[end] >= 0)
+            start, end = start[known], end[known]
+            keys = node[known] * MOST_TOKENS + tokens[end]
         return last
 
 
@@ -166,10 +171,11 @@ def matches(folds: Sequence[Fold], forms: Sequence[str], tokens: Ints, lengths: 
     rows: list[Bools] = []
     for fold in folds:
         own_lengths, lengths = lengths[: len(fold.sentences)], lengths[len(fold.sentences) :]
-        own_tokens, tokens = tokens[: own_lengths.sum()], tokens[own_lengths.sum() :]
+        count = int(own_lengths.sum())
+        own_tokens, tokens = tokens[:count], tokens[count:]
         if fold.lexicon is not None:
             rows.append(fold.lexicon.matches(forms, own_tokens, own_lengths))
-    return np.concatenate(rows) if rows else None
+    return np.concatenate(rows) if len(rows) > 1 else next(iter(rows), None)
 
 
 def _covered(start: Ints, end: Ints, kind: Ints, shape: tuple[int, ...]) -> Bools:
