@@ -34,8 +34,8 @@ class ChainScores(NamedTuple):
         return ChainScores(*(score / temperature for score in self))
 
     def to(self, dtype: DTypeLike) -> ChainScores:
-        """Convert every score to a type."""
-        return ChainScores(*(score.astype(dtype) for score in self))
+        """Convert every score to a type. Scores of this type stay the same arrays."""
+        return ChainScores(*[score.astype(dtype, copy=False) for score in self])
 
 
 def inside(lengths: Ints, steps: int) -> Bools:

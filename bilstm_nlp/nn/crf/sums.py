@@ -45,9 +45,11 @@ def messages(scores: ChainScores, emissions: Floats, lengths: Ints) -> Messages:
     emissions = np.where(inside(lengths, steps)[..., None], emissions, 0.0)
     rows, order = np.arange(len(lengths))[:, None], reversed_steps(lengths, steps)
     # Time first; the second axis is the direction: (T, 2, B, K).
-    both = np.ascontiguousarray(np.stack([emissions, emissions[rows, order]]).transpose(2, 0, 1, 3))
-    first = np.stack([scores.start, scores.end])[:, None]
-    kernel = np.stack([scores.transitions, scores.transitions.T])
+    both = np.empty((steps, 2, len(lengths), emissions.shape[2]))
+    both[:, 0] = emissions.swapaxes(0, 1)
+    both[:, 1] = emissions[rows, order].swapaxes(0, 1)
+    first = np.array([scores.start, scores.end])[:, None]
+    kernel = np.array([scores.transitions, scores.transitions.T])
     safe = products_are_safe(scores, emissions)
     sums = (scaled_recursion if safe else log_recursion)(first, kernel, both)
     alphas = sums[:, 0].swapaxes(0, 1)
@@ -79,7 +81,7 @@ def products_are_safe(scores: ChainScores, emissions: Floats) -> bool:
     legal = np.isfinite(scores.transitions).astype(np.float64)
     if not (legal @ legal @ legal > 0).all():
         return False
-    step = log_range(scores.transitions) + float(np.ptp(emissions, axis=2).max())
+    step = log_range(scores.transitions) + float((emissions.max(2) - emissions.min(2)).max())
     widest = 3 * step + max(log_range(scores.start), log_range(scores.end)) + 4 * math.log(emissions.shape[2])
     return widest <= SAFE_LOG_RANGE
 
@@ -101,11 +103,13 @@ def scaled_recursion(first: Values, kernel: Values, emissions: Floats) -> Floats
     multiply = np.exp(kernel - most)
     totals = np.empty_like(largest)
     products = np.empty_like(weights[0])
-    for t, (current, total) in enumerate(zip(weights, totals, strict=True)):
-        if t > 0:
-            current *= np.matmul(weights[t - 1], multiply, out=products)
+    before = None
+    for current, total in zip(weights, totals, strict=True):
+        if before is not None:
+            current *= np.matmul(before, multiply, products)
         np.add.reduce(current, 2, out=total, keepdims=True)  # np.sum without its layers in Python
         current /= total
+        before = current
     scale = np.cumsum(np.log(totals) + largest, axis=0) + highest
     scale += most * np.arange(len(weights))[:, None, None, None]
     logarithms: Floats = np.log(weights, out=weights)
