@@ -35,8 +35,8 @@ OUTSIDE_LOOKALIKES = ("\u039f", "\u041e")
 """The Greek and the Cyrillic O."""
 LETTERS = "BIEMSLUW"
 SEPARATOR = r"[^\w\s]|_"
-BEFORE = re.compile(rf"([{LETTERS}])({SEPARATOR})(.+)", re.IGNORECASE)
-AFTER = re.compile(rf"(.+)({SEPARATOR})([{LETTERS}])", re.IGNORECASE)
+BEFORE = rf"([{LETTERS}])({SEPARATOR})(.+)"
+AFTER = rf"(.+)({SEPARATOR})([{LETTERS}])"
 LETTER_OF_WORD = {
     **dict.fromkeys(("begin", "beginning", "start"), "B"),
     **dict.fromkeys(("inside", "in", "inner", "middle", "continue"), "I"),
@@ -44,9 +44,15 @@ LETTER_OF_WORD = {
     **dict.fromkeys(("single", "unit", "singleton"), "S"),
 }
 """Words that stand for a prefix → the prefix of IOB2 or IOBES."""
-WORD = re.compile(rf"({'|'.join(LETTER_OF_WORD)})({SEPARATOR})(.+)", re.IGNORECASE)
-NO_TYPE = re.compile(rf"([{LETTERS}])({SEPARATOR})()", re.IGNORECASE)
-ALONE = re.compile(f"[{LETTERS}]", re.IGNORECASE)
+WORD = rf"({'|'.join(LETTER_OF_WORD)})({SEPARATOR})(.+)"
+NO_TYPE = rf"([{LETTERS}])({SEPARATOR})()"
+ALONE = f"[{LETTERS}]"
+"""Patterns, in any case. They are compiled where they are first used, which predictions do without."""
+
+
+def _fullmatch(pattern: str, tag: str) -> re.Match[str] | None:
+    """Match a whole tag, in any case."""
+    return re.fullmatch(pattern, tag, re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -156,16 +162,16 @@ class _Shape:
 def _best_shape(labels: Counter[str]) -> _Shape | None:
     """Return the shape of the tags with a prefix, if they look like tags of a scheme."""
     inside = [tag for tag in labels if tag not in OUTSIDE and tag not in OUTSIDE_LOOKALIKES]
-    if inside and all(ALONE.fullmatch(tag) for tag in inside):
+    if inside and all(_fullmatch(ALONE, tag) for tag in inside):
         alone = _Shape(True, "", {tag: (tag, "") for tag in inside})
         roles = {ROLE_OF_LETTER[tag.upper()] for tag in inside}
         return alone if {"B", "I"} <= roles or {"B", "E"} <= roles or {"I", "E"} <= roles else None
     shapes: dict[tuple[bool, str], dict[str, tuple[str, str]]] = {}
     for tag in inside:
-        if match := BEFORE.fullmatch(tag):
+        if match := _fullmatch(BEFORE, tag):
             prefix, separator, kind = match.groups()
             shapes.setdefault((True, separator), {})[tag] = (prefix, kind)
-        if match := AFTER.fullmatch(tag):
+        if match := _fullmatch(AFTER, tag):
             kind, separator, prefix = match.groups()
             shapes.setdefault((False, separator), {})[tag] = (prefix, kind)
     # The usual shape first: of equals, `max` takes the first.
@@ -240,7 +246,7 @@ def _brackets(labels: Counter[str]) -> Offer | None:
 def _spelled_out(labels: Counter[str], sequences: Sequence[Sequence[str]]) -> Offer | None:
     """Offer to rename prefixes that are words, such as `Begin-PER`, and letters with a separator and no type."""
     inside = [tag for tag in labels if tag not in OUTSIDE and tag not in OUTSIDE_LOOKALIKES]
-    matches = [WORD.fullmatch(tag) or NO_TYPE.fullmatch(tag) for tag in inside]
+    matches = [_fullmatch(WORD, tag) or _fullmatch(NO_TYPE, tag) for tag in inside]
     mapping: dict[str, str] = {}
     for match in filter(None, matches):
         prefix, separator, kind = match.groups()
