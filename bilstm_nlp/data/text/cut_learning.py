@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import pairwise
 from typing import TypeVar
 
@@ -14,7 +15,6 @@ from bilstm_nlp.data.text.scripts import is_unspaced
 from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.data.text.tokenizer import (
     CHARACTERS,
-    CLUSTER,
     COMPOUNDS,
     EMOJI,
     EMOTICON,
@@ -24,6 +24,7 @@ from bilstm_nlp.data.text.tokenizer import (
     Cut,
     Kind,
     Negations,
+    clusters,
     offsets,
 )
 from bilstm_nlp.errors import listed
@@ -81,10 +82,14 @@ NEGATIONS: dict[Negations, str] = {
 }
 CLITICS: dict[Clitics, str] = {"apart": f"['’]{CLITIC}", "whole": rf".*\p{{L}}['’]{CLITIC}", "parts": f"['’] {CLITIC}"}
 
-ENDING = regex.compile(f"['’](?:{CLITIC}|(?i:t))|(?i:n['’]t)")
-"""The end of a word that stands apart."""
 
 Name = TypeVar("Name", bound=str)
+
+
+@cache
+def _ending() -> regex.Pattern[str]:
+    """Compile the end of a word that stands apart. Predictions do without."""
+    return regex.compile(f"['’](?:{CLITIC}|(?i:t))|(?i:n['’]t)")
 
 
 @dataclass(frozen=True)
@@ -189,7 +194,7 @@ def as_written(tokens: Sequence[str]) -> tuple[str, tuple[tuple[int, int], ...]]
     """
     text, spans, opened = "", [], True
     for token in tokens:
-        if not opened and token not in CLOSING and ENDING.fullmatch(token) is None:
+        if not opened and token not in CLOSING and _ending().fullmatch(token) is None:
             text += " "
         spans.append((len(text), len(text) + len(token)))
         text += token
@@ -198,7 +203,7 @@ def as_written(tokens: Sequence[str]) -> tuple[str, tuple[tuple[int, int], ...]]
 
 
 def _is_character(form: str) -> bool:
-    return len(form) == 1 or (not form.isascii() and CLUSTER.fullmatch(form) is not None)
+    return len(form) == 1 or (not form.isascii() and clusters().fullmatch(form) is not None)
 
 
 def _neighbours(sentences: Sequence[Sentence]) -> Counter[str]:

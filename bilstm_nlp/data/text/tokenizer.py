@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Literal
 
 import regex
@@ -43,8 +43,6 @@ Clitics = Literal["apart", "whole", "parts"]
 
 RUN = re.compile(r"\S+")
 """A stretch between blanks."""
-CLUSTER = regex.compile(r"\p{GCB=RI}{2}[\p{GCB=Extend}\p{GCB=SpacingMark}\p{GCB=ZWJ}]*|\X")
-"""A grapheme cluster: what a reader takes for one character. `\\X` alone is quadratic in a row of flags."""
 LONGEST_CACHED = 64
 """Characters. Cuts of shorter runs are cached, because text repeats most of its words."""
 
@@ -64,6 +62,17 @@ DOMAIN = r"[a-zA-Z0-9-]{1,63}(?:\.[a-zA-Z0-9-]{1,63}){0,8}\.[a-zA-Z]{2,24}"
 BRACKETS = rf"\([^{BLANK}<>\"()]{{0,500}}\)"
 ADDRESS = rf"(?:[^{BLANK}<>\"()]|{BRACKETS}){{0,2000}}(?:[^{BLANK}<>\"'’”».,;:!?…()\]}}]|{BRACKETS})"
 """The rest of a URL: brackets belong to it if they are opened in it, and it doesn't end in punctuation."""
+
+
+@cache
+def clusters() -> regex.Pattern[str]:
+    """Compile grapheme clusters: what a reader takes for one character. Text of ASCII does without.
+
+    >>> clusters().findall("é👍🏽") == ["é", "👍🏽"]
+    True
+    """
+    # \X alone is quadratic in a row of flags.
+    return regex.compile(r"\p{GCB=RI}{2}[\p{GCB=Extend}\p{GCB=SpacingMark}\p{GCB=ZWJ}]*|\X")
 
 
 @dataclass(frozen=True)
@@ -143,7 +152,7 @@ def _cutter(cut: Cut) -> Callable[[str, bool, bool], tuple[tuple[int, int], ...]
     dot may end a sentence.
     """
     if cut.unit == "characters":
-        return lambda run, *_: tuple(match.span() for match in CLUSTER.finditer(run))
+        return lambda run, *_: tuple(match.span() for match in clusters().finditer(run))
     rules, lexicon = pattern(cut), LongestMatch(cut.lexicon)
     longest = max(map(len, cut.kept), default=0)
 
@@ -181,7 +190,7 @@ def _with_kept(
 
 def _without_cut_clusters(run: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Join the tokens that part a grapheme cluster."""
-    borders = {match.start() for match in CLUSTER.finditer(run)}
+    borders = {match.start() for match in clusters().finditer(run)}
     joined: list[tuple[int, int]] = []
     for start, end in spans:
         if start in borders:

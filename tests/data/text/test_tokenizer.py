@@ -9,7 +9,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from bilstm_nlp.data.text.formats.corpus import sentence_of_text
-from bilstm_nlp.data.text.tokenizer import CHARACTERS, CLUSTER, COMPOUNDS, WORDS, Cut, Kind, offsets, pattern
+from bilstm_nlp.data.text.tokenizer import CHARACTERS, COMPOUNDS, WORDS, Cut, Kind, clusters, offsets, pattern
 
 often = settings(max_examples=200, deadline=None)
 
@@ -110,7 +110,7 @@ def test_each_character_but_blanks_is_in_one_token(text, cut):
 @example("plan B.  And W.\u00a0Bush, A.\nA")
 @example("a" * 70 + ". " + "A." * 40 + " A")
 def test_runs_between_blanks_are_cut_as_in_their_text(text):
-    assume(all(len(cluster) == 1 for cluster in CLUSTER.findall(text)))
+    assume(all(len(cluster) == 1 for cluster in clusters().findall(text)))
     assert offsets(text) == [match.span() for match in pattern().finditer(text)]
 
 
@@ -179,7 +179,7 @@ JOINING = "aé\u0301👨👩👍🏽❤🇩🇪\ufe0f\u200d\u20e31#\u1100\u1161\
 @often
 @given(st.text(st.sampled_from(JOINING)), st.sampled_from(CUTS))
 def test_no_grapheme_cluster_is_cut(text, cut):
-    borders = {match.start() for match in CLUSTER.finditer(text)} | {len(text)}
+    borders = {match.start() for match in clusters().finditer(text)} | {len(text)}
     blanks = {index for index, character in enumerate(text) if character.isspace()}
     for start, end in offsets(text, cut):
         assert {start, end} <= borders | blanks | {index + 1 for index in blanks}
@@ -195,7 +195,7 @@ CLUSTER_PARTS = "🇩🇪a\u0301\u200d\ufe0f👨👍🏽\u0600\u0903\u20e3가\u1
 @settings(deadline=None)
 @given(st.text(st.sampled_from(CLUSTER_PARTS), max_size=12))
 def test_clusters_are_those_of_unicode(text):
-    assert CLUSTER.findall(text) == regex.findall(r"\X", text)
+    assert clusters().findall(text) == regex.findall(r"\X", text)
 
 
 @pytest.mark.parametrize("cut", [WORDS, CHARACTERS])
