@@ -42,20 +42,28 @@ class Messages(NamedTuple):
 def messages(scores: ChainScores, emissions: Floats, lengths: Ints) -> Messages:
     """(B, T, K) emissions, (B,) lengths → sums over paths in both directions. All scores are in double precision."""
     steps = emissions.shape[1]
-    emissions = np.where(inside(lengths, steps)[..., None], emissions, 0.0)
-    rows, order = np.arange(len(lengths))[:, None], reversed_steps(lengths, steps)
+    if lengths.min(initial=steps) < steps:
+        emissions = np.where(inside(lengths, steps)[..., None], emissions, 0.0)
     # Time first; the second axis is the direction: (T, 2, B, K).
     both = np.empty((steps, 2, len(lengths), emissions.shape[2]))
     both[:, 0] = emissions.swapaxes(0, 1)
-    both[:, 1] = emissions[rows, order].swapaxes(0, 1)
+    both[:, 1] = _reversed(emissions, lengths).swapaxes(0, 1)
     first = np.array([scores.start, scores.end])[:, None]
     kernel = np.array([scores.transitions, scores.transitions.T])
     safe = products_are_safe(scores, emissions)
     sums = (scaled_recursion if safe else log_recursion)(first, kernel, both)
     alphas = sums[:, 0].swapaxes(0, 1)
-    betas = sums[:, 1].swapaxes(0, 1)[rows, order] - emissions
-    last = alphas[rows[:, 0], lengths - 1] + scores.end
+    betas = _reversed(sums[:, 1].swapaxes(0, 1), lengths) - emissions
+    last = alphas[np.arange(len(lengths)), lengths - 1] + scores.end
     return Messages(alphas, betas, log_sum_exp(last, 1), safe)
+
+
+def _reversed(values: Floats, lengths: Ints) -> Floats:
+    """Reverse the (B, T, K) values of each sentence. Padding stays in its place."""
+    steps = values.shape[1]
+    if lengths.min(initial=steps) == steps:  # no padding, as in a single sentence: no copy
+        return values[:, ::-1]
+    return values[np.arange(len(lengths))[:, None], reversed_steps(lengths, steps)]
 
 
 def reversed_steps(lengths: Ints, steps: int) -> Ints:
