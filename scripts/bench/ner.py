@@ -29,7 +29,8 @@ def measure(files: Corpora, *, steps: int, rounds: int) -> Report:
     together = read_together(codec, encoded)
     shapes = shapes_of(model.eval(), [together.collate(chosen) for chosen in plan(together.lengths, BATCH_TOKENS)])
     floor = BareLstm(config.encoder, shapes)
-    tag = interleaved({"ours": timed(lambda: decode(model, codec, encoded)), "floor": timed(floor.forward)}, rounds)
+    network = prepared.network
+    tag = interleaved({"ours": timed(lambda: decode(network, codec, encoded)), "floor": timed(floor.forward)}, rounds)
 
     trained, tagged = sum(map(len, batches)), len(data.dev.sentences)
     return Report(
