@@ -49,6 +49,7 @@ PRELOADED = (
     "bilstm_nlp.studies.engines.worker",
     "bilstm_nlp.serving.worker",
     "bilstm_nlp.nn.crf.kernels",
+    "filelock",
     "jinja2",
     "seqeval.metrics",
     "matplotlib.backends.backend_agg",
