@@ -16,10 +16,11 @@ class ChunkReader:
     A stream that may be slow is read in a thread, so that output need not wait for its next line. A thread that waits
     for a line ends with the process.
 
-    >>> stream = ChunkReader(iter([Chunk(1, [])]), in_thread=False)
+    >>> from bilstm_nlp.tasks.tagging import stream as tagging
+    >>> stream = ChunkReader(iter([tagging.Chunk(1, [])]), in_thread=False)
     >>> stream.read()
     >>> stream.chunk
-    Chunk(first=1, sentences=[], drawn=False)
+    Chunk(first=1, sentences=[], drawn=False, follows=False)
     >>> stream.read()
     >>> stream.ended
     True
