@@ -15,29 +15,33 @@ if TYPE_CHECKING:
 def template(source: str, filters: Mapping[str, Callable[..., Any]]) -> Template:
     """Compile a jinja2 template that escapes every value it is given, and refuses names that have no value.
 
+    It may extend a page of `reports/web`, such as `tables.html`.
+
     >>> template("<b>{{ name }}</b>", {}).render(name="<script>")
     '<b>&lt;script&gt;</b>'
     """
-    from jinja2 import Environment, StrictUndefined  # only where a page is made: the import takes 50 ms
+    from jinja2 import Environment, FunctionLoader, StrictUndefined  # where a page is made: the import takes 50 ms
 
-    environment = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True, loader=FunctionLoader(_shared)
+    )
     environment.filters.update(filters)
     return environment.from_string(source)
 
 
 def style(own: str) -> str:
     """Return the style that all pages share, followed by a page's own."""
-    return (files("bilstm_nlp.reports") / "web" / "base.css").read_text(encoding="utf-8") + own
+    return _shared("base.css") + own
 
 
 def marked_style(own: str) -> str:
     """Return the style of pages of numbered paragraphs with marks, followed by a page's own."""
-    return style((files("bilstm_nlp.reports") / "web" / "marked.css").read_text(encoding="utf-8") + own)
+    return style(_shared("marked.css") + own)
 
 
 def table_style(own: str = "") -> str:
     """Return the style of pages of facts and tables, followed by a page's own."""
-    return style((files("bilstm_nlp.reports") / "web" / "tables.css").read_text(encoding="utf-8") + own)
+    return style(_shared("tables.css") + own)
 
 
 def policy(style: str, script: str) -> str:
@@ -55,3 +59,8 @@ def fingerprint(text: str) -> str:
     'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='
     """
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def _shared(name: str) -> str:
+    """Read a file that pages share."""
+    return (files("bilstm_nlp.reports") / "web" / name).read_text(encoding="utf-8")
