@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from bilstm_nlp.batch import SequenceBatch
 from bilstm_nlp.nn.encoder import Sequences
+from bilstm_nlp.nn.patches import patch_counts
 
 
 class SequenceSteps(nn.Module):
@@ -44,7 +45,7 @@ class SequencePatches(nn.Module):
 
     def counts(self, lengths: Tensor) -> Tensor:
         """(B,) steps of sequences → (B,) patches"""
-        return ((lengths - self.length).clamp(min=0) + self.stride - 1) // self.stride + 1
+        return patch_counts(lengths, self.length, self.stride)
 
     def forward(self, batch: SequenceBatch[Tensor]) -> Sequences:
         """Embed a batch; padding after a sequence's last patch is that of its last step."""

@@ -14,6 +14,7 @@ from bilstm_nlp.batch import AnyArray, Floats, Ints
 from bilstm_nlp.config.classification import ClassificationConfig, SeriesClassificationConfig, TextClassificationConfig
 from bilstm_nlp.config.readers import PatchReaderConfig
 from bilstm_nlp.data.text.text_codec import TextCodec
+from bilstm_nlp.nn.patches import patch_counts
 from bilstm_nlp.system.arrays import expect_array
 from bilstm_nlp.tasks.classification.network import BatchScores, sigmoid, softmax
 from bilstm_nlp.tasks.classification.predictor import Classifier
@@ -47,7 +48,7 @@ class GraphNetwork:
 
     def state_lengths(self, lengths: Ints, /) -> Ints:
         """(N,) lengths of sequences → (N,) numbers of their states."""
-        return lengths if self.patches is None else patches_of(lengths, self.patches.length, self.patches.stride)
+        return lengths if self.patches is None else patch_counts(lengths, self.patches.length, self.patches.stride)
 
     def scores(self, batch: Any, /) -> BatchScores:
         """Score a padded batch."""
@@ -60,16 +61,6 @@ class GraphNetwork:
         """(N, K) scores → (N, K) probabilities, by default at the calibrated temperature."""
         divisor = self.temperature if temperature is None else temperature
         return self.to_probabilities(scores.astype(np.float64) / divisor)
-
-
-def patches_of(lengths: Ints, length: int, stride: int) -> Ints:
-    """(N,) steps of sequences → (N,) patches of `length` steps that begin `stride` steps apart.
-
-    >>> patches_of(np.array([3, 4, 5, 10]), length=4, stride=2).tolist()
-    [1, 1, 2, 4]
-    """
-    counts: Ints = (np.maximum(lengths - length, 0) + stride - 1) // stride + 1
-    return counts
 
 
 def exported(config: ClassificationConfig, values: object, arrays: Mapping[str, AnyArray], graph: Graph) -> Classifier:
