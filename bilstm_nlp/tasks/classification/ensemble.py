@@ -23,7 +23,14 @@ from bilstm_nlp.tasks.classification.inputs import classifier_of, threshold_of
 from bilstm_nlp.tasks.classification.network import BatchScores, ClassificationNetwork, sigmoid, softmax
 from bilstm_nlp.tasks.classification.predictor import Classifier
 from bilstm_nlp.tasks.classification.task import ClassificationTask
-from bilstm_nlp.tasks.combining import check_alike, check_common_part, check_mean, order_of
+from bilstm_nlp.tasks.combining import (
+    check_alike,
+    check_common_part,
+    check_mean,
+    order_of,
+    reading_of,
+    scored_part,
+)
 from bilstm_nlp.tasks.members import Member
 from bilstm_nlp.tasks.request import Combine, ErrorsPage
 
@@ -117,8 +124,9 @@ def classifiers(members: Sequence[Member], combine: Combine) -> Classifier:
     classes, in the kind of their head, or in how they read files.
     """
     check_mean(combine, "classifiers")
-    config, own = _config_of(members[0]), [_classifier_of(member) for member in members]
-    check_alike(members)
+    configs, own = [_config_of(member) for member in members], [_classifier_of(member) for member in members]
+    check_alike(members, [{"input": each.input, **reading_of(each.data)} for each in configs])
+    config = configs[0]
     first = own[0]
     for member, classifier in zip(members, own, strict=True):
         head = _config_of(member).head
@@ -143,7 +151,8 @@ def evaluate(members: Sequence[Member], combine: Combine, source: str | None, er
     """
     combined = classifiers(members, combine)
     if source is None:
-        check_common_part(members)
+        configs = [_config_of(member) for member in members]
+        check_common_part(members, [scored_part(config.data, config.seed) for config in configs])
     page = None if errors is None else ErrorsPage(errors, [Path(member.name) for member in members])
     return ClassificationTask(_config_of(members[0])).evaluate(combined, source, page)
 

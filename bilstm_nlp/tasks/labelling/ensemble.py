@@ -16,7 +16,14 @@ from bilstm_nlp.data.labelled.sequence_codec import SequenceCodec
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.nn.crf.chain import ChainScores
 from bilstm_nlp.nn.crf.posterior import Posterior
-from bilstm_nlp.tasks.combining import check_alike, check_common_part, check_mean, order_of
+from bilstm_nlp.tasks.combining import (
+    check_alike,
+    check_common_part,
+    check_mean,
+    order_of,
+    reading_of,
+    scored_part,
+)
 from bilstm_nlp.tasks.labelling.network import LabellingNetwork
 from bilstm_nlp.tasks.labelling.predictor import Labeller
 from bilstm_nlp.tasks.labelling.task import LabellingTask
@@ -97,7 +104,7 @@ def labellers(members: Sequence[Member], combine: Combine) -> Labeller:
     """
     check_mean(combine, "labellers")
     own = [_labeller_of(member) for member in members]
-    check_alike(members)
+    check_alike(members, [reading_of(_config_of(member).data) for member in members])
     first = own[0].codec
     for member, labeller in zip(members, own, strict=True):
         expected, found = first.inputs.roles.values, labeller.codec.inputs.roles.values
@@ -126,7 +133,8 @@ def evaluate(
     """
     combined = labellers(members, combine)
     if source is None:
-        check_common_part(members)
+        configs = [_config_of(member) for member in members]
+        check_common_part(members, [scored_part(config.data, config.seed) for config in configs])
     page = None if errors is None else ErrorsPage(errors, [Path(member.name) for member in members])
     assert isinstance(reading, LabellingConfig)
     return LabellingTask(reading).evaluate(combined, source, page)
