@@ -11,11 +11,9 @@ from bilstm_nlp.export.scores import DevelopmentScore
 from bilstm_nlp.reports.markdown import markdown_section, markdown_table
 from bilstm_nlp.reports.sections import Picture, Section
 from bilstm_nlp.tasks.base import Predictor
+from bilstm_nlp.tasks.graph_registry import method_of
 from bilstm_nlp.tasks.graph_session import GraphSession
 from bilstm_nlp.tasks.registry import build
-
-METHODS = {"tagging": "tag", "classification": "classify", "labelling": "label", "forecasting": "forecast"}
-"""The method of a predictor, by its task."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ def card(facts: Card) -> str:
         f"A model of the task {task}, trained and exported by bilstm-nlp. It runs in ONNX Runtime, without torch.",
         "## Use",
         f"    bilstm-nlp predict {facts.name} INPUT\n    bilstm-nlp verify {facts.name}",
-        f'    import bilstm_nlp\n    model = bilstm_nlp.load("{facts.name}")\n    model.{METHODS[task]}(…)',
+        f'    import bilstm_nlp\n    model = bilstm_nlp.load("{facts.name}")\n    model.{method_of(facts.config)}(…)',
         "From other languages, `model.onnx` has these inputs and outputs:",
         markdown_table(("", "shape"), [*_shapes(facts.graph.inputs), *_shapes(facts.graph.outputs)]),
     ]

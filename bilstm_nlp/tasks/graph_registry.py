@@ -49,6 +49,21 @@ def exported(
         raise RunError(f"network.safetensors: {error}") from None
 
 
+def method_of(config: Config) -> str:
+    """Return the name of the method by which a predictor answers from Python."""
+    match config:
+        case TaggingConfig():
+            return "tag"
+        case ForecastingConfig():
+            return "forecast"
+        case TextClassificationConfig() | SeriesClassificationConfig():
+            return "classify"
+        case LabellingConfig():
+            return "label"
+        case _:
+            assert_never(config)
+
+
 def example_windows(config: Config, codec: dict[str, Any], inputs: Sequence[Any]) -> WindowBatch[AnyArray] | None:
     """Return recorded inputs as a batch, whose arrays and sizes are the inputs of a forecaster's graph.
 
