@@ -16,14 +16,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from bilstm_nlp.nn.crf.sums import SAFE_LOG_RANGE
 from bilstm_nlp.nn.padding import inside, reversed_steps
-
-SAFE_LOG_RANGE = 250.0
-"""Largest log ratio of two tags' sums at one time step for which products are exact enough.
-
-A forward message times a backward message is then still far from the smallest double, and from the largest double if
-both are scaled by their largest.
-"""
 
 
 class Scores(NamedTuple):

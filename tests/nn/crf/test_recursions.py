@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bilstm_nlp.nn.crf import recursions
 from bilstm_nlp.nn.crf.recursions import Scores
+from bilstm_nlp.nn.crf.sums import SAFE_LOG_RANGE
 from bilstm_nlp.tags import SCHEMES, legal_transitions, tag_set
 from tests.nn.enumeration import (
     FORBIDDEN,
@@ -68,7 +69,7 @@ def test_products_are_used_only_where_they_are_exact():
         expected = recursions.log_recursion(first, kernel, both)
         sums = recursions.scaled_recursion(first, kernel, both.clone())
         torch.testing.assert_close(sums, expected, rtol=1e-12, atol=1e-10)
-        assert (recursions.log_range(expected) <= recursions.SAFE_LOG_RANGE).all()
+        assert (recursions.log_range(expected) <= SAFE_LOG_RANGE).all()
 
     check()
     assert safe > 20
