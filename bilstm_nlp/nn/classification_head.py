@@ -39,18 +39,6 @@ class ClassScores(NamedTuple):
     """(B, T) weights of the steps, 0 at padding; None if the pooling has no weights."""
 
 
-class Outcome(Protocol):
-    """A rule that turns scores into probabilities and into a loss."""
-
-    def probabilities(self, scores: Tensor, /) -> Tensor:
-        """(B, K) scores → (B, K) probabilities"""
-        ...
-
-    def losses(self, scores: Tensor, gold: Tensor, weights: Tensor, /) -> tuple[Tensor, Tensor]:
-        """(B, K) scores, (B, K) gold, (K,) weights → (B,) losses and (B,) weights of the sequences."""
-        ...
-
-
 class OneClass(nn.Module):
     """Each sequence has one class: softmax and cross-entropy.
 
