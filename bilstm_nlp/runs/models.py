@@ -44,6 +44,6 @@ def hint(path: Path) -> str:
     """Return what a message about a missing run says of a model that isn't installed.
 
     >>> hint(Path("english")), hint(Path("runs/mine"))
-    ('; pip install bilstm-nlp-english brings it', '')
+    ('; pip install ./models/english in a clone of bilstm_nlp brings it', '')
     """
-    return f"; pip install bilstm-nlp-{path} brings it" if str(path) in MODELS else ""
+    return f"; pip install ./models/{path} in a clone of bilstm_nlp brings it" if str(path) in MODELS else ""
