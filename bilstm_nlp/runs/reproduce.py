@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from bilstm_nlp.config import Config
+from bilstm_nlp.errors import RunError
 from bilstm_nlp.reports.sections import Section, Table
 from bilstm_nlp.runs.directory import RunDirectory, finished
 from bilstm_nlp.runs.load import config_of
@@ -18,6 +19,9 @@ from bilstm_nlp.runs.provenance import origin
 from bilstm_nlp.runs.tensors import read_tensors
 from bilstm_nlp.runs.train import Watch, no_progress, train_epochs
 from bilstm_nlp.training.reports import EpochReport
+
+LOSSES, WEIGHTS = "losses.safetensors", "model.safetensors"
+"""The files of a run that are compared."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +69,13 @@ class Original:
 def begin(path: Path) -> Original:
     """Open the run to train once more, and use as many threads as it had.
 
-    Raises `RunError` for a run that is not finished.
+    Raises `RunError` for a run that is not finished, and for an export or a released model, which has nothing to
+    compare with.
     """
     directory = finished(path)
+    for name in (LOSSES, WEIGHTS):
+        if not (directory.path / name).exists():
+            raise RunError(f"{path}: expected a run as training leaves it, with {name}, found a run without")
     threads = directory.origin().get("machine", {}).get("threads")
     if isinstance(threads, int) and threads > 0:
         torch.set_num_threads(threads)
@@ -82,8 +90,8 @@ def reproduce(original: Original, again: Path, *, watch: Watch = no_progress) ->
 def compare(original: Original, again: Path) -> Reproduction:
     """Compare both runs step by step, then epoch by epoch, then weight by weight."""
     first, second = original.directory, RunDirectory.open(again)
-    losses, losses_again = (read_tensors(run, "losses.safetensors")[0] for run in (first, second))
-    weights, weights_again = (read_tensors(run, "model.safetensors")[0] for run in (first, second))
+    losses, losses_again = (read_tensors(run, LOSSES)[0] for run in (first, second))
+    weights, weights_again = (read_tensors(run, WEIGHTS)[0] for run in (first, second))
     made_with = origin(original.config.sources, torch.get_num_threads())
     return Reproduction(
         steps=sum(map(len, losses.values())),

@@ -137,6 +137,13 @@ def test_exports_are_not_exported_again(exported_tagger, tmp_path, call):
     assert "expected a run with weights of torch, found an export" in refused.err
 
 
+def test_export_is_not_trained_once_more(exported_tagger, call):
+    """Nothing could be compared with the second training."""
+    result = call("reproduce", str(exported_tagger))
+    expected = f"bilstm-nlp: {exported_tagger}: expected a run as training leaves it, with losses.safetensors, found"
+    assert (result.status, result.err.startswith(expected), "epoch" in result.err) == (2, True, False)
+
+
 def test_random_initial_states_are_refused(tmp_path, call):
     overrides = ["training.epochs=1", "encoder.hidden=4", "encoder.initial_state='random'", "data.fraction=0.1"]
     config = load(Path(TAGGER), overrides)
