@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ import typer
 from bilstm_nlp.errors import InputError
 
 from . import classification, corpora, crf, forecasting, ner, predict, start
+from .corpora import Corpora
 from .report import Environment, Report, as_json, environment, show
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -52,8 +54,7 @@ def ner_row(
     """Training steps and tagging of configs/ner/conll2003.toml beside a bare LSTM."""
     check_peers("ner", against, ["lstm"])
     where = use(threads)
-    with tempfile.TemporaryDirectory() as folder:
-        files = corpora.corpora(train, dev, vectors, Path(folder))
+    with on_corpora(train, dev, vectors) as (files, _):
         tell("ner", ner.measure(files, steps=steps, rounds=rounds), where, json)
 
 
@@ -131,9 +132,7 @@ def predict_row(
 ) -> None:
     """Tokens a second of `bilstm-nlp predict`, and its memory."""
     where = use(threads)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        files = corpora.corpora(train, dev, vectors, folder)
+    with on_corpora(train, dev, vectors) as (files, folder):
         command = predict.CommandLine(run or corpora.trained(files, folder), folder, jobs, threads)
         tell(
             "predict", predict.measure(command, files, count=sentences, megabytes=megabytes, rounds=rounds), where, json
@@ -157,9 +156,7 @@ def export_row(
     from . import export  # needs the extra export
 
     where = use(threads)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        files = corpora.corpora(train, dev, vectors, folder)
+    with on_corpora(train, dev, vectors) as (files, folder):
         command = predict.CommandLine(run or corpora.trained(files, folder), folder, jobs, threads)
         report = export.measure(command, files, count=sentences, single=single, rounds=rounds)
         tell("export", report, where, json)
@@ -178,10 +175,16 @@ def start_row(
 ) -> None:
     """Seconds until help, until a first prediction, and for word vectors."""
     where = use(threads)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        model = run or corpora.trained(corpora.corpora(train, dev, vectors, folder), folder)
+    with on_corpora(train, dev, vectors) as (files, folder):
+        model = run or corpora.trained(files, folder)
         tell("start", start.measure(model, folder, megabytes=megabytes, threads=threads, rounds=rounds), where, json)
+
+
+@contextmanager
+def on_corpora(train: Path | None, dev: Path | None, vectors: Path | None) -> Iterator[tuple[Corpora, Path]]:
+    """Give the corpora to measure on, and a folder that is removed afterwards."""
+    with tempfile.TemporaryDirectory() as name:
+        yield corpora.corpora(train, dev, vectors, Path(name)), Path(name)
 
 
 def check_peers(row: str, asked: str, possible: Sequence[str]) -> None:
