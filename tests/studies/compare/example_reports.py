@@ -1,12 +1,14 @@
-"""Example reports of comparisons of six taggers and of six forecasters, drawn from a fixed seed."""
+"""Example reports of comparisons of six taggers and of six forecasters, drawn from a fixed seed, and their pages."""
 
 from __future__ import annotations
 
+from html.parser import HTMLParser
 from typing import Any
 
 import numpy as np
 
 from bilstm_nlp.config.measures import Measure, Subject
+from bilstm_nlp.studies.compare import page as pages
 from bilstm_nlp.studies.compare.results import answer
 from bilstm_nlp.studies.compare.setup import Environment, Question, Run
 from bilstm_nlp.studies.engines.trial import Cost, Trial
@@ -212,3 +214,56 @@ def forecaster(generator, name, seed, mse, speed, parameters, days, hard) -> Tri
         cost=Cost(parameters, 1e6 / speed, speed / 3.1, speed, 480.0),
         examples=examples,
     )
+
+
+# --- pages ---
+
+HOSTILE = (
+    "</script><script>window.harmed = 1</script>",
+    "<img src=x onerror='window.harmed = 1'>",
+    "<!--<script>",
+    "&lt;b&amp;",
+    "\u2028\u2029",
+    "$script ${report} \\u003c",
+    "\"'`\\",
+)
+"""Texts that would harm a page that took them for markup."""
+VIEWS = {"tagging": SentenceExamples.view(), "forecasting": WindowExamples.view()}
+
+
+def page(report):
+    """The page of a report, with the view of its task."""
+    return pages.page(report, VIEWS.get(report.get("task")))
+
+
+class Parts(HTMLParser):
+    """The elements of a page whose content is no markup, as a browser finds them; and its meta elements."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.raw: list[tuple[str, dict, str]] = []
+        self.metas: list[dict] = []
+        self.within = False
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        if tag in {"script", "style"}:
+            self.raw.append((tag, dict(attrs), ""))
+            self.within = True
+        if tag == "meta":
+            self.metas.append(dict(attrs))
+
+    def handle_endtag(self, tag):
+        self.within = self.within and tag not in {"script", "style"}
+
+    def handle_data(self, data):
+        if self.within:
+            tag, attributes, before = self.raw[-1]
+            self.raw[-1] = (tag, attributes, before + data)
+
+
+def carried(text: str) -> str:
+    """The JSON in a page."""
+    (content,) = [content for _, attributes, content in Parts(text).raw if attributes.get("id") == "report"]
+    return content
