@@ -8,8 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bilstm_nlp.errors import InputError
+
 OPERATORS = ("LSTM",)
 """The layers that are worth it: two thirds of a tagger's graph. ONNX Runtime has no integers for a GRU."""
+
+ROUNDED = b"DynamicQuantizeLSTM"
+"""The name of an LSTM layer with rounded weights, as a graph spells it."""
 
 
 def quantized(graph: bytes) -> bytes:
@@ -17,6 +22,8 @@ def quantized(graph: bytes) -> bytes:
 
     The weights use 7 of the 8 bits: processors without instructions for sums of 8-bit products saturate otherwise, and
     would give other answers.
+
+    Raises `InputError` for a graph without LSTM layers, which would stay as it is.
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
@@ -31,7 +38,10 @@ def quantized(graph: bytes) -> bytes:
             reduce_range=True,
             weight_type=QuantType.QInt8,
         )
-        return after.read_bytes()
+        content = after.read_bytes()
+    if ROUNDED not in content:
+        raise InputError("--int8: expected a model with LSTM layers, whose weights can be rounded, found none")
+    return content
 
 
 @contextmanager

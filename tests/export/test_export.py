@@ -154,6 +154,14 @@ def test_random_initial_states_are_refused(tmp_path, call):
     assert not (tmp_path / "exported").exists()
 
 
+def test_8_bits_of_a_model_without_lstm_layers_are_refused(tmp_path, call):
+    overrides = ["training.epochs=1", "encoder.hidden=4", "encoder.cell='gru'", "data.fraction=0.1"]
+    train.train(load(Path(TAGGER), overrides), tmp_path / "run")
+    refused = call("export", tmp_path / "run", tmp_path / "exported", "--int8")
+    assert (refused.status, "--int8: expected a model with LSTM layers" in refused.err) == (2, True)
+    assert not (tmp_path / "exported").exists()
+
+
 @pytest.mark.parametrize("name", ["model.onnx", "network.safetensors", "codec.json", "codec.safetensors"])
 def test_damage_of_an_export_is_found(exported_tagger, tmp_path, name, call):
     shutil.copytree(exported_tagger, tmp_path / "exported")
