@@ -65,5 +65,5 @@ def test_message_says_how_to_install_a_model(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(models, "CLONE", tmp_path)
     monkeypatch.setattr(models, "PACKAGE", "no_package_{name}")
-    with pytest.raises(RunError, match=r"^english: expected .*, found nothing there; pip install bilstm-nlp-english"):
+    with pytest.raises(RunError, match=r"^english: expected .*, found nothing there; pip install ./models/english in"):
         bilstm_nlp.load("english")
