@@ -10,7 +10,7 @@ from bilstm_nlp.errors import InputError
 from bilstm_nlp.export.attention import attended
 from bilstm_nlp.export.graph import Graph, Value
 from bilstm_nlp.export.pooling import pooled
-from bilstm_nlp.export.recurrence import encoded, encoded_in_windows
+from bilstm_nlp.export.recurrence import encoded, encoded_in_windows, in_cells
 from bilstm_nlp.export.series import embedded_sequences, embedded_windows, forecasts, window_inputs
 from bilstm_nlp.export.token_embedder import embedded_tokens
 from bilstm_nlp.nn.classification_head import ClassificationHead
@@ -45,7 +45,13 @@ def graph_of(model: Model[Any, Any], opset: int, example: WindowBatch[AnyArray] 
         case Encoder() as encoder:
             states = encoded(graph, inputs, lengths, encoder)
         case DocumentEncoder() as encoder:
-            states = encoded_in_windows(graph, inputs, encoder)
+            states, cells = encoded_in_windows(graph, inputs, encoder)
+            if model.attention is None and isinstance(model.head, CrfHead | SoftmaxHead):
+                # Few scores are moved from windows to sentences, in place of many states.
+                tags = model.head.crf.tags
+                scores = in_cells(graph, graph.linear(states, model.head.projection), cells, tags)
+                return graph.model({"emissions": (scores, ["sentences", "tokens", tags])})
+            states = in_cells(graph, states, cells, encoder.outputs)
     outputs: Outputs = {}
     if model.attention is not None:
         states, weights = attended(graph, states, lengths, model.attention)

@@ -33,8 +33,8 @@ def encoded(graph: Graph, inputs: Value, lengths: Value, encoder: Encoder) -> Va
     return steps
 
 
-def encoded_in_windows(graph: Graph, inputs: Value, encoder: DocumentEncoder) -> Value:
-    """(B, T, D) inputs → (B, T, outputs) states, read in windows.
+def encoded_in_windows(graph: Graph, inputs: Value, encoder: DocumentEncoder) -> tuple[Value, Value]:
+    """(B, T, D) inputs → (W, V, outputs) states of windows, and the (B, T) cell of each token in them.
 
     The windows are three further inputs of the graph: `tokens` (W, V), `window_lengths` (W,) and `cells` (B, T).
     """
@@ -43,8 +43,12 @@ def encoded_in_windows(graph: Graph, inputs: Value, encoder: DocumentEncoder) ->
     cells = graph.input("cells", "int64", ["sentences", "tokens"])
     flat = graph.reshaped(inputs, (-1, encoder.boundary.shape[0]))
     with_boundary = graph.concatenated([flat, graph.weight(encoder.boundary[None])], 0)
-    states = encoded(graph, graph.rows(with_boundary, tokens), lengths, encoder.encoder)
-    return graph.rows(graph.reshaped(states, (-1, encoder.outputs)), cells)
+    return encoded(graph, graph.rows(with_boundary, tokens), lengths, encoder.encoder), cells
+
+
+def in_cells(graph: Graph, values: Value, cells: Value, size: int) -> Value:
+    """(W, V, size) values of windows, (B, T) cells → (B, T, size)"""
+    return graph.rows(graph.reshaped(values, (-1, size)), cells)
 
 
 def recurrent(graph: Graph, steps: Value, lengths: Value, layer: RecurrentLayer) -> tuple[Value, Value]:

@@ -5,6 +5,7 @@ All that depends on a token's form alone is computed once for each distinct form
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -64,10 +65,10 @@ def _array(values: Tensor) -> NDArray[Any]:
 
 def _spelled(graph: Graph, characters: Value, layer: CharacterCnn | CharacterLstm) -> Value:
     """(U, C) characters → (U, outputs)"""
+    if isinstance(layer, CharacterCnn):
+        return _convolved(graph, characters, layer)
     real = graph.cast(graph.node("Greater", [characters, graph.integer(0)]), "int64")
     lengths = graph.node("Max", [graph.total(real, 1), graph.integer(1)])  # (U,)
-    if isinstance(layer, CharacterCnn):
-        return _convolved(graph, characters, lengths, layer)
     steps = graph.transposed(_embedded(graph, characters, layer.embedding), (1, 0, 2))
     weights = [[getattr(layer.recurrence, name) for name in _names(end)] for end in ("", "_reverse")]
     _, last = recurrence(graph, steps, graph.cast(lengths, "int32"), weights, "lstm")
@@ -79,22 +80,25 @@ def _names(end: str) -> list[str]:
     return [f"{kind}_l0{end}" for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
 
 
-def _convolved(graph: Graph, characters: Value, lengths: Value, layer: CharacterCnn) -> Value:
-    """(U, C) characters, (U,) lengths → (U, F): the maximum over the windows with a character."""
-    width = layer.convolution.kernel_size[0]
-    embedded = graph.transposed(_embedded(graph, characters, layer.embedding), (0, 2, 1))
-    bias = layer.convolution.bias
-    assert bias is not None
-    responses = graph.node(
-        "Conv",
-        [embedded, graph.weight(layer.convolution.weight), graph.weight(bias)],
-        {"kernel_shape": [width], "pads": [width - 1, width - 1]},
-    )  # (U, F, P)
-    windows = graph.unsqueezed(graph.node("Add", [lengths, graph.integer(width - 1)]), 1)
-    beyond = graph.node("GreaterOrEqual", [graph.steps(responses, 2), windows])  # (U, P)
-    penalty = graph.node("Mul", [graph.cast(beyond, "float32"), graph.number(LOWEST)])
-    # An addition of 0 changes nothing, and is faster than a choice.
-    return graph.largest(graph.node("Add", [responses, graph.unsqueezed(penalty, 1)]), 2)
+def _convolved(graph: Graph, characters: Value, layer: CharacterCnn) -> Value:
+    """(U, C) characters → (U, F): the maximum over the windows with a character.
+
+    A filter's response is a sum of a summand for each position of the window, and a summand depends on one character
+    alone. So rows of a table are added, which takes a tenth of a convolution's time.
+    """
+    width, count = layer.convolution.kernel_size[0], layer.embedding.num_embeddings
+    assert layer.convolution.bias is not None
+    summands = np.einsum("ce,few->wcf", _array(layer.embedding.weight), _array(layer.convolution.weight))
+    beside = np.zeros((width, 1, summands.shape[2]), np.float32)  # beside a form, characters add nothing
+    tables = np.concatenate([summands, beside], 1)
+    tables[0, 0] = LOWEST  # padding at the first position: a window of padding alone
+    form = graph.node("Pad", [characters, graph.ints([0, width - 1, 0, width - 1]), graph.integer(count)])
+    rows = [
+        graph.rows(graph.weight(table), graph.part(form, 1, position, position - width + 1 or None))
+        for position, table in enumerate(tables)
+    ]
+    sums = reduce(lambda first, second: graph.node("Add", [first, second]), rows)  # (U, P, F)
+    return graph.node("Add", [graph.largest(sums, 1), graph.weight(layer.convolution.bias)])
 
 
 def _embedded(graph: Graph, characters: Value, table: nn.Embedding) -> Value:

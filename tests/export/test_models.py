@@ -63,6 +63,10 @@ def test_graph_of_a_tagger_gives_its_emissions(tagger):  # noqa: F811
             (weights,) = graph.run(token_inputs(batch, tables), ["attention"])
             expected = model.decode_with_weights(on(batch))[1]
             check(weights.transpose(0, 2, 1, 3), expected.transpose(1, 2), batch.mask)
+        elif codec.context:
+            joined = together.joined(chosen)
+            for scores in (graph.run(token_inputs(joined, tables), ["emissions"])[0], model.decode(on(joined)).numpy()):
+                np.testing.assert_allclose(scores[0], emissions[batch.mask], atol=1e-5, rtol=1e-5)
 
 
 @torch.no_grad()

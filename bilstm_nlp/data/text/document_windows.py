@@ -59,6 +59,23 @@ class ReadTogether:
         layout = SentenceWindows(tokens=tokens.reshape(-1, width), lengths=self.lengths[chosen], cells=cells)
         return replace(batch, windows=layout)
 
+    def joined(self, chosen: Ints) -> TokenBatch[AnyArray]:
+        """Make a batch of the sentences in the windows `chosen` as one row, without padding, in this order.
+
+        It has the layout of `collate`, whose rows end where the longest sentence does: three times as many numbers,
+        since a window has short sentences and long ones. What a model reads in windows does not depend on the rows.
+        """
+        sentences = self.sentences(chosen)
+        batch = self.encoded.joined(sentences)
+        lengths = self.encoded.lengths[sentences]
+        windows, columns = _begins(lengths, np.diff(self.firsts)[chosen])
+        width, begins = int(self.lengths[chosen].max()), np.cumsum(lengths) - lengths
+        firsts = windows * width + columns
+        cells = np.repeat(firsts - begins, lengths)[None] + np.arange(batch.words.size)
+        tokens = _tokens(cells, batch.mask, firsts[columns > 0] - 1, len(chosen) * width)
+        layout = SentenceWindows(tokens=tokens.reshape(-1, width), lengths=self.lengths[chosen], cells=cells)
+        return replace(batch, windows=layout)
+
 
 def alone(encoded: EncodedSentences) -> ReadTogether:
     """Put each sentence in a window of its own."""

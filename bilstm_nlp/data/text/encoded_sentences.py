@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from bilstm_nlp.batch import AnyArray, Ints, TokenBatch
+from bilstm_nlp.batch import AnyArray, Bools, Ints, TokenBatch
 from bilstm_nlp.data.batches import ragged
 
 
@@ -55,8 +55,18 @@ class EncodedSentences:
     def collate(self, chosen: Ints) -> TokenBatch[AnyArray]:
         """Make a padded batch of the sentences `chosen`, in this order."""
         positions, mask = ragged(self.offsets, chosen)
+        return self._batch(positions, mask, self.lengths[chosen])
+
+    def joined(self, chosen: Ints) -> TokenBatch[AnyArray]:
+        """Make a batch of one row, without padding: the sentences `chosen` one after the other, in this order."""
+        positions, mask = ragged(self.offsets, chosen)
+        positions = positions[mask][None]
+        return self._batch(positions, np.ones(positions.shape, np.bool_), np.array([positions.size]))
+
+    def _batch(self, positions: Ints, mask: Bools, lengths: Ints) -> TokenBatch[AnyArray]:
+        """Make a batch of the tokens at (B, T) positions, of which `mask` leaves padding out."""
         of_tokens = self.forms[positions]
-        if len(chosen) == len(self.lengths):  # all sentences, and so all forms
+        if mask.sum() == len(self.forms):  # all tokens, and so all forms
             forms, distinct = np.arange(len(self.form_words)), of_tokens[mask]
         else:
             forms, distinct = np.unique(of_tokens[mask], return_inverse=True)
@@ -73,7 +83,7 @@ class EncodedSentences:
             distinct=padded_distinct,
             characters=np.where(within, self.form_characters[spelling], 0),
             shapes=self.form_shapes[forms],
-            lengths=self.lengths[chosen],
+            lengths=lengths,
             mask=mask,
             bigrams=None if self.bigrams is None else np.where(mask, self.bigrams[positions], 0),
             features=features,

@@ -101,8 +101,9 @@ def decoded_batches(
     tokens, by default `BATCH_TOKENS`.
     """
     scores = network.chain
-    each = _emissions(network, codec, encoded, attention=attention, batch_tokens=batch_tokens)
-    for sentences, (emitted, weights) in each:
+    for sentences, (emitted, weights) in _emissions(
+        network, codec, encoded, attention=attention, batch_tokens=batch_tokens or BATCH_TOKENS
+    ):
         lengths = encoded.lengths[sentences]
         tags = tags_of(viterbi(scores, emitted, lengths)[0], lengths, codec)
         chain = Chain(scores, codec, emitted, lengths, network.temperature)
@@ -127,8 +128,11 @@ def emissions(
     network: TaggingNetwork, codec: TaggingCodec, encoded: EncodedSentences, batch_tokens: int | None
 ) -> Values:
     """Return the (N, K) emissions of all N tokens, in the corpus's order."""
+    together, tokens = read_together(codec, encoded), batch_tokens or BATCH_TOKENS
+    if _reads_windows(network, codec):
+        return _emissions_of_windows(network, codec, together, tokens)
     flat: Values = np.empty((int(encoded.offsets[-1]), len(codec.tags)), np.float32)
-    for sentences, (emitted, _) in _emissions(network, codec, encoded, attention=False, batch_tokens=batch_tokens):
+    for sentences, (emitted, _) in _by_length(network, together, attention=False, batch_tokens=tokens):
         positions, mask = ragged(encoded.offsets, sentences)
         flat = flat.astype(emitted.dtype, copy=False)
         flat[positions[mask]] = emitted[mask]
@@ -136,17 +140,46 @@ def emissions(
 
 
 def _emissions(
-    network: TaggingNetwork,
-    codec: TaggingCodec,
-    encoded: EncodedSentences,
-    *,
-    attention: bool,
-    batch_tokens: int | None,
+    network: TaggingNetwork, codec: TaggingCodec, encoded: EncodedSentences, *, attention: bool, batch_tokens: int
 ) -> Iterator[tuple[Ints, Emissions]]:
-    """Yield (B,) indices of sentences and their emissions, with the attention's weights if asked for."""
+    """Yield (B,) indices of sentences of similar length and their emissions, with the attention's weights if asked for.
+
+    The sentences of a window differ in length. So all windows are read first.
+    """
     together = read_together(codec, encoded)
-    for windows in plan(together.lengths, batch_tokens or BATCH_TOKENS):
+    if not _reads_windows(network, codec):
+        yield from _by_length(network, together, attention=attention, batch_tokens=batch_tokens)
+        return
+    flat = _emissions_of_windows(network, codec, together, batch_tokens)
+    for sentences in plan(encoded.lengths, batch_tokens):
+        yield sentences, Emissions(flat[ragged(encoded.offsets, sentences)[0]], None)
+
+
+def _reads_windows(network: TaggingNetwork, codec: TaggingCodec) -> bool:
+    """Tell whether nothing but windows decides what a network reads: attention is within a sentence."""
+    return codec.context > 0 and not network.heads
+
+
+def _by_length(
+    network: TaggingNetwork, together: ReadTogether, *, attention: bool, batch_tokens: int
+) -> Iterator[tuple[Ints, Emissions]]:
+    """Yield (B,) indices of sentences and their emissions, window by window."""
+    for windows in plan(together.lengths, batch_tokens):
         yield together.sentences(windows), network.emissions(together.collate(windows), attention=attention)
+
+
+def _emissions_of_windows(
+    network: TaggingNetwork, codec: TaggingCodec, together: ReadTogether, batch_tokens: int
+) -> Values:
+    """Return the (N, K) emissions of all N tokens, read in windows without padding between their sentences."""
+    offsets = together.encoded.offsets
+    flat: Values = np.empty((int(offsets[-1]), len(codec.tags)), np.float32)
+    for windows in plan(together.lengths, batch_tokens):
+        emitted = network.emissions(together.joined(windows)).scores[0]
+        flat = flat.astype(emitted.dtype, copy=False)
+        positions, mask = ragged(offsets, together.sentences(windows))
+        flat[positions[mask]] = emitted
+    return flat
 
 
 def tags_of(paths: Ints, lengths: Ints, codec: TaggingCodec) -> list[list[str]]:

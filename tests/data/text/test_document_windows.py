@@ -93,10 +93,33 @@ def test_a_layout_maps_tokens_to_cells_and_back(corpus, tokens, most):
 
 def test_a_layout_is_that_of_the_drawn_example():
     corpus = [Sentence(tuple(text), None, 1, document=document) for text, document in (("abc", 1), ("d", 1), ("ef", 2))]
-    windows = in_documents(encoded(corpus), 10).collate(np.array([0, 1])).windows
+    together = in_documents(encoded(corpus), 10)
+    windows = together.collate(np.array([0, 1])).windows
     assert windows.cells.tolist() == [[0, 1, 2], [4, 0, 0], [5, 6, 0]]
     assert windows.tokens.tolist() == [[0, 1, 2, 9, 3], [6, 7, 0, 0, 0]]
     assert windows.lengths.tolist() == [5, 2]
+    joined = together.joined(np.array([1, 0])).windows
+    assert joined.cells.tolist() == [[0, 1, 5, 6, 7, 9]]
+    assert joined.tokens.tolist() == [[0, 1, 0, 0, 0], [2, 3, 4, 6, 5]]
+    assert joined.lengths.tolist() == [2, 5]
+
+
+@often
+@given(sentences.filter(bool), st.integers(1, 20), st.integers(1, 40))
+def test_sentences_joined_in_one_row_have_the_cells_of_rows(corpus, tokens, most):
+    together = in_documents(encoded(corpus), tokens)
+    for chosen in plan(together.lengths, most):
+        rows, joined = together.collate(chosen), together.joined(chosen)
+        assert (joined.mask.all(), joined.lengths.tolist()) == (True, [rows.mask.sum()])
+        if rows.windows is None:
+            assert np.array_equal(joined.windows.lengths, rows.lengths)
+            continue
+        assert np.array_equal(joined.windows.cells[0], rows.windows.cells[rows.mask])
+        boundary = joined.mask.size
+        numbers = np.append(np.where(rows.mask, rows.mask.cumsum().reshape(rows.mask.shape) - 1, -1), boundary)
+        assert np.array_equal(joined.windows.tokens, numbers[rows.windows.tokens])
+        for name in ("words", "distinct"):
+            assert np.array_equal(getattr(joined, name)[0], getattr(rows, name)[rows.mask])
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
