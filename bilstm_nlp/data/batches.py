@@ -89,6 +89,8 @@ def plan(lengths: Ints, tokens: int, generator: np.random.Generator | None = Non
     >>> [batch.tolist() for batch in plan(np.array([1, 3, 2, 2]), tokens=4)]
     [[1], [2, 3], [0]]
     """
+    if len(lengths) == 1 and generator is None:
+        return [np.zeros(1, np.int64)]
     tie_break = np.arange(len(lengths)) if generator is None else generator.permutation(len(lengths))
     order = np.lexsort((tie_break, -lengths))
     batches: list[Ints] = []

@@ -62,7 +62,10 @@ def token_inputs(batch: TokenBatch[AnyArray], tables: WordTables) -> Mapping[str
     A batch without windows has a window for each sentence.
     """
     rows = np.zeros(len(batch.characters), np.int64)
-    rows[batch.distinct[batch.mask]] = batch.words[batch.mask]
+    if len(batch) == 1:  # no padding
+        rows[batch.distinct] = batch.words
+    else:
+        rows[batch.distinct[batch.mask]] = batch.words[batch.mask]
     values = {
         "vectors": tables.vectors(rows),
         "characters": batch.characters,

@@ -45,8 +45,8 @@ class GraphSession:
         graph's.
         """
         feeds = {name: value for name, value in values.items() if name in self.inputs}
-        if missing := set(self.inputs) - set(feeds):
-            raise ValueError(f"The graph needs the inputs {sorted(missing)}. Got none.")
+        if len(feeds) < len(self.inputs):
+            raise ValueError(f"The graph needs the inputs {sorted(set(self.inputs) - set(feeds))}. Got none.")
         try:
             arrays: list[AnyArray] = self._session.run(list(outputs), feeds)
         except Exception as error:

@@ -128,6 +128,12 @@ class TaggingCodec:
         return tuple(None if role == "O" else kind for role, kind in parsed)
 
     @cached_property
+    def tags_of_type(self) -> dict[str, Bools]:
+        """Type → (K,) bool: True for its tags."""
+        kinds = np.array(self.type_of_each, dtype=object)
+        return {kind: (kinds == kind).astype(np.bool_) for kind in self.types}
+
+    @cached_property
     def continues(self) -> Bools:
         """(K, K) bool: True if the column's tag, right after the row's tag, continues the same entity."""
         continuations = [continuing(tag, self.scheme) for tag in self.tags]
@@ -167,15 +173,18 @@ class TaggingCodec:
             features.append(usage(table, forms, lengths, encoded.documents))
         if self.gazetteers.phrases:
             features.append(self.gazetteers.roles(table, forms, lengths))
-        numbers = encoded_numbers(self.columns, sentences)
-        if numbers is not None:
-            features.append(numbers)
+        values = None
+        if self.columns:
+            numbers, values = encoded_numbers(self.columns, sentences), encoded_values(self.columns, sentences)
+            features += [] if numbers is None else [numbers]
+        if not (features or with_tags or len(self.pairs) or values is not None):
+            return encoded
         return replace(
             encoded,
             tags=self._tags(sentences, len(forms)) if with_tags else None,
             bigrams=self.tables.bigrams(encoded, self.pairs) if len(self.pairs) else None,
             features=np.concatenate(features, axis=1) if features else None,
-            values=encoded_values(self.columns, sentences),
+            values=values,
         )
 
     def _tags(self, sentences: Sequence[Sentence], tokens: int) -> Ints:

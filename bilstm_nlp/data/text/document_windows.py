@@ -23,6 +23,8 @@ class ReadTogether:
     @cached_property
     def lengths(self) -> Ints:
         """Tokens and boundaries in each window: (W,)."""
+        if len(self.firsts) == len(self.encoded.offsets):  # a window for each sentence
+            return self.encoded.lengths
         ends: Ints = self.encoded.offsets[self.firsts] + self.firsts
         return np.diff(ends) - 1
 

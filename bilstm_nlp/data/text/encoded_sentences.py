@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 
 from bilstm_nlp.batch import AnyArray, Bools, Ints, TokenBatch
 from bilstm_nlp.data.batches import ragged
+
+INT64 = np.dtype(np.int64).itemsize
 
 
 @dataclass(frozen=True)
@@ -26,10 +29,8 @@ class EncodedSentences:
     """(F,) row of the word table."""
     form_shapes: Ints
     """(F,)"""
-    form_characters: Ints
-    """Spellings of all forms, one after the other."""
-    form_offsets: Ints
-    """(F + 1,) the first character of each spelling."""
+    form_spellings: Sequence[bytes]
+    """(F,) the characters of each form, as bytes of int64 numbers: they are padded and joined faster than arrays."""
     tags: Ints | None
     """(N,)"""
     bigrams: Ints | None
@@ -54,6 +55,8 @@ class EncodedSentences:
 
     def collate(self, chosen: Ints) -> TokenBatch[AnyArray]:
         """Make a padded batch of the sentences `chosen`, in this order."""
+        if len(self.lengths) == 1 == len(chosen):
+            return self._only_sentence()
         positions, mask = ragged(self.offsets, chosen)
         return self._batch(positions, mask, self.lengths[chosen])
 
@@ -67,10 +70,10 @@ class EncodedSentences:
         """Make a batch of the tokens at (B, T) positions, of which `mask` leaves padding out."""
         of_tokens = self.forms[positions]
         if mask.sum() == len(self.forms):  # all tokens, and so all forms
-            forms, distinct = np.arange(len(self.form_words)), of_tokens[mask]
+            distinct, shapes, spellings = of_tokens[mask], self.form_shapes, self.form_spellings
         else:
             forms, distinct = np.unique(of_tokens[mask], return_inverse=True)
-        spelling, within = ragged(self.form_offsets, forms)
+            shapes, spellings = self.form_shapes[forms], [self.form_spellings[form] for form in forms.tolist()]
         padded_distinct = np.zeros(mask.shape, np.int64)
         padded_distinct[mask] = distinct
         features = values = None
@@ -81,8 +84,8 @@ class EncodedSentences:
         return TokenBatch(
             words=np.where(mask, self.form_words[of_tokens], 0),
             distinct=padded_distinct,
-            characters=np.where(within, self.form_characters[spelling], 0),
-            shapes=self.form_shapes[forms],
+            characters=_padded(spellings),
+            shapes=shapes,
             lengths=lengths,
             mask=mask,
             bigrams=None if self.bigrams is None else np.where(mask, self.bigrams[positions], 0),
@@ -90,3 +93,29 @@ class EncodedSentences:
             values=values,
             tags=None if self.tags is None else np.where(mask, self.tags[positions], 0),
         )
+
+    def _only_sentence(self) -> TokenBatch[AnyArray]:
+        """Make the batch of a corpus of one sentence, which has no padding, with all forms."""
+        return TokenBatch(
+            words=self.form_words[self.forms][None],
+            distinct=self.forms[None],
+            characters=_padded(self.form_spellings),
+            shapes=self.form_shapes,
+            lengths=self.lengths,
+            mask=np.ones((1, len(self.forms)), np.bool_),
+            bigrams=None if self.bigrams is None else self.bigrams[None],
+            features=None if self.features is None else self.features[None],
+            values=None if self.values is None else self.values[None],
+            tags=None if self.tags is None else self.tags[None],
+        )
+
+
+def _padded(spellings: Sequence[bytes]) -> Ints:
+    """Return the characters of U spellings, (U, C), with 0 at padding.
+
+    >>> _padded([np.array([5, 6]).tobytes(), np.array([7]).tobytes()]).tolist()
+    [[5, 6], [7, 0]]
+    """
+    width = max(map(len, spellings), default=0)
+    content = bytearray().join([spelling.ljust(width, b"\0") for spelling in spellings])  # which may be written to
+    return np.frombuffer(content, np.int64).reshape(len(spellings), width // INT64)

@@ -27,7 +27,8 @@ class FormRows(NamedTuple):
 
     word: int
     shape: int
-    characters: list[int]
+    characters: bytes
+    """Of int64 numbers."""
 
 
 class EncodedForms(NamedTuple):
@@ -63,17 +64,16 @@ class FormTables:
         tokens = list(chain.from_iterable(sentence.tokens for sentence in sentences))
         table = {form: number for number, form in enumerate(dict.fromkeys(tokens))}
         forms = np.fromiter(map(table.__getitem__, tokens), np.int64, len(tokens))
-        lengths = np.fromiter((len(sentence.tokens) for sentence in sentences), np.int64, len(sentences))
+        lengths = np.array([len(sentence.tokens) for sentence in sentences], np.int64)
         # Long forms are not cached: a stream full of them would fill the memory.
         rows = [self.cached_rows(form) if len(form) <= LONGEST_SPELLING else self.rows(form) for form in table]
         encoded = EncodedSentences(
             offsets=_offsets(lengths),
-            documents=np.fromiter((sentence.document for sentence in sentences), np.int64, len(sentences)),
+            documents=np.array([sentence.document for sentence in sentences], np.int64),
             forms=forms,
             form_words=np.array([form.word for form in rows], np.int64),
             form_shapes=np.array([form.shape for form in rows], np.int64),
-            form_characters=np.fromiter(chain.from_iterable(form.characters for form in rows), np.int64),
-            form_offsets=_offsets(np.array([len(form.characters) for form in rows], np.int64)),
+            form_spellings=[form.characters for form in rows],
             tags=None,
             bigrams=None,
             features=None,
@@ -99,7 +99,8 @@ class FormTables:
     def rows(self, form: str) -> FormRows:
         """Look up a form's word, shape and characters."""
         spelling = form if len(form) <= LONGEST_SPELLING else form[:32] + form[-32:]
-        return FormRows(self.words.id(form), self.shapes.id(shape(form)), self.characters.ids(spelling))
+        characters = np.array(self.characters.ids(spelling), np.int64).tobytes()
+        return FormRows(self.words.id(form), self.shapes.id(shape(form)), characters)
 
 
 def _offsets(lengths: Ints) -> Ints:

@@ -121,7 +121,8 @@ def decoded_batches(
 
 def _posterior_at(chain: Chain, temperature: float) -> EntityPosterior:
     """Return the posterior of one model at a temperature."""
-    return EntityPosterior([replace(chain, temperature=temperature)], chain.codec.tags)
+    at = chain if temperature == chain.temperature else replace(chain, temperature=temperature)
+    return EntityPosterior([at], chain.codec.tags)
 
 
 def emissions(
@@ -147,7 +148,7 @@ def _emissions(
     The sentences of a window differ in length. So all windows are read first.
     """
     together = read_together(codec, encoded)
-    if not _reads_windows(network, codec):
+    if not _reads_windows(network, codec) or len(encoded.lengths) == 1:
         yield from _by_length(network, together, attention=attention, batch_tokens=batch_tokens)
         return
     flat = _emissions_of_windows(network, codec, together, batch_tokens)

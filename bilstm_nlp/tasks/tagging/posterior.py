@@ -14,6 +14,7 @@ from bilstm_nlp.batch import Bools, Floats, Ints, Values
 from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.nn.crf.chain import ChainScores
 from bilstm_nlp.nn.crf.posterior import Posterior
+from bilstm_nlp.nn.crf.sentence_sums import SentenceSums, is_short
 from bilstm_nlp.tags import Span
 
 
@@ -95,6 +96,15 @@ class _ChainPosterior:
         """Run forward–backward at the first question: a batch without entities has none."""
         return self._chain.posterior()
 
+    @cached_property
+    def _sentence_sums(self) -> SentenceSums | None:
+        """Sum over the paths of a single short sentence; None for any other batch."""
+        scores, emissions, lengths = self._chain.scores, self._chain.emissions, self._chain.lengths
+        if len(lengths) > 1 or not is_short(int(lengths[0]), len(scores.start)):
+            return None
+        sums = SentenceSums.of(scores, emissions[0, : lengths[0]], self._codec.continues, self._chain.temperature)
+        return sums if sums.exact else None
+
     def marginals(self, tags: Sequence[str]) -> Values:
         """Return the (B, T, K) probabilities of these tags."""
         values, own = self._marginals, self._codec.tags
@@ -102,13 +112,14 @@ class _ChainPosterior:
 
     def of_entities(self, entities: Sequence[Sequence[Span]]) -> NDArray[np.float64]:
         """Return (N,) P(span, type | sentence)."""
-        rows = _rows(entities)
-        if not len(rows):
+        if not any(entities):
             return np.empty(0)
-        sentence, start, end = rows.T
+        sentence, start, end = _rows(entities).T
         if self._codec.scheme == "plain":
             return self._of_labels(sentence, start, [span.type for span in chain.from_iterable(entities)])
         type_tags, continues = self._type_tags(entities), self._codec.continues
+        if (sums := self._sentence_sums) is not None:
+            return _probabilities(sums.span_log_probabilities(start, end, type_tags))
         return _probabilities(self._posterior.span_log_probabilities(sentence, start, end, type_tags, continues))
 
     def _of_labels(self, sentence: Ints, token: Ints, labels: Sequence[str]) -> NDArray[np.float64]:
@@ -124,10 +135,8 @@ class _ChainPosterior:
 
     def _type_tags(self, entities: Sequence[Sequence[Span]]) -> Bools:
         """Return (N, K) bool: True for the tags of each entity's type."""
-        types = np.array([span.type for span in chain.from_iterable(entities)], dtype=object)
-        of_tags = np.array(self._codec.type_of_each, dtype=object)  # None for O
-        same: Bools = (types[:, None] == of_tags).astype(np.bool_)
-        return same
+        tags_of, no_tags = self._codec.tags_of_type, np.zeros(len(self._codec.tags), np.bool_)
+        return np.array([tags_of.get(span.type, no_tags) for span in chain.from_iterable(entities)])
 
     def of_no_entity(self, stretches: Sequence[Sequence[Span]]) -> NDArray[np.float64]:
         """Return (N,) P(no entity at any token of the span | sentence)."""

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any, get_args, overload
 
@@ -81,7 +82,9 @@ class SentenceTagger:
         bilstm_nlp.errors.InputError: tag: input 2: expected a text or a list of tokens, found None
         """
         sentences = sentences_of_inputs(inputs, self.reads, "tag")
-        entities = [list(tagged.entities) for tagged in self.stream(sentences, confidence=True)]
+        read = chunks(sentences, CHUNK, documents=self.decoder.reads_documents)
+        tagged = chain.from_iterable(self.tagged(chunk, confidence=True, tags=False) for chunk in read)
+        entities = [list(sentence.entities) for sentence in tagged]
         return entities[0] if is_one_input(inputs) else entities
 
     def stream(
