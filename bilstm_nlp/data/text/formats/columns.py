@@ -22,6 +22,7 @@ from bilstm_nlp.data.text.formats.column_layout import (
     parted_by_tabs,
 )
 from bilstm_nlp.data.text.formats.column_shape import ColumnShape
+from bilstm_nlp.data.text.formats.plain_rows import PlainRows, Rows, blocks, in_turn
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence, check_length
 from bilstm_nlp.errors import DataError, excerpt
 
@@ -39,64 +40,77 @@ def read_columns(
     """
     name = name_of(source)
     layout: Layout | None = None
+    plain: PlainRows | None = None
     width = 0
     shape = ColumnShape(name, format)
     sentence, tags = Collected(), set[str]()
-    lines = lines_of_columns(source, format.encoding, complain)
+    undecoded: list[DataError] = []
+    lines = lines_of_columns(source, format.encoding, undecoded.append)
     head = head_of(lines)
     dialect = dialect_of([line for _, line in head], source, format)
     set_comment, is_dialect, format = format.comment is not None, dialect.format is not format, dialect.format
     if dialect.explanation:
         note(Remark(name, None, "files in CoNLL-U", dialect.explanation))
-    for number, line in chain(head, lines):
-        if is_comment(line, format, layout, tags, amid=bool(sentence.tokens)):
-            if sentence.tokens:
-                note(Remark(name, number, "comments amid a sentence", excerpt(line)))
-            elif set_comment and layout is not None and len(layout.cells(line)) == layout.width:
-                note(Remark(name, number, "comments with as many columns as the rows", excerpt(line)))
-            sentence.aside(line, number)
-            sentence.document += dialect.document is not None and line.startswith(dialect.document)
-            continue
-        cells = fields_of(line) if layout is None else layout.cells(line)
-        if not cells or is_boundary(line, cells, format, layout):
-            if sentence.tokens:
+    for block in blocks(chain(head, lines)):
+        if plain is not None and shape.judged and not (undecoded or sentence.tokens or sentence.asides):
+            rows = plain.read(block)
+            if rows is not None:
+                sentence.fill(rows)
                 yield sentence.done(format, keep_rows, width)
-                shape.end_sentence()
                 sentence = Collected(document=sentence.document)
-            if cells:
-                sentence.boundary(line, number)
-            continue
-        if layout is None:
-            layout = layout_of(name, line, number, format, dialect.names)
-            width = 0 if is_dialect else layout.width
-            if format.has_header and not dialect.names:
-                sentence.header = line
                 continue
-            cells = layout.cells(line)
-        if dialect.skips(cells):
-            note(Remark(name, number, "ranges of words and empty nodes, skipped", excerpt(line)))
-            sentence.aside(line, number)
-            continue
-        cells = dialect.cells(cells)
-        if (problem := row_problem(name, line, number, cells, layout, format, amid=bool(sentence.tokens))) is not None:
-            complain(problem)
-            continue
-        token = cells[layout.token]
-        if not token:
-            if format.on_empty_token == "error":
-                expected = 'a token, or data.on_empty_token = "skip"'
-                complain(DataError(name, expected, f"none in column {layout.token}: {excerpt(line)!r}", number))
-            else:
-                note(Remark(name, number, "empty tokens, skipped", excerpt(line)))
+        for number, line in in_turn(block, undecoded, complain):
+            if is_comment(line, format, layout, tags, amid=bool(sentence.tokens)):
+                if sentence.tokens:
+                    note(Remark(name, number, "comments amid a sentence", excerpt(line)))
+                elif set_comment and layout is not None and len(layout.cells(line)) == layout.width:
+                    note(Remark(name, number, "comments with as many columns as the rows", excerpt(line)))
                 sentence.aside(line, number)
-            continue
-        tag = None if layout.tag is None else cells[layout.tag]
-        if tag is not None and format.comment is not None:
-            tags.add(tag)
-        values = tuple([cells[index] for index in layout.features]) if layout.features else ()
-        sentence.add(token, tag, values, layout.kept(line), number)
-        check_length(name, len(sentence.tokens), number)
-        shape.add(cells, layout, number, complain, note)
+                sentence.document += dialect.document is not None and line.startswith(dialect.document)
+                continue
+            cells = fields_of(line) if layout is None else layout.cells(line)
+            if not cells or is_boundary(line, cells, format, layout):
+                if sentence.tokens:
+                    yield sentence.done(format, keep_rows, width)
+                    shape.end_sentence()
+                    sentence = Collected(document=sentence.document)
+                if cells:
+                    sentence.boundary(line, number)
+                continue
+            if layout is None:
+                layout = layout_of(name, line, number, format, dialect.names)
+                width = 0 if is_dialect else layout.width
+                plain = PlainRows.of(layout, dialect, DOCUMENT_START)
+                if format.has_header and not dialect.names:
+                    sentence.header = line
+                    continue
+                cells = layout.cells(line)
+            if dialect.skips(cells):
+                note(Remark(name, number, "ranges of words and empty nodes, skipped", excerpt(line)))
+                sentence.aside(line, number)
+                continue
+            cells = dialect.cells(cells)
+            if (
+                problem := row_problem(name, line, number, cells, layout, format, amid=bool(sentence.tokens))
+            ) is not None:
+                complain(problem)
+                continue
+            token = cells[layout.token]
+            if not token:
+                if format.on_empty_token == "error":
+                    expected = 'a token, or data.on_empty_token = "skip"'
+                    complain(DataError(name, expected, f"none in column {layout.token}: {excerpt(line)!r}", number))
+                else:
+                    note(Remark(name, number, "empty tokens, skipped", excerpt(line)))
+                    sentence.aside(line, number)
+                continue
+            tag = None if layout.tag is None else cells[layout.tag]
+            if tag is not None and format.comment is not None:
+                tags.add(tag)
+            values = tuple([cells[index] for index in layout.features]) if layout.features else ()
+            sentence.add(token, tag, values, layout.kept(line), number)
+            check_length(name, len(sentence.tokens), number)
+            shape.add(cells, layout, number, complain, note)
     if sentence.tokens or sentence.boundaries or (keep_rows and sentence.asides):
         yield sentence.done(format, keep_rows, width)
     if layout is not None:
@@ -198,6 +212,11 @@ class Collected:
             self.tags.append(tag)
         self.values.append(values)
         self.rows.append(row)
+
+    def fill(self, rows: Rows) -> None:
+        """Add all tokens of a sentence."""
+        self.tokens, self.tags, self.rows = rows.tokens, rows.tags, rows.lines
+        self.lines = list(range(rows.first, rows.first + len(rows.lines)))
 
     def done(self, format: ColumnFormat, keep_rows: bool, width: int) -> Sentence:
         """Make the sentence of a file with so many columns. Without tokens, all lines that are left come before it."""

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import re
 import string
+from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bilstm_nlp.data.remarks import Remark
 from bilstm_nlp.data.text.formats.column_layout import fields_of
+from bilstm_nlp.data.text.formats.column_shape import JUDGED
 from bilstm_nlp.data.text.formats.columns import read_columns
 from bilstm_nlp.data.text.formats.corpus import ColumnFormat, Sentence, line_of, read
 from bilstm_nlp.data.text.output import TaggedSentence, writer
@@ -193,6 +195,34 @@ def test_every_bad_line_can_be_complained_of(folder):
     first, second = read_columns(str(folder / "x.conll"), ColumnFormat(), complaints.append)
     assert [error.line for error in complaints] == [2, 3, 6]
     assert (token_lines(first), token_lines(second)) == ([1, 4], [7])
+
+
+ROWS = ["EU X O", "EU  X O", " EU X O", "EU X O ", "EU\tX\tO", "EU\tX X\tO", "EU\t\tO", "EU\tX\t O", "EU X", "EU X O O"]
+ROWS += ["", " ", "-DOCSTART- X O", "\u00a0 X O", "\udcff X O", "EU X O\r", "EU X O\rin X O"]
+"""Bytes that are no UTF-8 stand as surrogates."""
+
+
+@settings(max_examples=20)
+@given(st.lists(st.sampled_from([*ROWS, "EU X O", "EU\tX\tO", ""])), st.sampled_from([" ", "\t"]))
+def test_plain_rows_are_read_as_single_lines_are(folder, rows, separator):
+    """Comments have single lines read. Before the rows stand as many as the columns are judged by."""
+    content = "\n".join([*[separator.join(["EU", "X", "B-X"])] * JUDGED, "", *rows, ""])
+    (folder / "x.conll").write_bytes(content.encode(errors="surrogateescape"))
+    results = []
+    for comment, tag in product([None, "no line begins so"], [-1, None]):
+        complaints: list[DataError] = []
+        remarks: list[Remark] = []
+        got = list(
+            read_columns(
+                str(folder / "x.conll"),
+                ColumnFormat(comment=comment, tag=tag),
+                complaints.append,
+                remarks.append,
+                keep_rows=tag is None,
+            )
+        )
+        results.append((got, list(map(str, complaints)), remarks))
+    assert results[:2] == results[2:]
 
 
 PIECES = [b"EU", b"O", b"B-X", b" ", b"\t", b"\n", b"\n\n", b"\r\n", b"-DOCSTART-", b"#", b"\xff", b"\xef\xbb\xbf"]
