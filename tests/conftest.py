@@ -45,16 +45,20 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     return True if path.suffix == ".py" and path.exists() and needs_torch(path) else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what needs torch, browsers, comparisons and random files; with the profile "brief", cap all examples.
 
+    What needs torch is only looked for if `-m` asks for it: it takes longer than a hundred tests.
     Files with slow tests come first, those that take minutes before all. A worker that began one last would end long
     after the others.
     """
+    asks_for_torch = "torch" in config.option.markexpr
     for item in items:
         if SLOW_FIXTURES & {*getattr(item, "fixturenames", ())} or item.path.parent.name == "fuzz":
             item.add_marker("slow")
-        if needs_torch(item.path) or fixtures_that_need_torch() & {*getattr(item, "fixturenames", ())}:
+        if asks_for_torch and (
+            needs_torch(item.path) or fixtures_that_need_torch() & {*getattr(item, "fixturenames", ())}
+        ):
             item.add_marker("torch")
         test = getattr(item, "obj", None)
         if PROFILE == "brief" and hasattr(test, "hypothesis"):

@@ -10,6 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 TORCH = frozenset({"torch", "torchcrf", "accelerate"})
 COMMAND_LINE = "bilstm_nlp.cli.app"
+BLOCKS = ("body", "orelse", "handlers", "finalbody", "cases")
+"""Attributes of nodes that are lists of statements, or of parts of a statement with statements of their own."""
 STARTERS = ("command", "in_turn", "call")
 """Names of tests/samples.py and fixtures that start the command line without importing it."""
 
@@ -57,7 +59,6 @@ def _imports_of(path: Path) -> frozenset[str]:
     return frozenset(_imports(_tree(path)))
 
 
-@cache
 def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
@@ -79,14 +80,16 @@ def _imports(tree: ast.AST) -> Iterator[str]:
                     yield COMMAND_LINE
 
 
-def _walk(tree: ast.AST) -> Iterator[ast.AST]:
-    """Yield all nodes of a tree, without those under `if TYPE_CHECKING`."""
+def _walk(tree: ast.AST) -> Iterator[ast.stmt]:
+    """Yield all statements of a tree, without those under `if TYPE_CHECKING`. Expressions, most of a tree, import nothing."""
     waiting = [tree]
     while waiting:
         node = waiting.pop()
-        yield node
+        if isinstance(node, ast.stmt):
+            yield node
         if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
-            waiting.extend(ast.iter_child_nodes(node))
+            for block in BLOCKS:
+                waiting.extend(getattr(node, block, ()))
 
 
 def _with_packages(name: str) -> Iterator[str]:
@@ -95,6 +98,7 @@ def _with_packages(name: str) -> Iterator[str]:
         yield ".".join(parts[:count])
 
 
+@cache
 def _path_of(name: str) -> Path | None:
     """Find the file of a module of this project."""
     base = ROOT.joinpath(*name.split("."))
