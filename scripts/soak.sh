@@ -5,7 +5,7 @@
 # What fails does not keep the rest from its night; the exit status says that something did.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-source scripts/venv.sh dev,fast,ray,baselines,sentences,export
+source scripts/venv.sh tested
 patient=(-o faulthandler_timeout=0)
 seed=${BILSTM_KILLS_SEED:-$RANDOM}
 

@@ -3,7 +3,7 @@
 # Without the slow tests, in under two minutes: bash scripts/test.sh -m "not slow"
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-source scripts/venv.sh dev,fast,ray,baselines,sentences,export
+source scripts/venv.sh tested
 ruff check .
 ruff format --check .
 # mypy runs beside the tests. Its status counts as theirs does.

@@ -8,8 +8,10 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -91,6 +93,20 @@ def save_plot() -> Iterator[Callable[..., object]]:
     plots.save = save
 
 
+@pytest.fixture(scope="session", autouse=True)
+def save_time() -> Iterator[None]:
+    """Have this process wait for no disk, whose power does not fail here, and note no stack for each seed.
+
+    Where there is no GPU, torch keeps the seeds for later, with the stack of each. pytest's are sixty calls deep.
+    """
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(os, "fsync", lambda descriptor: None)
+        for name in ("torch.cuda", "torch.mtia", "torch.xpu"):
+            if name in sys.modules:
+                patched.setattr(sys.modules[name], "traceback", SimpleNamespace(format_stack=list))
+        yield
+
+
 @pytest.fixture
 def drawn(save_plot, monkeypatch) -> None:
     """Draw the plots of this test."""
@@ -99,10 +115,24 @@ def drawn(save_plot, monkeypatch) -> None:
     monkeypatch.setattr(plots, "save", save_plot)
 
 
+@pytest.fixture(scope="session")
+def application_of() -> Callable[[Sequence[str]], Callable[..., object]]:
+    """Make the command line for some arguments, each command once: typer reads its whole signature every time."""
+    from typer.main import get_command
+
+    from bilstm_nlp.cli import app
+
+    made = app.application_of
+    command = cache(lambda first: get_command(made(first)))
+    return lambda arguments: command((*arguments[:1],))
+
+
 @pytest.fixture
-def call(capfd, monkeypatch):
+def call(capfd, monkeypatch, application_of):
     """Call the command line in this process."""
     from bilstm_nlp.cli import app
+
+    monkeypatch.setattr(app, "application_of", application_of)
 
     def run(*arguments: str, stdin: bytes = b"") -> Result:
         capfd.readouterr()

@@ -81,7 +81,7 @@ def _imports(tree: ast.AST) -> Iterator[str]:
 
 
 def _walk(tree: ast.AST) -> Iterator[ast.stmt]:
-    """Yield all statements of a tree, without those under `if TYPE_CHECKING`. Expressions, most of a tree, import nothing."""
+    """Yield all statements of a tree, without those under `if TYPE_CHECKING`. Expressions import nothing."""
     waiting = [tree]
     while waiting:
         node = waiting.pop()

@@ -7,11 +7,14 @@ pytest-xdist starts new interpreters instead, and each of them imports and colle
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import gc
+import logging
 import os
 import selectors
 import signal
 import sys
+import time
 import traceback
 import warnings
 from collections import deque
@@ -30,9 +33,22 @@ WORKER = pytest.StashKey[int]()
 PATIENCE = 1.0
 """Seconds after which the controller looks for workers that have ended in silence."""
 
+SLACK = 0.1
+"""Share of the time limit of a test for which one watchdog guards all tests. To start one takes a thread."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--workers", type=int, default=0, help="number of processes; 0 runs the tests in this one")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Collect no garbage before the forks: collected tests are no garbage, and to look through them takes seconds."""
+    if session.config.getoption("--workers") > 0:
+        gc.disable()
+
+
+def pytest_sessionfinish() -> None:
+    gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -44,12 +60,25 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     # Collections of garbage need not look at all that was imported and collected.
     gc.collect()
     gc.freeze()
+    gc.enable()
+    gc.set_threshold(200_000)  # as the command line does
+    _let_loggers_propagate()
     Controller(session).run(number)
     if session.shouldfail:
         raise session.Failed(session.shouldfail)
     if session.shouldstop:
         raise session.Interrupted(session.shouldstop)
     return True
+
+
+def _let_loggers_propagate() -> None:
+    """Have all loggers pass on their messages.
+
+    pytest adds its handlers three times a test to each logger that does not, and torch has some forty.
+    """
+    for logger in logging.getLogger().manager.loggerDict.values():
+        if isinstance(logger, logging.Logger):
+            logger.propagate = True
 
 
 @dataclass
@@ -180,8 +209,9 @@ class Controller:
 def _work(session: pytest.Session, number: int, channel: Connection) -> None:
     """Run the files that the controller gives, and end this process."""
     try:
-        _prepare(session, number, channel)
+        watch = _prepare(session, number, channel)
         for index in _indices(channel):
+            watch.renew()
             channel.send({"began": index})
             item = session.items[index]
             # Tears down all but the fixtures of the session between two files.
@@ -213,22 +243,42 @@ def _indices(channel: Connection) -> Iterator[int]:
         yield from file
 
 
-def _prepare(session: pytest.Session, number: int, channel: Connection) -> None:
+class Watch:
+    """A watchdog: if a test hangs, it says where and ends the process. pytest's starts a thread for each test."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.limit = float(config.getini("faulthandler_timeout") or 0)
+        self.ends = bool(config.getini("faulthandler_exit_on_timeout"))
+        self.file = os.dup(2)
+        self.renewed = -self.limit
+
+    def renew(self) -> None:
+        """Give the next test at least the time limit."""
+        now = time.monotonic()
+        slack = SLACK * self.limit
+        if self.limit and now - self.renewed >= slack:
+            faulthandler.dump_traceback_later(self.limit + slack, file=self.file, exit=self.ends)
+            self.renewed = now
+
+
+def _prepare(session: pytest.Session, number: int, channel: Connection) -> Watch:
     """Make this process a worker: with files of its own for captured output and temporary folders."""
     config = session.config
     config.stash[WORKER] = number
     capture = config.pluginmanager.get_plugin("capturemanager")
     assert capture is not None
     capture.stop_global_capturing()
+    watch = Watch(config)  # which writes where nothing is captured
     capture.start_global_capturing()
     capture.suspend_global_capture()
     factory = config._tmp_path_factory
     factory._basetemp = factory.getbasetemp() / f"worker-{number}"
     factory._basetemp.mkdir()
-    for name in ("terminalreporter", "cacheprovider", "lfplugin", "nfplugin", "stepwiseplugin"):
+    for name in ("terminalreporter", "cacheprovider", "lfplugin", "nfplugin", "stepwiseplugin", "faulthandler"):
         if (plugin := config.pluginmanager.get_plugin(name)) is not None:
             config.pluginmanager.unregister(plugin)
     config.pluginmanager.register(Sender(config, channel))
+    return watch
 
 
 class Sender:

@@ -88,6 +88,15 @@ def test_first_failure_ends_the_run_when_asked(files):
     assert (files / "ran").read_text().split()[::2] == ["c"]
 
 
+def test_hanging_test_is_named_and_ends_its_worker(files):
+    (files / "test_bad.py").write_text("import time\ndef test_c(): time.sleep(600)\n")
+    limit = ["-o", "faulthandler_timeout=2", "-o", "faulthandler_exit_on_timeout=true"]
+    ended = run(files, "--workers", "2", *limit, "test_bad.py", "test_good.py")
+    assert re.search(r"test_bad.py::test_c - worker \d ended with status 1", ended.stdout)
+    assert "1 failed, 2 passed" in ended.stdout
+    assert 'test_bad.py", line 2 in test_c' in ended.stderr
+
+
 def test_failing_teardown_of_a_session_fails_the_run(files):
     for name in ("test_bad.py", "test_killed.py"):
         (files / name).unlink()
