@@ -105,7 +105,7 @@ def _filled(directory: RunDirectory, partial: Path, out: Path, settings: ExportS
     if settings.int8:
         score = _rounded(target, config, graph, settings.tolerance)
     predictor, results = open_directory(target).predictor, target.read_json("metrics.json")
-    facts = Card(out.name, config, results, predictor, read_graph(target).session, score)
+    facts = Card(out.name, config, results, predictor, read_graph(target).session(), score)
     target.write_text("README.md", card(facts))
     size = sum(file.stat().st_size for file in partial.iterdir())
     return Exported(out, size, inputs, difference, score)

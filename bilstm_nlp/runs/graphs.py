@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.runs.checksums import digest_of
 from bilstm_nlp.runs.directory import RunDirectory
-from bilstm_nlp.tasks.graph_session import Graph, GraphSession, check_installed
+from bilstm_nlp.tasks.graph_session import Graph, check_installed
 from bilstm_nlp.tasks.request import Engine
 
 GRAPH = "model.onnx"
@@ -81,7 +81,7 @@ def write_graph(directory: RunDirectory, graph: bytes, beside: Mapping[str, NDAr
 
 
 def read_graph(directory: RunDirectory) -> Graph:
-    """Return the graph of a directory, ready to run.
+    """Return the graph of a directory.
 
     Raises `RunError` if a file is missing or damaged.
     """
@@ -91,4 +91,4 @@ def read_graph(directory: RunDirectory) -> Graph:
     except FileNotFoundError:
         raise RunError(f"{path}: expected a file of an export, found nothing there") from None
     directory.checksums.check(GRAPH, digest_of(content))
-    return Graph(GraphSession(content), directory.read_arrays(BESIDE))
+    return Graph(content, directory.read_arrays(BESIDE))

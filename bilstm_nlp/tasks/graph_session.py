@@ -19,8 +19,10 @@ QUIET = 3
 class GraphSession:
     """A graph, ready to run."""
 
-    def __init__(self, graph: bytes) -> None:
+    def __init__(self, graph: bytes, threads: int | None = None) -> None:
         """`graph`: the content of a file. A graph can't refer to other files.
+
+        `threads` compute it, by default as many as `usable_threads` says.
 
         Raises `InputError` if ONNX Runtime is not installed, and `RunError` for a damaged graph.
         """
@@ -28,7 +30,7 @@ class GraphSession:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads()
+        options.intra_op_num_threads = usable_threads() if threads is None else threads
         options.log_severity_level = QUIET
         try:
             self._session: Any = onnxruntime.InferenceSession(graph, options, ["CPUExecutionProvider"])
@@ -68,11 +70,16 @@ def check_installed(*packages: str) -> None:
 class Graph:
     """A graph, with the tables and numbers that lie beside it."""
 
-    session: GraphSession
+    content: bytes
+    """The file of the graph."""
     beside: Mapping[str, AnyArray]
 
+    def session(self, threads: int | None = None) -> GraphSession:
+        """Make the graph ready to run. Raises `InputError` and `RunError` as `GraphSession` does."""
+        return GraphSession(self.content, threads)
 
-def threads() -> int:
+
+def usable_threads() -> int:
     """Return the number of threads of a model: that of `OMP_NUM_THREADS`, by default that of the cores."""
     chosen = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
     return int(chosen) if chosen.isdigit() and int(chosen) > 0 else cores()

@@ -32,6 +32,11 @@ class StepNetwork(Protocol[BatchT_contra]):
         ...
 
     @property
+    def callers(self) -> int:
+        """The number of threads that may call at a time and share the cores; 1 if each call uses all cores."""
+        ...
+
+    @property
     def chain(self) -> ChainScores:
         """The scores of neighbouring tags, with -inf for what is forbidden."""
         ...

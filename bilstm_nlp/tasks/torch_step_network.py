@@ -37,6 +37,11 @@ class TorchStepNetwork(Generic[B]):
         return _checked(self.model.head)
 
     @property
+    def callers(self) -> int:
+        """1: torch shares the cores among the threads of a call."""
+        return 1
+
+    @property
     def heads(self) -> int:
         """The heads of the attention; 0 without attention."""
         return 0 if self.model.attention is None else self.model.attention.heads

@@ -17,6 +17,7 @@ from bilstm_nlp.export.settings import ExportSettings
 from bilstm_nlp.runs import train
 from bilstm_nlp.runs.load import open_run
 from bilstm_nlp.runs.verify import verify
+from bilstm_nlp.tasks.tagging.stream import CHUNK
 from tests.conftest import made_once
 from tests.samples import TAGGER
 from tests.tasks.labelling.machines import machine_config
@@ -67,6 +68,19 @@ def test_all_commands_take_an_exported_tagger(tagger_run, exported_tagger, call,
     scores = [json.loads(call("evaluate", run, "--json").out)["f1"] for run in (tagger_run, exported_tagger)]
     assert scores[0] == scores[1]
     assert "int8" not in call("info", exported_tagger, "--json").out
+
+
+def test_threads_that_share_a_file_have_the_output_of_a_single_thread(exported_tagger, call, tmp_path, monkeypatch):
+    rows = "".join(f"{word} {index}\n" for index, word in enumerate(" ".join(TEXTS).split()))
+    (tmp_path / "news.conll").write_text((rows + "\n") * (2 * CHUNK.sentences + 5) + "Basel\n", encoding="utf-8")
+    for options in (["--confidence"], ["--min-confidence", "0.9"], ["--format", "jsonl"]):
+        ended = []
+        for threads in ("1", "2"):
+            monkeypatch.setenv("OMP_NUM_THREADS", threads)
+            result = call("predict", exported_tagger, tmp_path / "news.conll", "--input", "conll", *options)
+            ended.append((result.status, result.out, result.err))
+        assert ended[0] == ended[1]
+        assert (ended[0][0], ended[0][1].count("Keller") >= 2 * CHUNK.sentences + 5) == (2, True)
 
 
 @pytest.mark.parametrize("fixture", ["forecaster_run", "classifier_run", "labeller_run"])

@@ -73,10 +73,10 @@ def exported(config: ClassificationConfig, values: object, arrays: Mapping[str, 
             codec = saved.codec.inputs
             assert isinstance(codec, TextCodec)
             tables = WordTables.of(graph.beside, codec.frozen, codec.words.trainable)
-            network = GraphNetwork(graph.session, partial(token_inputs, tables=tables), rule, temperature)
+            network = GraphNetwork(graph.session(), partial(token_inputs, tables=tables), rule, temperature)
         case SeriesClassificationConfig(reader=reader):
             patches = reader if isinstance(reader, PatchReaderConfig) else None
-            network = GraphNetwork(graph.session, array_inputs, rule, temperature, patches)
+            network = GraphNetwork(graph.session(), array_inputs, rule, temperature, patches)
         case _:
             assert_never(config)
     return saved.around(network)

@@ -45,7 +45,7 @@ def exported(
     """Make the forecaster of saved files and a graph. Raises `RunError` or `ValueError` for damaged files."""
     beside = graph.beside
     network = GraphNetwork(
-        graph.session,
+        graph.session(),
         int(expect_array(beside, "point", np.int64, 1)[0]),
         expect_array(beside, "shares", np.float32, 2) if "shares" in beside else None,
         tuple(expect_array(beside, "levels", np.float64, None).tolist()),

@@ -71,6 +71,7 @@ class CombinedNetwork:
     """For each member, (K,) its number of each of the ensemble's labels."""
     heads: int = 0
     """0: the attention of several labellers is not one."""
+    callers: int = 1
     temperature: float = 1.0
     """1, since the marginals of the members are calibrated."""
 

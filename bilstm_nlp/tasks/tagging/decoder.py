@@ -42,6 +42,11 @@ class Decoder(Protocol):
         """Set the calibrated temperature."""
         ...
 
+    @property
+    def callers(self) -> int:
+        """The number of threads that may decode at a time and share the cores."""
+        ...
+
     def attention_heads(self) -> int:
         """Return the number of attention heads. Raises `InputError` if there are no weights to show."""
         ...
@@ -76,6 +81,11 @@ class ModelDecoder:
     def set_temperature(self, temperature: float) -> None:
         """Set the temperature of the network."""
         self.network.set_temperature(temperature)
+
+    @property
+    def callers(self) -> int:
+        """The callers of the network."""
+        return self.network.callers
 
     def attention_heads(self) -> int:
         """Return the number of attention heads. Raises `InputError` for a model without attention."""

@@ -95,6 +95,11 @@ class EnsembleDecoder:
         """Set the temperature of the mean's log odds."""
         self._temperature = temperature
 
+    @property
+    def callers(self) -> int:
+        """The callers of every member."""
+        return min(member.network.callers for member in self.members)
+
     def attention_heads(self) -> int:
         """Raise `InputError`: the members' weights have no common meaning."""
         raise InputError(f"attention: expected a single tagger, whose weights are shown, found {len(self.members)}")

@@ -10,7 +10,7 @@ from bilstm_nlp.batch import AnyArray
 from bilstm_nlp.config.tagging import TaggingConfig
 from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.tasks.graph_inputs import WordTables, token_inputs
-from bilstm_nlp.tasks.graph_session import Graph
+from bilstm_nlp.tasks.graph_session import Graph, usable_threads
 from bilstm_nlp.tasks.graph_step_network import step_network
 from bilstm_nlp.tasks.tagging.network import TaggingNetwork
 from bilstm_nlp.tasks.tagging.predictor import Tagger
@@ -32,4 +32,4 @@ def exported(
 def network_of(codec: TaggingCodec, graph: Graph) -> TaggingNetwork:
     """Make the network of a graph. Raises `ValueError` if arrays beside it are missing or wrong."""
     tables = WordTables.of(graph.beside, codec.frozen, codec.words.trainable)
-    return step_network(graph, partial(token_inputs, tables=tables), len(codec.tags))
+    return step_network(graph, partial(token_inputs, tables=tables), len(codec.tags), callers=usable_threads())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, get_args, overload
@@ -32,7 +32,7 @@ from bilstm_nlp.tasks.tagging.output_format import (
     writer_of,
 )
 from bilstm_nlp.tasks.tagging.parts import apart, together
-from bilstm_nlp.tasks.tagging.stream import ATTENTION_CHUNK, CHUNK, Chunk, Reading, chunks, joined
+from bilstm_nlp.tasks.tagging.stream import ATTENTION_CHUNK, CHUNK, Chunk, Reading, chunks, in_threads_joined, joined
 from bilstm_nlp.tasks.tagging.tagged_sentences import tagged_sentences
 from bilstm_nlp.tasks.tagging.tally import Tally
 
@@ -122,9 +122,15 @@ class SentenceTagger:
         reading = self.reading(request)
         yield reading.header.encode()
         try:
-            for chunk in reading.chunks():
-                yield from joined(self.render(chunk, request))
-                return_freed_memory()
+            threads = 1 if reading.may_be_slow or request.attention else self.decoder.callers
+            if threads > 1:
+                yield from in_threads_joined(
+                    partial(self._rendered, request=request), reading.chunks(), threads, self.tally
+                )
+            else:
+                for chunk in reading.chunks():
+                    yield from joined(self.render(chunk, request))
+                    return_freed_memory()
         except InputError:
             yield reading.footer.encode()
             raise
@@ -133,13 +139,17 @@ class SentenceTagger:
 
     def count(self, chunk: Chunk, request: Request) -> None:
         """Count a chunk of a stream. The first chunk tells whether its columns are those of the training files."""
+        self._count(chunk, request, self.tally)
+
+    def _count(self, chunk: Chunk, request: Request, tally: Tally) -> None:
+        """Count a chunk of a stream in a tally."""
         if chunk.first == 1:
             codec, sentences = self.decoder.codec, chunk.sentences
             problems = [other_columns(sentences, codec.words, self.format)]
             if not request.states_columns:
                 problems.append(other_width(sentences, codec.widths, self.reads))
-            self.tally.problems += [f"{name_of(request.source)}: {problem}" for problem in problems if problem]
-        self.tally.count(self.decoder.codec.columns, chunk.sentences)
+            tally.problems += [f"{name_of(request.source)}: {problem}" for problem in problems if problem]
+        tally.count(self.decoder.codec.columns, chunk.sentences)
 
     def say_tally(self) -> None:
         """Log what was counted over the stream, and count from 0 again."""
@@ -197,9 +207,13 @@ class SentenceTagger:
 
     def render(self, chunk: Chunk, request: Request) -> Iterator[bytes]:
         """Yield the output for each sentence of a chunk, in the request's format."""
+        return self._rendered(chunk, self.tally, request)
+
+    def _rendered(self, chunk: Chunk, tally: Tally, request: Request) -> Iterator[bytes]:
+        """Render a chunk, and count it in a tally."""
         kind = self.output_format(request)
         write = writer_of(kind, self.decoder.codec.types)
-        self.count(chunk, request)
+        self._count(chunk, request, tally)
         tagged = self.tagged(
             chunk.sentences,
             confidence=request.confidence or kind == "html",
@@ -213,7 +227,7 @@ class SentenceTagger:
             tagged = _drawing_first(tagged, request.plot)
         separator, follows = separator_of(kind), chunk.follows
         for number, sentence in enumerate(tagged, chunk.first):
-            self.tally.count_left_out(sentence, request.min_confidence)
+            tally.count_left_out(sentence, request.min_confidence)
             if sentence.sentence.tokens or not skips_blank(kind):
                 yield ((separator if follows else "") + write(number, sentence)).encode()
                 follows = True

@@ -19,7 +19,10 @@ from bilstm_nlp.data.text.formats.corpus import sentences_of
 from bilstm_nlp.data.text.formats.recognition import InputFormat, look_like_columns
 from bilstm_nlp.data.text.sentence import ColumnFormat, Sentence
 from bilstm_nlp.errors import InputError
+from bilstm_nlp.system.memory import return_freed_memory
+from bilstm_nlp.system.threads import in_threads
 from bilstm_nlp.tasks.tagging.parts import LONG, divide, holds_several
+from bilstm_nlp.tasks.tagging.tally import Tally
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +44,7 @@ class ChunkSize:
         return sentences >= self.sentences or tokens >= self.tokens
 
 
-CHUNK = ChunkSize(2048, 65536)
+CHUNK = ChunkSize(1024, 65536)
 """Sentences that are sorted by length and tagged together. Larger chunks have less padding, and results come later."""
 ATTENTION_CHUNK = ChunkSize(16, 2048)
 """The same with attention, whose weights grow with the square of a sentence's tokens."""
@@ -210,3 +213,28 @@ def joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
         yield b"".join(output)
         raise
     yield b"".join(output)
+
+
+def in_threads_joined(
+    render: Callable[[Chunk, Tally], Iterable[bytes]], chunks: Iterable[Chunk], threads: int, tally: Tally
+) -> Iterator[bytes]:
+    """Yield the output of each chunk as one piece, as `joined` does, computed by threads for so many cores.
+
+    One thread more than there are cores keeps all cores at work while a thread waits for Python's lock. Each chunk has
+    a tally of its own, which is added to `tally` in the chunks' order.
+    """
+
+    def rendered(chunk: Chunk) -> tuple[bytes, InputError | None, Tally]:
+        pieces, own = list[bytes](), Tally()
+        try:
+            pieces.extend(render(chunk, own))  # keeps what came before an error
+        except InputError as error:
+            return b"".join(pieces), error, own
+        return b"".join(pieces), None, own
+
+    for output, error, own in in_threads(rendered, chunks, threads + 1):
+        tally.add(own)
+        yield output
+        if error is not None:
+            raise error
+        return_freed_memory()
