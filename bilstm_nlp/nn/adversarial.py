@@ -24,7 +24,7 @@ class Adversarial(nn.Module):
 
     def forward(self, batch: Any) -> Loss:
         """Compute the loss of a batch."""
-        sequences = self.model.embedder(batch)
+        sequences = self.model.embed(batch)
         if not sequences.inputs.requires_grad:  # of a frozen embedder
             sequences = sequences._replace(inputs=sequences.inputs.detach().requires_grad_())
         loss = self.model.loss(sequences, batch)

@@ -64,6 +64,15 @@ class Model(nn.Module, Generic[B, P]):
         super().__init__()
         self.embedder, self.encoder, self.attention, self.head = embedder, encoder, attention, head
 
+    def embed(self, batch: B) -> Sequences:
+        """Return the encoder's input.
+
+        It is fp32 under autocast too: an embedder mostly looks rows up, where bfloat16 costs copies and saves nothing.
+        """
+        device = next(self.parameters()).device.type
+        with torch.autocast(device, enabled=False):
+            return self.embedder(batch)
+
     def states(self, sequences: Sequences) -> Tensor:
         """Return the (B, T, outputs) states that the head reads."""
         states = self.encoder(sequences)
@@ -71,7 +80,7 @@ class Model(nn.Module, Generic[B, P]):
 
     def forward(self, batch: B) -> Loss:
         """Compute the loss of a batch."""
-        return self.loss(self.embedder(batch), batch)
+        return self.loss(self.embed(batch), batch)
 
     def loss(self, sequences: Sequences, batch: B) -> Loss:
         """Compute the loss of a batch that is already embedded."""

@@ -219,7 +219,7 @@ class _Trainer:
         return _Step(loss.detach(), weight, norm)
 
     def _precision(self) -> AbstractContextManager[object]:
-        """Return the context of the forward pass: with bf16, matrices are multiplied in bfloat16."""
+        """Return the context of the forward pass: with bf16, encoder and attention multiply matrices in bfloat16."""
         return torch.autocast(self.peers.device.type, dtype=torch.bfloat16, enabled=self.settings.precision == "bf16")
 
     def score(self, epoch: int, part: Part, evaluate: Callable[[nn.Module], Score]) -> dict[str, Tensor]:

@@ -49,13 +49,14 @@ def ner_row(
     rounds: Rounds = 9,
     threads: Threads = None,
     against: Against = "lstm",
+    precision: Annotated[str, typer.Option(help="Precision of our training steps, fp32 or bf16.")] = "fp32",
     json: AsJson = False,
 ) -> None:
-    """Training steps and tagging of configs/ner/conll2003.toml beside a bare LSTM."""
+    """Training steps and tagging of configs/ner/conll2003.toml beside a bare LSTM in fp32."""
     check_peers("ner", against, ["lstm"])
     where = use(threads)
     with on_corpora(train, dev, vectors) as (files, _):
-        tell("ner", ner.measure(files, steps=steps, rounds=rounds), where, json)
+        tell("ner", ner.measure(files, precision, steps=steps, rounds=rounds), where, json)
 
 
 @app.command("classification")

@@ -11,7 +11,7 @@ from bilstm_nlp.tasks.classification.decoding import BATCH_STEPS, decode
 from bilstm_nlp.tasks.classification.task import ClassificationTask
 from bilstm_nlp.tasks.trainer import settings
 
-from .measuring import interleaved, timed
+from .measuring import Target, interleaved, timed
 from .report import Report
 from .training import BareLstm, First, beside_floor, epochs, parts_of_a_step, shapes_of
 
@@ -38,7 +38,7 @@ def measure(config_file: Path, overrides: list[str], *, steps: int, rounds: int)
 
     trained, answered = sum(map(len, batches)), len(prepared.data.dev.examples)
     return Report(
-        figures=beside_floor(train, answer, trained, answered, "texts"),
+        figures=beside_floor(train, answer, trained, answered, "texts", Target(0.60, 0.80)),
         tables={"step": parts_of_a_step(model, batches, settings(config))},
         notes=(
             f"config: {config_file.name}{''.join(f' {override}' for override in overrides)}",

@@ -59,7 +59,7 @@ def repeated_sample(part: str, folder: Path) -> Path:
     return path
 
 
-def config_of(files: Corpora, *, epochs: int, fraction: float = 1.0) -> TaggingConfig:
+def config_of(files: Corpora, *, epochs: int, fraction: float = 1.0, precision: str = "fp32") -> TaggingConfig:
     """Return the shipped CoNLL config on these files, on the CPU, its sentences read alone.
 
     It is compared with an LSTM over the same batches, so it has no features of documents.
@@ -72,7 +72,7 @@ def config_of(files: Corpora, *, epochs: int, fraction: float = 1.0) -> TaggingC
     if files.vectors is None:
         del values["embeddings"]["file"]
         values["embeddings"]["dimension"] = 100
-    values["training"] |= {"epochs": epochs, "device": "cpu"}
+    values["training"] |= {"epochs": epochs, "device": "cpu", "precision": precision}
     config = parse(values, CONFIG)
     assert isinstance(config, TaggingConfig)
     return config

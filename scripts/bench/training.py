@@ -91,14 +91,16 @@ def beside_floor(
     trained: int,
     answered: int,
     units: str,
+    step: Target,
     goal: Target | None = None,
 ) -> dict[str, Figure]:
     """Return the figures of a task beside its floor, from the seconds of "ours" and "floor" in each round.
 
-    `trained` and `answered` are the `units`, such as sentences, of a round. `goal`: that of answers.
+    `trained` and `answered` are the `units`, such as sentences, of a round. `step`: the goal of training; `goal`: that
+    of answers.
     """
     return {
-        "train_ratio_to_floor": Figure(ratios(train["floor"], train["ours"]), "×", Target(0.60, 0.80)),
+        "train_ratio_to_floor": Figure(ratios(train["floor"], train["ours"]), "×", step),
         "predict_ratio_to_floor": Figure(ratios(answer["floor"], answer["ours"]), "×", goal),
         "train_speed": Figure([trained / seconds for seconds in train["ours"]], f"{units}/s"),
         "train_floor_speed": Figure([trained / seconds for seconds in train["floor"]], f"{units}/s"),

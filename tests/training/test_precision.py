@@ -25,7 +25,7 @@ def tagger(folder, precision: str):
     return parse(
         {
             "data": {"train": str(folder / "x.conll"), "dev": str(folder / "x.conll")},
-            "embeddings": {"dimension": 6},
+            "embeddings": {"dimension": 6, "characters": {"kind": "cnn", "embedding": 4, "filters": 5, "width": 3}},
             "encoder": {"hidden": 8},
             "attention": {"kind": "multi-head", "heads": 2},
             "training": {"epochs": 4, "batch_tokens": 40, "precision": precision, "device": "cpu"},
@@ -77,6 +77,18 @@ def test_matrices_are_multiplied_in_the_configured_precision(precision, expected
     prepared.model.head.projection.register_forward_hook(lambda *args: dtypes["head"].add(args[2].dtype))
     next(fit(prepared.model, prepared.batches, prepared.scorer(), settings(config)))
     assert dtypes == {"training": {expected}, "scoring": {torch.float32}, "head": {torch.float32}}
+
+
+def test_embedder_is_fp32_in_each_precision(tmp_path):
+    embedded = {}
+    for precision in ("fp32", "bf16"):
+        config = tagger(tmp_path, precision)
+        prepared = build(config).prepare()
+        read = embedded[precision] = []
+        prepared.model.embedder.register_forward_hook(lambda module, batch, out, read=read: read.append(out.inputs))
+        next(fit(prepared.model, prepared.batches, prepared.scorer(), settings(config)))
+    assert torch.equal(embedded["bf16"][0], embedded["fp32"][0])
+    assert not torch.equal(embedded["bf16"][1], embedded["fp32"][1])  # after a step
 
 
 def test_bf16_training_resumes_in_the_same_bits(tmp_path):
