@@ -98,6 +98,9 @@ def main() -> None:
     # 4 % of a first prediction, whose vocabulary is 100,000 objects. Freezing before the exit saves another third of
     # a second.
     gc.set_threshold(200_000)
+    # To look for plugins, pydantic reads the metadata of all installed distributions, a fifteenth of a first
+    # prediction. No schema here is for plugins.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     atexit.register(gc.freeze)
     try:
         application_of(sys.argv[1:])(prog_name="bilstm-nlp")

@@ -87,15 +87,15 @@ class TextClassificationConfig(Section):
     """Seed of the initial weights, dropout and the order of the data."""
     data: TextClassData
     """The texts and their format."""
-    embeddings: WordEmbeddingsConfig = WordEmbeddingsConfig()
+    embeddings: WordEmbeddingsConfig = WordEmbeddingsConfig.model_construct()
     """The vector of each token at the encoder's input."""
-    encoder: EncoderConfig = EncoderConfig()
+    encoder: EncoderConfig = EncoderConfig.model_construct()
     """The recurrent layers."""
-    attention: AttentionConfig = NoAttention()
+    attention: AttentionConfig = NoAttention.model_construct()
     """Attention over the whole sequence, between encoder and head."""
-    head: HeadConfig = Field(OneClassConfig(), discriminator="kind")
+    head: HeadConfig = Field(OneClassConfig.model_construct(), discriminator="kind")
     """The layer that turns states of the encoder into classes."""
-    training: ClassificationTraining = ClassificationTraining()
+    training: ClassificationTraining = ClassificationTraining.model_construct()
     """The training loop."""
 
     @property
@@ -122,16 +122,16 @@ class SeriesClassificationConfig(Section):
     """Seed of the initial weights, dropout and the order of the data."""
     data: SequenceData
     """The files of sequences and their columns."""
-    reader: StepReaderConfig | PatchReaderConfig = Field(StepReaderConfig(), discriminator="kind")
+    reader: StepReaderConfig | PatchReaderConfig = Field(StepReaderConfig.model_construct(), discriminator="kind")
     """The time step of the encoder: a step of the series, or a patch of steps. After the last step of a series, its
     last patch repeats this step."""
-    encoder: EncoderConfig = EncoderConfig()
+    encoder: EncoderConfig = EncoderConfig.model_construct()
     """The recurrent layers."""
-    attention: AttentionConfig = NoAttention()
+    attention: AttentionConfig = NoAttention.model_construct()
     """Attention over the whole sequence, between encoder and head."""
-    head: HeadConfig = Field(OneClassConfig(), discriminator="kind")
+    head: HeadConfig = Field(OneClassConfig.model_construct(), discriminator="kind")
     """The layer that turns states of the encoder into classes."""
-    training: ClassificationTraining = ClassificationTraining()
+    training: ClassificationTraining = ClassificationTraining.model_construct()
     """The training loop."""
 
     @property

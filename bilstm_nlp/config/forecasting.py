@@ -103,7 +103,9 @@ class ForecastingData(Section):
     missing: Literal["error", "interpolate", "ffill"] = "error"
     """Treatment of gaps, empty cells and infinities. Filled values are counted and reported. `interpolate` draws lines
     between values; after the last value of a column, that value stays. Rows before the first value do not count."""
-    split: FractionsSplit | CountsSplit | LastSplit | DatesSplit = Field(FractionsSplit(), discriminator="kind")
+    split: FractionsSplit | CountsSplit | LastSplit | DatesSplit = Field(
+        FractionsSplit.model_construct(), discriminator="kind"
+    )
     """Training, validation and test parts, in this order."""
     validation_series: float = Field(1.0, gt=0, le=1)
     """Fraction of the series that have a validation part. The other series are trained on these rows, too, and share
@@ -167,7 +169,7 @@ class SeriesInput(Section):
     """Number of the newest rows that the encoder reads. Not set: all of the look-back."""
     channels: Literal["joint", "independent"] = "independent"
     """`joint` reads all columns as one sequence, `independent` a sequence for each target with shared weights."""
-    reader: PatchReaderConfig | StepReaderConfig = Field(PatchReaderConfig(), discriminator="kind")
+    reader: PatchReaderConfig | StepReaderConfig = Field(PatchReaderConfig.model_construct(), discriminator="kind")
     """The time step of the encoder: a patch of rows, or a row."""
 
 
@@ -203,13 +205,13 @@ class ForecastingConfig(Section):
     """Seed of the initial weights, dropout and the order of the windows."""
     data: ForecastingData
     """The series, their columns and the split into parts."""
-    input: Annotated[SeriesInput, AfterValidator(_within_look_back_of_data)] = SeriesInput()
+    input: Annotated[SeriesInput, AfterValidator(_within_look_back_of_data)] = SeriesInput.model_construct()
     """The input of the encoder, made from a window of rows."""
-    encoder: EncoderConfig = EncoderConfig()
+    encoder: EncoderConfig = EncoderConfig.model_construct()
     """The recurrent layers."""
-    attention: AttentionConfig = NoAttention()
+    attention: AttentionConfig = NoAttention.model_construct()
     """Attention over the whole sequence, between encoder and head."""
-    head: RegressionHeadConfig = RegressionHeadConfig()
+    head: RegressionHeadConfig = RegressionHeadConfig.model_construct()
     """The layer that turns states of the encoder into a forecast."""
     interval: Fraction = 0.9
     """Fraction of future values that prediction intervals should cover. Calibrated on the validation part."""
@@ -219,7 +221,7 @@ class ForecastingConfig(Section):
     baselines: tuple[Literal["ets", "theta", "arima"], ...] = ()
     """Methods of statistics to score beside the forecaster on the same windows, each fitted anew at each origin. They
     need the extra `baselines`. Many series or origins take long. A comparison fits them once, not in each run."""
-    training: ForecastingTraining = ForecastingTraining()
+    training: ForecastingTraining = ForecastingTraining.model_construct()
     """The training loop."""
 
     @property

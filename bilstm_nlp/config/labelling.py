@@ -70,15 +70,15 @@ class LabellingConfig(Section):
     """Seed of the initial weights, dropout and the order of the sequences."""
     data: SequenceData
     """The files of sequences and their columns."""
-    reader: Annotated[StepReaderConfig, BeforeValidator(_of_each_step)] = StepReaderConfig()
+    reader: Annotated[StepReaderConfig, BeforeValidator(_of_each_step)] = StepReaderConfig.model_construct()
     """The time step of the encoder: a step of the sequence, which gets a label of its own. Patches have no labels."""
-    encoder: EncoderConfig = EncoderConfig()
+    encoder: EncoderConfig = EncoderConfig.model_construct()
     """The recurrent layers."""
-    attention: AttentionConfig = NoAttention()
+    attention: AttentionConfig = NoAttention.model_construct()
     """Attention over the whole sequence, between encoder and head."""
-    head: LabelCrfConfig | LabelSoftmaxConfig = Field(LabelCrfConfig(), discriminator="kind")
+    head: LabelCrfConfig | LabelSoftmaxConfig = Field(LabelCrfConfig.model_construct(), discriminator="kind")
     """The layer that turns states of the encoder into labels."""
-    training: LabellingTraining = LabellingTraining()
+    training: LabellingTraining = LabellingTraining.model_construct()
     """The training loop."""
 
     @property

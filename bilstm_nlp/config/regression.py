@@ -67,11 +67,13 @@ class RegressionHeadConfig(Section):
     """States that the forecast is made from: the last state, the last state of each direction, or a mean of all."""
     hidden: Positive | None = None
     """Size of a hidden layer with ReLU before the forecast. Not set: no hidden layer."""
-    bypass: LinearBypassConfig | NoBypass = Field(NoBypass(), discriminator="kind")
+    bypass: LinearBypassConfig | NoBypass = Field(NoBypass.model_construct(), discriminator="kind")
     """Forecast made from the look-back without the encoder, added to the encoder's forecast."""
     shrinkage: Literal["none", "last"] = "none"
     """Shrinkage of the forecast after training. `last`: towards the last value, and farther if windows are few. All
     windows tell how much of each window's own level and trend to keep; those of the validation part, how much of what
     the model has learnt. For series close to random walks."""
-    objective: MseConfig | MaeConfig | HuberConfig | QuantileConfig = Field(MaeConfig(), discriminator="kind")
+    objective: MseConfig | MaeConfig | HuberConfig | QuantileConfig = Field(
+        MaeConfig.model_construct(), discriminator="kind"
+    )
     """The training loss."""

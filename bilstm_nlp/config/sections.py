@@ -69,9 +69,13 @@ Source = Annotated[str, AfterValidator(_located)]
 
 
 class Section(Described):
-    """A table of the config. Unknown keys are refused, values never change, and JSON can hold all of them."""
+    """A table of the config. Unknown keys are refused, values never change, and JSON can hold all of them.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    Its schema is made when it is first needed: a tagger predicts without those of other tasks. So a default that is a
+    table is made by `model_construct`, which needs no schema.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
 
     def __hash__(self) -> int:
         """Hash the JSON of the values, since tables with keys of the user's have no hash of their own."""
@@ -251,7 +255,7 @@ class TrainingConfig(Section):
     steps: Annotated[Positive | None, AfterValidator(_a_step_in_each_epoch)] = None
     """Number of steps of the optimizer in all epochs together, the same in each. The training data are repeated or cut
     to fit, in a new order each time. Not set: each epoch is a pass over the training data."""
-    optimizer: AdamWConfig | AdamConfig | SgdConfig = Field(AdamWConfig(), discriminator="kind")
+    optimizer: AdamWConfig | AdamConfig | SgdConfig = Field(AdamWConfig.model_construct(), discriminator="kind")
     """The rule that turns gradients into steps."""
     schedule: ConstantSchedule | LinearSchedule | CosineSchedule | InverseTimeSchedule | PlateauSchedule = Field(
         LinearSchedule(), discriminator="kind"

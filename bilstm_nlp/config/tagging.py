@@ -201,17 +201,17 @@ class TaggingConfig(Section):
     """Seed of the initial weights, dropout and the order of the data."""
     data: TaggingData
     """The corpora and their format."""
-    embeddings: EmbeddingsConfig = EmbeddingsConfig()
+    embeddings: EmbeddingsConfig = EmbeddingsConfig.model_construct()
     """The vector of each token at the encoder's input."""
-    context: DocumentContext | NoContext = Field(NoContext(), discriminator="kind")
+    context: DocumentContext | NoContext = Field(NoContext.model_construct(), discriminator="kind")
     """Sentences that are read together: none, or neighbours in a document of the file."""
-    encoder: EncoderConfig = EncoderConfig()
+    encoder: EncoderConfig = EncoderConfig.model_construct()
     """The recurrent layers."""
-    attention: AttentionConfig = NoAttention()
+    attention: AttentionConfig = NoAttention.model_construct()
     """Attention over the whole sequence, between encoder and head."""
-    head: CrfHeadConfig | SoftmaxHeadConfig = Field(CrfHeadConfig(), discriminator="kind")
+    head: CrfHeadConfig | SoftmaxHeadConfig = Field(CrfHeadConfig.model_construct(), discriminator="kind")
     """The layer that turns states of the encoder into tags."""
-    training: TaggingTraining = TaggingTraining()
+    training: TaggingTraining = TaggingTraining.model_construct()
     """The training loop."""
 
     @property

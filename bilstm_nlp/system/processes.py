@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import sys
@@ -58,6 +57,8 @@ def worker_context(modules: Sequence[str], threads: int) -> ForkServerContext | 
     The server imports the modules once, with `threads` threads for its libraries. Spawned workers, as on Windows,
     import them themselves. Pass every worker to `start`.
     """
+    import multiprocessing
+
     try:
         from multiprocessing.forkserver import ensure_running
 
@@ -128,6 +129,8 @@ def follow_parent() -> None:
 
 def _exit_with_parent() -> None:
     """Wait for the parent to end, then exit at once, because nobody waits for the result."""
+    import multiprocessing
+
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

@@ -7,9 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
-from typing import TypeVar
-
-import regex
+from typing import TYPE_CHECKING, TypeVar
 
 from bilstm_nlp.data.text.scripts import is_unspaced
 from bilstm_nlp.data.text.sentence import Sentence
@@ -28,6 +26,9 @@ from bilstm_nlp.data.text.tokenizer import (
     offsets,
 )
 from bilstm_nlp.errors import listed
+
+if TYPE_CHECKING:
+    import regex
 
 CHARACTERS_FROM = 0.99
 """Training data with this fraction of one-character tokens counts as cut into characters."""
@@ -89,6 +90,8 @@ Name = TypeVar("Name", bound=str)
 @cache
 def _ending() -> regex.Pattern[str]:
     """Compile the end of a word that stands apart. Predictions do without."""
+    import regex
+
     return regex.compile(f"['’](?:{CLITIC}|(?i:t))|(?i:n['’]t)")
 
 
@@ -233,6 +236,8 @@ def _unparted(sentence: Sentence) -> list[tuple[str, ...]]:
 
 def _counts(patterns: Mapping[Name, str], forms: Counter[str]) -> dict[Name, int]:
     """Count the occurrences of all forms that match each pattern. A form counts for one pattern, the first."""
+    import regex
+
     names = list(patterns)
     either = regex.compile("|".join(f"({pattern})" for pattern in patterns.values()), regex.VERSION1)
     counts = dict.fromkeys(names, 0)

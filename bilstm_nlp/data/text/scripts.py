@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-import regex
+if TYPE_CHECKING:
+    import regex
 
 UNSPACED = (
     r"\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3040-\u30ff\u31c0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -14,7 +17,14 @@ UNSPACED = (
 """Han and kana, as part of a character class. Without a lexicon, each character is a token."""
 SYLLABIC = r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
 """Scripts without blanks whose runs stay whole without a lexicon."""
-WITHOUT_BLANKS = regex.compile(f"[{UNSPACED}]+|[{SYLLABIC}]+")
+
+
+@cache
+def _compiled(pattern: str) -> regex.Pattern[str]:
+    """Compile a pattern. A text of plain words does without the library, which takes long to import."""
+    import regex
+
+    return regex.compile(pattern)
 
 
 class LongestMatch:
@@ -25,10 +35,8 @@ class LongestMatch:
         self.words = frozenset(filter(is_unspaced, lexicon))
         self.longest = max(map(len, self.words), default=0)
         # Scripts of which no word is known are not touched.
-        scripts = [
-            script for script in (UNSPACED, SYLLABIC) if any(map(regex.compile(f"[{script}]").match, self.words))
-        ]
-        self.stretch = regex.compile(f"[{''.join(scripts)}]+") if scripts else None
+        scripts = [script for script in (UNSPACED, SYLLABIC) if any(map(_compiled(f"[{script}]").match, self.words))]
+        self.stretch = _compiled(f"[{''.join(scripts)}]+") if scripts else None
 
     def cut(self, run: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
         """Cut the stretches of a run anew that are in scripts of the lexicon; other tokens stay.
@@ -56,4 +64,4 @@ def is_unspaced(word: str) -> bool:
     >>> is_unspaced("北京"), is_unspaced("3人"), is_unspaced("ไทย")
     (True, False, True)
     """
-    return WITHOUT_BLANKS.fullmatch(word) is not None
+    return _compiled(f"[{UNSPACED}]+|[{SYLLABIC}]+").fullmatch(word) is not None

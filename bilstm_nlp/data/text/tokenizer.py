@@ -12,13 +12,14 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from typing import Literal
-
-import regex
+from typing import TYPE_CHECKING, Literal
 
 from bilstm_nlp.data.text.scripts import UNSPACED, LongestMatch
 from bilstm_nlp.data.text.tokenizer_modules import PACKAGES, offsets_by_module
 from bilstm_nlp.errors import InputError
+
+if TYPE_CHECKING:
+    import regex
 
 Unit = Literal["words", "characters", "blanks"]
 Kind = Literal[
@@ -71,6 +72,8 @@ def clusters() -> regex.Pattern[str]:
     >>> clusters().findall("é👍🏽") == ["é", "👍🏽"]
     True
     """
+    import regex
+
     # \X alone is quadratic in a row of flags.
     return regex.compile(r"\p{GCB=RI}{2}[\p{GCB=Extend}\p{GCB=SpacingMark}\p{GCB=ZWJ}]*|\X")
 
@@ -130,18 +133,24 @@ def offsets(text: str, cut: Cut = WORDS) -> Sequence[tuple[int, int]]:
                 f"{cut.module}, and no code is run that only a run names; found a text"
             )
         return offsets_by_module(text, cut.module)
-    cut_run = _cutter(cut)
+    cut_run = None  # as long as each run is one token: the rules take long to compile
     tokens: list[tuple[int, int]] = []
     # Runs are cut one by one. Only the end of a sentence depends on the next run: it may be an initial instead.
     for match in RUN.finditer(text):
         run, (start, end) = match[0], match.span()
-        if cut.unit == "blanks" or (cut.unit == "words" and run.isascii() and run.isalnum() and not cut.compounds):
+        if len(run) == 1 or cut.unit == "blanks" or (cut.unit == "words" and _is_plain(run, cut.compounds)):
             tokens.append((start, end))
         else:
+            cut_run = cut_run or _cutter(cut)
             before_capital = run[-1] == "." and "A" <= text[end + 1 : end + 2] <= "Z"
             ends_sentence = run[-1] == "." and start > 0 and not text[end:].strip()
             tokens += [(start + begin, start + past) for begin, past in cut_run(run, before_capital, ends_sentence)]
     return tokens
+
+
+def _is_plain(run: str, compounds: frozenset[str]) -> bool:
+    """Tell whether a run without blanks is one token because it has no character that any rule cuts at."""
+    return run.isascii() and run.isalnum() and (not compounds or run.lower() not in compounds)
 
 
 @lru_cache(maxsize=64)
@@ -206,6 +215,8 @@ def pattern(cut: Cut = WORDS) -> regex.Pattern[str]:
 
     Time is linear in the text: a failed attempt has a bounded length, or its characters are read once more as a token.
     """
+    import regex
+
     word, begin, end = LETTER, f"(?<!{LETTER})", f"(?!{LETTER})"
     negation = f"[nN]['’][tT]{end}"
     ending = f"['’](?:[sSmMdDtT]|ll|LL|re|RE|ve|VE){end}"

@@ -7,11 +7,14 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bilstm_nlp.batch import Ints
-from bilstm_nlp.data.text.word_vectors import Pretrained
+
+if TYPE_CHECKING:
+    from bilstm_nlp.data.text.word_vectors import Pretrained
 
 PADDING, UNKNOWN = 0, 1
 FIRST = 2

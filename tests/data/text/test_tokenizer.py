@@ -136,6 +136,24 @@ def test_plain_words_stay_whole(words):
     assert tokens(" ".join(words)) == words
 
 
+@often
+@given(
+    st.text(st.characters(codec="ascii", categories=["Lu", "Ll", "Nd"]), min_size=1)
+    | st.sampled_from(sorted(COMPOUNDS)),
+    st.sets(st.sampled_from(sorted(COMPOUNDS))),
+)
+def test_plain_runs_are_cut_as_by_the_rules(run, compounds):
+    """Runs without marks need no rules, unless they are compounds."""
+    cut = Cut(whole=frozenset(get_args(Kind)), compounds=frozenset(compounds))
+    assert offsets(run, cut) == [match.span() for match in pattern(cut).finditer(run)]
+
+
+@often
+@given(st.characters(exclude_categories=["Cs"]))
+def test_a_character_alone_is_a_token(character):
+    assert offsets(character) == ([] if character.isspace() else [(0, 1)])
+
+
 @pytest.mark.parametrize(
     "piece", [*PIECES, *OTHERS, "a.", "a@", "a+", "http://,", "a-", "1,", "a@b-", "a'", "A.", "a@b"]
 )
