@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import glob
 import gzip
+import io
 import sys
 import zlib
 from collections.abc import Callable, Iterator
@@ -24,6 +25,8 @@ LOOKED_AT, FIRST = 2000, 3
 """Bytes and lines at the beginning of a file that tell its kind if it is no text."""
 LONGEST_LINE = 1 << 26
 """Bytes."""
+BLOCK = 1 << 16
+"""Bytes that are read at once from a file."""
 MOST_UNPACKED = 200
 """The largest ratio of unpacked to packed size of a gzip file. Text has three to twenty; gzip can reach a thousand."""
 UNPACKED_FREELY = 1 << 26
@@ -65,35 +68,32 @@ def numbered_lines(source: str, encoding: str, complain: Complain = stop) -> Ite
     try:
         with opened(source) as stream:
             largest, unpacked, start = largest_unpacked(source), 0, b""
-            for number, raw in enumerate(iter(partial(stream.readline, LONGEST_LINE + 1), b""), 1):
-                unpacked += len(raw)
+            for block in _blocks(stream):
+                unpacked += len(block)
                 if unpacked > largest:
                     raise unpacks_to_more(name)
-                if len(raw) > LONGEST_LINE:
-                    raise DataError(name, f"a line of at most {LONGEST_LINE >> 20} MiB", "more", number)
-                if number == 1 and (kind := kind_of(raw)) is not None:
-                    raise DataError(name, "text", kind)
-                if len(start) < LOOKED_AT:
-                    start += raw
-                try:
-                    line = raw.decode(encoding)
-                except UnicodeError as error:  # some encodings don't say which byte
-                    if number <= FIRST and (kind := kind_of_no_text(start)) is not None:
-                        raise DataError(name, f"{encoding} text", kind) from None
-                    text = raw.rstrip(b"\r\n").decode("ascii", "backslashreplace")
-                    wrong = f"byte {raw[error.start]:#04x}" if isinstance(error, UnicodeDecodeError) else str(error)
-                    complain(
-                        DataError(
-                            name,
-                            f"{encoding} text",
-                            f"{wrong} in {text[:60]}; data.encoding or --encoding names another",
-                            number,
-                        )
-                    )
+                if len(start) >= LOOKED_AT and (lines := _plain_lines(block, encoding)) is not None:
+                    yield from enumerate(lines, number + 1)
+                    number += len(lines)
                     continue
-                if number == 1:
-                    line = line.removeprefix("\ufeff")
-                yield number, line[:-1].removesuffix("\r") if line.endswith("\n") else line
+                first = number + 1
+                for number, raw in enumerate(io.BytesIO(block), first):
+                    if len(raw) > LONGEST_LINE:
+                        raise DataError(name, f"a line of at most {LONGEST_LINE >> 20} MiB", "more", number)
+                    if number == 1 and (kind := kind_of(raw)) is not None:
+                        raise DataError(name, "text", kind)
+                    if len(start) < LOOKED_AT:
+                        start += raw
+                    try:
+                        line = raw.decode(encoding)
+                    except UnicodeError as error:  # some encodings don't say which byte
+                        if number <= FIRST and (kind := kind_of_no_text(start)) is not None:
+                            raise DataError(name, f"{encoding} text", kind) from None
+                        complain(_no_text(name, raw, encoding, error, number))
+                        continue
+                    if number == 1:
+                        line = line.removeprefix("\ufeff")
+                    yield number, line[:-1].removesuffix("\r") if line.endswith("\n") else line
     except FileNotFoundError:
         raise DataError(name, "a file", f"nothing there{suggestion(source)}") from None
     except IsADirectoryError:
@@ -102,6 +102,49 @@ def numbered_lines(source: str, encoding: str, complain: Complain = stop) -> Ite
         raise DataError(name, "a gzip file", f"one that can't be unpacked: {error}", number + 1) from None
     except OSError as error:
         raise DataError(name, "a file", f"one that can't be read: {error.strerror or error}") from None
+
+
+def _blocks(stream: IO[bytes] | gzip.GzipFile) -> Iterator[bytes]:
+    """Yield whole lines: one after the other from a pipe and at the beginning, then as many as are read at once.
+
+    A line longer than `LONGEST_LINE` is cut.
+    """
+    line_by_line = iter(partial(stream.readline, LONGEST_LINE + 1), b"")
+    if not isinstance(stream, io.BufferedReader | gzip.GzipFile):
+        yield from line_by_line
+        return
+    read = 0
+    for line in line_by_line:
+        yield line
+        read += len(line)
+        if read >= LOOKED_AT:
+            break
+    left = b""
+    while data := stream.read1(max(BLOCK, len(left))):
+        whole, end, left = (left + data).rpartition(b"\n")
+        if end or len(left) > LONGEST_LINE:
+            yield whole + end or left
+            left = left if end else b""
+    if left:
+        yield left
+
+
+def _plain_lines(block: bytes, encoding: str) -> list[str] | None:
+    """Return the lines of a block without their ends; None if one of them needs a second look."""
+    if encoding != "utf-8" or b"\r" in block or len(block) > LONGEST_LINE:
+        return None
+    try:
+        return block.decode().removesuffix("\n").split("\n")
+    except UnicodeDecodeError:
+        return None
+
+
+def _no_text(name: str, raw: bytes, encoding: str, error: UnicodeError, number: int) -> DataError:
+    """Make the error for a line that is no text in an encoding."""
+    text = raw.rstrip(b"\r\n").decode("ascii", "backslashreplace")
+    wrong = f"byte {raw[error.start]:#04x}" if isinstance(error, UnicodeDecodeError) else str(error)
+    wrong += f" in {text[:60]}; data.encoding or --encoding names another"
+    return DataError(name, f"{encoding} text", wrong, number)
 
 
 def largest_unpacked(source: str) -> float:

@@ -86,8 +86,8 @@ def _convolved(graph: Graph, characters: Value, layer: CharacterCnn) -> Value:
     """(U, C) characters → (U, F): the maximum over the windows with a character.
 
     A filter's response is a sum of a summand for each position of the window, and a summand depends on one character
-    alone. So rows of a table are added, which takes a fraction of the time of a convolution. Few forms are long: the windows
-    from `SHORT` characters on are computed for those alone.
+    alone. So rows of a table are added, which takes a fraction of the time of a convolution. Few forms are long: the
+    windows from `SHORT` characters on are computed for those alone.
     """
     width, count = layer.convolution.kernel_size[0], layer.embedding.num_embeddings
     beside, bias = width - 1, layer.convolution.bias

@@ -6,8 +6,10 @@ import io
 import sys
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from bilstm_nlp.data.lines import numbered_lines
+from bilstm_nlp.data.lines import BLOCK, numbered_lines
 from bilstm_nlp.errors import DataError
 
 
@@ -36,6 +38,28 @@ def test_gzip_reads_as_the_plain_file(tmp_path):
     content = "eins\r\nzwei\n\nüber".encode()
     plain, packed = written(tmp_path, content), written(tmp_path, gzip.compress(content), "file.txt.gz")
     assert lines(packed) == lines(plain)
+
+
+ENDS = st.lists(st.sampled_from([b"a", b"\xc3\xa9", b"\xff", b"\n", b"\n", b"\r\n", b"\r", b"x" * 70_000]))
+
+
+@settings(max_examples=30)
+@given(ENDS, st.integers(3, BLOCK // 4 + 2), st.sampled_from(["file.txt", "file.txt.gz"]))
+def test_blocks_of_lines_have_the_lines_of_the_file(tmp_path_factory, ends, before, name):
+    """Short lines stand before, so that the last lie on both sides of the end of a block."""
+    content = b"b c\n" * before + b"".join(ends)
+    expected, wrong = [], []
+    for number, raw in enumerate(io.BytesIO(content), 1):
+        line = raw[:-1].removesuffix(b"\r") if raw.endswith(b"\n") else raw
+        try:
+            expected.append((number, line.decode()))
+        except UnicodeDecodeError:
+            wrong.append(number)
+    complaints: list[DataError] = []
+    packed = gzip.compress(content, 1) if name.endswith(".gz") else content
+    source = written(tmp_path_factory.mktemp("lines"), packed, name)
+    assert list(numbered_lines(source, "utf-8", complaints.append)) == expected
+    assert [error.line for error in complaints] == wrong
 
 
 def test_standard_input_is_bytes_in_the_encoding(monkeypatch):
