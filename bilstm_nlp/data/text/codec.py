@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bilstm_nlp.batch import AnyArray, Bools, Ints
+from bilstm_nlp.batch import AnyArray, Bools, Ints, TokenBatch
 from bilstm_nlp.data.text.codec_file import (
     column_as_json,
     saved_agreement,
@@ -159,6 +159,12 @@ class TaggingCodec:
         `with_tags` asks for gold tags. Raises `KeyError` for a tag outside the training data.
         """
         return self.encode_folds([Fold(sentences, self.lexicon)], with_tags=with_tags)
+
+    def alone(self, sentence: Sentence) -> TokenBatch[AnyArray]:
+        """Encode a sentence with tokens as a batch of its own, without tags."""
+        if self.features or self.columns or len(self.pairs):
+            return self.encode([sentence]).collate(np.zeros(1, np.int64))
+        return self.tables.alone(sentence.tokens)
 
     def encode_folds(self, folds: Sequence[Fold], *, with_tags: bool = False) -> EncodedSentences:
         """Encode the sentences of all folds, each matched with its own lexicon. Raises `KeyError` as `encode` does."""

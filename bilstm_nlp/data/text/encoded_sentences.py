@@ -84,7 +84,7 @@ class EncodedSentences:
         return TokenBatch(
             words=np.where(mask, self.form_words[of_tokens], 0),
             distinct=padded_distinct,
-            characters=_padded(spellings),
+            characters=padded(spellings),
             shapes=shapes,
             lengths=lengths,
             mask=mask,
@@ -99,7 +99,7 @@ class EncodedSentences:
         return TokenBatch(
             words=self.form_words[self.forms][None],
             distinct=self.forms[None],
-            characters=_padded(self.form_spellings),
+            characters=padded(self.form_spellings),
             shapes=self.form_shapes,
             lengths=self.lengths,
             mask=np.ones((1, len(self.forms)), np.bool_),
@@ -110,10 +110,10 @@ class EncodedSentences:
         )
 
 
-def _padded(spellings: Sequence[bytes]) -> Ints:
+def padded(spellings: Sequence[bytes]) -> Ints:
     """Return the characters of U spellings, (U, C), with 0 at padding.
 
-    >>> _padded([np.array([5, 6]).tobytes(), np.array([7]).tobytes()]).tolist()
+    >>> padded([np.array([5, 6]).tobytes(), np.array([7]).tobytes()]).tolist()
     [[5, 6], [7, 0]]
     """
     width = max(map(len, spellings), default=0)

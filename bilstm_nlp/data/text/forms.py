@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bilstm_nlp.batch import Ints
-from bilstm_nlp.data.text.encoded_sentences import EncodedSentences
+from bilstm_nlp.batch import AnyArray, Ints, TokenBatch
+from bilstm_nlp.data.text.encoded_sentences import EncodedSentences, padded
 from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.data.text.vocabulary import FIRST, UNKNOWN, Vocabulary, WordTable, shape
 
@@ -65,8 +65,7 @@ class FormTables:
         table = {form: number for number, form in enumerate(dict.fromkeys(tokens))}
         forms = np.fromiter(map(table.__getitem__, tokens), np.int64, len(tokens))
         lengths = np.array([len(sentence.tokens) for sentence in sentences], np.int64)
-        # Long forms are not cached: a stream full of them would fill the memory.
-        rows = [self.cached_rows(form) if len(form) <= LONGEST_SPELLING else self.rows(form) for form in table]
+        rows = list(map(self._rows, table))
         encoded = EncodedSentences(
             offsets=_offsets(lengths),
             documents=np.array([sentence.document for sentence in sentences], np.int64),
@@ -80,6 +79,19 @@ class FormTables:
         )
         return EncodedForms(encoded, list(table))
 
+    def alone(self, tokens: Sequence[str]) -> TokenBatch[AnyArray]:
+        """Look up the tokens of a sentence as a batch of its own. It has a form for each token, repeated ones too."""
+        rows = [self._rows(token) for token in tokens]
+        count = len(rows)
+        return TokenBatch(
+            words=np.array([form.word for form in rows], np.int64)[None],
+            distinct=np.arange(count)[None],
+            characters=padded([form.characters for form in rows]),
+            shapes=np.array([form.shape for form in rows], np.int64),
+            lengths=np.array([count]),
+            mask=np.ones((1, count), np.bool_),
+        )
+
     def known_pairs(self, encoded: EncodedSentences) -> Ints:
         """Return (P,) the numbers of the neighbours in sentences, each once, ascending."""
         pairs: Ints = np.unique(encoded.pair_keys(len(self.words)))
@@ -90,6 +102,10 @@ class FormTables:
         keys = encoded.pair_keys(len(self.words))
         rows = np.searchsorted(pairs, keys).clip(max=len(pairs) - 1)
         return np.where(pairs[rows] == keys, rows + FIRST, UNKNOWN)
+
+    def _rows(self, form: str) -> FormRows:
+        """Look up a form. Long forms are not cached: a stream full of them would fill the memory."""
+        return self.cached_rows(form) if len(form) <= LONGEST_SPELLING else self.rows(form)
 
     @cached_property
     def cached_rows(self) -> Callable[[str], FormRows]:

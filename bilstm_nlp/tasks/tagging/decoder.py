@@ -13,7 +13,8 @@ from bilstm_nlp.data.batches import in_corpus_order
 from bilstm_nlp.data.text.codec import TaggingCodec
 from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.errors import InputError
-from bilstm_nlp.tasks.tagging.decoding import DecodedBatch, decoded_batches
+from bilstm_nlp.tags import Span
+from bilstm_nlp.tasks.tagging.decoding import DecodedBatch, decode_alone, decoded_batches
 from bilstm_nlp.tasks.tagging.network import TaggingNetwork
 from bilstm_nlp.tasks.temperature import Confidences
 
@@ -55,6 +56,10 @@ class Decoder(Protocol):
         self, sentences: Sequence[Sentence], *, attention: bool = False, batch_tokens: int | None = None
     ) -> Iterator[DecodedBatch]:
         """Yield batches of sentences of similar length, the longest sentences first."""
+        ...
+
+    def entities(self, sentence: Sentence) -> dict[Span, float]:
+        """Return the entities of a single sentence with tokens, and their calibrated probabilities."""
         ...
 
     def confidences(self, batches: Sequence[DecodedBatch]) -> Confidences:
@@ -101,6 +106,10 @@ class ModelDecoder:
         """Yield batches of sentences, as `decoded_batches` does."""
         encoded = self.codec.encode(sentences)
         return decoded_batches(self.network, self.codec, encoded, attention=attention, batch_tokens=batch_tokens)
+
+    def entities(self, sentence: Sentence) -> dict[Span, float]:
+        """Return the entities of a single sentence, as `decode_alone` does."""
+        return decode_alone(self.network, self.codec, sentence)
 
     def confidences(self, batches: Sequence[DecodedBatch]) -> Confidences:
         """Return a function: temperature → (N,) exact probabilities of the batches' own entities, batch by batch."""

@@ -15,7 +15,7 @@ from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.nn.crf.best_paths import viterbi
 from bilstm_nlp.nn.crf.chain import ChainScores
-from bilstm_nlp.tags import legal_transitions, spans
+from bilstm_nlp.tags import Span, legal_transitions, spans
 from bilstm_nlp.tasks.tagging.decoder import ModelDecoder, confidences_at
 from bilstm_nlp.tasks.tagging.decoding import BATCH_TOKENS, DecodedBatch, emissions, tags_of
 from bilstm_nlp.tasks.tagging.evaluation import Evaluation
@@ -141,6 +141,12 @@ class EnsembleDecoder:
                 tags=tags,
                 entities=[spans(row, self.codec.scheme) for row in tags],
             )
+
+    def entities(self, sentence: Sentence) -> dict[Span, float]:
+        """Return the entities of a single sentence, and the calibrated probabilities of the mean."""
+        (batch,) = self.batches([sentence])
+        (entities,) = batch.posterior().of_entities(batch.entities)
+        return entities
 
     def confidences(self, batches: Sequence[DecodedBatch]) -> Confidences:
         """Return a function: temperature → (N,) probabilities of the batches' own entities, batch by batch.

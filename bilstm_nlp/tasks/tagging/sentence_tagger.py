@@ -33,7 +33,7 @@ from bilstm_nlp.tasks.tagging.output_format import (
 )
 from bilstm_nlp.tasks.tagging.parts import apart, together
 from bilstm_nlp.tasks.tagging.stream import ATTENTION_CHUNK, CHUNK, Chunk, Reading, chunks, in_threads_joined, joined
-from bilstm_nlp.tasks.tagging.tagged_sentences import tagged_sentences
+from bilstm_nlp.tasks.tagging.tagged_sentences import entities_of, tagged_sentences
 from bilstm_nlp.tasks.tagging.tally import Tally
 
 logger = logging.getLogger(__name__)
@@ -82,10 +82,13 @@ class SentenceTagger:
         bilstm_nlp.errors.InputError: tag: input 2: expected a text or a list of tokens, found None
         """
         sentences = sentences_of_inputs(inputs, self.reads, "tag")
+        if is_one_input(inputs) or (isinstance(inputs, list | tuple) and len(inputs) == 1):
+            (sentence,) = sentences
+            entities = entities_of(sentence, self.decoder.entities(sentence)) if sentence.tokens else []
+            return entities if is_one_input(inputs) else [entities]
         read = chunks(sentences, CHUNK, documents=self.decoder.reads_documents)
         tagged = chain.from_iterable(self.tagged(chunk, confidence=True, tags=False) for chunk in read)
-        entities = [list(sentence.entities) for sentence in tagged]
-        return entities[0] if is_one_input(inputs) else entities
+        return [list(sentence.entities) for sentence in tagged]
 
     def stream(
         self,

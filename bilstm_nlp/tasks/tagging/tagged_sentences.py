@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
 
 import numpy as np
@@ -76,6 +76,12 @@ def text_of(sentence: Sentence) -> tuple[str, Offsets]:
         return text, lambda span: (of_tokens[span.start][0], of_tokens[span.end - 1][1])
     before = list(accumulate(map(len, sentence.tokens), initial=0))  # characters of the tokens before each
     return " ".join(sentence.tokens), lambda span: (before[span.start] + span.start, before[span.end] + span.end - 1)
+
+
+def entities_of(sentence: Sentence, probabilities: Mapping[Span, float]) -> list[Entity]:
+    """Return the spans of a sentence as entities at their place in the text."""
+    text, offsets = text_of(sentence)
+    return [_entity(text, offsets, span, probability) for span, probability in probabilities.items()]
 
 
 def _entity(text: str, offsets: Offsets, span: Span, score: float | None) -> Entity:
