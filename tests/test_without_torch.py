@@ -74,7 +74,7 @@ from bilstm_nlp.nn.crf.chain import ChainScores
 
 class SteadyScores:
     "The same score for every tag, of which each likes to follow itself."
-    heads, temperature = 0, 1.0
+    heads, temperature, callers = 0, 1.0, 1
 
     def __init__(self, tags):
         self.chain = ChainScores(np.zeros(tags), np.zeros(tags), np.eye(tags)).to(np.float32)
