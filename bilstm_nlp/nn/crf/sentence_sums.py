@@ -109,16 +109,17 @@ class SentenceSums:
         transitions inside it must. As in `Posterior`, results have the emissions' type.
         """
         _, within, leaving = self._kernels
-        sums = self._forward[start] @ leaving
-        sums *= self._weights[start + 1]
-        sums[:, -1] = 0.0
-        sums[:, :-1] *= type_tags
-        lengths = end - start
-        for step in range(1, int(lengths.max(initial=0))):
-            longer = np.flatnonzero(lengths > step)
-            sums[longer] = sums[longer] @ within * self._weights[start[longer] + step + 1]
-        sums *= self._backward[end + 1] @ leaving.T
-        logarithms: Values = np.minimum(np.log(sums.sum(1) / self._sum), 0.0).astype(self._dtype)
+        sums = []
+        for first, past, tags in zip(start.tolist(), end.tolist(), type_tags, strict=True):
+            inside = self._forward[first].dot(leaving)
+            inside *= self._weights[first + 1]
+            inside[:-1] *= tags
+            inside[-1] = 0.0
+            for weights in self._weights[first + 2 : past + 1]:
+                inside = inside.dot(within)
+                inside *= weights
+            sums.append(inside.dot(leaving.dot(self._backward[past + 1])))
+        logarithms: Values = np.minimum(np.log(np.array(sums) / self._sum), 0.0).astype(self._dtype)
         return logarithms
 
 

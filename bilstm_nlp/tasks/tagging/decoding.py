@@ -130,6 +130,8 @@ def decode_alone(network: TaggingNetwork, codec: TaggingCodec, sentence: Sentenc
     emitted = network.emissions(batch).scores
     (tags,) = tags_of(viterbi(scores, emitted, batch.lengths)[0], batch.lengths, codec)
     entities = spans(tags, codec.scheme)
+    if not entities:
+        return {}
     chain = Chain(scores, codec, emitted, batch.lengths, network.temperature)
     probabilities = EntityPosterior([chain], codec.tags).probabilities([entities])
     return dict(zip(entities, probabilities.tolist(), strict=True))
