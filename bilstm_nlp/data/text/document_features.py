@@ -43,6 +43,8 @@ def usage(forms: Sequence[str], tokens: Ints, lengths: Ints, documents: Ints) ->
     >>> features[:, Use.SMALL].tolist()  # "Ford" is in lower case elsewhere
     [1.0, 1.0, 0.0, 1.0]
     """
+    if len(forms) == len(tokens) == len({form.lower() for form in forms}):  # as in most sentences alone
+        return np.zeros((len(tokens), len(Use)), np.float32)
     first, last = np.zeros(len(tokens), np.bool_), np.zeros(len(tokens), np.bool_)
     ends = np.cumsum(lengths)
     first[(ends - lengths)[lengths > 0]] = True

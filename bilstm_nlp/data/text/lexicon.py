@@ -89,8 +89,10 @@ class EntityLexicon:
         `tokens` (N,) are numbers of distinct `forms`, `lengths` (S,) the tokens of each sentence.
         """
         last = self.longest(forms, tokens, lengths)
-        flags = np.zeros((len(tokens), len(self.types), ROLES), np.bool_)
         start, kind = np.nonzero(last >= 0)
+        if not len(start):
+            return np.zeros((len(tokens), self.features), np.bool_)
+        flags = np.zeros((len(tokens), len(self.types), ROLES), np.bool_)
         end = last[start, kind]
         single = end == start
         flags[start[single], kind[single], 3] = True
@@ -107,6 +109,8 @@ class EntityLexicon:
         The parameters are those of `matches`.
         """
         known = np.array([self.tokens.get(form, -1) for form in forms], np.int64)
+        if known.max(initial=-1) < 0:
+            return np.full((len(tokens), len(self.types)), -1, np.int64)
         return self._longest(known[tokens], np.repeat(np.cumsum(lengths), lengths))
 
     def _longest(self, tokens: Ints, ends: Ints) -> Ints:
