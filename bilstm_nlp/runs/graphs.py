@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.runs.checksums import digest_of
 from bilstm_nlp.runs.directory import RunDirectory
+from bilstm_nlp.runs.models import GRAPH
 from bilstm_nlp.tasks.graph_session import Graph, check_installed
 from bilstm_nlp.tasks.request import Engine
 
-GRAPH = "model.onnx"
 BESIDE = "network.safetensors"
 KEPT = "onnx"
 MADE_OF = "made-of.json"

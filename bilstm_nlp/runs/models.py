@@ -17,6 +17,8 @@ MODELS = ("english",)
 """The models of this repository."""
 CLONE = Path(__file__).parents[2] / "models"
 """The models of a clone, which need no installation."""
+GRAPH = "model.onnx"
+"""The graph of an export, in place of weights."""
 
 
 def located(path: Path) -> Path:
@@ -38,6 +40,11 @@ def located(path: Path) -> Path:
 def is_run(path: Path) -> bool:
     """Return True if there is a run, finished or not."""
     return (path / "run.json").exists()
+
+
+def has_graph(path: Path) -> bool:
+    """Return True if the run of a path or a name is an export, before anything is imported that opens it."""
+    return (located(path) / GRAPH).exists()
 
 
 def hint(path: Path) -> str:

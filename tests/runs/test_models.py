@@ -11,7 +11,7 @@ import bilstm_nlp
 from bilstm_nlp.errors import RunError
 from bilstm_nlp.runs import models
 from bilstm_nlp.runs.directory import RunDirectory
-from bilstm_nlp.runs.models import located
+from bilstm_nlp.runs.models import has_graph, located
 
 SAVED = Path(__file__).parent / "0.1.0" / "tagger"
 
@@ -54,6 +54,12 @@ def test_run_of_the_same_name_comes_first(packaged):
     shutil.copytree(SAVED, "tiny")
     assert located(Path("tiny")) == Path("tiny")
     assert located(Path("tiny/")) == Path("tiny")
+
+
+def test_export_is_told_by_its_graph(packaged):
+    assert not has_graph(Path("tiny"))
+    (packaged / "model.onnx").touch()
+    assert (has_graph(Path("tiny")), has_graph(packaged), has_graph(Path("nowhere"))) == (True, True, False)
 
 
 @pytest.mark.parametrize("path", ["./x/tiny", "nowhere", "..", ".", "tiny-er", "os"])

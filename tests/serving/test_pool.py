@@ -25,7 +25,7 @@ from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.errors import DataError, InputError, WorkerError
 from bilstm_nlp.serving import pool as workers
 from bilstm_nlp.serving.chunk_reader import ChunkReader
-from bilstm_nlp.serving.messages import ChunkOutput
+from bilstm_nlp.serving.messages import ChunkOutput, Work
 from bilstm_nlp.serving.pool import in_order
 from bilstm_nlp.tasks.request import Request
 from bilstm_nlp.tasks.tagging.stream import CHUNK, Chunk
@@ -287,6 +287,16 @@ def test_spawned_workers_have_the_same_output_and_error(tagger_run, tmp_path, mo
 
 def test_the_module_that_workers_need_is_there():
     assert find_spec(workers.WORKER) is not None
+
+
+def test_workers_start_with_the_library_that_computes(tmp_path):
+    (tmp_path / "model.onnx").touch()
+    for paths, engine, library in (
+        ([tmp_path], "torch", "onnxruntime"),
+        ([tmp_path / "run"], "onnx", "onnxruntime"),
+        ([tmp_path, tmp_path / "run"], "torch", "torch"),
+    ):
+        assert workers.library(Work(paths, "mean", Request("x.txt", engine=engine))) == library
 
 
 def test_a_dead_worker_ends_the_command_with_status_1(call, tagger_run, monkeypatch):
