@@ -11,7 +11,8 @@ seed=${BILSTM_KILLS_SEED:-$RANDOM}
 
 failed=0
 # A process a file, as many at a time as there are cores.
-printf '%s\n' tests/fuzz/test_*.py tests/test_{models,same_bits,python_versions}.py |
+printf '%s\n' tests/fuzz/test_*.py tests/test_{models,same_bits,python_versions}.py \
+    tests/tasks/classification/test_contract.py |
     HYPOTHESIS_PROFILE=nightly OMP_NUM_THREADS=1 xargs -P "$(nproc)" -n 1 python -m pytest "${patient[@]}" || failed=1
 BILSTM_KILLS=${BILSTM_KILLS:-500} BILSTM_KILLS_SEED=$seed python -m pytest "${patient[@]}" -s tests/runs/test_kills.py || failed=1
 python -m scripts.soak --minutes "${SOAK_MINUTES:-30}" "$@" || failed=1

@@ -45,17 +45,32 @@ def one_line(result) -> str:
 # --- nothing is executed ---
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.relative_to(PACKAGE).as_posix())
-def test_no_module_unpickles_or_evaluates_a_file(path):
+def test_no_module_unpickles_or_evaluates_a_file():
+    paths = sorted(PACKAGE.rglob("*.py"))
+    assert len(paths) > 400
+    assert {path.relative_to(PACKAGE): used for path in paths if (used := unsafe(path))} == {}
+
+
+def unsafe(path: Path) -> list[str]:
+    """List what a module imports or calls that could carry out what a file says."""
+    used = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            assert not UNPICKLING & {alias.name.partition(".")[0] for alias in node.names}
+            used += UNPICKLING & {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            assert (node.module or "").partition(".")[0] not in UNPICKLING
+            used += UNPICKLING & {(node.module or "").partition(".")[0]}
         elif isinstance(node, ast.Call):
             called = ast.unparse(node.func)
-            assert called not in {"eval", "exec", "torch.load", "pd.read_pickle", "__import__", "yaml.load"}, called
-            assert "allow_pickle" not in {keyword.arg for keyword in node.keywords} or called == "np.save", called
+            allows = "allow_pickle" in {keyword.arg for keyword in node.keywords} and called != "np.save"
+            if allows or called in {"eval", "exec", "torch.load", "pd.read_pickle", "__import__", "yaml.load"}:
+                used.append(called)
+    return used
+
+
+@pytest.mark.parametrize("line", ["import pickle", "from pickle import load", "x = torch.load(y)", "eval(x)"])
+def test_unsafe_module_is_told(line, tmp_path):
+    (tmp_path / "module.py").write_text(line)
+    assert len(unsafe(tmp_path / "module.py")) == 1
 
 
 class Planted:

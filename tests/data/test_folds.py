@@ -25,7 +25,7 @@ def test_count_of_decimals_is_exact(thousandths, total):
     assert count_of(thousandths / 1000, total) == Fraction(thousandths, 1000) * total // 1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.integers(1, 60)), min_size=1, max_size=30), st.integers(2, 6))
 def test_folds_have_like_sizes_and_keep_documents(runs, folds):
     """`runs`: a document or none, and its number of sentences."""

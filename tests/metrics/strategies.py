@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bilstm_nlp.tags import Span
 
-thorough = settings(max_examples=100, deadline=None)
+thorough = settings(max_examples=60, deadline=None)
 
 TYPES = ("PER", "LOC", "X-Y")
 

@@ -33,7 +33,7 @@ from tests.cli.test_startup import imported
 from tests.samples import SERIES
 from tests.waiting import wait_until
 
-often = settings(max_examples=200, deadline=None)
+often = settings(max_examples=100, deadline=None)
 
 
 # --- the order ---

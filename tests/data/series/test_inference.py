@@ -13,7 +13,7 @@ from bilstm_nlp.data.series.inference import best_frequency, fits_training
 FREQUENCIES = ("10s", "min", "15min", "h", "6h", "D", "2D", "B", "W-SUN", "W-WED", "MS", "ME", "QE", "YS", "YE")
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(FREQUENCIES), st.integers(20, 60), st.sets(st.integers(1, 18), max_size=3), st.booleans())
 def test_a_frequency_is_inferred_despite_missing_dates(frequency, length, missing, long_first):
     dates = pd.date_range("2021-03-03", periods=length, freq=frequency)

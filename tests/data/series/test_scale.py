@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 
 from bilstm_nlp.data.series.scale import Scale
 
-often = settings(max_examples=150, deadline=None)
+often = settings(max_examples=100, deadline=None)
 KINDS = ("standard", "robust", "min-max", "none")
 tables = arrays(np.float64, st.tuples(st.integers(1, 12), st.integers(1, 3)), elements=st.floats(-1e6, 1e6, width=32))
 

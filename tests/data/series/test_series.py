@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bilstm_nlp.data.series.series import Filled, Parts, Series, SeriesSet, split_counts, split_dates, split_fractions
 from bilstm_nlp.errors import InputError
 
-often = settings(max_examples=150, deadline=None)
+often = settings(max_examples=100, deadline=None)
 
 
 def hourly(length: int, columns: int = 1, name: str = "s") -> Series:

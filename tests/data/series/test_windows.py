@@ -14,7 +14,7 @@ from bilstm_nlp.data.series.series import split_counts, split_fractions
 from bilstm_nlp.data.series.windows import Windows
 from bilstm_nlp.errors import InputError
 
-often = settings(max_examples=150, deadline=None)
+often = settings(max_examples=100, deadline=None)
 
 
 def slow_windows(lengths, parts, look_back, horizon, stride, min_future=None):

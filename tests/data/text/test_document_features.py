@@ -16,7 +16,7 @@ from bilstm_nlp.data.text.document_features import Use, usage
 from bilstm_nlp.data.text.sentence import Sentence
 from bilstm_nlp.data.text.vocabulary import WordTable
 
-often = settings(max_examples=300, deadline=None)
+often = settings(max_examples=100, deadline=None)
 
 documents = st.lists(
     st.tuples(

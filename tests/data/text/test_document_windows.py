@@ -19,7 +19,7 @@ from bilstm_nlp.data.text.vocabulary import WordTable
 from bilstm_nlp.nn.encoder import DocumentEncoder, Dropout, Encoder, Sequences
 from bilstm_nlp.nn.tensors import on
 
-often = settings(max_examples=200, deadline=None)
+often = settings(max_examples=100, deadline=None)
 
 sentences = st.lists(st.tuples(st.integers(1, 7), st.integers(0, 3))).map(
     lambda drawn: [

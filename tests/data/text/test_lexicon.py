@@ -56,7 +56,7 @@ known = st.dictionaries(phrase, st.sets(st.sampled_from(TYPES), min_size=1), max
 texts = st.lists(st.lists(words | st.just("unknown"), min_size=1, max_size=9).map(tuple), max_size=5)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(known, texts)
 def test_the_longest_match_of_each_type_from_each_token(entities, texts):
     lexicon = EntityLexicon(entities, TYPES)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bilstm_nlp.data.text.formats.corpus import sentence_of_text
 from bilstm_nlp.data.text.tokenizer import CHARACTERS, COMPOUNDS, WORDS, Cut, Kind, clusters, offsets, pattern
 
-often = settings(max_examples=200, deadline=None)
+often = settings(max_examples=100, deadline=None)
 
 
 def tokens(text: str) -> list[str]:
@@ -104,7 +104,7 @@ def test_each_character_but_blanks_is_in_one_token(text, cut):
     assert all(start < end for start, end in ranges)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(st.text() | ADVERSARIAL)
 @example("George W. Bush")
 @example("plan B.  And W.\u00a0Bush, A.\nA")

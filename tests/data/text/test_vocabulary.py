@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bilstm_nlp.data.text.vocabulary import PADDING, UNKNOWN, Vocabulary, WordTable, lookup_chain, shape
 from bilstm_nlp.data.text.word_vectors import Pretrained, matrix
 
-often = settings(max_examples=200, deadline=None)
+often = settings(max_examples=100, deadline=None)
 # Few letters, in both cases and with odd case mappings, and digits, so that different forms often meet in one key.
 forms = st.text("aAbBσΣςİß019٣", max_size=4)
 counts = st.dictionaries(forms, st.integers(1, 4)).map(Counter)

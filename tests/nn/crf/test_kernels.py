@@ -25,7 +25,7 @@ from tests.nn.enumeration import (
 pytest.importorskip("numba")
 from bilstm_nlp.nn.crf import kernels
 
-often = settings(max_examples=150, deadline=None)
+often = settings(max_examples=100, deadline=None)
 
 
 @st.composite

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import combinations
 
 import numpy as np
@@ -11,7 +12,7 @@ import torch
 from bilstm_nlp.nn.crf import posterior as posterior_room
 from bilstm_nlp.nn.crf.chain import ChainScores
 from bilstm_nlp.nn.crf.posterior import Posterior
-from bilstm_nlp.tags import Span, continuing, legal_transitions, spans, tag_set
+from bilstm_nlp.tags import Scheme, Span, continuing, legal_transitions, spans, tag_set
 from tests.nn.crf.test_crf import IOBES, LENGTHS, TAGS, a_crf
 from tests.nn.enumeration import all_paths, as_arrays, posterior, ragged, random_scores, scores_of_all
 
@@ -19,6 +20,12 @@ from tests.nn.enumeration import all_paths, as_arrays, posterior, ragged, random
 @pytest.fixture(autouse=True)
 def seed():
     torch.manual_seed(0)
+
+
+@cache
+def readings_of(tags: tuple[str, ...], scheme: Scheme, length: int) -> list[list[Span]]:
+    """Read the entities of every path of so many steps."""
+    return [spans([tags[tag] for tag in path], scheme) for path in all_paths(len(tags), length)]
 
 
 @pytest.mark.parametrize("many", [40, 1], ids=["few tags", "many tags"])
@@ -40,7 +47,7 @@ def test_probabilities_of_entities_equal_sums_over_all_paths(
     asked, expected = [], []
     for b, length in enumerate(mask.sum(1).tolist()):
         probabilities = scores_of_all(crf.scores(), emissions[b, :length]).div(temperature).softmax(0)
-        readings = [spans([tags[tag] for tag in path], scheme) for path in all_paths(5, length)]
+        readings = readings_of(tuple(tags), scheme, length)
         for kind, (start, end) in ((k, borders) for k in types for borders in combinations(range(length + 1), 2)):
             asked.append((b, start, end, [tag.partition("-")[2] == kind for tag in tags]))
             with_it = torch.tensor([Span(kind, start, end) in reading for reading in readings])

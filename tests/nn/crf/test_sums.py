@@ -61,7 +61,7 @@ def test_products_are_used_only_where_they_are_exact():
     """The promise of `products_are_safe`: no reachable tag falls further behind than `SAFE_LOG_RANGE`."""
     safe = 0
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=100, deadline=None)
     @given(problems, st.integers(2, 6))
     def check(problem, tags):
         nonlocal safe

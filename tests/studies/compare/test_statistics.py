@@ -315,7 +315,7 @@ def test_holm_rejects_what_its_definition_rejects():
                 assert rejected == rejected_by_definition(p_values, level), (p_values, level)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=8))
 def test_the_front_is_what_nothing_beats(points):
     quality, speed = [q for q, _ in points], [s for _, s in points]

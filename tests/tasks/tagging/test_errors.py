@@ -93,7 +93,7 @@ def test_all_readings_of_four_tokens_are_paired_right():
 TAGS = st.lists(st.sampled_from(["O", "B-X", "I-X", "B-Y", "I-Y", "B-Z", "I-Z"]), min_size=12, max_size=12)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(TAGS, TAGS)
 def test_readings_of_longer_sentences_are_paired_right(gold, predicted):
     check(spans(gold, "IOB2"), spans(predicted, "IOB2"))

@@ -26,7 +26,7 @@ from bilstm_nlp.data.text.formats.corpus_parts import fraction_of, hold_out
 from bilstm_nlp.data.text.tokenizer import CHARACTERS
 from bilstm_nlp.errors import DataError
 
-often = settings(max_examples=200, deadline=None)
+often = settings(max_examples=100, deadline=None)
 
 COLUMNS = "-DOCSTART- O\n\nEU B-ORG\nsays O\n\nIt O\n"
 JSONL = '{"tokens": ["EU", "says"], "tags": ["B-ORG", "O"]}\n{"tokens": ["It"], "tags": ["O"]}\n'
