@@ -26,28 +26,42 @@ def best_frequency(indexes: Sequence[pd.Index], grids: Grids | None = None) -> s
 
     Candidates are the frequencies of stretches without a gap, short and long, from all over the series. The best has
     the fewest dates off its grid, then the fewest dates missing. Returns `None` if no stretch has a frequency.
+    If a single frequency gives all dates and no others, none can be better, and stretches are not looked at.
 
     >>> days = pd.DatetimeIndex(["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-05"])
     >>> best_frequency([days])
     'D'
     """
     grids = grids or Grids()
-    candidates: set[str] = set()
     longest = sorted(indexes, key=len, reverse=True)[:LOOKED_AT]
-    for dates in {np.asarray(dates).tobytes(): dates for dates in longest}.values():
-        if not isinstance(dates, pd.DatetimeIndex):
-            return _step_frequency(indexes)
-        candidates |= _fixed_days(dates)
-        for length in (len(dates), 30, 10, 5, 3):
-            for start in {int(row) for row in np.linspace(0, max(0, len(dates) - length), 20)}:
-                candidates |= _regular_frequency(dates[start : start + length])
+    distinct = {np.asarray(dates).tobytes(): dates for dates in longest}.values()
+    dated = [dates for dates in distinct if isinstance(dates, pd.DatetimeIndex)]
+    if len(dated) < len(distinct):
+        return _step_frequency(indexes)
+    candidates = set[str]().union(*map(_fixed_days, dated), *map(_regular_frequency, dated))
+    scored = _scored(candidates, indexes, grids)
+    if not (len(candidates) == 1 and scored and scored[0][:2] == (0, sum(map(len, indexes)))):
+        scored = _scored(candidates.union(*map(_frequencies_of_stretches, dated)), indexes, grids)
+    return scored[0][2] if scored else None
+
+
+def _scored(candidates: set[str], indexes: Sequence[pd.Index], grids: Grids) -> list[tuple[int, int, str]]:
+    """Return the dates off the grid, the rows and the name of each frequency that is not too fine, the best first."""
     spans = _spans(indexes)
-    scored = [
+    return sorted(
         (*_misfit(indexes, frequency, grids), frequency)
-        for frequency in sorted(candidates)
+        for frequency in candidates
         if not any(is_too_fine(dates, frequency, ROWS_PER_DATE) for dates in spans)
-    ]
-    return min(scored)[2] if scored else None
+    )
+
+
+def _frequencies_of_stretches(dates: pd.DatetimeIndex) -> set[str]:
+    """Return the frequencies of the stretches without a gap, short and long, from all over a series."""
+    frequencies = set[str]()
+    for length in (30, 10, 5, 3):
+        for start in {int(row) for row in np.linspace(0, max(0, len(dates) - length), 20)}:
+            frequencies |= _regular_frequency(dates[start : start + length])
+    return frequencies
 
 
 def _spans(indexes: Sequence[pd.Index]) -> list[pd.Index]:

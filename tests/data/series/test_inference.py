@@ -96,3 +96,9 @@ DAYS = pd.date_range("2024-01-01", periods=10, freq="D")
 )
 def test_dates_fit_training_unless_they_tell_otherwise(dates, training, fits):
     assert fits_training([dates], training, best_frequency([dates])) is fits
+
+
+def test_stretches_count_where_no_frequency_gives_all_dates():
+    """All the dates have the fixed day 31, which is no better than the month ends of the stretches."""
+    ends = pd.DatetimeIndex(["2024-01-31", "2024-02-29", "2024-03-31", "2024-04-30", "2024-05-31", "2024-06-30"])
+    assert best_frequency([ends.insert(1, pd.Timestamp("2024-02-01"))]) == "ME"
