@@ -16,6 +16,9 @@ from bilstm_nlp.tasks.tagging.network import TaggingNetwork
 from bilstm_nlp.tasks.tagging.predictor import Tagger
 from bilstm_nlp.tasks.tagging.saved import SavedTagger
 
+MOST_CALLERS = 4
+"""Threads that tag at a time, at most. Python's lock is taken for a quarter to two fifths of their time."""
+
 
 def exported(
     config: TaggingConfig,
@@ -32,4 +35,6 @@ def exported(
 def network_of(codec: TaggingCodec, graph: Graph) -> TaggingNetwork:
     """Make the network of a graph. Raises `ValueError` if arrays beside it are missing or wrong."""
     tables = WordTables.of(graph.beside, codec.frozen, codec.words.trainable)
-    return step_network(graph, partial(token_inputs, tables=tables), len(codec.tags), callers=usable_threads())
+    return step_network(
+        graph, partial(token_inputs, tables=tables), len(codec.tags), callers=min(usable_threads(), MOST_CALLERS)
+    )

@@ -19,9 +19,11 @@ from bilstm_nlp.tasks.tagging.decoder import ModelDecoder, decode_all
 from bilstm_nlp.tasks.tagging.decoding import DecodedBatch
 from bilstm_nlp.tasks.tagging.inputs import Input, sentence_of_input
 from bilstm_nlp.tasks.tagging.network import TaggingNetwork
-from bilstm_nlp.tasks.tagging.sentence_tagger import BATCH_TOKENS, SentenceTagger
+from bilstm_nlp.tasks.tagging.sentence_tagger import SentenceTagger
 from bilstm_nlp.tasks.tagging.words import words_of
 
+RECORDED_TOKENS = 2048
+"""Tokens of a batch of recorded inputs: steps of rounding depend on the batch, so that it must stay the same."""
 TYPES_SHOWN = 20
 """Types or labels that a tagger names of itself."""
 
@@ -82,7 +84,7 @@ class Tagger(SentenceTagger):
             for values, tags in zip(batch.posterior().marginals(), batch.tags, strict=True):
                 yield Answer(shortest(values[: len(tags)].ravel()), tags)
 
-        of_sentences = decode_all(self.decoder.batches(sentences, batch_tokens=BATCH_TOKENS), read)
+        of_sentences = decode_all(self.decoder.batches(sentences, batch_tokens=RECORDED_TOKENS), read)
         answers = [Answer([], []) for _ in inputs]
         for (number, _), answer in zip(units, of_sentences, strict=True):
             answers[number - 1].numbers.extend(answer.numbers)

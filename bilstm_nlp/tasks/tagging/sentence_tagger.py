@@ -38,8 +38,8 @@ from bilstm_nlp.tasks.tagging.tally import Tally
 
 logger = logging.getLogger(__name__)
 
-BATCH_TOKENS = 2048
-"""Tokens of a batch, padding included. On a CPU, larger batches gain nothing, and their sentences are less alike."""
+BATCH_TOKENS = 1024
+"""Tokens of a batch, padding included. On a CPU, larger batches gain little, and each thread holds a batch."""
 
 
 class SentenceTagger:
