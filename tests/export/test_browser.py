@@ -60,25 +60,35 @@ def trained(folder: Path, precision: str) -> Path:
     return folder / "run"
 
 
-@pytest.fixture(scope="module", params=["fp16", "int8"])
-def site(request, tmp_path_factory) -> Path:
-    """The example with an exported tagger and ONNX Runtime beside it, as its README says."""
+@pytest.fixture(scope="module")
+def runtime(tmp_path_factory) -> dict[str, bytes]:
+    """The files of ONNX Runtime for the browser, by name."""
     npm = shutil.which("npm")
     if npm is None:
         pytest.skip("needs npm")
-    folder = tmp_path_factory.mktemp("site")
-    run = trained(folder, request.param)
+    folder = tmp_path_factory.mktemp("npm")
     pack = [npm, "pack", "--silent", PACKAGE]
     fetched = subprocess.run(pack, cwd=folder, capture_output=True, text=True, check=False)
     if fetched.returncode != 0:
         pytest.skip(f"needs {PACKAGE}, which npm can't fetch")
-    shutil.copytree(EXAMPLE, folder, dirs_exist_ok=True)
+    files = {}
     with tarfile.open(folder / fetched.stdout.strip()) as archive:
         for name in RUNTIME:
             content = archive.extractfile(f"package/dist/{name}")
             assert content is not None
-            (folder / "ort").mkdir(exist_ok=True)
-            (folder / "ort" / name).write_bytes(content.read())
+            files[name] = content.read()
+    return files
+
+
+@pytest.fixture(scope="module", params=["fp16", "int8"])
+def site(request, runtime, tmp_path_factory) -> Path:
+    """The example with an exported tagger and ONNX Runtime beside it, as its README says."""
+    folder = tmp_path_factory.mktemp("site")
+    run = trained(folder, request.param)
+    shutil.copytree(EXAMPLE, folder, dirs_exist_ok=True)
+    (folder / "ort").mkdir(exist_ok=True)
+    for name, content in runtime.items():
+        (folder / "ort" / name).write_bytes(content)
     export(run, folder / "model", ExportSettings())
     return folder
 
