@@ -74,7 +74,7 @@ def test_archives_without_vectors_or_damaged_are_refused(tmp_path):
 @pytest.mark.parametrize("kind", ["gzip", "bzip2", "zip"])
 def test_what_unpacks_to_more_than_text_is_refused(tmp_path, monkeypatch, kind):
     monkeypatch.setattr(vector_containers, "UNPACKED_FREELY", 1000)
-    content = b"a 1 2\n" * 1_000_000
+    content = b"a 1 2\n" * 200_000
     path = tmp_path / "bomb"
     if kind == "zip":
         zipped(path, {"a.txt": content})
