@@ -139,7 +139,7 @@ class TaggingCodec:
         continuations = [continuing(tag, self.scheme) for tag in self.tags]
         return np.array([[tag in following for tag in self.tags] for following in continuations])
 
-    @property
+    @cached_property
     def features(self) -> int:
         """Count the features of a token from lexicons, the document and columns of numbers; 0 without any."""
         lexicons = (self.lexicon.features if self.lexicon else 0) + self.gazetteers.features

@@ -82,10 +82,11 @@ class SentenceTagger:
         bilstm_nlp.errors.InputError: tag: input 2: expected a text or a list of tokens, found None
         """
         sentences = sentences_of_inputs(inputs, self.reads, "tag")
-        if is_one_input(inputs) or (isinstance(inputs, list | tuple) and len(inputs) == 1):
+        alone = is_one_input(inputs)
+        if alone or (isinstance(inputs, list | tuple) and len(inputs) == 1):
             (sentence,) = sentences
             entities = entities_of(sentence, self.decoder.entities(sentence)) if sentence.tokens else []
-            return entities if is_one_input(inputs) else [entities]
+            return entities if alone else [entities]
         read = chunks(sentences, CHUNK, documents=self.decoder.reads_documents)
         tagged = chain.from_iterable(self.tagged(chunk, confidence=True, tags=False) for chunk in read)
         return [list(sentence.entities) for sentence in tagged]
