@@ -145,6 +145,16 @@ def test_remembered_forms_change_nothing(texts):
     assert set(read) == {token for tokens in texts for token in tokens if len(token) <= LONGEST_SPELLING}
 
 
+def test_a_sentence_alone_has_the_numbers_of_its_tokens():
+    """A form for each token, repeated ones too, so that only the forms' numbers differ from those of a batch."""
+    codec, alone = a_codec(), sentence("EU saw Peter Peter in a-very-new München 1996")
+    batch, expected = codec.alone(alone), codec.encode([alone]).collate(np.zeros(1, np.int64))
+    assert batch.words.tolist() == expected.words.tolist()
+    assert batch.lengths.tolist() == expected.lengths.tolist()
+    assert batch.characters[batch.distinct].tolist() == expected.characters[expected.distinct].tolist()
+    assert batch.shapes[batch.distinct].tolist() == expected.shapes[expected.distinct].tolist()
+
+
 def test_tags_are_read_in_the_scheme_of_the_files():
     train = [sentence("a b c d", "B-X L-X O U-X")]
     words = WordTable.build(Counter("abcd"), None)

@@ -154,6 +154,15 @@ def test_order_of_members_and_batches_change_nothing(members):
         assert second.posterior(1.0).of_entities(second.entities)[0] == pytest.approx(expected, abs=1e-12)
 
 
+def test_a_sentence_alone_has_the_entities_of_its_batch(members):
+    """By each member, whose ways are shorter for a single sentence, and by all together."""
+    for decoder in (*members, EnsembleDecoder(members)):
+        expected = decode_all(decoder.batches(SENTENCES), lambda batch: batch.posterior().of_entities(batch.entities))
+        for sentence, entities in zip(SENTENCES, expected, strict=True):
+            assert decoder.entities(sentence) == pytest.approx(entities, abs=1e-9)
+    assert any(expected)
+
+
 @pytest.mark.parametrize("kind", [CrfHead, SoftmaxHead])
 def test_the_order_of_a_members_tags_changes_nothing(kind):
     own = member(7, kind, constrained=kind is CrfHead, temperature=1.3)
