@@ -169,6 +169,7 @@ def run(tmp_path_factory) -> Path:
     return corpora.trained(corpora.Corpora(CORPUS, CORPUS, None, ()), tmp_path_factory.mktemp("runs"))
 
 
+@pytest.mark.slow
 def test_ner_is_measured_beside_its_floor(bench):
     results = bench("ner", *SAMPLE, "--steps", 2)
     assert results["figures"].keys() == {

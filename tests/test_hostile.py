@@ -304,6 +304,7 @@ def test_endless_line_is_refused(tmp_path, tagger_run, call):
     assert result.out.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_endless_sentence_is_refused_in_every_format(tmp_path, tagger_run, call):
     count = 2 * LONGEST_SENTENCE
     for name, content in (

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 # This runner is a tool of this project, not of the package: one Python that has torch tests it.
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
 ROOT = Path(__file__).parent.parent
 FIRST = """

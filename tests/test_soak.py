@@ -22,6 +22,7 @@ def test_no_line_of_a_stream_is_lost_doubled_or_changed(tagger_run, tmp_path, jo
     assert streamed.got == streamed.sent > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
 def test_output_before_a_fault_is_complete(tagger_run, tmp_path, call, seed):
     """The seeds cover all kinds of faults. The command runs in this process."""

@@ -66,6 +66,7 @@ def test_a_corpus_in_another_scheme_scores_the_same(run, call, tmp_path, caplog)
     assert json.loads(result.out)["f1"] == json.loads((run / "metrics.json").read_text())["dev"]["f1"]
 
 
+@pytest.mark.slow
 def test_the_errors_page_lists_every_wrong_entity(run, call, tmp_path):
     path = tmp_path / "errors.html"
     shown = call("evaluate", run, "--errors", path)

@@ -30,6 +30,7 @@ def imported(*arguments: object) -> tuple[set[str], str]:
     return {name.partition(".")[0] for name in json.loads(done.stderr.splitlines()[-1])}, done.stdout
 
 
+@pytest.mark.slow
 def test_a_taggers_prediction_imports_nothing_for_training_scoring_or_tables(tagger_run, tmp_path):
     (tmp_path / "one.txt").write_text("Maria Keller visited Basel.\n")
     libraries, printed = imported("predict", tagger_run, tmp_path / "one.txt", "--format", "jsonl", "--confidence")

@@ -125,6 +125,7 @@ def test_a_finished_run_is_replaced_only_with_force_and_good_data(run, call):
     assert (run / "model.safetensors").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_resuming_with_another_config_is_refused(tmp_path, call):
     path = tmp_path / "run"
     epochs = train.train_epochs(load(Path(TAGGER), SMALL[1::2]), path)

@@ -158,6 +158,7 @@ def test_export_is_not_trained_once_more(exported_tagger, call):
     assert (result.status, result.err.startswith(expected), "epoch" in result.err) == (2, True, False)
 
 
+@pytest.mark.slow
 def test_random_initial_states_are_refused(tmp_path, call):
     overrides = ["training.epochs=1", "encoder.hidden=4", "encoder.initial_state='random'", "data.fraction=0.1"]
     config = load(Path(TAGGER), overrides)
@@ -168,6 +169,7 @@ def test_random_initial_states_are_refused(tmp_path, call):
     assert not (tmp_path / "exported").exists()
 
 
+@pytest.mark.slow
 def test_8_bits_of_a_model_without_lstm_layers_are_refused(tmp_path, call):
     overrides = ["training.epochs=1", "encoder.hidden=4", "encoder.cell='gru'", "data.fraction=0.1"]
     train.train(load(Path(TAGGER), overrides), tmp_path / "run")

@@ -12,6 +12,7 @@ pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
 
+@pytest.mark.slow
 def test_an_exported_taggers_prediction_imports_no_more_than_it_needs(exported_tagger, tmp_path):
     (tmp_path / "text.txt").write_text("Maria Keller visited Basel.\n")
     libraries, printed = imported("predict", exported_tagger, tmp_path / "text.txt", "--format", "jsonl")

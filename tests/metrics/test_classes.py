@@ -24,6 +24,7 @@ def answers(draw, several: bool):
     return eye[generator.integers(0, classes, count)], eye[values.argmax(1)], values
 
 
+@pytest.mark.slow
 @given(answers(several=False))
 @settings(max_examples=60, deadline=None)
 def test_scores_of_one_class_equal_those_of_sklearn(case):
@@ -45,6 +46,7 @@ def test_scores_of_one_class_equal_those_of_sklearn(case):
     check_areas(scores, gold, values)
 
 
+@pytest.mark.slow
 @given(answers(several=True))
 @settings(max_examples=60, deadline=None)
 def test_scores_of_several_classes_equal_those_of_sklearn(case):

@@ -90,6 +90,7 @@ def test_readings_differ_on_entities_that_begin_without_b() -> None:
     assert (case.sentence, case.side, case.span, case.reading) == (0, "predicted", Span("PER", 0, 2), "conlleval")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", SCHEMES)
 @thorough
 @given(data=st.data())

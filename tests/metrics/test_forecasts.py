@@ -44,6 +44,7 @@ def assert_same(result, expected):
         assert getattr(result, name) == (None if right is None else pytest.approx(right, rel=1e-9, abs=1e-12)), name
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.data(), st.lists(st.integers(0, 3), min_size=1, max_size=3), st.booleans())
 def test_point_scores_of_any_batches_are_means_over_points(data, sizes, per_window):

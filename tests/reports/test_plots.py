@@ -123,6 +123,7 @@ def test_transitions_that_are_all_forbidden_are_drawn(tmp_path):
     assert texts(plots.transitions(["O"], np.array([[np.nan]]), tmp_path / "t.png").axes[0]) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [2, plots.NUMBERED, plots.NUMBERED + 1])
 def test_a_matrix_grows_with_its_labels_and_numbers_only_what_fits(tmp_path, size):
     figure = plots.confusion([str(i) for i in range(size)], np.ones((size, size), int), tmp_path / "c.png")

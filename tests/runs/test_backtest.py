@@ -101,6 +101,7 @@ def test_refitting_reports_the_origin_and_the_epoch(small, call, tmp_path, monke
     assert shown == [f"origin 1 of 1, model {model} of 2, epoch {epoch} of 2" for model in (1, 2) for epoch in (1, 2)]
 
 
+@pytest.mark.slow
 def test_refitting_several_runs_combines_their_new_models(small, tmp_path):
     """Forecasts are means of those of each run refitted alone, with intervals of the refitted models together."""
     values = json.loads((small / "config.json").read_text())

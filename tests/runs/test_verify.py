@@ -96,6 +96,7 @@ def test_damage_of_every_file_is_named(runs):
         assert verify(run).same
 
 
+@pytest.mark.slow
 def test_files_of_another_run_are_refused(runs, tmp_path):
     list(train.train_epochs(load(Path(TAGGER), [*SMALL[1::2], "training.epochs=1", "seed=7"]), tmp_path / "other"))
     other = tmp_path / "other"

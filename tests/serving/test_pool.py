@@ -206,6 +206,7 @@ def test_empty_input_gives_empty_output(tagger_run, call):
     assert both(call, tagger_run, "-", "--format", "csv").out.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_output_before_a_bad_line_is_complete(tagger_run, call, tmp_path):
     content = lines(LONG).encode() + b"caf\xe9\nnever reached\n"
     ended = both(call, tagger_run, "-", stdin=content)

@@ -27,6 +27,7 @@ print(faults[-1] - faults[1])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs glibc, whose memory is kept")
 def test_freed_memory_is_not_given_back():
     """Arrays of 40 MB, 9,766 pages each, where pages have 4 KiB."""

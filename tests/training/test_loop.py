@@ -53,6 +53,7 @@ def test_part_with_all_batches_of_an_epoch_is_refused(batches):
         next(fit(Line(), points, evaluate, settings(), changed))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("average", [None, 0.9])
 def test_pausing_at_any_batch_ends_in_the_same_bits(average, tmp_path):
     """Pause many times, through files, also at the beginning and the end of epochs."""

@@ -20,6 +20,7 @@ def written(words: list[bytes], vectors: np.ndarray, end: bytes = b"", count: in
     return b"%d %d\n" % (len(words) if count is None else count, vectors.shape[1]) + b"".join(rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", [b"", b"\n"])
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 @often

@@ -61,6 +61,7 @@ def file(tmp_path) -> Path:
 # --- parsing ---
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["glove", "word2vec", "fasttext"])
 @pytest.mark.parametrize("suffix", [".txt", ".vec.gz"])
 @often
@@ -79,6 +80,7 @@ def test_files_of_each_kind_are_read_as_written(tmp_path, kind, suffix, table):
     assert np.array_equal(read, vectors)
 
 
+@pytest.mark.slow
 @often
 @given(st.lists(st.from_regex(r"-?[0-9]{1,12}(\.[0-9]{0,25})?([eE]-?[0-9]{1,2})?", fullmatch=True), min_size=2))
 def test_numbers_are_what_python_reads(tmp_path, texts):

@@ -162,6 +162,7 @@ def test_another_version_of_the_cache_is_not_read(file, cache, parses, monkeypat
     assert len(parses) == 2
 
 
+@pytest.mark.slow
 def test_any_damage_to_the_cache_is_noticed(file, cache, parses, caplog):
     file.write_bytes(b"a 1 2\nb 3 4\n")
     expected = read_vectors(file)

@@ -60,6 +60,7 @@ def viterbi_in_numpy(scores, emissions, lengths):
 # --- sums over paths ---
 
 
+@pytest.mark.slow
 @often
 @given(problems())
 def test_likelihoods_and_gradients_equal_torchs(problem):
@@ -145,6 +146,7 @@ def test_there_is_no_second_derivative():
 # --- best paths ---
 
 
+@pytest.mark.slow
 @often
 @given(problems(torch.float32), st.booleans())
 def test_best_paths_equal_numpys_bit_by_bit(problem, rounded):
@@ -157,6 +159,7 @@ def test_best_paths_equal_numpys_bit_by_bit(problem, rounded):
         np.testing.assert_array_equal(value, expected)
 
 
+@pytest.mark.slow
 @often
 @given(problems(torch.float32))
 def test_best_paths_are_the_best_of_all_paths(problem):

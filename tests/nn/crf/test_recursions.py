@@ -27,6 +27,7 @@ from tests.nn.enumeration import (
 often = settings(max_examples=60, deadline=None)
 
 
+@pytest.mark.slow
 @often
 @given(problems, st.sampled_from(GARBAGE))
 def test_messages_are_sums_over_paths(problem, padding):
@@ -48,6 +49,7 @@ def test_messages_are_sums_over_paths(problem, padding):
 # --- products or log-sum-exp ---
 
 
+@pytest.mark.slow
 def test_products_are_used_only_where_they_are_exact():
     """The promise of `products_are_safe`: no reachable tag falls further behind than `SAFE_LOG_RANGE`."""
     safe = 0

@@ -83,6 +83,7 @@ def min_token(span: Span) -> int:
     return span.start
 
 
+@pytest.mark.slow
 def test_all_readings_of_four_tokens_are_paired_right():
     readings = every_reading(4)
     assert len(readings) == 153

@@ -254,6 +254,7 @@ SETTINGS = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(st.binary(max_size=20) | JSON.map(lambda value: json.dumps(value).encode()), max_size=3), SETTINGS)
 def test_any_bytes_give_sentences_or_a_data_error(folder, lines, settings):
     path = folder / "x.jsonl"
