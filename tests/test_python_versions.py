@@ -45,9 +45,7 @@ def test_torch_free_modules_import_and_their_tests_pass(name):
     assert imported.returncode == 0, imported.stderr
     assert int(imported.stdout) > 40
     # To rewrite all asserts would take longer than many tests do. scripts/versions.py alone shows their values.
-    # A fork collects no garbage among the collected tests, and starts no thread for each of them.
-    fork = ["-p", "tests.parallel", "--workers", "1"]
-    run = [sys.executable, "scripts/versions.py", name, "--no-header", "--assert=plain", *fork]
+    run = [sys.executable, "scripts/versions.py", name, "--no-header", "--assert=plain"]
     ended = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout[-5000:] + ended.stderr[-2000:]
     passed = re.search(r"(\d+) passed", ended.stdout)
