@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 
 from tests.samples import SERIES
+from tests.tasks.classification.series import series_config_of
+from tests.tasks.labelling.machines import machine_config
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
@@ -161,6 +163,33 @@ def test_forecaster_forecasts_without_torch(with_series, exported_forecaster, fo
     assert len(forecasts) == len(expected) > 2
     assert forecasts[0] == expected[0]
     assert json.loads(called(with_series, "verify", exported_forecaster, "--json"))["same"]
+
+
+@pytest.mark.parametrize("kind", ["labeller", "classifier"])
+def test_labels_of_series_are_predicted_without_torch(kind, with_series, call, tmp_path):
+    from bilstm_nlp.config import parse
+    from bilstm_nlp.export.export import export
+    from bilstm_nlp.export.settings import ExportSettings
+    from bilstm_nlp.runs.train import train_epochs
+
+    config = machine_config(tmp_path) if kind == "labeller" else parse(series_config_of(tmp_path), "a test")
+    run, exported = tmp_path / "run", tmp_path / "exported"
+    list(train_epochs(config, run))
+    export(run, exported, ExportSettings())
+    for options in ([], ["--confidence", "--format", "jsonl"], ["--jobs", "2"]):
+        expected = call("predict", run, config.data.dev, *options).out
+        assert expected
+        assert called(with_series, "predict", exported, config.data.dev, *options) == expected, options
+    scores, expected = (
+        {name: value for name, value in json.loads(out).items() if isinstance(value, float)}
+        for out in (
+            called(with_series, "evaluate", exported, "--data", config.data.dev, "--json"),
+            call("evaluate", run, "--data", config.data.dev, "--json").out,
+        )
+    )
+    assert "accuracy" in expected
+    assert scores == pytest.approx(expected)
+    assert json.loads(called(with_series, "verify", exported, "--json"))["same"]
 
 
 @pytest.mark.parametrize("command", ["train sample:ner --out OUT", "predict RUN"])
