@@ -54,6 +54,7 @@ PRELOADED = (
     "seqeval.metrics",
     "matplotlib.backends.backend_agg",
     "pyarrow.pandas_compat",
+    "regex",
 )
 LIMIT = 300
 """Seconds after which a call hangs."""
