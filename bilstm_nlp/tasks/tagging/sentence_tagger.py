@@ -38,8 +38,11 @@ from bilstm_nlp.tasks.tagging.tally import Tally
 
 logger = logging.getLogger(__name__)
 
-BATCH_TOKENS = 1024
-"""Tokens of a batch, padding included. On a CPU, larger batches gain little, and each thread holds a batch."""
+BATCH_TOKENS = 2048
+"""Tokens of a batch, padding included. On a CPU, larger batches gain nothing, and their sentences are less alike.
+
+Half as many save 60 MiB of two threads with a graph, and cost torch a twentieth of its speed.
+"""
 
 
 class SentenceTagger:
