@@ -12,6 +12,9 @@ from torch import Tensor, nn
 
 from bilstm_nlp.nn.padding import inside
 
+SCORED = 64
+"""Most numbers of a step that its attention is computed from. All of 2 × 128 took a fifth of a training step."""
+
 
 class Pooling(Protocol):
     """A map from states to one vector a sequence."""
@@ -97,7 +100,8 @@ class MaxState(nn.Module):
 class AttentiveState(nn.Module):
     """(B, T, D) → (B, D): a mean of states s, weighted by softmax(v · tanh(W s + b)) over the steps of a sequence.
 
-    The hierarchical attention of Yang et al. 2016, equations 5 to 7, after Bahdanau et al. 2015.
+    The hierarchical attention of Yang et al. 2016, equations 5 to 7, after Bahdanau et al. 2015. W has 64 rows, or D if
+    that is less.
 
     >>> AttentiveState(2).weights(torch.zeros(1, 3, 2), torch.tensor([2])).tolist()
     [[0.5, 0.5, 0.0]]
@@ -106,8 +110,9 @@ class AttentiveState(nn.Module):
     def __init__(self, inputs: int) -> None:
         super().__init__()
         self.outputs = inputs
-        self.projection = nn.Linear(inputs, inputs)
-        self.query = nn.Linear(inputs, 1, bias=False)
+        scored = min(inputs, SCORED)
+        self.projection = nn.Linear(inputs, scored)
+        self.query = nn.Linear(scored, 1, bias=False)
 
     def weights(self, states: Tensor, lengths: Tensor) -> Tensor:
         """(B, T, D) states, (B,) lengths → (B, T) weights. Each row sums to 1, and is 0 at padding."""
