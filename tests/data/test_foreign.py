@@ -22,11 +22,12 @@ from bilstm_nlp.errors import DataError
 TEXT = "EU B-ORG\nrejects O\n\n"
 
 
-def zipped(*names: str) -> bytes:
+def zipped(*names: str, seconds: int = 0) -> bytes:
+    """Pack files. After 20 seconds, a byte of their time is a line feed, before their names."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         for name in names:
-            archive.writestr(name, TEXT)
+            archive.writestr(zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, seconds)), TEXT)
     return stream.getvalue()
 
 
@@ -42,6 +43,8 @@ FILES = {
     "no mark": (TEXT.encode("utf-16-le"), "UTF-16 text without a byte order mark"),
     "a.zip": (zipped("a.conll"), "a ZIP archive; unpack it"),
     "a.docx": (zipped("[Content_Types].xml", "word/document.xml"), "a Word or Excel file; save it as text or CSV"),
+    "b.docx": (zipped("[Content_Types].xml", "word/document.xml", seconds=20), "a Word or Excel file"),
+    "b.pt": (zipped("model/data.pkl", seconds=20), "a model of PyTorch, a ZIP archive"),
     "model.pt": (zipped("model/data.pkl"), "a model of PyTorch, a ZIP archive"),
     "a": (gzip.compress(TEXT.encode()), "a gzip file; its name should end with .gz"),
     "a.bz2": (bz2.compress(TEXT.encode()), "a bzip2 file"),
