@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, cast, get_args
 
 from pydantic import ConfigDict, Discriminator, Tag, TypeAdapter, ValidationError
 
@@ -174,11 +174,13 @@ def parse(values: dict[str, Any], source: str, problems: Sequence[str] = (), fol
 def _checked(values: dict[str, Any], context: dict[str, Any]) -> Config:
     """Check nested values. Raises pydantic's `ValidationError`.
 
-    A tagger's are first checked against its own schema, because making those of all tasks takes longer.
+    They are first checked against the schema of their own task, because making those of all tasks takes longer. The
+    schema of all tasks describes what is wrong.
     """
-    if task_of(values) == "tagging":
-        with suppress(ValidationError):
-            return TaggingConfig.model_validate(values, context=context)
+    for section in get_args(Config):
+        if section.model_fields["task"].default == task_of(values):
+            with suppress(ValidationError):
+                return cast(Config, section.model_validate(values, context=context))
     return ADAPTER.validate_python(values, context=context)
 
 

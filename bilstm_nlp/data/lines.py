@@ -80,9 +80,9 @@ def numbered_lines(source: str, encoding: str, complain: Complain = stop) -> Ite
                 for number, raw in enumerate(io.BytesIO(block), first):
                     if len(raw) > LONGEST_LINE:
                         raise DataError(name, f"a line of at most {LONGEST_LINE >> 20} MiB", "more", number)
-                    if number == 1 and kind_of(raw) is not None:  # its first line may end anywhere
+                    if number == 1 and (kind := kind_of(raw)) is not None:  # its first line may end anywhere
                         more = b"".join(stream.readline(LOOKED_AT) for _ in range(FIRST))
-                        raise DataError(name, "text", kind_of(raw + more) or "binary data")
+                        raise DataError(name, "text", kind_of(raw + more) or kind)
                     if len(start) < LOOKED_AT:
                         start += raw
                     try:
