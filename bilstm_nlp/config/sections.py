@@ -273,7 +273,8 @@ class TrainingConfig(Section):
     device: Annotated[str, AfterValidator(_known_device)] = "auto"
     """Device of the model: `cpu`, `cuda`, or `cuda:N` for one GPU of several. `auto` is `cuda` if there is a GPU."""
     precision: Literal["fp32", "bf16"] = "fp32"
-    """Precision of training. With `bf16`, encoder and attention compute in bfloat16; all else stays fp32."""
+    """Precision of training. With `bf16`, encoder and attention compute in bfloat16; all else stays fp32. Processors
+    without instructions for it refuse `bf16`."""
 
     parent: Source | None = None
     """Finished run of a tagger that the training starts from: its weights, vocabularies and architecture. `--from`

@@ -31,7 +31,7 @@ from bilstm_nlp.system.processes import rank
 from bilstm_nlp.tasks.base import Prepared
 from bilstm_nlp.tasks.registry import load as load_config
 from bilstm_nlp.tasks.trainer import settings
-from bilstm_nlp.training.distributed import device_of, wait_for_all
+from bilstm_nlp.training.distributed import check_precision, device_of, wait_for_all
 from bilstm_nlp.training.loop import fit, never_stop
 from bilstm_nlp.training.protocols import Batches
 from bilstm_nlp.training.reports import EpochReport
@@ -85,7 +85,8 @@ def train_epochs(
     """
     folder = path_of(path)
     start = start_of(config_from(config), folder)
-    device_of(start.config.training.device)  # a missing device is an error before any data are read
+    # What the machine lacks is an error before any data are read.
+    check_precision(start.config.training.precision, device_of(start.config.training.device))
     # A run that was killed before its config was written has no state to resume from.
     if resume and (folder / "config.json").exists():
         session = resumed_session(start, folder)

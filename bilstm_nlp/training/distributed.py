@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain, repeat
+from typing import Literal
 
 import torch
 from accelerate.state import PartialState
@@ -35,6 +36,29 @@ def device_of(setting: str) -> torch.device:
     if number and world_size() > 1:
         raise InputError(f"training.device: expected cuda for {world_size()} processes, a GPU each, found {setting}")
     return torch.device("cuda", int(number)) if number else torch.device("cuda")
+
+
+def check_precision(precision: Literal["fp32", "bf16"], device: torch.device) -> None:
+    """Raise `InputError` for bf16 on a processor that has no instructions for it.
+
+    torch then has no LSTM in bfloat16, and multiplies matrices several times slower than in fp32.
+    """
+    if precision == "bf16" and device.type == "cpu" and not computes_in_bf16():
+        raise InputError(
+            "training.precision: expected fp32 on this processor, which has no instructions for bfloat16, found bf16"
+        )
+
+
+def computes_in_bf16() -> bool:
+    """Try an LSTM in bfloat16 on the CPU: which processors have it depends on the release of torch."""
+    state = torch.zeros(1, 1, 1)
+    weights = [torch.zeros(4, 1, requires_grad=True) for _ in range(2)]
+    try:
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            torch.lstm(state, (state, state), weights, False, 1, 0.0, True, False, False)[0].sum().backward()
+    except RuntimeError:
+        return False
+    return True
 
 
 def wait_for_all() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -148,7 +149,8 @@ def test_a_diverging_training_ends_in_one_line(tmp_path, call):
     wild = "training.optimizer={kind='sgd', learning_rate=1e38}"
     broken = call("train", TAGGER, *SMALL, "--set", wild, "--set", "training.clip=1e38", "--out", tmp_path / "run")
     assert broken.status == 1
-    assert "bilstm-nlp: the training loss became" in broken.err
+    # The processor's kernels decide which of the two is infinite first.
+    assert re.search(r"^bilstm-nlp: the training (loss|gradient's norm) became (nan|inf) in epoch 1, batch", broken.err)
     assert "Traceback" not in broken.err
 
 

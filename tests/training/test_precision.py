@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -12,10 +16,12 @@ from bilstm_nlp.errors import ConfigError, InputError
 from bilstm_nlp.runs.train import train_epochs
 from bilstm_nlp.tasks.registry import build
 from bilstm_nlp.tasks.trainer import settings
-from bilstm_nlp.training.distributed import device_of
+from bilstm_nlp.training.distributed import computes_in_bf16, device_of
 from bilstm_nlp.training.loop import fit
 from bilstm_nlp.training.state import Paused
 from tests.samples import FORECASTER
+
+needs_bf16 = pytest.mark.skipif(not computes_in_bf16(), reason="needs a processor with instructions for bfloat16")
 
 CORPUS = "Ann B-PER\nLee I-PER\nleft O\n\nthe O\nEU B-ORG\nsaid O\n\n"
 
@@ -48,6 +54,7 @@ def forecaster(folder, precision: str):
     )
 
 
+@needs_bf16
 @pytest.mark.parametrize("make", [tagger, forecaster])
 def test_bf16_scores_are_near_those_of_fp32(make, tmp_path):
     reports = {}
@@ -64,7 +71,10 @@ def test_bf16_scores_are_near_those_of_fp32(make, tmp_path):
     assert reports["bf16"][0].loss != reports["fp32"][0].loss
 
 
-@pytest.mark.parametrize(("precision", "expected"), [("fp32", torch.float32), ("bf16", torch.bfloat16)])
+@pytest.mark.parametrize(
+    ("precision", "expected"),
+    [("fp32", torch.float32), pytest.param("bf16", torch.bfloat16, marks=needs_bf16)],
+)
 def test_matrices_are_multiplied_in_the_configured_precision(precision, expected, tmp_path):
     config = tagger(tmp_path, precision)
     prepared = build(config).prepare()
@@ -79,6 +89,7 @@ def test_matrices_are_multiplied_in_the_configured_precision(precision, expected
     assert dtypes == {"training": {expected}, "scoring": {torch.float32}, "head": {torch.float32}}
 
 
+@needs_bf16
 def test_embedder_is_fp32_in_each_precision(tmp_path):
     embedded = {}
     for precision in ("fp32", "bf16"):
@@ -91,6 +102,7 @@ def test_embedder_is_fp32_in_each_precision(tmp_path):
     assert not torch.equal(embedded["bf16"][1], embedded["fp32"][1])  # after a step
 
 
+@needs_bf16
 def test_bf16_training_resumes_in_the_same_bits(tmp_path):
     config = tagger(tmp_path, "bf16")
 
@@ -112,6 +124,22 @@ def test_missing_device_is_one_line_before_training(setting, tmp_path):
     config = load(FORECASTER, [f"training.device={setting}"])
     with pytest.raises(InputError, match=rf"^training\.device: expected one of auto, cpu.*, found {setting}$"):
         next(train_epochs(config, tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_bf16_without_its_instructions_is_one_line_before_training(tmp_path):
+    arguments = ["train", FORECASTER, "--set", "training.precision=bf16", "--set", "training.device=cpu"]
+    ended = subprocess.run(
+        [sys.executable, "-m", "bilstm_nlp", *arguments, "--out", tmp_path / "run"],
+        env={**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX2"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("bilstm-nlp: training.precision: expected fp32 on this processor")
+    assert ended.stderr.count("\n") == 1
     assert not (tmp_path / "run").exists()
 
 
