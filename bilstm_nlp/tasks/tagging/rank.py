@@ -39,16 +39,14 @@ def ranked(tagger: SentenceTagger, request: Request, ranking: Ranking) -> Iterat
 
 def _scored(
     tagger: SentenceTagger, reading: Reading, request: Request, ranking: Ranking
-) -> Iterator[tuple[int, float, TaggedSentence]]:
-    """Yield (number from 1, score, sentence) for the sentences of an input that have tokens."""
-    confidence, before = request.confidence or request.format == "html", 0
+) -> Iterator[tuple[float, TaggedSentence]]:
+    """Yield (score, sentence) for the sentences of an input that have tokens."""
+    confidence = request.confidence or request.format == "html"
     for chunk in reading.chunks():
         filled = [sentence for sentence in chunk.sentences if sentence.tokens]
         tagger.count(chunk, request)
         score = partial(scored_sentences, sentences=filled, measure=ranking.by, confidence=confidence)
-        results = decode_all(tagger.decoder.batches(filled, batch_tokens=BATCH_TOKENS), score)
-        for number, (value, tagged) in enumerate(results, before + 1):
+        for value, tagged in decode_all(tagger.decoder.batches(filled, batch_tokens=BATCH_TOKENS), score):
             (alone,) = apart([tagged])
-            yield number, value, alone
-        before += len(filled)
+            yield value, alone
         return_freed_memory()

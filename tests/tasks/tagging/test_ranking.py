@@ -53,12 +53,13 @@ def tagged(line: int) -> TaggedSentence:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(0, 3)), st.integers(1, 6), st.sampled_from(["least-certain", "margin", "errors"]))
 def test_the_first_are_those_of_a_stable_sort(values, top, by):
-    scored = [(number, float(value), tagged(10 * number)) for number, value in enumerate(values, 1)]
+    scored = [(float(value), tagged(10 * number)) for number, value in enumerate(values, 1)]
     chosen = list(first_of(iter(scored), Ranking(top, by)))
-    order = sorted(scored, key=lambda each: each[1] if by == "margin" else -each[1])[:top]
+    numbered = [(number, value) for number, (value, _) in enumerate(scored, 1)]
+    order = sorted(numbered, key=lambda each: each[1] if by == "margin" else -each[1])[:top]
     assert [sentence.sentence.others for sentence in chosen] == [
         {"id": 10 * number, "ranking": {"rank": rank, "line": 10 * number, "by": by, "score": value}}
-        for rank, (number, value, _) in enumerate(order, 1)
+        for rank, (number, value) in enumerate(order, 1)
     ]
 
 
@@ -80,7 +81,7 @@ def test_a_long_stream_is_never_held():
         for number in range(1000):
             assert alive <= 5
             sentence = Sentence(("a",), None, 1, others={"id": Counted()})
-            yield number, float(number % 7), TaggedSentence(sentence, "a", ("O",), ())
+            yield float(number % 7), TaggedSentence(sentence, "a", ("O",), ())
 
     chosen = first_of(stream(), Ranking(3, "errors"))
     assert [sentence.sentence.others["ranking"]["score"] for sentence in chosen] == [6.0, 6.0, 6.0]
