@@ -251,9 +251,9 @@ def ranked(predictor: object, request: Request, ranking: Ranking) -> Iterator[by
     from bilstm_nlp.tasks.tagging.sentence_tagger import SentenceTagger
 
     if isinstance(predictor, TextClassifier):
-        from bilstm_nlp.tasks.classification import rank as texts
+        from bilstm_nlp.tasks.classification import text_rank
 
-        return texts.ranked(predictor, request, ranking)
+        return text_rank.ranked(predictor, request, ranking)
     if isinstance(predictor, SentenceTagger):
         from bilstm_nlp.tasks.tagging import rank as sentences
 

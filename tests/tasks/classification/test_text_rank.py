@@ -1,11 +1,10 @@
-"""Texts that a classifier is least sure of: measures against all answers, and the order of the output."""
+"""Texts that a classifier is least sure of: the order of the output, in all formats."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -13,28 +12,9 @@ import pytest
 
 import bilstm_nlp
 from bilstm_nlp.runs.load import load
-from bilstm_nlp.tasks.classification.predictor import Classified
-from bilstm_nlp.tasks.classification.rank import uncertainty
+from bilstm_nlp.tasks.classification.uncertainty import uncertainty
 
 MESSAGES = Path(bilstm_nlp.__file__).parent / "data" / "samples" / "messages.dev.csv"
-
-
-def test_measures_of_several_classes_are_those_of_all_answers():
-    """Every set of classes is an answer, whose probability is a product over the classes."""
-    generator = np.random.default_rng(0)
-    for _ in range(20):
-        values = sorted(generator.random(4), reverse=True)
-        answer = Classified(
-            tuple(str(n) for n, value in enumerate(values) if value >= 0.5),
-            {str(n): float(value) for n, value in enumerate(values)},
-        )
-        sets = list(product([False, True], repeat=4))
-        products = [np.prod(np.where(flags, values, 1 - np.array(values))) for flags in sets]
-        likely = sorted(products, reverse=True)
-        assert uncertainty(answer, "least-certain", several=True) == pytest.approx(1 - likely[0] ** 0.25)
-        assert uncertainty(answer, "margin", several=True) == pytest.approx(likely[0] - likely[1])
-        errors = sum(min(value, 1 - value) for value in values)
-        assert uncertainty(answer, "errors", several=True) == pytest.approx(errors)
 
 
 @pytest.mark.torch
