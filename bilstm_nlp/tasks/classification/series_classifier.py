@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -15,6 +12,7 @@ from bilstm_nlp.data.labelled.sequence import LabelledSequence
 from bilstm_nlp.data.labelled.sequences import read_frame, read_sequences
 from bilstm_nlp.errors import InputError
 from bilstm_nlp.tasks.classification.predictor import Classified, Classifier
+from bilstm_nlp.tasks.classification.series_output import OutputFormat, cells_of, line, names_of, row, values_of
 from bilstm_nlp.tasks.request import Request
 from bilstm_nlp.tasks.sequence_stream import NoCounts, SequenceChunk, SequenceReading
 
@@ -22,9 +20,6 @@ if TYPE_CHECKING:
     from bilstm_nlp.tasks.classification.codec import ClassificationCodec
     from bilstm_nlp.tasks.classification.network import ClassificationNetwork
     from bilstm_nlp.tasks.classification.series import SeriesEnd
-
-JOINED = ", "
-"""Text between several classes."""
 
 
 class SeriesClassifier(Classifier):
@@ -65,59 +60,29 @@ class SeriesClassifier(Classifier):
 
     def reading(self, request: Request) -> SequenceReading:
         """Decide how to read a request's source. Raises `InputError` for a request that can't be met."""
-        _format_of(request)
+        format_of(request)
         if request.attention:
             self.check_weights("--attention")
         return SequenceReading(request.source, self.format)
 
     def render(self, chunk: SequenceChunk, request: Request) -> Iterator[bytes]:
         """Yield the output for each series of a chunk, in the request's format."""
-        kind = _format_of(request)
+        kind = format_of(request)
         if kind == "csv" and chunk.first == 1:
-            top = [
-                name for number in range(1, request.nbest + 1) for name in (f"class_{number}", f"probability_{number}")
-            ]
-            yield _cells([self.roles.id or "series", "class", *(["confidence"] if request.confidence else []), *top])
+            yield row(names_of(self.roles, request))
         for sequence, answer in zip(chunk.sequences, self.answer(chunk.sequences), strict=True):
-            yield _row(sequence, answer, request) if kind == "csv" else _json(sequence, answer, request)
+            if kind == "csv":
+                yield row(cells_of(sequence, answer, request))
+            else:
+                yield line(values_of(sequence, answer, request))
 
     def take_tally(self) -> NoCounts:
         """Return no counts: the output has every series that was read."""
         return NoCounts()
 
 
-def _format_of(request: Request) -> Literal["csv", "jsonl"]:
+def format_of(request: Request) -> OutputFormat:
     """Return the output format. Raises `InputError` for options that a classifier of series does not have."""
-    formats: tuple[Literal["csv", "jsonl"], ...] = ("jsonl",) if request.attention else ("csv", "jsonl")
+    formats: tuple[OutputFormat, ...] = ("jsonl",) if request.attention else ("csv", "jsonl")
     others = ("reads", "known", "static", "levels", "horizon", "split", "min_confidence", "plot")
     return request.check("classifier of series", formats, others)
-
-
-def _row(sequence: LabelledSequence, answer: Classified, request: Request) -> bytes:
-    """Write a series with its classes as a row of CSV."""
-    own = [answer.probabilities[name] for name in answer.classes]
-    cells = [sequence.name, JOINED.join(answer.classes)]
-    cells += [JOINED.join(f"{value:.6g}" for value in own)] if request.confidence else []
-    top = list(answer.probabilities.items())[: request.nbest]
-    cells += [cell for name, value in top for cell in (name, f"{value:.6g}")]
-    return _cells([*cells, *[""] * 2 * (request.nbest - len(top))])
-
-
-def _json(sequence: LabelledSequence, answer: Classified, request: Request) -> bytes:
-    """Write a series with its classes as a JSON object."""
-    values: dict[str, Any] = {"series": sequence.name, "line": sequence.line, "classes": list(answer.classes)}
-    if request.confidence:
-        values["confidence"] = [float(f"{answer.probabilities[name]:.6g}") for name in answer.classes]
-    if request.nbest:
-        top = list(answer.probabilities.items())[: request.nbest]
-        values["top"] = [[name, float(f"{value:.6g}")] for name, value in top]
-    if request.attention and answer.weights is not None:
-        values["attention"] = [float(f"{value:.6g}") for value in answer.weights]
-    return json.dumps(values, ensure_ascii=False).encode() + b"\n"
-
-
-def _cells(cells: list[str]) -> bytes:
-    """Write a row of CSV."""
-    output = io.StringIO()
-    csv.writer(output, lineterminator="\n").writerow(cells)
-    return output.getvalue().encode()
