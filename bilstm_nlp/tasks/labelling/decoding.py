@@ -42,12 +42,21 @@ class DecodedBatch:
         for path, length in zip(self.best, self.lengths.tolist(), strict=True):
             yield path[:length]
 
-    def marginals(self, temperature: float | None = None) -> Iterator[NDArray[np.float64]]:
-        """Yield the (T, K) probabilities of each sequence's labels, by default at the calibrated temperature."""
+    def posterior(self, temperature: float | None = None) -> Posterior:
+        """Run forward–backward, by default at the calibrated temperature. Ask one posterior for everything."""
         at = self.network.temperature if temperature is None else temperature
-        marginals = Posterior(self.network.chain, self.emissions, self.lengths, at).marginals().astype(np.float64)
+        return Posterior(self.network.chain, self.emissions, self.lengths, at)
+
+    def marginals(self, posterior: Posterior) -> Iterator[NDArray[np.float64]]:
+        """Yield the (T, K) probabilities of each sequence's labels."""
+        marginals = posterior.marginals().astype(np.float64)
         for rows, length in zip(np.minimum(marginals, 1), self.lengths.tolist(), strict=True):
             yield rows[:length]
+
+    def confidences(self, posterior: Posterior) -> Iterator[Floats]:
+        """Yield the (T,) probabilities of each sequence's best labels."""
+        for path, marginals in zip(self.paths, self.marginals(posterior), strict=True):
+            yield marginals[np.arange(len(path)), path]
 
 
 @dataclass(frozen=True)
@@ -62,15 +71,12 @@ class Decoded:
 
     def marginals(self) -> list[NDArray[np.float64]]:
         """Return the calibrated (T, K) probabilities of each sequence's labels, in the order of the data."""
-        return in_corpus_order((batch.sequences, batch.marginals()) for batch in self.batches)
+        return in_corpus_order((batch.sequences, batch.marginals(batch.posterior())) for batch in self.batches)
 
     def confidences(self, temperature: float | None = None) -> Floats:
         """Return the (N,) probabilities of the best labels of all steps, in the order of the data."""
-        return np.concatenate(
-            in_corpus_order(
-                (batch.sequences, map(_of_path, batch.paths, batch.marginals(temperature))) for batch in self.batches
-            )
-        )
+        own = ((batch.sequences, batch.confidences(batch.posterior(temperature))) for batch in self.batches)
+        return np.concatenate(in_corpus_order(own))
 
 
 def decode(network: LabellingNetwork, encoded: EncodedSequences, batch_steps: int = BATCH_STEPS) -> Decoded:
@@ -82,9 +88,3 @@ def decode(network: LabellingNetwork, encoded: EncodedSequences, batch_steps: in
         best, _ = viterbi(chain, emissions, lengths)
         batches.append(DecodedBatch(chosen, lengths, emissions, best, network))
     return Decoded(batches)
-
-
-def _of_path(path: Ints, marginals: NDArray[np.float64]) -> Floats:
-    """(T,) labels, (T, K) probabilities → (T,) the probability of each label."""
-    chosen: Floats = marginals[np.arange(len(path)), path]
-    return chosen

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -41,34 +41,33 @@ def header_of(roles: Roles, *, confidence: bool) -> list[str]:
     return [*named, "confidence"] if confidence else named
 
 
-def csv_header(roles: Roles, *, confidence: bool) -> bytes:
-    """Return the line with the names of the columns."""
-    return _csv([header_of(roles, confidence=confidence)])
+def csv_header(roles: Roles, *, confidence: bool, before: Sequence[str] = ()) -> bytes:
+    """Return the line with the names of the columns. `before` names further columns, which come first."""
+    return _csv([[*before, *header_of(roles, confidence=confidence)]])
 
 
-def csv_lines(labelled: Sequence[LabelledSteps], *, confidence: bool) -> Iterator[bytes]:
-    """Yield a line for each step, in the order of the rows that were read."""
+def csv_lines(labelled: Sequence[LabelledSteps], *, confidence: bool, before: Sequence[str] = ()) -> Iterator[bytes]:
+    """Yield a line for each step, in the order of the rows that were read. Each line begins with `before`."""
     rows = rows_of(labelled)
     for begin in range(0, len(rows), ROWS):
         part = rows[begin : begin + ROWS]
-        yield _csv([[*row, f"{value:.{DIGITS}f}"] if confidence else row for *row, value in part])
+        yield _csv([[*before, *row, f"{value:.{DIGITS}f}"] if confidence else [*before, *row] for *row, value in part])
 
 
-def json_lines(labelled: Sequence[LabelledSteps], *, confidence: bool) -> Iterator[bytes]:
-    """Yield an object for each sequence: its name, the line of its first step, its steps and their labels.
+def json_line(each: LabelledSteps, *, confidence: bool, before: Mapping[str, object] | None = None) -> bytes:
+    """Return the object of a sequence: its name, the line of its first step, its steps and their labels.
 
-    Attention weights come last, if they were asked for.
+    Attention weights come last, if they were asked for. Keys of `before` come first.
     """
-    for each in labelled:
-        sequence = each.sequence
-        value = {"sequence": sequence.name, "line": sequence.line, "labels": list(each.labels)}
-        if sequence.steps is not None:
-            value["steps"] = list(sequence.steps)
-        if confidence:
-            value["confidences"] = [round(float(number), DIGITS) for number in each.confidences]
-        if each.weights is not None:
-            value["attention"] = each.weights.astype(np.float64).round(DIGITS).tolist()
-        yield json.dumps(value, ensure_ascii=False).encode() + b"\n"
+    sequence = each.sequence
+    value = {**(before or {}), "sequence": sequence.name, "line": sequence.line, "labels": list(each.labels)}
+    if sequence.steps is not None:
+        value["steps"] = list(sequence.steps)
+    if confidence:
+        value["confidences"] = [round(float(number), DIGITS) for number in each.confidences]
+    if each.weights is not None:
+        value["attention"] = each.weights.astype(np.float64).round(DIGITS).tolist()
+    return json.dumps(value, ensure_ascii=False).encode() + b"\n"
 
 
 def table_of(labelled: Sequence[LabelledSteps], roles: Roles) -> pd.DataFrame:

@@ -19,7 +19,7 @@ from bilstm_nlp.tasks.base import Answer
 from bilstm_nlp.tasks.labelling.codec import LABELS_SHOWN, LabellingCodec
 from bilstm_nlp.tasks.labelling.decoding import decode
 from bilstm_nlp.tasks.labelling.network import LabellingNetwork
-from bilstm_nlp.tasks.labelling.output import LabelledSteps, OutputFormat, csv_header, csv_lines, json_lines, table_of
+from bilstm_nlp.tasks.labelling.output import LabelledSteps, OutputFormat, csv_header, csv_lines, json_line, table_of
 from bilstm_nlp.tasks.request import Request
 from bilstm_nlp.tasks.sequence_stream import NoCounts, SequenceChunk, SequenceReading
 
@@ -63,7 +63,7 @@ class Labeller:
 
     def reading(self, request: Request) -> SequenceReading:
         """Decide how to read a request's source. Raises `InputError` for a request that can't be met."""
-        _format_of(request)
+        format_of(request)
         if request.attention and not self.network.heads:
             raise InputError(
                 "--attention: expected a labeller trained with attention.kind, found one without attention"
@@ -75,8 +75,9 @@ class Labeller:
         labelled = list(self._labelled(chunk.sequences))
         if request.attention:
             labelled = [replace(each, weights=self._weights(each.sequence)) for each in labelled]
-        if _format_of(request) == "jsonl":
-            yield from json_lines(labelled, confidence=request.confidence)
+        if format_of(request) == "jsonl":
+            for each in labelled:
+                yield json_line(each, confidence=request.confidence)
             return
         if chunk.first == 1:
             yield csv_header(self.roles, confidence=request.confidence)
@@ -120,7 +121,7 @@ class Labeller:
         return [list(islice(cycle(chain.from_iterable(inputs)), length))]
 
 
-def _format_of(request: Request) -> OutputFormat:
+def format_of(request: Request) -> OutputFormat:
     """Return the output format. Raises `InputError` for options that a labeller does not have."""
     formats: tuple[OutputFormat, ...] = ("jsonl",) if request.attention else ("csv", "jsonl")
     others = ("reads", "nbest", "known", "static", "plot", "levels", "horizon", "split", "min_confidence")

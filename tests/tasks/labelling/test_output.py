@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from bilstm_nlp.data.labelled.sequence import Roles
-from bilstm_nlp.tasks.labelling.output import LabelledSteps, csv_header, csv_lines, json_lines, table_of
+from bilstm_nlp.tasks.labelling.output import LabelledSteps, csv_header, csv_lines, json_line, table_of
 from tests.tasks.labelling.machines import a_sequence
 
 ROLES = Roles("recording", "minute", "state", ("speed",))
@@ -41,7 +41,7 @@ def test_steps_without_a_column_are_numbered():
 
 
 def test_json_lines_have_a_sequence_each():
-    first, second = (json.loads(line) for line in json_lines(INTERLEAVED, confidence=True))
+    first, second = (json.loads(json_line(each, confidence=True)) for each in INTERLEAVED)
     assert first == {
         "sequence": "a",
         "line": 2,
