@@ -63,7 +63,7 @@ Language = Annotated[
     ),
 ]
 Confidence = Annotated[
-    bool, typer.Option("--confidence", help="Add the exact probability of each entity or class to the output.")
+    bool, typer.Option("--confidence", help="Add the exact probability of each entity, class or label to the output.")
 ]
 
 EngineOption = Annotated[

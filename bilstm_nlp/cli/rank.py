@@ -24,12 +24,13 @@ from bilstm_nlp.tasks.request import Format, Measure, Ranking, Request, settings
 
 def rank(
     arguments: RunsAndInput,
-    top: Annotated[int, typer.Option(metavar="N", help="Number of sentences or texts to give.", min=1)] = 100,
+    top: Annotated[int, typer.Option(metavar="N", help="Number of sentences, texts or series to give.", min=1)] = 100,
     by: Annotated[
         Measure,
         typer.Option(
-            help="Order: 1 - P(best sequence)^(1/tokens), the greatest first; the margin between the probabilities of "
-            "the two best sequences, the smallest first; or the expected number of wrong tags, the greatest first.",
+            help="Order: 1 - P(best sequence)^(1/steps), or 1 - P(best class), the greatest first; the margin between "
+            "the probabilities of the two best sequences or classes, the smallest first; or the expected number of "
+            "wrong tags, labels or classes, the greatest first. A step is a token, or a row of a series.",
         ),
     ] = "least-certain",
     output: Output = None,
@@ -38,8 +39,9 @@ def rank(
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="Output format: text (score, line and text, separated by tabs), conll, jsonl, csv, html, doccano, "
-            "label-studio or spacy. JSON has the rank, the line and the score under `ranking`.",
+            help="Output format. Tagger: text (score, line and text, separated by tabs), conll, jsonl, csv, html, "
+            "doccano, label-studio or spacy. Classifier: text, jsonl, csv, html; of series csv, jsonl. Labeller: csv, "
+            "jsonl. JSON has the rank, the line and the score under `ranking`.",
         ),
     ] = None,
     reads: InputOption = "auto",
@@ -50,8 +52,8 @@ def rank(
     confidence: Confidence = False,
     verbosity: Verbosity = None,
 ) -> None:
-    """Give the sentences or texts that a tagger or classifier is least sure of, to be annotated next. Memory holds only
-    so many."""
+    """Give the sentences, texts or series that a tagger, classifier or labeller is least sure of, to be annotated next.
+    Memory holds only so many sentences or texts; a file of series is read whole."""
     from bilstm_nlp.runs import ensemble
 
     runs, source = divided(arguments)

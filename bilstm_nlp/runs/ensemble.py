@@ -70,9 +70,9 @@ def predictions(paths: Sequence[PathLike], combine: Combine, request: Request) -
 
 
 def ranked(paths: Sequence[PathLike], combine: Combine, request: Request, ranking: Ranking) -> Iterator[bytes]:
-    """Yield the sentences or texts of an input that a tagger or a classifier, or several as one, are least sure of.
+    """Yield the sentences, texts or series of an input that a model, or several as one, are least sure of.
 
-    Raises `InputError` for runs of another task.
+    Raises `InputError` for runs of forecasters.
     """
     keep_few_kernels()
     if len(paths) == 1:

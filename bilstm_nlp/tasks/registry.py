@@ -243,7 +243,7 @@ def _no_forecasters_options(methods: Methods | None, stride: int | None, static:
 
 
 def ranked(predictor: object, request: Request, ranking: Ranking) -> Iterator[bytes]:
-    """Yield the sentences or texts of an input that a tagger or a classifier is least sure of.
+    """Yield the sentences, texts or series of an input that a tagger, classifier or labeller is least sure of.
 
     Raises `InputError` for another model.
     """
@@ -258,7 +258,19 @@ def ranked(predictor: object, request: Request, ranking: Ranking) -> Iterator[by
         from bilstm_nlp.tasks.tagging import rank as sentences
 
         return sentences.ranked(predictor, request, ranking)
-    raise InputError("rank: expected runs of taggers or classifiers of texts, found a model of another task")
+    # Modules of series import pandas, which texts do not need.
+    from bilstm_nlp.tasks.classification.series_classifier import SeriesClassifier
+    from bilstm_nlp.tasks.labelling.predictor import Labeller
+
+    if isinstance(predictor, SeriesClassifier):
+        from bilstm_nlp.tasks.classification import series_rank
+
+        return series_rank.ranked(predictor, request, ranking)
+    if isinstance(predictor, Labeller):
+        from bilstm_nlp.tasks.labelling import rank as series_of_steps
+
+        return series_of_steps.ranked(predictor, request, ranking)
+    raise InputError("rank: expected runs of taggers, classifiers or labellers, found a model of another task")
 
 
 def _taggings(members: Sequence[Member]) -> list[TaggingTask]:

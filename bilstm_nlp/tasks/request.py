@@ -51,10 +51,10 @@ class ErrorsPage:
 
 @dataclass(frozen=True)
 class Ranking:
-    """A request to give only the sentences that a tagger is least sure of."""
+    """A request to give only the sentences, texts or series that a model is least sure of."""
 
     top: int
-    """Number of sentences."""
+    """Number of sentences, texts or series."""
     by: Measure
     """The measure of what is sure."""
 

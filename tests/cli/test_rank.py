@@ -72,7 +72,7 @@ def test_an_ensemble_ranks_as_one(tagger_run, call, tmp_path):
 @pytest.mark.parametrize(
     ("fixture", "options", "message"),
     [
-        ("forecaster_run", [], "rank: expected runs of taggers or classifiers of texts, found a model of another task"),
+        ("forecaster_run", [], "rank: expected runs of taggers, classifiers or labellers, found a model of"),
         ("tagger_run", ["--format", "brat"], "--format: expected a format that keeps an order, found brat"),
         ("tagger_run", ["--format", "parquet"], "--format: expected text, conll, jsonl"),
         ("tagger_run", ["--input", "jsonl"], "energy.csv:1: expected a JSON object"),
