@@ -211,21 +211,6 @@ def test_option_of_other_models_is_refused(run, call, option, message):
     assert message in result.err
 
 
-@pytest.mark.parametrize(
-    ("command", "message"),
-    [
-        (
-            ("rank", "--top", "2"),
-            "rank: expected runs of taggers or classifiers of texts, found a model of another task",
-        ),
-    ],
-)
-def test_command_of_taggers_is_refused(run, call, command, message):
-    name, *options = command
-    result = call(name, run, run.parent / "dev.csv", *options)
-    assert (result.status, result.err) == (2, f"bilstm-nlp: {message}\n")
-
-
 def test_page_of_errors_has_every_wrong_step(run, call, tmp_path):
     """Labels of the second recording are turned around, and the stretches are counted from the output of `predict`."""
     gold = pd.read_csv(run.parent / "dev.csv")
