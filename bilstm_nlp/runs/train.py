@@ -81,7 +81,8 @@ def train_epochs(
     all results after the last. `resume` resumes an unfinished run, or begins a run if there is none; `force` replaces a
     run after the new data were read without errors. `stopping()` is asked after every step.
     Raises `Paused` after the state was saved, if `stopping()` returns True. Raises `InputError` for data, vectors,
-    devices and run directories that can't be used, and for a run that another process trains.
+    devices and run directories that can't be used, for a precision that the processor lacks, and for a run that another
+    process trains.
     """
     folder = path_of(path)
     start = start_of(config_from(config), folder)
