@@ -53,7 +53,7 @@ def rank(
     verbosity: Verbosity = None,
 ) -> None:
     """Give the sentences, texts or series that a tagger, classifier or labeller is least sure of, to be annotated next.
-    Memory holds only so many sentences or texts; a file of series is read whole."""
+    Memory holds no more sentences or texts than are asked for. A file of series is read whole."""
     from bilstm_nlp.runs import ensemble
 
     runs, source = divided(arguments)

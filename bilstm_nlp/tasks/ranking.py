@@ -14,6 +14,7 @@ Classifiers have measures of their own. Knows no torch.
 from __future__ import annotations
 
 import heapq
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeVar, assert_never
 
@@ -23,6 +24,8 @@ from bilstm_nlp.batch import Floats, Ints, Values
 from bilstm_nlp.tasks.request import Measure, Ranking
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 
 class Place(NamedTuple):
@@ -43,13 +46,14 @@ class Place(NamedTuple):
 
     def values(self, by: Measure) -> dict[str, Any]:
         """Return the object of JSON."""
-        return {"rank": self.rank, "line": self.line, "score": float(f"{self.score:.6g}"), "by": by}
+        return {**self._asdict(), "by": by}
 
 
 def least_sure(scored: Iterable[tuple[float, T]], ranking: Ranking) -> list[tuple[float, T]]:
     """Return the inputs to annotate first, in their order. Ties keep the order of the input.
 
-    `scored` are (score, input). No more than `ranking.top` inputs are kept at a time.
+    `scored` are (score, input). No more than `ranking.top` inputs are kept at a time. A warning counts margins of 0,
+    which put no input before another: the two best of very many sequences are both too improbable for a number.
 
     >>> least_sure([(0.1, "a"), (0.3, "b"), (0.3, "c")], Ranking(2, "errors"))
     [(0.3, 'b'), (0.3, 'c')]
@@ -57,7 +61,16 @@ def least_sure(scored: Iterable[tuple[float, T]], ranking: Ranking) -> list[tupl
     [(0.1, 'a'), (0.3, 'b')]
     """
     sign = 1 if ranking.by == "margin" else -1
-    return heapq.nsmallest(ranking.top, scored, key=lambda each: sign * each[0])
+    chosen = heapq.nsmallest(ranking.top, scored, key=lambda each: sign * each[0])
+    without = sum(score == 0 for score, _ in chosen) if ranking.by == "margin" else 0
+    if without > 1:
+        logger.warning(
+            "--by margin: %d of the %d first have a margin of 0 and keep the order of the input; "
+            "--by least-certain may tell them apart",
+            without,
+            len(chosen),
+        )
+    return chosen
 
 
 def sequence_scores(
@@ -88,6 +101,6 @@ def sequence_scores(
             margins: Floats = first - second
             return margins
         case "errors":
-            return np.array([sum(1 - probability for probability in labels) for labels in best_labels()])
+            return np.array([(1 - labels).sum() for labels in best_labels()])
         case _:
             assert_never(measure)

@@ -255,9 +255,9 @@ def ranked(predictor: object, request: Request, ranking: Ranking) -> Iterator[by
 
         return text_rank.ranked(predictor, request, ranking)
     if isinstance(predictor, SentenceTagger):
-        from bilstm_nlp.tasks.tagging import rank as sentences
+        from bilstm_nlp.tasks.tagging import rank as sentence_rank
 
-        return sentences.ranked(predictor, request, ranking)
+        return sentence_rank.ranked(predictor, request, ranking)
     # Modules of series import pandas, which texts do not need.
     from bilstm_nlp.tasks.classification.series_classifier import SeriesClassifier
     from bilstm_nlp.tasks.labelling.predictor import Labeller
@@ -267,9 +267,9 @@ def ranked(predictor: object, request: Request, ranking: Ranking) -> Iterator[by
 
         return series_rank.ranked(predictor, request, ranking)
     if isinstance(predictor, Labeller):
-        from bilstm_nlp.tasks.labelling import rank as series_of_steps
+        from bilstm_nlp.tasks.labelling import rank as step_rank
 
-        return series_of_steps.ranked(predictor, request, ranking)
+        return step_rank.ranked(predictor, request, ranking)
     raise InputError("rank: expected runs of taggers, classifiers or labellers, found a model of another task")
 
 

@@ -30,3 +30,22 @@ def test_score_of_a_long_sequence_is_that_of_its_mean_step():
     logarithms = np.array([[10_000 * np.log(0.9)]])
     scores = sequence_scores("least-certain", np.array([10_000]), lambda count: logarithms, list)
     assert scores.tolist() == [pytest.approx(0.1)]
+
+
+def test_margins_of_zero_are_counted(caplog):
+    """Of ten thousand steps, the two best sequences have probabilities below the smallest number."""
+    step = np.log([0.9, 0.6])
+    logarithms = np.array([[10_000 * step[0], 10_000 * step[0] + step[1]]] * 2 + [[step[0], step[0] + step[1]]])
+    margins = sequence_scores("margin", np.array([10_000, 10_000, 1]), lambda count: logarithms, list)
+    chosen = least_sure(zip(margins.tolist(), "abc", strict=True), Ranking(3, "margin"))
+    assert [name for _, name in chosen] == ["a", "b", "c"]
+    assert caplog.messages == [
+        "--by margin: 2 of the 3 first have a margin of 0 and keep the order of the input; "
+        "--by least-certain may tell them apart"
+    ]
+
+
+def test_single_margin_of_zero_needs_no_warning(caplog):
+    least_sure([(0.0, "a"), (0.5, "b")], Ranking(2, "margin"))
+    least_sure([(0.0, "a"), (0.0, "b")], Ranking(2, "errors"))
+    assert caplog.messages == []

@@ -34,8 +34,8 @@ def ranked(classifier: TextClassifier, request: Request, ranking: Ranking) -> It
     if kind == "csv":
         yield names_of(choices, (*Place._fields, *columns)).encode()
     for rank, (score, (text, answer)) in enumerate(chosen, 1):
-        place = {"rank": rank, "line": text.line, "score": score}
-        own = place if kind == "csv" else {"ranking": {**place, "by": ranking.by}}
+        place = Place(rank, text.line, score)
+        own = place._asdict() if kind == "csv" else {"ranking": place.values(ranking.by)}
         line = write(rank, replace(text, other={**text.other, **own}), answer)
         yield (f"{score:.6f}\t{text.line}\t{line}" if kind == "text" else line).encode()
     yield reading.footer.encode()

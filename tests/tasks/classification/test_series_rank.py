@@ -61,11 +61,8 @@ def test_both_formats_have_the_same_series(classifier, tmp_path):
     records = [json.loads(line) for line in written.splitlines()]
     for row, record in zip(rows, records, strict=True):
         place = record["ranking"]
-        assert (row["rank"], row["line"], float(row["score"])) == (
-            str(place["rank"]),
-            str(place["line"]),
-            place["score"],
-        )
+        assert (row["rank"], row["line"]) == (str(place["rank"]), str(place["line"]))
+        assert row["score"] == f"{place['score']:.6g}"
         assert (row["unique_id"], row["class"]) == (record["series"], ", ".join(record["classes"]))
         assert row["confidence"] == ", ".join(f"{value:.6g}" for value in record["confidence"])
         assert [[row["class_1"], float(row["probability_1"])], [row["class_2"], float(row["probability_2"])]] == record[
