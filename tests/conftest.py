@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import json
 import os
 import shutil
 import signal
@@ -146,16 +147,36 @@ def call(capfd, monkeypatch, application_of):
     return run
 
 
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of what all workers share."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if base.name.startswith("worker-") else base) / "runs"
+
+
 def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
     """Make a run that all workers share, and return its path. Tests must not change it."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if base.name.startswith("worker-") else base) / "runs"
+    folder = shared_folder(tmp_path_factory)
     folder.mkdir(exist_ok=True)
     with FileLock(folder / f"{name}.lock"):
         if not (folder / f"{name}.made").exists():
             make(folder / name)
-            (folder / f"{name}.made").touch()
+            (folder / f"{name}.making").write_text(json.dumps(times_of_change(folder / name)))
+            (folder / f"{name}.making").rename(folder / f"{name}.made")
     return folder / name
+
+
+def times_of_change(folder: Path) -> dict[str, int]:
+    """Return when each file of a folder was changed last, in nanoseconds."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path): path.stat().st_mtime_ns for path in files}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shared_runs_stay(tmp_path_factory) -> Iterator[None]:
+    """Fail if a file of tests has changed what all workers share. Tests of other files would fail now and then."""
+    yield
+    for note in shared_folder(tmp_path_factory).glob("*.made"):
+        assert times_of_change(note.with_suffix("")) == json.loads(note.read_text()), "a test changed a shared run"
 
 
 @pytest.fixture(scope="session")

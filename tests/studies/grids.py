@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bilstm_nlp.studies.compare import grid as grids
 from bilstm_nlp.studies.compare.grid import Grid
@@ -72,6 +73,7 @@ def toml(value: object) -> str:
     return json.dumps(value)
 
 
-def read(folder: Path, **keys: object) -> Grid:
-    """Write a grid over the base in `folder`, and read it."""
-    return grids.read(write_grid(folder, **keys))
+def read(folder: Path, base: str = "base.toml", **keys: object) -> Grid:
+    """Read a grid over the base in `folder`. It is written elsewhere, because tests share the folder."""
+    with TemporaryDirectory() as elsewhere:
+        return grids.read(write_grid(Path(elsewhere), base=str(folder / base), **keys))

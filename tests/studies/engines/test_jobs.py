@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 
 import pytest
@@ -45,16 +44,18 @@ def test_only_runs_of_a_new_config_or_seed_are_missing(finished, out):
 
 
 @pytest.mark.parametrize("part", ["train", "dev"])
-def test_changed_data_make_all_runs_missing(finished, out, part):
-    path = finished / f"{part}.conll"
-    before = path.read_text()
-    try:
-        path.write_text(before + "\n" + corpus(1))
-        assert len(missing(jobs_of(read(finished), out))) == 4
-    finally:
-        path.write_text(before)
-    os.utime(path)
-    assert missing(jobs_of(read(finished), out)) == []
+def test_runs_of_changed_data_are_others_and_those_of_the_old_data_are_found_again(tmp_path, part):
+    write_base(tmp_path)
+    before = jobs_of(read(tmp_path), tmp_path / "out")
+    for job in before:
+        job.folder.mkdir(parents=True)
+    path = tmp_path / f"{part}.conll"
+    content = path.read_text()
+    path.write_text(content + "\n" + corpus(1))
+    changed = jobs_of(read(tmp_path), tmp_path / "out")
+    assert len({job.folder for job in [*before, *changed]}) == 8
+    path.write_text(content)
+    assert jobs_of(read(tmp_path), tmp_path / "out") == before
 
 
 def test_all_missing_data_files_are_named_in_one_error(finished, out):
