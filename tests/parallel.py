@@ -21,7 +21,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
-from multiprocessing import Pipe
+from multiprocessing import Pipe, util
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -224,6 +224,8 @@ def _work(session: pytest.Session, number: int, channel: Connection) -> None:
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
+        # This process skips what others do at their end. Its fork server would leave a temporary folder.
+        util._run_finalizers()  # type: ignore[attr-defined]
         os._exit(0)
 
 
