@@ -39,7 +39,7 @@ assert all((value == again).all() for value, again in zip(before, viterbi(*array
 
 def test_few_sentences_in_single_precision_are_decoded_by_loaded_kernels(monkeypatch):
     monkeypatch.setattr(compiled, "kernels", cache(lambda: None))
-    few, many = np.empty((2, 20, 9), np.float32), np.empty((200, 20, 9), np.float32)
+    few, many = np.zeros((2, 20, 9), np.float32), np.zeros((200, 20, 9), np.float32)
     assert not compiled.decode_faster(few)
     compiled.kernels()
     assert compiled.decode_faster(few)
