@@ -6,6 +6,7 @@ import importlib.util
 import io
 import json
 import os
+import random
 import shutil
 import signal
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from filelock import FileLock
 from hypothesis import settings
@@ -71,6 +73,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: (item.path.name not in LONGEST, item.path not in slow))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Begin the random numbers of each test and its fixtures anew. Else they hang on the tests before in its worker."""
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002 - what draws without a generator of its own draws from this one
+    if "torch" in sys.modules:
+        sys.modules["torch"].default_generator.manual_seed(0)
+
+
 class Result:
     """The status and output of a call of the command line."""
 
@@ -82,7 +93,8 @@ class Result:
 def save_plot() -> Iterator[Callable[..., object]]:
     """Write small files in place of all plots, and return the function that draws. `drawn` draws.
 
-    Drawing takes half of the time of a small training.
+    Drawing takes half of the time of a small training. Workers of comparisons do so too: their server imports
+    `tests.undrawn`. Where no test file has imported the engine, there is nothing to be told, and it is not imported.
     """
     from bilstm_nlp.reports import plots
     from bilstm_nlp.system.files import write_whole
@@ -90,8 +102,14 @@ def save_plot() -> Iterator[Callable[..., object]]:
 
     save = plots.save
     plots.save = picture(write_whole)
+    local = sys.modules.get("bilstm_nlp.studies.engines.local")
+    if local is not None:
+        preloaded = local.preloaded
+        local.preloaded = lambda job: [*preloaded(job), "tests.undrawn"]
     yield save
     plots.save = save
+    if local is not None:
+        local.preloaded = preloaded
 
 
 @pytest.fixture(scope="session", autouse=True)
