@@ -10,6 +10,9 @@ from typing import Any
 from bilstm_nlp.data.labelled.labelled_text import TextFormat
 from bilstm_nlp.errors import DataError, excerpt
 
+YES, NO = frozenset({"1", "1.0", "true"}), frozenset({"0", "0.0", "false"})
+"""What columns of 0 and 1 hold, in lower case."""
+
 
 class ClassReader:
     """A reader of the classes of a source. Its methods raise `DataError` for values that are no classes."""
@@ -54,10 +57,10 @@ class ClassReader:
         chosen = []
         for name, value in flags.items():
             spelled = str(value).strip().lower()
-            if spelled not in ("0", "1", "0.0", "1.0", "true", "false"):
+            if spelled not in YES | NO:
                 shown = excerpt(repr(value))
                 raise DataError(self.name, f"0 or 1 in {name}, a column of data.label_column", shown, line)
-            if spelled in ("1", "1.0", "true"):
+            if spelled in YES:
                 chosen.append(self.named(name, line))
         return tuple(chosen)
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 
+from bilstm_nlp.data.labelled.class_values import NO, YES
+
 LONGEST_CLASS = 60
 """Characters of a class, for a column whose name does not tell."""
 NUMBER = re.compile(r"[-+]?\d*[.,]?\d+([eE][-+]?\d+)?")
@@ -70,6 +72,11 @@ class ColumnFigures:
     def are_numbers(self) -> bool:
         """Tell whether all values are numbers."""
         return all(NUMBER.fullmatch(value) for value in self.values)
+
+    @cached_property
+    def are_flags(self) -> bool:
+        """Tell whether all values are 0 or 1, as in a column for a single class."""
+        return {value.lower() for value in self.values} <= YES | NO
 
     @property
     def is_constant(self) -> bool:

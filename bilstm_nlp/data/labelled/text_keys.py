@@ -8,7 +8,7 @@ from typing import Any
 
 from bilstm_nlp.data.labelled.labelled_text import TextFormat
 from bilstm_nlp.data.labelled.text_columns import ColumnFigures, class_choice, text_choice
-from bilstm_nlp.data.labelled.text_names import Ambiguous, class_name, text_names
+from bilstm_nlp.data.labelled.text_names import Ambiguous, class_name, several_classes, text_names
 from bilstm_nlp.errors import DataError
 
 
@@ -105,5 +105,5 @@ def _class_by_values(scalars: Sequence[tuple[str, ColumnFigures]], format: TextF
         return ()
     names = [key for key, of in scalars if of in choice.columns]
     if len(names) > 1:
-        raise Ambiguous("data.label_column", "one key of classes", names, "")
+        raise several_classes("one key of classes", names, [key for key, of in scalars if of.are_flags])
     return tuple(names)

@@ -37,6 +37,17 @@ class Ambiguous(ValueError):
         super().__init__(self.found)
 
 
+def several_classes(wanted: str, names: Sequence[str], flags: Sequence[str]) -> Ambiguous:
+    """Make the error of several columns that may hold the class. If all hold 0 or 1, `flags` names all such columns.
+
+    >>> several_classes("one key of classes", ["toxic", "rude"], ["toxic", "rude", "threat"]).expected
+    'one key of classes, or data.label_column to name it (["toxic", "rude", "threat"] for a 0 or 1 in each)'
+    """
+    listed = ", ".join(f'"{name}"' for name in flags)
+    advice = f" ([{listed}] for a 0 or 1 in each)" if {*names} <= {*flags} else ""
+    return Ambiguous("data.label_column", wanted, names, advice)
+
+
 def lower(name: str) -> str:
     """Return a name as names are compared."""
     return name.strip().strip('"').lower()

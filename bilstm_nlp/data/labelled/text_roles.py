@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bilstm_nlp.data.labelled.labelled_text import Column, TextFormat
 from bilstm_nlp.data.labelled.text_columns import ColumnFigures, class_choice, text_choice
-from bilstm_nlp.data.labelled.text_names import Ambiguous, class_name, text_names
+from bilstm_nlp.data.labelled.text_names import Ambiguous, class_name, several_classes, text_names
 from bilstm_nlp.data.labelled.text_rows import Row
 from bilstm_nlp.errors import DataError, listed
 
@@ -70,7 +70,8 @@ def roles_of(
         if choice is None or len(choice.columns) > 1:
             several = [shown[column.index] for column in choice.columns] if choice else shown
             if needs_class:
-                raise Ambiguous("data.label_column", "one column of classes", several, "")
+                flags_of = [shown[column.index] for column in others if names and column.are_flags]
+                raise several_classes("one column of classes", several, flags_of)
         elif needs_class or choice.columns[0].known(format.known) >= 0.5:
             label = [choice.columns[0].index]
             if not choice.sure:

@@ -188,8 +188,16 @@ def test_byte_order_mark_is_no_part_of_the_header(tmp_path):
             "gj04\t1\tOur friends won't.\ngj04\t0\tThey drank.\ngj05\t1\tOne more.\ngj05\t0\tThey talked.\n",
             "found 0 and 1",
         ),
+        (
+            "id,text,toxic,rude,threat\n1,good one,0,1,0\n2,a bad film,1,0,0\n3,poor,0,1,0\n4,it is so,1,0,0\n",
+            'to name it (["toxic", "rude", "threat"] for a 0 or 1 in each), found toxic and rude',
+        ),
+        (
+            "text,toxic,kind\ngood one,0,a\na bad film,1,b\npoor,0,a\nit is so,1,b\n",
+            "data.label_column to name it, found toxic and kind",
+        ),
     ],
-    ids=["either end", "no class", "two classes", "pair", "two columns that repeat"],
+    ids=["either end", "no class", "two classes", "pair", "two columns that repeat", "flags", "a flag and a class"],
 )
 def test_doubt_is_an_error_that_names_the_setting(tmp_path, content, message):
     assert message in error_of(tmp_path / "a.txt", content)

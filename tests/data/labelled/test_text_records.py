@@ -91,6 +91,16 @@ def test_two_keys_of_classes_are_an_error(tmp_path):
     )
 
 
+def test_several_keys_of_0_and_1_are_an_error_with_the_setting_that_reads_them(tmp_path):
+    rows = [("good one", False, True), ("bad", True, False), ("nice", False, True), ("poor", True, False)]
+    records = [{"text": text, "toxic": toxic, "rude": rude, "threat": False} for text, toxic, rude in rows]
+    assert error_of(tmp_path / "a.jsonl", lines(*records)).endswith(
+        'or data.label_column to name it (["toxic", "rude", "threat"] for a 0 or 1 in each), found toxic and rude'
+    )
+    texts = texts_of(tmp_path / "a.jsonl", lines(*records), label=("toxic", "rude", "threat"))
+    assert [text.classes for text in texts] == [("rude",), ("toxic",), ("rude",), ("toxic",)]
+
+
 def test_label_studio_choices_are_classes(tmp_path):
     def task(text, *choices):
         annotations = [{"result": [{"value": {"choices": [choice]}}]} for choice in choices]
