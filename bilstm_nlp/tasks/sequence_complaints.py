@@ -20,22 +20,22 @@ FAR = 5.0
 def of_part(part: SequenceSet, reading: Reading) -> Iterator[Complaint]:
     """Yield sequences that come again in a part, with the same labels or with others."""
     seen: dict[bytes, LabelledSequence] = {}
-    for sequence in part.sequences:
+    for sequence in _read_whole(part):
         earlier = seen.setdefault(_content(sequence), sequence)
         if earlier is sequence:
             continue
         message = f"{sequence.name!r} has the numbers of {earlier.name!r} in {_place(earlier)}"
         kind = "repeated sequences"
-        if earlier.labels != sequence.labels:
+        if (difference := _difference(earlier, sequence)) is not None:
             kind += " with other labels" if reading == "steps" else " with another class"
-            message += _difference(earlier, sequence)
+            message += difference
         yield Complaint(sequence.source, sequence.line, message, False, kind)
 
 
 def of_training(train: SequenceSet, reading: Reading) -> Iterator[Complaint]:
     """Yield what is doubtful in a training part: its labels, and columns that tell nothing."""
     names = "labels" if reading == "steps" else "classes"
-    counts = Counter(label for sequence in train.sequences for label in set(sequence.labels or ()))
+    counts = Counter(label for sequence in train.sequences for label in set(filter(None, sequence.labels or ())))
     if len(counts) == 1:
         yield Complaint(
             train.source, None, f"{next(iter(counts))!r} alone: nothing can be learnt", True, f"one of the {names}"
@@ -60,11 +60,15 @@ def of_training(train: SequenceSet, reading: Reading) -> Iterator[Complaint]:
 
 def _columns(train: SequenceSet) -> Iterator[Complaint]:
     """Yield columns that never change, and those that never change within a sequence."""
-    lows = np.stack([sequence.values.min(axis=0) for sequence in train.sequences])
-    highs = np.stack([sequence.values.max(axis=0) for sequence in train.sequences])
+    readable = [sequence.usable_values for sequence in train.sequences]
+    lows = np.stack([np.fmin.reduce(values, axis=0) for values in readable])
+    highs = np.stack([np.fmax.reduce(values, axis=0) for values in readable])
     several = any(len(sequence) > 1 for sequence in train.sequences)
     for number, name in enumerate(train.roles.values):
-        low, high = lows[:, number], highs[:, number]
+        told = ~np.isnan(lows[:, number])
+        low, high = lows[told, number], highs[told, number]
+        if not len(low):
+            continue  # no number of the column can be read, which is complained of
         if low.min() == high.max():
             yield Complaint(train.source, None, f"{name!r} is {low[0]:g} everywhere", False, "constant columns")
         elif several and len(train.sequences) > 1 and (low == high).all():
@@ -75,29 +79,36 @@ def _columns(train: SequenceSet) -> Iterator[Complaint]:
 def of_other(train: SequenceSet, part: SequenceSet, name: str, reading: Reading) -> Iterator[Complaint]:
     """Yield what another part has that training does not, and the sequences that both have."""
     names = "labels" if reading == "steps" else "classes"
-    known = {label for sequence in train.sequences for label in sequence.labels or ()}
-    seen = {_content(sequence): sequence for sequence in reversed(train.sequences)}
+    known = {label for sequence in train.sequences for label in sequence.labels or () if label}
+    seen = {_content(sequence): sequence for sequence in reversed(_read_whole(train))}
     said: set[str] = set()
     for sequence in part.sequences:
         for step, label in enumerate(sequence.labels or ()):
-            if label not in known and label not in said:
+            if label and label not in known and label not in said:
                 said.add(label)
                 line = int(sequence.rows[step]) if reading == "steps" else sequence.line
                 message = f"{label!r} is none of {listed(sorted(known))}"
                 # Steps with such a label count as wrong. A classifier needs to know all classes.
                 wrong = reading == "class"
                 yield Complaint(sequence.source, line, message, wrong, f"{names} of {name} that train does not have")
-        if (same := seen.get(_content(sequence))) is not None:
+        if sequence.unusable is None and (same := seen.get(_content(sequence))) is not None:
             message = f"{sequence.name!r} has the numbers of {same.name!r} in {_place(same)}"
             yield Complaint(sequence.source, sequence.line, message, False, f"sequences of {name} that train has too")
-    of_train = np.concatenate([sequence.values for sequence in train.sequences])
-    own = np.concatenate([sequence.values for sequence in part.sequences])
-    mean, deviation = of_train.mean(axis=0), of_train.std(axis=0)
-    for number, column in enumerate(train.roles.values):
-        usual, spread, here = mean[number], deviation[number], own[:, number].mean()
+    of_train = np.concatenate([sequence.usable_values for sequence in train.sequences])
+    own = np.concatenate([sequence.usable_values for sequence in part.sequences])
+    for column, known_values, values in zip(train.roles.values, of_train.T, own.T, strict=True):
+        known_values, values = known_values[~np.isnan(known_values)], values[~np.isnan(values)]
+        if not len(known_values) or not len(values):
+            continue
+        usual, spread, here = known_values.mean(), known_values.std(), values.mean()
         if spread > 0 and abs(here - usual) > FAR * spread:
             message = f"{column!r}: mean {here:.4g}, in training {usual:.4g} ± {spread:.4g}"
             yield Complaint(part.source, None, message, False, f"columns of {name} that are far from training")
+
+
+def _read_whole(part: SequenceSet) -> list[LabelledSequence]:
+    """Return the sequences of which all numbers can be read. Others are equal by accident, as both have zeros."""
+    return [sequence for sequence in part.sequences if sequence.unusable is None]
 
 
 def _content(sequence: LabelledSequence) -> bytes:
@@ -109,9 +120,10 @@ def _place(sequence: LabelledSequence) -> str:
     return f"line {sequence.line} of {sequence.source}"
 
 
-def _difference(earlier: LabelledSequence, sequence: LabelledSequence) -> str:
-    """Describe the first step to which two sequences of equal numbers give other labels."""
-    pairs = enumerate(zip(earlier.labels or (), sequence.labels or (), strict=False))
-    step, (before, now) = next((step, pair) for step, pair in pairs if pair[0] != pair[1])
-    at = f" at step {step + 1}" if len(sequence.labels or ()) > 1 else ""
-    return f", but is {now!r} in place of {before!r}{at}"
+def _difference(earlier: LabelledSequence, sequence: LabelledSequence) -> str | None:
+    """Describe the first step to which two sequences of equal numbers give other labels. None if there is none."""
+    for step, (before, now) in enumerate(zip(earlier.labels or (), sequence.labels or (), strict=False)):
+        if before != now and before and now:
+            at = f" at step {step + 1}" if len(sequence.labels or ()) > 1 else ""
+            return f", but is {now!r} in place of {before!r}{at}"
+    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -51,6 +51,7 @@ class PartFigures:
     segments: dict[str, int]
     """Runs of each label; nothing for classes."""
     columns: dict[str, ColumnFigures]
+    """Of the numbers that can be read. A column without any is missing."""
 
 
 @dataclass
@@ -83,7 +84,7 @@ class SequenceInspection:
             *self._label_rows(),
         ]
         columns: list[Row] = [
-            (name, *(f"{figures.columns[name].mean:.4g} ± {figures.columns[name].deviation:.4g}" for figures in parts))
+            (name, *(_mean_of(figures.columns.get(name)) for figures in parts))
             for name in self.roles.values[:COLUMNS_SHOWN]
         ]
         if len(self.roles.values) > COLUMNS_SHOWN:
@@ -138,7 +139,9 @@ def inspect_sequences(
     parts: dict[str, SequenceSet] = {}
 
     def unreadable(error: DataError) -> None:
-        inspection.complaints.append(Complaint.of(error))
+        complaint = Complaint.of(error)
+        if complaint not in inspection.complaints:  # two parts may be shares of a file
+            inspection.complaints.append(complaint)
 
     def remarked(remark: Remark) -> None:
         inspection.complaints.append(Complaint(remark.source, remark.line, remark.message, False, remark.kind))
@@ -165,8 +168,8 @@ def _figures(part: SequenceSet, reading: Literal["class", "steps"]) -> PartFigur
     """Count a part."""
     lengths = [len(sequence) for sequence in part.sequences]
     longest = max(part.sequences, key=len)
-    values = np.concatenate([sequence.values for sequence in part.sequences])
-    labels = Counter(label for sequence in part.sequences for label in sequence.labels or ())
+    values = np.concatenate([sequence.usable_values for sequence in part.sequences])
+    labels = Counter(label for sequence in part.sequences for label in sequence.labels or () if label)
     return PartFigures(
         source=part.source,
         sequences=len(lengths),
@@ -177,8 +180,19 @@ def _figures(part: SequenceSet, reading: Literal["class", "steps"]) -> PartFigur
         longest_name=longest.name,
         labels=dict(sorted(labels.items())),
         segments=_segments(part.sequences) if reading == "steps" else {},
-        columns={name: _column(values[:, number]) for number, name in enumerate(part.roles.values)},
+        columns={name: _column(column) for name, column in _readable(part.roles.values, values)},
     )
+
+
+def _readable(names: Sequence[str], values: Floats) -> Iterator[tuple[str, Floats]]:
+    """Yield the columns of numbers (N, F) without their NaN, if anything is left."""
+    for name, column in zip(names, values.T, strict=True):
+        if len(left := column[~np.isnan(column)]):
+            yield name, left
+
+
+def _mean_of(column: ColumnFigures | None) -> str:
+    return "none can be read" if column is None else f"{column.mean:.4g} ± {column.deviation:.4g}"
 
 
 def _column(values: Floats) -> ColumnFigures:
@@ -191,5 +205,5 @@ def _segments(sequences: Sequence[LabelledSequence]) -> dict[str, int]:
     runs: Counter[str] = Counter()
     for sequence in sequences:
         labels = sequence.labels or ()
-        runs.update(label for step, label in enumerate(labels) if step == 0 or labels[step - 1] != label)
+        runs.update(label for step, label in enumerate(labels) if label and (step == 0 or labels[step - 1] != label))
     return dict(sorted(runs.items()))

@@ -75,6 +75,46 @@ def test_every_line_that_cannot_be_read_is_said(inspected):
     assert is_wrong(inspection)
 
 
+def test_a_number_that_cannot_be_read_is_in_no_figure_and_makes_no_remark(inspected):
+    """It stands as 0 in the sequence: two such columns would be constant, and their sequences equal."""
+    train = "id;step;speed;heat;state\na;1;1.5;1,5;on\na;2;;2,5;off\nb;1;1.5;3,5;off\nb;2;;4,5;on\n"
+    inspection = inspected(train, train.replace("a;", "c;").replace("1.5;", "1.25;"))
+    columns = inspection.figures()["parts"]["train"]["columns"]
+    assert columns == {"speed": {"least": 1.5, "mean": 1.5, "largest": 1.5, "deviation": 0.0}}
+    (section,) = inspection.sections()
+    assert section.parts[2].rows[1] == ("heat", "none can be read", "none can be read")
+    kinds = {each.kind for each in inspection.complaints}
+    assert kinds == {"what can't be read", "constant columns", "separators"}
+    assert said(inspection, "constant columns") == ["train.csv: 'speed' is 1.5 everywhere"]
+
+
+def test_a_label_that_is_missing_is_no_label_of_its_own(inspected):
+    train = "id,step,speed,state\na,1,1.5,on\na,2,2.5,\na,3,3.5,on\nb,1,1.0,off\nb,2,1.5,on\nc,1,1.0,off\nc,2,1.5,\n"
+    inspection = inspected(train)
+    figures = inspection.figures()["parts"]["train"]
+    assert figures["labels"] == {"off": 2, "on": 3}
+    assert figures["segments"] == {"off": 2, "on": 3}
+    assert said(inspection, "what can't be read")[0] == (
+        "train.csv:3: expected a label in column 'state', found nothing (and 1 more, the last in line 8)"
+    )
+    same = "has the numbers of 'b' in line 5 of"
+    assert said(inspection, "repeated sequences") == [
+        f"train.csv:7: 'c' {same} train.csv",
+        f"dev.csv:7: 'c' {same} dev.csv",
+    ]
+    assert {each.kind for each in inspection.complaints} == {"what can't be read", "repeated sequences"}
+
+
+def test_a_class_that_is_missing_in_a_row_is_said_once(inspected):
+    inspection = inspected("id,step,speed,state\na,1,1.5,\na,2,2.5,on\nb,1,1.0,off\nb,2,1.5,off\n", reading="class")
+    assert inspection.figures()["parts"]["train"]["labels"] == {"off": 1, "on": 1}
+    assert said(inspection, "what can't be read")[0] == "train.csv:2: expected a label in column 'state', found nothing"
+    inspection = inspected("id,step,speed,state\na,1,1.5,\na,2,2.5,on\na,3,1.5,off\n", reading="class")
+    assert said(inspection, "what can't be read")[1].startswith(
+        "train.csv:4: expected a single class in sequence 'a', found 'off' after 'on'"
+    )
+
+
 def test_repeated_sequences_and_leaks_are_said(inspected):
     again = "c,1,2.0,5,on\nc,2,3.0,6,on\nd,1,2.0,5,on\nd,2,3.0,6,off\n"
     inspection = inspected(TRAIN + again, TRAIN.replace("b,", "x,").replace(".5,", ".25,"))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bilstm_nlp.batch import Floats, Ints
+import numpy as np
+
+from bilstm_nlp.batch import Bools, Floats, Ints
 from bilstm_nlp.data.series.layout import LARGEST
 from bilstm_nlp.errors import ConfigError, DataError, listed
 
@@ -95,11 +97,21 @@ class LabelledSequence:
     values: Floats
     """(T, F)"""
     labels: tuple[str, ...] | None
-    """A label for each step, or only the class of the whole sequence. None if they are not read."""
+    """A label for each step, or only the class of the whole sequence. None if they are not read.
+
+    A label that is not there is empty: it was complained of.
+    """
     rows: Ints
     """(T,) line of each step, or its row."""
     steps: tuple[str, ...] | None = None
     """The number or time of each step, as the file spells it. None if there is no such column."""
+    unusable: Bools | None = None
+    """(T, F) True for a number that can't be read and is 0. None if there is none: it was complained of."""
+
+    @property
+    def usable_values(self) -> Floats:
+        """The values (T, F) with NaN for those that can't be read."""
+        return self.values if self.unusable is None else np.where(self.unusable, np.nan, self.values)
 
     def __len__(self) -> int:
         """Count the steps."""

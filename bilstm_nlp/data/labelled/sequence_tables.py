@@ -78,7 +78,7 @@ def _sequences(
 ) -> SequenceSet:
     """Parse the cells of each sequence, and check their order."""
     table = Table(name, frame, frame.index.to_numpy(np.int64), has_lines, roles.step, roles.id, roles.values)
-    values, said = parse_numbers(table, roles.values, _layout(format), complain)
+    values, unusable, said = parse_numbers(table, roles.values, _layout(format), complain)
     for text in said:
         note(Remark(name, None, "numbers", text))
     labels = _labels(table, roles, format, complain, note)
@@ -99,6 +99,7 @@ def _sequences(
                 labels=None if labels is None else _of_sequence(table, own, labels, rows, format, complain),
                 rows=table.rows[rows],
                 steps=None if steps is None else tuple(steps[rows].tolist()),
+                unusable=unusable[rows] if unusable[rows].any() else None,
             )
         )
     for text in uneven:
@@ -240,9 +241,10 @@ def _of_sequence(
     own = labels[rows]
     if format.reading == "steps":
         return tuple(own.tolist())
-    other = (own != own[0]).astype(bool)
+    first = next(filter(None, own.tolist()), "")  # rows without a label were complained of
+    other = ((own != first) & (own != "")).astype(bool)
     if other.any():
-        shown = f"{own[other.argmax()]!r} after {own[0]!r}"
+        shown = f"{own[other.argmax()]!r} after {first!r}"
         advice = 'task = "labelling" learns a label for each step'
         complain(table.problem(f"a single class in sequence {name!r}", shown, table.rows[rows[other]], advice))
-    return (str(own[0]),)
+    return (str(first),)

@@ -82,16 +82,17 @@ def _complete(unfilled: SequenceSet, format: SequenceFormat, complain: Complain,
     for sequence in unfilled.sequences:
         missing = ~np.isfinite(sequence.values)
         if missing.any():
-            values = sequence.values.copy()
+            values, unusable = sequence.values.copy(), np.zeros(missing.shape, bool)
             for column in np.flatnonzero(missing.any(axis=0)).tolist():
                 own = missing[:, column]
                 if format.missing == "error" or own.all():
                     complain(_problem(sequence, columns[column], sequence.values[:, column], format.missing))
-                    values[own, column] = 0.0
+                    values[own, column], unusable[own, column] = 0.0, True
                 else:
                     values[:, column] = _interpolated(values[:, column])
                     counts[columns[column]] += int(own.sum())
-            sequence = replace(sequence, values=values)
+            before = False if sequence.unusable is None else sequence.unusable
+            sequence = replace(sequence, values=values, unusable=unusable | before)
         sequences.append(sequence)
     for name, number in counts.items():
         note(Remark(unfilled.source, None, "columns with missing values, interpolated", f"{name!r}: {number:,} values"))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bilstm_nlp.batch import Floats
+from bilstm_nlp.batch import Bools, Floats
 from bilstm_nlp.data.lines import Complain
 from bilstm_nlp.data.series.csv_cells import EMPTY
 from bilstm_nlp.data.series.layout import LARGEST, Table, TableFormat
@@ -24,12 +24,13 @@ BLANKS = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2019": "
 
 def parse_numbers(
     table: Table, columns: Sequence[str], format: TableFormat, complain: Complain
-) -> tuple[Floats, list[str]]:
-    """Parse these columns (N, C); an empty cell is NaN. Also returns notes for the user.
+) -> tuple[Floats, Bools, list[str]]:
+    """Parse these columns (N, C); an empty cell is NaN, an unusable one 0. Also returns which those are, and notes.
 
-    Complains once for each column: of text, and of numbers too large to train on.
+    Complains once for each column: of text, and of numbers too large to train on. Notes are for the user.
     """
     values, notes = np.empty((len(table.frame), len(columns))), list[str]()
+    unusable = np.zeros(values.shape, bool)
     for index, name in enumerate(columns):
         column = table.frame[name]
         parsed, is_text = parsed_cells(column, format)
@@ -56,8 +57,8 @@ def parse_numbers(
             notes.append(
                 f"column {name!r}: numbers up to ±{largest:g} are too small to train on; other units have larger ones"
             )
-        values[:, index] = parsed
-    return values, notes
+        values[:, index], unusable[:, index] = parsed, is_text | too_large
+    return values, unusable, notes
 
 
 def parsed_cells(column: pd.Series, format: TableFormat) -> tuple[Floats, NDArray[np.bool_]]:

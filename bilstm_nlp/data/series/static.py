@@ -79,7 +79,7 @@ def static_cells(
                 labels = sorted({str(label) for label in text if label != ""})
                 notes.append(f"static column {name!r} is text and read as {shown_labels(labels)}")
             continue
-        numbers, said = parse_numbers(table, [name], format, complain)
+        numbers, _, said = parse_numbers(table, [name], format, complain)
         infinite = np.isinf(numbers[:, 0])
         if infinite.any():
             complain(table.problem(f"a number in column {name!r}", "an infinite one", table.rows[infinite]))

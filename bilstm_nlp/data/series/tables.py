@@ -102,7 +102,7 @@ def _values(
 ) -> Floats:
     """Return the values (N, C): numbers are parsed, and their notes added; categories are coded already."""
     numeric = [name for name in table.columns if name not in coded]
-    numbers, said = parse_numbers(table, numeric, format, complain)
+    numbers, _, said = parse_numbers(table, numeric, format, complain)
     notes += said
     if not coded:
         return numbers
