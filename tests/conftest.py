@@ -37,8 +37,8 @@ settings.load_profile(PROFILE)
 
 LONGEST = frozenset({"test_python_versions.py", "test_same_bits.py", "test_kills.py", "test_ray_cluster.py"})
 """Files that take the longest, or wait the longest for other processes."""
-SLOW_FIXTURES = frozenset({"browser", "finished"})
-"""Fixtures that start a browser, or the processes of a comparison."""
+SLOW_FIXTURES = frozenset({"browser", "call", "finished", "forked"})
+"""Fixtures that start a browser, a command, or the processes of a comparison."""
 TORCH_IS_HERE = importlib.util.find_spec("torch") is not None
 
 
@@ -51,7 +51,9 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what needs torch, browsers, comparisons and random files; with the profile "brief", cap all examples.
+    """Mark what is slow and what needs torch; with the profile "brief", cap all examples.
+
+    Slow is, beside what says so itself, what reads random files, calls a command, or has a fixture that is made once.
 
     What needs torch is only looked for if `-m` asks for it: it takes longer than a hundred tests.
     Files with slow tests come first, those that take minutes before all. A worker that began one last would end long
@@ -59,11 +61,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """
     asks_for_torch = "torch" in config.option.markexpr
     for item in items:
-        if SLOW_FIXTURES & {*getattr(item, "fixturenames", ())} or item.path.parent.name == "fuzz":
+        fixtures = {*getattr(item, "fixturenames", ())}
+        if SLOW_FIXTURES & fixtures or item.path.parent.name == "fuzz" or _made_once(item) - {"shared_runs_stay"}:
             item.add_marker("slow")
-        if asks_for_torch and (
-            needs_torch(item.path) or fixtures_that_need_torch() & {*getattr(item, "fixturenames", ())}
-        ):
+        if asks_for_torch and (needs_torch(item.path) or fixtures_that_need_torch() & fixtures):
             item.add_marker("torch")
         test = getattr(item, "obj", None)
         if PROFILE == "brief" and hasattr(test, "hypothesis"):
@@ -71,6 +72,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             test._hypothesis_internal_use_settings = settings(own, max_examples=min(own.max_examples, 10))
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: (item.path.name not in LONGEST, item.path not in slow))
+
+
+def _made_once(item: pytest.Item) -> set[str]:
+    """Name the fixtures of a test that write files once for all tests of a file or more: trained runs, most of all."""
+    known = getattr(item, "_fixtureinfo", None)
+    return (
+        set()
+        if known is None
+        else {
+            name
+            for name, definitions in known.name2fixturedefs.items()
+            if definitions[-1].scope != "function" and "tmp_path_factory" in definitions[-1].argnames
+        }
+    )
 
 
 @pytest.hookimpl(tryfirst=True)

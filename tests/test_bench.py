@@ -186,6 +186,7 @@ def test_ner_is_measured_beside_its_floor(bench):
     assert sum(row["percent"] for row in results["tables"]["step"]) == pytest.approx(100)
 
 
+@pytest.mark.slow
 def test_classification_is_measured_beside_its_floor(bench):
     results = bench("classification", "--steps", 2, "--set", "encoder.hidden=8")
     speeds = {name: figure["median"] for name, figure in results["figures"].items()}
@@ -219,6 +220,7 @@ def test_crf_is_measured_beside_torchcrf(bench):
         assert results["figures"][f"{kind}_ratio"]["median"] == pytest.approx(mean)
 
 
+@pytest.mark.slow
 def test_forecasting_is_measured_beside_its_floor(bench):
     results = bench("forecasting", "--steps", 1)
     assert results["figures"].keys() == {"train_ratio_to_floor", "train_speed", "train_floor_speed"}

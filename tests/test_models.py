@@ -162,6 +162,7 @@ def test_every_parameter_of_a_tagger_gets_a_gradient(tagger):
     check_gradients(tagger[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tagger", tagging_components(), indirect=True, ids=json.dumps)
 def test_few_steps_lower_the_loss_of_a_tagger(tagger):
     _, data, codec, model = tagger
@@ -303,6 +304,7 @@ def test_every_parameter_of_a_forecaster_gets_a_gradient(forecaster):
     check_gradients(prepared, reads_last_state(prepared.config))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("forecaster", forecasting_components(), indirect=True, ids=json.dumps)
 def test_few_steps_lower_the_loss_of_a_forecaster(forecaster):
     prepared, _, codec, model = forecaster
@@ -311,6 +313,7 @@ def test_few_steps_lower_the_loss_of_a_forecaster(forecaster):
     check_learning(model, whole, 0.8)
 
 
+@pytest.mark.slow
 def test_windows_are_forecast_the_same_alone_batched_and_shuffled(forecaster):
     prepared, _, codec, model = forecaster
     windows = prepared.windows.of("test")
@@ -324,6 +327,7 @@ def test_windows_are_forecast_the_same_alone_batched_and_shuffled(forecaster):
     torch.testing.assert_close(shuffled, together[torch.from_numpy(order)], atol=1e-5, rtol=0)
 
 
+@pytest.mark.slow
 def test_saved_forecaster_predicts_the_same(forecaster, tmp_path):
     prepared, _, codec, model = forecaster
     results = prepared.finish()
@@ -363,10 +367,12 @@ def labeller(request, tmp_path):
     return prepared
 
 
+@pytest.mark.slow
 def test_every_parameter_of_a_labeller_gets_a_gradient(labeller):
     check_gradients(labeller)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("labeller", labelling_components(), indirect=True, ids=json.dumps)
 def test_few_steps_lower_the_loss_of_a_labeller(labeller):
     model, codec = labeller.model, labeller.codec
@@ -375,6 +381,7 @@ def test_few_steps_lower_the_loss_of_a_labeller(labeller):
     check_learning(model, whole, 0.5)
 
 
+@pytest.mark.slow
 def test_sequences_are_labelled_the_same_alone_batched_shuffled_and_padded(labeller):
     model, codec = labeller.model, labeller.codec
     sequences = labeller.data.train.sequences
@@ -394,6 +401,7 @@ def test_sequences_are_labelled_the_same_alone_batched_shuffled_and_padded(label
             np.testing.assert_allclose(other[1], marginals, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_saved_labeller_predicts_the_same(labeller, tmp_path):
     labeller.model.head.temperature.fill_(1.3)
     again = saved_and_restored(labeller.config, labeller.codec, labeller.model, tmp_path)

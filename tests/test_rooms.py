@@ -17,6 +17,7 @@ from scripts.rooms import circles_of, floors_of, folder_of, survey
 ROOT = Path(__file__).parent.parent
 
 
+@pytest.mark.slow
 def test_imports_keep_the_contracts():
     command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
     linted = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

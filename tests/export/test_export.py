@@ -83,6 +83,7 @@ def test_threads_that_share_a_file_have_the_output_of_a_single_thread(exported_t
         assert (ended[0][0], ended[0][1].count("Keller") >= 2 * CHUNK.sentences + 5) == (2, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fixture", ["forecaster_run", "classifier_run", "labeller_run"])
 def test_exported_models_of_other_tasks_answer_like_the_run(fixture, request, tmp_path):
     run = request.getfixturevalue(fixture)
@@ -97,6 +98,7 @@ def test_exported_models_of_other_tasks_answer_like_the_run(fixture, request, tm
     assert repr(open_run(exported.path).predictor) == repr(open_run(run).predictor)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fixture", ["tagger_run", "forecaster_run", "classifier_run", "labeller_run"])
 def test_export_with_8_bits_keeps_both_scores_in_its_card(fixture, request, tmp_path):
     exported = export(request.getfixturevalue(fixture), tmp_path / "exported", ExportSettings(int8=True, tolerance=100))

@@ -30,7 +30,7 @@ from bilstm_nlp.export.token_embedder import word_tables
 from bilstm_nlp.tasks.graph_inputs import array_inputs, token_inputs
 from bilstm_nlp.tasks.graph_session import GraphSession
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.slow, pytest.mark.torch]
 
 
 def session(model, opset=OPSETS[0], example=None):

@@ -40,6 +40,7 @@ def check_saved(figure, path):
 # --- training ---
 
 
+@pytest.mark.slow
 def test_curves_show_loss_and_score_on_two_axes(tmp_path):
     figure = plots.curves([3.0, 2.0, 1.0], [0.2, 0.5, 0.4], "f1", 2, tmp_path / "new" / "c.png")
     left, right = figure.axes
@@ -58,6 +59,7 @@ def test_curves_show_loss_and_score_on_two_axes(tmp_path):
     check_saved(figure, tmp_path / "new" / "c.png")
 
 
+@pytest.mark.slow
 def test_loss_curves_share_a_logarithmic_axis(tmp_path):
     figure = plots.loss_curves([3.0, 2.0], [4.0, 0.5], "mse", 2, tmp_path / "c.png")
     (axes,) = figure.axes
@@ -134,6 +136,7 @@ def test_a_matrix_grows_with_its_labels_and_numbers_only_what_fits(tmp_path, siz
     check_saved(figure, tmp_path / "c.png")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("heads", [1, 2, 5])
 def test_attention_has_a_heat_map_for_each_head_in_the_same_colours(tmp_path, heads):
     weights = np.random.default_rng(0).dirichlet(np.ones(3), size=(heads, 3))
@@ -149,6 +152,7 @@ def test_attention_has_a_heat_map_for_each_head_in_the_same_colours(tmp_path, he
     assert (figure.get_supxlabel(), figure.get_supylabel()) == ("read", "by")
 
 
+@pytest.mark.slow
 def test_many_tokens_are_numbered(tmp_path):
     count = plots.NAMED + 1
     figure = plots.attention(["t"] * count, np.full((1, count, count), 1 / count), tmp_path / "a.png")
@@ -177,6 +181,7 @@ def panel(title: str) -> plots.ForecastPanel:
     return plots.ForecastPanel(title, dates[:4], values[:4], dates[4:], values[4:], values[4:] - 1, values[4:] + 2)
 
 
+@pytest.mark.slow
 def test_a_forecast_panel_shows_history_forecast_and_band(tmp_path):
     figure = plots.forecasts([panel("a"), panel("b")], 2, 0.9, tmp_path / "f.png")
     assert [axes.get_title() for axes in figure.axes] == ["a", "b"]
@@ -194,6 +199,7 @@ def test_a_forecast_panel_shows_history_forecast_and_band(tmp_path):
     check_saved(figure, tmp_path / "f.png")
 
 
+@pytest.mark.slow
 def test_panels_with_the_same_dates_name_them_once(tmp_path):
     later = replace(panel("b"), dates=panel("b").dates + 1)
     for second, named in ((panel("b"), [False, True]), (later, [True, True])):

@@ -58,6 +58,7 @@ def test_sections_show_each_part_but_not_the_training(tagger_run, forecaster_run
         assert f"{results['test'][measure]:.4f}" in str(shown)
 
 
+@pytest.mark.slow
 def test_data_of_a_config_and_of_a_file_are_described():
     by_config = inspect(TAGGER).figures()["corpora"]
     assert list(by_config) == ["train", "dev", "test"]

@@ -48,6 +48,7 @@ def count(folder, times: int) -> None:
         done += 1
 
 
+@pytest.mark.slow
 def test_processes_that_compete_for_a_lock_exclude_each_other(tmp_path):
     (tmp_path / "count").write_text("0")
     context = multiprocessing.get_context("fork")

@@ -65,6 +65,7 @@ def test_every_kind_of_tagger_answers_alike_in_every_way(tables, tmp_path):
     assert (max(map(len, units)) > 1) == reads_documents
 
 
+@pytest.mark.slow
 def test_model_with_random_states_is_asked_only_as_recorded(tmp_path):
     small = ["training.epochs=1", "encoder.hidden=4", "data.file='sample:energy.csv'", "data.targets=['demand']"]
     config = load(CONFIGS / "forecasting" / "article.toml", [*small, "data.split={kind='fractions'}"])

@@ -29,6 +29,7 @@ MAKERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("maker", MAKERS)
 @pytest.mark.parametrize("average", [None, 0.9])
 @pytest.mark.parametrize("schedule", [schedules.linear(0.5, 6), schedules.plateau(0.5, 1)], ids=["linear", "plateau"])

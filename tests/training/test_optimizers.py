@@ -30,6 +30,7 @@ def _trained(maker: Maker) -> list[torch.Tensor]:
     return [parameter.detach() for parameter in model.parameters()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("own", "of_torch"),
     [

@@ -290,6 +290,7 @@ def test_file_without_rows_is_refused(tmp_path, text):
         read_sequences(written(tmp_path, text), STEPS)
 
 
+@pytest.mark.slow
 def test_sample_is_what_its_script_makes(tmp_path):
     script = Path(__file__).parents[3] / "scripts" / "make_sample_steps.py"
     subprocess.run([sys.executable, str(script), str(tmp_path)], check=True)

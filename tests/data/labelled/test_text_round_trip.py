@@ -45,6 +45,7 @@ def rows_of(generator):
     return [(name, text) for (name, _), text in zip(rows, texts, strict=True)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC])
 @pytest.mark.parametrize("header", [True, False])

@@ -49,6 +49,7 @@ def forecasts(method: Method, windows, *, jobs: int = 1, lower: float | None = N
         return fitter.forecasts(method, windows, ["sales"], HORIZON, levels, lower)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["ets", "theta", pytest.param("arima", marks=pytest.mark.slow)])
 def test_forecasts_are_those_of_statsforecast_by_hand(models, method):
     series = quarters()

@@ -181,6 +181,7 @@ def test_one_utc_offset_stays_several_become_utc(tmp_path):
     assert str(both.series[0].dates[2]) == "2021-03-28 01:00:00+00:00"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("time", ["01", "01:00", "1:00:00", "0100", "01:00:00.5"])
 @pytest.mark.parametrize("offset", ["Z", "-1", "+01", "-123", "-1:0", "+01:00", "-0130"])
 def test_an_offset_of_some_dates_only_is_named(tmp_path, time, offset):
@@ -455,6 +456,7 @@ def test_parquet_names_rows_instead_of_lines(tmp_path):
 # --- the sample ---
 
 
+@pytest.mark.slow
 def test_the_sample_equals_the_output_of_its_script(tmp_path):
     made = tmp_path / "energy.csv"
     subprocess.run([sys.executable, ROOT / "scripts" / "make_sample_series.py", made], check=True)

@@ -27,6 +27,7 @@ def outside(sentence: Sentence, scheme) -> list[str]:
     return [token for t, token in enumerate(sentence.tokens) if t not in inside]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 def test_entities_trade_places_with_their_like(scheme, share):

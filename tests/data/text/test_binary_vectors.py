@@ -37,6 +37,7 @@ def test_files_are_read_as_written(tmp_path, end, pack, table):
     assert np.array_equal(vectors.view(np.uint32), table[1].view(np.uint32))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", [1, 7, 64])
 def test_blocks_join_without_a_seam(tmp_path, monkeypatch, block):
     monkeypatch.setattr(binary_vectors, "BLOCK", block)

@@ -154,6 +154,7 @@ def test_a_character_alone_is_a_token(character):
     assert offsets(character) == ([] if character.isspace() else [(0, 1)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece", [*PIECES, *OTHERS, "a.", "a@", "a+", "http://,", "a-", "1,", "a@b-", "a'", "A.", "a@b"]
 )

@@ -72,6 +72,7 @@ def test_runs_leave_the_methods_to_the_comparison(folder):
     assert shared.methods == ("ets", "arima")
 
 
+@pytest.mark.slow
 def test_trials_of_a_method_are_errors_by_hand(folder, theta):
     grid = read(folder, base="series.toml", baseline="lstm", variants=VARIANTS, seeds=[1, 2])
     group = trials_of(grid, folder / "out")["Theta"]

@@ -125,6 +125,7 @@ def test_equal_forecasters_are_called_equal_95_times_in_100(seeds, kinds):
     assert low <= rejections(lambda generator: forecasters(generator, seeds, **kinds)) <= high
 
 
+@pytest.mark.slow
 def test_taking_overlapping_windows_for_independent_would_call_them_different():
     """So the simulation is hard enough to tell the right variance from a wrong one."""
     generator, wrong = rng(), 0

@@ -35,6 +35,7 @@ def test_trainings_leave_out_each_sequence_once(config):
     assert sorted(left_out) == whole
 
 
+@pytest.mark.slow
 def test_disagreements_are_those_of_the_model_of_the_fold(config):
     in_folds = auditor(config, FOLDS)
     untrained = [build(fold).prepare().predictor() for fold in in_folds.without_each_fold()]

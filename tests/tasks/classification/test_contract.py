@@ -17,7 +17,7 @@ from tests.contract import check_gradients, check_learning, reads_last_state, sa
 from tests.tasks.classification.series import series_config_of
 from tests.tasks.classification.texts import config_of
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.slow, pytest.mark.torch]
 
 HEADS = ("softmax", "sigmoid")
 POOLINGS = ("last", "both-ends", "mean", "max", "attention")

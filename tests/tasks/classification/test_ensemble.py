@@ -60,6 +60,7 @@ def test_scores_are_those_of_the_written_classes(runs, call, tmp_path):
     assert (refused.status, "--attention" in refused.err) == (2, True)
 
 
+@pytest.mark.slow
 def test_series_are_classified_by_several(tmp_path):
     values = series_config_of(tmp_path, training={"epochs": 1, "batch_size": 4, "device": "cpu"})
     runs = [trained(values, tmp_path, f"run{seed}", seed=seed) for seed in (1, 2)]

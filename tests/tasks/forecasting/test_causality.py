@@ -44,6 +44,7 @@ def renamed(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(unique_id=frame["unique_id"] + " of elsewhere") if "unique_id" in frame else frame
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("scaler", ["standard", "robust", "min-max", "none"])
 @pytest.mark.parametrize("normalisation", ["none", "last", "standard"])

@@ -17,6 +17,7 @@ from bilstm_nlp.tasks.forecasting.conformal import conformal_quantile, group_mar
 from tests.samples import repeats
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("percent", range(1, 100))
 def test_the_quantile_has_the_finite_sample_rank(percent):
     """The rank is ⌈(n + 1)(1 − alpha)⌉ in exact fractions. Too few scores are refused, with the number needed."""

@@ -175,6 +175,7 @@ def test_forecasts_depend_on_static_columns_and_known_categories(forecaster):
     assert points(forecaster, panel(), AHEAD.assign(event="promo")) != plain
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changed",
     [
@@ -322,6 +323,7 @@ def test_names_of_series_can_be_a_static_category(tmp_path):
 # --- a second file of training ---
 
 
+@pytest.mark.slow
 def test_a_second_file_equals_columns_of_the_first(tmp_path):
     stores().to_csv(tmp_path / "stores.csv", index=False)
     columns = forecaster_of(tmp_path, static=["region", "size"])
@@ -412,6 +414,7 @@ def test_codec_json_keeps_labels_units_and_static_values(forecaster):
     assert np.array_equal(again.panel(series).facts, forecaster.codec.panel(series).facts)
 
 
+@pytest.mark.slow
 def test_members_may_differ_in_their_covariates(tmp_path, caplog):
     members = [forecaster_of(tmp_path, static=["region"]), forecaster_of(tmp_path), forecaster_of(tmp_path, known=[])]
     ensemble = Ensemble(members)

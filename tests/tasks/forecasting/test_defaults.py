@@ -38,6 +38,7 @@ def problems(lengths: list[int], settings, frequency: str) -> list[str]:
     return requirements.problems(settings, data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frequency", FREQUENCIES)
 @pytest.mark.parametrize("count", [1, 2, 30])
 def test_any_length_from_ten_rows_can_be_trained_on(frequency, count):

@@ -184,6 +184,7 @@ def test_other_values_at_the_same_dates_are_warned_of(runs, caplog):
     assert (wider[result["column"] == "wind"] > 2).all()
 
 
+@pytest.mark.slow
 def test_member_trained_on_other_values_is_named(tmp_path, caplog):
     settings = config(tmp_path, targets=TARGETS)
     train.train(settings, tmp_path / "old")

@@ -57,6 +57,7 @@ LAWS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("law", LAWS.values(), ids=LAWS)
 @pytest.mark.parametrize("effects", ["none", "linear"])
 @pytest.mark.parametrize("others", [[], ["price"]], ids=["alone", "beside a price"])

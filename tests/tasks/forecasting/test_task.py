@@ -110,6 +110,7 @@ def test_a_backtest_sees_nothing_after_an_origin(tmp_path):
     assert not np.allclose(before["forecast"][~is_first], after["forecast"][~is_first])
 
 
+@pytest.mark.slow
 def test_a_refit_trains_on_rows_before_its_origin(tmp_path):
     settings = config(tmp_path)
     task = forecasting(settings)
@@ -233,6 +234,7 @@ def test_an_unknown_series_is_scaled_by_itself_with_a_warning(tmp_path, caplog):
     assert "not in training, scaled by the rows before each origin: series 'c'" in caplog.text
 
 
+@pytest.mark.slow
 def test_a_resumed_forecaster_equals_an_uninterrupted_one(tmp_path):
     settings = config(tmp_path)
     settings = settings.model_copy(

@@ -28,6 +28,7 @@ def test_trainings_leave_out_each_recording_once(config):
     assert sorted(name for part in trained for name in whole if name not in part) == whole
 
 
+@pytest.mark.slow
 def test_disagreements_are_those_of_the_model_of_the_fold(config):
     in_folds = auditor(config, FOLDS)
     untrained = [build(fold).prepare().predictor() for fold in in_folds.without_each_fold()]

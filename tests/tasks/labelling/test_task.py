@@ -113,6 +113,7 @@ def test_run_is_reproduced_bit_by_bit(run, tmp_path):
     assert reproduce.compare(original, tmp_path / "again").identical
 
 
+@pytest.mark.slow
 def test_resumed_run_is_that_of_one_go(tmp_path):
     config = machine_config(tmp_path, training={"piece_steps": 7})
     list(train_epochs(config, tmp_path / "whole"))
@@ -258,6 +259,7 @@ def test_single_label_is_refused_before_training(tmp_path):
         build(config).prepare()
 
 
+@pytest.mark.slow
 def test_weights_of_labels_are_those_of_the_loss(tmp_path):
     head = {"kind": "softmax", "class_weights": {"high": 3.0}}
     prepared = build(machine_config(tmp_path, head=head, encoder={"dropout": 0.0})).prepare()

@@ -189,6 +189,7 @@ def test_entities_of_training_are_those_of_any_member():
     assert EnsembleDecoder(members).codec.entities == members[1].codec.entities
 
 
+@pytest.mark.slow
 def test_the_temperature_fits_the_development_section(members):
     corpus = TaggedCorpus("dev", SENTENCES[:4])
     decoder = EnsembleDecoder(members, lambda: corpus)

@@ -135,6 +135,7 @@ SENTENCES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("constrained", [True, False])
 @pytest.mark.parametrize("kind", [CrfHead, SoftmaxHead])
 def test_wrong_entities_equal_an_enumeration(kind, constrained, monkeypatch):
