@@ -53,7 +53,8 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what is slow and what needs torch; with the profile "brief", cap all examples.
 
-    Slow is, beside what says so itself, what reads random files, calls a command, or has a fixture that is made once.
+    Slow are, beside the tests that say so, those that read random files, call a command, or have a fixture that writes
+    files once for several tests.
 
     What needs torch is only looked for if `-m` asks for it: it takes longer than a hundred tests.
     Files with slow tests come first, those that take minutes before all. A worker that began one last would end long
@@ -77,15 +78,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _made_once(item: pytest.Item) -> set[str]:
     """Name the fixtures of a test that write files once for all tests of a file or more: trained runs, most of all."""
     known = getattr(item, "_fixtureinfo", None)
-    return (
-        set()
-        if known is None
-        else {
-            name
-            for name, definitions in known.name2fixturedefs.items()
-            if definitions[-1].scope != "function" and "tmp_path_factory" in definitions[-1].argnames
-        }
-    )
+    last = {} if known is None else {name: own[-1] for name, own in known.name2fixturedefs.items()}
+    return {name for name, own in last.items() if own.scope != "function" and "tmp_path_factory" in own.argnames}
 
 
 @pytest.hookimpl(tryfirst=True)
