@@ -37,6 +37,8 @@ def read_sequences(
     >>> read_sequences("sample:machine.train.csv", SequenceFormat("steps")).roles
     Roles(id='recording', step='minute', label='state', values=('temperature', 'vibration', 'current'))
     """
+    if source.lower().endswith(".arff"):
+        raise DataError(source, "a .csv, .csv.gz, .parquet or .ts file", "an .arff file; archives have a .ts too")
     remarks = list[Remark]()
     read = read_ts if is_ts(source) else read_table
     complete = _complete(

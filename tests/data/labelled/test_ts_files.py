@@ -80,6 +80,12 @@ def test_problem_is_reported_with_its_line(tmp_path, before, after, message):
         read_sequences(written(tmp_path, TEXT.replace(before, after, 1)), CLASSES)
 
 
+def test_other_format_of_the_archives_is_refused_by_its_name(tmp_path):
+    (tmp_path / "a.arff").write_text("@relation a\n@attribute x numeric\n@data\n1.5\n")
+    with pytest.raises(DataError, match=r"a\.arff: expected a \.csv, .* or \.ts file, found an \.arff file"):
+        read_sequences(str(tmp_path / "a.arff"), SequenceFormat())
+
+
 def test_header_without_data_is_refused(tmp_path):
     with pytest.raises(DataError, match=r"expected @data and a line for each sequence after it, found no @data"):
         read_sequences(written(tmp_path, TEXT.partition("@data")[0]), CLASSES)
