@@ -25,11 +25,13 @@ def inspected(tmp_path, monkeypatch):
     """Return a function that inspects a training and a development file, of other numbers if none are given."""
     monkeypatch.chdir(tmp_path)
 
-    def inspect(train: str, dev: str | None = None, reading: str = "steps") -> SequenceInspection:
+    def inspect(
+        train: str, dev: str | None = None, reading: str = "steps", missing: str = "error"
+    ) -> SequenceInspection:
         Path("train.csv").write_text(train)
         Path("dev.csv").write_text(other_numbers(train) if dev is None else dev)
         files = {"train": "train.csv", "dev": "dev.csv"}
-        reader = SequenceReader(SequenceData(**files), reading)
+        reader = SequenceReader(SequenceData(**files, missing=missing), reading)
         return inspect_sequences(files, reader.read, reading)
 
     return inspect
@@ -86,6 +88,15 @@ def test_a_number_that_cannot_be_read_is_in_no_figure_and_makes_no_remark(inspec
     kinds = {each.kind for each in inspection.complaints}
     assert kinds == {"what can't be read", "constant columns", "separators"}
     assert said(inspection, "constant columns") == ["train.csv: 'speed' is 1.5 everywhere"]
+
+
+def test_sequences_with_filled_values_are_compared(inspected):
+    again = "c,1,1.5,7,on\nc,2,,8,off\nc,3,4.0,9,off\nd,1,1.5,7,on\nd,2,,8,off\nd,3,4.0,9,off\n"
+    inspection = inspected(TRAIN + again, missing="interpolate")
+    assert (
+        said(inspection, "repeated sequences")[0] == "train.csv:10: 'd' has the numbers of 'c' in line 7 of train.csv"
+    )
+    assert inspection.figures()["parts"]["train"]["columns"]["speed"]["mean"] == (1.5 + 2.5 + 4 + 5 + 2 * 8.25) / 11
 
 
 def test_a_label_that_is_missing_is_no_label_of_its_own(inspected):

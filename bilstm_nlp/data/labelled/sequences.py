@@ -93,8 +93,8 @@ def _complete(unfilled: SequenceSet, format: SequenceFormat, complain: Complain,
                 else:
                     values[:, column] = _interpolated(values[:, column])
                     counts[columns[column]] += int(own.sum())
-            before = False if sequence.unusable is None else sequence.unusable
-            sequence = replace(sequence, values=values, unusable=unusable | before)
+            unusable |= False if sequence.unusable is None else sequence.unusable
+            sequence = replace(sequence, values=values, unusable=unusable if unusable.any() else None)
         sequences.append(sequence)
     for name, number in counts.items():
         note(Remark(unfilled.source, None, "columns with missing values, interpolated", f"{name!r}: {number:,} values"))
