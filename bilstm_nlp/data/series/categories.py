@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bilstm_nlp.batch import Floats, Ints, Values
 from bilstm_nlp.data.series.csv_cells import EMPTY
 from bilstm_nlp.data.series.layout import Table, TableFormat
-from bilstm_nlp.data.series.numbers import parsed_cells
+from bilstm_nlp.data.series.numbers import parsed_cells, spelling_advice
 from bilstm_nlp.errors import listed
 
 Labels = tuple[str, ...]
@@ -57,16 +57,18 @@ def labels_of(column: pd.Series) -> NDArray[np.object_]:
 
 
 def is_text(column: pd.Series, format: TableFormat) -> bool:
-    """Tell if a column has cells of text, and none that is a number.
+    """Tell if a column has cells of text, and none that is a number. Numbers in another spelling are none.
 
     >>> is_text(pd.Series(["Easter", ""]), TableFormat()), is_text(pd.Series(["1", "12x"]), TableFormat())
     (True, False)
+    >>> is_text(pd.Series(["1,25", "0,5"]), TableFormat())
+    False
     """
     if column.dtype.kind in "iufbM":
         return False
     column = column.astype(object)
     filled = column[column.notna() & ~column.map(lambda cell: isinstance(cell, str) and cell.strip() in EMPTY)]
-    return len(filled) > 0 and bool(parsed_cells(filled, format)[1].all())
+    return len(filled) > 0 and bool(parsed_cells(filled, format)[1].all()) and not spelling_advice(filled)
 
 
 def translation(labels: Sequence[str], known: Sequence[str]) -> Ints:

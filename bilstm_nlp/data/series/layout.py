@@ -67,6 +67,11 @@ class TableFormat:
     decided: bool = False
     """True if `categorical` has all such columns; otherwise columns of text are categories too."""
 
+    @property
+    def may_be_text(self) -> tuple[str, ...]:
+        """The columns whose cells may be categories: those known ahead, and those of a series."""
+        return (*self.ahead, *self.static)
+
     def with_columns(self, columns: Columns) -> TableFormat:
         """Return the layout with these columns in place of its own."""
         return replace(

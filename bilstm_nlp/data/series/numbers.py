@@ -36,7 +36,11 @@ def parse_numbers(
         parsed, is_text = parsed_cells(column, format)
         if is_text.any():
             shown = repr(str(column.iloc[int(is_text.argmax())]))
-            advice = spelling_advice(column[is_text]) or _category_advice(table, name, is_text, format)
+            spelling = spelling_advice(column[is_text])
+            category = (
+                "" if spelling and name not in format.may_be_text else _category_advice(table, name, is_text, format)
+            )
+            advice = "; ".join(filter(None, [spelling, category]))
             complain(table.problem(f"a number in column {name!r}", shown, table.rows[is_text], advice))
         elif format.thousands is None and _may_be_thousands(column):
             example = next(cell for cell in column.dropna().astype(str) if "." in cell)
@@ -138,7 +142,7 @@ def _category_advice(table: Table, name: str, is_text: NDArray[np.bool_], format
     column = table.frame[name]
     if not column.map(pd.api.types.is_hashable).all():  # lists or objects, which are no categories
         return ""
-    if name in (*format.ahead, *format.static):
+    if name in format.may_be_text:
         return f'data.categorical = ["{name}"] reads it as categories'
     begins_as_number = column[is_text].map(str).str.match(r"\s*[+-]?\.?[0-9]")
     if begins_as_number.any() or not is_text[column.notna().to_numpy()].all():

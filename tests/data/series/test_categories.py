@@ -57,6 +57,24 @@ def test_whole_numbers_are_spelt_alike_in_files_and_frames(tmp_path):
     assert labels_of(pd.Series(["a", "b"], dtype="category")).tolist() == ["a", "b"]
 
 
+@pytest.mark.parametrize("role", ["ahead", "static"])
+def test_numbers_in_another_spelling_are_no_categories_unless_named(role):
+    """A price of 12,50 is no name. Each price would be a category, and a new one would be unknown."""
+    cells_of_price = ["12,50"] * 6 if role == "static" else ["12,50", "13,25", "12,50", "14,0", "13,25", "12,50"]
+    frame = pd.DataFrame({"date": DATES, "y": range(6), "price": cells_of_price})
+    advice = (
+        r"found '12,50' .*; data\.decimal = \",\" reads it; data\.categorical = \[\"price\"\] reads it as categories"
+    )
+    with pytest.raises(DataError, match=advice):
+        of_frame(frame, **{role: ("price",)})
+    spelt = of_frame(frame, **{role: ("price",)}, decimal=",")
+    assert spelt.notes == ()
+    if role == "ahead":
+        assert spelt.series[0].select(["price"])[:, 0].tolist() == [12.5, 13.25, 12.5, 14.0, 13.25, 12.5]
+        named = of_frame(frame, ahead=("price",), categorical=("price",))
+        assert cells(named.series[0], "price") == cells_of_price
+
+
 def test_text_among_numbers_is_an_error_with_advice(tmp_path):
     (tmp_path / "x.csv").write_text("date,y,promo\n2024-01-01,1,0\n2024-01-02,2,1x\n2024-01-03,3,1\n")
     message = r":3: expected a number in column 'promo', found '1x'; data.categorical = \[\"promo\"\] reads it as categ"
