@@ -36,11 +36,8 @@ def parse_numbers(
         parsed, is_text = parsed_cells(column, format)
         if is_text.any():
             shown = repr(str(column.iloc[int(is_text.argmax())]))
-            spelling = spelling_advice(column[is_text])
-            category = (
-                "" if spelling and name not in format.may_be_text else _category_advice(table, name, is_text, format)
-            )
-            advice = "; ".join(filter(None, [spelling, category]))
+            advices = spelling_advice(column[is_text]), _category_advice(table, name, is_text, format)
+            advice = "; ".join(filter(None, advices))
             complain(table.problem(f"a number in column {name!r}", shown, table.rows[is_text], advice))
         elif format.thousands is None and _may_be_thousands(column):
             example = next(cell for cell in column.dropna().astype(str) if "." in cell)

@@ -139,7 +139,8 @@ def inspect_series(
     if all(figures.parts for figures in inspection.series):
         unmet, remarks = judged(data)
         inspection.complaints += [Complaint(source, None, problem, True, TOO_SHORT) for problem in unmet]
-        inspection.complaints += [Complaint(source, None, remark, False, "columns not read") for remark in remarks]
+        if not problems:
+            inspection.complaints += [Complaint(source, None, remark, False, "columns not read") for remark in remarks]
     return inspection
 
 

@@ -124,3 +124,13 @@ def test_codec_keeps_the_columns_that_no_model_reads(tmp_path):
     assert (loaded.columns, loaded.known, loaded.inputs) == (codec.columns, codec.known, codec.inputs)
     with pytest.raises(RunError, match="idle"):
         codec_of(values | {"idle": ["other"]})
+
+
+def test_check_says_it_of_no_column_whose_numbers_can_not_be_read(tmp_path):
+    """They stand as 0, which is no value of the column."""
+    good = table(LATER.astype(int))
+    task = forecasting(prepared(tmp_path, good, ["law"]).config)
+    good.assign(law=good["law"].map("{},5".format)).to_csv(tmp_path / "months.csv", index=False)
+    (complaint,) = task.inspect().complaints
+    assert complaint.wrong
+    assert "expected a number in column 'law', found '0,5'" in complaint.message
