@@ -39,6 +39,7 @@ LONGEST = frozenset({"test_python_versions.py", "test_same_bits.py", "test_kills
 """Files that take the longest, or wait the longest for other processes."""
 SLOW_FIXTURES = frozenset({"browser", "call", "finished", "forked"})
 """Fixtures that start a browser, a command, or the processes of a comparison."""
+ENGINE = "bilstm_nlp.studies.engines.local"
 TORCH_IS_HERE = importlib.util.find_spec("torch") is not None
 
 
@@ -102,23 +103,19 @@ class Result:
 def save_plot() -> Iterator[Callable[..., object]]:
     """Write small files in place of all plots, and return the function that draws. `drawn` draws.
 
-    Drawing takes half of the time of a small training. Workers of comparisons do so too: their server imports
-    `tests.undrawn`. Where no test file has imported the engine, there is nothing to be told, and it is not imported.
+    Drawing takes half of the time of a small training. Workers of comparisons draw none either (`tests/undrawn.py`).
+    Where no test file has imported their engine, no test starts one, and it is not imported here.
     """
     from bilstm_nlp.reports import plots
     from bilstm_nlp.system.files import write_whole
     from tests.pictures import picture
 
     save = plots.save
-    plots.save = picture(write_whole)
-    local = sys.modules.get("bilstm_nlp.studies.engines.local")
-    if local is not None:
-        preloaded = local.preloaded
-        local.preloaded = lambda job: [*preloaded(job), "tests.undrawn"]
-    yield save
-    plots.save = save
-    if local is not None:
-        local.preloaded = preloaded
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(plots, "save", picture(write_whole))
+        if ENGINE in sys.modules:
+            patched.setattr(sys.modules[ENGINE], "_work", importlib.import_module("tests.undrawn").work)
+        yield save
 
 
 @pytest.fixture(scope="session", autouse=True)
