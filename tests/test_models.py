@@ -367,7 +367,6 @@ def labeller(request, tmp_path):
     return prepared
 
 
-@pytest.mark.slow
 def test_every_parameter_of_a_labeller_gets_a_gradient(labeller):
     check_gradients(labeller)
 

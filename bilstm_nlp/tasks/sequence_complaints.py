@@ -94,20 +94,17 @@ def of_other(train: SequenceSet, part: SequenceSet, name: str, reading: Reading)
         if sequence.unusable is None and (same := seen.get(_content(sequence))) is not None:
             message = f"{sequence.name!r} has the numbers of {same.name!r} in {_place(same)}"
             yield Complaint(sequence.source, sequence.line, message, False, f"sequences of {name} that train has too")
-    of_train = np.concatenate([sequence.usable_values for sequence in train.sequences])
-    own = np.concatenate([sequence.usable_values for sequence in part.sequences])
-    for column, known_values, values in zip(train.roles.values, of_train.T, own.T, strict=True):
-        known_values, values = known_values[~np.isnan(known_values)], values[~np.isnan(values)]
-        if not len(known_values) or not len(values):
+    for (column, of_train), own in zip(train.usable_columns().items(), part.usable_columns().values(), strict=True):
+        if not len(of_train) or not len(own):
             continue
-        usual, spread, here = known_values.mean(), known_values.std(), values.mean()
+        usual, spread, here = of_train.mean(), of_train.std(), own.mean()
         if spread > 0 and abs(here - usual) > FAR * spread:
             message = f"{column!r}: mean {here:.4g}, in training {usual:.4g} ± {spread:.4g}"
             yield Complaint(part.source, None, message, False, f"columns of {name} that are far from training")
 
 
 def _read_whole(part: SequenceSet) -> list[LabelledSequence]:
-    """Return the sequences of which all numbers can be read. Others are equal by accident, as both have zeros."""
+    """Return the sequences of which all numbers can be read. Zeros make others seem equal."""
     return [sequence for sequence in part.sequences if sequence.unusable is None]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -168,7 +168,6 @@ def _figures(part: SequenceSet, reading: Literal["class", "steps"]) -> PartFigur
     """Count a part."""
     lengths = [len(sequence) for sequence in part.sequences]
     longest = max(part.sequences, key=len)
-    values = np.concatenate([sequence.usable_values for sequence in part.sequences])
     labels = Counter(label for sequence in part.sequences for label in sequence.labels or () if label)
     return PartFigures(
         source=part.source,
@@ -180,15 +179,8 @@ def _figures(part: SequenceSet, reading: Literal["class", "steps"]) -> PartFigur
         longest_name=longest.name,
         labels=dict(sorted(labels.items())),
         segments=_segments(part.sequences) if reading == "steps" else {},
-        columns={name: _column(column) for name, column in _readable(part.roles.values, values)},
+        columns={name: _column(values) for name, values in part.usable_columns().items() if len(values)},
     )
-
-
-def _readable(names: Sequence[str], values: Floats) -> Iterator[tuple[str, Floats]]:
-    """Yield the columns of numbers (N, F) without their NaN, if anything is left."""
-    for name, column in zip(names, values.T, strict=True):
-        if len(left := column[~np.isnan(column)]):
-            yield name, left
 
 
 def _mean_of(column: ColumnFigures | None) -> str:

@@ -99,14 +99,14 @@ class LabelledSequence:
     labels: tuple[str, ...] | None
     """A label for each step, or only the class of the whole sequence. None if they are not read.
 
-    A label that is not there is empty: it was complained of.
+    An empty label stands for a missing one, which was complained of.
     """
     rows: Ints
     """(T,) line of each step, or its row."""
     steps: tuple[str, ...] | None = None
     """The number or time of each step, as the file spells it. None if there is no such column."""
     unusable: Bools | None = None
-    """(T, F) True for a number that can't be read and is 0. None if there is none: it was complained of."""
+    """(T, F) True where a 0 stands for a number that can't be read, and was complained of. None if all can be read."""
 
     @property
     def usable_values(self) -> Floats:
@@ -132,6 +132,11 @@ class SequenceSet:
     source: str
     sequences: list[LabelledSequence]
     roles: Roles
+
+    def usable_columns(self) -> dict[str, Floats]:
+        """Return the numbers (N,) of each column over all sequences, without those that can't be read."""
+        values = np.concatenate([sequence.usable_values for sequence in self.sequences])
+        return {name: column[~np.isnan(column)] for name, column in zip(self.roles.values, values.T, strict=True)}
 
 
 class NoSequences(DataError):
